@@ -1,0 +1,2 @@
+/** Programs that use the published surface of jotgate. */
+export {}

@@ -1,0 +1,2 @@
+/** `@jotgate/server`: how jotgate answers over HTTP. */
+export {}

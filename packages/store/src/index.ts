@@ -1,0 +1,2 @@
+/** `@jotgate/store`: what jotgate remembers. */
+export {}
