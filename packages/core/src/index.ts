@@ -1,6 +1,2 @@
-/**
- * `@jotgate/core`: who is calling, and may they?
- *
- * Each module is its own subpath export; this index is the whole of it.
- */
-export {}
+/** `@jotgate/core`: who is calling, and may they? Each module is also a subpath export of its own. */
+export * as Errors from "./Errors.ts"

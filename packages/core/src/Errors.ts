@@ -1,0 +1,259 @@
+/**
+ * Every problem a caller can see, one class per status.
+ *
+ * A denial is an expected outcome, so these are tagged values without a stack
+ * (making one costs a fraction of a microsecond); the door that renders them
+ * adds the decision id. The caller's text is a constant per code: it never
+ * names another team, rule, claim or row (RULES D28). What an operator needs is
+ * in the trace of the decision, never in the answer.
+ */
+import { Schema } from "effect"
+
+/** The stable codes of each status (DESIGN §5). */
+export const Codes = {
+  400: ["credential_conflict", "request_ambiguous", "body_invalid"],
+  401: ["token_missing", "token_expired", "invalid_token"],
+  403: [
+    "role_unmatched",
+    "role_model_denied",
+    "role_route_denied",
+    "scope_model_denied",
+    "scope_route_denied",
+    "admin_route_denied",
+    "team_required",
+    "team_denied",
+    "team_ambiguous",
+    "team_model_denied",
+    "team_route_denied",
+    "team_blocked",
+    "member_model_denied",
+    "user_blocked",
+    "user_role_unknown",
+    "user_model_denied",
+    "user_route_denied",
+    "end_user_blocked",
+    "email_domain_denied",
+    "organization_ambiguous",
+    "organization_mismatch",
+    "principal_required",
+    "groups_overage",
+    "custom_denied",
+    "peer_untrusted",
+    "upstream_key_missing"
+  ],
+  404: ["team_not_found", "organization_not_found", "user_not_found", "route_unknown"],
+  405: ["method_not_allowed"],
+  413: ["body_too_large"],
+  429: ["budget_exceeded"],
+  431: ["headers_too_large"],
+  502: ["upstream_unreachable"],
+  503: ["issuer_unavailable", "directory_unavailable", "custom_unavailable", "overloaded"],
+  504: ["upstream_timeout"]
+} as const
+
+/** A status that a problem can carry. */
+export type Status = keyof typeof Codes
+
+/** The code of one status, or of all. */
+export type Code<S extends Status = Status> = (typeof Codes)[S][number]
+
+/** The request itself could not be judged: 400. */
+export class BadRequest extends Schema.TaggedClass<BadRequest>()(
+  "BadRequest",
+  { code: Schema.Literals(Codes[400]) },
+  { httpApiStatus: 400 }
+) {
+  readonly status = 400
+}
+
+/** No credential, or none that proves who is calling: 401. */
+export class Unauthenticated extends Schema.TaggedClass<Unauthenticated>()(
+  "Unauthenticated",
+  { code: Schema.Literals(Codes[401]) },
+  { httpApiStatus: 401 }
+) {
+  readonly status = 401
+}
+
+/** A known caller who may not do this: 403. `scope` names the scope that was missing, for the challenge (RFC 6750 §3.1). */
+export class Forbidden extends Schema.TaggedClass<Forbidden>()(
+  "Forbidden",
+  { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.String) },
+  { httpApiStatus: 403 }
+) {
+  readonly status = 403
+}
+
+/** The team, organization or user of the token does not exist here: 404. */
+export class NotFound extends Schema.TaggedClass<NotFound>()(
+  "NotFound",
+  { code: Schema.Literals(Codes[404]) },
+  { httpApiStatus: 404 }
+) {
+  readonly status = 404
+}
+
+/** Spend is above a maximum budget: 429. */
+export class BudgetExceeded extends Schema.TaggedClass<BudgetExceeded>()(
+  "BudgetExceeded",
+  { code: Schema.Literals(Codes[429]) },
+  { httpApiStatus: 429 }
+) {
+  readonly status = 429
+}
+
+/** A dependency did not answer, so nothing was decided: 503, with `retryAfter` in seconds. */
+export class Unavailable extends Schema.TaggedClass<Unavailable>()(
+  "Unavailable",
+  { code: Schema.Literals(Codes[503]), retryAfter: Schema.Number },
+  { httpApiStatus: 503 }
+) {
+  readonly status = 503
+}
+
+/** The error channel of `AuthBuilder`: 400 | 401 | 403 | 404 | 429 | 503. */
+export type Denial = BadRequest | Unauthenticated | Forbidden | NotFound | BudgetExceeded | Unavailable
+
+/** What the caller is told for each code; constant, so that two causes with one code cannot be told apart (threat E12). */
+export const Details: Readonly<Record<Code, string>> = {
+  credential_conflict: "The request carries more than one credential. Send exactly one.",
+  request_ambiguous: "The request can be read in more than one way.",
+  body_invalid: "The request body cannot be read.",
+  token_missing: "No token was sent. Send one as 'Authorization: Bearer TOKEN'.",
+  token_expired: "The token has expired. Get a new one.",
+  invalid_token: "The token is not valid here.",
+  role_unmatched: "The token belongs to no role that is known here.",
+  role_model_denied: "The role of this token may not use this model.",
+  role_route_denied: "The role of this token may not use this route.",
+  scope_model_denied: "The scopes of this token do not include this model.",
+  scope_route_denied: "The scopes of this token do not include this route.",
+  admin_route_denied: "This route is not open to this token.",
+  team_required: "The token must name a team.",
+  team_denied: "The requested team is not available to this token.",
+  team_ambiguous: "The team of this token cannot be told apart from another.",
+  team_model_denied: "The team may not use this model.",
+  team_route_denied: "The team may not use this route.",
+  team_blocked: "The team is blocked.",
+  member_model_denied: "This member of the team may not use this model.",
+  user_blocked: "The user is blocked.",
+  user_role_unknown: "The role of the user is not known.",
+  user_model_denied: "The user may not use this model.",
+  user_route_denied: "The user may not use this route.",
+  end_user_blocked: "The end user is blocked.",
+  email_domain_denied: "The e-mail domain of this token is not accepted.",
+  organization_ambiguous: "The organization of this token cannot be told apart from another.",
+  organization_mismatch: "The team does not belong to the organization of this token.",
+  principal_required: "The token must name a user or a team.",
+  groups_overage: "The token does not list its groups.",
+  custom_denied: "The token was refused by a local rule.",
+  peer_untrusted: "This address may not ask for forward authentication.",
+  upstream_key_missing: "The team has no key for the upstream.",
+  team_not_found: "The team of this token does not exist.",
+  organization_not_found: "The organization of this token does not exist.",
+  user_not_found: "The user of this token does not exist.",
+  route_unknown: "There is nothing at this path.",
+  method_not_allowed: "This method is not allowed.",
+  body_too_large: "The request body is too large.",
+  budget_exceeded: "The budget is used up.",
+  headers_too_large: "The request headers are too large.",
+  upstream_unreachable: "The upstream cannot be reached.",
+  issuer_unavailable: "The issuer of this token cannot be asked right now.",
+  directory_unavailable: "The directory cannot be asked right now.",
+  custom_unavailable: "A local rule cannot be asked right now.",
+  overloaded: "Too many requests are in flight.",
+  upstream_timeout: "The upstream did not answer in time."
+}
+
+/** Short title of each status, the `title` of a problem (RFC 9457 §3.1.3). */
+export const Titles: Readonly<Record<Status, string>> = {
+  400: "Bad request",
+  401: "Authentication required",
+  403: "Not allowed",
+  404: "Not found",
+  405: "Method not allowed",
+  413: "Content too large",
+  429: "Budget exceeded",
+  431: "Request headers too large",
+  502: "Bad gateway",
+  503: "Service unavailable",
+  504: "Gateway timeout"
+}
+
+const statusOfCode: ReadonlyMap<string, Status> = new Map(
+  ([400, 401, 403, 404, 405, 413, 429, 431, 502, 503, 504] as const).flatMap((status) =>
+    Codes[status].map((code) => [code, status] as const)
+  )
+)
+
+/** The status that a code belongs to. */
+export const statusOf = (code: Code): Status => statusOfCode.get(code) ?? 503
+
+/** The `error` member that the OpenAI SDKs read. */
+export interface OpenAiError {
+  readonly message: string
+  readonly type: string
+  readonly code: Code
+  readonly param: null
+}
+
+/** The JSON body of a problem (RFC 9457), with the OpenAI-shaped `error` member. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: Status
+  readonly detail: string
+  readonly code: Code
+  readonly decision: string
+  readonly error: OpenAiError
+}
+
+const errorType = (status: Status): string =>
+  status === 401
+    ? "auth_error"
+    : status === 403
+    ? "permission_error"
+    : status === 404
+    ? "not_found_error"
+    : status === 429
+    ? "budget_exceeded"
+    : status < 500
+    ? "invalid_request_error"
+    : "api_error"
+
+/** The body of a problem: `code`, and the id of the decision it belongs to. */
+export const problem = (code: Code, decision: string): Problem => {
+  const status = statusOf(code)
+  const detail = Details[code]
+  return {
+    type: `https://jotgate.dev/problems/${code}`,
+    title: Titles[status],
+    status,
+    detail,
+    code,
+    decision,
+    error: { message: detail, type: errorType(status), code, param: null }
+  }
+}
+
+/** The body that the Anthropic SDKs read, for `/v1/messages`: `type: "error"` wins over the problem's own `type` (DESIGN §8). */
+export const anthropicProblem = (code: Code, decision: string) => {
+  const it = problem(code, decision)
+  return { ...it, type: "error", error: { ...it.error, type: anthropicType(it.status) } } as const
+}
+
+const anthropicType = (status: Status): string =>
+  status === 401
+    ? "authentication_error"
+    : status === 403
+    ? "permission_error"
+    : status === 404
+    ? "not_found_error"
+    : status === 413
+    ? "request_too_large"
+    : status === 429
+    ? "rate_limit_error"
+    : status === 503
+    ? "overloaded_error"
+    : status < 500
+    ? "invalid_request_error"
+    : "api_error"

@@ -1,0 +1,329 @@
+/**
+ * The schema of issuers, policy and directory behaviour: everything a decision
+ * depends on (CONFIG.md). The gateway's part lives in `server`.
+ *
+ * Decoded values are ready for use: durations are milliseconds, every optional
+ * key has its default. An unknown key is an error of the decoder, never
+ * ignored.
+ */
+import { Effect, Schema, SchemaGetter } from "effect"
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `60s`, `5m`, `24h` in the file; milliseconds in use. */
+export const Duration = Schema.String.check(
+  Schema.isPattern(/^\d{1,9}(?:ms|s|m|h|d)$/, { message: "must be a duration such as 500ms, 60s, 5m, 24h or 7d" })
+).pipe(
+  Schema.decodeTo(Schema.Number, {
+    decode: SchemaGetter.transform((text) => Number(text.replace(/\D+$/, "")) * (units[text.replace(/^\d+/, "")] ?? 1)),
+    encode: SchemaGetter.transform((millis) => millis % 1000 === 0 ? `${millis / 1000}s` : `${millis}ms`)
+  })
+)
+
+const sizes: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
+/** `16KiB`, `32MiB` in the file; bytes in use. */
+export const Size = Schema.String.check(
+  Schema.isPattern(/^\d{1,9}(?:B|KiB|MiB|GiB)$/, { message: "must be a size such as 512B, 16KiB or 32MiB" })
+).pipe(
+  Schema.decodeTo(Schema.Number, {
+    decode: SchemaGetter.transform((text) => Number(text.replace(/\D+$/, "")) * (sizes[text.replace(/^\d+/, "")] ?? 1)),
+    encode: SchemaGetter.transform((bytes) =>
+      bytes % 1024 ** 2 === 0 ? `${bytes / 1024 ** 2}MiB` : bytes % 1024 === 0 ? `${bytes / 1024}KiB` : `${bytes}B`
+    )
+  })
+)
+
+/** `env:NAME` or `file:PATH`: where a secret is, never the secret itself. */
+export const SecretReference = Schema.String.check(
+  Schema.isPattern(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s, { message: "must be env:NAME or file:PATH" })
+)
+
+const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+const strings = Schema.Array(Schema.String)
+const oneOrMany = Schema.Union([Schema.String, Schema.Array(Schema.String)]).pipe(
+  Schema.decodeTo(Schema.Array(Schema.String), {
+    decode: SchemaGetter.transform((it) => typeof it === "string" ? [it] : it),
+    encode: SchemaGetter.transform((it): string | ReadonlyArray<string> => it.length === 1 ? it[0] ?? "" : it)
+  })
+)
+
+/** How one claim is read: paths in order, and what is done with the text found there. */
+const MappingObject = Schema.Struct({
+  from: oneOrMany,
+  mode: withDefault(Schema.Literals(["first", "union"]), "first"),
+  split: Schema.optionalKey(Schema.NonEmptyString),
+  match: Schema.optionalKey(Schema.String),
+  as: Schema.optionalKey(Schema.String),
+  map: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  lower: withDefault(Schema.Boolean, false),
+  orEmail: withDefault(Schema.Boolean, false)
+})
+export type ClaimMapping = typeof MappingObject.Type
+
+/** A claim path, a list of paths (first that exists), or the object form. */
+export const ClaimMapping = Schema.Union([Schema.String, Schema.Array(Schema.String), MappingObject])
+
+/** The object form of any spelling of a mapping; `undefined` stays undefined. */
+export const normalizeMapping = (
+  mapping: string | ReadonlyArray<string> | ClaimMapping | undefined
+): ClaimMapping | undefined =>
+  mapping === undefined
+    ? undefined
+    : typeof mapping === "string"
+    ? { from: [mapping], mode: "first", lower: false, orEmail: false }
+    : "from" in mapping
+    ? mapping
+    : { from: mapping, mode: "first", lower: false, orEmail: false }
+
+const ClaimMappings = Schema.Struct({
+  user: Schema.optionalKey(ClaimMapping),
+  email: Schema.optionalKey(ClaimMapping),
+  teams: Schema.optionalKey(ClaimMapping),
+  team: Schema.optionalKey(ClaimMapping),
+  teamAlias: Schema.optionalKey(ClaimMapping),
+  organization: Schema.optionalKey(ClaimMapping),
+  organizationAlias: Schema.optionalKey(ClaimMapping),
+  endUser: Schema.optionalKey(ClaimMapping),
+  object: Schema.optionalKey(ClaimMapping),
+  roles: Schema.optionalKey(ClaimMapping),
+  userRoles: Schema.optionalKey(ClaimMapping),
+  scopes: Schema.optionalKey(ClaimMapping),
+  overage: withDefault(Schema.Literals(["deny", "ignore"]), "deny")
+})
+export type ClaimMappings = typeof ClaimMappings.Type
+
+/** The asymmetric algorithms that can be allowed (RFC 7518, 8037, 9864). */
+export const Algorithms = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519"
+] as const
+export type Algorithm = (typeof Algorithms)[number]
+
+const patterns = withDefault(strings, ["*"])
+
+const Introspection = Schema.Struct({
+  url: Schema.String,
+  clientId: Schema.String,
+  clientSecret: SecretReference,
+  method: withDefault(
+    Schema.Literals(["client_secret_basic", "client_secret_post", "private_key_jwt"]),
+    "client_secret_basic"
+  ),
+  accept: withDefault(
+    Schema.Struct({ clients: withDefault(strings, []), audiences: withDefault(strings, []) }),
+    {}
+  )
+})
+export type Introspection = typeof Introspection.Type
+
+const UserInfo = Schema.Struct({
+  url: Schema.optionalKey(Schema.String),
+  ttl: withDefault(Duration, "300s")
+})
+
+const Opaque = Schema.Struct({
+  introspection: Schema.optionalKey(Introspection),
+  userinfo: Schema.optionalKey(Schema.Union([Schema.Boolean, UserInfo])),
+  prefix: withDefault(Schema.String, ""),
+  rate: withDefault(Schema.Finite.check(Schema.isGreaterThan(0)), 10)
+})
+export type Opaque = typeof Opaque.Type
+
+const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) })
+
+const KeySourceReference = Schema.Union([Schema.String, JsonWebKeySet])
+
+const between = (low: number, high: number, message: string) => Schema.makeFilter<number>((it) => (it >= low && it <= high) || message)
+
+const Expiry = Schema.Struct({
+  required: withDefault(Schema.Boolean, true),
+  maxLifetime: withDefault(Schema.Union([Schema.Literal("none"), Duration]), "24h"),
+  skew: withDefault(Duration.check(between(0, 300_000, "must be from 0s to 300s")), "60s")
+})
+
+const ServiceAccounts = Schema.Union([
+  Schema.Literals(["apart", "asUsers"]),
+  Schema.Struct({
+    as: Schema.Literals(["apart", "asUsers"]),
+    match: Schema.Record(Schema.String, Schema.String)
+  })
+])
+
+const Required = Schema.Record(
+  Schema.String,
+  Schema.Union([Schema.String, Schema.Number, Schema.Boolean, Schema.Array(Schema.Union([Schema.String, Schema.Number, Schema.Boolean]))])
+)
+
+/** One trusted issuer (CONFIG.md `issuers`). */
+export const Issuer = Schema.Struct({
+  id: Schema.NonEmptyString,
+  issuer: Schema.NonEmptyString,
+  audience: oneOrMany,
+  jwks: Schema.optionalKey(Schema.Union([KeySourceReference, Schema.Array(KeySourceReference)])),
+  algorithms: withDefault(Schema.Array(Schema.Literals(Algorithms)), Algorithms),
+  types: withDefault(strings, ["JWT", "at+jwt", "application/at+jwt"]),
+  tokens: withDefault(Schema.Literals(["any", "access"]), "any"),
+  expiry: withDefault(Expiry, {}),
+  confirmation: withDefault(Schema.Literals(["refuse", "ignore"]), "refuse"),
+  serviceAccounts: withDefault(ServiceAccounts, "apart"),
+  require: withDefault(Required, {}),
+  adminScope: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
+  grants: withDefault(Schema.Struct({ teams: patterns, roles: patterns, models: patterns, routes: patterns }), {}),
+  identities: withDefault(
+    Schema.Struct({
+      namespace: withDefault(Schema.String, ""),
+      linkByEmail: withDefault(Schema.Literals(["verified", "always", "never"]), "verified")
+    }),
+    {}
+  ),
+  claims: withDefault(ClaimMappings, { user: "sub", email: "email", scopes: ["scope", "scp"] }),
+  opaque: Schema.optionalKey(Opaque),
+  keys: withDefault(
+    Schema.Struct({
+      life: withDefault(Duration.check(between(30_000, 31_536_000_000, "must be at least 30s")), "5m"),
+      stale: withDefault(Duration.check(between(0, 604_800_000, "must be from 0s to 7d")), "24h"),
+      save: withDefault(Schema.Boolean, true),
+      hosts: withDefault(strings, [])
+    }),
+    {}
+  ),
+  tls: Schema.optionalKey(Schema.Struct({ ca: SecretReference })),
+  allowInsecure: withDefault(Schema.Boolean, false)
+})
+export type Issuer = typeof Issuer.Type
+
+/** The three roles that a token can have (RULES, role precedence). */
+export const TokenRole = Schema.Literals(["proxy_admin", "team", "internal_user"])
+export type TokenRole = typeof TokenRole.Type
+
+const RolePermission = Schema.Struct({
+  role: TokenRole,
+  models: Schema.optionalKey(strings),
+  routes: Schema.optionalKey(strings)
+})
+
+const ScopeMapping = Schema.Struct({
+  scope: Schema.NonEmptyString,
+  models: Schema.optionalKey(strings),
+  routes: Schema.optionalKey(strings)
+})
+
+const PassThroughRoute = Schema.Struct({
+  path: Schema.String,
+  methods: Schema.optionalKey(strings)
+})
+
+/** The rules of one deployment (CONFIG.md `policy`). */
+export const PolicySettings = Schema.Struct({
+  roles: withDefault(Schema.Array(RolePermission), []),
+  requireRole: withDefault(Schema.Boolean, false),
+  roleMappings: withDefault(Schema.Array(Schema.Struct({ claim: Schema.String, role: TokenRole })), []),
+  allowedUserRoles: withDefault(strings, []),
+  scopes: withDefault(Schema.Array(ScopeMapping), []),
+  requireScope: withDefault(Schema.Boolean, false),
+  adminRoutes: withDefault(strings, [
+    "management_routes",
+    "spend_tracking_routes",
+    "global_spend_tracking_routes",
+    "info_routes"
+  ]),
+  adminOnlyRoutes: withDefault(strings, []),
+  teamRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  userRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  openRoutes: withDefault(strings, []),
+  passThroughRoutes: withDefault(Schema.Array(PassThroughRoute), []),
+  requireTeamClaim: withDefault(Schema.Boolean, false),
+  requireTeam: withDefault(Schema.Boolean, false),
+  requirePrincipal: withDefault(Schema.Boolean, true),
+  teamHeaders: withDefault(strings, ["x-team-id", "x-litellm-team-id"]),
+  emailDomains: withDefault(strings, []),
+  modelGroups: withDefault(Schema.Record(Schema.String, strings), {}),
+  modelAliases: withDefault(Schema.Record(Schema.String, Schema.String), {}),
+  providers: withDefault(Schema.Record(Schema.String, Schema.String), {}),
+  custom: withDefault(Schema.NullOr(Schema.String), null)
+})
+export type PolicySettings = typeof PolicySettings.Type
+
+const UserTemplate = Schema.Struct({
+  role: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  models: Schema.optionalKey(strings),
+  maxBudget: Schema.optionalKey(Schema.NullOr(Schema.Finite)),
+  email: Schema.optionalKey(Schema.NullOr(Schema.String))
+})
+
+const TeamTemplate = Schema.Struct({
+  models: Schema.optionalKey(strings),
+  modelGroups: Schema.optionalKey(strings),
+  passThroughRoutes: Schema.optionalKey(strings),
+  maxBudget: Schema.optionalKey(Schema.NullOr(Schema.Finite))
+})
+
+/** Where people and teams are, and what a decision may create (CONFIG.md `directory`). */
+export const DirectorySettings = Schema.Struct({
+  url: withDefault(Schema.String, "sqlite:./jotgate.db"),
+  write: Schema.optionalKey(Schema.Boolean),
+  connection: withDefault(
+    Schema.Struct({
+      pool: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 10),
+      timeout: withDefault(Duration, "1s"),
+      ca: withDefault(Schema.NullOr(SecretReference), null)
+    }),
+    {}
+  ),
+  file: withDefault(Schema.NullOr(Schema.String), null),
+  users: withDefault(
+    Schema.Struct({
+      unknown: withDefault(Schema.Literals(["deny", "allow"]), "deny"),
+      create: withDefault(Schema.Boolean, false),
+      template: withDefault(UserTemplate, {})
+    }),
+    {}
+  ),
+  teams: withDefault(
+    Schema.Struct({
+      whenUnknown: withDefault(Schema.Literals(["deny", "next"]), "deny"),
+      create: withDefault(
+        Schema.Union([Schema.Literals(["never", "always"]), Schema.Struct({ match: Schema.String })]),
+        "never"
+      ),
+      template: withDefault(TeamTemplate, { models: ["no-default-models"] }),
+      default: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
+    }),
+    {}
+  ),
+  memberships: withDefault(Schema.Literals(["none", "join", "replace"]), "none"),
+  userRoles: withDefault(Schema.Array(Schema.Struct({ claim: Schema.String, role: Schema.String })), [])
+})
+export type DirectorySettings = typeof DirectorySettings.Type
+
+/** Sizes and ages of the caches (CONFIG.md `cache`). */
+export const CacheSettings = Schema.Struct({
+  dir: withDefault(Schema.NullOr(Schema.String), "./jotgate-cache"),
+  tokens: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 10_000),
+  rows: withDefault(Duration, "30s"),
+  staleRows: withDefault(Duration, "60s"),
+  redis: withDefault(Schema.NullOr(SecretReference), null)
+})
+export type CacheSettings = typeof CacheSettings.Type
+
+/** Everything a decision depends on. */
+export const Settings = Schema.Struct({
+  issuers: withDefault(Schema.Array(Issuer), []),
+  sharedIdentities: withDefault(Schema.Boolean, false),
+  policy: withDefault(PolicySettings, {}),
+  directory: withDefault(DirectorySettings, {}),
+  cache: withDefault(CacheSettings, {})
+})
+export type Settings = typeof Settings.Type

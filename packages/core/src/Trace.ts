@@ -1,0 +1,57 @@
+/**
+ * The steps of one decision, as a by-product of the same run.
+ *
+ * A step is noted into a sink that is absent by default, so it costs nothing
+ * when nobody listens. The command line, the page, the log line and the test
+ * kit print this one artefact. Facts are for the operator: a step never holds
+ * a token, a signature or a secret.
+ */
+import { Context } from "effect"
+
+/** A value that can be printed and written as JSON. */
+export type Fact = string | number | boolean | null | ReadonlyArray<Fact> | { readonly [name: string]: Fact }
+
+/** The steps in the order in which a decision takes them. */
+export type StepName =
+  | "request"
+  | "credential"
+  | "token"
+  | "claims"
+  | "custom"
+  | "role"
+  | "scope"
+  | "admin"
+  | "team"
+  | "organization"
+  | "email"
+  | "user"
+  | "membership"
+  | "endUser"
+  | "principal"
+  | "model"
+  | "route"
+  | "limits"
+  | "writes"
+  | "hint"
+
+/** One step: what was looked at, how it came out, and the facts an operator needs. */
+export interface Step {
+  readonly step: StepName
+  readonly outcome: "ok" | "denied" | "skipped" | "unavailable" | "note"
+  readonly facts: { readonly [name: string]: Fact }
+}
+
+/** Receives each step as it happens. */
+export type Sink = (step: Step) => void
+
+/** The sink of the running decision; absent by default. */
+export const Trace = Context.Reference<Sink | undefined>("@jotgate/core/Trace", { defaultValue: () => undefined })
+
+/** What a decision reads once from its fiber: wall-clock and monotonic milliseconds, and the sink. */
+export interface Now {
+  /** Unix time in milliseconds; for claims. */
+  readonly time: number
+  /** Monotonic milliseconds of arbitrary origin; for the age of cached things (a clock step changes none). */
+  readonly ticks: number
+  readonly note: Sink | undefined
+}

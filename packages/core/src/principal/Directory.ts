@@ -1,0 +1,193 @@
+/**
+ * The rows that a decision reads, and the writes that it wants.
+ *
+ * Ids are opaque text and compare byte for byte on every store. A row's `role`
+ * is kept as found: a role that nobody knows is a denial (RULES D42), not a
+ * reading error.
+ */
+import { Schema } from "effect"
+
+export const UserId = Schema.NonEmptyString.pipe(Schema.brand("UserId"))
+export type UserId = typeof UserId.Type
+
+export const TeamId = Schema.NonEmptyString.pipe(Schema.brand("TeamId"))
+export type TeamId = typeof TeamId.Type
+
+export const OrganizationId = Schema.NonEmptyString.pipe(Schema.brand("OrganizationId"))
+export type OrganizationId = typeof OrganizationId.Type
+
+export const EndUserId = Schema.NonEmptyString.pipe(Schema.brand("EndUserId"))
+export type EndUserId = typeof EndUserId.Type
+
+export const ModelGroupId = Schema.NonEmptyString.pipe(Schema.brand("ModelGroupId"))
+export type ModelGroupId = typeof ModelGroupId.Type
+
+/** The roles that a user row can have. */
+export const UserRole = Schema.Literals([
+  "proxy_admin",
+  "proxy_admin_viewer",
+  "org_admin",
+  "internal_user",
+  "internal_user_viewer",
+  "team",
+  "customer"
+])
+export type UserRole = typeof UserRole.Type
+
+/** Who made a row, a role or a membership: sync removes only what a token made (RULES D32), a directory file only what it made. */
+export const Origin = Schema.Literals(["token", "file", "api"])
+export type Origin = typeof Origin.Type
+
+/** A subject of one identity namespace that is linked to a user (RULES D5). */
+export const LinkedSubject = Schema.Struct({ namespace: Schema.String, subject: Schema.NonEmptyString })
+export type LinkedSubject = typeof LinkedSubject.Type
+
+const Amount = Schema.Finite
+
+/** A person. `teams` is the list of memberships in the order in which they were made. */
+export const User = Schema.Struct({
+  id: UserId,
+  email: Schema.NullOr(Schema.String),
+  subjects: Schema.Array(LinkedSubject),
+  role: Schema.NullOr(Schema.String),
+  roleOrigin: Origin,
+  teams: Schema.Array(TeamId),
+  models: Schema.Array(Schema.String),
+  blocked: Schema.Boolean,
+  maxBudget: Schema.NullOr(Amount),
+  spend: Amount
+})
+export type User = typeof User.Type
+
+/** A team. An empty `models` allows every model. */
+export const Team = Schema.Struct({
+  id: TeamId,
+  alias: Schema.NullOr(Schema.String),
+  organization: Schema.NullOr(OrganizationId),
+  models: Schema.Array(Schema.String),
+  modelGroups: Schema.Array(ModelGroupId),
+  modelAliases: Schema.Record(Schema.String, Schema.String),
+  passThroughRoutes: Schema.Array(Schema.String),
+  blocked: Schema.Boolean,
+  maxBudget: Schema.NullOr(Amount),
+  spend: Amount
+})
+export type Team = typeof Team.Type
+
+/** An organization. */
+export const Organization = Schema.Struct({
+  id: OrganizationId,
+  alias: Schema.NullOr(Schema.String),
+  models: Schema.Array(Schema.String),
+  maxBudget: Schema.NullOr(Amount),
+  spend: Amount
+})
+export type Organization = typeof Organization.Type
+
+/** A customer of the caller, named in the token. */
+export const EndUser = Schema.Struct({
+  id: EndUserId,
+  blocked: Schema.Boolean,
+  maxBudget: Schema.NullOr(Amount),
+  spend: Amount
+})
+export type EndUser = typeof EndUser.Type
+
+/** The limits of one user in one team; whether the user *is* a member is told by `User.teams` (RULES D24). */
+export const Membership = Schema.Struct({
+  user: UserId,
+  team: TeamId,
+  role: Schema.String,
+  models: Schema.Array(Schema.String),
+  maxBudget: Schema.NullOr(Amount),
+  spend: Amount,
+  origin: Origin
+})
+export type Membership = typeof Membership.Type
+
+/** A named list of models that teams can share. */
+export const ModelGroup = Schema.Struct({ id: ModelGroupId, models: Schema.Array(Schema.String) })
+export type ModelGroup = typeof ModelGroup.Type
+
+/**
+ * One change that a decision wants. `required` ones are part of the answer (the
+ * decision rests on the row); the others run after it (RULES D33).
+ */
+export const DirectoryWrite = Schema.TaggedUnion({
+  CreateUser: { user: User },
+  CreateTeam: { team: Team },
+  LinkSubject: { user: UserId, namespace: Schema.String, subject: Schema.NonEmptyString },
+  SetRole: { user: UserId, role: Schema.NullOr(UserRole), origin: Origin },
+  JoinTeam: { user: UserId, team: TeamId, role: Schema.String },
+  LeaveTeam: { user: UserId, team: TeamId }
+})
+export type DirectoryWrite = typeof DirectoryWrite.Type
+
+/** Whether a decision rests on this write, so that its failure is 503 (RULES D33). */
+export const isRequired = (write: DirectoryWrite): boolean =>
+  write._tag === "CreateUser" || write._tag === "CreateTeam"
+
+/** No row has this id, subject or alias. */
+export class RowNotFound extends Schema.TaggedClass<RowNotFound>()("RowNotFound", {
+  kind: Schema.Literals(["user", "team", "organization", "endUser", "membership"])
+}) {}
+
+/** Several rows have this alias. */
+export class RowAmbiguous extends Schema.TaggedClass<RowAmbiguous>()("RowAmbiguous", {
+  kind: Schema.Literals(["team", "organization"])
+}) {}
+
+/** The directory did not answer; nothing is known about the row. `operation` names what was tried, never a value. */
+export class DirectoryUnavailable extends Schema.TaggedClass<DirectoryUnavailable>()("DirectoryUnavailable", {
+  operation: Schema.String
+}) {}
+
+/** A user row with every optional column at its default. */
+export const makeUser = (row: Partial<User> & { readonly id: UserId }): User => ({
+  email: null,
+  subjects: [],
+  role: null,
+  roleOrigin: "api",
+  teams: [],
+  models: [],
+  blocked: false,
+  maxBudget: null,
+  spend: 0,
+  ...row
+})
+
+/** A team row with every optional column at its default. */
+export const makeTeam = (row: Partial<Team> & { readonly id: TeamId }): Team => ({
+  alias: null,
+  organization: null,
+  models: [],
+  modelGroups: [],
+  modelAliases: {},
+  passThroughRoutes: [],
+  blocked: false,
+  maxBudget: null,
+  spend: 0,
+  ...row
+})
+
+/** An organization row with every optional column at its default. */
+export const makeOrganization = (row: Partial<Organization> & { readonly id: OrganizationId }): Organization => ({
+  alias: null,
+  models: [],
+  maxBudget: null,
+  spend: 0,
+  ...row
+})
+
+/** An end user row with every optional column at its default. */
+export const makeEndUser = (row: Partial<EndUser> & { readonly id: EndUserId }): EndUser => ({
+  blocked: false,
+  maxBudget: null,
+  spend: 0,
+  ...row
+})
+
+/** A membership row with every optional column at its default. */
+export const makeMembership = (
+  row: Partial<Membership> & { readonly user: UserId; readonly team: TeamId }
+): Membership => ({ role: "user", models: [], maxBudget: null, spend: 0, origin: "api", ...row })
