@@ -20,8 +20,17 @@ const project = (name: string, root: string) =>
     }
   })
 
+/** Under CI a report for machines as well: `tools/tally.ts` counts it. */
+const reporters = process.env["CI"] === undefined
+  ? ["default"]
+  : [
+    "default",
+    ["json", { outputFile: "node_modules/.cache/vitest.json" }] as [string, { readonly outputFile: string }]
+  ]
+
 export default defineConfig({
   test: {
+    reporters,
     projects: [
       project("core", "packages/core"),
       project("store", "packages/store"),

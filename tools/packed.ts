@@ -1,0 +1,98 @@
+/**
+ * `npm run packed`: what a stranger gets.
+ *
+ * Packs the four packages, installs the tarballs into an empty folder beside an own `effect`, and uses them there with
+ * plain Node: one copy of effect, a command that tells its version, every subpath importable. Needs `npm run build`
+ * before it, and a package registry.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { bin, run } from "./lib/Run.ts"
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly exports?: Readonly<Record<string, unknown>>
+}
+
+const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+
+const fail = (message: string): never => {
+  throw new Error(message)
+}
+
+const expectRun = async (title: string, command: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
+  const { code, output, seconds } = await run(command, args, { cwd })
+  if (code !== 0) fail(`${title}: exit ${code}\n${output}`)
+  console.log(`packed: ${title} (${seconds.toFixed(1)} s)`)
+  return output
+}
+
+/** Every folder below `folder` that holds the package `effect`. */
+const copiesOfEffect = (folder: string): ReadonlyArray<string> => {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true }).filter((it) => it.isDirectory()).flatMap(({ name }) => {
+    const path = join(folder, name)
+    if (name.startsWith("@")) {
+      return readdirSync(path).flatMap((scoped) => copiesOfEffect(join(path, scoped, "node_modules")))
+    }
+    return [...(name === "effect" ? [path] : []), ...copiesOfEffect(join(path, "node_modules"))]
+  })
+}
+
+const packages = ["core", "store", "server", "cli"].map((name) => `packages/${name}`)
+const own = JSON.parse(readFileSync("package.json", "utf8")) as {
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+const scratch = mkdtempSync(join(tmpdir(), "jotgate-packed-"))
+try {
+  const tarballs = join(scratch, "tarballs")
+  const consumer = join(scratch, "consumer")
+  mkdirSync(tarballs)
+  mkdirSync(consumer)
+  for (const folder of packages) {
+    if (!existsSync(join(folder, "dist"))) fail(`${folder}/dist is missing: npm run build`)
+  }
+
+  const listed = await expectRun(
+    "npm pack",
+    "npm",
+    ["pack", "--silent", "--pack-destination", tarballs, ...packages.flatMap((it) => ["--workspace", it])],
+    "."
+  )
+  const files = listed.split("\n").filter((it) => it.endsWith(".tgz")).map((it) => join(tarballs, it.trim()))
+  if (files.length !== packages.length) fail(`expected ${packages.length} tarballs, got ${listed}`)
+
+  writeFileSync(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
+  await expectRun(
+    "npm install of the tarballs",
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--omit=dev", ...files, `effect@${own.devDependencies["effect"]}`],
+    consumer
+  )
+
+  const copies = copiesOfEffect(join(consumer, "node_modules"))
+  if (copies.length !== 1) fail(`expected one copy of effect, found ${copies.length}: ${copies.join(", ")}`)
+  console.log("packed: one copy of effect")
+
+  const { version } = manifestOf("packages/cli")
+  const printed = await expectRun(
+    "jotgate --version",
+    join(consumer, "node_modules/.bin/jotgate"),
+    ["--version"],
+    consumer
+  )
+  if (!printed.includes(version)) fail(`jotgate --version printed ${JSON.stringify(printed)}, not ${version}`)
+
+  const specifiers = packages.map(manifestOf).flatMap(({ exports = {}, name }) =>
+    Object.keys(exports).filter((key) => key !== "./package.json").map((key) => name + key.slice(1))
+  )
+  const program = `for (const it of ${JSON.stringify(specifiers)}) await import(it)`
+  await expectRun(`${specifiers.length} imports`, bin("node"), ["--input-type=module", "--eval", program], consumer)
+} catch (error) {
+  console.error(`packed: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}

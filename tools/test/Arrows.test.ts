@@ -1,0 +1,161 @@
+import { assert, describe, it } from "@effect/vitest"
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { check } from "../lib/Arrows.ts"
+import { parse } from "../lib/Sources.ts"
+
+const tool = join(import.meta.dirname, "../arrows.ts")
+
+const findings = (path: string, text: string) => check([parse({ path, text })]).map((it) => it.message)
+
+const refused = (path: string, text: string, message: RegExp) => {
+  const found = findings(path, text)
+  assert.strictEqual(found.length, 1, `${path}: ${text}`)
+  assert.match(found[0] ?? "", message)
+}
+
+const allowed = (path: string, text: string) => assert.deepStrictEqual(findings(path, text), [], `${path}: ${text}`)
+
+describe("between packages", () => {
+  const packages = [
+    ["packages/core", "@jotgate/core"],
+    ["packages/store", "@jotgate/store"],
+    ["packages/server", "@jotgate/server"],
+    ["packages/cli", "jotgate"]
+  ] as const
+
+  it("each imports what stands left of it, and nothing else", () => {
+    packages.forEach(([root], here) => {
+      packages.forEach(([, name], there) => {
+        const text = `import { a } from "${name}/a"`
+        if (there < here) allowed(`${root}/src/a.ts`, text)
+        else refused(`${root}/src/a.ts`, text, there === here ? /own package by path/ : /the other way/)
+      })
+    })
+  })
+
+  it("a type-only import, a re-export, a dynamic import and an import type count too", () => {
+    for (
+      const text of [
+        `import type { a } from "@jotgate/store"`,
+        `export const b = 1; export { a } from "@jotgate/store"`,
+        `export const a = () => import("@jotgate/store")`,
+        `export type A = import("@jotgate/store").A`
+      ]
+    ) refused("packages/core/src/a.ts", text, /the other way/)
+  })
+
+  it("an import in a comment or a string is none", () => {
+    allowed("packages/core/src/a.ts", `/** import { a } from "@jotgate/store" */ export const b = "import 'jotgate'"`)
+  })
+
+  it("tests keep the arrow, and may import their own package and the real servers", () => {
+    allowed(
+      "packages/store/test/a.test.ts",
+      `import "@jotgate/core"; import "@jotgate/store"; import "@jotgate/servers"`
+    )
+    refused("packages/store/test/a.test.ts", `import "@jotgate/server"`, /the other way/)
+  })
+
+  it("nobody reaches into another package by path", () => {
+    refused("packages/store/src/a.ts", `import "../../core/src/Errors.ts"`, /leaves packages\/store\/src/)
+    refused("packages/store/src/a.ts", `import "../test/a.ts"`, /leaves packages\/store\/src/)
+    allowed("packages/store/test/a.test.ts", `import "../src/a.ts"`)
+  })
+
+  it("an import that the package file does not name is refused", () => {
+    const module = parse({ path: "packages/store/src/a.ts", text: `import "redis"; import "lodash"; import "node:fs"` })
+    const found = check([module], { "packages/store": { dependencies: { redis: "1.0.0" } } })
+    assert.deepStrictEqual(found.map((it) => it.message), ["lodash is not a dependency of @jotgate/store"])
+  })
+})
+
+describe("inside core", () => {
+  const at = (place: string) => `packages/core/src/${place}`
+  const folders = ["claims", "identity", "principal"]
+
+  it("claims ← identity ← principal", () => {
+    folders.forEach((here, i) => {
+      folders.forEach((there, j) => {
+        const text = `import type { B } from "../${there}/B.ts"`
+        if (j <= i) allowed(at(`${here}/A.ts`), text)
+        else refused(at(`${here}/A.ts`), text, new RegExp(`${here} may import .* not ${there}`))
+      })
+    })
+  })
+
+  it("anybody asks rules, rules ask nobody", () => {
+    for (const folder of folders) {
+      allowed(at(`${folder}/A.ts`), `import { Role } from "../rules/Role.ts"`)
+      refused(at("rules/Role.ts"), `import { B } from "../${folder}/B.ts"`, /rules may import/)
+    }
+    allowed(
+      at("rules/Role.ts"),
+      `import { Scope } from "./Scope.ts"; import type { Team } from "../principal/Directory.ts"`
+    )
+    refused(at("rules/Role.ts"), `import { AuthBuilder } from "../AuthBuilder.ts"`, /rules may import rules/)
+  })
+
+  it("rules use the values of effect, never its effects", () => {
+    allowed(at("rules/Role.ts"), `import { Option, Schema } from "effect"; import type { Effect } from "effect"`)
+    refused(at("rules/Role.ts"), `import { Effect, Schema } from "effect"`, /not Effect$/)
+    refused(at("rules/Role.ts"), `import * as All from "effect"`, /all of it/)
+    refused(at("rules/Role.ts"), `import { HttpRouter } from "effect/http"`, /not effect\/http/)
+  })
+
+  it("folders use the shared modules, not the ones that are made of them", () => {
+    allowed(at("claims/A.ts"), `import { Forbidden } from "../Errors.ts"`)
+    refused(at("claims/A.ts"), `import { AuthBuilder } from "../AuthBuilder.ts"`, /is used by AuthBuilder\.ts/)
+    refused(at("Errors.ts"), `import { Token } from "./claims/Token.ts"`, /shared may import/)
+    allowed(at("AuthBuilder.ts"), `import { Principal } from "./principal/Principal.ts"`)
+    refused(at("AuthBuilder.ts"), `import { Issuer } from "./testing/Issuer.ts"`, /not testing/)
+  })
+
+  it("effect and jose only", () => {
+    allowed(at("claims/A.ts"), `import "effect"; import "effect/http"; import "jose"`)
+    refused(at("claims/A.ts"), `import "undici"`, /effect and jose only/)
+    refused(at("testing/index.ts"), `import { it } from "vitest"; export const a = it`, /effect and jose only/)
+  })
+
+  it("node: only behind the node subpath", () => {
+    refused(at("claims/Signature.ts"), `import "node:crypto"`, /any runtime/)
+    allowed(at("claims/SignatureNode.ts"), `import "node:crypto"`)
+    allowed(at("node.ts"), `import "node:crypto"`)
+  })
+
+  it("an unknown folder has no place", () => {
+    refused(at("util/A.ts"), `import "./B.ts"`, /no folder util/)
+  })
+})
+
+it("one index per package", () => {
+  allowed("packages/store/src/index.ts", `export * from "./A.ts"`)
+  allowed("packages/core/src/testing/index.ts", `export * from "./Issuer.ts"`)
+  refused("packages/core/src/claims/index.ts", `export * from "./A.ts"`, /one index per package/)
+  refused("packages/store/src/all.ts", `export * from "./A.ts"`, /one index per package/)
+})
+
+it("sources are imported with .ts", () => {
+  refused("packages/store/src/A.ts", `import "./B.js"`, /with their \.ts/)
+})
+
+it("the command fails on a tree that breaks an arrow, and says where", () => {
+  const root = mkdtempSync(join(tmpdir(), "jotgate-arrows-"))
+  try {
+    const file = join(root, "packages/core/src/claims/A.ts")
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `\nimport { B } from "../principal/B.ts"\n`)
+    const broken = spawnSync(process.execPath, [tool, root], { encoding: "utf8" })
+    assert.strictEqual(broken.status, 1)
+    assert.match(broken.stderr, /^packages\/core\/src\/claims\/A\.ts:2: claims may import/)
+    writeFileSync(file, `import { B } from "./B.ts"\n`)
+    assert.match(
+      execFileSync(process.execPath, [tool, root], { encoding: "utf8" }),
+      /1 modules, all as drawn/
+    )
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
