@@ -39,6 +39,18 @@ export interface Step {
   readonly step: StepName
   readonly outcome: "ok" | "denied" | "skipped" | "unavailable" | "note"
   readonly facts: { readonly [name: string]: Fact }
+  /** What is known from here on, so that a denial can still say who was asking; never printed. */
+  readonly resolved?: Resolved
+}
+
+/** Whom a decision has found so far. */
+export interface Resolved {
+  readonly issuer?: string
+  readonly user?: { readonly id: string; readonly email: string | null; readonly role: string }
+  readonly team?: { readonly id: string; readonly alias: string | null }
+  readonly organization?: { readonly id: string }
+  readonly endUser?: { readonly id: string }
+  readonly models?: ReadonlyArray<string>
 }
 
 /** Receives each step as it happens. */

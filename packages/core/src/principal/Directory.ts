@@ -44,7 +44,10 @@ export type LinkedSubject = typeof LinkedSubject.Type
 
 const Amount = Schema.Finite
 
-/** A person. `teams` is the list of memberships in the order in which they were made. */
+/**
+ * A person. `teams` is the list of memberships in the order in which they were
+ * made; `tokenTeams` are those among them that a token made.
+ */
 export const User = Schema.Struct({
   id: UserId,
   email: Schema.NullOr(Schema.String),
@@ -52,6 +55,7 @@ export const User = Schema.Struct({
   role: Schema.NullOr(Schema.String),
   roleOrigin: Origin,
   teams: Schema.Array(TeamId),
+  tokenTeams: Schema.Array(TeamId),
   models: Schema.Array(Schema.String),
   blocked: Schema.Boolean,
   maxBudget: Schema.NullOr(Amount),
@@ -149,6 +153,7 @@ export const makeUser = (row: Partial<User> & { readonly id: UserId }): User => 
   role: null,
   roleOrigin: "api",
   teams: [],
+  tokenTeams: [],
   models: [],
   blocked: false,
   maxBudget: null,

@@ -1,0 +1,119 @@
+/**
+ * Allow with the principal, or a typed denial; and the JSON form that `/decide`
+ * and `explain --json` print (DESIGN §8).
+ */
+import type { Claims } from "./claims/Claims.ts"
+import type { Code, Denial, Status } from "./Errors.ts"
+import type { Identity } from "./identity/Identity.ts"
+import type { DirectoryWrite } from "./principal/Directory.ts"
+import type { Principal } from "./principal/Principal.ts"
+import type { Asked } from "./Request.ts"
+import type { Resolved, Step } from "./Trace.ts"
+
+/** What a principal may call; made from the rows of the decision, without another look-up. */
+export interface Reach {
+  /** Patterns of the models that a call could reach; `["*"]` when nothing restricts. */
+  readonly models: () => ReadonlyArray<string>
+  /** Whether a call with this model would be allowed. */
+  readonly mayCall: (model: string) => boolean
+}
+
+/** The request may pass. Holds everything that was found, never the token. */
+export interface Allowed {
+  readonly _tag: "Allowed"
+  /** The verified claims; `undefined` on an open route, where nobody is asked. */
+  readonly claims: Claims | undefined
+  readonly identity: Identity | undefined
+  readonly principal: Principal
+  readonly reach: Reach
+  /** The model that was judged. */
+  readonly model: string | undefined
+  /** The path that was judged. */
+  readonly route: string
+  /** What the decision wants to be written; done by `Provisioner` when asked through `authenticate`. */
+  readonly writes: ReadonlyArray<DirectoryWrite>
+}
+
+/** The JSON form of a decision. */
+export interface DecisionJson {
+  readonly decision: string
+  readonly allowed: boolean
+  readonly status: Status | 200
+  readonly code: Code | null
+  readonly admin: boolean
+  readonly issuer: string | null
+  readonly user: { readonly id: string; readonly email: string | null; readonly role: string } | null
+  readonly team: { readonly id: string; readonly alias: string | null } | null
+  readonly organization: { readonly id: string } | null
+  readonly endUser: { readonly id: string } | null
+  readonly models: ReadonlyArray<string> | null
+  readonly model: string | null
+  readonly route: string
+  readonly writes: ReadonlyArray<DirectoryWrite>
+  readonly steps?: ReadonlyArray<Pick<Step, "step" | "outcome" | "facts">>
+}
+
+const modelOf = (asked: Asked): string | null => asked.model._tag === "Known" ? asked.model.name : null
+
+const printable = (steps: ReadonlyArray<Step>) => steps.map(({ step, outcome, facts }) => ({ step, outcome, facts }))
+
+/** The JSON form of an allowed decision; `id` is the decision's id. */
+export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Step>): DecisionJson => {
+  const { principal } = it
+  return {
+    decision: id,
+    allowed: true,
+    status: 200,
+    code: null,
+    admin: principal.admin,
+    issuer: it.identity?.issuer ?? null,
+    user: principal.userId === undefined
+      ? null
+      : { id: principal.userId, email: principal.email ?? null, role: principal.role },
+    team: principal.teamId === undefined
+      ? null
+      : { id: principal.teamId, alias: principal.team?.alias ?? null },
+    organization: principal.organizationId === undefined ? null : { id: principal.organizationId },
+    endUser: principal.endUserId === undefined ? null : { id: principal.endUserId },
+    models: it.reach.models(),
+    model: it.model ?? null,
+    route: it.route,
+    writes: it.writes,
+    ...(steps === undefined ? {} : { steps: printable(steps) })
+  }
+}
+
+/** Whom the steps of a decision had found, the last word of each kind. */
+export const resolvedBy = (steps: ReadonlyArray<Step>): Resolved =>
+  steps.reduce<Resolved>((found, step) => step.resolved === undefined ? found : { ...found, ...step.resolved }, {})
+
+/**
+ * The JSON form of a denial. `steps` are the noted steps of the decision: they
+ * say whom it had found before it denied; printed only with `printSteps`.
+ */
+export const deniedJson = (
+  id: string,
+  asked: Asked,
+  denial: Denial,
+  steps: ReadonlyArray<Step>,
+  printSteps: boolean
+): DecisionJson => {
+  const found = resolvedBy(steps)
+  return {
+    decision: id,
+    allowed: false,
+    status: denial.status,
+    code: denial.code,
+    admin: false,
+    issuer: found.issuer ?? null,
+    user: found.user ?? null,
+    team: found.team ?? null,
+    organization: found.organization ?? null,
+    endUser: found.endUser ?? null,
+    models: found.models ?? null,
+    model: modelOf(asked),
+    route: asked.path,
+    writes: [],
+    ...(printSteps ? { steps: printable(steps) } : {})
+  }
+}

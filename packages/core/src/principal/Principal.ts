@@ -1,0 +1,44 @@
+/**
+ * Identity joined with directory rows: who is calling, and on whose behalf.
+ *
+ * A row can be absent where the token alone is enough (an admin by scope, a
+ * person who needs no row), so ids and rows are told apart.
+ */
+import type { EndUser, Membership, Organization, Team, User } from "./Directory.ts"
+
+export interface Principal {
+  /** Whether the caller is an administrator, by scope or by the role of the row. */
+  readonly admin: boolean
+  /** Id of the row, else of the claim. */
+  readonly userId: string | undefined
+  /** The row as it is after role and team sync. */
+  readonly user: User | undefined
+  /** Role of the row; `internal_user` for a caller without one; `proxy_admin` for an admin by scope. */
+  readonly role: string
+  /** Address of the row, else of the claim. */
+  readonly email: string | undefined
+  readonly teamId: string | undefined
+  readonly team: Team | undefined
+  /** The token's organization, not the team's. */
+  readonly organizationId: string | undefined
+  readonly organization: Organization | undefined
+  readonly endUserId: string | undefined
+  readonly endUser: EndUser | undefined
+  readonly membership: Membership | undefined
+}
+
+/** Nobody: what an open route passes on. */
+export const nobody: Principal = {
+  admin: false,
+  userId: undefined,
+  user: undefined,
+  role: "internal_user",
+  email: undefined,
+  teamId: undefined,
+  team: undefined,
+  organizationId: undefined,
+  organization: undefined,
+  endUserId: undefined,
+  endUser: undefined,
+  membership: undefined
+}
