@@ -1,0 +1,64 @@
+import { assert, it } from "@effect/vitest"
+import { Arbitrary, Result, Schema } from "effect"
+import * as LinearRegExp from "../../src/rules/LinearRegExp.ts"
+import * as Pattern from "../../src/rules/Pattern.ts"
+
+const atom = Schema.Literals(["a", "b", "c", ".", "[ab]", "[^a]", "\\w", "\\b", "^", "$", "-", "\u{1F600}"])
+const repetition = Schema.Literals(["", "", "", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{0,2}?", "{2,}"])
+const open = Schema.Literals(["", "", "(", "(?:", "(|", "(a|", "(?<n>"])
+const close = Schema.Literals(["", "", ")", "|b)", "|)"])
+const pieces = Schema.Array(Schema.Tuple([open, atom, repetition, close, repetition])).check(Schema.isMaxLength(5))
+
+/** Sources that JavaScript accepts: groups are closed, what is left over is dropped. */
+const source = Arbitrary.map(Arbitrary.schema(pieces), (drawn) => {
+  let text = ""
+  const names = new Set<string>()
+  const stack: Array<string> = []
+  for (const [open, atom, repeat, close, repeatGroup] of drawn) {
+    const opened = open === "(?<n>" && names.has("n") ? "(" : open
+    if (opened === "(?<n>") names.add("n")
+    if (opened !== "") stack.push(opened)
+    text += opened + atom + (/^(?:\\b|\^|\$)$/.test(atom) ? "" : repeat)
+    if (close !== "" && stack.pop() !== undefined) text += close + repeatGroup
+  }
+  return text + ")".repeat(stack.length)
+})
+
+const text = Arbitrary.map(
+  Arbitrary.schema(Schema.Array(Schema.Literals(["a", "b", "c", "-", "\n", "\u{1F600}"])).check(Schema.isMaxLength(8))),
+  (letters) => letters.join("")
+)
+
+it.prop(
+  "an accepted expression finds what JavaScript finds, with the same groups",
+  { source, text },
+  ({ source, text }) => {
+    const linear = LinearRegExp.compile(source)
+    if (Result.isFailure(linear)) {
+      assert.match(linear.failure, /can match nothing/)
+      return
+    }
+    const expected = new RegExp(source, "u").exec(text)
+    assert.deepStrictEqual(linear.success.exec(text), expected === null ? undefined : [...expected])
+  },
+  { arbitrary: { runs: 3_000 } }
+)
+
+const pattern = Arbitrary.map(
+  Arbitrary.schema(Schema.Array(Schema.Literals(["a", "b", "*", "**", ".", "?"])).check(Schema.isMaxLength(7))),
+  (letters) => letters.join("")
+)
+
+it.prop(
+  "a pattern matches what the same expression with `.*` for `*` matches (RULES D21)",
+  { pattern, text },
+  ({ pattern, text }) => {
+    const expression = new RegExp(
+      `^${pattern.split("*").map((part) => part.replace(/[.?]/g, "\\$&")).join("[^]*")}$`,
+      "u"
+    )
+    assert.strictEqual(Pattern.compile(pattern)(text), expression.test(text))
+    assert.strictEqual(Pattern.compileAny([pattern])(text), expression.test(text))
+  },
+  { arbitrary: { runs: 1_000 } }
+)
