@@ -1,0 +1,181 @@
+/**
+ * Strict JSON (RFC 8259): what two parsers could read differently is refused.
+ *
+ * No member twice at any depth, whatever its spelling (threat B01), no byte order mark, bounded depth, no number that
+ * is not finite. What is accepted reads exactly as `JSON.parse` reads it, but objects have no prototype: `__proto__`
+ * and `constructor` are ordinary names. One pass over the text; nothing is parsed twice.
+ */
+import { Result } from "effect"
+import type { Json } from "./Claims.ts"
+
+/** Why a text is not accepted. */
+export type JsonRefused = "syntax" | "duplicate_member" | "depth" | "number"
+
+/** Deepest nesting of arrays and objects. */
+export const maxDepth = 32
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const MINUS = 0x2d
+const ZERO = 0x30
+const NINE = 0x39
+const COLON = 0x3a
+const OPEN_BRACKET = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const escape = /\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/g
+
+const escapes: Readonly<Record<string, string>> = {
+  "\\\"": "\"",
+  "\\\\": "\\",
+  "\\/": "/",
+  "\\b": "\b",
+  "\\f": "\f",
+  "\\n": "\n",
+  "\\r": "\r",
+  "\\t": "\t"
+}
+
+const unescape = (found: string): string => escapes[found] ?? String.fromCharCode(Number.parseInt(found.slice(2), 16))
+
+/** A cursor over one text. Every method answers `undefined` when the text is refused, and `refused` then says why. */
+class Reader {
+  refused: JsonRefused = "syntax"
+  private at = 0
+  private depth = 0
+  private readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  document(): Json | undefined {
+    const value = this.value(this.skipSpace())
+    return value !== undefined && Number.isNaN(this.skipSpace()) ? value : undefined
+  }
+
+  private refuse(reason: JsonRefused): undefined {
+    this.refused = reason
+    return undefined
+  }
+
+  /** Moves to the next character that is no white space and answers its code; NaN at the end. */
+  private skipSpace(): number {
+    let code = this.text.charCodeAt(this.at)
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = this.text.charCodeAt(++this.at)
+    return code
+  }
+
+  private value(code: number): Json | undefined {
+    if (code === QUOTE) return this.string()
+    if (code === OPEN_BRACE) return this.object()
+    if (code === OPEN_BRACKET) return this.array()
+    if (code === MINUS || (code >= ZERO && code <= NINE)) return this.number()
+    if (this.text.startsWith("true", this.at)) return this.word(4, true)
+    if (this.text.startsWith("false", this.at)) return this.word(5, false)
+    if (this.text.startsWith("null", this.at)) return this.word(4, null)
+    return undefined
+  }
+
+  private word<A extends boolean | null>(length: number, value: A): A {
+    this.at += length
+    return value
+  }
+
+  private number(): number | undefined {
+    number.lastIndex = this.at
+    if (!number.test(this.text)) return undefined
+    const value = Number(this.text.slice(this.at, number.lastIndex))
+    this.at = number.lastIndex
+    return Number.isFinite(value) ? value : this.refuse("number")
+  }
+
+  private string(): string | undefined {
+    const { text } = this
+    const start = this.at + 1
+    for (let i = start;; i++) {
+      const code = text.charCodeAt(i)
+      if (code === QUOTE) {
+        this.at = i + 1
+        return text.slice(start, i)
+      }
+      if (code === BACKSLASH) return this.escaped(start, i)
+      // NaN, the end of the text, compares false.
+      if (!(code >= 0x20)) return undefined
+    }
+  }
+
+  /** The rest of a string whose first backslash is at `i`. */
+  private escaped(start: number, first: number): string | undefined {
+    const { text } = this
+    let i = first
+    for (let code = BACKSLASH; code !== QUOTE; code = text.charCodeAt(i)) {
+      if (code === BACKSLASH) i++
+      else if (!(code >= 0x20)) return undefined
+      i++
+    }
+    const raw = text.slice(start, i)
+    // Every backslash must begin an escape: those that do are taken out in pairs and counted by what remains.
+    if (raw.replace(escape, "").includes("\\")) return undefined
+    this.at = i + 1
+    return raw.replace(escape, unescape)
+  }
+
+  private array(): ReadonlyArray<Json> | undefined {
+    if (++this.depth > maxDepth) return this.refuse("depth")
+    const items: Array<Json> = []
+    this.at++
+    let code = this.skipSpace()
+    if (code !== CLOSE_BRACKET) {
+      for (;; code = this.skipSpace()) {
+        const value = this.value(code)
+        if (value === undefined) return undefined
+        items.push(value)
+        const next = this.skipSpace()
+        if (next === CLOSE_BRACKET) break
+        if (next !== COMMA) return undefined
+        this.at++
+      }
+    }
+    this.at++
+    this.depth--
+    return items
+  }
+
+  private object(): Json | undefined {
+    if (++this.depth > maxDepth) return this.refuse("depth")
+    const members: Record<string, Json> = Object.create(null)
+    this.at++
+    let code = this.skipSpace()
+    if (code !== CLOSE_BRACE) {
+      for (;; code = this.skipSpace()) {
+        if (code !== QUOTE) return undefined
+        const name = this.string()
+        if (name === undefined || this.skipSpace() !== COLON) return undefined
+        this.at++
+        if (name in members) return this.refuse("duplicate_member")
+        const value = this.value(this.skipSpace())
+        if (value === undefined) return undefined
+        members[name] = value
+        const next = this.skipSpace()
+        if (next === CLOSE_BRACE) break
+        if (next !== COMMA) return undefined
+        this.at++
+      }
+    }
+    this.at++
+    this.depth--
+    return members
+  }
+}
+
+/** Parses a whole text. */
+export const parse = (text: string): Result.Result<Json, JsonRefused> => {
+  const reader = new Reader(text)
+  const value = reader.document()
+  return value === undefined ? Result.fail(reader.refused) : Result.succeed(value)
+}
