@@ -128,8 +128,7 @@ export const DirectoryWrite = Schema.TaggedUnion({
 export type DirectoryWrite = typeof DirectoryWrite.Type
 
 /** Whether a decision rests on this write, so that its failure is 503 (RULES D33). */
-export const isRequired = (write: DirectoryWrite): boolean =>
-  write._tag === "CreateUser" || write._tag === "CreateTeam"
+export const isRequired = (write: DirectoryWrite): boolean => write._tag === "CreateUser" || write._tag === "CreateTeam"
 
 /** No row has this id, subject or alias. */
 export class RowNotFound extends Schema.TaggedClass<RowNotFound>()("RowNotFound", {

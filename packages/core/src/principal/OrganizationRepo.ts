@@ -1,24 +1,53 @@
 /**
  * Finds organizations, and the end users (customers) that tokens name.
  */
-import { Context, type Effect } from "effect"
-import type {
-  DirectoryUnavailable,
-  EndUser,
-  EndUserId,
-  Organization,
-  OrganizationId,
+import { Context, Effect, Exit, Layer } from "effect"
+import type { Now } from "../Trace.ts"
+import {
+  type DirectoryUnavailable,
+  type EndUser,
+  type EndUserId,
+  type Organization,
+  type OrganizationId,
   RowAmbiguous,
   RowNotFound
 } from "./Directory.ts"
+import { answer, MemoryRows } from "./MemoryRows.ts"
+
+const noOrganization = Exit.fail(new RowNotFound({ kind: "organization" }))
+const severalOrganizations = Exit.fail(new RowAmbiguous({ kind: "organization" }))
+const noEndUser = Exit.fail(new RowNotFound({ kind: "endUser" }))
 
 export class OrganizationRepo extends Context.Service<OrganizationRepo, {
   /** The row with this id. */
-  readonly byId: (id: OrganizationId) => Effect.Effect<Organization, RowNotFound | DirectoryUnavailable>
+  readonly byId: (id: OrganizationId, now?: Now) => Effect.Effect<Organization, RowNotFound | DirectoryUnavailable>
   /** The one row with this alias, compared byte for byte. */
   readonly byAlias: (
-    alias: string
+    alias: string,
+    now?: Now
   ) => Effect.Effect<Organization, RowNotFound | RowAmbiguous | DirectoryUnavailable>
   /** The end user with this id. */
-  readonly endUser: (id: EndUserId) => Effect.Effect<EndUser, RowNotFound | DirectoryUnavailable>
-}>()("@jotgate/core/OrganizationRepo") {}
+  readonly endUser: (id: EndUserId, now?: Now) => Effect.Effect<EndUser, RowNotFound | DirectoryUnavailable>
+}>()("@jotgate/core/OrganizationRepo") {
+  /** The rows of `MemoryDirectory`; every look-up is an `Exit`. */
+  static readonly layerMemory = Layer.effect(
+    OrganizationRepo,
+    Effect.map(MemoryRows, (tables) => ({
+      byId: (id) =>
+        answer(tables, "organizations", () => {
+          const row = tables.organizations.get(id)
+          return row === undefined ? noOrganization : Exit.succeed(row)
+        }),
+      byAlias: (alias) =>
+        answer(tables, "organizations", (): Exit.Exit<Organization, RowNotFound | RowAmbiguous> => {
+          const [row, second] = tables.organizations.find("alias", alias)
+          return row === undefined ? noOrganization : second === undefined ? Exit.succeed(row) : severalOrganizations
+        }),
+      endUser: (id) =>
+        answer(tables, "endUsers", () => {
+          const row = tables.endUsers.get(id)
+          return row === undefined ? noEndUser : Exit.succeed(row)
+        })
+    }))
+  )
+}

@@ -3,10 +3,14 @@
  *
  * Writes that the decision rests on (`isRequired`) are done before the answer
  * and their failure is 503; the others run after it, bounded and retried, and
- * never turn into a denial (RULES D29, D33).
+ * never turn into a denial (RULES D29, D33). A write that is already true
+ * changes nothing. No write takes anything from another: a subject that is
+ * linked stays linked, and only memberships that a token made are left
+ * (RULES D32).
  */
-import { Context, Effect, Layer } from "effect"
-import type { DirectoryUnavailable, DirectoryWrite } from "./Directory.ts"
+import { Context, Effect, Exit, Layer } from "effect"
+import { DirectoryUnavailable, type DirectoryWrite, isRequired, makeMembership } from "./Directory.ts"
+import { compound, MemoryRows, type MemoryTables, type Operation } from "./MemoryRows.ts"
 
 export class Provisioner extends Context.Service<Provisioner, {
   /** Runs the writes of one allowed decision, in order; idempotent. */
@@ -14,4 +18,70 @@ export class Provisioner extends Context.Service<Provisioner, {
 }>()("@jotgate/core/Provisioner") {
   /** Writes nothing: explain, policy tests, read-only embedders. */
   static readonly layerNone = Layer.succeed(Provisioner, { run: () => Effect.void })
+
+  /** Writes into the rows of `MemoryDirectory`, all before the answer. */
+  static readonly layerMemory = Layer.effect(
+    Provisioner,
+    Effect.map(MemoryRows, (tables) => ({
+      run: (writes) =>
+        Effect.suspend(() => {
+          for (const write of writes) {
+            const operation = operationOf(write)
+            if (!tables.failing.has(operation)) apply(tables, write)
+            else if (isRequired(write)) return Exit.fail(new DirectoryUnavailable({ operation }))
+          }
+          return Exit.void
+        })
+    }))
+  )
 }
+
+const operationOf = (write: DirectoryWrite): Operation =>
+  write._tag === "CreateTeam"
+    ? "teams.write"
+    : write._tag === "JoinTeam" || write._tag === "LeaveTeam"
+    ? "memberships.write"
+    : "users.write"
+
+const apply = (tables: MemoryTables, write: DirectoryWrite): void => {
+  switch (write._tag) {
+    case "CreateUser": {
+      const { user } = write
+      const taken = user.subjects.some((it) => linked(tables, it.namespace, it.subject))
+      if (tables.users.get(user.id) === undefined && !taken) tables.users.put(user)
+      return
+    }
+    case "CreateTeam":
+      if (tables.teams.get(write.team.id) === undefined) tables.teams.put(write.team)
+      return
+    case "LinkSubject": {
+      const user = tables.users.get(write.user)
+      if (user === undefined || linked(tables, write.namespace, write.subject)) return
+      const { namespace, subject } = write
+      return tables.users.put({ ...user, subjects: [...user.subjects, { namespace, subject }] })
+    }
+    case "SetRole": {
+      const user = tables.users.get(write.user)
+      if (user !== undefined) tables.users.put({ ...user, role: write.role, roleOrigin: write.origin })
+      return
+    }
+    case "JoinTeam": {
+      const user = tables.users.get(write.user)
+      if (user === undefined || tables.teams.get(write.team) === undefined) return
+      if (!user.teams.includes(write.team)) tables.users.put({ ...user, teams: [...user.teams, write.team] })
+      if (tables.memberships.get(compound(write.user, write.team)) !== undefined) return
+      const { role, team } = write
+      return tables.memberships.put(makeMembership({ user: write.user, team, role, origin: "token" }))
+    }
+    case "LeaveTeam": {
+      const user = tables.users.get(write.user)
+      const id = compound(write.user, write.team)
+      if (user === undefined || tables.memberships.get(id)?.origin !== "token") return
+      tables.memberships.remove(id)
+      return tables.users.put({ ...user, teams: user.teams.filter((it) => it !== write.team) })
+    }
+  }
+}
+
+const linked = (tables: MemoryTables, namespace: string, subject: string): boolean =>
+  tables.users.find("subject", compound(namespace, subject)).length > 0

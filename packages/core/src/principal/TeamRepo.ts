@@ -2,26 +2,60 @@
  * Finds teams and the model groups they share. A claim with many groups is one
  * query, not one per group.
  */
-import { Context, type Effect } from "effect"
-import type {
-  DirectoryUnavailable,
-  ModelGroup,
-  ModelGroupId,
+import { Context, Effect, Exit, Layer } from "effect"
+import type { Now } from "../Trace.ts"
+import {
+  type DirectoryUnavailable,
+  type ModelGroup,
+  type ModelGroupId,
   RowAmbiguous,
   RowNotFound,
-  Team,
-  TeamId
+  type Team,
+  type TeamId
 } from "./Directory.ts"
+import { answer, MemoryRows } from "./MemoryRows.ts"
+
+const noTeam = Exit.fail(new RowNotFound({ kind: "team" }))
+const severalTeams = Exit.fail(new RowAmbiguous({ kind: "team" }))
 
 export class TeamRepo extends Context.Service<TeamRepo, {
   /** The row with this id. */
-  readonly byId: (id: TeamId) => Effect.Effect<Team, RowNotFound | DirectoryUnavailable>
-  /** The rows that exist among these ids, in any order. */
-  readonly byIds: (ids: ReadonlyArray<TeamId>) => Effect.Effect<ReadonlyArray<Team>, DirectoryUnavailable>
+  readonly byId: (id: TeamId, now?: Now) => Effect.Effect<Team, RowNotFound | DirectoryUnavailable>
+  /** The rows that exist among these ids, in any order, each once. */
+  readonly byIds: (ids: ReadonlyArray<TeamId>, now?: Now) => Effect.Effect<ReadonlyArray<Team>, DirectoryUnavailable>
   /** The one row with this alias, compared byte for byte. */
-  readonly byAlias: (alias: string) => Effect.Effect<Team, RowNotFound | RowAmbiguous | DirectoryUnavailable>
-  /** The model groups that exist among these ids, in any order. */
+  readonly byAlias: (alias: string, now?: Now) => Effect.Effect<Team, RowNotFound | RowAmbiguous | DirectoryUnavailable>
+  /** The model groups that exist among these ids, in any order, each once. */
   readonly modelGroups: (
-    ids: ReadonlyArray<ModelGroupId>
+    ids: ReadonlyArray<ModelGroupId>,
+    now?: Now
   ) => Effect.Effect<ReadonlyArray<ModelGroup>, DirectoryUnavailable>
-}>()("@jotgate/core/TeamRepo") {}
+}>()("@jotgate/core/TeamRepo") {
+  /** The rows of `MemoryDirectory`; every look-up is an `Exit`. */
+  static readonly layerMemory = Layer.effect(
+    TeamRepo,
+    Effect.map(MemoryRows, (tables) => ({
+      byId: (id) =>
+        answer(tables, "teams", () => {
+          const row = tables.teams.get(id)
+          return row === undefined ? noTeam : Exit.succeed(row)
+        }),
+      byIds: (ids) => answer(tables, "teams", () => Exit.succeed(existing(ids, tables.teams.get))),
+      byAlias: (alias) =>
+        answer(tables, "teams", (): Exit.Exit<Team, RowNotFound | RowAmbiguous> => {
+          const [row, second] = tables.teams.find("alias", alias)
+          return row === undefined ? noTeam : second === undefined ? Exit.succeed(row) : severalTeams
+        }),
+      modelGroups: (ids) => answer(tables, "modelGroups", () => Exit.succeed(existing(ids, tables.modelGroups.get)))
+    }))
+  )
+}
+
+const existing = <Id extends string, Row>(
+  ids: ReadonlyArray<Id>,
+  get: (id: string) => Row | undefined
+): ReadonlyArray<Row> =>
+  Array.from(new Set(ids)).flatMap((id) => {
+    const row = get(id)
+    return row === undefined ? [] : [row]
+  })

@@ -1,0 +1,30 @@
+/**
+ * A whole directory in memory: for tests, for embedders who bring their own
+ * rows, and for `directory.url: "memory:"`.
+ *
+ * All repositories and the Provisioner read and write the same rows, which a
+ * test can see and change through this service.
+ */
+import { Layer } from "effect"
+import * as MemoryRows from "./MemoryRows.ts"
+import { OrganizationRepo } from "./OrganizationRepo.ts"
+import { Provisioner } from "./Provisioner.ts"
+import { TeamRepo } from "./TeamRepo.ts"
+import { UserRepo } from "./UserRepo.ts"
+
+/** `failing`: what does not answer from the start, such as `"users"` or `"teams.write"`. */
+export interface Options {
+  readonly failing?: ReadonlySet<MemoryRows.Operation>
+}
+
+/** The rows that `layerMemory` of each repository reads. */
+export class MemoryDirectory extends MemoryRows.MemoryRows {
+  /** The rows alone. Each build of the layer has rows of its own. */
+  static readonly layer = (rows: MemoryRows.Rows = {}, options: Options = {}) =>
+    Layer.sync(MemoryRows.MemoryRows, () => MemoryRows.make(rows, options.failing))
+
+  /** The rows with every repository and the Provisioner over them. */
+  static readonly layerRepos = (rows: MemoryRows.Rows = {}, options: Options = {}) =>
+    Layer.mergeAll(UserRepo.layerMemory, TeamRepo.layerMemory, OrganizationRepo.layerMemory, Provisioner.layerMemory)
+      .pipe(Layer.provideMerge(MemoryDirectory.layer(rows, options)))
+}

@@ -1,0 +1,99 @@
+/**
+ * The rows of a directory in memory, shared by `layerMemory` of every
+ * repository and of the Provisioner.
+ *
+ * A user's `teams` and the membership rows are independent, as in the
+ * reference (RULES D24): the list says who is a member, the row has the limits.
+ * Every look-up is an `Exit`. `failing` names what does not answer; it is
+ * mutable, so that a test can break and mend the directory.
+ */
+import { Context, Exit } from "effect"
+import {
+  DirectoryUnavailable,
+  type EndUser,
+  type Membership,
+  type ModelGroup,
+  type Organization,
+  type Team,
+  type User
+} from "./Directory.ts"
+import * as MemoryTable from "./MemoryTable.ts"
+
+/** The rows to begin with; what is left out is empty. */
+export interface Rows {
+  readonly users?: ReadonlyArray<User>
+  readonly teams?: ReadonlyArray<Team>
+  readonly organizations?: ReadonlyArray<Organization>
+  readonly endUsers?: ReadonlyArray<EndUser>
+  readonly memberships?: ReadonlyArray<Membership>
+  readonly modelGroups?: ReadonlyArray<ModelGroup>
+}
+
+/** A table of the directory. */
+export type TableName = "users" | "teams" | "organizations" | "endUsers" | "memberships" | "modelGroups"
+
+/** What can fail: reading a table, or writing it. */
+export type Operation = TableName | `${TableName}.write`
+
+/** The tables, and what of them does not answer. */
+export interface MemoryTables {
+  readonly users: MemoryTable.MemoryTable<User, "subject" | "email">
+  readonly teams: MemoryTable.MemoryTable<Team, "alias" | "organization">
+  readonly organizations: MemoryTable.MemoryTable<Organization, "alias">
+  readonly endUsers: MemoryTable.MemoryTable<EndUser, never>
+  readonly memberships: MemoryTable.MemoryTable<Membership, "user" | "team">
+  readonly modelGroups: MemoryTable.MemoryTable<ModelGroup, never>
+  readonly failing: Set<Operation>
+}
+
+/** One text for several parts, injective. */
+export const compound = (...parts: ReadonlyArray<string>): string => JSON.stringify(parts)
+
+/**
+ * The folded form of an address: A to Z as a to z, nothing else. Folding more
+ * (Unicode case, width, or a mail provider's dots) would let one person's
+ * address find another (KELVIN SIGN is not `k`), and no database would agree.
+ */
+export const foldEmail = (email: string): string => email.replace(/[A-Z]+/g, (it) => it.toLowerCase())
+
+/** Makes the tables. */
+export const make = (rows: Rows = {}, failing: Iterable<Operation> = []): MemoryTables => {
+  const tables: MemoryTables = {
+    users: MemoryTable.make((it: User) => it.id, {
+      subject: (it) => it.subjects.map(({ namespace, subject }) => compound(namespace, subject)),
+      email: (it) => it.email === null ? [] : [foldEmail(it.email)]
+    }),
+    teams: MemoryTable.make((it: Team) => it.id, {
+      alias: (it) => it.alias === null ? [] : [it.alias],
+      organization: (it) => it.organization === null ? [] : [it.organization]
+    }),
+    organizations: MemoryTable.make((it: Organization) => it.id, {
+      alias: (it) => it.alias === null ? [] : [it.alias]
+    }),
+    endUsers: MemoryTable.make((it: EndUser) => it.id, {}),
+    memberships: MemoryTable.make((it: Membership) => compound(it.user, it.team), {
+      user: (it) => [it.user],
+      team: (it) => [it.team]
+    }),
+    modelGroups: MemoryTable.make((it: ModelGroup) => it.id, {}),
+    failing: new Set(failing)
+  }
+  rows.users?.forEach(tables.users.put)
+  rows.teams?.forEach(tables.teams.put)
+  rows.organizations?.forEach(tables.organizations.put)
+  rows.endUsers?.forEach(tables.endUsers.put)
+  rows.memberships?.forEach(tables.memberships.put)
+  rows.modelGroups?.forEach(tables.modelGroups.put)
+  return tables
+}
+
+/** Answers when the operation is not failing; a look-up or write that fails says which it was. */
+export const answer = <A, E>(
+  tables: MemoryTables,
+  operation: Operation,
+  answer: () => Exit.Exit<A, E>
+): Exit.Exit<A, E | DirectoryUnavailable> =>
+  tables.failing.has(operation) ? Exit.fail(new DirectoryUnavailable({ operation })) : answer()
+
+/** The rows of a directory in memory. */
+export class MemoryRows extends Context.Service<MemoryRows, MemoryTables>()("@jotgate/core/MemoryDirectory") {}
