@@ -1,0 +1,117 @@
+import { assert, describe, it } from "@effect/vitest"
+import { JsonModel } from "../../src/model/JsonModel.ts"
+import type { Peeked } from "../../src/model/Peeked.ts"
+
+const read = (body: string | Uint8Array, step = Number.POSITIVE_INFINITY): Peeked => {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body
+  const model = new JsonModel()
+  for (let at = 0; at < bytes.length; at += step) model.push(bytes.subarray(at, at + step))
+  return model.end()
+}
+
+const found = (name: string): Peeked => ({ _tag: "Found", name })
+const nothing: Peeked = { _tag: "Nothing" }
+const ambiguous: Peeked = { _tag: "Refused", code: "request_ambiguous" }
+const invalid: Peeked = { _tag: "Refused", code: "body_invalid" }
+
+const table: ReadonlyArray<readonly [string, string, Peeked]> = [
+  ["the model first", `{"model":"gpt-4o","messages":[]}`, found("gpt-4o")],
+  ["the model last", `{"messages":[{"role":"user","content":"model"}],"model":"gpt-4o"}`, found("gpt-4o")],
+  ["white space everywhere", `\r\n { "a" : [ 1 , { } ] ,\t"model" : "gpt-4o" } \n`, found("gpt-4o")],
+  ["a model spelt with escapes in its value", `{"model":"gpt-\\u0034o"}`, found("gpt-4o")],
+  ["a model beyond ASCII", `{"model":"modèle-😀"}`, found("modèle-😀")],
+  ["a nested model", `{"metadata":{"model":"gpt-4o"},"tools":[{"model":"x"}]}`, nothing],
+  ["no model", `{"messages":[]}`, nothing],
+  ["an empty object", `{}`, nothing],
+  ["a body that is no object", `[{"model":"gpt-4o"}]`, nothing],
+  ["a body that is one number", `-0.5e+10`, nothing],
+  ["longer names that begin alike", `{"models":["a"],"model_":1,"mode":null}`, nothing],
+  ["two equal models", `{"model":"a","model":"a"}`, ambiguous],
+  ["two models, far apart", `{"model":"a","x":{"model":"b"},"model":"b"}`, ambiguous],
+  ["the name with an escape", `{"\\u006dodel":"a"}`, ambiguous],
+  ["every letter of the name escaped", `{"\\u006D\\u006f\\u0064\\u0065\\u006c":"a"}`, ambiguous],
+  ["the name plain and with an escape", `{"model":"a","mode\\u006c":"b"}`, ambiguous],
+  ["the name in capitals", `{"MODEL":"a"}`, ambiguous],
+  ["the name in two cases", `{"model":"a","Model":"b"}`, ambiguous],
+  ["two models in one text", `{"model":"gpt-4o,claude"}`, ambiguous],
+  ["a model that is a number", `{"model":5}`, invalid],
+  ["a model that is null", `{"model":null}`, invalid],
+  ["a model that is a list", `{"model":["gpt-4o"]}`, invalid],
+  ["a model that is an object", `{"model":{"id":"gpt-4o"}}`, invalid],
+  ["an empty model", `{"model":""}`, invalid],
+  ["a model with a control character", `{"model":"a\\u0000b"}`, invalid],
+  ["a model with half a surrogate pair", `{"model":"\\ud800"}`, invalid],
+  ["a model of 7 kB", `{"model":"${"m".repeat(7000)}"}`, invalid],
+  ["a byte order mark", `\ufeff{"model":"a"}`, invalid],
+  ["text after the end", `{"model":"a"} {"model":"b"}`, invalid],
+  ["a comma after the last member", `{"model":"a",}`, invalid],
+  ["a comma after the last element", `{"a":[1,],"model":"a"}`, invalid],
+  ["single quotes", `{'model':'a'}`, invalid],
+  ["a bare name", `{model:"a"}`, invalid],
+  ["a comment", `{/* model */"model":"a"}`, invalid],
+  ["NaN", `{"temperature":NaN,"model":"a"}`, invalid],
+  ["Infinity", `{"temperature":-Infinity,"model":"a"}`, invalid],
+  ["a number with a leading zero", `{"n":01,"model":"a"}`, invalid],
+  ["a number that ends in a point", `{"n":1.,"model":"a"}`, invalid],
+  ["a number that ends in an exponent", `{"n":1e,"model":"a"}`, invalid],
+  ["a line break inside a text", `{"a":"x\ny","model":"a"}`, invalid],
+  ["an unknown escape", `{"a":"\\x41","model":"a"}`, invalid],
+  ["a short \\u escape", `{"a":"\\u00g0","model":"a"}`, invalid],
+  ["brackets that do not match", `{"a":[1},"model":"a"]`, invalid],
+  ["a body that was cut", `{"model":"gpt-4o"`, invalid],
+  ["a body that was cut in a text", `{"model":"gpt-4`, invalid],
+  ["a literal that was cut", `{"a":tru`, invalid],
+  ["no body", ``, invalid],
+  ["a form", `model=gpt-4o`, invalid]
+]
+
+describe("JsonModel", () => {
+  for (const [title, body, expected] of table) {
+    it(`RULES D19: ${title}`, () => {
+      assert.deepStrictEqual(read(body), expected)
+    })
+    it(`RULES D19: ${title}, byte by byte`, () => {
+      assert.deepStrictEqual(read(body, 1), expected)
+    })
+  }
+
+  it("RULES D19: UTF-16 is refused", () => {
+    assert.deepStrictEqual(read(Buffer.from(`{"model":"a"}`, "utf16le")), invalid)
+  })
+
+  it("nesting beyond 500 levels is refused, 500 are read", () => {
+    const nested = (depth: number) => `{"model":"a","x":${"[".repeat(depth)}${"]".repeat(depth)}}`
+    assert.deepStrictEqual(read(nested(499)), found("a"))
+    assert.deepStrictEqual(read(nested(500)), invalid)
+  })
+
+  it("a chunk at an odd place of its buffer is read alike", () => {
+    const text = JSON.stringify({ messages: [{ content: `some words, "quoted", `.repeat(20) }], model: "gpt-4o" })
+    for (let shift = 0; shift < 9; shift++) {
+      const memory = new Uint8Array(text.length + shift)
+      memory.set(Buffer.from(text), shift)
+      assert.deepStrictEqual(read(memory.subarray(shift), 13 + shift), found("gpt-4o"))
+    }
+  })
+
+  it("10 MB are read in small steps", () => {
+    const body = Buffer.from(
+      JSON.stringify({ messages: [{ content: "A line of text.\n".repeat(600_000) }], model: "gpt-4o" })
+    )
+    assert.isAbove(body.length, 10_000_000)
+    read(body, 65_536)
+    const model = new JsonModel()
+    let longest = 0
+    const before = process.cpuUsage()
+    for (let at = 0; at < body.length; at += 65_536) {
+      const start = performance.now()
+      model.push(body.subarray(at, at + 65_536))
+      longest = Math.max(longest, performance.now() - start)
+    }
+    const { user, system } = process.cpuUsage(before)
+    assert.deepStrictEqual(model.end(), found("gpt-4o"))
+    // The goal is 20 ms and 10 ms; a shared machine gets some room.
+    assert.isBelow((user + system) / 1000, 60)
+    assert.isBelow(longest, 10)
+  })
+})
