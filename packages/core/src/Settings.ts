@@ -6,12 +6,14 @@
  * key has its default. An unknown key is an error of the decoder, never
  * ignored.
  */
-import { Effect, Schema, SchemaGetter } from "effect"
+import { Effect, Result, Schema, SchemaGetter } from "effect"
+import { UserRole } from "./principal/Directory.ts"
+import * as LinearRegExp from "./rules/LinearRegExp.ts"
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** `60s`, `5m`, `24h` in the file; milliseconds in use. */
-export const Duration = Schema.String.check(
+export const Duration = Schema.String.annotate({ expected: "a duration such as 60s, 5m or 24h" }).check(
   Schema.isPattern(/^\d{1,9}(?:ms|s|m|h|d)$/, { message: "must be a duration such as 500ms, 60s, 5m, 24h or 7d" })
 ).pipe(
   Schema.decodeTo(Schema.Number, {
@@ -23,7 +25,7 @@ export const Duration = Schema.String.check(
 const sizes: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
 
 /** `16KiB`, `32MiB` in the file; bytes in use. */
-export const Size = Schema.String.check(
+export const Size = Schema.String.annotate({ expected: "a size such as 16KiB or 32MiB" }).check(
   Schema.isPattern(/^\d{1,9}(?:B|KiB|MiB|GiB)$/, { message: "must be a size such as 512B, 16KiB or 32MiB" })
 ).pipe(
   Schema.decodeTo(Schema.Number, {
@@ -35,18 +37,41 @@ export const Size = Schema.String.check(
 )
 
 /** `env:NAME` or `file:PATH`: where a secret is, never the secret itself. */
-export const SecretReference = Schema.String.check(
+export const SecretReference = Schema.String.annotate({ expected: "env:NAME or file:PATH" }).check(
   Schema.isPattern(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s, { message: "must be env:NAME or file:PATH" })
 )
 
 const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 
-const strings = Schema.Array(Schema.String)
-const oneOrMany = Schema.Union([Schema.String, Schema.Array(Schema.String)]).pipe(
+const strings = Schema.Array(Schema.NonEmptyString)
+const patterns = withDefault(strings, ["*"])
+const nonEmpty = { message: "must name at least one" }
+
+const oneOrMany = Schema.Union([Schema.NonEmptyString, strings]).pipe(
   Schema.decodeTo(Schema.Array(Schema.String), {
     decode: SchemaGetter.transform((it) => typeof it === "string" ? [it] : it),
     encode: SchemaGetter.transform((it): string | ReadonlyArray<string> => it.length === 1 ? it[0] ?? "" : it)
+  })
+)
+
+/** A regular expression that runs in linear time; any other is refused with the reason (threat B17). */
+export const LinearPattern = Schema.String.annotate({ expected: "a regular expression" }).check(
+  Schema.makeFilter((source) =>
+    Result.match(LinearRegExp.compile(source), {
+      onSuccess: () => true,
+      onFailure: (reason) => `cannot be used as a regular expression: ${reason}`
+    })
+  )
+)
+
+/** A header name; compared without case, so kept in lower case. */
+export const HeaderName = Schema.String.annotate({ expected: "the name of a header" }).check(
+  Schema.isPattern(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { message: "must be the name of a header" })
+).pipe(
+  Schema.decodeTo(Schema.String, {
+    decode: SchemaGetter.transform((name) => name.toLowerCase()),
+    encode: SchemaGetter.passthrough()
   })
 )
 
@@ -55,16 +80,21 @@ const MappingObject = Schema.Struct({
   from: oneOrMany,
   mode: withDefault(Schema.Literals(["first", "union"]), "first"),
   split: Schema.optionalKey(Schema.NonEmptyString),
-  match: Schema.optionalKey(Schema.String),
+  match: Schema.optionalKey(LinearPattern),
   as: Schema.optionalKey(Schema.String),
   map: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   lower: withDefault(Schema.Boolean, false),
   orEmail: withDefault(Schema.Boolean, false)
-})
+}).check(Schema.makeFilter(({ as, match }) => {
+  if (as === undefined) return true
+  if (match === undefined) return { path: ["as"], issue: "needs match, whose groups it names" }
+  const replacement = Result.flatMap(LinearRegExp.compile(match), (it) => LinearRegExp.replacement(as, it))
+  return Result.isSuccess(replacement) || { path: ["as"], issue: replacement.failure }
+}))
 export type ClaimMapping = typeof MappingObject.Type
 
 /** A claim path, a list of paths (first that exists), or the object form. */
-export const ClaimMapping = Schema.Union([Schema.String, Schema.Array(Schema.String), MappingObject])
+export const ClaimMapping = Schema.Union([Schema.NonEmptyString, strings, MappingObject])
 
 /** The object form of any spelling of a mapping; `undefined` stays undefined. */
 export const normalizeMapping = (
@@ -90,7 +120,7 @@ const ClaimMappings = Schema.Struct({
   object: Schema.optionalKey(ClaimMapping),
   roles: Schema.optionalKey(ClaimMapping),
   userRoles: Schema.optionalKey(ClaimMapping),
-  scopes: Schema.optionalKey(ClaimMapping),
+  scopes: withDefault(ClaimMapping, ["scope", "scp"]),
   overage: withDefault(Schema.Literals(["deny", "ignore"]), "deny")
 })
 export type ClaimMappings = typeof ClaimMappings.Type
@@ -111,11 +141,9 @@ export const Algorithms = [
 ] as const
 export type Algorithm = (typeof Algorithms)[number]
 
-const patterns = withDefault(strings, ["*"])
-
 const Introspection = Schema.Struct({
-  url: Schema.String,
-  clientId: Schema.String,
+  url: Schema.NonEmptyString,
+  clientId: Schema.NonEmptyString,
   clientSecret: SecretReference,
   method: withDefault(
     Schema.Literals(["client_secret_basic", "client_secret_post", "private_key_jwt"]),
@@ -129,7 +157,7 @@ const Introspection = Schema.Struct({
 export type Introspection = typeof Introspection.Type
 
 const UserInfo = Schema.Struct({
-  url: Schema.optionalKey(Schema.String),
+  url: Schema.optionalKey(Schema.NonEmptyString),
   ttl: withDefault(Duration, "300s")
 })
 
@@ -143,9 +171,10 @@ export type Opaque = typeof Opaque.Type
 
 const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) })
 
-const KeySourceReference = Schema.Union([Schema.String, JsonWebKeySet])
+const KeySourceReference = Schema.Union([Schema.NonEmptyString, JsonWebKeySet])
 
-const between = (low: number, high: number, message: string) => Schema.makeFilter<number>((it) => (it >= low && it <= high) || message)
+const between = (low: number, high: number, message: string) =>
+  Schema.makeFilter<number>((it) => (it >= low && it <= high) || message)
 
 const Expiry = Schema.Struct({
   required: withDefault(Schema.Boolean, true),
@@ -163,16 +192,25 @@ const ServiceAccounts = Schema.Union([
 
 const Required = Schema.Record(
   Schema.String,
-  Schema.Union([Schema.String, Schema.Number, Schema.Boolean, Schema.Array(Schema.Union([Schema.String, Schema.Number, Schema.Boolean]))])
+  Schema.Union([
+    Schema.String,
+    Schema.Number,
+    Schema.Boolean,
+    Schema.Array(Schema.Union([Schema.String, Schema.Number, Schema.Boolean]))
+  ])
 )
 
 /** One trusted issuer (CONFIG.md `issuers`). */
 export const Issuer = Schema.Struct({
   id: Schema.NonEmptyString,
   issuer: Schema.NonEmptyString,
-  audience: oneOrMany,
-  jwks: Schema.optionalKey(Schema.Union([KeySourceReference, Schema.Array(KeySourceReference)])),
-  algorithms: withDefault(Schema.Array(Schema.Literals(Algorithms)), Algorithms),
+  audience: oneOrMany.check(Schema.isMinLength(1, nonEmpty)),
+  jwks: Schema.optionalKey(Schema.Union([
+    Schema.NonEmptyString,
+    JsonWebKeySet,
+    Schema.Array(KeySourceReference).check(Schema.isMinLength(1, nonEmpty))
+  ])),
+  algorithms: withDefault(Schema.Array(Schema.Literals(Algorithms)).check(Schema.isMinLength(1, nonEmpty)), Algorithms),
   types: withDefault(strings, ["JWT", "at+jwt", "application/at+jwt"]),
   tokens: withDefault(Schema.Literals(["any", "access"]), "any"),
   expiry: withDefault(Expiry, {}),
@@ -220,16 +258,27 @@ const ScopeMapping = Schema.Struct({
   routes: Schema.optionalKey(strings)
 })
 
+const Method = Schema.String.check(Schema.isPattern(/^[A-Za-z]+$/, { message: "must be an HTTP method" })).pipe(
+  Schema.decodeTo(Schema.String, {
+    decode: SchemaGetter.transform((method) => method.toUpperCase()),
+    encode: SchemaGetter.passthrough()
+  })
+)
+
 const PassThroughRoute = Schema.Struct({
-  path: Schema.String,
-  methods: Schema.optionalKey(strings)
+  path: Schema.String.check(Schema.isPattern(/^\//, { message: "must be a path that starts with /" })),
+  methods: Schema.optionalKey(Schema.Array(Method).check(Schema.isMinLength(1, nonEmpty)))
 })
+
+const EmailDomain = Schema.String.check(
+  Schema.isPattern(/^[^@\s]+$/, { message: "must be a domain such as acme.com, without @" })
+)
 
 /** The rules of one deployment (CONFIG.md `policy`). */
 export const PolicySettings = Schema.Struct({
   roles: withDefault(Schema.Array(RolePermission), []),
   requireRole: withDefault(Schema.Boolean, false),
-  roleMappings: withDefault(Schema.Array(Schema.Struct({ claim: Schema.String, role: TokenRole })), []),
+  roleMappings: withDefault(Schema.Array(Schema.Struct({ claim: Schema.NonEmptyString, role: TokenRole })), []),
   allowedUserRoles: withDefault(strings, []),
   scopes: withDefault(Schema.Array(ScopeMapping), []),
   requireScope: withDefault(Schema.Boolean, false),
@@ -247,17 +296,17 @@ export const PolicySettings = Schema.Struct({
   requireTeamClaim: withDefault(Schema.Boolean, false),
   requireTeam: withDefault(Schema.Boolean, false),
   requirePrincipal: withDefault(Schema.Boolean, true),
-  teamHeaders: withDefault(strings, ["x-team-id", "x-litellm-team-id"]),
-  emailDomains: withDefault(strings, []),
+  teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
+  emailDomains: withDefault(Schema.Array(EmailDomain), []),
   modelGroups: withDefault(Schema.Record(Schema.String, strings), {}),
   modelAliases: withDefault(Schema.Record(Schema.String, Schema.String), {}),
   providers: withDefault(Schema.Record(Schema.String, Schema.String), {}),
-  custom: withDefault(Schema.NullOr(Schema.String), null)
+  custom: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
 })
 export type PolicySettings = typeof PolicySettings.Type
 
 const UserTemplate = Schema.Struct({
-  role: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  role: Schema.optionalKey(Schema.NullOr(UserRole)),
   models: Schema.optionalKey(strings),
   maxBudget: Schema.optionalKey(Schema.NullOr(Schema.Finite)),
   email: Schema.optionalKey(Schema.NullOr(Schema.String))
@@ -282,7 +331,7 @@ export const DirectorySettings = Schema.Struct({
     }),
     {}
   ),
-  file: withDefault(Schema.NullOr(Schema.String), null),
+  file: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
   users: withDefault(
     Schema.Struct({
       unknown: withDefault(Schema.Literals(["deny", "allow"]), "deny"),
@@ -295,7 +344,7 @@ export const DirectorySettings = Schema.Struct({
     Schema.Struct({
       whenUnknown: withDefault(Schema.Literals(["deny", "next"]), "deny"),
       create: withDefault(
-        Schema.Union([Schema.Literals(["never", "always"]), Schema.Struct({ match: Schema.String })]),
+        Schema.Union([Schema.Literals(["never", "always"]), Schema.Struct({ match: LinearPattern })]),
         "never"
       ),
       template: withDefault(TeamTemplate, { models: ["no-default-models"] }),
@@ -304,7 +353,7 @@ export const DirectorySettings = Schema.Struct({
     {}
   ),
   memberships: withDefault(Schema.Literals(["none", "join", "replace"]), "none"),
-  userRoles: withDefault(Schema.Array(Schema.Struct({ claim: Schema.String, role: Schema.String })), [])
+  userRoles: withDefault(Schema.Array(Schema.Struct({ claim: Schema.NonEmptyString, role: UserRole })), [])
 })
 export type DirectorySettings = typeof DirectorySettings.Type
 
