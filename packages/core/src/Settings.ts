@@ -7,7 +7,6 @@
  * ignored.
  */
 import { Effect, Result, Schema, SchemaGetter } from "effect"
-import { UserRole } from "./principal/Directory.ts"
 import * as LinearRegExp from "./rules/LinearRegExp.ts"
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -304,6 +303,17 @@ export const PolicySettings = Schema.Struct({
   custom: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
 })
 export type PolicySettings = typeof PolicySettings.Type
+
+/** The roles that a row of a user can have; the same as the directory knows. */
+export const UserRole = Schema.Literals([
+  "proxy_admin",
+  "proxy_admin_viewer",
+  "org_admin",
+  "internal_user",
+  "internal_user_viewer",
+  "team",
+  "customer"
+])
 
 const UserTemplate = Schema.Struct({
   role: Schema.optionalKey(Schema.NullOr(UserRole)),
