@@ -67,18 +67,18 @@ const apply = (tables: MemoryTables, write: DirectoryWrite): void => {
     }
     case "JoinTeam": {
       const user = tables.users.get(write.user)
-      if (user === undefined || tables.teams.get(write.team) === undefined) return
-      if (!user.teams.includes(write.team)) tables.users.put({ ...user, teams: [...user.teams, write.team] })
-      if (tables.memberships.get(compound(write.user, write.team)) !== undefined) return
       const { role, team } = write
-      return tables.memberships.put(makeMembership({ user: write.user, team, role, origin: "token" }))
+      if (user === undefined || user.teams.includes(team) || tables.teams.get(team) === undefined) return
+      tables.users.put({ ...user, teams: [...user.teams, team], tokenTeams: [...user.tokenTeams, team] })
+      const limits = tables.memberships.get(compound(write.user, team))
+      return tables.memberships.put(limits ?? makeMembership({ user: write.user, team, role, origin: "token" }))
     }
     case "LeaveTeam": {
       const user = tables.users.get(write.user)
-      const id = compound(write.user, write.team)
-      if (user === undefined || tables.memberships.get(id)?.origin !== "token") return
-      tables.memberships.remove(id)
-      return tables.users.put({ ...user, teams: user.teams.filter((it) => it !== write.team) })
+      if (user === undefined || !user.tokenTeams.includes(write.team)) return
+      const stays = (it: string) => it !== write.team
+      tables.memberships.remove(compound(write.user, write.team))
+      return tables.users.put({ ...user, teams: user.teams.filter(stays), tokenTeams: user.tokenTeams.filter(stays) })
     }
   }
 }
