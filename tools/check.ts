@@ -24,6 +24,8 @@ const diagnostics = async (): Promise<Outcome> => {
         project,
         "--format",
         "text",
+        "--severity",
+        "error,warning",
         "--strict"
       ])
       outcomes.push({ ...outcome, output: outcome.code === 0 ? "" : `${project}\n${outcome.output}` })

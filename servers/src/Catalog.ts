@@ -4,8 +4,8 @@
  * Most come from the system's packages (Debian's names). What Debian lacks or has in an old release comes as a Python
  * wheel, unpacked into an uncommitted folder of the workspace: nothing of Python runs.
  */
-import { accessSync, constants, existsSync, readdirSync } from "node:fs"
-import { delimiter, join } from "node:path"
+import { accessSync, constants, existsSync, readdirSync, realpathSync } from "node:fs"
+import { delimiter, dirname, join } from "node:path"
 
 /** How one thing is had. */
 export type Origin =
@@ -104,5 +104,8 @@ export const locate = (name: Name): string => {
   return path
 }
 
-/** A further program of the same installation: `psql` beside `postgres`. */
-export const beside = (path: string, command: string): string => join(path, "..", command)
+/** A further program of the same installation: `psql` beside `postgres`, also where that is a link to another folder. */
+export const beside = (path: string, command: string): string => {
+  const near = join(dirname(path), command)
+  return isExecutable(near) ? near : join(dirname(realpathSync(path)), command)
+}

@@ -28,6 +28,8 @@ export interface Options {
   readonly files?: Readonly<Record<string, Text>>
   /** The port that the configuration names, when it was written before. */
   readonly port?: number
+  /** Whether it does what the tests ask of it; when absent, accepting connections is enough. */
+  readonly ready?: (place: Place) => Promise<boolean>
 }
 
 export interface Configured extends Process.Process, Place {
@@ -48,6 +50,10 @@ export interface Program {
 }
 
 export const start = async (it: Program, options: Options): Promise<Configured> => {
+  if (options.port !== undefined && await Ports.answers(options.port)) {
+    // Its answer would pass for the one of our server.
+    throw new Process.ServerFailed({ server: it.name, message: `${it.name}: port ${options.port} is taken` })
+  }
   const folder = Folder.make(it.name)
   const place: Place = { host: Ports.host, port: options.port ?? await Ports.free(), folder: folder.path }
   const file = join(folder.path, it.file)
@@ -67,7 +73,7 @@ export const start = async (it: Program, options: Options): Promise<Configured> 
       program: it.program,
       args: it.args(file, config, place),
       cwd: folder.path,
-      ready: () => Ports.answers(place.port),
+      ready: async () => await Ports.answers(place.port) && (options.ready === undefined || await options.ready(place)),
       ...(it.env === undefined ? {} : { env: it.env(place) }),
       ...(it.stopSignal === undefined ? {} : { stopSignal: it.stopSignal })
     })

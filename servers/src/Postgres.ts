@@ -27,8 +27,8 @@ export interface Postgres extends Process.Process {
   readonly password: string
   /** `postgres://user:password@host:port/jotgate`. */
   readonly url: string
-  /** Runs SQL with psql and gives what it prints, unaligned, without headers. */
-  readonly query: (sql: string, database?: string) => Promise<string>
+  /** Runs SQL with psql and gives what it prints, unaligned, without headers; in our database unless told another URL. */
+  readonly query: (sql: string, url?: string) => Promise<string>
   /** Makes an empty database and gives its URL. */
   readonly createDatabase: (name: string) => Promise<string>
 }
@@ -97,10 +97,10 @@ export const start = async (options: Options = {}): Promise<Postgres> => {
       stopSignal: "SIGINT",
       ready: () => run("pg_isready", ["-q", "-h", Ports.host, "-p", String(port)]).then(() => true)
     })
-    const query: Postgres["query"] = (sql, database = "jotgate") =>
-      run("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", address(database), "-c", sql])
+    const query: Postgres["query"] = (sql, url = address("jotgate")) =>
+      run("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
     const createDatabase = async (name: string): Promise<string> => {
-      await query(`CREATE DATABASE "${name.replaceAll("\"", "\"\"")}"`, "postgres")
+      await query(`CREATE DATABASE "${name.replaceAll("\"", "\"\"")}"`, address("postgres"))
       return address(name)
     }
     const stop = (): Promise<void> => server.stop().finally(folder.remove)

@@ -168,7 +168,6 @@ export const start = async (command: Command): Promise<Process> => {
         const refused = isRefused(chunks.slice(from).join("")) ? " (its port is taken)" : ""
         throw fail(problem ?? `ended with ${started.exitCode ?? started.signalCode} before it answered${refused}`)
       }
-      // A stranger on the same port could answer in our server's place: only an answer while ours runs counts.
       if (await command.ready().catch(() => false) && running() !== undefined) return
       if (performance.now() > deadline) {
         await end("SIGKILL")

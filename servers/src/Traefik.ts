@@ -2,7 +2,8 @@
  * A real Traefik.
  *
  * `config` is the static configuration; routers and middlewares come as a file of `files`, which the static one names
- * in `providers.file.filename`.
+ * in `providers.file.filename`. Traefik accepts connections before it has read them, and answers 404 until then: give
+ * `ready` when a test depends on a router.
  */
 import * as Catalog from "./Catalog.ts"
 import * as Configured from "./Configured.ts"
