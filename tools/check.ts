@@ -40,6 +40,7 @@ const diagnostics = async (): Promise<Outcome> => {
 }
 
 const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
+  lock: () => run(process.execPath, ["tools/lock.ts"]),
   exports: () => run(process.execPath, ["tools/exports.ts"]),
   arrows: () => run(process.execPath, ["tools/arrows.ts"]),
   lint: () => run(bin("oxlint"), ["--deny-warnings", "--report-unused-disable-directives"]),
