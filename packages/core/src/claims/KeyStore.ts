@@ -3,13 +3,22 @@
  *
  * A key is looked up only in its issuer's own set (threats B03, B04). No caller
  * waits for a refresh when a set is in memory; an unknown `kid` costs one
- * budgeted fetch; a bad set never replaces a good one.
+ * budgeted fetch; a bad set never replaces a good one. Each issuer has its own
+ * fibers, budget and memory, so one issuer's trouble never touches another's
+ * tokens (reference figures: `KeyBudget`, `KeySupply`).
  */
-import { Context, type Effect } from "effect"
+import { Context, Effect, Exit, Layer, Result } from "effect"
+import { Secrets } from "../Secrets.ts"
+import { ticks } from "../Ticks.ts"
 import type { Now } from "../Trace.ts"
-import type { IssuerProfile } from "./Issuer.ts"
-import type { IssuerUnavailable, TokenRefused } from "./Refusal.ts"
-import type { Verify } from "./Signature.ts"
+import { type IssuerProfile, Issuers } from "./Issuer.ts"
+import { make as makeClient } from "./IssuerClient.ts"
+import { type IssuerKeys, make as makeIssuerKeys } from "./IssuerKeys.ts"
+import { fromJson, prepare, type UsableKeys } from "./KeySet.ts"
+import { Outbound } from "./Outbound.ts"
+import { IssuerUnavailable, TokenRefused } from "./Refusal.ts"
+import { SavedKeys } from "./SavedKeys.ts"
+import { Signature, type Verify } from "./Signature.ts"
 
 /** A public key that fits one token header. */
 export interface VerificationKey {
@@ -31,13 +40,16 @@ export interface IssuerStatus {
   /** Whether the set in use is past its life because the issuer cannot be reached. */
   readonly stale: boolean
   readonly skippedMembers: number
+  /** Tokens refused because nobody knows their key. */
+  readonly unknownKeys: number
 }
 
 export class KeyStore extends Context.Service<KeyStore, {
   /**
    * The keys (one to four) that fit a token header, best first; an `Exit` when
    * the set is in memory. Refuses with `unknown_key` when the issuer has no such
-   * key and answers; `IssuerUnavailable` while its sources fail.
+   * key and answers; `IssuerUnavailable` while its sources fail. `now.ticks` must
+   * count as `Ticks` does.
    */
   readonly find: (
     issuer: IssuerProfile,
@@ -48,8 +60,91 @@ export class KeyStore extends Context.Service<KeyStore, {
   readonly epoch: (issuer: string) => number
   /** One entry per issuer. */
   readonly status: Effect.Effect<ReadonlyArray<IssuerStatus>>
-  /** Fetches the set of one issuer now, whatever its age and budget. */
+  /** Fetches the set of one issuer now, whatever its age and budget; keys dropped by hand may come back. */
   readonly refresh: (issuer: string) => Effect.Effect<void, IssuerUnavailable>
-  /** Drops one key (or all) of an issuer at once, from memory and from the saved set. */
+  /** Drops one key (or all) of an issuer at once, from memory and from the saved set. One key stays dropped until `refresh`. */
   readonly drop: (issuer: string, kid?: string) => Effect.Effect<void>
-}>()("@jotgate/core/KeyStore") {}
+}>()("@jotgate/core/KeyStore") {
+  /**
+   * Keeps the keys of all `Issuers`. Building it waits for nobody: saved sets are in memory when it is built, everything
+   * else is fetched in the background. Sets survive a rebuild through `SavedKeys`.
+   */
+  static readonly layer = Layer.effect(
+    KeyStore,
+    Effect.gen(function*() {
+      const { all } = yield* Issuers
+      const outbound = yield* Outbound
+      const saved = yield* SavedKeys
+      const secrets = yield* Secrets
+      const signature = yield* Signature
+      const byId = new Map<string, IssuerKeys>()
+      yield* Effect.forEach(
+        all,
+        (profile) =>
+          Effect.map(
+            makeIssuerKeys({
+              profile,
+              client: makeClient(outbound, secrets, profile.settings),
+              saved,
+              secrets,
+              signature
+            }),
+            (keys) => byId.set(profile.id, keys)
+          ),
+        { concurrency: "unbounded", discard: true }
+      )
+      const unlisted = (issuer: string) =>
+        new IssuerUnavailable({ issuer, retryAfter: 30, facts: { error: "not an issuer of this configuration" } })
+      return {
+        find: (issuer, header, now) => byId.get(issuer.id)?.find(header, now) ?? Exit.fail(unlisted(issuer.id)),
+        epoch: (issuer) => byId.get(issuer)?.epoch() ?? 0,
+        status: Effect.map(ticks, (now) => all.flatMap(({ id }) => byId.get(id)?.status(now) ?? [])),
+        refresh: (issuer) => byId.get(issuer)?.refresh ?? Effect.fail(unlisted(issuer)),
+        drop: (issuer, kid) => byId.get(issuer)?.drop(kid) ?? Effect.void
+      }
+    })
+  )
+
+  /** Knows the key sets (JWK Set documents by issuer `id`) that it is given, and no other, for ever. */
+  static readonly layerMemory = (sets: Readonly<Record<string, unknown>>) =>
+    Layer.effect(
+      KeyStore,
+      Effect.gen(function*() {
+        const signature = yield* Signature
+        const { all } = yield* Issuers
+        const usable = new Map<string, UsableKeys>()
+        for (const { id, settings } of all) {
+          const set = fromJson(sets[id])
+          if (Result.isSuccess(set)) usable.set(id, yield* prepare(set.success, signature, settings.algorithms))
+        }
+        const unavailable = (issuer: string) =>
+          new IssuerUnavailable({ issuer, retryAfter: 30, facts: { error: "no keys" } })
+        return {
+          find: ({ id }, header) => {
+            const keys = usable.get(id)
+            if (keys === undefined) return Exit.fail(unavailable(id))
+            const found = keys.select(header)
+            return found.length > 0
+              ? Exit.succeed(found)
+              : Exit.fail(new TokenRefused({ reason: "unknown_key", facts: { kid: header.kid ?? null } }))
+          },
+          epoch: () => 0,
+          status: Effect.sync(() =>
+            all.map(({ id }) => ({
+              issuer: id,
+              ready: usable.get(id) !== undefined,
+              keys: usable.get(id)?.keys ?? [],
+              ageSeconds: null,
+              nextRefreshSeconds: null,
+              lastError: usable.get(id) === undefined ? "no keys" : null,
+              stale: false,
+              skippedMembers: usable.get(id)?.skipped.length ?? 0,
+              unknownKeys: 0
+            }))
+          ),
+          refresh: (issuer) => usable.get(issuer) === undefined ? Effect.fail(unavailable(issuer)) : Effect.void,
+          drop: (issuer) => Effect.sync(() => void usable.delete(issuer))
+        }
+      })
+    )
+}

@@ -1,0 +1,32 @@
+/**
+ * Reads what the settings only name: `env:NAME` and `file:PATH`.
+ *
+ * A secret is never part of the settings, is handed out `Redacted`, and a
+ * reading that fails names the reference, never a part of the value. Key files
+ * and certificates are read through the same service, because they are named
+ * the same way.
+ */
+import { Context, Effect, Layer, Redacted, Schema } from "effect"
+
+/** The reference leads nowhere; `reason` is for the operator and holds no part of the value. */
+export class SecretUnavailable extends Schema.TaggedClass<SecretUnavailable>()("SecretUnavailable", {
+  reference: Schema.String,
+  reason: Schema.String
+}) {}
+
+export class Secrets extends Context.Service<Secrets, {
+  /** Reads `env:NAME` or `file:PATH` anew at each call; one line break at the end of a file is not part of a secret. */
+  readonly read: (reference: string) => Effect.Effect<Redacted.Redacted, SecretUnavailable>
+}>()("@jotgate/core/Secrets") {
+  /** Knows exactly these references; the record is read at each call, so that a test can change it. */
+  static readonly layerTest = (values: Readonly<Record<string, string>>) =>
+    Layer.succeed(Secrets, {
+      read: (reference) =>
+        Effect.suspend(() => {
+          const value = values[reference]
+          return value === undefined
+            ? Effect.fail(new SecretUnavailable({ reference, reason: "not set" }))
+            : Effect.succeed(Redacted.make(value))
+        })
+    })
+}

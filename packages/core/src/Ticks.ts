@@ -1,0 +1,13 @@
+/**
+ * Monotonic milliseconds, the measure of every age.
+ *
+ * `Now.ticks` and everything that runs in the background must count on one
+ * origin, hence this one place. A step of the wall clock changes no age.
+ */
+import { type Clock, Effect } from "effect"
+
+/** Reads a clock at once; fractions of a millisecond are kept. */
+export const fromClock = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
+
+/** Reads the clock of the running fiber. */
+export const ticks: Effect.Effect<number> = Effect.clockWith((clock) => Effect.succeed(fromClock(clock)))
