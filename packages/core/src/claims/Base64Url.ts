@@ -12,7 +12,20 @@ for (let i = 0; i < 64; i++) {
 }
 
 /** The six bits of one character code; 255 when it is not in the alphabet. */
-export const valueOf = (code: number): number => code < 128 ? values[code] ?? 255 : 255
+const valueOf = (code: number): number => code < 128 ? values[code] ?? 255 : 255
+
+/** Whether all characters from `start` up to `end` are of the alphabet. */
+export const isAlphabet = (text: string, start: number, end: number): boolean => {
+  let stray = 0
+  let wide = 0
+  // Without a branch per character: this runs over every character of every token.
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i)
+    wide |= code
+    stray |= values[code & 0x7f] ?? 255
+  }
+  return wide < 128 && stray < 64
+}
 
 /** Whether `length` characters of which the last has code `last` end without stray bits. */
 export const endsCanonically = (length: number, last: number): boolean => {
@@ -21,13 +34,9 @@ export const endsCanonically = (length: number, last: number): boolean => {
 }
 
 /** Number of octets that a canonical text stands for; -1 when it is not canonical. */
-export const canonicalLength = (text: string): number => {
-  for (let i = 0; i < text.length; i++) {
-    if (valueOf(text.charCodeAt(i)) === 255) return -1
-  }
-  return text.length === 0
+export const canonicalLength = (text: string): number =>
+  text.length === 0
     ? 0
-    : endsCanonically(text.length, text.charCodeAt(text.length - 1))
+    : isAlphabet(text, 0, text.length) && endsCanonically(text.length, text.charCodeAt(text.length - 1))
     ? (text.length * 3) >> 2
     : -1
-}

@@ -29,7 +29,7 @@ export interface IssuerProfile {
   readonly iss: string | undefined
   /** Accepted `alg` values; `EdDSA` and `Ed25519` are one algorithm with two names (RFC 9864). */
   readonly algorithms: ReadonlySet<string>
-  /** Accepted `typ` values besides none: lower case, without `application/`. */
+  /** Accepted `typ` values besides none, in lower case. */
   readonly types: ReadonlySet<string>
   /** One of these must be in `aud`; `undefined`: `aud` is not looked at. */
   readonly audiences: ReadonlySet<string> | undefined
@@ -44,10 +44,12 @@ export interface IssuerProfile {
   readonly required: ReadonlyArray<RequiredClaim>
 }
 
-/** `typ` in the form in which it is compared: media types are case-insensitive, and `application/` may be left out (RFC 7515 4.1.9). */
-export const normalizeType = (typ: string): string => {
-  const lower = typ.toLowerCase()
-  return lower.startsWith("application/") && !lower.includes("/", 12) ? lower.slice(12) : lower
+/** Accepted `typ` values, compared without case as media types are; RFC 9068 writes its own with and without `application/`. */
+const typesOf = (types: ReadonlyArray<string>): ReadonlySet<string> => {
+  const all = new Set(types.map((it) => it.toLowerCase()))
+  if (all.has("at+jwt")) all.add("application/at+jwt")
+  else if (all.has("application/at+jwt")) all.add("at+jwt")
+  return all
 }
 
 /** Both names of EdDSA over Curve25519 when one of them is given. */
@@ -64,7 +66,7 @@ export const compile = (settings: IssuerSettings): IssuerProfile => ({
   settings,
   iss: settings.issuer === "any" ? undefined : settings.issuer,
   algorithms: withSynonyms(settings.algorithms),
-  types: new Set(settings.types.map(normalizeType)),
+  types: typesOf(settings.types),
   audiences: settings.audience.length === 1 && settings.audience[0] === "any" ? undefined : new Set(settings.audience),
   skew: settings.expiry.skew,
   expiryRequired: settings.expiry.required,

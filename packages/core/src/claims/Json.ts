@@ -6,7 +6,7 @@
  * and `constructor` are ordinary names. One pass over the text; nothing is parsed twice.
  */
 import { Result } from "effect"
-import type { Json } from "./Claims.ts"
+import type { Json, JsonObject } from "./Claims.ts"
 
 /** Why a text is not accepted. */
 export type JsonRefused = "syntax" | "duplicate_member" | "depth" | "number"
@@ -26,6 +26,7 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
+const special = /[\\\u0000-\u001f]/
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const escape = /\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})/g
 
@@ -48,9 +49,12 @@ class Reader {
   private at = 0
   private depth = 0
   private readonly text: string
+  /** No backslash and no control character anywhere: a string then ends at the next quote. */
+  private readonly plain: boolean
 
   constructor(text: string) {
     this.text = text
+    this.plain = !special.test(text)
   }
 
   document(): Json | undefined {
@@ -87,9 +91,21 @@ class Reader {
   }
 
   private number(): number | undefined {
+    const { text } = this
+    // Most numbers of a token are times: up to fifteen digits without fraction need no regular expression.
+    let code = text.charCodeAt(this.at)
+    if (code > ZERO) {
+      let whole = 0
+      let i = this.at
+      for (; code >= ZERO && code <= NINE; code = text.charCodeAt(++i)) whole = whole * 10 + (code - ZERO)
+      if (i - this.at <= 15 && (code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET)) {
+        this.at = i
+        return whole
+      }
+    }
     number.lastIndex = this.at
-    if (!number.test(this.text)) return undefined
-    const value = Number(this.text.slice(this.at, number.lastIndex))
+    if (!number.test(text)) return undefined
+    const value = Number(text.slice(this.at, number.lastIndex))
     this.at = number.lastIndex
     return Number.isFinite(value) ? value : this.refuse("number")
   }
@@ -97,6 +113,12 @@ class Reader {
   private string(): string | undefined {
     const { text } = this
     const start = this.at + 1
+    if (this.plain) {
+      const end = text.indexOf("\"", start)
+      if (end === -1) return undefined
+      this.at = end + 1
+      return text.slice(start, end)
+    }
     for (let i = start;; i++) {
       const code = text.charCodeAt(i)
       if (code === QUOTE) {
@@ -157,7 +179,7 @@ class Reader {
         const name = this.string()
         if (name === undefined || this.skipSpace() !== COLON) return undefined
         this.at++
-        if (name in members) return this.refuse("duplicate_member")
+        if (members[name] !== undefined) return this.refuse("duplicate_member")
         const value = this.value(this.skipSpace())
         if (value === undefined) return undefined
         members[name] = value
@@ -172,6 +194,10 @@ class Reader {
     return members
   }
 }
+
+/** Whether a value is an object. */
+export const isObject = (value: Json): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Parses a whole text. */
 export const parse = (text: string): Result.Result<Json, JsonRefused> => {

@@ -7,11 +7,12 @@
  */
 import { Result } from "effect"
 import { Base64, Base64Url, Hex } from "effect/encoding"
+import type { PublicJwk } from "./PublicKey.ts"
 
 /** The JWK of the key in one block: `undefined` when the block holds none that is known, `secret` for a private key. */
-export type PemKey = Readonly<Record<string, string>> | undefined | "secret"
+export type PemKey = PublicJwk | undefined | "secret"
 
-type Jwk = Readonly<Record<string, string>> | undefined
+type Jwk = PublicJwk | undefined
 
 interface Element {
   readonly tag: number

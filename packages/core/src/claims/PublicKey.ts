@@ -25,6 +25,12 @@ export type SkipReason =
   | "roca"
   | "unusable"
 
+/** The members that name a public key (RFC 7638), and nothing else of its JWK. */
+export type PublicJwk =
+  | { readonly kty: "RSA"; readonly n: string; readonly e: string }
+  | { readonly kty: "EC"; readonly crv: string; readonly x: string; readonly y: string }
+  | { readonly kty: "OKP"; readonly crv: string; readonly x: string }
+
 /** A key that may verify signatures, with the algorithms that it may verify. */
 export interface PublicKey {
   readonly kid: string | undefined
@@ -32,8 +38,7 @@ export interface PublicKey {
   readonly anyKid: boolean
   /** One algorithm when the JWK names one (RFC 8725 3.1), else every one of its family; `EdDSA` and `Ed25519` go together. */
   readonly algorithms: ReadonlyArray<Algorithm>
-  /** The members that name the key (RFC 7638), nothing else. */
-  readonly jwk: Readonly<Record<string, string>>
+  readonly jwk: PublicJwk
 }
 
 const rsa: ReadonlyArray<Algorithm> = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
@@ -131,9 +136,9 @@ export const hasRocaFingerprint = (modulus: bigint): boolean => {
   return rocaPrimes.every((prime, i) => rocaPowers[i]?.has(Number(rest % BigInt(prime))) === true)
 }
 
-type Material = {
+interface Material {
   readonly algorithms: ReadonlyArray<Algorithm>
-  readonly jwk: Readonly<Record<string, string>>
+  readonly jwk: PublicJwk
 }
 
 const readRsa = ({ n, e }: Members): Result.Result<Material, SkipReason> => {

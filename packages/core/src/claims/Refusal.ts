@@ -58,6 +58,26 @@ export class IssuerUnavailable extends Schema.TaggedClass<IssuerUnavailable>()("
   facts: Facts
 }) {}
 
+/** Characters that would break a line, hide text or are no text: controls, format characters, separators, lone surrogates. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/**
+ * A value of a token as an operator may see it: escaped, and cut at `limit` characters (names 64, values 256; threats
+ * A08, B12). What is no text is shown by its type alone.
+ */
+export const shown = (value: unknown, limit = 64): Fact => {
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return value
+  if (value === undefined) return "(absent)"
+  if (Array.isArray(value)) {
+    return value.length > 8
+      ? [...value.slice(0, 8).map((it) => shown(it, limit)), "…"]
+      : value.map((it) => shown(it, limit))
+  }
+  if (typeof value !== "string") return `(${typeof value})`
+  const cut = value.length > limit ? `${value.slice(0, limit)}…` : value
+  return cut.replace(unprintable, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`)
+}
+
 const expired = new Unauthenticated({ code: "token_expired" })
 const invalid = new Unauthenticated({ code: "invalid_token" })
 

@@ -1,0 +1,112 @@
+/**
+ * The strict compact form of a token (RFC 7515 section 7.1): judged as text before anything of it is decoded.
+ *
+ * Length first, then three non-empty parts, the alphabet, and the one canonical spelling of base64url, so that a token
+ * has exactly one text (threats A14, A15, E17). Header and payload are UTF-8 without byte order mark and strict JSON
+ * objects (threat B01). The header is believed for what it must say and nothing else: a `crit`, `b64` or `enc` is
+ * refused, a key inside it or an address of one is never looked at (threats A06, A07, A09, A10).
+ */
+import { Result } from "effect"
+import { endsCanonically, isAlphabet } from "./Base64Url.ts"
+import type { JsonObject } from "./Claims.ts"
+import * as Json from "./Json.ts"
+import { type RefusalReason, shown, TokenRefused } from "./Refusal.ts"
+
+/** Most characters of a token unless said otherwise. */
+export const defaultMaxLength = 16 * 1024
+
+/** A token in strict form; nothing in it is believed yet. */
+export interface CompactToken {
+  readonly header: TokenHeader
+  readonly payload: JsonObject
+  /** What was signed: header and payload as they came. */
+  readonly signingInput: string
+  /** Canonical base64url. */
+  readonly signature: string
+}
+
+/** What a header may say. */
+export interface TokenHeader {
+  readonly algorithm: string
+  readonly kid: string | undefined
+  readonly typ: string | undefined
+}
+
+const refuse = (reason: RefusalReason, facts: TokenRefused["facts"]): Result.Result<never, TokenRefused> =>
+  Result.fail(new TokenRefused({ reason, facts }))
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+const beyondAscii = /[^\u0000-\u007f]/
+
+/** The text that bytes (one per character) spell in UTF-8, or `undefined`: the one place that catches what `decode` throws. */
+const utf8 = (bytes: string): string | undefined => {
+  try {
+    return decoder.decode(Uint8Array.from(bytes, (it) => it.charCodeAt(0)))
+  } catch {
+    return undefined
+  }
+}
+
+/** Decodes and parses one part whose alphabet and ending were judged. */
+const object = (part: string, name: "header" | "payload"): Result.Result<JsonObject, TokenRefused> => {
+  const bytes = atob(part.replaceAll("-", "+").replaceAll("_", "/"))
+  const text = beyondAscii.test(bytes) ? utf8(bytes) : bytes
+  if (text === undefined) return refuse("malformed", { part: name, cause: "no UTF-8" })
+  const json = Json.parse(text)
+  if (Result.isFailure(json)) {
+    const duplicate = json.failure === "duplicate_member"
+    return refuse(duplicate ? "duplicate_member" : "malformed", { part: name, cause: json.failure })
+  }
+  return Json.isObject(json.success)
+    ? Result.succeed(json.success)
+    : refuse("malformed", { part: name, cause: "no object" })
+}
+
+/** Members that change what the rest means; we know none of the extensions (RFC 7515 4.1.11, RFC 7797, RFC 7516). */
+const readHeader = (header: JsonObject): Result.Result<TokenHeader, TokenRefused> => {
+  const { alg, b64, crit, enc, kid, typ } = header
+  if (crit !== undefined) return refuse("critical_header", { crit: shown(crit) })
+  if (b64 !== undefined) return refuse("critical_header", { b64: shown(b64) })
+  if (enc !== undefined) return refuse("header", { enc: shown(enc) })
+  if (typeof alg !== "string") return refuse("header", { alg: shown(alg) })
+  if (kid !== undefined && (typeof kid !== "string" || kid === "")) return refuse("header", { kid: shown(kid) })
+  if (typ !== undefined && typeof typ !== "string") return refuse("type", { found: shown(typ) })
+  return Result.succeed({ algorithm: alg, kid, typ })
+}
+
+/** Whether a credential has the shape of a JWT: exactly two dots. Such a one is never tried as an opaque token (RULES D9). */
+export const isCompact = (token: string): boolean => {
+  const first = token.indexOf(".")
+  if (first === -1) return false
+  const second = token.indexOf(".", first + 1)
+  return second !== -1 && token.indexOf(".", second + 1) === -1
+}
+
+/** Reads a token of exactly two dots and at most the permitted length. */
+export const read = (token: string): Result.Result<CompactToken, TokenRefused> => {
+  const first = token.indexOf(".")
+  const second = token.indexOf(".", first + 1)
+  const signatureLength = token.length - second - 1
+  if (first < 1 || second - first < 2 || signatureLength < 1) return refuse("malformed", { cause: "empty part" })
+  if (
+    !isAlphabet(token, 0, first) || !isAlphabet(token, first + 1, second) ||
+    !isAlphabet(token, second + 1, token.length)
+  ) return refuse("malformed", { cause: "alphabet" })
+  if (
+    !endsCanonically(first, token.charCodeAt(first - 1)) ||
+    !endsCanonically(second - first - 1, token.charCodeAt(second - 1)) ||
+    !endsCanonically(signatureLength, token.charCodeAt(token.length - 1))
+  ) return refuse("malformed", { cause: "not canonical" })
+  const members = object(token.slice(0, first), "header")
+  if (Result.isFailure(members)) return Result.fail(members.failure)
+  const header = readHeader(members.success)
+  if (Result.isFailure(header)) return Result.fail(header.failure)
+  const payload = object(token.slice(first + 1, second), "payload")
+  if (Result.isFailure(payload)) return Result.fail(payload.failure)
+  return Result.succeed({
+    header: header.success,
+    payload: payload.success,
+    signingInput: token.slice(0, second),
+    signature: token.slice(second + 1)
+  })
+}
