@@ -1,15 +1,100 @@
 /**
- * The way through, told on one page.
+ * The way through, told on one page:
+ * `Credential → Claims → Identity → Principal → Decision`.
+ *
+ * `decide` takes each step in the order of RULES: a look-up (an `Exit` when
+ * memory has the answer) and a pure rule. It writes nothing; what it wants to be
+ * written stands in the decision, and `authenticate` has it done after Allow.
+ * Denials are values without a stack. There is no other way to a decision.
  */
-import { Context, type Effect } from "effect"
+import { Clock, Context, Effect, Exit, Layer } from "effect"
+import { ClaimsPolicy } from "./claims/ClaimsPolicy.ts"
+import { KeyStore } from "./claims/KeyStore.ts"
+import { Revocation } from "./claims/Revocation.ts"
+import { Signature } from "./claims/Signature.ts"
+import { Token } from "./claims/Token.ts"
 import type { Allowed } from "./Decision.ts"
 import type { Denial } from "./Errors.ts"
+import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
+import * as Judgement from "./Judgement.ts"
+import { OrganizationResolver } from "./principal/OrganizationResolver.ts"
+import { Provisioner } from "./principal/Provisioner.ts"
+import { outage, unless } from "./principal/Ruled.ts"
+import { Rules } from "./principal/Rules.ts"
+import * as Sync from "./principal/Sync.ts"
+import { TeamResolver } from "./principal/TeamResolver.ts"
+import { UserRepo } from "./principal/UserRepo.ts"
+import { UserResolver } from "./principal/UserResolver.ts"
+import * as Question from "./Question.ts"
 import type { Asked } from "./Request.ts"
-import type { Now } from "./Trace.ts"
+import { fromClock } from "./Ticks.ts"
+import { type Now, Trace } from "./Trace.ts"
+import * as VerifiedTokens from "./VerifiedTokens.ts"
 
 export class AuthBuilder extends Context.Service<AuthBuilder, {
   /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. */
   readonly authenticate: (asked: Asked) => Effect.Effect<Allowed, Denial>
   /** Decides and writes nothing; works when called, and is an `Exit` when every answer is in memory. */
   readonly decide: (asked: Asked, now: Now) => Effect.Effect<Allowed, Denial>
-}>()("@jotgate/core/AuthBuilder") {}
+}>()("@jotgate/core/AuthBuilder") {
+  static readonly layer = Layer.effect(
+    AuthBuilder,
+    Effect.gen(function*() {
+      const policy = yield* Rules
+      const teams = yield* TeamResolver
+      const people = yield* UserResolver
+      const organizations = yield* OrganizationResolver
+      const provisioner = yield* Provisioner
+      const question = Question.make(policy, yield* ClaimsPolicy)
+      const judge = Judgement.make(policy, organizations, yield* UserRepo)
+      const verify = VerifiedTokens.make({
+        signature: yield* Signature,
+        token: yield* Token,
+        extractor: yield* ClaimExtractor,
+        keys: yield* KeyStore,
+        revocation: yield* Revocation
+      }, policy.settings.cache.tokens)
+
+      const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
+        if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
+        const header = yield* question.teamHeader(asked, now)
+        const token = yield* question.credential(asked, now)
+        const { claims, identity } = yield* question.verified(verify(token, now), now)
+        yield* question.custom(claims, now)
+        const standing = question.standing(identity, now)
+        yield* unless(policy.admit(identity, standing, asked), now)
+        const caller = { claims, identity, standing, asked, header }
+        if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), now)
+
+        const claimed = yield* teams.fromToken(caller, now)
+        const organization = yield* organizations.find(identity, now)
+        yield* unless(policy.organizationOfTeam(claimed.chosen?.team, organization?.id), now)
+        yield* unless(policy.emailDomain(identity), now)
+        const person = yield* people.find(identity, standing, now)
+        const synced = Sync.fromToken(person.row, identity, claimed, policy)
+        yield* unless(policy.adminOnly(policy.isAdmin(synced.row, identity), asked), now)
+        const endUser = yield* organizations.endUser(identity, now)
+        const choice = yield* teams.fromMembership(claimed, synced.row, caller, now)
+        const joined = Sync.chosen(synced, choice.chosen?.team, policy)
+        return yield* judge.member(caller, { choice, person, joined, organization, endUser }, now)
+      })
+
+      const provisioned = (allowed: Allowed, now: Now): Effect.Effect<Allowed, Denial> =>
+        allowed.writes.length === 0
+          ? Exit.succeed(allowed)
+          : Effect.as(
+            Effect.catchTag(provisioner.run(allowed.writes), "DirectoryUnavailable", (error) => outage(error, now)),
+            allowed
+          )
+
+      const authenticate = (asked: Asked): Effect.Effect<Allowed, Denial> =>
+        Effect.withFiber((fiber) => {
+          const clock = fiber.getRef(Clock.Clock)
+          const now = { time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note: fiber.getRef(Trace) }
+          return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(allowed, now))
+        })
+
+      return { authenticate, decide }
+    })
+  )
+}

@@ -7,7 +7,7 @@
  * names another team, rule, claim or row (RULES D28). What an operator needs is
  * in the trace of the decision, never in the answer.
  */
-import { Schema } from "effect"
+import { Exit, Schema } from "effect"
 
 /** The stable codes of each status (DESIGN §5). */
 export const Codes = {
@@ -113,6 +113,31 @@ export class Unavailable extends Schema.TaggedClass<Unavailable>()(
 
 /** The error channel of `AuthBuilder`: 400 | 401 | 403 | 404 | 429 | 503. */
 export type Denial = BadRequest | Unauthenticated | Forbidden | NotFound | BudgetExceeded | Unavailable
+
+/** The codes that a decision itself can end with; the other ones belong to doors. */
+export type DecisionCode = Code<400 | 401 | 403 | 404 | 429>
+
+const denials = new Map<DecisionCode, Exit.Exit<never, Denial>>([
+  ...Codes[400].map((code) => [code, Exit.fail(new BadRequest({ code }))] as const),
+  ...Codes[401].map((code) => [code, Exit.fail(new Unauthenticated({ code }))] as const),
+  ...Codes[403].map((code) => [code, Exit.fail(new Forbidden({ code }))] as const),
+  ...Codes[404].map((code) => [code, Exit.fail(new NotFound({ code }))] as const),
+  ...Codes[429].map((code) => [code, Exit.fail(new BudgetExceeded({ code }))] as const)
+])
+
+const closed = Exit.fail(new Forbidden({ code: "principal_required" }))
+
+/**
+ * The denial of a code, made once: raising it costs a look-up. A missing `scope`
+ * is named in the challenge of a 403.
+ */
+export const deny = (code: DecisionCode, scope?: string): Exit.Exit<never, Denial> => {
+  const denial = denials.get(code) ?? closed
+  if (scope === undefined || !Exit.isFailure(denial)) return denial
+  return isForbidden(code) ? Exit.fail(new Forbidden({ code, scope })) : denial
+}
+
+const isForbidden = (code: DecisionCode): code is Code<403> => statusOf(code) === 403
 
 /** What the caller is told for each code; constant, so that two causes with one code cannot be told apart (threat E12). */
 export const Details: Readonly<Record<Code, string>> = {

@@ -1,12 +1,263 @@
 /**
  * Reads the identity out of verified claims, by the mapping of their issuer.
+ *
+ * Total over any payload: an odd claim is absent with a note, except that the
+ * claims read as user, scopes and roles must have the right type (RULES D12).
+ * No claim name is reserved (RULES D48). Services are told from people
+ * (RULES D37), and a group overage is never "no groups" (RULES D14).
  */
-import { Context, type Effect } from "effect"
-import type { Claims } from "../claims/Claims.ts"
-import type { TokenRefused } from "../claims/Refusal.ts"
+import { Context, type Effect, Exit, Layer } from "effect"
+import * as Path from "../claims/ClaimPath.ts"
+import type { Claims, Json, JsonObject } from "../claims/Claims.ts"
+import { TokenRefused } from "../claims/Refusal.ts"
+import { isEndUserId, isOrganizationId, isTeamId, isUserId } from "../Ids.ts"
+import * as Pattern from "../rules/Pattern.ts"
+import * as Settings from "../Settings.ts"
+import type { Fact } from "../Trace.ts"
+import * as ClaimMapping from "./ClaimMapping.ts"
 import type { Identity } from "./Identity.ts"
 
+type Reader = ClaimMapping.ClaimReader | undefined
+
+interface Readers {
+  readonly user: Reader
+  readonly email: Reader
+  readonly teams: Reader
+  readonly team: Reader
+  readonly teamAlias: Reader
+  readonly organization: Reader
+  readonly organizationAlias: Reader
+  readonly endUser: Reader
+  readonly object: Reader
+  readonly roles: Reader
+  readonly userRoles: Reader
+  readonly scopes: Reader
+  /** Whether `sub` is what names the person, so that it must be there. */
+  readonly needsSubject: boolean
+  readonly isService: (payload: JsonObject) => boolean
+  /** The teams that tokens of this issuer may name (RULES D51). */
+  readonly grantsTeam: Pattern.Matcher
+}
+
+const compile = (settings: Settings.Issuer): Readers => {
+  const reader = (name: keyof Omit<Settings.ClaimMappings, "overage">): Reader => {
+    const mapping = Settings.normalizeMapping(settings.claims[name])
+    return mapping === undefined ? undefined : ClaimMapping.compile(mapping)
+  }
+  const user = reader("user")
+  return {
+    user,
+    email: reader("email"),
+    teams: reader("teams"),
+    team: reader("team"),
+    teamAlias: reader("teamAlias"),
+    organization: reader("organization"),
+    organizationAlias: reader("organizationAlias"),
+    endUser: reader("endUser"),
+    object: reader("object"),
+    roles: reader("roles"),
+    userRoles: reader("userRoles"),
+    scopes: reader("scopes"),
+    needsSubject: user !== undefined && !user.orEmail && user.paths.length === 1 && isSubject(user.paths[0] ?? ""),
+    isService: serviceTest(settings.serviceAccounts),
+    grantsTeam: Pattern.compileAny(settings.grants.teams)
+  }
+}
+
+const isSubject = (path: string): boolean => path === "sub" || path === "metadata.sub"
+
+/** A token whose `client_id` or `azp` is its `sub` is a service's own (RFC 9068 §5, threat B14); some providers need a pattern. */
+const serviceTest = (settings: Settings.Issuer["serviceAccounts"]): (payload: JsonObject) => boolean => {
+  if (settings === "asUsers") return () => false
+  const own = ({ azp, client_id, sub }: JsonObject): boolean =>
+    typeof sub === "string" && sub !== "" && (client_id === sub || azp === sub)
+  if (settings === "apart") return own
+  if (settings.as === "asUsers") return () => false
+  const tests = Object.entries(settings.match).map(([path, pattern]) => {
+    const [names, matches] = [Path.parse(path), Pattern.compile(pattern)]
+    return (payload: JsonObject): boolean => {
+      const value = Path.read(names, payload)
+      return typeof value === "string" && matches(value)
+    }
+  })
+  return (payload) => own(payload) || (tests.length > 0 && tests.every((test) => test(payload)))
+}
+
+/** The reading of one payload: collects what an operator wants to know of it. */
+class Reading {
+  readonly facts: Record<string, Fact> = {}
+  readonly #notes: Array<string> = []
+  readonly #payload: JsonObject
+
+  constructor(payload: JsonObject) {
+    this.#payload = payload
+  }
+
+  /** The text of a claim: the first entry of a list; `undefined` when absent or of another type. */
+  text(name: string, reader: Reader, firstOfList = false): string | undefined {
+    const found = reader?.find(this.#payload)
+    if (reader === undefined || found === undefined) return undefined
+    const value = firstOfList && Array.isArray(found.value) ? found.value[0] : found.value
+    if (typeof value !== "string" || value === "") {
+      this.note(`${found.path} is no text`)
+      return undefined
+    }
+    const text = reader.translate(value)
+    if (text === undefined || text === "") {
+      this.note(`${found.path} does not match`)
+      return undefined
+    }
+    this.facts[name] = `${found.path} ${JSON.stringify(text.slice(0, 256))}`
+    return text
+  }
+
+  /** The text of a claim that is an id. */
+  id<Id extends string>(
+    name: string,
+    reader: Reader,
+    isId: (text: string) => text is Id,
+    firstOfList = false
+  ): Id | undefined {
+    const text = this.text(name, reader, firstOfList)
+    return text !== undefined && isId(text) ? text : undefined
+  }
+
+  list(name: string, reader: Reader): ClaimMapping.Entries {
+    if (reader === undefined) return { path: undefined, present: false, values: [], notes: [] }
+    const entries = reader.entries(this.#payload)
+    if (entries.present) {
+      this.facts[name] = [`${entries.path}`, ...entries.values.slice(0, 20)]
+      if (entries.values.length > 20) this.facts[`${name}Count`] = entries.values.length
+    }
+    for (const note of entries.notes) this.note(note)
+    return entries
+  }
+
+  note(text: string): void {
+    this.#notes.push(text)
+    this.facts["notes"] = this.#notes
+  }
+}
+
+const refuse = (claim: string, path: string, expected: string) =>
+  Exit.fail(new TokenRefused({ reason: "claim_type", facts: { claim, path, expected } }))
+
+/** Why the claims read as user, scopes or roles cannot be believed; the first that is wrong. */
+const wrongType = (readers: Readers, payload: JsonObject): Exit.Exit<never, TokenRefused> | undefined => {
+  const user = readers.user?.find(payload)
+  if (user !== undefined && typeof user.value !== "string") return refuse("user", user.path, "text")
+  for (const [name, reader] of [["scopes", readers.scopes], ["roles", readers.roles]] as const) {
+    const found = reader?.find(payload)
+    if (found !== undefined && typeof found.value !== "string" && !Array.isArray(found.value)) {
+      return refuse(name, found.path, "text or a list")
+    }
+  }
+  return undefined
+}
+
+/** Scope text splits on U+0020 only (RULES D38); a list is taken entry by entry. */
+const scopesOf = (reader: Reader, payload: JsonObject): ReadonlyArray<string> => {
+  const found = reader?.find(payload)
+  if (reader === undefined || found === undefined) return []
+  const raw = typeof found.value === "string"
+    ? found.value.split(" ")
+    : Array.isArray(found.value)
+    ? found.value.filter((it): it is string => typeof it === "string")
+    : []
+  return [...new Set(raw.map(reader.translate).filter((it) => it !== undefined && it !== ""))] as ReadonlyArray<string>
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Entra says that the groups are elsewhere, in one of two spellings. */
+const hasOverage = (payload: JsonObject): boolean => {
+  const names = payload["_claim_names"]
+  return (isObject(names) && names["groups"] !== undefined) || payload["hasgroups"] === true ||
+    payload["hasgroups"] === "true"
+}
+
+/** A hint when no path of a mapping can ever match because it indexes a list. */
+const indexed = /(?:^|\.)\d+$|^[^.[\]]+\[\d+\]$/
+
+const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRefused> => {
+  const { issuer: profile, payload } = claims
+  const wrong = wrongType(readers, payload)
+  if (wrong !== undefined) return wrong
+  const { settings } = profile
+  const reading = new Reading(payload)
+  const service = readers.isService(payload)
+  if (service) reading.facts["service"] = true
+  const id = reading.id("user", readers.user, isUserId)
+  if (id === undefined && readers.needsSubject) {
+    return Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: "sub", found: "nothing" } }))
+  }
+  const email = reading.text("email", readers.email)
+  const standsIn = id === undefined && email !== undefined && (readers.user?.orEmail ?? false)
+  const teams = reading.list("teams", readers.teams)
+  const overage = settings.claims.overage === "deny" && hasOverage(payload)
+  if (overage) reading.facts["overage"] = true
+  for (const [name, reader] of [["team", readers.team], ["teams", readers.teams], ["roles", readers.roles]] as const) {
+    const hint = reader?.paths.find((path) => indexed.test(path))
+    if (hint !== undefined) reading.note(`claims.${name} reads ${hint}: lists are not indexed, name the list itself`)
+  }
+  const { grantsTeam } = readers
+  const team = reading.id("team", readers.team, isTeamId, true)
+  const object = reading.text("object", readers.object)
+  const granted = teams.values.filter(isTeamId).filter(grantsTeam)
+  const withheld = granted.length < teams.values.length || (team !== undefined && !grantsTeam(team))
+  if (withheld) reading.note("the issuer's grants leave out a team that the token names")
+  return Exit.succeed({
+    issuer: profile.id,
+    namespace: settings.identities.namespace,
+    user: service ? undefined : standsIn && isUserId(email) ? email : id,
+    userIsEmail: standsIn,
+    email: service ? undefined : email,
+    emailVerified: payload["email_verified"] === true,
+    linkByEmail: settings.identities.linkByEmail,
+    service,
+    team: team !== undefined && grantsTeam(team) ? team : undefined,
+    teamAlias: reading.text("teamAlias", readers.teamAlias),
+    teams: granted,
+    namesTeams: teams.present || team !== undefined,
+    withheld,
+    overage,
+    organization: reading.id("organization", readers.organization, isOrganizationId),
+    organizationAlias: reading.text("organizationAlias", readers.organizationAlias),
+    endUser: reading.id("endUser", readers.endUser, isEndUserId),
+    object,
+    roles: reading.list("roles", readers.roles).values,
+    userRoles: reading.list("userRoles", readers.userRoles).values,
+    scopes: scopesOf(readers.scopes, payload),
+    facts: reading.facts
+  })
+}
+
 export class ClaimExtractor extends Context.Service<ClaimExtractor, {
-  /** Pure, so always an `Exit`; refuses with `claim_type` when `user`, `scope` or `roles` is of the wrong type (RULES D12). */
+  /**
+   * Always an `Exit`. Refuses with `claim_type` when the claim read as user,
+   * scopes or roles is of the wrong type (RULES D12), and with `subject` when
+   * `sub` is what names the person and is not there.
+   */
   readonly extract: (claims: Claims) => Effect.Effect<Identity, TokenRefused>
-}>()("@jotgate/core/ClaimExtractor") {}
+}>()("@jotgate/core/ClaimExtractor") {
+  /** Reads by the settings of the claims' own issuer, compiled once per issuer. */
+  static readonly layer = Layer.sync(ClaimExtractor, () => {
+    const compiled = new WeakMap<Settings.Issuer, Readers>()
+    return {
+      extract: (claims) => {
+        const { settings } = claims.issuer
+        let readers = compiled.get(settings)
+        if (readers === undefined) {
+          readers = compile(settings)
+          compiled.set(settings, readers)
+        }
+        return extract(readers, claims)
+      }
+    }
+  })
+
+  /** Gives every token the same identity. */
+  static readonly layerTest = (identity: Identity): Layer.Layer<ClaimExtractor> =>
+    Layer.succeed(ClaimExtractor, { extract: () => Exit.succeed(identity) })
+}

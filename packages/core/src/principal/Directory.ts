@@ -6,21 +6,9 @@
  * reading error.
  */
 import { Schema } from "effect"
+import { EndUserId, ModelGroupId, OrganizationId, TeamId, UserId } from "../Ids.ts"
 
-export const UserId = Schema.NonEmptyString.pipe(Schema.brand("UserId"))
-export type UserId = typeof UserId.Type
-
-export const TeamId = Schema.NonEmptyString.pipe(Schema.brand("TeamId"))
-export type TeamId = typeof TeamId.Type
-
-export const OrganizationId = Schema.NonEmptyString.pipe(Schema.brand("OrganizationId"))
-export type OrganizationId = typeof OrganizationId.Type
-
-export const EndUserId = Schema.NonEmptyString.pipe(Schema.brand("EndUserId"))
-export type EndUserId = typeof EndUserId.Type
-
-export const ModelGroupId = Schema.NonEmptyString.pipe(Schema.brand("ModelGroupId"))
-export type ModelGroupId = typeof ModelGroupId.Type
+export { EndUserId, ModelGroupId, OrganizationId, TeamId, UserId }
 
 /** The roles that a user row can have. */
 export const UserRole = Schema.Literals([

@@ -1,0 +1,31 @@
+/**
+ * The ids of rows, told apart by the compiler.
+ *
+ * Ids are opaque text and compare byte for byte; the only thing an id cannot be
+ * is empty.
+ */
+import { Schema } from "effect"
+
+export const UserId = Schema.NonEmptyString.pipe(Schema.brand("UserId"))
+export type UserId = typeof UserId.Type
+
+export const TeamId = Schema.NonEmptyString.pipe(Schema.brand("TeamId"))
+export type TeamId = typeof TeamId.Type
+
+export const OrganizationId = Schema.NonEmptyString.pipe(Schema.brand("OrganizationId"))
+export type OrganizationId = typeof OrganizationId.Type
+
+export const EndUserId = Schema.NonEmptyString.pipe(Schema.brand("EndUserId"))
+export type EndUserId = typeof EndUserId.Type
+
+export const ModelGroupId = Schema.NonEmptyString.pipe(Schema.brand("ModelGroupId"))
+export type ModelGroupId = typeof ModelGroupId.Type
+
+/** Whether a text can be the id of a user. */
+export const isUserId = (text: string): text is UserId => text !== ""
+/** Whether a text can be the id of a team. */
+export const isTeamId = (text: string): text is TeamId => text !== ""
+/** Whether a text can be the id of an organization. */
+export const isOrganizationId = (text: string): text is OrganizationId => text !== ""
+/** Whether a text can be the id of an end user. */
+export const isEndUserId = (text: string): text is EndUserId => text !== ""

@@ -1,0 +1,119 @@
+/**
+ * The first half of a decision: what the request carries and what the token
+ * says, before anything is looked up in the directory.
+ */
+import { Effect, Exit } from "effect"
+import type { Claims } from "./claims/Claims.ts"
+import type { ClaimsPolicy } from "./claims/ClaimsPolicy.ts"
+import * as Credential from "./claims/Credential.ts"
+import { type IssuerUnavailable, toDenial, type TokenRefused } from "./claims/Refusal.ts"
+import { type Denial, Unavailable } from "./Errors.ts"
+import type { Identity } from "./identity/Identity.ts"
+import { raise } from "./principal/Ruled.ts"
+import type { Asked } from "./Request.ts"
+import type { Policy } from "./rules/Policy.ts"
+import type { Standing } from "./rules/Role.ts"
+import type { Now } from "./Trace.ts"
+import type { VerifiedToken } from "./VerifiedTokens.ts"
+
+/** A verified caller with the request and the team header's value. */
+export interface Caller {
+  readonly claims: Claims
+  readonly identity: Identity
+  readonly standing: Standing
+  readonly asked: Asked
+  readonly header: string | undefined
+}
+
+const noHeader = Exit.succeed(undefined)
+const done = Exit.void
+
+/** The steps of one policy; `custom` is its hook, if it has one. */
+export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
+  /** The value of the team headers; two different values are 400. */
+  const teamHeader = (asked: Asked, now: Now): Exit.Exit<string | undefined, Denial> => {
+    const { rawHeaders } = asked
+    let value: string | undefined
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? ""
+      if (!policy.teamHeaders.has(name) && !policy.teamHeaders.has(name.toLowerCase())) continue
+      const one = (rawHeaders[i + 1] ?? "").trim()
+      if (one === "" || one === value) continue
+      if (value !== undefined) {
+        return raise({ step: "request", code: "request_ambiguous", facts: { teamHeaders: [value, one] } }, now)
+      }
+      value = one
+    }
+    return value === undefined ? noHeader : Exit.succeed(value)
+  }
+
+  /** The token; absent, bad and conflicting are different answers. */
+  const credential = (asked: Asked, now: Now): Exit.Exit<string, Denial> => {
+    const found = Credential.read(asked, policy.credentials)
+    if (found._tag === "Token") return Exit.succeed(found.token)
+    const code = found._tag === "Absent"
+      ? "token_missing"
+      : found._tag === "Bad"
+      ? "invalid_token"
+      : "credential_conflict"
+    return raise({ step: "credential", code, facts: { looked: policy.credentials } }, now)
+  }
+
+  const noteToken = ({ claims, identity }: VerifiedToken, now: Now): void => {
+    const { expiresAt, issuer, verifiedBy } = claims
+    now.note?.({
+      step: "token",
+      outcome: "ok",
+      facts: {
+        issuer: issuer.id,
+        ...(verifiedBy._tag === "Signature"
+          ? { algorithm: verifiedBy.algorithm, kid: verifiedBy.kid ?? null }
+          : { verifiedBy: verifiedBy._tag }),
+        audience: issuer.settings.audience,
+        secondsLeft: expiresAt === undefined ? null : Math.round((expiresAt - now.time) / 1000)
+      },
+      resolved: { issuer: issuer.id }
+    })
+    now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
+  }
+
+  /** The verified token; what was wrong with it is for the trace, the caller sees one 401 (threat E12). */
+  const verified = (
+    answer: Effect.Effect<VerifiedToken, TokenRefused | IssuerUnavailable>,
+    now: Now
+  ): Effect.Effect<VerifiedToken, Denial> => {
+    const verified = Effect.catchEager(answer, (error): Exit.Exit<never, Denial> => {
+      const { facts } = error
+      if (error._tag === "TokenRefused") {
+        now.note?.({ step: "token", outcome: "denied", facts: { reason: error.reason, ...facts } })
+        return Exit.fail(toDenial(error))
+      }
+      now.note?.({ step: "token", outcome: "unavailable", facts: { issuer: error.issuer, ...facts } })
+      return Exit.fail(new Unavailable({ code: "issuer_unavailable", retryAfter: error.retryAfter }))
+    })
+    return now.note === undefined ? verified : Effect.mapEager(verified, (it) => {
+      noteToken(it, now)
+      return it
+    })
+  }
+
+  /** The custom hook: it can only take rights away. */
+  const custom_ = (claims: Claims, now: Now): Effect.Effect<void, Denial> => {
+    if (custom === undefined) return done
+    return Effect.catchEager(custom.validate(claims), (error): Exit.Exit<never, Denial> => {
+      if (error._tag === "CustomDenied") {
+        return raise({ step: "custom", code: "custom_denied", facts: { reason: error.reason } }, now)
+      }
+      now.note?.({ step: "custom", outcome: "unavailable", facts: { reason: error.reason } })
+      return Exit.fail(new Unavailable({ code: "custom_unavailable", retryAfter: 5 }))
+    })
+  }
+
+  const standing = (identity: Identity, now: Now): Standing => {
+    const it = policy.standing(identity)
+    now.note?.({ step: "role", outcome: "ok", facts: { role: it.role ?? null, because: it.because } })
+    return it
+  }
+
+  return { teamHeader, credential, verified, custom: custom_, standing }
+}

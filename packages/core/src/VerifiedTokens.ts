@@ -1,0 +1,129 @@
+/**
+ * Remembers verified tokens: the claims and the identity read from them.
+ *
+ * Keyed by SHA-256 of the whole token (threats D01, D03). An entry carries the
+ * epochs of its issuer's key set and of the revocation list and is a miss when
+ * one of them changed; it is never older than the token's `exp` or 60 s, counted
+ * on the monotonic clock as well. Refusals are not kept here, except that bad
+ * signatures are remembered for 5 s, so that a flood of one costs a look-up.
+ * Answers about opaque tokens are remembered by `OpaqueToken` alone.
+ */
+import { Effect, Exit } from "effect"
+import type { Claims } from "./claims/Claims.ts"
+import type { KeyStore } from "./claims/KeyStore.ts"
+import type { IssuerUnavailable, TokenRefused } from "./claims/Refusal.ts"
+import type { Revocation } from "./claims/Revocation.ts"
+import type { Signature } from "./claims/Signature.ts"
+import type { Token } from "./claims/Token.ts"
+import type { ClaimExtractor } from "./identity/ClaimExtractor.ts"
+import type { Identity } from "./identity/Identity.ts"
+import type { Now } from "./Trace.ts"
+
+/** A verified token with the identity read from it. */
+export interface VerifiedToken {
+  readonly claims: Claims
+  readonly identity: Identity
+}
+
+interface Entry {
+  readonly answer: Exit.Exit<VerifiedToken>
+  readonly issuer: string
+  readonly keyEpoch: number
+  readonly revocationEpoch: number
+  /** Monotonic milliseconds until which the entry counts. */
+  readonly until: number
+  /** Unix milliseconds until which the token counts, skew included. */
+  readonly expires: number
+}
+
+interface Refusal {
+  readonly answer: Exit.Exit<never, TokenRefused>
+  readonly until: number
+}
+
+const LIFE = 60_000
+const REFUSAL_LIFE = 5_000
+const MOST_REFUSALS = 1_000
+
+/** What it asks when it does not remember. */
+export interface Sources {
+  readonly signature: Signature["Service"]
+  readonly token: Token["Service"]
+  readonly extractor: ClaimExtractor["Service"]
+  readonly keys: Pick<KeyStore["Service"], "epoch">
+  readonly revocation: Revocation["Service"]
+}
+
+/** Verifies a token, or remembers that it did; an `Exit` when it remembers. */
+export type Verify = (token: string, now: Now) => Effect.Effect<VerifiedToken, TokenRefused | IssuerUnavailable>
+
+/** `capacity`: entries kept; the oldest is dropped first. 0 remembers nothing. */
+export const make = ({ extractor, keys, revocation, signature, token: tokens }: Sources, capacity: number): Verify => {
+  const entries = new Map<string, Entry>()
+  const refusals = new Map<string, Refusal>()
+
+  const remember = (digest: string, verified: VerifiedToken, epochs: readonly [number, number], now: Now): void => {
+    const { claims } = verified
+    if (capacity === 0 || claims.verifiedBy._tag !== "Signature") return
+    const expires = claims.expiresAt === undefined ? Infinity : claims.expiresAt + claims.issuer.skew
+    if (entries.size >= capacity) {
+      const oldest = entries.keys().next().value
+      if (oldest !== undefined) entries.delete(oldest)
+    }
+    entries.set(digest, {
+      answer: Exit.succeed(verified),
+      issuer: claims.issuer.id,
+      keyEpoch: epochs[0],
+      revocationEpoch: epochs[1],
+      until: now.ticks + Math.min(LIFE, expires - now.time),
+      expires
+    })
+  }
+
+  const refuse = (digest: string, refused: TokenRefused, now: Now): Exit.Exit<never, TokenRefused> => {
+    const answer = Exit.fail(refused)
+    if (capacity > 0 && refused.reason === "signature") {
+      if (refusals.size >= MOST_REFUSALS) refusals.clear()
+      refusals.set(digest, { answer, until: now.ticks + REFUSAL_LIFE })
+    }
+    return answer
+  }
+
+  const recall = (digest: string, now: Now): Exit.Exit<VerifiedToken, TokenRefused> | undefined => {
+    const entry = entries.get(digest)
+    if (entry !== undefined) {
+      if (
+        now.ticks < entry.until && now.time < entry.expires && keys.epoch(entry.issuer) === entry.keyEpoch &&
+        revocation.epoch() === entry.revocationEpoch
+      ) return entry.answer
+      entries.delete(digest)
+      return undefined
+    }
+    if (refusals.size === 0) return undefined
+    const refusal = refusals.get(digest)
+    if (refusal === undefined) return undefined
+    if (now.ticks < refusal.until) return refusal.answer
+    refusals.delete(digest)
+    return undefined
+  }
+
+  const verify = Effect.fnUntracedEager(function*(token: string, digest: string, now: Now) {
+    const revocationEpoch = revocation.epoch()
+    const claims = yield* Effect.catchEager(
+      tokens.verify(token, now),
+      (error): Exit.Exit<never, TokenRefused | IssuerUnavailable> =>
+        error._tag === "TokenRefused" ? refuse(digest, error, now) : Exit.fail(error)
+    )
+    const keyEpoch = keys.epoch(claims.issuer.id)
+    yield* revocation.check(claims, now.time)
+    const identity = yield* extractor.extract(claims)
+    const verified = { claims, identity }
+    remember(digest, verified, [keyEpoch, revocationEpoch], now)
+    return verified
+  })
+
+  const byDigest = (token: string, digest: string, now: Now): ReturnType<Verify> =>
+    recall(digest, now) ?? verify(token, digest, now)
+
+  return (token, now) => Effect.flatMapEager(signature.digest(token), (digest) => byDigest(token, digest, now))
+}

@@ -1,0 +1,75 @@
+/**
+ * Finds the token's organization (by id, else by alias) and its end user.
+ *
+ * A named organization must exist; an end user need not: the id is still passed
+ * on.
+ */
+import { Context, Effect, Exit, Layer } from "effect"
+import type { Denial, Unavailable } from "../Errors.ts"
+import type { Identity } from "../identity/Identity.ts"
+import type { Now } from "../Trace.ts"
+import type { EndUser, Organization, OrganizationId } from "./Directory.ts"
+import { OrganizationRepo } from "./OrganizationRepo.ts"
+import { orAbsent, outage, raise } from "./Ruled.ts"
+
+const none = Exit.succeed(undefined)
+
+export class OrganizationResolver extends Context.Service<OrganizationResolver, {
+  /** The organization that the token names; `undefined` when it names none. */
+  readonly find: (identity: Identity, now: Now) => Effect.Effect<Organization | undefined, Denial>
+  /** The row of the end user that the token names, if there is one. */
+  readonly endUser: (identity: Identity, now: Now) => Effect.Effect<EndUser | undefined, Unavailable>
+  /** The row of this organization, if there is one; for its budget. */
+  readonly byId: (id: OrganizationId, now: Now) => Effect.Effect<Organization | undefined, Unavailable>
+}>()("@jotgate/core/OrganizationResolver") {
+  static readonly layer = Layer.effect(
+    OrganizationResolver,
+    Effect.gen(function*() {
+      const organizations = yield* OrganizationRepo
+
+      const found = (row: Organization, now: Now): Organization => {
+        now.note?.({
+          step: "organization",
+          outcome: "ok",
+          facts: { organization: row.id, alias: row.alias },
+          resolved: { organization: { id: row.id } }
+        })
+        return row
+      }
+
+      const find = (identity: Identity, now: Now): Effect.Effect<Organization | undefined, Denial> => {
+        const { organization, organizationAlias } = identity
+        if (organization === undefined && organizationAlias === undefined) return none
+        const row = organization !== undefined
+          ? organizations.byId(organization, now)
+          : organizations.byAlias(organizationAlias ?? "", now)
+        const facts = { organization: organization ?? null, alias: organizationAlias ?? null }
+        return Effect.mapEager(
+          Effect.catchEager(row, (error) =>
+            error._tag === "RowNotFound"
+              ? raise({ step: "organization", code: "organization_not_found", facts }, now)
+              : error._tag === "RowAmbiguous"
+              ? raise({ step: "organization", code: "organization_ambiguous", facts }, now)
+              : outage(error, now)),
+          (it) => found(it, now)
+        )
+      }
+
+      const endUser = (identity: Identity, now: Now): Effect.Effect<EndUser | undefined, Unavailable> => {
+        const { endUser: id } = identity
+        if (id === undefined) return none
+        now.note?.({ step: "endUser", outcome: "ok", facts: { endUser: id }, resolved: { endUser: { id } } })
+        return orAbsent(organizations.endUser(id, now), now)
+      }
+
+      return { find, endUser, byId: (id, now) => orAbsent(organizations.byId(id, now), now) }
+    })
+  )
+
+  /** Nobody belongs to an organization. */
+  static readonly layerTest = Layer.succeed(OrganizationResolver, {
+    find: () => none,
+    endUser: () => none,
+    byId: () => none
+  })
+}

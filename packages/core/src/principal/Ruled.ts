@@ -1,0 +1,48 @@
+/**
+ * Where pure rules and narrow look-ups meet what a caller may see.
+ *
+ * Only "not found" can be caught by a fallback; a directory that did not answer
+ * is always 503 (RULES D27). Everything here keeps an `Exit` an `Exit`, so that
+ * a decision whose rows are in memory never suspends.
+ */
+import { Effect, Exit } from "effect"
+import { type Denial, deny, Unavailable } from "../Errors.ts"
+import type { Ruling } from "../rules/Policy.ts"
+import type { Now } from "../Trace.ts"
+import type { DirectoryUnavailable, RowNotFound } from "./Directory.ts"
+
+/** The directory did not answer: 503, to be tried again in some seconds. */
+export const unavailable = Exit.fail(new Unavailable({ code: "directory_unavailable", retryAfter: 5 }))
+
+/** Notes which operation did not answer, and raises 503. */
+export const outage = (error: DirectoryUnavailable, now: Now): Exit.Exit<never, Unavailable> => {
+  now.note?.({ step: "principal", outcome: "unavailable", facts: { operation: error.operation } })
+  return unavailable
+}
+
+const absent = Exit.succeed(undefined)
+
+/** The row, or `undefined` when there is none; an outage stays a failure. */
+export const orAbsent = <A>(
+  row: Effect.Effect<A, RowNotFound | DirectoryUnavailable>,
+  now: Now
+): Effect.Effect<A | undefined, Unavailable> =>
+  Effect.catchEager(row, (error) => error._tag === "RowNotFound" ? absent : outage(error, now))
+
+/** The rows; an outage stays a failure. */
+export const orOutage = <A>(
+  rows: Effect.Effect<A, DirectoryUnavailable>,
+  now: Now
+): Effect.Effect<A, Unavailable> => Effect.catchEager(rows, (error) => outage(error, now))
+
+/** Notes a ruling and raises its denial. */
+export const raise = (ruling: Ruling, now: Now): Exit.Exit<never, Denial> => {
+  now.note?.({ step: ruling.step, outcome: "denied", facts: { code: ruling.code, ...ruling.facts } })
+  return deny(ruling.code, ruling.scope)
+}
+
+const passed = Exit.void
+
+/** Goes on when a rule has no objection. */
+export const unless = (ruling: Ruling | undefined, now: Now): Exit.Exit<void, Denial> =>
+  ruling === undefined ? passed : raise(ruling, now)

@@ -1,0 +1,157 @@
+/**
+ * Which models a list of entries allows.
+ *
+ * An entry is a model name, a pattern in which only `*` is special (RULES D21),
+ * the name of a model group, or one of the special names. An empty list allows
+ * everything, `no-default-models` nothing. A model passes under its own name,
+ * under the name it is an alias for, and behind its provider's prefix.
+ */
+import * as Pattern from "./Pattern.ts"
+
+/** Whether a model is allowed. */
+export type ModelMatcher = (model: string) => boolean
+
+/** The names that a deployment gives to models. */
+export interface ModelNames {
+  /** Groups by name: the models (patterns) in each. */
+  readonly groups: Readonly<Record<string, ReadonlyArray<string>>>
+  /** Aliases by name: the model each stands for. */
+  readonly aliases: Readonly<Record<string, string>>
+  /** Providers of bare model names. */
+  readonly providers: Readonly<Record<string, string>>
+}
+
+/** One compiled list. */
+export interface ModelList {
+  readonly allows: ModelMatcher
+  /** The patterns it stands for, groups spelled out; `["*"]` when it allows everything. */
+  readonly patterns: ReadonlyArray<string>
+}
+
+/** Allows every model. */
+export const everyModel: ModelList = { allows: () => true, patterns: ["*"] }
+
+const everything = new Set(["*", "all-proxy-models"])
+const nothing = "no-default-models"
+
+/** Lists are compiled once per array: rows keep theirs while they are in memory. */
+export class ModelRules {
+  readonly #names: ModelNames
+  readonly #groups: ReadonlyMap<string, ModelMatcher>
+  readonly #compiled = new WeakMap<ReadonlyArray<string>, ModelList>()
+  readonly #aliased = new WeakMap<Readonly<Record<string, string>>, boolean>()
+
+  constructor(names: ModelNames) {
+    this.#names = names
+    this.#groups = new Map(
+      Object.entries(names.groups).map(([name, models]) => [name, Pattern.compileAny(models)])
+    )
+  }
+
+  /** Compiles a list of entries. */
+  list(entries: ReadonlyArray<string>): ModelList {
+    const known = this.#compiled.get(entries)
+    if (known !== undefined) return known
+    const compiled = this.#compile(entries)
+    this.#compiled.set(entries, compiled)
+    return compiled
+  }
+
+  #compile(entries: ReadonlyArray<string>): ModelList {
+    if (entries.length === 0 || entries.some((entry) => everything.has(entry))) return everyModel
+    const literals = new Set(entries.filter(Pattern.isLiteral))
+    const wildcards = entries.filter((entry) => !Pattern.isLiteral(entry)).map(Pattern.compile)
+    const groups = entries.flatMap((entry) => this.#groups.get(entry) ?? [])
+    const { aliases, providers } = this.#names
+    const admits = (candidate: string): boolean => {
+      if (literals.has(candidate) || groups.some((group) => group(candidate))) return true
+      if (wildcards.length === 0) return false
+      if (wildcards.some((matches) => matches(candidate))) return true
+      const provider = Object.hasOwn(providers, candidate) ? providers[candidate] : undefined
+      return provider !== undefined && wildcards.some((matches) => matches(`${provider}/${candidate}`))
+    }
+    const allows = (model: string): boolean => {
+      if (admits(model)) return true
+      const target = Object.hasOwn(aliases, model) ? aliases[model] : undefined
+      return target !== undefined && admits(target)
+    }
+    const patterns = entries.flatMap((entry) =>
+      entry === nothing ? [] : this.#groups.has(entry) ? this.#names.groups[entry] ?? [] : [entry]
+    )
+    const named = Object.keys(aliases).filter((alias) => allows(alias))
+    return { allows, patterns: [...new Set([...patterns, ...named])] }
+  }
+
+  /**
+   * Whether a team may use a model: its list, then the models of its shared
+   * groups when the list denied; an alias of the team counts as the model it
+   * stands for (RULES D21).
+   */
+  team(
+    team: { readonly models: ReadonlyArray<string>; readonly modelAliases: Readonly<Record<string, string>> },
+    shared: ReadonlyArray<string>
+  ): ModelList {
+    const own = this.list(team.models)
+    if (own === everyModel) return own
+    const more = shared.length === 0 ? undefined : this.list(shared)
+    if (more === undefined && !this.#hasAliases(team.modelAliases)) return own
+    const aliases = team.modelAliases
+    const admits = (model: string): boolean => own.allows(model) || (more?.allows(model) ?? false)
+    return {
+      allows: (model) => {
+        if (admits(model)) return true
+        const target = Object.hasOwn(aliases, model) ? aliases[model] : undefined
+        return target !== undefined && admits(target)
+      },
+      get patterns() {
+        const named = Object.entries(aliases).flatMap(([alias, target]) => admits(target) ? [alias] : [])
+        return [...new Set([...own.patterns, ...(more?.patterns ?? []), ...named])]
+      }
+    }
+  }
+
+  #hasAliases(aliases: Readonly<Record<string, string>>): boolean {
+    const known = this.#aliased.get(aliases)
+    if (known !== undefined) return known
+    const some = Object.keys(aliases).length > 0
+    this.#aliased.set(aliases, some)
+    return some
+  }
+}
+
+/** A list of patterns without groups or aliases, as roles, scopes and grants have them (RULES D49); an empty one allows nothing. */
+export const patterns = (entries: ReadonlyArray<string>): ModelList => {
+  if (entries.includes("*")) return everyModel
+  return { allows: Pattern.compileAny(entries), patterns: entries }
+}
+
+/** Whether a list is a user's or a team's own "none": it denies whatever else it holds. */
+export const deniesAll = (entries: ReadonlyArray<string>): boolean => entries.includes(nothing)
+
+const firstStar = (pattern: string): number => pattern.indexOf("*")
+
+/** One pattern for what two overlapping ones share, when a pattern can say it: a beginning and an end. */
+const overlap = (one: string, other: string): string | undefined => {
+  const [a, b] = [firstStar(one), firstStar(other)]
+  if (a === one.length - 1 && b === 0 && other.lastIndexOf("*") === 0) return `${one.slice(0, -1)}${other}`
+  return undefined
+}
+
+/**
+ * The patterns that two lists of patterns both cover. Sound: it never names more
+ * than both allow; two overlapping patterns of which neither covers the other are
+ * kept only when one pattern can say what they share.
+ */
+export const intersect = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (one.includes("*")) return other
+  if (other.includes("*")) return one
+  const [inOne, inOther] = [Pattern.compileAny(one), Pattern.compileAny(other)]
+  const shared = new Set([...one.filter(inOther), ...other.filter(inOne)])
+  for (const a of one) {
+    for (const b of other) {
+      const both = overlap(a, b) ?? overlap(b, a)
+      if (both !== undefined) shared.add(both)
+    }
+  }
+  return [...shared]
+}

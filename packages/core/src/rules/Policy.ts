@@ -1,0 +1,455 @@
+/**
+ * The rules of one deployment, compiled once.
+ *
+ * Every rule is a total, pure function over plain values: it answers with a
+ * ruling when it denies, and with nothing when it has no objection. What the
+ * rules read was looked up by others; the order in which they are asked is the
+ * order of RULES.
+ */
+import { Result } from "effect"
+import type { DecisionCode } from "../Errors.ts"
+import type { Identity } from "../identity/Identity.ts"
+import type { EndUser, Organization, Team, User } from "../principal/Directory.ts"
+import type { Asked, RequestedModel } from "../Request.ts"
+import type { Settings, TokenRole } from "../Settings.ts"
+import type { Fact, StepName } from "../Trace.ts"
+import * as EmailDomain from "./EmailDomain.ts"
+import * as Limit from "./Limit.ts"
+import * as LinearRegExp from "./LinearRegExp.ts"
+import * as Model from "./Model.ts"
+import * as Pattern from "./Pattern.ts"
+import * as Role from "./Role.ts"
+import * as Route from "./Route.ts"
+import * as Scope from "./Scope.ts"
+
+/** A denial of a rule: the step, the code, and the facts that name rule and value. */
+export interface Ruling {
+  readonly step: StepName
+  readonly code: DecisionCode
+  readonly facts: { readonly [name: string]: Fact }
+  /** The scope that was missing, for the challenge (RFC 6750 §3.1). */
+  readonly scope?: string
+}
+
+/** What the issuer of a token may give at most (RULES D51). */
+export interface Grants {
+  readonly teams: Pattern.Matcher
+  readonly roles: Pattern.Matcher
+  /** `undefined` when nothing is withheld. */
+  readonly models: Model.ModelList | undefined
+  readonly routes: Route.RouteMatcher | undefined
+}
+
+/** A team with the compiled list of what it may call. */
+export interface LoadedTeam {
+  readonly team: Team
+  readonly models: Model.ModelList
+}
+
+/** Whether a team fits a request, and if not, why. */
+export type Fit = "fits" | "model" | "route" | "passThrough"
+
+/** What is known besides the settings. */
+export interface PolicyOptions {
+  /** Lower-case names of the headers that may carry the credential; `authorization` alone by default. */
+  readonly credentials?: ReadonlyArray<string>
+  /** The line of a path of the settings in their file, for the trace. */
+  readonly lineOf?: (path: string) => number | undefined
+}
+
+const everyGrant: Grants = { teams: () => true, roles: () => true, models: undefined, routes: undefined }
+
+const knownRoles: ReadonlySet<string> = new Set([
+  "proxy_admin",
+  "proxy_admin_viewer",
+  "org_admin",
+  "internal_user",
+  "internal_user_viewer",
+  "team",
+  "customer"
+])
+
+/** A regular expression as a test; one that was refused matches nothing. */
+const expression = (source: string): Pattern.Matcher =>
+  Result.match(LinearRegExp.compile(source), { onFailure: () => () => false, onSuccess: (it) => it.test })
+
+const unrestricted = (patterns: ReadonlyArray<string>): boolean => patterns.includes("*")
+
+export class Policy {
+  readonly settings: Settings
+  readonly credentials: ReadonlyArray<string>
+  /** Lower-case names of the headers that ask for a team. */
+  readonly teamHeaders: ReadonlySet<string>
+  readonly models: Model.ModelRules
+  readonly isOpen: Route.RouteMatcher
+  readonly #lineOf: (path: string) => number | undefined
+  readonly #grants: ReadonlyMap<string, Grants>
+  readonly #adminScopes: ReadonlyMap<string, string | null>
+  readonly #standings = new WeakMap<Identity, Role.Standing>()
+  readonly #permissions: ReadonlyMap<TokenRole, Role.Permission & { readonly index: number }>
+  readonly #scopes: ((scopes: ReadonlyArray<string>) => Scope.ScopeReach) | undefined
+  readonly #adminRoutes: Route.RouteMatcher
+  readonly #adminOnlyRoutes: Route.RouteMatcher
+  readonly #teamRoutes: Route.RouteMatcher
+  readonly #userRoutes: Route.RouteMatcher
+  readonly #passThrough: ReadonlyArray<
+    { readonly covers: Route.RouteMatcher; readonly methods: ReadonlySet<string> | undefined }
+  >
+  readonly #acceptsDomain: (email: string | undefined) => boolean
+  readonly #userRoles: ReadonlyArray<{ readonly matches: Pattern.Matcher; readonly role: string }>
+  readonly #createsTeam: Pattern.Matcher
+
+  constructor(settings: Settings, options: PolicyOptions = {}) {
+    const { directory, policy } = settings
+    const additions = { openai_routes: policy.passThroughRoutes.map((it) => it.path) }
+    const routes = (entries: ReadonlyArray<string>): Route.RouteMatcher => Route.compile(entries, additions)
+    this.settings = settings
+    this.credentials = options.credentials ?? ["authorization"]
+    this.teamHeaders = new Set(policy.teamHeaders.map((name) => name.toLowerCase()))
+    this.models = new Model.ModelRules({
+      groups: policy.modelGroups,
+      aliases: policy.modelAliases,
+      providers: policy.providers
+    })
+    this.isOpen = policy.openRoutes.length === 0 ? () => false : Route.compile(policy.openRoutes)
+    this.#lineOf = options.lineOf ?? (() => undefined)
+    this.#grants = new Map(settings.issuers.map(({ grants, id }) => [id, {
+      teams: Pattern.compileAny(grants.teams),
+      roles: Pattern.compileAny(grants.roles),
+      models: unrestricted(grants.models) ? undefined : Model.patterns(grants.models),
+      routes: unrestricted(grants.routes) ? undefined : routes(grants.routes)
+    }]))
+    this.#adminScopes = new Map(settings.issuers.map((it) => [it.id, it.adminScope]))
+    this.#permissions = Role.permissions(policy.roles, additions)
+    this.#scopes = Scope.compile(policy, additions)
+    this.#adminRoutes = routes(policy.adminRoutes)
+    this.#adminOnlyRoutes = policy.adminOnlyRoutes.length === 0 ? () => false : routes(policy.adminOnlyRoutes)
+    this.#teamRoutes = routes(policy.teamRoutes)
+    this.#userRoutes = routes(policy.userRoutes)
+    this.#passThrough = policy.passThroughRoutes.map((it) => ({
+      covers: Route.compile([it.path]),
+      methods: it.methods === undefined ? undefined : new Set(it.methods.map((method) => method.toUpperCase()))
+    }))
+    this.#acceptsDomain = EmailDomain.compile(policy.emailDomains)
+    this.#userRoles = directory.userRoles.map((it) => ({ matches: Pattern.glob(it.claim), role: it.role }))
+    const create = directory.teams.create
+    this.#createsTeam = create === "always"
+      ? () => true
+      : create === "never"
+      ? () => false
+      : expression(create.match)
+  }
+
+  /** What the issuer of a token may give at most. */
+  grants(issuer: string): Grants {
+    return this.#grants.get(issuer) ?? everyGrant
+  }
+
+  /** Whether an unknown team of this name is created (RULES D30). */
+  createsTeam(name: string): boolean {
+    return this.#createsTeam(name)
+  }
+
+  /** The role of a token; remembered with the identity. */
+  standing(identity: Identity): Role.Standing {
+    const known = this.#standings.get(identity)
+    if (known !== undefined) return known
+    const { roles } = this.grants(identity.issuer)
+    const standing = Role.standingOf(
+      identity,
+      this.settings.policy,
+      this.#adminScopes.get(identity.issuer) ?? null,
+      (role) => roles(role)
+    )
+    this.#standings.set(identity, standing)
+    return standing
+  }
+
+  /** The first rule of role, grant, scope and admin routes that the token itself breaks. */
+  admit(identity: Identity, standing: Role.Standing, asked: Asked): Ruling | undefined {
+    return this.#admitRole(identity, standing, asked) ?? this.#admitScope(identity, asked) ??
+      (standing.admin && !this.#adminRoutes(asked.path)
+        ? { step: "admin", code: "admin_route_denied", facts: this.#rule("policy.adminRoutes", { route: asked.path }) }
+        : undefined)
+  }
+
+  #admitRole(identity: Identity, standing: Role.Standing, asked: Asked): Ruling | undefined {
+    const { role } = standing
+    if (role === undefined && this.settings.policy.requireRole) {
+      return {
+        step: "role",
+        code: "role_unmatched",
+        facts: this.#rule("policy.requireRole", { roles: identity.roles })
+      }
+    }
+    const permission = role === undefined ? undefined : this.#permissions.get(role)
+    const granted = this.grants(identity.issuer)
+    const { model } = asked
+    const named = model._tag === "Known" ? model.name : undefined
+    if (permission !== undefined) {
+      const at = `policy.roles[${permission.index}]`
+      if (named !== undefined && permission.models !== undefined && !permission.models.allows(named)) {
+        return {
+          step: "role",
+          code: "role_model_denied",
+          facts: this.#rule(at, { role: role ?? null, model: named, models: permission.models.patterns })
+        }
+      }
+      if (permission.routes !== undefined && !permission.routes(asked.path)) {
+        return {
+          step: "role",
+          code: "role_route_denied",
+          facts: this.#rule(at, { role: role ?? null, route: asked.path })
+        }
+      }
+    }
+    if (named !== undefined && granted.models !== undefined && !granted.models.allows(named)) {
+      return {
+        step: "role",
+        code: "role_model_denied",
+        facts: this.#rule(`issuers.${identity.issuer}.grants.models`, { model: named, models: granted.models.patterns })
+      }
+    }
+    if (granted.routes !== undefined && !granted.routes(asked.path)) {
+      return {
+        step: "role",
+        code: "role_route_denied",
+        facts: this.#rule(`issuers.${identity.issuer}.grants.routes`, { route: asked.path })
+      }
+    }
+    return undefined
+  }
+
+  #admitScope(identity: Identity, asked: Asked): Ruling | undefined {
+    if (this.#scopes === undefined) return undefined
+    const reach = this.#scopes(identity.scopes)
+    const { model } = asked
+    if (model._tag === "Known" && !reach.models.allows(model.name)) {
+      return this.#withScope({
+        step: "scope",
+        code: "scope_model_denied",
+        facts: this.#rule("policy.scopes", { held: reach.held, model: model.name, models: reach.models.patterns })
+      }, (it) => Model.patterns(it.models ?? []).allows(model.name))
+    }
+    if (!reach.routes(asked.path)) {
+      return this.#withScope({
+        step: "scope",
+        code: "scope_route_denied",
+        facts: this.#rule("policy.scopes", { held: reach.held, route: asked.path })
+      }, (it) => it.routes === undefined || Route.compile(it.routes)(asked.path))
+    }
+    return undefined
+  }
+
+  #withScope(ruling: Ruling, opens: (mapping: Settings["policy"]["scopes"][number]) => boolean): Ruling {
+    const missing = this.settings.policy.scopes.find(opens)
+    return missing === undefined ? ruling : { ...ruling, scope: missing.scope }
+  }
+
+  /** What of the models a token's role, scopes and issuer leave; independent of team and user. */
+  tokenModels(identity: Identity): { readonly allows: Model.ModelMatcher; readonly patterns: ReadonlyArray<string> } {
+    const role = this.standing(identity).role
+    const lists = [
+      role === undefined ? undefined : this.#permissions.get(role)?.models,
+      this.grants(identity.issuer).models,
+      this.#scopes?.(identity.scopes).models
+    ].filter((it) => it !== undefined)
+    return {
+      allows: (model) => lists.every((it) => it.allows(model)),
+      patterns: lists.reduce<ReadonlyArray<string>>((all, it) => Model.intersect(all, it.patterns), ["*"])
+    }
+  }
+
+  /** Whether the request is for a marked pass-through endpoint (RULES D39). */
+  isPassThrough(asked: Asked): boolean {
+    return this.#passThrough.length > 0 &&
+      this.#passThrough.some((it) =>
+        (it.methods === undefined || it.methods.has(asked.method)) && it.covers(asked.path)
+      )
+  }
+
+  /** Whether a team may be chosen for a request: model, route, pass-through, in this order. */
+  fit(loaded: LoadedTeam, asked: Asked, model: RequestedModel): Fit {
+    if (model._tag === "Known" && !loaded.models.allows(model.name)) return "model"
+    return this.fitsRoute(loaded.team, asked)
+  }
+
+  /** Whether a chosen team may use the route (RULES D15) and is granted the pass-through (RULES D39). */
+  fitsRoute(team: Team, asked: Asked): Fit {
+    if (!this.#teamRoutes(asked.path)) return "route"
+    if (this.isPassThrough(asked) && !Route.grantsPassThrough(team.passThroughRoutes, asked.path)) return "passThrough"
+    return "fits"
+  }
+
+  /** The ruling on the route of a chosen team. */
+  routeOfTeam(team: Team, asked: Asked): Ruling | undefined {
+    const fit = this.fitsRoute(team, asked)
+    if (fit === "fits") return undefined
+    return {
+      step: "team",
+      code: "team_route_denied",
+      facts: fit === "route"
+        ? this.#rule("policy.teamRoutes", { team: team.id, route: asked.path })
+        : this.#rule("policy.passThroughRoutes", {
+          team: team.id,
+          route: asked.path,
+          granted: team.passThroughRoutes
+        })
+    }
+  }
+
+  /** A team of another organization than the token's is refused (RULES D22). */
+  organizationOfTeam(team: Team | undefined, organization: string | undefined): Ruling | undefined {
+    return organization === undefined || team === undefined || team.organization === null ||
+        team.organization === organization
+      ? undefined
+      : {
+        step: "organization",
+        code: "organization_mismatch",
+        facts: { team: team.id, teamOrganization: team.organization, tokenOrganization: organization }
+      }
+  }
+
+  /** The e-mail domain gate. */
+  emailDomain(identity: Identity): Ruling | undefined {
+    return this.#acceptsDomain(identity.email)
+      ? undefined
+      : {
+        step: "email",
+        code: "email_domain_denied",
+        facts: this.#rule("policy.emailDomains", {
+          email: identity.email ?? null,
+          accepted: this.settings.policy.emailDomains
+        })
+      }
+  }
+
+  /** A row whose role nobody knows is refused (RULES D42). */
+  roleOfUser(user: User): Ruling | undefined {
+    return user.role === null || knownRoles.has(user.role)
+      ? undefined
+      : { step: "user", code: "user_role_unknown", facts: { user: user.id, role: user.role } }
+  }
+
+  /** The row role that the token's roles map to; the first mapping wins. */
+  mappedUserRole(identity: Identity): string | undefined {
+    if (this.#userRoles.length === 0) return undefined
+    const { roles } = this.grants(identity.issuer)
+    return this.#userRoles.find((it) => roles(it.role) && identity.roles.some((role) => it.matches(role)))?.role
+  }
+
+  /** Whether rows get their role from tokens at all. */
+  get mapsUserRoles(): boolean {
+    return this.#userRoles.length > 0
+  }
+
+  /** Whether the row makes the caller an admin; an issuer that may not give the role does not pass it on (RULES D51). */
+  isAdmin(user: User | undefined, identity: Identity): boolean {
+    return user?.role === "proxy_admin" && this.grants(identity.issuer).roles("proxy_admin")
+  }
+
+  /** A user or a team must result (RULES D25). */
+  principalRequired(user: string | undefined, team: string | undefined): Ruling | undefined {
+    return !this.settings.policy.requirePrincipal || user !== undefined || team !== undefined
+      ? undefined
+      : { step: "principal", code: "principal_required", facts: this.#rule("policy.requirePrincipal", {}) }
+  }
+
+  /** Routes that only admins may use. */
+  adminOnly(admin: boolean, asked: Asked): Ruling | undefined {
+    return admin || !this.#adminOnlyRoutes(asked.path)
+      ? undefined
+      : {
+        step: "admin",
+        code: "admin_route_denied",
+        facts: this.#rule("policy.adminOnlyRoutes", { route: asked.path })
+      }
+  }
+
+  /** Who is blocked (RULES D23). */
+  blocked(team: Team | undefined, user: User | undefined, endUser: EndUser | undefined): Ruling | undefined {
+    if (team?.blocked === true) return { step: "team", code: "team_blocked", facts: { team: team.id } }
+    if (user?.blocked === true) return { step: "user", code: "user_blocked", facts: { user: user.id } }
+    if (endUser?.blocked === true) {
+      return { step: "endUser", code: "end_user_blocked", facts: { endUser: endUser.id } }
+    }
+    return undefined
+  }
+
+  /**
+   * Whether the rows allow a model: the team's list narrowed by the member's own,
+   * or the user's list when there is no team.
+   */
+  judgeModel(
+    model: string,
+    team: LoadedTeam | undefined,
+    memberModels: ReadonlyArray<string>,
+    user: User | undefined
+  ): Ruling | undefined {
+    if (team !== undefined) {
+      if (!team.models.allows(model)) {
+        return {
+          step: "model",
+          code: "team_model_denied",
+          facts: { model, team: team.team.id, models: team.models.patterns }
+        }
+      }
+      return memberModels.length === 0 || this.models.list(memberModels).allows(model)
+        ? undefined
+        : { step: "model", code: "member_model_denied", facts: { model, team: team.team.id, models: memberModels } }
+    }
+    if (user === undefined) return undefined
+    return Model.deniesAll(user.models) || !this.models.list(user.models).allows(model)
+      ? { step: "model", code: "user_model_denied", facts: { model, user: user.id, models: user.models } }
+      : undefined
+  }
+
+  /** The route of a caller without a team (RULES D39, D41). */
+  routeWithoutTeam(admin: boolean, asked: Asked): Ruling | undefined {
+    if (admin) return undefined
+    if (this.isPassThrough(asked)) {
+      return {
+        step: "route",
+        code: "team_route_denied",
+        facts: this.#rule("policy.passThroughRoutes", { route: asked.path, team: null })
+      }
+    }
+    return this.#userRoutes(asked.path)
+      ? undefined
+      : { step: "route", code: "user_route_denied", facts: this.#rule("policy.userRoutes", { route: asked.path }) }
+  }
+
+  /** Spend above a maximum budget; info routes are exempt (RULES D23). */
+  limits(
+    asked: Asked,
+    rows: {
+      readonly team: Team | undefined
+      readonly organization: Organization | undefined
+      readonly user: User | undefined
+      readonly member: Limit.Budgeted | undefined
+      readonly endUser: EndUser | undefined
+    }
+  ): Ruling | undefined {
+    const over = Limit.isOverBudget(rows.team)
+      ? { of: "team", row: rows.team }
+      : Limit.isOverBudget(rows.organization)
+      ? { of: "organization", row: rows.organization }
+      : rows.team === undefined && Limit.isOverBudget(rows.user)
+      ? { of: "user", row: rows.user }
+      : Limit.isOverBudget(rows.member)
+      ? { of: "member", row: rows.member }
+      : Limit.isOverBudget(rows.endUser)
+      ? { of: "endUser", row: rows.endUser }
+      : undefined
+    return over === undefined || Route.isInfoRoute(asked.path) ? undefined : {
+      step: "limits",
+      code: "budget_exceeded",
+      facts: { of: over.of, spend: over.row?.spend ?? null, maxBudget: over.row?.maxBudget ?? null }
+    }
+  }
+
+  #rule(rule: string, facts: Ruling["facts"]): Ruling["facts"] {
+    const line = this.#lineOf(rule)
+    return line === undefined ? { rule, ...facts } : { rule, line, ...facts }
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * What the scopes of a token allow: the union over the mappings it holds.
+ *
+ * A held mapping without `models` adds no model, one without `routes` allows
+ * every route (RULES D20). Routes count only where some mapping names routes.
+ */
+import type { PolicySettings } from "../Settings.ts"
+import * as Model from "./Model.ts"
+import * as Route from "./Route.ts"
+
+/** What a set of scopes allows. */
+export interface ScopeReach {
+  readonly models: Model.ModelList
+  readonly routes: Route.RouteMatcher
+  readonly held: ReadonlyArray<string>
+}
+
+interface Mapping {
+  readonly models: ReadonlyArray<string>
+  readonly routes: Route.RouteMatcher | undefined
+}
+
+const anyRoute: Route.RouteMatcher = () => true
+
+/** Compiles the scope mappings; `undefined` when scopes decide nothing. The reach of a token's scopes is remembered with them. */
+export const compile = (
+  settings: Pick<PolicySettings, "scopes" | "requireScope">,
+  additions: Route.GroupAdditions
+): ((scopes: ReadonlyArray<string>) => ScopeReach) | undefined => {
+  if (!settings.requireScope || settings.scopes.length === 0) return undefined
+  const byScope = new Map<string, Array<Mapping>>()
+  for (const it of settings.scopes) {
+    const mappings = byScope.get(it.scope) ?? []
+    mappings.push({
+      models: it.models ?? [],
+      routes: it.routes === undefined ? undefined : Route.compile(it.routes, additions)
+    })
+    byScope.set(it.scope, mappings)
+  }
+  const routesCount = settings.scopes.some((it) => it.routes !== undefined)
+  const remembered = new WeakMap<ReadonlyArray<string>, ScopeReach>()
+  return (scopes) => {
+    const known = remembered.get(scopes)
+    if (known !== undefined) return known
+    const held = [...new Set(scopes)].filter((it) => byScope.has(it))
+    const mappings = held.flatMap((it) => byScope.get(it) ?? [])
+    const routes = mappings.flatMap((it) => it.routes ?? [])
+    const reach: ScopeReach = {
+      held,
+      models: Model.patterns(mappings.flatMap((it) => it.models)),
+      routes: !routesCount || mappings.some((it) => it.routes === undefined)
+        ? anyRoute
+        : (path) => routes.some((covers) => covers(path))
+    }
+    remembered.set(scopes, reach)
+    return reach
+  }
+}
