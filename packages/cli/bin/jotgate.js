@@ -8,7 +8,11 @@ const source = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 
 if (existsSync(source)) {
   // The same process goes on as another program: signals and exit codes are its own.
-  process.execve(process.execPath, [process.execPath, "--conditions=source", source, ...process.argv.slice(2)], process.env)
+  process.execve(
+    process.execPath,
+    [process.execPath, "--conditions=source", source, ...process.argv.slice(2)],
+    process.env
+  )
 } else {
   await import("../dist/main.js")
 }
