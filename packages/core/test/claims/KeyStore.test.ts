@@ -58,14 +58,16 @@ describe("KeyStore", () => {
     }).pipe(Effect.provide(live))
   })
 
-  it.effect.each([
-    ["max-age=10", 60],
-    ["max-age=120, must-revalidate", 120],
-    ["public, max-age=21594", 900],
-    ["no-cache", 300],
-    ["no-store, max-age=0", 300],
-    ["private", 300]
-  ])("lets Cache-Control %s move the life to %d s", ([header, life]) => {
+  it.effect.each(
+    [
+      ["max-age=10", 60],
+      ["max-age=120, must-revalidate", 120],
+      ["public, max-age=21594", 900],
+      ["no-cache", 300],
+      ["no-store, max-age=0", 300],
+      ["private", 300]
+    ] as const
+  )("lets Cache-Control %s move the life to %d s", ([header, life]) => {
     const { issuer, live } = world()
     issuer.on("/keys", Hostile.json({ keys: [key] }, { "cache-control": header }))
     return Effect.gen(function*() {
@@ -99,16 +101,18 @@ describe("KeyStore", () => {
     }).pipe(Effect.provide(live))
   })
 
-  it.effect.each([
-    ["an empty set", Hostile.json({ keys: [] })],
-    ["an object without keys", Hostile.json({})],
-    ["a list", Hostile.json([])],
-    ["HTML", Hostile.html],
-    ["an empty body", Hostile.empty],
-    ["204", Hostile.status(204)],
-    ["private keys only", Hostile.json({ keys: [{ ...key, d: "AAAA" }] })],
-    ["101 members", Hostile.json({ keys: Array.from({ length: 101 }, () => key) })]
-  ])("threat C05: %s does not replace a good set", ([, behaviour]) => {
+  it.effect.each(
+    [
+      ["an empty set", Hostile.json({ keys: [] })],
+      ["an object without keys", Hostile.json({})],
+      ["a list", Hostile.json([])],
+      ["HTML", Hostile.html],
+      ["an empty body", Hostile.empty],
+      ["204", Hostile.status(204)],
+      ["private keys only", Hostile.json({ keys: [{ ...key, d: "AAAA" }] })],
+      ["101 members", Hostile.json({ keys: Array.from({ length: 101 }, () => key) })]
+    ] as const
+  )("threat C05: %s does not replace a good set", ([, behaviour]) => {
     const { issuer, live } = world()
     return Effect.gen(function*() {
       yield* look(A, "a-es")
@@ -123,13 +127,15 @@ describe("KeyStore", () => {
     }).pipe(Effect.provide(live))
   })
 
-  it.effect.each([
-    ["10 MB", Hostile.bomb(10_000_000)],
-    ["a body without end", Hostile.endless],
-    ["a drip without end", Hostile.dripping(1_000)],
-    ["silence", Hostile.silent],
-    ["an answer after 30 s", Hostile.slow(30_000, Hostile.json({ keys: [key] }))]
-  ])("threat C03: %s is given up within 3 s and is a failed fetch", ([, behaviour]) => {
+  it.effect.each(
+    [
+      ["10 MB", Hostile.bomb(10_000_000)],
+      ["a body without end", Hostile.endless],
+      ["a drip without end", Hostile.dripping(1_000)],
+      ["silence", Hostile.silent],
+      ["an answer after 30 s", Hostile.slow(30_000, Hostile.json({ keys: [key] }))]
+    ] as const
+  )("threat C03: %s is given up within 3 s and is a failed fetch", ([, behaviour]) => {
     const { issuer, live } = world()
     issuer.on("/keys", behaviour)
     return Effect.gen(function*() {

@@ -161,12 +161,14 @@ describe("KeyStore in an outage", () => {
         assert.strictEqual(yield* look(A, "a-es"), "503")
       }).pipe(Effect.provide(restart({ age: 23 * 3_600_000 }).live)))
 
-    it.effect.each([
-      ["older than the stale limit", { age: 86_400_001 }],
-      ["from the future", { age: -301_000 }],
-      ["cut off", { age: 0, text: JSON.stringify({ keys: [key] }).slice(0, 40) }],
-      ["without usable keys", { age: 0, text: "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}" }]
-    ])("a set %s is no set", ([, saved]) =>
+    it.effect.each(
+      [
+        ["older than the stale limit", { age: 86_400_001 }],
+        ["from the future", { age: -301_000 }],
+        ["cut off", { age: 0, text: JSON.stringify({ keys: [key] }).slice(0, 40) }],
+        ["without usable keys", { age: 0, text: "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}" }]
+      ] as const
+    )("a set %s is no set", ([, saved]) =>
       Effect.gen(function*() {
         assert.strictEqual(yield* look(A, "a-es"), "503")
       }).pipe(Effect.provide(restart(saved).live)))
