@@ -1,0 +1,292 @@
+/**
+ * What the file says outside `litellm_jwtauth`: `general_settings`, models and
+ * their names, defaults of new people; and what holds for every imported file.
+ */
+import type { Draft, Value } from "./Draft.ts"
+import { knownModels } from "./KnownModels.ts"
+import type { LitellmFile } from "./LitellmFile.ts"
+
+/** The headers that may carry a credential (`gateway.credentials`). */
+const credentials = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key"]
+
+const texts = (value: unknown): ReadonlyArray<string> =>
+  Array.isArray(value) ? value.filter((it): it is string => typeof it === "string" && it !== "") : []
+
+type Entry = (value: unknown, draft: Draft, file: LitellmFile, key: string) => void
+
+const ignored = (reason: string, deviations: ReadonlyArray<string> = []): Entry => (_, draft, _file, key) =>
+  draft.line(key, "ignored", reason, { deviations })
+
+const upstream = ignored("belongs to the upstream", ["D47"])
+
+const routeList = (setting: "openRoutes" | "adminOnlyRoutes"): Entry => (value, draft, _, key) => {
+  const routes = texts(value)
+  if (routes.length === 0) return draft.line(key, "ignored", "names no route")
+  draft.set(["policy", setting], routes, key)
+  draft.line(key, "exact", setting === "openRoutes" ? "nobody is asked for a token there" : "nobody but admins", {
+    setting: `policy.${setting}`,
+    deviations: ["D46"]
+  })
+}
+
+const otherCheck = (what: string): Entry => (value, draft, _, key) =>
+  value === true
+    ? draft.line(key, "needs a decision", `${what}: there is no such way in here`, { deviations: ["D45"] })
+    : draft.line(key, "ignored", "is off")
+
+const table: Readonly<Record<string, Entry>> = {
+  enable_jwt_auth: (value, draft, _, key) =>
+    value === true
+      ? draft.line(key, "exact", "tokens are what this program is for")
+      : draft.line(
+        key,
+        "needs a decision",
+        "tokens are not accepted by the file as it stands: only a literal true turns them on"
+      ),
+  litellm_jwtauth: () => {},
+  enforce_rbac: (value, draft, _, key) => {
+    draft.set(["policy", "requirePrincipal"], Boolean(value), key)
+    draft.line(key, "exact", "a user or a team must result", {
+      setting: "policy.requirePrincipal",
+      deviations: ["D25"]
+    })
+  },
+  role_permissions: (_, draft, file, key) => {
+    if (file.jwt.enforce_rbac !== true) {
+      return draft.line(key, "ignored", "the reference reads it only with litellm_jwtauth.enforce_rbac")
+    }
+    const entries = file.rolePermissions
+    const stars = entries.some((it) => (it.models ?? []).some((model) => model.includes("*")))
+    const prefixes = entries.some((it) => (it.routes ?? []).some((route) => route.endsWith("*")))
+    const deviations = [...(stars ? ["D49"] : []), ...(prefixes ? ["D35"] : [])]
+    draft.line(
+      key,
+      deviations.length > 0 ? "wider" : "exact",
+      deviations.length > 0
+        ? "a * is a pattern here; the reference compares it literally"
+        : "the first entry for a role wins",
+      { setting: "policy.roles", deviations }
+    )
+  },
+  enable_oauth2_auth: otherCheck("OAuth2 introspection of opaque tokens"),
+  enable_oauth2_proxy_auth: otherCheck("identity headers that a proxy has set"),
+  litellm_key_header_name: (value, draft, _, key) => {
+    const name = typeof value === "string" ? value.toLowerCase() : ""
+    if (!credentials.includes(name)) {
+      return draft.line(key, "needs a decision", "this header cannot carry a credential here", {
+        setting: "gateway.credentials",
+        deviations: ["D44"]
+      })
+    }
+    draft.set(["gateway", "credentials"], [name], key)
+    draft.line(key, "exact", "the one header that carries the credential", {
+      setting: "gateway.credentials",
+      deviations: ["D44"]
+    })
+  },
+  pass_through_endpoints: (_, draft, file, key) => {
+    const gated = file.passThrough.filter((it) => it.auth === true)
+    const routes = gated.flatMap(({ include_subpath, methods, path }): ReadonlyArray<Value> => {
+      const only = (methods ?? []).length === 0 ? {} : { methods: methods ?? [] }
+      const below = { path: `${path.replace(/\/$/, "")}/*`, ...only }
+      return include_subpath === true ? [{ path, ...only }, below] : [{ path, ...only }]
+    })
+    if (routes.length > 0) draft.set(["policy", "passThroughRoutes"], routes, key)
+    file.passThrough.forEach((it, index) => {
+      if (it.auth === true) {
+        draft.line(`${key}[${index}]`, "stricter", "needs a team that lists it, whatever the team's source", {
+          setting: "policy.passThroughRoutes",
+          deviations: ["D39"]
+        })
+      } else {
+        draft.line(
+          `${key}[${index}]`,
+          "stricter",
+          "has no checks of its own in the reference; here it is a route like any",
+          {
+            deviations: ["D40"]
+          }
+        )
+      }
+    })
+  },
+  public_routes: routeList("openRoutes"),
+  admin_only_routes: routeList("adminOnlyRoutes"),
+  allow_requests_on_db_unavailable: (value, draft, _, key) =>
+    value === true
+      ? draft.line(key, "refused", "lets a token in that nobody has verified when the identity provider is down", {
+        deviations: ["D43"],
+        recommendation: "remove it: cache.staleRows and keys.stale carry over an outage"
+      })
+      : draft.line(key, "ignored", "is off"),
+  master_key: ignored("is a virtual key, which is no credential here", ["D45"]),
+  database_url: ignored("directory.url reads the rows there with litellm+postgres://…"),
+  user_api_key_cache_ttl: ignored("cache.rows says how long rows are remembered")
+}
+
+const importGeneralSettings = (draft: Draft, file: LitellmFile): void => {
+  const { general } = file
+  for (const key of Object.keys(table)) {
+    const value = general[key]
+    if (value === undefined) continue
+    const name = `general_settings.${key}`
+    if (value === null) draft.line(name, "ignored", "null is the default")
+    else table[key]?.(value, draft, file, name)
+  }
+  for (const [key, value] of Object.entries(general)) {
+    if (!Object.hasOwn(table, key)) upstream(value, draft, file, `general_settings.${key}`)
+  }
+  if (general["enable_jwt_auth"] === undefined) {
+    table["enable_jwt_auth"]?.(false, draft, file, "general_settings.enable_jwt_auth")
+  }
+}
+
+/** The provider that stands before the model of a deployment, with the bare name. */
+const deployed = (model: string): readonly [name: string, provider: string] | undefined => {
+  const slash = model.indexOf("/")
+  const name = model.slice(slash + 1)
+  return slash <= 0 || name.includes("*") || name.includes("/") ? undefined : [name, model.slice(0, slash)]
+}
+
+const importModels = (draft: Draft, file: LitellmFile): void => {
+  const groups = new Map<string, Array<string>>()
+  const providers = new Map<string, string>()
+  for (const { litellm_params, model_info, model_name } of file.deployments) {
+    for (const group of model_info?.access_groups ?? []) {
+      const models = groups.get(group) ?? []
+      if (!models.includes(model_name)) models.push(model_name)
+      groups.set(group, models)
+    }
+    const found = deployed(litellm_params?.model ?? "")
+    if (found !== undefined && !knownModels.has(found[0])) providers.set(...found)
+  }
+  const aliases = {
+    ...Object.fromEntries(
+      Object.entries(file.groupAliases).map(([alias, it]) => [alias, typeof it === "string" ? it : it.model])
+    ),
+    ...file.modelAliases
+  }
+  if (groups.size > 0) draft.set(["policy", "modelGroups"], Object.fromEntries(groups), "access_groups of model_list")
+  if (Object.keys(aliases).length > 0) {
+    draft.set(["policy", "modelAliases"], aliases, "model_group_alias and model_alias_map")
+  }
+  draft.set(
+    ["policy", "providers"],
+    Object.fromEntries([...providers, ...knownModels]),
+    "model_list, and the names that the reference knows"
+  )
+  if (file.deployments.length > 0) {
+    draft.line(
+      "model_list",
+      "exact",
+      "access groups, and the providers of bare names; the models themselves stay there",
+      {
+        setting: "policy.modelGroups, policy.providers",
+        deviations: ["D21"]
+      }
+    )
+  }
+  if (file.router["model_group_alias"] !== undefined) {
+    draft.line("router_settings.model_group_alias", "exact", "aliases", { setting: "policy.modelAliases" })
+  }
+  for (const key of Object.keys(file.router)) {
+    if (key !== "model_group_alias") draft.line(`router_settings.${key}`, "ignored", "routing belongs to the upstream")
+  }
+}
+
+const importLitellmSettings = (draft: Draft, file: LitellmFile): void => {
+  for (const key of Object.keys(file.litellm)) {
+    const name = `litellm_settings.${key}`
+    if (key === "model_alias_map") {
+      draft.line(name, "exact", "aliases", { setting: "policy.modelAliases" })
+    } else if (key === "default_internal_user_params") {
+      const { max_budget, models, user_email, user_role } = file.userDefaults
+      const template: Record<string, Value> = {}
+      if (typeof user_role === "string") template["role"] = user_role
+      if (models !== undefined && models !== null) template["models"] = models
+      if (typeof max_budget === "number") template["maxBudget"] = max_budget
+      if (typeof user_email === "string") template["email"] = user_email
+      if (file.jwt.user_id_upsert !== true) {
+        draft.line(name, "ignored", "without user_id_upsert nobody is created")
+      } else {
+        draft.set(["directory", "users", "template"], template, name)
+        draft.line(name, "exact", "the columns of people who are created", { setting: "directory.users.template" })
+      }
+    } else if (key === "max_end_user_budget_id") {
+      draft.line(name, "ignored", "takes no part in the decision on a token")
+    } else {
+      draft.line(name, "ignored", "belongs to the upstream", { deviations: ["D47"] })
+    }
+  }
+}
+
+/** What holds for every imported file, without any key of it. */
+const importAlways = (draft: Draft, file: LitellmFile, strict: boolean): void => {
+  if (!strict) {
+    draft.set(["policy", "teamHeaders"], ["x-litellm-team-id"], "the header of the reference")
+    if (file.general["enforce_rbac"] === undefined || file.general["enforce_rbac"] === null) {
+      draft.set(["policy", "requirePrincipal"], false, "general_settings.enforce_rbac is not set")
+    }
+    draft.line(
+      "every file",
+      "exact but lax",
+      "issuers share one namespace of users; an e-mail links without being verified",
+      {
+        setting: "sharedIdentities, issuers[].identities.linkByEmail",
+        deviations: ["D5", "D6"],
+        recommendation: "a namespace for each issuer, and linkByEmail: verified"
+      }
+    )
+    draft.line("every file", "exact but lax", "tokens need not expire, and may live for any time", {
+      setting: "issuers[].expiry",
+      deviations: ["D3"],
+      recommendation: "leave expiry out: required, at most 24h"
+    })
+    draft.line("every file", "exact but lax", "a service account is a user like any", {
+      setting: "issuers[].serviceAccounts",
+      deviations: ["D37"],
+      recommendation: "serviceAccounts: apart"
+    })
+  }
+  draft.line("every file", "wider", "clocks may differ by 60 s", {
+    setting: "issuers[].expiry.skew",
+    deviations: ["D3"]
+  })
+  draft.line("every file", "wider", "a text claim is one role or group; null and empty count as absent", {
+    deviations: ["D10", "D11"]
+  })
+  draft.line("every file", "stricter", "odd tokens are refused, and a JWT is never tried as an opaque token", {
+    deviations: ["D1", "D8", "D9", "D12", "D36", "D48"]
+  })
+  draft.line(
+    "every file",
+    "stricter",
+    "`Authorization: Bearer` is the only credential, and no route is open by itself",
+    {
+      deviations: ["D44", "D46"]
+    }
+  )
+  draft.line("every file", "stricter", "the model is judged wherever the upstream reads it, the path included", {
+    deviations: ["D19", "D52"]
+  })
+  draft.line(
+    "every file",
+    "ignored",
+    "rate limits, tag and global budgets, guardrails and tools stay with the upstream",
+    {
+      deviations: ["D41", "D47"]
+    }
+  )
+}
+
+/** Everything outside `litellm_jwtauth`. */
+export const importGeneral = (draft: Draft, file: LitellmFile, strict: boolean): void => {
+  importGeneralSettings(draft, file)
+  importModels(draft, file)
+  importLitellmSettings(draft, file)
+  for (const name of file.others) draft.line(name, "ignored", "takes no part in the decision on a token")
+  for (const name of file.unset) {
+    draft.line(`os.environ/${name}`, "needs a decision", "the variable is not set: the key counts as left out")
+  }
+  importAlways(draft, file, strict)
+}
