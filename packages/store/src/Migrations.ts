@@ -1,0 +1,123 @@
+/**
+ * The schema of the directory, forward only, in the bundle.
+ *
+ * One text serves SQLite and PostgreSQL; what differs is spelled by `Dialect`.
+ * Ids are opaque text and compare byte for byte: SQLite's default collation is
+ * binary, PostgreSQL's columns say `COLLATE "C"`. Of several processes that
+ * start at once, one migrates and the others find it done.
+ */
+import { Effect } from "effect"
+import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import * as Dialect from "./Dialect.ts"
+
+const initial = (it: Dialect.Dialect): ReadonlyArray<string> => [
+  `CREATE TABLE users (
+    seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, email ${it.text}, email_folded ${it.text}, role ${it.text},
+    role_origin ${it.text} NOT NULL, models ${it.text} NOT NULL, blocked INTEGER NOT NULL, max_budget ${it.real},
+    spend ${it.real} NOT NULL, origin ${it.text} NOT NULL)`,
+  `CREATE INDEX users_email ON users (email_folded)`,
+  `CREATE TABLE subjects (
+    seq ${it.sequence}, namespace ${it.text} NOT NULL, subject ${it.text} NOT NULL,
+    user_id ${it.text} NOT NULL REFERENCES users (id) ON DELETE CASCADE, UNIQUE (namespace, subject))`,
+  `CREATE INDEX subjects_user ON subjects (user_id)`,
+  `CREATE TABLE organizations (
+    seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, alias ${it.text}, models ${it.text} NOT NULL,
+    max_budget ${it.real}, spend ${it.real} NOT NULL, origin ${it.text} NOT NULL)`,
+  `CREATE INDEX organizations_alias ON organizations (alias)`,
+  `CREATE TABLE teams (
+    seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, alias ${it.text},
+    organization_id ${it.text} REFERENCES organizations (id), models ${it.text} NOT NULL,
+    model_groups ${it.text} NOT NULL, model_aliases ${it.text} NOT NULL, pass_through_routes ${it.text} NOT NULL,
+    blocked INTEGER NOT NULL, max_budget ${it.real}, spend ${it.real} NOT NULL, origin ${it.text} NOT NULL)`,
+  `CREATE INDEX teams_alias ON teams (alias)`,
+  `CREATE INDEX teams_organization ON teams (organization_id)`,
+  `CREATE TABLE end_users (
+    seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, blocked INTEGER NOT NULL, max_budget ${it.real},
+    spend ${it.real} NOT NULL, origin ${it.text} NOT NULL)`,
+  `CREATE TABLE memberships (
+    seq ${it.sequence}, user_id ${it.text} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    team_id ${it.text} NOT NULL REFERENCES teams (id) ON DELETE CASCADE, role ${it.text} NOT NULL,
+    models ${it.text} NOT NULL, max_budget ${it.real}, spend ${it.real} NOT NULL, origin ${it.text} NOT NULL,
+    UNIQUE (user_id, team_id))`,
+  `CREATE INDEX memberships_team ON memberships (team_id, user_id)`,
+  `CREATE TABLE model_groups (
+    seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, models ${it.text} NOT NULL, origin ${it.text} NOT NULL)`,
+  ...bookkeeping(it)
+]
+
+/** The tables that a LiteLLM database gets beside its own: what LiteLLM has no place for. */
+const bookkeeping = (it: Dialect.Dialect): ReadonlyArray<string> => [
+  `CREATE TABLE revocations (
+    seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, issuer ${it.text} NOT NULL, jti ${it.text}, subject ${it.text},
+    issued_before ${it.real}, kid ${it.text}, expires_at ${it.real})`,
+  `CREATE TABLE epochs (name ${it.text} PRIMARY KEY, value INTEGER NOT NULL)`,
+  `INSERT INTO epochs (name, value) VALUES ('revocations', 0)`,
+  `CREATE TABLE audit (
+    seq ${it.sequence}, at ${it.text} NOT NULL, actor ${it.text} NOT NULL, action ${it.text} NOT NULL,
+    kind ${it.text} NOT NULL, id ${it.text} NOT NULL, before_row ${it.text}, after_row ${it.text})`,
+  `CREATE TABLE idempotency (
+    id ${it.text} PRIMARY KEY, fingerprint ${it.text} NOT NULL, response ${it.text} NOT NULL, at ${it.real} NOT NULL)`,
+  `CREATE INDEX idempotency_at ON idempotency (at)`,
+  `CREATE TABLE changes (seq ${it.sequence}, change ${it.text} NOT NULL)`
+]
+
+/** Beside LiteLLM's own tables: the subjects that are linked to its users, and the memberships that a token made. */
+const besideLiteLLM = (it: Dialect.Dialect): ReadonlyArray<string> => [
+  `CREATE TABLE subjects (
+    seq ${it.sequence}, namespace ${it.text} NOT NULL, subject ${it.text} NOT NULL, user_id ${it.text} NOT NULL,
+    UNIQUE (namespace, subject))`,
+  `CREATE INDEX subjects_user ON subjects (user_id)`,
+  `CREATE TABLE token_memberships (user_id ${it.text} NOT NULL, team_id ${it.text} NOT NULL, UNIQUE (user_id, team_id))`,
+  `CREATE TABLE token_roles (user_id ${it.text} PRIMARY KEY, role ${it.text})`,
+  ...bookkeeping(it)
+]
+
+const statements = (texts: (it: Dialect.Dialect) => ReadonlyArray<string>) =>
+  SqlClient.SqlClient.use((sql) =>
+    Effect.forEach(texts(Dialect.of(sql)), (text) => sql.unsafe(text).withoutTransform, { discard: true })
+  )
+
+const own = { "0001_directory": statements(initial) }
+
+const beside = { "0001_beside_litellm": statements(besideLiteLLM) }
+
+/** Where the applied migrations are listed. */
+const table = "migrations"
+
+/** Which schema: the whole directory, or what stands beside LiteLLM's tables. */
+export type Kind = "directory" | "beside-litellm"
+
+const recordOf = (kind: Kind) => kind === "directory" ? own : beside
+
+/** Applies what is missing; answers with the names of what was applied. */
+export const run = (
+  kind: Kind = "directory"
+): Effect.Effect<ReadonlyArray<string>, SqlError.SqlError | Migrator.MigrationError, SqlClient.SqlClient> =>
+  Effect.map(
+    Migrator.make({})({ loader: Migrator.fromRecord(recordOf(kind)), table }),
+    (applied) => applied.map(([id, name]) => nameOf(id, name))
+  )
+
+/** What a database has and what it lacks. */
+export interface Status {
+  readonly applied: ReadonlyArray<string>
+  readonly missing: ReadonlyArray<string>
+}
+
+/** Reads what was applied; changes nothing (`migrate --status`, `--dry-run`). */
+export const status = Effect.fnUntraced(function*(kind: Kind = "directory") {
+  const sql = yield* SqlClient.SqlClient
+  const exists = yield* sql.onDialectOrElse({
+    pg: () => sql<{ found: number }>`SELECT 1 AS found WHERE to_regclass(${table}) IS NOT NULL`,
+    orElse: () => sql<{ found: number }>`SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = ${table}`
+  })
+  const rows = exists.length === 0
+    ? []
+    : yield* sql<{ migration_id: number; name: string }>`SELECT migration_id, name FROM ${
+      sql(table)
+    } ORDER BY migration_id`
+  const applied = rows.map((row) => nameOf(row.migration_id, row.name))
+  return { applied, missing: Object.keys(recordOf(kind)).filter((name) => !applied.includes(name)) } satisfies Status
+})
+
+const nameOf = (id: number, name: string): string => `${String(id).padStart(4, "0")}_${name}`

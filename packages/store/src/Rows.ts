@@ -1,0 +1,182 @@
+/**
+ * How the nouns of the directory are kept as rows, and how a row is read back.
+ *
+ * Lists and records are JSON text, flags 0 or 1. A row is checked by the schema
+ * of its noun when it is read, once, before it enters the cache: a row that
+ * does not fit is a failing directory, never a guess.
+ */
+import * as Directory from "@jotgate/core/Directory"
+import { foldEmail } from "@jotgate/core/MemoryRows"
+import { type Exit, Schema } from "effect"
+
+/** One row as a driver gives it. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** A value of a column. */
+export type Value = string | number | null
+
+/** The value of a JSON text; what is no JSON is `undefined`, which no schema of ours takes. */
+export const fromJson = (text: unknown): unknown => {
+  if (typeof text !== "string") return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A flag column as a boolean; anything but 0 and 1 stays what it is, for the schema to refuse. */
+const flag = (value: unknown): unknown => value === 1 ? true : value === 0 ? false : value
+
+const pairs = (text: unknown): ReadonlyArray<readonly [unknown, unknown]> | undefined => {
+  const list = fromJson(text)
+  return Array.isArray(list) && list.every((it) => Array.isArray(it) && it.length === 2) ? list : undefined
+}
+
+/** Reads one row; fails when the row does not fit the noun. */
+export type Read<A> = (row: Row) => Exit.Exit<A, Schema.SchemaError>
+
+const reading = <A>(
+  check: (noun: unknown) => Exit.Exit<A, Schema.SchemaError>,
+  noun: (row: Row) => { readonly [name in keyof A]: unknown }
+): Read<A> =>
+(row) => check(noun(row))
+
+const checkUser = Schema.decodeUnknownExit(Directory.User)
+
+/** A user of a row with `subjects` and `teams` as JSON pairs: (namespace, subject) and (team, origin). */
+export const user: Read<Directory.User> = reading(checkUser, (row) => {
+  const teams = pairs(row["teams"])
+  return {
+    id: row["id"],
+    email: row["email"],
+    subjects: pairs(row["subjects"])?.map(([namespace, subject]) => ({ namespace, subject })),
+    role: row["role"],
+    roleOrigin: row["role_origin"],
+    teams: teams?.map(([team]) => team),
+    tokenTeams: teams?.filter(([, origin]) => origin === "token").map(([team]) => team),
+    models: fromJson(row["models"]),
+    blocked: flag(row["blocked"]),
+    maxBudget: row["max_budget"],
+    spend: row["spend"]
+  }
+})
+
+export const team: Read<Directory.Team> = reading(Schema.decodeUnknownExit(Directory.Team), (row) => ({
+  id: row["id"],
+  alias: row["alias"],
+  organization: row["organization_id"],
+  models: fromJson(row["models"]),
+  modelGroups: fromJson(row["model_groups"]),
+  modelAliases: fromJson(row["model_aliases"]),
+  passThroughRoutes: fromJson(row["pass_through_routes"]),
+  blocked: flag(row["blocked"]),
+  maxBudget: row["max_budget"],
+  spend: row["spend"]
+}))
+
+export const organization: Read<Directory.Organization> = reading(
+  Schema.decodeUnknownExit(Directory.Organization),
+  (row) => ({
+    id: row["id"],
+    alias: row["alias"],
+    models: fromJson(row["models"]),
+    maxBudget: row["max_budget"],
+    spend: row["spend"]
+  })
+)
+
+export const endUser: Read<Directory.EndUser> = reading(Schema.decodeUnknownExit(Directory.EndUser), (row) => ({
+  id: row["id"],
+  blocked: flag(row["blocked"]),
+  maxBudget: row["max_budget"],
+  spend: row["spend"]
+}))
+
+export const membership: Read<Directory.Membership> = reading(
+  Schema.decodeUnknownExit(Directory.Membership),
+  (row) => ({
+    user: row["user_id"],
+    team: row["team_id"],
+    role: row["role"],
+    models: fromJson(row["models"]),
+    maxBudget: row["max_budget"],
+    spend: row["spend"],
+    origin: row["origin"]
+  })
+)
+
+export const modelGroup: Read<Directory.ModelGroup> = reading(
+  Schema.decodeUnknownExit(Directory.ModelGroup),
+  (row) => ({ id: row["id"], models: fromJson(row["models"]) })
+)
+
+const json = (value: unknown): string => JSON.stringify(value)
+
+/** The columns of a user, without subjects and memberships, which have tables of their own. */
+export const ofUser = (it: Directory.User, origin: Directory.Origin): Record<string, Value> => ({
+  id: it.id,
+  email: it.email,
+  email_folded: it.email === null ? null : foldEmail(it.email),
+  role: it.role,
+  role_origin: it.roleOrigin,
+  models: json(it.models),
+  blocked: it.blocked ? 1 : 0,
+  max_budget: it.maxBudget,
+  spend: it.spend,
+  origin
+})
+
+export const ofTeam = (it: Directory.Team, origin: Directory.Origin): Record<string, Value> => ({
+  id: it.id,
+  alias: it.alias,
+  organization_id: it.organization,
+  models: json(it.models),
+  model_groups: json(it.modelGroups),
+  model_aliases: json(it.modelAliases),
+  pass_through_routes: json(it.passThroughRoutes),
+  blocked: it.blocked ? 1 : 0,
+  max_budget: it.maxBudget,
+  spend: it.spend,
+  origin
+})
+
+export const ofOrganization = (it: Directory.Organization, origin: Directory.Origin): Record<string, Value> => ({
+  id: it.id,
+  alias: it.alias,
+  models: json(it.models),
+  max_budget: it.maxBudget,
+  spend: it.spend,
+  origin
+})
+
+export const ofEndUser = (it: Directory.EndUser, origin: Directory.Origin): Record<string, Value> => ({
+  id: it.id,
+  blocked: it.blocked ? 1 : 0,
+  max_budget: it.maxBudget,
+  spend: it.spend,
+  origin
+})
+
+export const ofMembership = (it: Directory.Membership): Record<string, Value> => ({
+  user_id: it.user,
+  team_id: it.team,
+  role: it.role,
+  models: json(it.models),
+  max_budget: it.maxBudget,
+  spend: it.spend,
+  origin: it.origin
+})
+
+export const ofModelGroup = (it: Directory.ModelGroup, origin: Directory.Origin): Record<string, Value> => ({
+  id: it.id,
+  models: json(it.models),
+  origin
+})
+
+/**
+ * Whether every database can hold this text as it is. A NUL or a lone surrogate
+ * cannot be kept (PostgreSQL refuses the one, UTF-8 replaces the other), so no
+ * row can have it, and nobody is asked for it.
+ */
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0")

@@ -1,0 +1,67 @@
+/**
+ * Teams and model groups on SQL: one statement each, however many groups a
+ * claim names.
+ */
+import { RowAmbiguous, RowNotFound, type Team } from "@jotgate/core/Directory"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
+import { Effect, Exit, Layer } from "effect"
+import type * as Dialect from "./Dialect.ts"
+import { Lookups } from "./Lookups.ts"
+import * as Rows from "./Rows.ts"
+
+const noTeam = Exit.fail(new RowNotFound({ kind: "team" }))
+const severalTeams = Exit.fail(new RowAmbiguous({ kind: "team" }))
+const none = Exit.succeed([])
+
+/** The columns of a team as `Rows.team` reads them. */
+export const columns =
+  "id, alias, organization_id, models, model_groups, model_aliases, pass_through_routes, blocked, max_budget, spend"
+
+const questions = (dialect: Dialect.Dialect) => {
+  const teams = (name: string, where: string) => ({
+    name,
+    text: `SELECT ${columns} FROM teams WHERE ${where}`,
+    read: Rows.team
+  })
+  return {
+    byId: teams("team by id", "id = ?"),
+    byIds: teams("teams by id", `id ${dialect.ids}`),
+    byAlias: teams("team by alias", "alias = ? LIMIT 2"),
+    modelGroups: {
+      name: "model groups by id",
+      text: `SELECT id, models FROM model_groups WHERE id ${dialect.ids}`,
+      read: Rows.modelGroup
+    }
+  }
+}
+
+/** `TeamRepo` over `Lookups`, without memory. */
+export const layer = Layer.effect(
+  TeamRepo,
+  Effect.gen(function*() {
+    const lookups = yield* Lookups
+    const ask = questions(lookups.dialect)
+    return {
+      byId: (id) =>
+        Rows.isStorable(id)
+          ? Effect.flatMap(lookups.first(ask.byId, [id]), (row) => row === undefined ? noTeam : Exit.succeed(row))
+          : noTeam,
+      byIds: (ids) => {
+        const asked = ids.filter(Rows.isStorable)
+        return asked.length === 0 ? none : lookups.all(ask.byIds, [JSON.stringify(asked)])
+      },
+      byAlias: (alias) =>
+        Rows.isStorable(alias)
+          ? Effect.flatMap(
+            lookups.all(ask.byAlias, [alias]),
+            ([row, second]): Exit.Exit<Team, RowNotFound | RowAmbiguous> =>
+              row === undefined ? noTeam : second === undefined ? Exit.succeed(row) : severalTeams
+          )
+          : noTeam,
+      modelGroups: (ids) => {
+        const asked = ids.filter(Rows.isStorable)
+        return asked.length === 0 ? none : lookups.all(ask.modelGroups, [JSON.stringify(asked)])
+      }
+    }
+  })
+)
