@@ -2,42 +2,9 @@
  * `npm run check`: everything about the sources that a machine can say without running them.
  *
  * All steps run even when an early one fails, so one run shows everything; `npm run check -- lint format` runs the
- * named steps alone. Types come first among the slow ones because the Effect diagnostics read the declarations that
- * `tsc -b` writes.
+ * named steps alone.
  */
-import { readFileSync } from "node:fs"
 import { bin, type Outcome, run } from "./lib/Run.ts"
-
-const projects = (JSON.parse(readFileSync("tsconfig.json", "utf8")) as {
-  readonly references: ReadonlyArray<{ readonly path: string }>
-}).references.map(({ path }) => path.endsWith(".json") ? path : `${path}/tsconfig.json`)
-
-/** Two at a time: the diagnostics of one project take a core each. */
-const diagnostics = async (): Promise<Outcome> => {
-  const queue = [...projects]
-  const outcomes: Array<Outcome> = []
-  const worker = async (): Promise<void> => {
-    for (let project = queue.shift(); project !== undefined; project = queue.shift()) {
-      const outcome = await run(bin("effect-tsgo"), [
-        "diagnostics",
-        "--project",
-        project,
-        "--format",
-        "text",
-        "--severity",
-        "error,warning",
-        "--strict"
-      ])
-      outcomes.push({ ...outcome, output: outcome.code === 0 ? "" : `${project}\n${outcome.output}` })
-    }
-  }
-  await Promise.all([worker(), worker()])
-  return {
-    code: outcomes.some((it) => it.code !== 0) ? 1 : 0,
-    output: outcomes.map((it) => it.output).join(""),
-    seconds: 0
-  }
-}
 
 const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   lock: () => run(process.execPath, ["tools/lock.ts"]),
@@ -46,7 +13,14 @@ const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   lint: () => run(bin("oxlint"), ["--deny-warnings", "--report-unused-disable-directives"]),
   format: () => run(bin("dprint"), ["check", "--list-different"]),
   types: () => run(bin("tsc"), ["-b", "--pretty", "false"]),
-  effect: diagnostics
+  effect: () =>
+    run(bin("effect-tsgo"), [
+      "diagnostics",
+      "--strict",
+      "--format=text",
+      "--severity=error,warning",
+      "--project=tsconfig.effect.json"
+    ])
 }
 
 const asked = process.argv.slice(2)
