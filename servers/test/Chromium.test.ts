@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { createServer } from "node:http"
-import { Chromium, describeWith, LiteLLM, Ports, Process } from "../src/index.ts"
+import { Chromium, describeWith, Ports, Process } from "../src/index.ts"
 
 describeWith("chromium", "Chromium", () => {
   it.effect("opens a page of ours, clicks, and leaves no process", () =>
@@ -30,14 +30,4 @@ describeWith("chromium", "Chromium", () => {
       }))
       assert.deepStrictEqual(Process.family(process.pid).filter((pid) => !before.has(pid)), [])
     }), 60_000)
-})
-
-describeWith(["litellm-current", "litellm-older"], "LiteLLM's migrations", () => {
-  it("begin with the baseline and go on in order; the current release has more", () => {
-    const current = LiteLLM.migrations("current")
-    const older = LiteLLM.migrations("older")
-    assert.match(current[0]?.sql ?? "", /CREATE TABLE IF NOT EXISTS "LiteLLM_|CREATE TABLE "LiteLLM_/)
-    assert.isAbove(current.length, older.length)
-    assert.isAbove(older.length, 10)
-  })
 })
