@@ -29,7 +29,7 @@ export const tooLarge: Peeked = { _tag: "Refused", code: "body_too_large" }
 /** The longest name of a model, in UTF-16 units. */
 const maxLength = 1024
 
-const unprintable = /[\u0000-\u001f\u007f,]/
+const unprintable = /[\p{Cc},]/u
 
 /** Whether `name` can be the name of one model: not empty, at most 1024 units, well-formed, no control character, no comma. */
 export const isModelName = (name: string): boolean =>

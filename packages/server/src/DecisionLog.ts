@@ -1,0 +1,187 @@
+/**
+ * What was decided: one JSON line per decision, and the last decisions by id.
+ *
+ * A caller is told a code and an id; whoever has the id finds the steps here.
+ * An entry never holds a token, a signature or a secret: it is made from the
+ * question's method, path and model and from the steps, which hold none.
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import { resolvedBy } from "@jotgate/core/Decision"
+import type { Code, Denial } from "@jotgate/core/Errors"
+import type { Asked } from "@jotgate/core/Request"
+import type { Step } from "@jotgate/core/Trace"
+import { Context, Effect, Layer } from "effect"
+import { createWriteStream } from "node:fs"
+import type { Writable } from "node:stream"
+
+/** One decision. */
+export interface Decided {
+  /** Unix milliseconds. */
+  readonly time: number
+  readonly decision: string
+  readonly door: string
+  readonly method: string
+  readonly route: string
+  readonly model: string | null
+  readonly status: number
+  readonly code: Code | null
+  readonly issuer: string | null
+  readonly user: string | null
+  readonly team: string | null
+  readonly organization: string | null
+  readonly requestId: string | null
+  /** Milliseconds that the decision took. */
+  readonly millis: number
+  readonly steps: ReadonlyArray<Step>
+}
+
+/** What every entry is made from. */
+export interface Asking {
+  readonly time: number
+  readonly decision: string
+  readonly door: string
+  readonly asked: Pick<Asked, "method" | "path" | "model">
+  readonly requestId: string | null
+  readonly millis: number
+  readonly steps: ReadonlyArray<Step>
+}
+
+const base = ({ asked, decision, door, millis, requestId, steps, time }: Asking) => ({
+  time,
+  decision,
+  door,
+  method: asked.method,
+  route: asked.path,
+  model: asked.model._tag === "Known" ? asked.model.name : null,
+  requestId,
+  millis,
+  steps
+})
+
+/** The entry of an allowed decision. */
+export const allowedEntry = (asking: Asking, { identity, principal }: Allowed): Decided => ({
+  ...base(asking),
+  status: 200,
+  code: null,
+  issuer: identity?.issuer ?? null,
+  user: principal.userId ?? null,
+  team: principal.teamId ?? null,
+  organization: principal.organizationId ?? null
+})
+
+/** The entry of a denial: whom the steps had found before it. */
+export const deniedEntry = (asking: Asking, denial: Pick<Denial, "status" | "code">): Decided => {
+  const found = resolvedBy(asking.steps)
+  return {
+    ...base(asking),
+    status: denial.status,
+    code: denial.code,
+    issuer: found.issuer ?? null,
+    user: found.user?.id ?? null,
+    team: found.team?.id ?? null,
+    organization: found.organization?.id ?? null
+  }
+}
+
+/** The line of one decision; the steps only where it was not allowed. */
+export const line = (it: Decided): string => {
+  const { steps, time, ...rest } = it
+  return JSON.stringify({
+    time: new Date(time).toISOString(),
+    message: "decision",
+    ...rest,
+    ...(it.code === null ? {} : { steps: steps.map(({ facts, outcome, step }) => ({ step, outcome, facts })) })
+  })
+}
+
+/** Lines that wait for a slow reader; more are dropped and counted. */
+const maxPending = 16 * 1024 * 1024
+
+/** Writes lines in one piece per turn of the event loop. */
+const lineWriter = (stream: Writable): (text: string) => void => {
+  let lines: Array<string> = []
+  let dropped = 0
+  const flush = () => {
+    if (stream.writableLength > maxPending) {
+      dropped += lines.length
+    } else {
+      if (dropped > 0) lines.push(JSON.stringify({ message: "decisions dropped", count: dropped }))
+      dropped = 0
+      stream.write(`${lines.join("\n")}\n`)
+    }
+    lines = []
+  }
+  return (text) => {
+    if (lines.push(text) === 1) setImmediate(flush)
+  }
+}
+
+/** The last `capacity` decisions by id. */
+class Kept {
+  readonly #capacity: number
+  readonly #byId = new Map<string, Decided>()
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  add(it: Decided): void {
+    if (this.#capacity === 0) return
+    if (this.#byId.size >= this.#capacity) {
+      const oldest = this.#byId.keys().next().value
+      if (oldest !== undefined) this.#byId.delete(oldest)
+    }
+    this.#byId.set(it.decision, it)
+  }
+
+  find(id: string): Decided | undefined {
+    return this.#byId.get(id)
+  }
+
+  recent(count: number): ReadonlyArray<Decided> {
+    return Array.from(this.#byId.values()).slice(-count).toReversed()
+  }
+}
+
+/** Where the lines go. */
+export type AuditTarget = "stdout" | "none" | `file:${string}`
+
+export class DecisionLog extends Context.Service<DecisionLog, {
+  readonly record: (it: Decided) => void
+  /** Whether steps are worth noting: somebody will read them. */
+  readonly wantsSteps: boolean
+  readonly find: (id: string) => Decided | undefined
+  /** The last ones, newest first. */
+  readonly recent: (count: number) => ReadonlyArray<Decided>
+}>()("@jotgate/server/DecisionLog") {
+  /** Keeps `keep` decisions and writes a line for each to `audit`. */
+  static readonly layer = (options: { readonly audit: AuditTarget; readonly keep: number }) =>
+    Layer.effect(
+      DecisionLog,
+      Effect.gen(function*() {
+        const kept = new Kept(options.keep)
+        const { audit } = options
+        const stream = audit === "none"
+          ? undefined
+          : audit === "stdout"
+          ? process.stdout
+          : yield* Effect.acquireRelease(
+            Effect.sync(() => createWriteStream(audit.slice("file:".length), { flags: "a", mode: 0o600 })),
+            (it) => Effect.callback<void>((resume) => void it.end(() => resume(Effect.void)))
+          )
+        const write = stream === undefined ? undefined : lineWriter(stream)
+        return {
+          record: (it) => {
+            kept.add(it)
+            write?.(line(it))
+          },
+          wantsSteps: options.keep > 0 || write !== undefined,
+          find: (id) => kept.find(id),
+          recent: (count) => kept.recent(count)
+        }
+      })
+    )
+
+  /** Keeps everything in memory and writes nothing. */
+  static readonly layerMemory = DecisionLog.layer({ audit: "none", keep: 10_000 })
+}

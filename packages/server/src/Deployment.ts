@@ -1,0 +1,166 @@
+/**
+ * What one request is answered with: settings, rules and upstreams of one
+ * configuration, immutable.
+ *
+ * A reload makes another one and swaps it in atomically: a request keeps the
+ * deployment it began with, and the old one is released when the last such
+ * request is over.
+ */
+import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import type { IssuerStatus } from "@jotgate/core/KeyStore"
+import * as Route from "@jotgate/core/Route"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { requestFilter } from "./proxy/HeaderName.ts"
+import * as Peers from "./proxy/Peers.ts"
+import {
+  defaultTimeouts,
+  make as makeUpstreams,
+  type Upstreams,
+  type UpstreamSettings,
+  type UpstreamTimeouts
+} from "./proxy/Upstreams.ts"
+
+/** What the doors need of `gateway` in the settings; sizes in bytes, times in milliseconds. */
+export interface DoorSettings {
+  readonly credentials: ReadonlyArray<string>
+  readonly trustedProxies: ReadonlyArray<string>
+  readonly forwardAuth: { readonly authorization: boolean }
+  readonly limits: {
+    readonly body: number
+    readonly headers: number
+    readonly token: number
+    readonly stream: number
+    readonly inFlight: number
+  }
+  readonly cors: { readonly origins: ReadonlyArray<string> } | null
+  readonly websocket: ReadonlyArray<string>
+  readonly upstream?: UpstreamSettings | null | undefined
+  readonly upstreams: ReadonlyArray<UpstreamSettings>
+}
+
+/** The doors' part of a deployment, compiled. */
+export interface Doors {
+  readonly drops: (name: string) => boolean
+  /** Lower-case names of the headers that may carry the caller's token. */
+  readonly credentials: ReadonlySet<string>
+  readonly believes: (address: string) => boolean
+  readonly answersAuthorization: boolean
+  readonly limits: DoorSettings["limits"]
+  readonly origins: ReadonlySet<string> | undefined
+  readonly upgrades: Route.RouteMatcher
+  /** `undefined` when no upstream is configured. */
+  readonly upstreams: Upstreams | undefined
+}
+
+/** One configuration in force. */
+export interface Deployment {
+  readonly auth: AuthBuilder["Service"]
+  readonly doors: Doors
+  /** The `iss` of the trusted issuers, for RFC 9728. */
+  readonly issuers: ReadonlyArray<string>
+  /** The scopes that the policy knows, for RFC 9728. */
+  readonly scopes: ReadonlyArray<string>
+  /** The key sets, one by one. */
+  readonly keys: Effect.Effect<ReadonlyArray<IssuerStatus>>
+  /** Fails when the directory does not answer. */
+  readonly directory: Effect.Effect<void, unknown>
+}
+
+/** Compiles the doors' settings; connections to upstreams live as long as the scope. */
+export const makeDoors = (
+  settings: DoorSettings,
+  options: {
+    readonly teamHeaders: ReadonlyArray<string>
+    readonly env: Readonly<Record<string, string | undefined>>
+    readonly timeouts?: UpstreamTimeouts
+  }
+): Effect.Effect<Doors, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const all = settings.upstream === undefined || settings.upstream === null
+      ? settings.upstreams
+      : [...settings.upstreams, settings.upstream]
+    const upstreams = all.length === 0
+      ? undefined
+      : yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          makeUpstreams(all, {
+            connections: settings.limits.inFlight,
+            timeouts: options.timeouts ?? defaultTimeouts,
+            env: options.env
+          })
+        ),
+        (it) => Effect.promise(() => it.destroy())
+      )
+    return {
+      drops: requestFilter([...settings.credentials, ...options.teamHeaders]),
+      credentials: new Set(settings.credentials.map((it) => it.toLowerCase())),
+      believes: Peers.compile(settings.trustedProxies),
+      answersAuthorization: settings.forwardAuth.authorization,
+      limits: settings.limits,
+      origins: settings.cors === null ? undefined : new Set(settings.cors.origins),
+      upgrades: Route.compile(settings.websocket),
+      upstreams
+    }
+  })
+
+/** A deployment and the requests that still use it. */
+export interface Lease {
+  readonly deployment: Deployment
+  /** Ends one use. */
+  readonly release: () => void
+}
+
+interface Slot {
+  readonly deployment: Deployment
+  readonly scope: Scope.Closeable
+  uses: number
+  replaced: boolean
+}
+
+export class Deployments extends Context.Service<Deployments, {
+  /** The deployment in force, for as long as one request needs it. */
+  readonly lease: () => Lease
+  /** The deployment in force, for a moment. */
+  readonly current: () => Deployment
+  /** Builds another deployment and puts it in force; when that fails, nothing changes. */
+  readonly swap: <E>(build: Effect.Effect<Deployment, E, Scope.Scope>) => Effect.Effect<void, E>
+}>()("@jotgate/server/Deployments") {
+  /** Starts with one deployment. */
+  static readonly layer = <E>(build: Effect.Effect<Deployment, E, Scope.Scope>) =>
+    Layer.effect(
+      Deployments,
+      Effect.gen(function*() {
+        const run = Effect.runForkWith(yield* Effect.context<never>())
+        const close = (slot: Slot) => Scope.close(slot.scope, Exit.void)
+        const open = Effect.fnUntraced(function*<E>(build: Effect.Effect<Deployment, E, Scope.Scope>) {
+          const scope = yield* Scope.make()
+          const deployment = yield* Scope.provide(build, scope).pipe(
+            Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+          )
+          return { deployment, scope, uses: 0, replaced: false } satisfies Slot
+        })
+        let slot: Slot = yield* Effect.acquireRelease(open(build), () => Effect.suspend(() => close(slot)))
+        return {
+          current: () => slot.deployment,
+          lease: () => {
+            const leased = slot
+            leased.uses++
+            return {
+              deployment: leased.deployment,
+              release: () => {
+                leased.uses--
+                if (leased.replaced && leased.uses === 0) run(close(leased))
+              }
+            }
+          },
+          swap: Effect.fnUntraced(function*(next) {
+            const opened = yield* open(next)
+            const old = slot
+            slot = opened
+            old.replaced = true
+            if (old.uses === 0) yield* close(old)
+          }, Effect.uninterruptible)
+        }
+      })
+    )
+}

@@ -1,0 +1,128 @@
+/**
+ * Puts one question to `AuthBuilder` from a callback, notes the answer, and hands
+ * it back: at once when everything is in memory, else when it is there.
+ *
+ * There is one path: the fast form calls the same `decide` and only skips the
+ * fiber. An answer that wants writes goes through `authenticate`, which has them
+ * executed. A defect is never an allow: it is 503, and logged.
+ */
+import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import type { Allowed } from "@jotgate/core/Decision"
+import { type Denial, Unavailable } from "@jotgate/core/Errors"
+import type { Asked } from "@jotgate/core/Request"
+import * as Ticks from "@jotgate/core/Ticks"
+import { type Step, Trace } from "@jotgate/core/Trace"
+import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
+import * as DecisionId from "./DecisionId.ts"
+import { allowedEntry, type Asking, DecisionLog, deniedEntry } from "./DecisionLog.ts"
+import { Telemetry } from "./Telemetry.ts"
+
+/** One answer. */
+export interface Verdict {
+  readonly id: string
+  readonly asked: Asked
+  readonly result: Allowed | Denial
+  readonly steps: ReadonlyArray<Step>
+}
+
+/** One question, with what the log wants to know of it. */
+export interface Question {
+  readonly auth: AuthBuilder["Service"]
+  readonly asked: Asked
+  /** The door it came through. */
+  readonly door: string
+  readonly requestId: string | null
+  /** Whether the steps are wanted whoever listens. */
+  readonly trace?: boolean
+}
+
+const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
+
+/** Whether the answer is an allow. */
+export const isAllowed = (result: Allowed | Denial): result is Allowed => result._tag === "Allowed"
+
+/** Whether the answer is there already. */
+const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Exit.Exit<Allowed, Denial> => Exit.isExit(it)
+
+const resultOf = (exit: Exit.Exit<Allowed, Denial>): Allowed | Denial =>
+  Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
+
+export class Judge extends Context.Service<Judge, {
+  /** Asks, and calls `done` once; at once when every answer is in memory. The returned function gives up. */
+  readonly ask: (question: Question, done: (verdict: Verdict) => void) => () => void
+  /** Asks as an effect. */
+  readonly asking: (question: Question) => Effect.Effect<Verdict>
+  /** Decides without writing and without noting anything: whether a large body is worth reading. */
+  readonly glance: (auth: AuthBuilder["Service"], asked: Asked, done: (result: Allowed | Denial) => void) => void
+  /** A new id of a decision. */
+  readonly newId: () => string
+}>()("@jotgate/server/Judge") {
+  static readonly layer = Layer.effect(
+    Judge,
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      const log = yield* DecisionLog
+      const telemetry = yield* Telemetry
+      const run = Effect.runForkWith(yield* Effect.context<never>())
+      const newId = () => DecisionId.make(clock.currentTimeMillisUnsafe())
+
+      const noteDefect = (exit: Exit.Exit<Allowed, Denial>) => {
+        if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) run(Effect.logError("a decision crashed", exit.cause))
+      }
+
+      const ask = (question: Question, done: (verdict: Verdict) => void): () => void => {
+        const { asked, auth, door } = question
+        const time = clock.currentTimeMillisUnsafe()
+        const started = Ticks.fromClock(clock)
+        const steps: Array<Step> = []
+        const note = log.wantsSteps || question.trace === true ? (step: Step) => void steps.push(step) : undefined
+        const id = DecisionId.make(time)
+        const finish = (exit: Exit.Exit<Allowed, Denial>) => {
+          const result = resultOf(exit)
+          const millis = Ticks.fromClock(clock) - started
+          const asking: Asking = { time, decision: id, door, asked, requestId: question.requestId, millis, steps }
+          if (isAllowed(result)) {
+            telemetry.decided(door, 200, "", millis)
+            log.record(allowedEntry(asking, result))
+          } else {
+            telemetry.decided(door, result.status, result.code, millis)
+            log.record(deniedEntry(asking, result))
+            noteDefect(exit)
+          }
+          done({ id, asked, result, steps })
+        }
+        const decided = auth.decide(asked, { time, ticks: started, note })
+        if (isAnswered(decided) && (Exit.isFailure(decided) || decided.value.writes.length === 0)) {
+          finish(decided)
+          return () => {}
+        }
+        steps.length = 0
+        const fiber = run(Effect.provideService(auth.authenticate(asked), Trace, note))
+        const forget = fiber.addObserver(finish)
+        return () => {
+          forget()
+          fiber.interruptUnsafe()
+        }
+      }
+
+      return {
+        ask,
+        asking: (question) =>
+          Effect.callback<Verdict>((resume) => {
+            const stop = ask(question, (verdict) => resume(Effect.succeed(verdict)))
+            return Effect.sync(stop)
+          }),
+        glance: (auth, asked, done) => {
+          const decided = auth.decide(asked, {
+            time: clock.currentTimeMillisUnsafe(),
+            ticks: Ticks.fromClock(clock),
+            note: undefined
+          })
+          if (isAnswered(decided)) done(resultOf(decided))
+          else run(decided).addObserver((exit) => done(resultOf(exit)))
+        },
+        newId
+      }
+    })
+  )
+}

@@ -1,0 +1,76 @@
+/**
+ * Renders a denial: status, headers, body (RFC 9457, RFC 6750, RFC 9728).
+ *
+ * Everything a caller sees of a denial is made here, from the code alone, so
+ * that two causes with one code cannot be told apart (threat E12).
+ */
+import { anthropicProblem, type Code, problem, statusOf } from "@jotgate/core/Errors"
+
+/** What a denial is rendered from. */
+export interface Refusal {
+  readonly code: Code
+  /** The scope that was missing, for the challenge. */
+  readonly scope?: string
+  /** Seconds. */
+  readonly retryAfter?: number
+}
+
+/** A rendered denial; `headers` in raw form. */
+export interface Rendered {
+  readonly status: number
+  readonly headers: Array<string>
+  readonly body: string
+}
+
+const realm = `Bearer realm="jotgate"`
+
+/** Codes that a token with another scope would not get (RFC 6750 §3.1). */
+const scopeCodes: ReadonlySet<Code> = new Set<Code>(["scope_model_denied", "scope_route_denied"])
+
+const quoted = (text: string): string => text.replace(/[\\"]/g, "\\$&").replace(/[^\x20-\x7e]/g, "")
+
+/** Whether this denial carries a challenge. */
+export const challenges = (code: Code): boolean => statusOf(code) === 401 || scopeCodes.has(code)
+
+const challenge = (it: Refusal, metadata: string | undefined): string | undefined => {
+  if (!challenges(it.code)) return undefined
+  const status = statusOf(it.code)
+  const parts = [realm]
+  if (status === 403) {
+    parts.push(`error="insufficient_scope"`)
+    if (it.scope !== undefined) parts.push(`scope="${quoted(it.scope)}"`)
+  } else if (it.code !== "token_missing") {
+    parts.push(`error="invalid_token"`)
+    if (it.code === "token_expired") parts.push(`error_description="The token has expired"`)
+  }
+  if (metadata !== undefined) parts.push(`resource_metadata="${quoted(metadata)}"`)
+  return parts.join(", ")
+}
+
+/** Whether the callers of this path read errors in Anthropic's shape. */
+export const isAnthropicPath = (path: string): boolean => /(?:^|\/)v1\/messages(?:\/|$)/.test(path)
+
+const allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+/** Renders a denial. `metadata` is the URL of the RFC 9728 document of what was asked for. */
+export const render = (refusal: Refusal, id: string, path: string, metadata: string | undefined): Rendered => {
+  const status = statusOf(refusal.code)
+  const body = JSON.stringify(
+    isAnthropicPath(path) ? anthropicProblem(refusal.code, id) : problem(refusal.code, id)
+  )
+  const headers = [
+    "content-type",
+    "application/problem+json",
+    "content-length",
+    String(Buffer.byteLength(body)),
+    "cache-control",
+    "no-store",
+    "x-jotgate-decision",
+    id
+  ]
+  const authenticate = challenge(refusal, metadata)
+  if (authenticate !== undefined) headers.push("www-authenticate", authenticate)
+  if (status === 503) headers.push("retry-after", String(Math.max(1, Math.ceil(refusal.retryAfter ?? 1))))
+  if (status === 405) headers.push("allow", allow)
+  return { status, headers, body }
+}

@@ -1,0 +1,32 @@
+/**
+ * Protected resource metadata (RFC 9728): where a client without a token learns
+ * who issues one.
+ *
+ * The resource of a document is the very URL that was asked for, so that a
+ * client that compares them (RFC 9728 §3.3) is satisfied on every prefix.
+ */
+import { isUnambiguousPath } from "@jotgate/core/Request"
+
+const wellKnown = "/.well-known/oauth-protected-resource"
+
+/** Whether this path is one of ours. */
+export const isMetadataPath = (path: string): boolean => path === wellKnown || path.startsWith(`${wellKnown}/`)
+
+/** The URL of the document about `path`; `origin` such as `https://gate.example`. */
+export const metadataUrl = (origin: string, path: string): string =>
+  `${origin}${wellKnown}${path !== "/" && path.length < 512 && isUnambiguousPath(path) ? path : ""}`
+
+/** The document at `path` (which `isMetadataPath`), as JSON. */
+export const metadata = (
+  origin: string,
+  path: string,
+  issuers: ReadonlyArray<string>,
+  scopes: ReadonlyArray<string>
+): string =>
+  JSON.stringify({
+    resource: `${origin}${path.slice(wellKnown.length)}`,
+    ...(issuers.length === 0 ? {} : { authorization_servers: issuers }),
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
+    bearer_methods_supported: ["header"],
+    resource_name: "jotgate"
+  })

@@ -1,0 +1,139 @@
+/**
+ * Forward authentication: a proxy asks about the request in its hands, the gate
+ * answers with a status and the identity.
+ *
+ * The answer is written at once when the decision needs nothing but memory. An
+ * allow carries the complete, fixed set of identity headers, empty where there
+ * is nothing: a header that is absent would leave the caller's forged one in
+ * place behind some proxies (threat E01). Only believed peers may ask (E05).
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import { statusOf } from "@jotgate/core/Errors"
+import * as Request from "@jotgate/core/Request"
+import { Exit } from "effect"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { refusalOf, refuse, write } from "../Answer.ts"
+import type { Deployment } from "../Deployment.ts"
+import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
+import { joinBody } from "../model/ModelPeek.ts"
+import { nothing, type Peeked } from "../model/Peeked.ts"
+import { targetModel } from "../model/TargetModel.ts"
+import type { Refusal } from "../ProblemResponse.ts"
+import { identityAnswer } from "../proxy/IdentityHeaders.ts"
+import { addressOf } from "../proxy/Peers.ts"
+import { read } from "../proxy/RequestBody.ts"
+import type { RequestHead } from "../proxy/RequestHead.ts"
+import { carriedStatus, carriesBody, type Dialect, type Original, original } from "./Dialect.ts"
+
+/** Everything about one question of a proxy. */
+export interface DoorCall {
+  readonly judge: Judge["Service"]
+  readonly deployment: Deployment
+  readonly dialect: Dialect
+  readonly head: RequestHead
+  readonly origin: () => string
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Takes part in the memory budget of bodies. */
+  readonly grow: (bytes: number) => boolean
+}
+
+/** A body that a proxy has announced comes at once, or it does not come (doors: never wait for it). */
+const bodyPatience = 2_000
+
+const valueOf = (rawHeaders: ReadonlyArray<string>, name: string): string | undefined => {
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === name) return rawHeaders[i + 1]
+  return undefined
+}
+
+const deny = (call: DoorCall, refusal: Refusal, id: string, path: string): void => {
+  const { dialect, response } = call
+  const extra: Array<string> = []
+  if (dialect === "nginx") {
+    extra.push("x-jotgate-status", String(statusOf(refusal.code)), "x-jotgate-code", refusal.code)
+  }
+  if (call.head.hasBody && !call.request.complete) extra.push("connection", "close")
+  refuse(response, refusal, {
+    id,
+    path,
+    origin: call.origin,
+    extra,
+    status: (status) => carriedStatus(dialect, status)
+  })
+}
+
+const allow = (call: DoorCall, id: string, allowed: Allowed, path: string): void => {
+  const { deployment: { doors }, response } = call
+  const headers = identityAnswer(id, allowed)
+  if (doors.answersAuthorization) {
+    const key = doors.upstreams?.choose(path, allowed.model)?.keyFor(allowed.principal.teamId)
+    if (key?._tag === "Missing") return deny(call, { code: "upstream_key_missing" }, id, path)
+    if (key?._tag === "Key") headers.push(key.credential.name, key.credential.value)
+  }
+  headers.push("content-length", "0", "cache-control", "no-store")
+  if (call.head.hasBody && !call.request.complete) headers.push("connection", "close")
+  write(response, 200, headers)
+}
+
+const answer = (call: DoorCall, verdict: Verdict): void => {
+  const { asked: { path }, id, result } = verdict
+  if (isAllowed(result)) allow(call, id, result, path)
+  else deny(call, refusalOf(result), id, path)
+}
+
+/** Asks about the original request; `body` is what its body says, `undefined` where it cannot be seen. */
+const ask = (call: DoorCall, it: Original, body: Peeked | undefined): void => {
+  const { deployment, judge, request } = call
+  const target = targetModel(it.target)
+  const seen = body === undefined ? target : joinBody(target, body)
+  if (seen._tag === "Refused") return deny(call, { code: seen.code }, judge.newId(), pathOf(it.target))
+  const made = Request.make({
+    method: it.method,
+    target: it.target,
+    rawHeaders: request.rawHeaders,
+    model: seen._tag === "Found"
+      ? Request.knownModel(seen.name)
+      : body === undefined
+      ? Request.unseenModel
+      : Request.noModel
+  })
+  if (Exit.isFailure(made)) return deny(call, { code: "request_ambiguous" }, judge.newId(), "/")
+  const stop = judge.ask(
+    {
+      auth: deployment.auth,
+      asked: made.value,
+      door: it.dialect,
+      requestId: call.head.requestId ?? null
+    },
+    (verdict) => answer(call, verdict)
+  )
+  if (!call.response.writableEnded) call.response.once("close", stop)
+}
+
+const pathOf = (target: string): string => {
+  const query = target.indexOf("?")
+  return query === -1 ? target : target.slice(0, query)
+}
+
+/** Answers one question of a proxy. */
+export const forwardAuth = (call: DoorCall): void => {
+  const { deployment: { doors }, dialect, head, judge, request } = call
+  if (!doors.believes(addressOf(request.socket))) {
+    return deny(call, { code: "peer_untrusted" }, judge.newId(), "/")
+  }
+  const it = original(dialect, {
+    method: request.method ?? "GET",
+    target: request.url ?? "",
+    rawHeaders: request.rawHeaders
+  })
+  if (it === undefined) return deny(call, { code: "request_ambiguous" }, judge.newId(), "/")
+  if (
+    !carriesBody(dialect) || !head.hasBody || valueOf(request.rawHeaders, "x-envoy-auth-partial-body") === "true"
+  ) return ask(call, it, undefined)
+  const patience = setTimeout(() => request.destroy(), bodyPatience)
+  read(request, head, pathOf(it.target), doors.limits.body, call.grow, (outcome) => {
+    clearTimeout(patience)
+    if (outcome._tag === "Refused") return deny(call, { code: outcome.code }, judge.newId(), pathOf(it.target))
+    if (outcome._tag === "Read") ask(call, it, outcome.body.bytes.length === 0 ? nothing : outcome.body.model)
+  })
+}

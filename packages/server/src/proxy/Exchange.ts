@@ -1,0 +1,259 @@
+/**
+ * One request on its way through the gate: head, body, decision, upstream.
+ *
+ * The body is read before the decision, because the model stands in it; a body
+ * that takes its time is read only for a caller whose token is good. What is
+ * sent on is exactly what was judged.
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import * as Request from "@jotgate/core/Request"
+import { Exit } from "effect"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { refusalOf, refuse, write } from "../Answer.ts"
+import type { Deployment } from "../Deployment.ts"
+import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
+import { joinBody } from "../model/ModelPeek.ts"
+import { type Peeked, requested } from "../model/Peeked.ts"
+import { targetModel } from "../model/TargetModel.ts"
+import type { Refusal } from "../ProblemResponse.ts"
+import * as Cors from "./Cors.ts"
+import { forwardedHeaders, type UpstreamCredential } from "./ForwardedHeaders.ts"
+import { filteredHeaders, filterModels, listsModels, maxListBytes } from "./ModelsAnswer.ts"
+import { addressOf } from "./Peers.ts"
+import { type AnswerReader, Relay, type RelayEnd } from "./Relay.ts"
+import { type BodyOutcome, read, type RequestBody } from "./RequestBody.ts"
+import type { RequestHead } from "./RequestHead.ts"
+import type { Upstream } from "./Upstreams.ts"
+
+/** What an exchange is made of. */
+export interface ExchangeParts {
+  readonly judge: Judge["Service"]
+  readonly deployment: Deployment
+  readonly head: RequestHead
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** `https://gate.example`. */
+  readonly origin: () => string
+  readonly requestId: string
+  /** Whether the caller waits for `100 Continue` before it sends its body. */
+  readonly expectsContinue: boolean
+  readonly grow: (bytes: number) => boolean
+  readonly relayed: (end: RelayEnd) => void
+}
+
+/** A body of at most this size is read without asking first whether the caller may send it. */
+const smallBody = 64 * 1024
+
+/** Bytes of a refused body that are still read, so that the caller sees the answer before the connection ends. */
+const lingering = 64 * 1024 * 1024
+
+const none: ReadonlySet<string> = new Set()
+
+/** One request. */
+export class Exchange {
+  readonly #it: ExchangeParts
+  readonly #path: string
+  readonly #target: string
+  #relay: Relay | undefined
+  #stop: (() => void) | undefined
+
+  constructor(parts: ExchangeParts) {
+    this.#it = parts
+    this.#target = parts.request.url ?? "/"
+    const query = this.#target.indexOf("?")
+    this.#path = query === -1 ? this.#target : this.#target.slice(0, query)
+  }
+
+  /** Begins. Every way ends with an answer, or with the caller gone. */
+  begin(): void {
+    const { deployment, head, request, response } = this.#it
+    if (!isJudgeable(request.method ?? "", this.#target)) return this.#deny({ code: "request_ambiguous" })
+    if (Cors.isPreflight(request.method, request.headers)) {
+      const origin = this.#allowedOrigin()
+      if (origin !== undefined) {
+        const wanted = request.headers["access-control-request-headers"]
+        return write(response, 204, Cors.preflightHeaders(origin, wanted))
+      }
+    }
+    if (deployment.doors.upstreams === undefined) return this.#deny({ code: "route_unknown" })
+    response.once("close", this.#onClose)
+    if (!head.hasBody) return this.#judge(undefined)
+    if ((head.contentLength ?? 0) > deployment.doors.limits.body) return this.#deny({ code: "body_too_large" })
+    if (this.#it.expectsContinue || head.contentLength === undefined || head.contentLength > smallBody) this.#glance()
+    else this.#read()
+  }
+
+  /** Breaks off an exchange that has lasted too long, or at the end of the gate's life. */
+  cut(): void {
+    this.#stop?.()
+    if (this.#relay === undefined) this.#it.response.destroy()
+    else this.#relay.abort()
+  }
+
+  /** Looks at the credential before a large or slow body is read. */
+  #glance(): void {
+    const { deployment, judge, request, response } = this.#it
+    const asked = Request.make({
+      method: request.method ?? "",
+      target: this.#target,
+      rawHeaders: request.rawHeaders,
+      model: Request.unseenModel
+    })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
+    judge.glance(deployment.auth, asked.value, (result) => {
+      if (response.destroyed) return
+      if (result._tag === "Unauthenticated" || result._tag === "BadRequest" || result._tag === "Unavailable") {
+        // Asked again for the log: this is the answer that the caller gets.
+        return this.#ask(asked.value, undefined)
+      }
+      if (this.#it.expectsContinue) response.writeContinue()
+      this.#read()
+    })
+  }
+
+  #read(): void {
+    const { deployment, grow, head, request } = this.#it
+    read(request, head, this.#path, deployment.doors.limits.body, grow, (outcome) => this.#onBody(outcome))
+  }
+
+  #onBody(outcome: BodyOutcome): void {
+    if (outcome._tag === "Refused") this.#deny({ code: outcome.code })
+    else if (outcome._tag === "Read") this.#judge(outcome.body)
+  }
+
+  #judge(body: RequestBody | undefined): void {
+    const { request } = this.#it
+    const target = targetModel(this.#target)
+    const peeked: Peeked = body === undefined || body.bytes.length === 0 ? target : joinBody(target, body.model)
+    if (peeked._tag === "Refused") return this.#deny({ code: peeked.code })
+    const asked = Request.make({
+      method: request.method ?? "",
+      target: this.#target,
+      rawHeaders: request.rawHeaders,
+      model: requested(peeked)
+    })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
+    this.#ask(asked.value, body)
+  }
+
+  #ask(asked: Request.Asked, body: RequestBody | undefined): void {
+    const { deployment, judge, requestId } = this.#it
+    this.#stop = judge.ask({ auth: deployment.auth, asked, door: "proxy", requestId }, (verdict) => {
+      this.#stop = undefined
+      this.#onVerdict(verdict, body)
+    })
+  }
+
+  #onVerdict({ asked, id, result }: Verdict, body: RequestBody | undefined): void {
+    if (!isAllowed(result)) return this.#deny(refusalOf(result), id)
+    const upstream = this.#it.deployment.doors.upstreams?.choose(asked.path, result.model)
+    if (upstream === undefined) return this.#deny({ code: "route_unknown" }, id)
+    const key = upstream.keyFor(result.principal.teamId)
+    if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" }, id)
+    this.#forward(id, result, upstream, key._tag === "Key" ? key.credential : undefined, body)
+  }
+
+  #forward(
+    id: string,
+    allowed: Allowed,
+    upstream: Upstream,
+    credential: UpstreamCredential | undefined,
+    body: RequestBody | undefined
+  ): void {
+    const { deployment: { doors }, head, request, requestId, response } = this.#it
+    if (response.destroyed) return
+    const peer = addressOf(request.socket)
+    const readsAnswer = listsModels(request.method ?? "", this.#path)
+    const headers = forwardedHeaders({
+      rawHeaders: request.rawHeaders,
+      head,
+      drops: doors.drops,
+      passes: upstream.passthrough ? doors.credentials : none,
+      credential,
+      id,
+      requestId,
+      allowed,
+      peer,
+      trustedPeer: doors.believes(peer),
+      secure: isSecure(request),
+      upstreamHost: upstream.host,
+      inflated: body?.inflated ?? false,
+      readsAnswer
+    })
+    const relay = new Relay(
+      {
+        dispatcher: upstream.pool,
+        method: request.method ?? "GET",
+        path: upstream.basePath + this.#target,
+        headers,
+        body: body?.bytes,
+        secret: secretOf(credential),
+        extra: this.#extraHeaders()
+      },
+      response,
+      readsAnswer ? this.#modelsReader(id, allowed) : undefined,
+      (end) => this.#onRelayed(end, id)
+    )
+    this.#relay = relay
+    relay.start()
+  }
+
+  #modelsReader(id: string, allowed: Allowed): AnswerReader {
+    return {
+      limit: maxListBytes,
+      wants: (status) => status >= 200 && status < 300,
+      read: (status, headers, bytes) => {
+        const list = filterModels(bytes, allowed.reach)
+        if (list === undefined) this.#deny({ code: "upstream_unreachable" }, id)
+        else write(this.#it.response, status, filteredHeaders(headers, list), list)
+      }
+    }
+  }
+
+  #onRelayed(end: RelayEnd, id: string): void {
+    this.#it.relayed(end)
+    if (end === "unreachable") this.#deny({ code: "upstream_unreachable" }, id)
+    else if (end === "timeout") this.#deny({ code: "upstream_timeout" }, id)
+  }
+
+  #deny(refusal: Refusal, id = this.#it.judge.newId()): void {
+    const { origin, request, response } = this.#it
+    refuse(response, refusal, { id, path: this.#path, origin, extra: this.#extraHeaders() })
+    if (!request.complete) this.#linger()
+  }
+
+  /** Reads on, within bounds, after an answer that came before the end of the body. */
+  #linger(): void {
+    const { request } = this.#it
+    let left = lingering
+    request.on("data", (chunk: Buffer) => {
+      left -= chunk.length
+      if (left < 0) request.destroy()
+    })
+  }
+
+  /** Headers of ours that every answer carries. */
+  #extraHeaders(): Array<string> {
+    const origin = this.#allowedOrigin()
+    const extra = ["x-request-id", this.#it.requestId]
+    return origin === undefined ? extra : [...extra, ...Cors.answerHeaders(origin)]
+  }
+
+  #allowedOrigin(): string | undefined {
+    return Cors.allowedOrigin(this.#it.deployment.doors.origins, this.#it.request.headers.origin)
+  }
+
+  readonly #onClose = (): void => {
+    this.#stop?.()
+  }
+}
+
+/** Whether method and target can be judged at all: origin form, nothing that could name another host (threat E07). */
+const isJudgeable = (method: string, target: string): boolean =>
+  method !== "" && target.startsWith("/") && !target.startsWith("//")
+
+/** Whether the caller's connection is encrypted. */
+export const isSecure = (request: IncomingMessage): boolean => "encrypted" in request.socket
+
+const secretOf = (credential: UpstreamCredential | undefined): string | undefined =>
+  credential?.value.replace(/^Bearer /, "")

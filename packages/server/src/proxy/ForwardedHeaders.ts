@@ -1,0 +1,136 @@
+/**
+ * The headers of a request and of its answer as they cross the gate.
+ *
+ * Dropped first: hop-by-hop headers, those that `Connection` names (threat E03),
+ * the caller's credentials and whatever bears our names. Set afterwards: the
+ * upstream's credential, the identity, the address of the caller.
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import { isCorsHeader } from "./Cors.ts"
+import { canonical, indispensable, isHeldBack } from "./HeaderName.ts"
+import { appendIdentity } from "./IdentityHeaders.ts"
+import type { RequestHead } from "./RequestHead.ts"
+
+/** The credential that the gate adds. */
+export interface UpstreamCredential {
+  readonly name: string
+  readonly value: string
+}
+
+/** Everything about one request that its forwarded headers depend on. */
+export interface Forwarding {
+  readonly rawHeaders: ReadonlyArray<string>
+  readonly head: RequestHead
+  readonly drops: (name: string) => boolean
+  /** Lower-case names that pass although they are credentials: the caller's token with `authorization: passthrough`. */
+  readonly passes: ReadonlySet<string>
+  readonly credential: UpstreamCredential | undefined
+  readonly id: string
+  readonly requestId: string
+  readonly allowed: Allowed
+  readonly peer: string
+  readonly trustedPeer: boolean
+  readonly secure: boolean
+  readonly upstreamHost: string
+  /** Whether the body was inflated here, so that its encoding is gone. */
+  readonly inflated: boolean
+  /** Whether the answer is read here and must therefore not be compressed. */
+  readonly readsAnswer: boolean
+}
+
+const valueOf = (raw: ReadonlyArray<string>, name: string): string | undefined => {
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === name) return raw[i + 1]
+  return undefined
+}
+
+/** The raw header list for the upstream. */
+export const forwardedHeaders = (it: Forwarding): Array<string> => {
+  const { head, rawHeaders } = it
+  const result: Array<string> = ["host", it.upstreamHost]
+  const named = head.connection
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ""
+    if (it.drops(name) && !(it.passes.size > 0 && it.passes.has(name.toLowerCase()))) continue
+    if (named.length > 0) {
+      const lower = name.toLowerCase()
+      if (named.includes(lower) && !indispensable.has(lower)) continue
+    }
+    if (it.inflated && name.toLowerCase() === "content-encoding") continue
+    if (it.readsAnswer && name.toLowerCase() === "accept-encoding") continue
+    result.push(name, rawHeaders[i + 1] ?? "")
+  }
+  if (it.readsAnswer) result.push("accept-encoding", "identity")
+  if (head.trailers) result.push("te", "trailers")
+  const before = it.trustedPeer ? valueOf(rawHeaders, "x-forwarded-for") : undefined
+  const proto = it.trustedPeer ? valueOf(rawHeaders, "x-forwarded-proto") : undefined
+  const host = it.trustedPeer ? valueOf(rawHeaders, "x-forwarded-host") : undefined
+  result.push(
+    "x-forwarded-for",
+    before === undefined ? it.peer : `${before}, ${it.peer}`,
+    "x-forwarded-proto",
+    proto ?? (it.secure ? "https" : "http"),
+    "x-forwarded-host",
+    host ?? head.host,
+    "x-request-id",
+    it.requestId
+  )
+  if (it.credential !== undefined) result.push(it.credential.name, it.credential.value)
+  appendIdentity(result, it.id, it.allowed)
+  return result
+}
+
+type Values = Readonly<Record<string, string | ReadonlyArray<string> | number | undefined>>
+
+const gives = (name: string, extra: ReadonlyArray<string>): boolean => {
+  // Nearly always the only header of ours.
+  if (name === "x-request-id") return true
+  if (extra.length <= 2) return false
+  return isCorsHeader(name)
+}
+
+/**
+ * The raw header list for the caller, from the headers of the upstream's answer
+ * (lower-case names). `secret` is the credential that the gate added: a header
+ * that repeats it is dropped, and with it the upstream's own challenge, which
+ * is meant for the gate (threat E11). `extra` are raw headers of ours.
+ */
+export const answeredHeaders = (
+  headers: Values,
+  secret: string | undefined,
+  extra: ReadonlyArray<string>
+): Array<string> => {
+  const result: Array<string> = []
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || isHeldBack(name) || gives(name, extra)) continue
+    if (secret !== undefined && name === "www-authenticate") continue
+    for (const one of typeof value === "object" ? value : [String(value)]) {
+      if (secret === undefined || !one.includes(secret)) result.push(name, one)
+    }
+  }
+  for (const it of extra) result.push(it)
+  return result
+}
+
+/** The trailers of an upstream's answer that the caller gets. */
+export const answeredTrailers = (trailers: Values): Record<string, string> => {
+  const result: Record<string, string> = {}
+  for (const [name, value] of Object.entries(trailers)) {
+    if (value !== undefined && !isHeldBack(name) && !forbiddenTrailers.has(canonical(name))) {
+      result[name] = typeof value === "object" ? value.join(", ") : String(value)
+    }
+  }
+  return result
+}
+
+/** Fields that must not come as trailers (RFC 9110 §6.5.1). */
+const forbiddenTrailers = new Set([
+  "content-length",
+  "host",
+  "content-encoding",
+  "content-type",
+  "content-range",
+  "set-cookie",
+  "authorization",
+  "cache-control"
+])

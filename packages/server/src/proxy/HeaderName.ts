@@ -1,0 +1,116 @@
+/**
+ * What a header name stands for, however it is spelt.
+ *
+ * Servers behind the gate may read `X_Jotgate_User` as `X-Jotgate-User` (threat
+ * E02), so names are compared lower-cased, with every run of characters that
+ * are neither letter nor digit read as one `-` (DESIGN §8).
+ */
+
+/** The form in which names are compared. */
+export const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-")
+
+/** Whether a canonical name is one that only the gate may set. */
+export const isOurs = (canonicalName: string): boolean => canonicalName.startsWith("x-jotgate-")
+
+/** Credential headers that some upstream reads; the caller's are dropped (threat E11). */
+export const credentialHeaders: ReadonlyArray<string> = [
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "x-litellm-api-key",
+  "x-goog-api-key",
+  "ocp-apim-subscription-key"
+]
+
+/** Headers that end at the next hop (RFC 9110 §7.6.1). */
+export const hopByHop: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings"
+])
+
+/** Headers by which a caller could have the upstream read another method, path or address than the one that was judged (threat E05). */
+const rewriting: ReadonlyArray<string> = [
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+  "x-original-url",
+  "x-original-uri",
+  "x-original-method",
+  "x-original-host",
+  "x-rewrite-url",
+  "x-forwarded-uri",
+  "x-forwarded-method",
+  "x-forwarded-path",
+  "x-forwarded-prefix",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-forwarded-scheme",
+  "x-forwarded-server",
+  "x-forwarded-ssl",
+  "x-envoy-original-path",
+  "x-envoy-original-method",
+  "x-real-ip",
+  "forwarded"
+]
+
+/** What the gate writes itself. */
+const replaced: ReadonlyArray<string> = ["host", "content-length", "expect", "x-request-id"]
+
+/** Headers that `Connection` cannot take away: the judgement rests on them. */
+export const indispensable: ReadonlySet<string> = new Set([
+  "content-type",
+  "content-encoding",
+  "content-length",
+  "host"
+])
+
+/** How many spellings are remembered: names are chosen by the caller. */
+const remembered = 2048
+
+/**
+ * Compiles a predicate "this header of a request does not go to the upstream".
+ * `dropped` are the names that this deployment adds: team headers and further
+ * credential headers.
+ */
+export const requestFilter = (dropped: Iterable<string>): (name: string) => boolean => {
+  const names = new Set([
+    ...hopByHop,
+    ...rewriting,
+    ...replaced,
+    ...credentialHeaders,
+    ...Array.from(dropped, canonical)
+  ])
+  const verdicts = new Map<string, boolean>()
+  return (name) => {
+    const known = verdicts.get(name)
+    if (known !== undefined) return known
+    const it = canonical(name)
+    const verdict = names.has(it) || isOurs(it)
+    if (verdicts.size >= remembered) verdicts.clear()
+    verdicts.set(name, verdict)
+    return verdict
+  }
+}
+
+const answerVerdicts = new Map<string, boolean>()
+
+/** Whether this header or trailer of an upstream's answer stays here: hop-by-hop, or one that only the gate may set. */
+export const isHeldBack = (name: string): boolean => {
+  const known = answerVerdicts.get(name)
+  if (known !== undefined) return known
+  const it = canonical(name)
+  const verdict = hopByHop.has(it) || isOurs(it)
+  if (answerVerdicts.size >= remembered) answerVerdicts.clear()
+  answerVerdicts.set(name, verdict)
+  return verdict
+}

@@ -1,0 +1,160 @@
+/**
+ * Carries one request to an upstream and its answer back, by one undici dispatch.
+ *
+ * Nothing is buffered: a piece of the answer is written as it comes, and the
+ * upstream is paused while the caller does not read. A caller that hangs up
+ * aborts the upstream; an upstream that breaks off before its answer has begun
+ * is an error of ours (502, 504), later a broken answer, never a short one that
+ * looks whole.
+ */
+import type { IncomingHttpHeaders, ServerResponse } from "node:http"
+import type { Dispatcher } from "undici"
+import { answeredHeaders, answeredTrailers } from "./ForwardedHeaders.ts"
+
+/** How a relay ended. */
+export type RelayEnd = "done" | "aborted" | "unreachable" | "timeout" | "broken"
+
+/** What is sent. */
+export interface RelayRequest {
+  readonly dispatcher: Dispatcher
+  readonly method: string
+  readonly path: string
+  readonly headers: Array<string>
+  readonly body: Buffer | undefined
+  /** The credential in `headers`, looked for in the answer's headers. */
+  readonly secret: string | undefined
+  /** Raw headers of ours that the answer carries; the upstream's of the same names give way. */
+  readonly extra: ReadonlyArray<string>
+}
+
+/** Takes an answer over instead of the caller: for answers that are read here. */
+export interface AnswerReader {
+  /** Whether this answer is read here; otherwise it is passed on as it comes. */
+  readonly wants: (status: number, headers: IncomingHttpHeaders) => boolean
+  /** Gets the whole answer. `headers` are filtered already. */
+  readonly read: (status: number, headers: Array<string>, body: Buffer) => void
+  /** The largest answer that is read, in bytes; a larger one is `broken`. */
+  readonly limit: number
+}
+
+const timeouts = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT"])
+
+const codeOf = (error: Error): string => "code" in error && typeof error.code === "string" ? error.code : ""
+
+/** The reason of an abort that the caller caused. */
+class CallerGone extends Error {
+  readonly code = "CALLER_GONE"
+}
+const callerGone = new CallerGone("the caller hung up")
+
+/** One dispatch in flight. */
+export class Relay implements Dispatcher.DispatchHandler {
+  readonly #request: RelayRequest
+  readonly #outgoing: ServerResponse
+  readonly #reader: AnswerReader | undefined
+  readonly #done: (end: RelayEnd) => void
+  #controller: Dispatcher.DispatchController | undefined
+  #ended = false
+  #kept: Array<Buffer> | undefined
+  #keptBytes = 0
+  #status = 0
+  #headers: Array<string> = []
+
+  constructor(
+    request: RelayRequest,
+    outgoing: ServerResponse,
+    reader: AnswerReader | undefined,
+    done: (end: RelayEnd) => void
+  ) {
+    this.#request = request
+    this.#outgoing = outgoing
+    this.#reader = reader
+    this.#done = done
+  }
+
+  /** Sends the request. */
+  start(): void {
+    const { body, dispatcher, headers, method, path } = this.#request
+    this.#outgoing.once("close", this.#onClose)
+    dispatcher.dispatch({ method, path, headers, body: body ?? null }, this)
+  }
+
+  /** Breaks both sides off, as when a stream has lasted too long. */
+  abort(): void {
+    this.#outgoing.destroy()
+    this.#controller?.abort(callerGone)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#outgoing.destroyed) controller.abort(callerGone)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return
+    const answer = answeredHeaders(headers, this.#request.secret, this.#request.extra)
+    if (this.#reader !== undefined && this.#reader.wants(status, headers)) {
+      this.#kept = []
+      this.#status = status
+      this.#headers = answer
+      return
+    }
+    const outgoing = this.#outgoing
+    outgoing.writeHead(status, answer)
+    // The head of a stream must not wait for its first event.
+    if (headers["content-type"]?.startsWith("text/event-stream") === true) outgoing.flushHeaders()
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#kept !== undefined) {
+      this.#keptBytes += chunk.length
+      if (this.#keptBytes > (this.#reader?.limit ?? 0)) {
+        controller.abort(new Error("the answer is too large to be read"))
+      } else this.#kept.push(chunk)
+      return
+    }
+    if (!this.#outgoing.write(chunk)) {
+      controller.pause()
+      this.#outgoing.once("drain", () => controller.resume())
+    }
+  }
+
+  onResponseEnd(_: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    if (this.#ended) return
+    if (this.#kept !== undefined) {
+      this.#finish("done")
+      this.#reader?.read(this.#status, this.#headers, Buffer.concat(this.#kept, this.#keptBytes))
+      return
+    }
+    for (const name in trailers) {
+      if (name !== "") {
+        this.#outgoing.addTrailers(answeredTrailers(trailers))
+        break
+      }
+    }
+    this.#outgoing.end()
+    this.#finish("done")
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#ended) return
+    if (this.#outgoing.headersSent) {
+      this.#outgoing.destroy()
+      this.#finish(error === callerGone ? "aborted" : "broken")
+    } else {
+      this.#finish(error === callerGone ? "aborted" : timeouts.has(codeOf(error)) ? "timeout" : "unreachable")
+    }
+  }
+
+  readonly #onClose = (): void => {
+    if (this.#ended) return
+    this.#controller?.abort(callerGone)
+    this.#finish("aborted")
+  }
+
+  #finish(end: RelayEnd): void {
+    this.#ended = true
+    this.#outgoing.off("close", this.#onClose)
+    this.#done(end)
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Reads the head of a request once, from the raw header pairs, and refuses what
+ * two servers could read differently.
+ *
+ * Node keeps the first of two `Host` or `Content-Type` lines silently and lets
+ * an unknown transfer coding through (threats E04, E08, E10); the upstream may
+ * read the other. Everything that is refused here is 400.
+ */
+import type { IncomingMessage } from "node:http"
+
+/** What the gate needs to know of a head. */
+export interface RequestHead {
+  readonly host: string
+  readonly contentType: string
+  /** Lower case; "" when the body is not encoded. */
+  readonly contentEncoding: string
+  /** Whether a body is announced. */
+  readonly hasBody: boolean
+  /** The announced length in bytes; `undefined` when the body is chunked or absent. */
+  readonly contentLength: number | undefined
+  /** Lower-case names that `Connection` lists. */
+  readonly connection: ReadonlyArray<string>
+  readonly requestId: string | undefined
+  /** Whether the caller accepts trailers. */
+  readonly trailers: boolean
+}
+
+const hostPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
+
+let lastHost = ""
+
+/** Whether a `Host` is `host` or `host:port` and nothing else (threat E08). */
+export const isHost = (text: string): boolean => {
+  // Nearly every request of a gate has the same one.
+  if (text === lastHost) return true
+  if (text.length > 255 || !hostPattern.test(text)) return false
+  lastHost = text
+  return true
+}
+
+const requestIdPattern = /^[\w.:=+/@-]{1,128}$/
+
+const tokens = (value: string): Array<string> =>
+  value.toLowerCase().split(",").map((it) => it.trim()).filter((it) => it !== "")
+
+/** The head, or `undefined` when it could be read in more than one way. */
+export const readHead = (request: IncomingMessage): RequestHead | undefined => {
+  const raw = request.rawHeaders
+  let host: string | undefined
+  let contentType: string | undefined
+  let contentEncoding: string | undefined
+  let contentLength: string | undefined
+  let transferEncoding: string | undefined
+  let requestId: string | undefined
+  let connection: ReadonlyArray<string> = []
+  let trailers = false
+  for (let i = 0; i < raw.length; i += 2) {
+    const value = raw[i + 1] ?? ""
+    switch ((raw[i] ?? "").toLowerCase()) {
+      case "host":
+        if (host !== undefined) return undefined
+        host = value
+        break
+      case "content-type":
+        if (contentType !== undefined) return undefined
+        contentType = value
+        break
+      case "content-encoding":
+        if (contentEncoding !== undefined) return undefined
+        contentEncoding = value.trim().toLowerCase()
+        break
+      case "content-length":
+        if (contentLength !== undefined) return undefined
+        contentLength = value
+        break
+      case "transfer-encoding":
+        if (transferEncoding !== undefined) return undefined
+        transferEncoding = value
+        break
+      case "connection":
+        connection = connection.length === 0 ? tokens(value) : [...connection, ...tokens(value)]
+        break
+      case "te":
+        if (tokens(value).includes("trailers")) trailers = true
+        break
+      case "x-request-id":
+        if (requestId === undefined && requestIdPattern.test(value)) requestId = value
+        break
+      default:
+    }
+  }
+  if (host === undefined ? request.httpVersion !== "1.0" : !isHost(host)) return undefined
+  if (transferEncoding !== undefined) {
+    if (contentLength !== undefined || request.httpVersion === "1.0" || transferEncoding.toLowerCase() !== "chunked") {
+      return undefined
+    }
+  }
+  if (contentLength !== undefined && !/^\d{1,15}$/.test(contentLength)) return undefined
+  const length = contentLength === undefined ? undefined : Number(contentLength)
+  return {
+    host: host ?? "",
+    contentType: contentType ?? "",
+    contentEncoding: contentEncoding === "identity" ? "" : contentEncoding ?? "",
+    hasBody: transferEncoding !== undefined || (length !== undefined && length > 0),
+    contentLength: length,
+    connection,
+    requestId,
+    trailers
+  }
+}

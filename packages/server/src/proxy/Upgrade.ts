@@ -1,0 +1,194 @@
+/**
+ * WebSocket: judged like any request, then two sockets joined.
+ *
+ * Only routes that `gateway.websocket` lists may upgrade, and only to
+ * WebSocket: an upgrade to h2c would carry requests past the gate, so it is
+ * refused. An upstream that does not switch has its answer passed on.
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import * as Request from "@jotgate/core/Request"
+import { Exit } from "effect"
+import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { Dispatcher } from "undici"
+import { refusalOf, refuse } from "../Answer.ts"
+import type { Deployment } from "../Deployment.ts"
+import { isAllowed, type Judge } from "../Judge.ts"
+import { requested } from "../model/Peeked.ts"
+import { targetModel } from "../model/TargetModel.ts"
+import type { Refusal } from "../ProblemResponse.ts"
+import { isSecure } from "./Exchange.ts"
+import { answeredHeaders, forwardedHeaders } from "./ForwardedHeaders.ts"
+import { addressOf } from "./Peers.ts"
+import type { RequestHead } from "./RequestHead.ts"
+
+/** What an upgrade is made of. */
+export interface UpgradeParts {
+  readonly judge: Judge["Service"]
+  readonly deployment: Deployment
+  readonly head: RequestHead
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  /** Made by `responseOn`. */
+  readonly response: ServerResponse
+  /** Bytes that came after the head. */
+  readonly rest: Buffer
+  readonly origin: () => string
+  readonly requestId: string
+  readonly relayed: (end: string) => void
+}
+
+/** A response for a request whose socket Node has handed over; the connection ends with it. */
+export const responseOn = (request: IncomingMessage, socket: Socket): ServerResponse => {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.once("finish", () => socket.destroySoon())
+  return response
+}
+
+const none: ReadonlySet<string> = new Set()
+
+/** Joins two sockets until one ends. */
+const join = (one: Duplex, other: Duplex, ended: () => void): void => {
+  const end = () => {
+    one.destroy()
+    other.destroy()
+    ended()
+  }
+  one.once("error", end).once("close", end).pipe(other)
+  other.once("error", end).once("close", end).pipe(one)
+}
+
+const isWebSocket = ({ headers, method }: IncomingMessage): boolean =>
+  method === "GET" && headers.upgrade?.toLowerCase() === "websocket"
+
+/** One upgrade; `cut` breaks it off. */
+export class Upgrade {
+  readonly #it: UpgradeParts
+  readonly #target: string
+  readonly #response: ServerResponse
+  #stop: (() => void) | undefined
+  #other: Duplex | undefined
+
+  constructor(parts: UpgradeParts) {
+    this.#it = parts
+    this.#target = parts.request.url ?? "/"
+    this.#response = parts.response
+  }
+
+  /** Begins. */
+  begin(): void {
+    const { deployment: { auth, doors }, head, judge, request, requestId, socket } = this.#it
+    socket.on("error", () => socket.destroy())
+    if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous" })
+    const peeked = targetModel(this.#target)
+    if (peeked._tag === "Refused") return this.#deny({ code: peeked.code })
+    const asked = Request.make({
+      method: "GET",
+      target: this.#target,
+      rawHeaders: request.rawHeaders,
+      model: requested(peeked)
+    })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
+    if (doors.upstreams === undefined || !doors.upgrades(asked.value.path)) return this.#deny({ code: "route_unknown" })
+    socket.once("close", () => this.#stop?.())
+    this.#stop = judge.ask({ auth, asked: asked.value, door: "websocket", requestId }, ({ id, result }) => {
+      this.#stop = undefined
+      if (isAllowed(result)) this.#forward(id, result)
+      else this.#deny(refusalOf(result), id)
+    })
+  }
+
+  /** Breaks off both sides. */
+  cut(): void {
+    this.#stop?.()
+    this.#it.socket.destroy()
+    this.#other?.destroy()
+  }
+
+  #forward(id: string, allowed: Allowed): void {
+    const { deployment: { doors }, head, request, requestId, socket } = this.#it
+    const upstream = doors.upstreams?.choose(allowed.route, allowed.model)
+    if (upstream === undefined) return this.#deny({ code: "route_unknown" }, id)
+    const key = upstream.keyFor(allowed.principal.teamId)
+    if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" }, id)
+    if (socket.destroyed) return
+    const credential = key._tag === "Key" ? key.credential : undefined
+    const peer = addressOf(socket)
+    const headers = forwardedHeaders({
+      rawHeaders: request.rawHeaders,
+      head: { ...head, connection: head.connection.filter((it) => it !== "upgrade") },
+      drops: doors.drops,
+      passes: upstream.passthrough ? doors.credentials : none,
+      credential,
+      id,
+      requestId,
+      allowed,
+      peer,
+      trustedPeer: doors.believes(peer),
+      secure: isSecure(request),
+      upstreamHost: upstream.host,
+      inflated: false,
+      readsAnswer: false
+    })
+    upstream.pool.dispatch(
+      { method: "GET", path: upstream.basePath + this.#target, headers, upgrade: "websocket" },
+      this.#handler(id, credential?.value)
+    )
+  }
+
+  #handler(id: string, secret: string | undefined): Dispatcher.DispatchHandler {
+    const response = this.#response
+    const extra = ["x-request-id", this.#it.requestId]
+    return {
+      onRequestStart: (controller) => {
+        this.#it.socket.once("close", () => controller.abort(new Error("the caller hung up")))
+      },
+      onRequestUpgrade: (_, status, headers, socket) =>
+        this.#joined(status, answeredHeaders(headers, secret, extra), socket),
+      onResponseStart: (_, status, headers: IncomingHttpHeaders) => {
+        if (status >= 200) response.writeHead(status, answeredHeaders(headers, secret, extra))
+      },
+      onResponseData: (controller, chunk) => {
+        if (!response.write(chunk)) {
+          controller.pause()
+          response.once("drain", () => controller.resume())
+        }
+      },
+      onResponseEnd: () => {
+        response.end()
+        this.#it.relayed("done")
+      },
+      onResponseError: () => {
+        this.#it.relayed("unreachable")
+        if (response.headersSent) this.#it.socket.destroy()
+        else this.#deny({ code: "upstream_unreachable" }, id)
+      }
+    }
+  }
+
+  #joined(status: number, headers: ReadonlyArray<string>, other: Duplex): void {
+    const { relayed, rest, socket } = this.#it
+    this.#other = other
+    this.#response.detachSocket(socket)
+    let head = `HTTP/1.1 ${status} Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
+    for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ""}: ${headers[i + 1] ?? ""}\r\n`
+    socket.write(`${head}\r\n`, "latin1")
+    if (rest.length > 0) other.write(rest)
+    socket.setTimeout(0)
+    join(socket, other, () => relayed("done"))
+  }
+
+  #deny(refusal: Refusal, id = this.#it.judge.newId()): void {
+    const { origin, requestId } = this.#it
+    const query = this.#target.indexOf("?")
+    refuse(this.#response, refusal, {
+      id,
+      path: query === -1 ? this.#target : this.#target.slice(0, query),
+      origin,
+      extra: ["x-request-id", requestId, "connection", "close"]
+    })
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The credential that the gate sends to an upstream, chosen by team.
+ *
+ * A key file is read when it is used and its time has changed, so a key is
+ * rotated by replacing the file. The id of a team becomes part of a file name
+ * only percent-encoded, and `.` and `..` have no key: no id leads out of the
+ * folder (threat: path traversal through claims).
+ */
+import { readFileSync, statSync } from "node:fs"
+import type { UpstreamCredential } from "./ForwardedHeaders.ts"
+
+/** `authorization` of an upstream, as in the settings. */
+export type AuthorizationSettings =
+  | "none"
+  | "passthrough"
+  | {
+    readonly team?: string | Readonly<Record<string, string>> | undefined
+    readonly default?: string | undefined
+  }
+
+/** Which credential a request of this team gets. */
+export type KeyChoice =
+  | { readonly _tag: "Key"; readonly credential: UpstreamCredential }
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Missing" }
+
+interface Remembered {
+  readonly modified: number
+  readonly size: number
+  readonly key: string | undefined
+}
+
+const maxKeyBytes = 16 * 1024
+const remembered = 10_000
+
+/** The text of a key file without white space around it; `undefined` when it is no header value. */
+const keyIn = (text: string): string | undefined => {
+  const key = text.trim()
+  return key !== "" && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(key) ? key : undefined
+}
+
+/** The text of a file; empty when it cannot be read, which is no key. */
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+/** Key files by path, re-read when their time has changed. */
+export class KeyFiles {
+  readonly #files = new Map<string, Remembered>()
+
+  /** The key in this file, or `undefined` when there is none. */
+  read(path: string): string | undefined {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat === undefined || !stat.isFile() || stat.size > maxKeyBytes) {
+      this.#files.delete(path)
+      return undefined
+    }
+    const known = this.#files.get(path)
+    if (known !== undefined && known.modified === stat.mtimeMs && known.size === stat.size) return known.key
+    const key = keyIn(textOf(path))
+    if (this.#files.size >= remembered) this.#files.clear()
+    this.#files.set(path, { modified: stat.mtimeMs, size: stat.size, key })
+    return key
+  }
+}
+
+/** The name of a team's key file, or `undefined` when the id can have none. */
+export const keyFileName = (team: string): string | undefined => {
+  if (team === "" || team === "." || team === ".." || !team.isWellFormed()) return undefined
+  const name = encodeURIComponent(team)
+  return name.length > 255 ? undefined : name
+}
+
+type Source = (team: string | undefined) => string | undefined
+
+const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/** Where one reference leads: `file:` is read anew when it changed, `env:` when it is used. */
+const sourceOf = (reference: string, files: KeyFiles, env: Readonly<Record<string, string | undefined>>): Source => {
+  if (reference.startsWith("file:")) {
+    const path = reference.slice(5)
+    if (!path.includes("{team}")) return () => files.read(path)
+    return (team) => {
+      const name = team === undefined ? undefined : keyFileName(team)
+      return name === undefined ? undefined : files.read(path.replaceAll("{team}", name))
+    }
+  }
+  const name = reference.slice(4)
+  return (team) => {
+    const variable = name.includes("{team}") ? name.replaceAll("{team}", team ?? "-") : name
+    const value = environmentName.test(variable) ? env[variable] : undefined
+    return value === undefined ? undefined : keyIn(value)
+  }
+}
+
+const teamSource = (
+  team: string | Readonly<Record<string, string>> | undefined,
+  files: KeyFiles,
+  env: Readonly<Record<string, string | undefined>>
+): Source => {
+  if (team === undefined) return () => undefined
+  if (typeof team === "string") {
+    const source = sourceOf(team, files, env)
+    return (id) => id === undefined ? undefined : source(id)
+  }
+  const sources = new Map(Object.entries(team).map(([id, reference]) => [id, sourceOf(reference, files, env)]))
+  return (id) => id === undefined ? undefined : sources.get(id)?.(id)
+}
+
+const none: KeyChoice = { _tag: "None" }
+const missing: KeyChoice = { _tag: "Missing" }
+
+/**
+ * Compiles the choice of a credential. With `onMissing: "deny"` a caller whose
+ * team has no key of its own is `Missing`; otherwise the default is sent, and
+ * `Missing` means that there is not even a default.
+ */
+export const compile = (
+  settings: AuthorizationSettings,
+  header: string,
+  onMissing: "default" | "deny",
+  files: KeyFiles,
+  env: Readonly<Record<string, string | undefined>>
+): (team: string | undefined) => KeyChoice => {
+  if (settings === "none" || settings === "passthrough") return () => none
+  const name = header.toLowerCase()
+  const own = teamSource(settings.team, files, env)
+  const fallback = settings.default === undefined ? () => undefined : sourceOf(settings.default, files, env)
+  const value = (key: string) => name === "authorization" ? `Bearer ${key}` : key
+  return (team) => {
+    const key = own(team) ?? (onMissing === "deny" && settings.team !== undefined ? undefined : fallback(team))
+    return key === undefined ? missing : { _tag: "Key", credential: { name, value: value(key) } }
+  }
+}
