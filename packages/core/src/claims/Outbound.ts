@@ -130,11 +130,19 @@ const bounded = (transport: Transport) =>
       })
   )
 
+/** The part of a `ReadableStream` that is used; the kinds of different runtimes have it in common. */
+export interface FetchBody {
+  readonly getReader: () => {
+    readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+    readonly cancel: () => Promise<void>
+  }
+}
+
 /** The part of a `Response` that is read. */
 export interface FetchResponse {
   readonly status: number
   readonly headers: { readonly get: (name: string) => string | null }
-  readonly body: ReadableStream<Uint8Array> | null
+  readonly body: FetchBody | null
 }
 
 /** The part of `fetch` that is used. */
@@ -155,6 +163,17 @@ const codeOf = (error: unknown, depth = 0): string => {
 
 const disconnected = (error: unknown) => new OutboundFailed({ reason: "connect", detail: codeOf(error) })
 
+async function* chunksOf(body: FetchBody) {
+  const reader = body.getReader()
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      if (next.value !== undefined) yield next.value
+    }
+  } finally {
+    await reader.cancel()
+  }
+}
+
 /** A transport over any `fetch`; it must inflate and must honour `redirect: "manual"`. */
 export const fetchTransport = (fetch: Fetch): Transport => (request, url) =>
   Effect.gen(function*() {
@@ -162,7 +181,7 @@ export const fetchTransport = (fetch: Fetch): Transport => (request, url) =>
       Effect.sync(() => new AbortController()),
       (controller) => Effect.sync(() => controller.abort())
     )
-    const headers: Record<string, string> = { accept: request.accept }
+    const headers: Record<string, string> = { accept: request.accept, "user-agent": "jotgate" }
     if (request.authorization !== undefined) headers["authorization"] = Redacted.value(request.authorization)
     if (request.form !== undefined) headers["content-type"] = "application/x-www-form-urlencoded"
     const response = yield* Effect.tryPromise({
@@ -180,7 +199,7 @@ export const fetchTransport = (fetch: Fetch): Transport => (request, url) =>
     return {
       status: response.status,
       header: (name) => response.headers.get(name) ?? undefined,
-      body: body === null ? Stream.empty : Stream.fromReadableStream({ evaluate: () => body, onError: disconnected })
+      body: body === null ? Stream.empty : Stream.fromAsyncIterable(chunksOf(body), disconnected)
     }
   })
 

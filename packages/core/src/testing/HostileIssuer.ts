@@ -74,11 +74,11 @@ export const bomb = (bytes: number): Behaviour => ({ _tag: "Bomb", bytes })
 export const flapping = (...each: ReadonlyArray<Behaviour>): Behaviour => ({ _tag: "Flapping", each })
 export const chosen = (choose: (hit: number) => Behaviour): Behaviour => ({ _tag: "Chosen", choose })
 
-/** One request that arrived; `at` in Unix milliseconds of the test's clock. */
+/** One request that arrived; `at` in Unix milliseconds of the test's clock, `request` where there is no wire between. */
 export interface Hit {
   readonly path: string
   readonly at: number
-  readonly request: OutboundRequest
+  readonly request?: OutboundRequest
 }
 
 /** A script: what each path answers, and who asked. */

@@ -105,7 +105,7 @@ describe("KeySource", () => {
       assert.strictEqual(issuer.count(), 0)
       const live = store([trusting], [issuer], { "file:ca.pem": "PEM" })
       assert.strictEqual(yield* look(A, "a").pipe(Effect.provide(live)), "a")
-      assert.strictEqual(issuer.hits[0]?.request.ca, "PEM")
+      assert.strictEqual(issuer.hits[0]?.request?.ca, "PEM")
     })
   })
 })
