@@ -9,6 +9,7 @@
  */
 import { Clock, Context, Effect, Exit, Layer } from "effect"
 import { ClaimsPolicy } from "./claims/ClaimsPolicy.ts"
+import { Issuers } from "./claims/Issuer.ts"
 import { KeyStore } from "./claims/KeyStore.ts"
 import { Revocation } from "./claims/Revocation.ts"
 import { Signature } from "./claims/Signature.ts"
@@ -27,6 +28,8 @@ import { UserRepo } from "./principal/UserRepo.ts"
 import { UserResolver } from "./principal/UserResolver.ts"
 import * as Question from "./Question.ts"
 import type { Asked } from "./Request.ts"
+import type { PolicyOptions } from "./rules/Policy.ts"
+import type { Settings } from "./Settings.ts"
 import { fromClock } from "./Ticks.ts"
 import { type Now, Trace } from "./Trace.ts"
 import * as VerifiedTokens from "./VerifiedTokens.ts"
@@ -60,6 +63,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const header = yield* question.teamHeader(asked, now)
         const token = yield* question.credential(asked, now)
         const { claims, identity } = yield* question.verified(verify(token, now), now)
+        yield* question.oneModel(asked, now)
         yield* question.custom(claims, now)
         const standing = question.standing(identity, now)
         yield* unless(policy.admit(identity, standing, asked), now)
@@ -97,4 +101,22 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       return { authenticate, decide }
     })
   )
+
+  /**
+   * The whole pipeline for one configuration. What remains to be provided are the
+   * seams: keys, opaque tokens, revocation, signature check, repositories, and
+   * who writes.
+   */
+  static readonly layerFor = (settings: Settings, options?: PolicyOptions) =>
+    AuthBuilder.layer.pipe(
+      Layer.provide([
+        TeamResolver.layer,
+        UserResolver.layer,
+        OrganizationResolver.layer,
+        ClaimExtractor.layer,
+        Token.layer
+      ]),
+      Layer.provide(Rules.layer(settings, options)),
+      Layer.provide(Issuers.layer(settings.issuers))
+    )
 }

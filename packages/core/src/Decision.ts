@@ -85,7 +85,7 @@ export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Step>
 
 /** Whom the steps of a decision had found, the last word of each kind. */
 export const resolvedBy = (steps: ReadonlyArray<Step>): Resolved =>
-  steps.reduce<Resolved>((found, step) => step.resolved === undefined ? found : { ...found, ...step.resolved }, {})
+  Object.assign({}, ...steps.map((step) => step.resolved))
 
 /**
  * The JSON form of a denial. `steps` are the noted steps of the decision: they

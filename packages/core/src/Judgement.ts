@@ -8,7 +8,7 @@ import type { Denial } from "./Errors.ts"
 import type { DirectoryWrite, EndUser, Membership, Organization } from "./principal/Directory.ts"
 import type { OrganizationResolver } from "./principal/OrganizationResolver.ts"
 import { nobody, type Principal } from "./principal/Principal.ts"
-import { orAbsent, orOutage, raise, unless } from "./principal/Ruled.ts"
+import { orAbsent, orOutage, unless } from "./principal/Ruled.ts"
 import type { Synced } from "./principal/Sync.ts"
 import type { Choice } from "./principal/TeamResolver.ts"
 import type { UserRepo } from "./principal/UserRepo.ts"
@@ -76,23 +76,25 @@ const allow = (
 
 /** The last step of each kind of caller. */
 export const make = (policy: Policy, organizations: OrganizationResolver["Service"], users: UserRepo["Service"]) => {
-  /** An admin by scope: no row is asked for; only an attached team can still deny. */
-  const admin = (caller: Caller, choice: Choice, now: Now): Exit.Exit<Allowed, Denial> => {
+  /** An admin by scope: no row is asked for; only an attached team and the member's limits in it can still deny. */
+  const admin = Effect.fnUntracedEager(function*(caller: Caller, choice: Choice, now: Now) {
     const { asked, identity } = caller
     const { chosen } = choice
     const model = named(asked)
-    const ruling = policy.blocked(chosen?.team, undefined, undefined) ??
-      (model === undefined || chosen === undefined
-        ? undefined
-        : policy.judgeModel(model, chosen, noModels, undefined)) ??
-      policy.limits(asked, { ...noRows, team: chosen?.team })
-    if (ruling !== undefined) return raise(ruling, now)
+    const membership = chosen === undefined || identity.user === undefined
+      ? undefined
+      : yield* orAbsent(users.membership(identity.user, chosen.team.id, now), now)
+    yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)
+    if (model !== undefined && chosen !== undefined) {
+      yield* unless(policy.judgeModel(model, chosen, membership?.models ?? noModels, undefined), now)
+    }
+    yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
     const reach = Reach.make({
       policy,
       identity,
       asked,
       candidates: choice.candidates,
-      memberships: noMemberships,
+      memberships: membership === undefined ? noMemberships : [membership],
       user: undefined,
       organization: undefined
     })
@@ -105,10 +107,10 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
       teamId: chosen?.team.id,
       team: chosen?.team,
       organizationId: identity.organization,
-      endUserId: identity.endUser
+      membership
     }
-    return Exit.succeed(allow(caller, principal, reach, choice.writes, now))
-  }
+    return allow(caller, principal, reach, choice.writes, now)
+  })
 
   /** The limits of the member in every team that a call could end up in; only asked when somebody wants to know. */
   const limitsOf = (
@@ -147,7 +149,10 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     yield* unless(policy.principalRequired(person.id, chosen?.team.id), now)
     yield* unless(policy.blocked(chosen?.team, row, endUser), now)
     const model = named(asked)
-    if (model !== undefined) yield* unless(policy.judgeModel(model, chosen, membership?.models ?? noModels, row), now)
+    const restricted = isAdmin ? undefined : row
+    if (model !== undefined) {
+      yield* unless(policy.judgeModel(model, chosen, membership?.models ?? noModels, restricted), now)
+    }
     if (chosen === undefined) yield* unless(policy.routeWithoutTeam(isAdmin, asked), now)
     const paying = yield* payer(found, asked, now)
     yield* unless(
@@ -174,7 +179,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
       asked,
       candidates: choice.candidates,
       memberships: yield* limitsOf(caller, found, membership, now),
-      user: row,
+      user: restricted,
       organization: organization?.id
     })
     return allow(caller, principal, reach, writesOf(found), now)

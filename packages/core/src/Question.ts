@@ -97,6 +97,12 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     })
   }
 
+  /** Two different models in one request are 400 (RULES D19). */
+  const oneModel = (asked: Asked, now: Now): Exit.Exit<void, Denial> =>
+    asked.model._tag === "Several"
+      ? raise({ step: "model", code: "request_ambiguous", facts: { model: "several" } }, now)
+      : done
+
   /** The custom hook: it can only take rights away. */
   const custom_ = (claims: Claims, now: Now): Effect.Effect<void, Denial> => {
     if (custom === undefined) return done
@@ -115,5 +121,5 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     return it
   }
 
-  return { teamHeader, credential, verified, custom: custom_, standing }
+  return { teamHeader, credential, verified, oneModel, custom: custom_, standing }
 }

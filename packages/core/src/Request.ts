@@ -10,17 +10,21 @@ import { BadRequest } from "./Errors.ts"
 
 /**
  * The model of a request: `Known` with its name, `None` when the request names
- * none, `Unseen` when the door cannot see the body (forward auth).
+ * none, `Unseen` when the door cannot see the body (forward auth), `Several`
+ * when it names two different ones (RULES D19): 400, once the token is proven.
  */
 export type RequestedModel =
   | { readonly _tag: "Known"; readonly name: string }
   | { readonly _tag: "None" }
   | { readonly _tag: "Unseen" }
+  | { readonly _tag: "Several" }
 
 /** A request that names no model. */
 export const noModel: RequestedModel = { _tag: "None" }
 /** A request whose body this door cannot see. */
 export const unseenModel: RequestedModel = { _tag: "Unseen" }
+/** A request that names two different models. */
+export const severalModels: RequestedModel = { _tag: "Several" }
 /** A request for one model. */
 export const knownModel = (name: string): RequestedModel => ({ _tag: "Known", name })
 

@@ -1,2 +1,2 @@
 /** `@jotgate/server`: how jotgate answers over HTTP. */
-export {}
+export * as ModelPeek from "./model/ModelPeek.ts"

@@ -12,7 +12,7 @@ import type { ClaimPath } from "../claims/ClaimPath.ts"
 import * as Path from "../claims/ClaimPath.ts"
 import type { Json, JsonObject } from "../claims/Claims.ts"
 import * as LinearRegExp from "../rules/LinearRegExp.ts"
-import * as Settings from "../Settings.ts"
+import type * as Settings from "../Settings.ts"
 
 /** The most entries that are read of one claim; what is beyond is noted. */
 const MOST_ENTRIES = 10_000

@@ -1,0 +1,117 @@
+/**
+ * The reference's rows as rows of the memory directory; an absent column has
+ * the reference's default.
+ */
+import {
+  EndUserId,
+  makeEndUser,
+  makeMembership,
+  makeOrganization,
+  makeTeam,
+  makeUser,
+  ModelGroupId,
+  OrganizationId,
+  TeamId,
+  UserId
+} from "@jotgate/core/Directory"
+import type { Operation, Rows } from "@jotgate/core/MemoryRows"
+import type { Directory } from "./Scenario.ts"
+
+type Row = Readonly<Record<string, unknown>>
+
+const text = (value: unknown): string | null => typeof value === "string" ? value : null
+const number = (value: unknown): number | null => typeof value === "number" ? value : null
+const texts = (value: unknown): ReadonlyArray<string> =>
+  Array.isArray(value) ? value.filter((it) => typeof it === "string") : []
+const record = (value: unknown): Row => {
+  const parsed: unknown = typeof value === "string" ? JSON.parse(value) : value
+  return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {}
+}
+const aliases = (value: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(record(value)).flatMap(([name, model]) => typeof model === "string" ? [[name, model]] : [])
+  )
+
+const tables: Readonly<Record<string, Operation>> = {
+  users: "users",
+  teams: "teams",
+  organizations: "organizations",
+  endUsers: "endUsers",
+  teamMemberships: "memberships",
+  memberships: "memberships",
+  accessGroups: "modelGroups",
+  "users.write": "users.write",
+  "teams.write": "teams.write",
+  "teamMemberships.write": "memberships.write",
+  "memberships.write": "memberships.write"
+}
+
+/** What does not answer. */
+export const failingOf = (directory: Directory): ReadonlySet<Operation> =>
+  new Set((directory.failing ?? []).flatMap((name) => tables[name] ?? []))
+
+/** The rows of one scenario. */
+export const rowsOf = (directory: Directory): Rows => {
+  const budgets = new Map((directory.budgets ?? []).map((it) => [it["budget_id"], it]))
+  const budget = (row: Row): Row => budgets.get(row["budget_id"]) ?? {}
+  return {
+    users: (directory.users ?? []).map((it) =>
+      makeUser({
+        id: UserId.make(text(it["user_id"]) ?? ""),
+        email: text(it["user_email"]),
+        subjects: text(it["sso_user_id"]) === null ? [] : [{ namespace: "", subject: text(it["sso_user_id"]) ?? "" }],
+        role: text(it["user_role"]),
+        teams: texts(it["teams"]).map((id) => TeamId.make(id)),
+        models: texts(it["models"]),
+        maxBudget: number(it["max_budget"]),
+        spend: number(it["spend"]) ?? 0
+      })
+    ),
+    teams: (directory.teams ?? []).map((it) =>
+      makeTeam({
+        id: TeamId.make(text(it["team_id"]) ?? ""),
+        alias: text(it["team_alias"]),
+        organization: text(it["organization_id"]) === null
+          ? null
+          : OrganizationId.make(text(it["organization_id"]) ?? ""),
+        models: texts(it["models"]),
+        modelGroups: texts(it["access_group_ids"]).map((id) => ModelGroupId.make(id)),
+        modelAliases: aliases(it["model_aliases"]),
+        passThroughRoutes: texts(record(it["metadata"])["allowed_passthrough_routes"]),
+        blocked: it["blocked"] === true,
+        maxBudget: number(it["max_budget"]),
+        spend: number(it["spend"]) ?? 0
+      })
+    ),
+    organizations: (directory.organizations ?? []).map((it) =>
+      makeOrganization({
+        id: OrganizationId.make(text(it["organization_id"]) ?? ""),
+        alias: text(it["organization_alias"]),
+        models: texts(it["models"]),
+        maxBudget: number(budget(it)["max_budget"]),
+        spend: number(it["spend"]) ?? 0
+      })
+    ),
+    endUsers: (directory.endUsers ?? []).map((it) =>
+      makeEndUser({
+        id: EndUserId.make(text(it["user_id"]) ?? ""),
+        blocked: it["blocked"] === true,
+        maxBudget: number(budget(it)["max_budget"]),
+        spend: number(it["spend"]) ?? 0
+      })
+    ),
+    memberships: (directory.teamMemberships ?? []).map((it) =>
+      makeMembership({
+        user: UserId.make(text(it["user_id"]) ?? ""),
+        team: TeamId.make(text(it["team_id"]) ?? ""),
+        models: texts(budget(it)["allowed_models"]),
+        maxBudget: number(budget(it)["max_budget"]),
+        spend: number(it["spend"]) ?? 0
+      })
+    ),
+    modelGroups: (directory.accessGroups ?? []).map((it) => ({
+      id: ModelGroupId.make(text(it["access_group_id"]) ?? ""),
+      models: texts(it["access_model_names"])
+    }))
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Runs whole files and counts.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
+import { compare } from "./Comparison.ts"
+import { run } from "./Runner.ts"
+import { decode, type Scenario } from "./Scenario.ts"
+
+/** How a set of scenarios came out. */
+export interface Tally {
+  agree: number
+  readonly differ: Map<string, number>
+  readonly unexplained: Array<string>
+}
+
+/** The scenario files at a path: itself, or those in the folder. */
+const filesAt = (path: string): ReadonlyArray<string> =>
+  statSync(path).isDirectory()
+    ? readdirSync(path).filter((it) => /\.jsonl(\.gz)?$/.test(it)).toSorted().map((it) => join(path, it))
+    : [path]
+
+/** The scenarios of a file; `.gz` is unpacked. */
+export const scenariosIn = (file: string): ReadonlyArray<Scenario> => {
+  const bytes = readFileSync(file)
+  const text = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")
+  return text.split("\n").filter((line) => line.trim() !== "").map((line) => decode(line))
+}
+
+/** Decides the scenarios and adds to the tally. */
+export const add = async (tally: Tally, scenarios: ReadonlyArray<Scenario>): Promise<void> => {
+  for (const scenario of scenarios) {
+    const outcomes = await run(scenario)
+    scenario.cases.forEach((one, index) => {
+      const ours = outcomes[index]
+      if (ours === undefined) return
+      const verdict = compare(one, ours)
+      if (verdict._tag === "Agrees") tally.agree++
+      else if (verdict._tag === "Differs") tally.differ.set(verdict.rule, (tally.differ.get(verdict.rule) ?? 0) + 1)
+      else {tally.unexplained.push(
+          `${scenario.id} case ${index} ${one.request.method} ${one.request.path}: ${verdict.what}`
+        )}
+    })
+  }
+}
+
+/** A tally with nothing in it. */
+export const emptyTally = (): Tally => ({ agree: 0, differ: new Map(), unexplained: [] })
+
+/** The last line of a run. */
+export const summary = ({ agree, differ, unexplained }: Tally): string => {
+  const byRule = [...differ].toSorted(([a], [b]) => Number(a.slice(1)) - Number(b.slice(1)))
+  const total = byRule.reduce((sum, [, count]) => sum + count, 0)
+  const rules = byRule.map(([rule, count]) => `${rule} ${count}`).join(", ")
+  return `agree ${agree}, differ ${total} (by rule: ${rules || "none"}), unexplained ${unexplained.length}`
+}
+
+/** Runs the files at the paths; answers with the exit code. */
+export const main = async (paths: ReadonlyArray<string>): Promise<number> => {
+  if (paths.length === 0) {
+    console.error("usage: npm run conformance -- PATH…   (files or folders of recorded decisions, .jsonl or .jsonl.gz)")
+    return 2
+  }
+  const tally = emptyTally()
+  for (const file of paths.flatMap(filesAt)) await add(tally, scenariosIn(file))
+  for (const line of tally.unexplained) console.log(line)
+  console.log(summary(tally))
+  return tally.unexplained.length === 0 ? 0 : 1
+}

@@ -1,0 +1,172 @@
+/**
+ * Decides recorded cases with the real pipeline: their configuration through the
+ * importer, their directory in memory, their tokens signed anew, their URLs
+ * answered from memory, the clock frozen at their time.
+ */
+import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { ClaimsPolicy, CustomDenied } from "@jotgate/core/ClaimsPolicy"
+import { Issuers } from "@jotgate/core/Issuer"
+import { KeyStore } from "@jotgate/core/KeyStore"
+import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
+import { NodeSignature } from "@jotgate/core/node"
+import { OpaqueToken } from "@jotgate/core/OpaqueToken"
+import { Outbound, OutboundFailed } from "@jotgate/core/Outbound"
+import { TokenRefused } from "@jotgate/core/Refusal"
+import {
+  knownModel,
+  make as makeAsked,
+  noModel,
+  rawHeadersOf,
+  type RequestedModel,
+  severalModels
+} from "@jotgate/core/Request"
+import { Revocation } from "@jotgate/core/Revocation"
+import { SavedKeys } from "@jotgate/core/SavedKeys"
+import { Secrets } from "@jotgate/core/Secrets"
+import type { Settings } from "@jotgate/core/Settings"
+import type { Step } from "@jotgate/core/Trace"
+import { Trace } from "@jotgate/core/Trace"
+import { ModelPeek } from "@jotgate/server"
+import { Effect, Exit, Layer, Logger, Result } from "effect"
+import { TestClock } from "effect/testing"
+import { importLitellm } from "../../src/import/litellm.ts"
+import { failingOf, rowsOf } from "./ReferenceRows.ts"
+import type { Case, Scenario } from "./Scenario.ts"
+import { publishedBy, tokenOf } from "./Signer.ts"
+
+/** What the pipeline said. */
+export interface Outcome {
+  readonly allowed: boolean
+  readonly status: number
+  readonly code: string | null
+  readonly userId: string | null
+  readonly teamId: string | null
+  readonly orgId: string | null
+  readonly endUserId: string | null
+  readonly isAdmin: boolean
+  readonly steps: ReadonlyArray<Step>
+}
+
+const denied = (status: number, code: string, steps: ReadonlyArray<Step>): Outcome => ({
+  allowed: false,
+  status,
+  code,
+  userId: null,
+  teamId: null,
+  orgId: null,
+  endUserId: null,
+  isAdmin: false,
+  steps
+})
+
+/** The reference's hook in the corpus: one claim must equal one value. */
+const hookOf = (config: Scenario["config"]): ClaimsPolicy | undefined => {
+  const hook = config["customValidate"]
+  if (typeof hook !== "object" || hook === null || !("claim" in hook) || !("equals" in hook)) return undefined
+  const { claim, equals } = hook
+  return {
+    validate: ({ payload }) =>
+      payload[String(claim)] === equals ? Exit.void : Exit.fail(new CustomDenied({ reason: String(claim) }))
+  }
+}
+
+const outboundOf = (scenario: Scenario): Layer.Layer<Outbound> => {
+  const documents = publishedBy(scenario)
+  return Layer.succeed(Outbound, {
+    ask: ({ url }) => {
+      const text = documents.get(url)
+      return text === undefined
+        ? Effect.fail(new OutboundFailed({ reason: "connect", detail: "nothing is there" }))
+        : Effect.succeed({ status: 200, type: "application/json", header: () => undefined, text })
+    }
+  })
+}
+
+const seams = Layer.mergeAll(
+  NodeSignature.layer,
+  SavedKeys.layerMemory,
+  Secrets.layerTest({}),
+  Layer.succeed(OpaqueToken, {
+    verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
+  }),
+  Layer.succeed(Revocation, { check: () => Exit.void, epoch: () => 0 })
+)
+
+const modelOf = ({ body, method, path }: Case["request"]): Result.Result<RequestedModel, string> => {
+  const bytes = new TextEncoder().encode(JSON.stringify(body ?? {}))
+  const peeked = method === "GET" || method === "HEAD"
+    ? ModelPeek.peek(path, "application/json", new Uint8Array())
+    : ModelPeek.peek(path, "application/json", bytes)
+  if (peeked._tag !== "Refused") return Result.succeed(peeked._tag === "Found" ? knownModel(peeked.name) : noModel)
+  return peeked.code === "request_ambiguous" ? Result.succeed(severalModels) : Result.fail(peeked.code)
+}
+
+const decideCase = Effect.fnUntraced(function*(one: Case) {
+  const { headers = {}, method, path } = one.request
+  const steps: Array<Step> = []
+  const model = modelOf(one.request)
+  if (Result.isFailure(model)) return denied(400, model.failure, steps)
+  const asked = makeAsked({
+    method,
+    target: path,
+    rawHeaders: rawHeadersOf({ ...headers, authorization: `Bearer ${tokenOf(one.token)}` }),
+    model: model.success
+  })
+  if (Exit.isFailure(asked)) return denied(400, "request_ambiguous", steps)
+  const auth = yield* AuthBuilder
+  const answer = yield* Effect.result(
+    auth.authenticate(asked.value).pipe(Effect.provideService(Trace, (step: Step) => void steps.push(step)))
+  )
+  if (Result.isFailure(answer)) return denied(answer.failure.status, answer.failure.code, steps)
+  const { principal } = answer.success
+  const outcome: Outcome = {
+    allowed: true,
+    status: 200,
+    code: null,
+    userId: principal.userId ?? null,
+    teamId: principal.teamId ?? null,
+    orgId: principal.organizationId ?? null,
+    endUserId: principal.endUserId ?? null,
+    isAdmin: principal.admin,
+    steps
+  }
+  return outcome
+})
+
+/** Decides every case of a scenario, each on a directory of its own. */
+export const decideAll = (scenario: Scenario, settings: Settings) =>
+  Effect.gen(function*() {
+    yield* TestClock.setTime(scenario.now * 1000)
+    const hook = hookOf(scenario.config)
+    const keys = yield* Layer.build(
+      KeyStore.layer.pipe(
+        Layer.provide(Issuers.layer(settings.issuers)),
+        Layer.provide(outboundOf(scenario)),
+        Layer.provideMerge(seams)
+      )
+    )
+    const pipeline = AuthBuilder.layerFor(settings)
+    return yield* Effect.forEach(scenario.cases, (one) =>
+      decideCase(one).pipe(
+        Effect.provide(pipeline.pipe(
+          Layer.provide(
+            MemoryDirectory.layerRepos(rowsOf(scenario.directory), { failing: failingOf(scenario.directory) })
+          )
+        )),
+        Effect.provide(keys),
+        Effect.provideService(ClaimsPolicy, hook)
+      ))
+  }).pipe(Effect.scoped, Effect.provide(Layer.merge(TestClock.layer(), Logger.layer([]))))
+
+/** The settings that the importer makes of the scenario's configuration. */
+export const settingsOf = (scenario: Scenario): Settings =>
+  Result.match(importLitellm(scenario.config), {
+    onFailure: (reasons) => {
+      throw new Error(`${scenario.id}: ${reasons.join("; ")}`)
+    },
+    onSuccess: (imported) => imported.settings
+  })
+
+/** What the pipeline says to every case of a scenario. */
+export const run = (scenario: Scenario): Promise<ReadonlyArray<Outcome>> =>
+  Effect.runPromise(decideAll(scenario, settingsOf(scenario)))
