@@ -56,6 +56,8 @@ const table: Readonly<Record<string, Entry>> = {
       return draft.line(key, "ignored", "the reference reads it only with litellm_jwtauth.enforce_rbac")
     }
     const entries = file.rolePermissions
+    const later = entries.filter((it, index) => entries.findIndex((other) => other.role === it.role) !== index)
+    for (const it of later) draft.line(`${key}: ${it.role}`, "ignored", "an entry before it is for the same role")
     const stars = entries.some((it) => (it.models ?? []).some((model) => model.includes("*")))
     const prefixes = entries.some((it) => (it.routes ?? []).some((route) => route.endsWith("*")))
     const deviations = [...(stars ? ["D49"] : []), ...(prefixes ? ["D35"] : [])]

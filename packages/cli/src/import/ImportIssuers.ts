@@ -50,7 +50,8 @@ const claimsOf = (jwt: JwtAuth, own: IssuerEntry | undefined, strict: boolean): 
   }
   claims["user"] = { from: oneOrMany(paths("user")), orEmail: true }
   put("email", paths("email"))
-  put("teams", paths("teams"))
+  if (jwt.enforce_team_based_model_access === true && !namesTeams(jwt)) claims["teams"] = []
+  else put("teams", paths("teams"))
   put("team", paths("team"))
   put("teamAlias", [jwt.team_alias_jwt_field].filter(present))
   put("organization", paths("organization"))

@@ -5,6 +5,7 @@
  * Each entry of the table writes what the key means here and adds its line to
  * the report; a key that is not in the file is not asked.
  */
+import { isGroup } from "@jotgate/core/Route"
 import type { Draft } from "./Draft.ts"
 import { namesTeams, readsRoles } from "./ImportIssuers.ts"
 import type { JwtAuth, RolePermissions } from "./LitellmFile.ts"
@@ -34,11 +35,19 @@ const ignored = (reason: string): Entry<Key> => (_, { draft }, key) => draft.lin
 const decision = (reason: string): Entry<Key> => (_, { draft }, key) =>
   draft.line(key, "needs a decision", reason, { deviations: ["D45"] })
 
+/** The entries that can cover a route: a path, or a group. The reference compares any other text with paths, in vain. */
+const usable = (entries: ReadonlyArray<string>): ReadonlyArray<string> =>
+  entries.filter((it) => it === "*" || isGroup(it) || (it.startsWith("/") && (!/\*./.test(it) || it.includes("{"))))
+
+const firstOfEach = (entries: RolePermissions): RolePermissions =>
+  entries.filter((it, index) => entries.findIndex((other) => other.role === it.role) === index)
+
 const routes =
   (setting: "adminRoutes" | "teamRoutes", deviations: ReadonlyArray<string>, reason: string) =>
   (value: ReadonlyArray<string>, { draft }: Importing, key: string): void => {
-    draft.set(["policy", setting], value, key)
-    const wider = widened(value)
+    const entries = usable(value)
+    draft.set(["policy", setting], entries, key)
+    const wider = widened(entries)
     const numbers = wider ? [...deviations, "D35"] : deviations
     draft.line(
       key,
@@ -46,6 +55,8 @@ const routes =
       wider ? `${reason}; a final * covers everything below, the reference compares it literally` : reason,
       { setting: `policy.${setting}`, deviations: numbers }
     )
+    const dead = value.filter((it) => !entries.includes(it))
+    if (dead.length > 0) draft.line(`${key}: ${dead.join(", ")}`, "ignored", "neither a path nor a route group")
   }
 
 const withUserInfo: Entry<Key> = (_, { draft, jwt }, key) => {
@@ -173,10 +184,10 @@ const table: { readonly [K in Key]: Entry<K> } = {
     if (rolePermissions.length > 0) {
       draft.set(
         ["policy", "roles"],
-        rolePermissions.map(({ models, role, routes }) => ({
+        firstOfEach(rolePermissions).map(({ models, role, routes }) => ({
           role,
           ...((models ?? null) === null ? {} : { models: models ?? [] }),
-          ...((routes ?? null) === null ? {} : { routes: routes ?? [] })
+          ...((routes ?? null) === null ? {} : { routes: usable(routes ?? []) })
         })),
         "general_settings.role_permissions"
       )
@@ -232,10 +243,15 @@ const table: { readonly [K in Key]: Entry<K> } = {
     draft.set(["policy", "requireScope"], true, key)
     draft.line(key, "exact", "scopes decide on models", { setting: "policy.requireScope" })
   },
-  enforce_team_based_model_access: (value, { draft }, key) => {
+  enforce_team_based_model_access: (value, { draft, jwt }, key) => {
     if (!value) return draft.line(key, "exact", "no team is required")
     draft.set(["policy", "requireTeam"], true, key)
-    draft.line(key, "exact", "a team must be named", { setting: "policy.requireTeam" })
+    draft.line(
+      key,
+      "exact",
+      namesTeams(jwt) ? "a team must be named" : "a team must be named, and no claim names one: everybody is refused",
+      { setting: "policy.requireTeam" }
+    )
   },
   custom_validate: (_, { draft }, key) =>
     draft.line(key, "needs a decision", "a Python function cannot be run here: write it as a local ES module", {

@@ -1,0 +1,117 @@
+/**
+ * Reads the configuration file: text → settings, or everything that is wrong
+ * with it, each with `file:line:column`.
+ *
+ * Parse, validate, swap: nothing of a file that has a finding is ever used, so
+ * a bad file cannot replace a good one.
+ */
+import { findings as schemaFindings, pathText } from "@jotgate/core/SchemaFindings"
+import { Effect, FileSystem, Result, Schema } from "effect"
+import { dirname, resolve } from "node:path"
+import { resolvePaths } from "./ConfigPaths.ts"
+import { type ConfigFinding, type ConfigText, positionOf, readConfigText } from "./ConfigText.ts"
+import { decodeFile, type FileSettings } from "./GatewaySettings.ts"
+
+const Finding = Schema.Struct({
+  path: Schema.String,
+  message: Schema.String,
+  line: Schema.Number,
+  column: Schema.Number
+})
+
+/** The file cannot be used; `message` has one line for each finding. */
+export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigInvalid", {
+  file: Schema.String,
+  findings: Schema.Array(Finding)
+}) {
+  override get message(): string {
+    return this.findings.map((it) => findingText(this.file, it)).join("\n")
+  }
+}
+
+/** The file cannot be read at all. */
+export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("ConfigUnreadable", {
+  file: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `${this.file}: ${this.reason}`
+  }
+}
+
+/** One finding as one line: `jotgate.yaml:12:3: policy.teamHeader: unknown key, did you mean "teamHeaders"?`. */
+export const findingText = (file: string, it: ConfigFinding): string =>
+  `${file}:${it.line}:${it.column}: ${it.path === "" ? "" : `${it.path}: `}${it.message}`
+
+/** A configuration that was read, with the place of every setting in its file. */
+export interface ConfigFile {
+  /** The name by which the file was asked for. */
+  readonly name: string
+  readonly settings: FileSettings
+  /** The line of a setting by its path (`policy.roles[0]`); `undefined` when the file leaves it at its default. */
+  readonly lineOf: (path: string) => number | undefined
+  /** Line and column of a setting, or of the nearest one around it. */
+  readonly positionOf: (path: string) => { readonly line: number; readonly column: number }
+  /** Whether the file says this setting, rather than leaving it at its default. */
+  readonly says: (path: string) => boolean
+}
+
+const around = (text: ConfigText, path: string): { readonly line: number; readonly column: number } => {
+  for (let at = path;;) {
+    const found = text.keys.get(at) ?? text.values.get(at)
+    if (found !== undefined) return found
+    if (at === "") return { line: 1, column: 1 }
+    at = at.replace(/(?:\.[^.[\]]+|\[[^\]]*\]|^[^.[\]]+)$/, "")
+  }
+}
+
+/** Reads the text of a file called `name`; relative file names in it are relative to `directory`. */
+export const parseConfig = (input: {
+  readonly name: string
+  readonly text: string
+  readonly directory: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}): Result.Result<ConfigFile, ConfigInvalid> => {
+  const text = readConfigText(input.text, input.env)
+  const failed = (findings: ReadonlyArray<ConfigFinding>) =>
+    Result.fail(new ConfigInvalid({ file: input.name, findings: [...findings] }))
+  if (text.findings.length > 0) return failed(text.findings)
+  return Result.match(decodeFile(text.value), {
+    onFailure: (error) =>
+      failed(
+        schemaFindings(error.issue)
+          .map((it) => ({ ...positionOf(text, it.path, it.kind), path: pathText(it.path), message: it.message }))
+          .toSorted((left, right) => left.line - right.line || left.column - right.column)
+      ),
+    onSuccess: (settings) =>
+      Result.succeed({
+        name: input.name,
+        settings: resolvePaths(settings, input.directory),
+        lineOf: (path) => (text.keys.get(path) ?? text.values.get(path))?.line,
+        positionOf: (path) => around(text, path),
+        says: (path) => text.values.has(path)
+      })
+  })
+}
+
+/** Loads a configuration file; JSON is YAML too. */
+export const loadConfig = Effect.fn("ConfigFile.load")(function*(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>
+) {
+  const files = yield* FileSystem.FileSystem
+  const text = yield* files.readFileString(file).pipe(
+    Effect.catchTag("PlatformError", (error) =>
+      new ConfigUnreadable({
+        file,
+        reason: error.reason._tag === "NotFound"
+          ? "there is no such file"
+          : error.reason._tag === "PermissionDenied"
+          ? "may not be read"
+          : `cannot be read (${error.reason._tag})`
+      }))
+  )
+  return yield* Effect.fromResult(
+    parseConfig({ name: file, text, directory: dirname(resolve(file)), env })
+  )
+})

@@ -1,0 +1,156 @@
+/**
+ * The schema of the whole configuration file: what decisions depend on
+ * (`@jotgate/core/Settings`) and what the gateway adds to it (CONFIG.md).
+ *
+ * Decoded values are ready for use: durations are milliseconds, sizes bytes,
+ * addresses host and port. Secrets are named, never held.
+ */
+import { Duration, HeaderName, SecretReference, Settings, Size } from "@jotgate/core/Settings"
+import { Effect, Schema, SchemaGetter } from "effect"
+import { isIP } from "node:net"
+
+const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
+/** Where a listener waits; port 0 takes a free one. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+const addressPattern = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/
+
+/** `127.0.0.1:4181`, `[::1]:0`. */
+export const ListenAddress = Schema.String.annotate({ expected: "an address such as 127.0.0.1:4180" }).check(
+  Schema.makeFilter((text) => {
+    const found = addressPattern.exec(text)
+    return (found !== null && Number(found[3]) <= 65_535) || "must be an address such as 127.0.0.1:4180 or [::1]:4180"
+  })
+).pipe(
+  Schema.decodeTo(Schema.Struct({ host: Schema.String, port: Schema.Number }), {
+    decode: SchemaGetter.transform((text) => {
+      const found = addressPattern.exec(text)
+      return { host: found?.[1] ?? found?.[2] ?? "", port: Number(found?.[3] ?? 0) }
+    }),
+    encode: SchemaGetter.transform(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`)
+  })
+)
+
+/** An address as it stands in a URL. */
+export const addressText = ({ host, port }: Address): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
+
+const AddressRange = Schema.String.annotate({ expected: "an address or a CIDR range" }).check(
+  Schema.makeFilter((text) => {
+    const [address = "", bits, ...rest] = text.split("/")
+    const family = isIP(address)
+    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+    return (family !== 0 && fits && rest.length === 0) || "must be an address or a CIDR range such as 10.0.0.0/8"
+  })
+)
+
+const HttpUrl = Schema.String.annotate({ expected: "a URL" }).check(
+  Schema.makeFilter((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      return "must be a URL that starts with http:// or https://"
+    }
+    if (url.username !== "" || url.password !== "") return "must not hold a user name or a password"
+    return (url.search === "" && url.hash === "") || "must not have a query or a fragment"
+  })
+)
+
+const Pattern = Schema.NonEmptyString
+const Route = Schema.NonEmptyString
+
+const KeyReference = Schema.String.annotate({ expected: "env:NAME or file:PATH" }).check(
+  Schema.isPattern(/^(?:env:[A-Za-z_{}][A-Za-z0-9_{}]*|file:.+)$/s, { message: "must be env:NAME or file:PATH" })
+)
+
+/** The credential for an upstream: none, the client's own token, or a secret, chosen by team. */
+export const UpstreamAuthorization = Schema.Union([
+  Schema.Literals(["none", "passthrough"]),
+  Schema.Struct({
+    team: Schema.optionalKey(Schema.Union([KeyReference, Schema.Record(Schema.String, SecretReference)])),
+    default: Schema.optionalKey(SecretReference)
+  })
+])
+
+const upstreamFields = {
+  url: HttpUrl,
+  authorization: withDefault(UpstreamAuthorization, "none"),
+  header: withDefault(HeaderName, "authorization"),
+  onMissingTeamKey: withDefault(Schema.Literals(["default", "deny"]), "default")
+}
+
+/** The upstream that takes every request which no entry of `upstreams` does. */
+export const Upstream = Schema.Struct(upstreamFields)
+
+const MatchedUpstream = Schema.Struct({
+  match: Schema.Struct({ path: Schema.optionalKey(Route), model: Schema.optionalKey(Pattern) }).check(
+    Schema.makeFilter((it) => it.path !== undefined || it.model !== undefined || "must name a path or a model")
+  ),
+  ...upstreamFields
+})
+
+const Limits = Schema.Struct({
+  body: withDefault(Size, "32MiB"),
+  headers: withDefault(Size, "64KiB"),
+  token: withDefault(Size, "16KiB"),
+  stream: withDefault(Duration, "1h"),
+  inFlight: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 2000)
+})
+
+/** The headers that may carry the caller's token (RULES D44). */
+export const CredentialHeaders = [
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "x-goog-api-key",
+  "x-litellm-api-key"
+] as const
+
+/** Listeners, doors and upstreams (CONFIG.md `gateway`). */
+export const Gateway = Schema.Struct({
+  listen: withDefault(ListenAddress, "0.0.0.0:4180"),
+  admin: withDefault(ListenAddress, "127.0.0.1:4181"),
+  adminToken: withDefault(Schema.NullOr(SecretReference), null),
+  tls: withDefault(Schema.NullOr(Schema.Struct({ cert: SecretReference, key: SecretReference })), null),
+  credentials: withDefault(
+    Schema.Array(Schema.Literals(CredentialHeaders)).check(
+      Schema.isMinLength(1, { message: "must name at least one" })
+    ),
+    ["authorization"]
+  ),
+  trustedProxies: withDefault(Schema.Array(AddressRange), []),
+  forwardAuth: withDefault(Schema.Struct({ authorization: withDefault(Schema.Boolean, false) }), {}),
+  drain: withDefault(Duration, "5s"),
+  limits: withDefault(Limits, {}),
+  cors: withDefault(Schema.NullOr(Schema.Struct({ origins: Schema.Array(Schema.NonEmptyString) })), null),
+  websocket: withDefault(Schema.Array(Route), []),
+  upstream: withDefault(Schema.NullOr(Upstream), null),
+  upstreams: withDefault(Schema.Array(MatchedUpstream), [])
+})
+export type Gateway = typeof Gateway.Type
+
+const AuditTarget = Schema.String.annotate({ expected: "stdout, file:PATH or none" }).check(
+  Schema.isPattern(/^(?:stdout|none|file:.+)$/s, { message: "must be stdout, file:PATH or none" })
+)
+
+/** The whole file. */
+export const FileSettings = Schema.Struct({
+  ...Settings.fields,
+  gateway: withDefault(Gateway, {}),
+  telemetry: withDefault(Schema.Struct({ otlp: withDefault(Schema.NullOr(HttpUrl), null) }), {}),
+  audit: withDefault(Schema.Struct({ to: withDefault(AuditTarget, "stdout") }), {}),
+  decisions: withDefault(
+    Schema.Struct({ keep: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 10_000) }),
+    {}
+  )
+})
+export type FileSettings = typeof FileSettings.Type
+
+/** Reads a parsed file; every finding at once, unknown keys among them. */
+export const decodeFile = Schema.decodeUnknownResult(FileSettings, { errors: "all", onExcessProperty: "error" })
+
+/** Whether a host is this machine only. */
+export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
