@@ -1,0 +1,177 @@
+/** A gate over the real pipeline: an issuer that signs, a directory in memory, an upstream that notes. */
+import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { Cache } from "@jotgate/core/Cache"
+import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
+import { Issuers } from "@jotgate/core/Issuer"
+import { KeyStore } from "@jotgate/core/KeyStore"
+import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
+import type { Rows } from "@jotgate/core/MemoryRows"
+import { NodeSignature } from "@jotgate/core/node"
+import { OpaqueToken } from "@jotgate/core/OpaqueToken"
+import { TokenRefused } from "@jotgate/core/Refusal"
+import { Revocation } from "@jotgate/core/Revocation"
+import { Settings } from "@jotgate/core/Settings"
+import { Issuer } from "@jotgate/core/testing"
+import { Clock, Context, Effect, Exit, Layer, Schema } from "effect"
+import { DecisionLog } from "../../src/DecisionLog.ts"
+import { type Deployment, Deployments, type DoorSettings, makeDoors } from "../../src/Deployment.ts"
+import { Judge } from "../../src/Judge.ts"
+import { Gate, type GateOptions } from "../../src/proxy/Gate.ts"
+import type { UpstreamSettings, UpstreamTimeouts } from "../../src/proxy/Upstreams.ts"
+import { Telemetry } from "../../src/Telemetry.ts"
+import * as Upstream from "./Upstream.ts"
+
+const user = (id: string, teams: ReadonlyArray<string>, more: object = {}) =>
+  makeUser({ id: UserId.make(id), email: `${id}@acme.test`, teams: teams.map((it) => TeamId.make(it)), ...more })
+
+/** alice is in red and blue, bob in blue, carol in none; root is an admin. */
+export const rows: Rows = {
+  users: [
+    user("alice", ["red", "blue"], { role: "internal_user" }),
+    user("bob", ["blue"], { role: "internal_user" }),
+    user("carol", [], { role: "internal_user", models: ["gpt-4o-mini"] }),
+    user("root", [], { role: "proxy_admin" })
+  ],
+  teams: [
+    makeTeam({ id: TeamId.make("red"), alias: "Red", models: ["gpt-4o*"] }),
+    makeTeam({ id: TeamId.make("blue"), alias: "Blue", models: ["claude-*"] })
+  ]
+}
+
+/** A directory of these people, each with what is said of them. */
+export const people = (them: Readonly<Record<string, object>>): Rows => ({
+  users: Object.entries(them).map(([id, more]) => user(id, [], { role: "internal_user", ...more }))
+})
+
+export const defaultLimits: DoorSettings["limits"] = {
+  body: 32 * 1024 * 1024,
+  headers: 64 * 1024,
+  token: 16 * 1024,
+  stream: 3_600_000,
+  inFlight: 2000
+}
+
+export interface WorldOptions {
+  readonly doors?: Partial<DoorSettings>
+  readonly policy?: object
+  readonly directory?: object
+  readonly rows?: Rows
+  readonly timeouts?: UpstreamTimeouts
+  readonly gate?: Partial<GateOptions>
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Settings of the upstream besides its URL. */
+  readonly upstream?: Omit<UpstreamSettings, "url">
+  /** Without it the recorder is the upstream. */
+  readonly noUpstream?: boolean
+}
+
+export interface World {
+  readonly port: number
+  readonly url: string
+  readonly upstream: Upstream.Recorder
+  /** A token of this person; `claims` change it. */
+  readonly token: (sub: string, claims?: Readonly<Record<string, unknown>>) => Effect.Effect<string>
+  readonly deployments: Deployments["Service"]
+  readonly log: DecisionLog["Service"]
+  readonly gate: Gate["Service"]
+  readonly judge: Judge["Service"]
+  readonly auth: AuthBuilder["Service"]
+}
+
+const issuer = Effect.runSync(Effect.cached(Issuer.make("https://idp.test", ["ES256"])))
+
+/** The services that this test kit replaces with "nobody". */
+const nobody = Layer.mergeAll(
+  Layer.succeed(OpaqueToken, {
+    verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
+  }),
+  Layer.succeed(Revocation, { check: () => Exit.void, epoch: () => 0 })
+)
+
+/** The pipeline alone. */
+export const makeAuth = Effect.fnUntraced(function*(options: WorldOptions) {
+  const idp = yield* issuer
+  const settings = yield* Schema.decodeUnknownEffect(Settings)({
+    policy: options.policy ?? {},
+    directory: options.directory ?? {}
+  })
+  const trusted = idp.settings({ claims: { user: "sub", email: "email", teams: "groups", scopes: "scope" } })
+  const credentials = options.doors?.credentials
+  const layer = AuthBuilder.layerFor(
+    { ...settings, issuers: [trusted] },
+    credentials === undefined ? {} : { credentials }
+  ).pipe(
+    Layer.provide(nobody),
+    Layer.provide(
+      KeyStore.layerMemory({ [trusted.id]: idp.jwks }).pipe(Layer.provide(Issuers.layer([trusted])))
+    ),
+    Layer.provide(MemoryDirectory.layerRepos(options.rows ?? rows)),
+    Layer.provide(Cache.layer),
+    Layer.provide(NodeSignature.layer)
+  )
+  return { auth: Context.get(yield* Layer.build(layer), AuthBuilder), settings, idp }
+})
+
+/** A running gate; everything ends with the scope. */
+export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
+  const upstream = yield* Upstream.make
+  const { auth, idp, settings } = yield* makeAuth(options)
+  const doors: DoorSettings = {
+    credentials: ["authorization"],
+    trustedProxies: ["127.0.0.1"],
+    forwardAuth: { authorization: false },
+    limits: defaultLimits,
+    cors: null,
+    websocket: [],
+    upstreams: [],
+    ...(options.noUpstream === true ? {} : { upstream: { url: upstream.url, ...options.upstream } }),
+    ...options.doors
+  }
+  const deployment = Effect.map(
+    makeDoors(doors, {
+      teamHeaders: settings.policy.teamHeaders,
+      env: options.env ?? {},
+      ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts })
+    }),
+    (compiled): Deployment => ({
+      auth,
+      doors: compiled,
+      issuers: [idp.iss],
+      scopes: [],
+      keys: Effect.succeed([]),
+      directory: Effect.void
+    })
+  )
+  const services = yield* Layer.build(
+    Gate.layer({
+      host: "127.0.0.1",
+      port: 0,
+      tls: null,
+      headers: doors.limits.headers,
+      drain: 0,
+      grace: 500,
+      ...options.gate
+    }).pipe(
+      Layer.provideMerge(Judge.layer),
+      Layer.provideMerge(Layer.mergeAll(DecisionLog.layerMemory, Telemetry.layer, Deployments.layer(deployment)))
+    )
+  )
+  const gate = Context.get(services, Gate)
+  const clock = yield* Clock.Clock
+  const world: World = {
+    port: gate.address.port,
+    url: `http://127.0.0.1:${gate.address.port}`,
+    upstream,
+    token: (sub, claims = {}) =>
+      idp.token({
+        now: Math.floor(clock.currentTimeMillisUnsafe() / 1000),
+        claims: { sub, email: undefined, ...claims }
+      }),
+    deployments: Context.get(services, Deployments),
+    log: Context.get(services, DecisionLog),
+    gate,
+    judge: Context.get(services, Judge),
+    auth
+  }
+  return world
+})
