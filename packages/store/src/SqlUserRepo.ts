@@ -22,7 +22,8 @@ export const columns = (dialect: Dialect.Dialect): string =>
     dialect.pairs("s.namespace", "s.subject", "s.seq", "subjects s WHERE s.user_id = u.id")
   } AS subjects, ${dialect.pairs("m.team_id", "m.origin", "m.seq", "memberships m WHERE m.user_id = u.id")} AS teams`
 
-const membershipColumns = "user_id, team_id, role, models, max_budget, spend, origin"
+/** The columns of a membership as `Rows.membership` reads them. */
+export const membershipColumns = "user_id, team_id, role, models, max_budget, spend, origin"
 
 /** The questions about people. */
 export const questions = (dialect: Dialect.Dialect) => {

@@ -120,7 +120,7 @@ export const isRequired = (write: DirectoryWrite): boolean => write._tag === "Cr
 
 /** No row has this id, subject or alias. */
 export class RowNotFound extends Schema.TaggedClass<RowNotFound>()("RowNotFound", {
-  kind: Schema.Literals(["user", "team", "organization", "endUser", "membership"])
+  kind: Schema.Literals(["user", "team", "organization", "endUser", "membership", "modelGroup"])
 }) {}
 
 /** Several rows have this alias. */

@@ -57,14 +57,14 @@ export type Removable = (kind: TableName, id: string) => boolean
 /** The id of a row of a table. */
 export const idOf = (row: Nouns[TableName]): string => "id" in row ? row.id : compound(row.user, row.team)
 
-const user = (file: FileUser, current: Directory.User | undefined): Directory.User => {
+const user = (file: FileUser, current: Directory.User | undefined, origin: Directory.Origin): Directory.User => {
   const granted = current?.roleOrigin === "token" && (file.role === undefined || file.role === current.role)
   return {
     id: Directory.UserId.make(file.id),
     email: file.email ?? null,
     subjects: file.subjects ?? current?.subjects ?? [],
     role: granted ? current.role : file.role ?? null,
-    roleOrigin: granted ? "token" : "file",
+    roleOrigin: granted ? "token" : origin,
     teams: current?.teams ?? [],
     tokenTeams: current?.tokenTeams ?? [],
     models: file.models ?? [],
@@ -107,14 +107,18 @@ const endUser = (file: FileEndUser, current: Directory.EndUser | undefined): Dir
   spend: file.spend ?? current?.spend ?? 0
 })
 
-const membership = (file: FileMembership, current: Directory.Membership | undefined): Directory.Membership => ({
+const membership = (
+  file: FileMembership,
+  current: Directory.Membership | undefined,
+  origin: Directory.Origin
+): Directory.Membership => ({
   user: Directory.UserId.make(file.user),
   team: Directory.TeamId.make(file.team),
   role: file.role ?? "user",
   models: file.models ?? [],
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0,
-  origin: current?.origin ?? "file"
+  origin: current?.origin ?? origin
 })
 
 const modelGroup = (file: FileModelGroup): Directory.ModelGroup => ({
@@ -158,14 +162,19 @@ const stepsOf = <K extends TableName>(
   return { create, change, remove }
 }
 
-/** The plan of a file against the rows that there are. */
-export const make = (file: DirectoryFile, current: Current, removable: Removable): Plan => {
-  const users = (file.users ?? []).map((it) => user(it, current.users.get(it.id)))
+/** The plan of a file against the rows that there are; `origin` is who makes the rows that are new. */
+export const make = (
+  file: DirectoryFile,
+  current: Current,
+  removable: Removable,
+  origin: Directory.Origin = "file"
+): Plan => {
+  const users = (file.users ?? []).map((it) => user(it, current.users.get(it.id), origin))
   const teams = (file.teams ?? []).map((it) => team(it, current.teams.get(it.id)))
   const organizations = (file.organizations ?? []).map((it) => organization(it, current.organizations.get(it.id)))
   const endUsers = (file.endUsers ?? []).map((it) => endUser(it, current.endUsers.get(it.id)))
   const memberships = (file.memberships ?? []).map((it) =>
-    membership(it, current.memberships.get(compound(it.user, it.team)))
+    membership(it, current.memberships.get(compound(it.user, it.team)), origin)
   )
   return {
     organizations: stepsOf("organizations", organizations, current.organizations, removable),
@@ -180,6 +189,22 @@ export const make = (file: DirectoryFile, current: Current, removable: Removable
 /** The order in which tables are written: what is referred to comes first (and goes last). */
 export const order = ["organizations", "modelGroups", "teams", "users", "endUsers", "memberships"] as const
 
+/** Every step of the plan, removals last. */
+export const steps = (plan: Plan): ReadonlyArray<Step> => [
+  ...order.flatMap((kind): ReadonlyArray<Step> => [...plan[kind].create, ...plan[kind].change]),
+  ...order.toReversed().flatMap((kind): ReadonlyArray<Step> => plan[kind].remove)
+]
+
 /** Whether the plan changes nothing. */
 export const isEmpty = (plan: Plan): boolean =>
   order.every((kind) => plan[kind].create.length + plan[kind].change.length + plan[kind].remove.length === 0)
+
+/** No rows, as the current state of a directory that is empty. */
+export const nothing: Current = {
+  users: new Map(),
+  teams: new Map(),
+  organizations: new Map(),
+  endUsers: new Map(),
+  memberships: new Map(),
+  modelGroups: new Map()
+}

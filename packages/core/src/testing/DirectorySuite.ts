@@ -1,0 +1,354 @@
+/**
+ * The contract of `UserRepo`, `TeamRepo`, `OrganizationRepo` and `Provisioner`:
+ * the same cases for every store.
+ *
+ * A case is an effect that fails when the store breaks the contract, so that
+ * any test runner can run it:
+ *
+ *     for (const { title, run } of DirectorySuite.suite(layerOfRows)) it.live(title, () => run)
+ */
+import { Effect, Equal, Exit, type Layer } from "effect"
+import {
+  type DirectoryWrite,
+  EndUserId,
+  makeEndUser,
+  makeMembership,
+  makeOrganization,
+  makeTeam,
+  makeUser,
+  ModelGroupId,
+  OrganizationId,
+  TeamId,
+  type User,
+  UserId
+} from "../principal/Directory.ts"
+import type { Rows } from "../principal/MemoryRows.ts"
+import { OrganizationRepo } from "../principal/OrganizationRepo.ts"
+import { Provisioner } from "../principal/Provisioner.ts"
+import { TeamRepo } from "../principal/TeamRepo.ts"
+import { UserRepo } from "../principal/UserRepo.ts"
+
+/** What a store provides. */
+export type Repos = UserRepo | TeamRepo | OrganizationRepo | Provisioner
+
+/** One case of the contract. */
+export interface Case {
+  readonly title: string
+  readonly run: Effect.Effect<void, unknown>
+}
+
+const user = (id: string) => UserId.make(id)
+const team = (id: string) => TeamId.make(id)
+const organization = (id: string) => OrganizationId.make(id)
+const group = (id: string) => ModelGroupId.make(id)
+
+/** Texts that some database refuses, cuts, folds or interprets. */
+const hostile: ReadonlyArray<string> = [
+  "U-1",
+  "u-1 ",
+  " u-1",
+  "u-1\0",
+  "u-1\0x",
+  "u\ud800-1",
+  "u\u00ad-1",
+  "u\u20101",
+  "%",
+  "u-_",
+  "u-1' OR '1'='1",
+  "' OR 1=1--",
+  "u-1'; DROP TABLE users;--",
+  "u-1\\",
+  "null",
+  "__proto__"
+]
+
+/** The rows that every case begins with. */
+export const rows: Rows = {
+  organizations: [
+    makeOrganization({ id: organization("acme"), alias: "Acme", models: ["gpt-*"], maxBudget: 12.5, spend: 0.25 }),
+    makeOrganization({ id: organization("twin-1"), alias: "Twin" }),
+    makeOrganization({ id: organization("twin-2"), alias: "Twin" })
+  ],
+  modelGroups: [
+    { id: group("cheap"), models: ["gpt-4o-mini", "claude-haiku-*"] },
+    { id: group("none"), models: [] }
+  ],
+  teams: [
+    makeTeam({
+      id: team("red"),
+      alias: "Red",
+      organization: organization("acme"),
+      models: ["gpt-4o*", "größe \"x\" 日本 😀"],
+      modelGroups: [group("cheap")],
+      modelAliases: { fast: "gpt-4o-mini", "a.b": "c" },
+      passThroughRoutes: ["/bria/*"],
+      maxBudget: 100,
+      spend: 99.5
+    }),
+    makeTeam({ id: team("blue"), alias: "Blue", blocked: true }),
+    makeTeam({ id: team("twin-a"), alias: "Twin" }),
+    makeTeam({ id: team("twin-b"), alias: "Twin" }),
+    makeTeam({ id: team("日本 😀"), alias: "é" })
+  ],
+  users: [
+    makeUser({
+      id: user("u-1"),
+      email: "Alice@Acme.com",
+      subjects: [{ namespace: "", subject: "okta|1" }, { namespace: "okta", subject: "00u1" }],
+      role: "internal_user",
+      teams: [team("red"), team("blue")],
+      tokenTeams: [team("blue")],
+      models: ["gpt-4o"],
+      maxBudget: 10,
+      spend: 1.5
+    }),
+    makeUser({ id: user("u-2"), email: "alice@acme.com", role: "nobody-knows", blocked: true }),
+    makeUser({ id: user("u-3"), email: null, subjects: [{ namespace: "azure", subject: "00u1" }] }),
+    makeUser({ id: user("é"), email: "kim@acme.com" })
+  ],
+  endUsers: [makeEndUser({ id: EndUserId.make("c-1"), blocked: true, maxBudget: 1, spend: 2 })],
+  memberships: [
+    makeMembership({ user: user("u-1"), team: team("red"), role: "admin", models: ["gpt-4o"], maxBudget: 5, spend: 4 }),
+    makeMembership({ user: user("u-1"), team: team("blue"), origin: "token" })
+  ]
+}
+
+const show = (value: unknown): string => JSON.stringify(value) ?? String(value)
+
+const same = (actual: unknown, expected: unknown, what: string): Effect.Effect<void> =>
+  Equal.equals(actual, expected)
+    ? Effect.void
+    : Effect.die(new Error(`${what}: expected ${show(expected)}, got ${show(actual)}`))
+
+const tagOf = <A, E extends { readonly _tag: string }, R>(
+  look: Effect.Effect<A, E, R>
+): Effect.Effect<string, never, R> =>
+  Effect.map(Effect.exit(look), (exit) =>
+    Exit.match(exit, {
+      onSuccess: () => "found",
+      onFailure: (cause) => cause.reasons.map((it) => it._tag === "Fail" ? it.error._tag : it._tag).join()
+    }))
+
+const rowOf = <A extends { readonly id: string }>(list: ReadonlyArray<A> | undefined, id: string): A | undefined =>
+  list?.find((it) => it.id === id)
+
+const ids = (list: ReadonlyArray<{ readonly id: string }>): ReadonlyArray<string> => list.map((it) => it.id).toSorted()
+
+const pause = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 5)))
+
+/** Waits in real time until a condition holds: writes after the answer take a moment. */
+const eventually = Effect.fnUntraced(function*<E, R>(what: string, holds: Effect.Effect<boolean, E, R>) {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    if (yield* holds) return
+    yield* pause
+  }
+  return yield* Effect.die(new Error(`never came true: ${what}`))
+})
+
+const write = (...writes: ReadonlyArray<DirectoryWrite>) => Provisioner.use((it) => it.run(writes))
+
+const found = (id: string) => UserRepo.use((users) => users.byId(user(id)))
+
+const has = (id: string, holds: (row: User) => boolean) =>
+  eventually(
+    `user ${id}`,
+    Effect.match(found(id), { onSuccess: holds, onFailure: () => false })
+  )
+
+const cases: Readonly<Record<string, Effect.Effect<void, unknown, Repos>>> = {
+  "a user comes back as it was put": Effect.gen(function*() {
+    for (const id of ["u-1", "u-2", "u-3", "é"]) yield* same(yield* found(id), rowOf(rows.users, id), id)
+  }),
+  "a user is found by a subject of its namespace only": Effect.gen(function*() {
+    const users = yield* UserRepo
+    yield* same((yield* users.bySubject("", "okta|1")).id, "u-1", "empty namespace")
+    yield* same((yield* users.bySubject("okta", "00u1")).id, "u-1", "okta")
+    yield* same((yield* users.bySubject("azure", "00u1")).id, "u-3", "azure")
+    for (
+      const [namespace, subject] of [["", "00u1"], ["okta", "okta|1"], ["Okta", "00u1"], ["okta", "00U1"]] as const
+    ) {
+      yield* same(yield* tagOf(users.bySubject(namespace, subject)), "RowNotFound", `${namespace} ${subject}`)
+    }
+  }),
+  "RULES D6: an address is found without the case of A to Z, oldest first, and nothing else is folded": Effect.gen(
+    function*() {
+      const users = yield* UserRepo
+      for (const email of ["Alice@Acme.com", "ALICE@ACME.COM", "alice@acme.com"]) {
+        yield* same((yield* users.byEmail(email)).map((it) => it.id), ["u-1", "u-2"], email)
+      }
+      // KELVIN SIGN, dotless i, full-width a, a trailing space, a wildcard.
+      for (
+        const email of [
+          "\u212aim@acme.com",
+          "al\u0131ce@acme.com",
+          "\uff41lice@acme.com",
+          "alice@acme.com ",
+          "%@acme.com"
+        ]
+      ) {
+        yield* same((yield* users.byEmail(email)).length, 0, email)
+      }
+    }
+  ),
+  "RULES D23: the limits of a membership, one or many": Effect.gen(function*() {
+    const users = yield* UserRepo
+    yield* same(yield* users.membership(user("u-1"), team("red")), rows.memberships?.[0], "red")
+    yield* same(yield* tagOf(users.membership(user("u-2"), team("red"))), "RowNotFound", "not a member")
+    yield* same(yield* tagOf(users.membership(user("u-1"), team("nowhere"))), "RowNotFound", "no such team")
+    const many = yield* users.memberships(user("u-1"), [team("red"), team("nowhere"), team("blue"), team("red")])
+    yield* same(many.map((it) => it.team).toSorted(), ["blue", "red"], "many")
+    yield* same(yield* users.memberships(user("u-1"), []), [], "none")
+  }),
+  "threat E13: text that a database refuses, folds or interprets finds nobody": Effect.gen(function*() {
+    const users = yield* UserRepo
+    const teams = yield* TeamRepo
+    const organizations = yield* OrganizationRepo
+    for (const text of [...hostile, "e\u0301"]) {
+      yield* same(yield* tagOf(users.byId(user(text))), "RowNotFound", `user ${show(text)}`)
+      yield* same(yield* tagOf(users.bySubject("", text)), "RowNotFound", `subject ${show(text)}`)
+      yield* same(yield* tagOf(users.bySubject(text, "00u1")), "RowNotFound", `namespace ${show(text)}`)
+      yield* same((yield* users.byEmail(text)).length, 0, `e-mail ${show(text)}`)
+      yield* same(yield* tagOf(users.membership(user(text), team("red"))), "RowNotFound", `member ${show(text)}`)
+      yield* same(yield* tagOf(teams.byId(team(text))), "RowNotFound", `team ${show(text)}`)
+      yield* same(yield* tagOf(teams.byAlias(text)), "RowNotFound", `alias ${show(text)}`)
+      yield* same(yield* teams.byIds([team(text)]), [], `teams ${show(text)}`)
+      yield* same(yield* tagOf(organizations.byId(organization(text))), "RowNotFound", `organization ${show(text)}`)
+      yield* same(yield* tagOf(organizations.endUser(EndUserId.make(text))), "RowNotFound", `end user ${show(text)}`)
+    }
+    yield* same((yield* found("u-1")).id, "u-1", "the table is still there")
+    yield* same(ids(yield* teams.byIds([...hostile, "red"].map(team))), ["red"], "among many")
+  }),
+  "a team comes back as it was put, whatever its name": Effect.gen(function*() {
+    const teams = yield* TeamRepo
+    for (const row of rows.teams ?? []) yield* same(yield* teams.byId(row.id), row, row.id)
+  }),
+  "many teams are one question: those that exist, each once": Effect.gen(function*() {
+    const teams = yield* TeamRepo
+    const asked = ["blue", "nowhere", "red", "red", "日本 😀"].map(team)
+    yield* same(ids(yield* teams.byIds(asked)), ["blue", "red", "日本 😀"], "some")
+    yield* same(yield* teams.byIds([]), [], "none")
+    const crowd = Array.from({ length: 2_000 }, (_, index) => team(`group-${index}`))
+    yield* same(ids(yield* teams.byIds([...crowd, team("red")])), ["red"], "a crowd")
+  }),
+  "RULES D26: an alias is compared byte for byte, and one that names several teams is ambiguous": Effect.gen(
+    function*() {
+      const teams = yield* TeamRepo
+      yield* same((yield* teams.byAlias("Red")).id, "red", "Red")
+      yield* same((yield* teams.byAlias("\u00e9")).id, "日本 😀", "é")
+      yield* same(yield* tagOf(teams.byAlias("red")), "RowNotFound", "red")
+      yield* same(yield* tagOf(teams.byAlias("e\u0301")), "RowNotFound", "é, decomposed")
+      yield* same(yield* tagOf(teams.byAlias("Twin")), "RowAmbiguous", "Twin")
+    }
+  ),
+  "the model groups that exist among these": Effect.gen(function*() {
+    const teams = yield* TeamRepo
+    const asked = [group("cheap"), group("nowhere"), group("none"), group("cheap")]
+    yield* same(
+      (yield* teams.modelGroups(asked)).toSorted((a, b) => a.id < b.id ? -1 : 1),
+      rows.modelGroups,
+      "groups"
+    )
+    yield* same(yield* teams.modelGroups([]), [], "none")
+  }),
+  "organizations by id and alias, end users by id": Effect.gen(function*() {
+    const organizations = yield* OrganizationRepo
+    yield* same(yield* organizations.byId(organization("acme")), rows.organizations?.[0], "acme")
+    yield* same((yield* organizations.byAlias("Acme")).id, "acme", "Acme")
+    yield* same(yield* tagOf(organizations.byAlias("Twin")), "RowAmbiguous", "Twin")
+    yield* same(yield* tagOf(organizations.byAlias("acme")), "RowNotFound", "alias")
+    yield* same(yield* organizations.endUser(EndUserId.make("c-1")), rows.endUsers?.[0], "c-1")
+    yield* same(yield* tagOf(organizations.endUser(EndUserId.make("c-2"))), "RowNotFound", "c-2")
+  }),
+  "RULES D33: a person whom the decision rests on is there when the answer is": Effect.gen(function*() {
+    const made = makeUser({
+      id: user("new"),
+      email: "new@acme.com",
+      subjects: [{ namespace: "okta", subject: "new" }],
+      role: "internal_user",
+      models: ["no-default-models"]
+    })
+    yield* same(yield* tagOf(found("new")), "RowNotFound", "before")
+    yield* write({ _tag: "CreateUser", user: made })
+    yield* same({ ...yield* found("new"), roleOrigin: "api" }, made, "after")
+    yield* write({ _tag: "CreateUser", user: { ...made, role: "proxy_admin" } })
+    yield* same((yield* found("new")).role, "internal_user", "a second time changes nothing")
+    const users = yield* UserRepo
+    yield* same((yield* users.bySubject("okta", "new")).id, "new", "by subject")
+    yield* same((yield* users.byEmail("NEW@acme.com")).length, 1, "by e-mail")
+  }),
+  "RULES D5: a new person takes no subject from another": Effect.gen(function*() {
+    const users = yield* UserRepo
+    yield* write({
+      _tag: "CreateUser",
+      user: makeUser({ id: user("thief"), subjects: [{ namespace: "okta", subject: "00u1" }] })
+    })
+    yield* same(yield* tagOf(found("thief")), "RowNotFound", "the row")
+    yield* same((yield* users.bySubject("okta", "00u1")).id, "u-1", "the subject")
+  }),
+  "concurrent first logins of one person make one row": Effect.gen(function*() {
+    const users = yield* UserRepo
+    const row = makeUser({
+      id: user("crowd"),
+      email: "crowd@acme.com",
+      subjects: [{ namespace: "okta", subject: "crowd" }]
+    })
+    const logins = Array.from({ length: 20 }, () => write({ _tag: "CreateUser", user: row }))
+    yield* Effect.all(logins, { concurrency: "unbounded", discard: true })
+    yield* same((yield* users.byEmail("crowd@acme.com")).map((it) => it.id), ["crowd"], "rows")
+    yield* same((yield* users.bySubject("okta", "crowd")).id, "crowd", "subject")
+  }),
+  "RULES D30: a created team has what the template says, and an existing one is left alone": Effect.gen(function*() {
+    const teams = yield* TeamRepo
+    const made = makeTeam({ id: team("green"), models: ["no-default-models"] })
+    yield* write({ _tag: "CreateTeam", team: made }, { _tag: "CreateTeam", team: makeTeam({ id: team("blue") }) })
+    yield* same(yield* teams.byId(team("green")), made, "green")
+    yield* same((yield* teams.byId(team("blue"))).blocked, true, "blue")
+  }),
+  "RULES D6: a subject is linked once and stays with whom it is linked to": Effect.gen(function*() {
+    const users = yield* UserRepo
+    yield* write(
+      { _tag: "LinkSubject", user: user("u-2"), namespace: "okta", subject: "linked" },
+      { _tag: "LinkSubject", user: user("u-2"), namespace: "okta", subject: "00u1" },
+      { _tag: "LinkSubject", user: user("nobody"), namespace: "okta", subject: "ghost" }
+    )
+    yield* has("u-2", (row) => row.subjects.length === 1)
+    yield* same((yield* users.bySubject("okta", "linked")).id, "u-2", "linked")
+    yield* same((yield* users.bySubject("okta", "00u1")).id, "u-1", "not taken")
+    yield* same(yield* tagOf(users.bySubject("okta", "ghost")), "RowNotFound", "nobody")
+  }),
+  "a role that a token granted is marked as such": Effect.gen(function*() {
+    yield* write({ _tag: "SetRole", user: user("u-1"), role: "proxy_admin", origin: "token" })
+    yield* has("u-1", (row) => row.role === "proxy_admin" && row.roleOrigin === "token")
+    yield* write({ _tag: "SetRole", user: user("u-1"), role: null, origin: "token" })
+    yield* has("u-1", (row) => row.role === null)
+  }),
+  "RULES D31: joining adds the team at the end, once, and only a team that exists": Effect.gen(function*() {
+    const users = yield* UserRepo
+    const joins = ["nowhere", "twin-a", "red", "twin-a"].map((it) => ({
+      _tag: "JoinTeam" as const,
+      user: user("u-1"),
+      team: team(it),
+      role: "user"
+    }))
+    yield* write(...joins)
+    yield* has("u-1", (row) => Equal.equals(row.teams, ["red", "blue", "twin-a"]))
+    yield* same((yield* found("u-1")).tokenTeams, ["blue", "twin-a"], "token teams")
+    yield* same((yield* users.membership(user("u-1"), team("red"))).role, "admin", "limits are kept")
+    yield* same((yield* users.membership(user("u-1"), team("twin-a"))).origin, "token", "origin")
+  }),
+  "RULES D32: only a membership that a token made is left": Effect.gen(function*() {
+    const users = yield* UserRepo
+    yield* write(
+      { _tag: "LeaveTeam", user: user("u-1"), team: team("red") },
+      { _tag: "LeaveTeam", user: user("u-1"), team: team("blue") },
+      { _tag: "LeaveTeam", user: user("u-1"), team: team("nowhere") }
+    )
+    yield* has("u-1", (row) => Equal.equals(row.teams, ["red"]) && row.tokenTeams.length === 0)
+    yield* same(yield* tagOf(users.membership(user("u-1"), team("blue"))), "RowNotFound", "blue")
+    yield* same((yield* users.membership(user("u-1"), team("red"))).maxBudget, 5, "red")
+  })
+}
+
+/** The cases over a store; `layerOf` builds a store that holds exactly these rows, anew for each case. */
+export const suite = <E>(layerOf: (rows: Rows) => Layer.Layer<Repos, E>): ReadonlyArray<Case> =>
+  Object.entries(cases).map(([title, run]) => ({ title, run: Effect.provide(run, layerOf(rows)) }))

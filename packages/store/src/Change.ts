@@ -1,0 +1,109 @@
+/**
+ * What of the directory changed: the keys under which it may be remembered.
+ *
+ * A change names every key of the row before and after, so that a process
+ * forgets exactly what it may hold, absences included. What does not fit in one
+ * message is `everything`.
+ */
+import type { Nouns, Step } from "@jotgate/core/DirectoryPlan"
+import type { TableName } from "@jotgate/core/MemoryRows"
+import { foldEmail } from "@jotgate/core/MemoryRows"
+import { Option, Schema } from "effect"
+
+const Keys = Schema.optionalKey(Schema.Array(Schema.String))
+const Pairs = Schema.optionalKey(Schema.Array(Schema.Tuple([Schema.String, Schema.String])))
+const Mark = Schema.optionalKey(Schema.Literal(true))
+
+export const Change = Schema.Struct({
+  users: Keys,
+  subjects: Pairs,
+  emails: Keys,
+  memberships: Pairs,
+  teams: Keys,
+  teamAliases: Keys,
+  organizations: Keys,
+  organizationAliases: Keys,
+  endUsers: Keys,
+  modelGroups: Keys,
+  /** The deny list changed. */
+  revocations: Mark,
+  /** Every row that is remembered about people, for a change that touches too many of them to name. */
+  everyone: Mark,
+  everything: Mark
+})
+export type Change = typeof Change.Type
+
+/** A change that may be anything. */
+export const everything: Change = { everything: true }
+
+/** PostgreSQL carries 8000 bytes with a notification. */
+const LONGEST = 7_900
+
+/** The text of a change, short enough for every way to tell it. */
+export const encode = (change: Change): string => {
+  const text = JSON.stringify(change)
+  return Buffer.byteLength(text) <= LONGEST ? text : JSON.stringify(everything)
+}
+
+const decoded = Schema.decodeUnknownOption(Schema.fromJsonString(Change))
+
+/** The change in a text; what cannot be read may have been anything. */
+export const decode = (text: string): Change => Option.getOrElse(decoded(text), () => everything)
+
+const keysOf = <K extends TableName>(kind: K, row: Nouns[K] | undefined): Change => {
+  if (row === undefined) return {}
+  if ("email" in row) {
+    return {
+      users: [row.id],
+      subjects: row.subjects.map((it) => [it.namespace, it.subject] as const),
+      emails: row.email === null ? [] : [foldEmail(row.email)],
+      memberships: row.teams.map((team) => [row.id, team] as const)
+    }
+  }
+  if ("user" in row) return { users: [row.user], memberships: [[row.user, row.team]] }
+  if (kind === "teams") return { teams: [row.id], teamAliases: aliasOf(row) }
+  if (kind === "organizations") return { organizations: [row.id], organizationAliases: aliasOf(row) }
+  return kind === "endUsers" ? { endUsers: [row.id] } : { modelGroups: [row.id] }
+}
+
+const aliasOf = (row: object): ReadonlyArray<string> =>
+  "alias" in row && typeof row.alias === "string" ? [row.alias] : []
+
+/** The change that one step makes. A team that goes takes its memberships along. */
+export const ofStep = (step: Step): Change =>
+  merge([
+    keysOf(step.kind, step.before),
+    keysOf(step.kind, step.after),
+    step.kind === "teams" && step.after === undefined ? { everyone: true } : {}
+  ])
+
+const unique = <A>(lists: ReadonlyArray<ReadonlyArray<A> | undefined>): ReadonlyArray<A> =>
+  Array.from(new Map(lists.flatMap((it) => it ?? []).map((it) => [JSON.stringify(it), it])).values())
+
+const lists = [
+  "users",
+  "emails",
+  "teams",
+  "teamAliases",
+  "organizations",
+  "organizationAliases",
+  "endUsers",
+  "modelGroups"
+] as const
+const pairs = ["subjects", "memberships"] as const
+const marks = ["revocations", "everyone", "everything"] as const
+
+/** One change for several. */
+export const merge = (changes: ReadonlyArray<Change>): Change => {
+  const merged: { -readonly [K in keyof Change]: Change[K] } = {}
+  for (const name of lists) {
+    const keys = unique(changes.map((it) => it[name]))
+    if (keys.length > 0) merged[name] = keys
+  }
+  for (const name of pairs) {
+    const keys = unique(changes.map((it) => it[name]))
+    if (keys.length > 0) merged[name] = keys
+  }
+  for (const name of marks) if (changes.some((it) => it[name] === true)) merged[name] = true
+  return merged
+}

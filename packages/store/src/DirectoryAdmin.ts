@@ -1,0 +1,160 @@
+/**
+ * Manages the rows of a directory: the admin API, the command line and
+ * `directory.file` all come here.
+ *
+ * Every change is planned first and done in one transaction with its audit
+ * rows and the announcement to other processes; a change that is refused
+ * changes nothing. A put is a file with one row, so that a row means the same
+ * wherever it is written.
+ */
+import type { DirectoryUnavailable, Origin, RowNotFound } from "@jotgate/core/Directory"
+import type {
+  DirectoryFile,
+  FileEndUser,
+  FileMembership,
+  FileModelGroup,
+  FileOrganization,
+  FileTeam,
+  FileUser,
+  Finding
+} from "@jotgate/core/DirectoryFile"
+import type { Nouns, Plan } from "@jotgate/core/DirectoryPlan"
+import type { TableName } from "@jotgate/core/MemoryRows"
+import { Context, type Effect, Schema } from "effect"
+import { hash } from "node:crypto"
+
+/** What is written for each kind of row: a row of the directory file. */
+export interface Written {
+  readonly users: FileUser
+  readonly teams: FileTeam
+  readonly organizations: FileOrganization
+  readonly endUsers: FileEndUser
+  readonly memberships: FileMembership
+  readonly modelGroups: FileModelGroup
+}
+
+/** The fields by which a list can be narrowed, each compared exactly (an e-mail without case). */
+export interface Filter {
+  readonly email?: string
+  readonly role?: string
+  readonly blocked?: boolean
+  readonly alias?: string
+  readonly organization?: string
+  readonly user?: string
+  readonly team?: string
+}
+
+/** One page of a list: rows in the order of their ids after `after`. */
+export interface ListQuery {
+  readonly after?: string
+  readonly limit: number
+  readonly filter?: Filter
+}
+
+/** Rows, and the id to go on after; `undefined` on the last page. */
+export interface Page<A> {
+  readonly rows: ReadonlyArray<A>
+  readonly next: string | undefined
+}
+
+/**
+ * A change that cannot be made: `stale` (the row is not what the caller saw),
+ * `taken` (a subject is linked to somebody else), `missing` (it names a row
+ * that does not exist), `referenced` (another row names it), `reused` (an
+ * idempotency key with another request), `unsupported` (this store keeps no
+ * such thing), `readonly` (`directory.write: false`).
+ */
+export class ChangeRefused extends Schema.TaggedClass<ChangeRefused>()("ChangeRefused", {
+  reason: Schema.Literals(["stale", "taken", "missing", "referenced", "reused", "unsupported", "readonly"]),
+  findings: Schema.Array(Schema.Struct({
+    path: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+    message: Schema.String
+  }))
+}) {}
+
+/** Who changes something, and under which condition. */
+export interface ChangeOptions {
+  /** Who did it, for the audit row. */
+  readonly actor: string
+  /** The `etag` that the row must still have, or `"absent"`: there must be no such row. */
+  readonly expect?: string
+}
+
+/** How a file is applied. */
+export interface ApplyOptions {
+  readonly actor: string
+  /** Which rows go that the file does not hold: `file`: those that a file made; `all`; or `none`. */
+  readonly prune: "file" | "all" | "none"
+  /** Only plan. */
+  readonly dryRun?: boolean
+  /** Who the rows that are new belong to; default `file`. */
+  readonly origin?: Origin
+}
+
+/** One audit row. */
+export interface Audit {
+  readonly seq: number
+  /** ISO time. */
+  readonly at: string
+  readonly actor: string
+  readonly action: "create" | "change" | "remove"
+  readonly kind: string
+  readonly id: string
+  readonly before: unknown
+  readonly after: unknown
+}
+
+/** A row before and after; `before` is `undefined` for a new row. */
+export interface Changed<A> {
+  readonly before: A | undefined
+  readonly after: A
+}
+
+export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
+  readonly list: <K extends TableName>(
+    kind: K,
+    query: ListQuery
+  ) => Effect.Effect<Page<Nouns[K]>, DirectoryUnavailable>
+  /** One row; a membership's id is `[user, team]` as JSON. */
+  readonly get: <K extends TableName>(
+    kind: K,
+    id: string
+  ) => Effect.Effect<Nouns[K], RowNotFound | DirectoryUnavailable>
+  /** Makes or replaces one row. */
+  readonly put: <K extends TableName>(
+    kind: K,
+    row: Written[K],
+    options: ChangeOptions
+  ) => Effect.Effect<Changed<Nouns[K]>, ChangeRefused | DirectoryUnavailable>
+  readonly remove: (
+    kind: TableName,
+    id: string,
+    options: ChangeOptions
+  ) => Effect.Effect<void, RowNotFound | ChangeRefused | DirectoryUnavailable>
+  /** Applies a file in one transaction, and says what was (or would be) done. */
+  readonly apply: (
+    file: DirectoryFile,
+    options: ApplyOptions
+  ) => Effect.Effect<Plan, ChangeRefused | DirectoryUnavailable>
+  /** Audit rows, newest first, before `before`. */
+  readonly audits: (query: {
+    readonly before?: number
+    readonly limit: number
+  }) => Effect.Effect<ReadonlyArray<Audit>, DirectoryUnavailable>
+  /**
+   * Runs `change` at most once for an idempotency key: a second call with the same fingerprint gets the first answer.
+   * Keys are remembered for a day.
+   */
+  readonly once: <E>(
+    key: string,
+    fingerprint: string,
+    change: Effect.Effect<string, E>
+  ) => Effect.Effect<string, E | ChangeRefused | DirectoryUnavailable>
+}>()("@jotgate/store/DirectoryAdmin") {}
+
+/** The entity tag of a row: it changes when the row does. */
+export const etag = (row: Nouns[TableName]): string => hash("sha256", JSON.stringify(row), "base64url").slice(0, 22)
+
+/** A refusal for these reasons. */
+export const refused = (reason: ChangeRefused["reason"], findings: ReadonlyArray<Finding> = []): ChangeRefused =>
+  new ChangeRefused({ reason, findings: findings.map(({ message, path }) => ({ path, message })) })

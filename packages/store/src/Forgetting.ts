@@ -1,0 +1,47 @@
+/**
+ * Tells every process what of the directory changed, so that none goes on with
+ * rows that are no longer true.
+ *
+ * A change is announced inside the transaction that makes it and delivered once
+ * it is committed: here at once, elsewhere within two seconds. Whoever may have
+ * missed something is told `everything`.
+ */
+import { Context, Effect, Layer, type Scope } from "effect"
+import type { SqlError } from "effect/sql"
+import { type Change, everything } from "./Change.ts"
+
+/** Forgets what a change names. */
+export type Listener = (change: Change) => void
+
+export class Forgetting extends Context.Service<Forgetting, {
+  /** Announces a change; inside a transaction it is part of it. */
+  readonly announce: (change: Change) => Effect.Effect<void, SqlError.SqlError>
+  /** Calls `listener` with each change of any process, until the scope closes. */
+  readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
+  /** Whether changes of other processes arrive; while they do not, rows age out by their time to live. */
+  readonly isConnected: () => boolean
+}>()("@jotgate/store/Forgetting") {
+  /** One process alone: nobody else changes anything. */
+  static readonly layerLocal = Layer.sync(Forgetting, () => {
+    const { deliver, listen } = makeListeners()
+    return { announce: (change) => Effect.sync(() => deliver(change)), listen, isConnected: () => true }
+  })
+}
+
+/** The listeners of this process. */
+export const makeListeners = () => {
+  const listeners = new Set<Listener>()
+  return {
+    deliver: (change: Change): void => {
+      for (const listener of listeners) listener(change)
+    },
+    flush: (): void => {
+      for (const listener of listeners) listener(everything)
+    },
+    listen: (listener: Listener): Effect.Effect<void, never, Scope.Scope> =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => listeners.add(listener)),
+        () => Effect.sync(() => listeners.delete(listener))
+      ))
+  }
+}
