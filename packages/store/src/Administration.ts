@@ -33,7 +33,7 @@ const fileIds = (file: DirectoryFile.DirectoryFile, kind: TableName): ReadonlyAr
     ? (file.memberships ?? []).map((it) => compound(it.user, it.team))
     : (file[kind] ?? []).map((it) => it.id)
 
-/** The administration of a store. */
+/** The administration of a store. Reads and writes through `store` only. */
 export const make = (store: RowStore): DirectoryAdmin["Service"] => {
   const unavailable = (operation: string) => (error: Failure) =>
     Effect.andThen(

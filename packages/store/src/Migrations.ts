@@ -50,8 +50,6 @@ const bookkeeping = (it: Dialect.Dialect): ReadonlyArray<string> => [
   `CREATE TABLE revocations (
     seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, issuer ${it.text} NOT NULL, jti ${it.text}, subject ${it.text},
     issued_before ${it.real}, kid ${it.text}, expires_at ${it.real})`,
-  `CREATE TABLE epochs (name ${it.text} PRIMARY KEY, value INTEGER NOT NULL)`,
-  `INSERT INTO epochs (name, value) VALUES ('revocations', 0)`,
   `CREATE TABLE audit (
     seq ${it.sequence}, at ${it.text} NOT NULL, actor ${it.text} NOT NULL, action ${it.text} NOT NULL,
     kind ${it.text} NOT NULL, id ${it.text} NOT NULL, before_row ${it.text}, after_row ${it.text})`,
