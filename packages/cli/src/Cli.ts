@@ -1,0 +1,29 @@
+/** The command `jotgate`: its verbs, and how usage is answered. */
+import { Console, Effect, Layer } from "effect"
+import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { check } from "./commands/Check.ts"
+import { importCommand } from "./commands/Import.ts"
+
+const jotgate = Command.make("jotgate").pipe(
+  Command.withDescription("Bring your company's tokens to any LLM gateway"),
+  Command.withSubcommands([check, importCommand])
+)
+
+const presenter: CliOutput.Presenter = {
+  present: (event) => {
+    // What is wrong with an invocation is one line, printed where every failure is.
+    if (event._tag === "InvalidInvocation") return Effect.void
+    if (event._tag === "Version") return Console.log(event.version)
+    const help = CliOutput.defaultFormatter({ colors: false }).formatHelpDoc(event.helpDoc)
+    return event.reason === "Requested" ? Console.log(help) : Console.error(help)
+  }
+}
+
+/** How usage is answered: help on request, one line per mistake. */
+export const layer = Layer.mergeAll(
+  CliOutput.layerPresenter(presenter),
+  Layer.succeed(CliConfig.CliConfig, { builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
+)
+
+/** Runs the command with these arguments. */
+export const run = (version: string) => Command.runWith(jotgate, { version })
