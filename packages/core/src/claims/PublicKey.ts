@@ -7,7 +7,7 @@
  */
 import { Result } from "effect"
 import type { Algorithm } from "../Settings.ts"
-import { canonicalLength } from "./Base64Url.ts"
+import { canonicalLength, decode } from "./Base64Url.ts"
 
 /** Why a member of a set is not used. */
 export type SkipReason =
@@ -61,23 +61,11 @@ type Members = Readonly<Record<string, unknown>>
 /** Octets of a base64url member when it is canonical text, else -1. */
 const octets = (value: unknown): number => typeof value === "string" ? canonicalLength(value) : -1
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
 /** The unsigned integer of a canonical base64url text (RFC 7518 section 2, Base64urlUInt). */
 const integer = (text: string): bigint => {
-  let hex = ""
-  let bits = 0
-  let held = 0
-  for (const digit of text) {
-    bits = (bits << 6) | alphabet.indexOf(digit)
-    held += 6
-    if (held >= 8) {
-      held -= 8
-      hex += ((bits >> held) & 0xff).toString(16).padStart(2, "0")
-      bits &= (1 << held) - 1
-    }
-  }
-  return BigInt(`0x${hex === "" ? "0" : hex}`)
+  let hex = "0"
+  for (const octet of decode(text)) hex += octet.charCodeAt(0).toString(16).padStart(2, "0")
+  return BigInt(`0x${hex}`)
 }
 
 const rocaPrimes = [

@@ -33,38 +33,43 @@ const isTyped = ({ types }: IssuerProfile, typ: string | undefined): boolean =>
   typ === undefined || types.has(typ.toLowerCase())
 
 /** Checks JWTs against their issuer; needs no more than its issuers and their keys. */
-const makeVerifyCompact = (issuers: Issuers["Service"], keys: KeyStore["Service"]) =>
-  Effect.fnUntracedEager(function*(text: string, now: Now): Effect.fn.Return<Claims, TokenRefused | IssuerUnavailable> {
-    const read = Compact.read(text)
-    if (Result.isFailure(read)) return yield* Exit.fail(read.failure)
-    const token = read.success
-    const { algorithm, kid, typ } = token.header
-    const issuer = issuerOf(issuers, token)
-    if (issuer === undefined) return yield* refuse("issuer", { found: shown(token.payload.iss, 256) })
-    if (!isTyped(issuer, typ)) {
-      return yield* refuse("type", { expected: [...issuer.types], found: shown(typ) })
-    }
-    const found = keys.find(issuer, token.header, now)
-    if (!issuer.algorithms.has(algorithm)) {
-      // An issuer without keys is 503 whatever its token says, so that is found out first.
-      yield* Effect.catchTag(found, "TokenRefused", () => Exit.void)
-      return yield* refuse("algorithm", { expected: [...issuer.algorithms], found: shown(algorithm) })
-    }
-    const fitting = yield* found
-    for (const key of fitting) {
-      if (yield* key.verify(token.signingInput, token.signature)) {
-        const checked = TokenClaims.check(issuer, token.payload, now.time)
-        if (Result.isFailure(checked)) return yield* Exit.fail(checked.failure)
-        return {
-          issuer,
-          payload: token.payload,
-          expiresAt: checked.success,
-          verifiedBy: { _tag: "Signature", algorithm, kid: key.kid ?? kid }
+const makeVerifyCompact = (issuers: Issuers["Service"], keys: KeyStore["Service"]) => {
+  const headers = new Compact.KnownHeaders()
+  return Effect.fnUntracedEager(
+    function*(text: string, now: Now): Effect.fn.Return<Claims, TokenRefused | IssuerUnavailable> {
+      const read = Compact.read(text, headers)
+      if (Result.isFailure(read)) return yield* Exit.fail(read.failure)
+      const token = read.success
+      const { algorithm, kid, typ } = token.header
+      const issuer = issuerOf(issuers, token)
+      if (issuer === undefined) return yield* refuse("issuer", { found: shown(token.payload.iss, 256) })
+      if (!isTyped(issuer, typ)) {
+        return yield* refuse("type", { expected: [...issuer.types], found: shown(typ) })
+      }
+      const found = keys.find(issuer, token.header, now)
+      if (!issuer.algorithms.has(algorithm)) {
+        // An issuer without keys is 503 whatever its token says, so that is found out first.
+        yield* Effect.catchTag(found, "TokenRefused", () => Exit.void)
+        return yield* refuse("algorithm", { expected: [...issuer.algorithms], found: shown(algorithm) })
+      }
+      const fitting = yield* found
+      for (const key of fitting) {
+        if (yield* key.verify(token.signingInput, token.signature)) {
+          headers.add(token)
+          const checked = TokenClaims.check(issuer, token.payload, now.time)
+          if (Result.isFailure(checked)) return yield* Exit.fail(checked.failure)
+          return {
+            issuer,
+            payload: token.payload,
+            expiresAt: checked.success,
+            verifiedBy: { _tag: "Signature", algorithm, kid: key.kid ?? kid }
+          }
         }
       }
+      return yield* refuse("signature", { issuer: issuer.id, algorithm, kid: shown(kid), keysTried: fitting.length })
     }
-    return yield* refuse("signature", { issuer: issuer.id, algorithm, kid: shown(kid), keysTried: fitting.length })
-  })
+  )
+}
 
 export class Token extends Context.Service<Token, {
   /** Verifies one token; an `Exit` when the key is in memory and the signature check is synchronous. */
