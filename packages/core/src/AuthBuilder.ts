@@ -20,7 +20,7 @@ import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import * as Judgement from "./Judgement.ts"
 import { OrganizationResolver } from "./principal/OrganizationResolver.ts"
 import { Provisioner } from "./principal/Provisioner.ts"
-import { outage, unless } from "./principal/Ruled.ts"
+import { outage, raise } from "./principal/Ruled.ts"
 import { Rules } from "./principal/Rules.ts"
 import * as Sync from "./principal/Sync.ts"
 import { TeamResolver } from "./principal/TeamResolver.ts"
@@ -63,23 +63,25 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const header = yield* question.teamHeader(asked, now)
         const token = yield* question.credential(asked, now)
         const { claims, identity } = yield* question.verified(verify(token, now), now)
-        yield* question.oneModel(asked, now)
-        yield* question.custom(claims, now)
+        yield* question.admitted(claims, asked, now)
         const standing = question.standing(identity, now)
-        yield* unless(policy.admit(identity, standing, asked), now)
         const caller = { claims, identity, standing, asked, header }
+        const refused = policy.admit(identity, standing, asked)
+        if (refused !== undefined) return yield* raise(refused, now)
         if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), now)
 
         const claimed = yield* teams.fromToken(caller, now)
         const organization = yield* organizations.find(identity, now)
-        yield* unless(policy.organizationOfTeam(claimed.chosen?.team, organization?.id), now)
-        yield* unless(policy.emailDomain(identity), now)
+        const foreign = policy.organizationOfTeam(claimed.chosen?.team, organization?.id) ??
+          policy.emailDomain(identity)
+        if (foreign !== undefined) return yield* raise(foreign, now)
         const person = yield* people.find(identity, standing, now)
         const synced = Sync.fromToken(person.row, identity, claimed, policy)
-        yield* unless(policy.adminOnly(policy.isAdmin(synced.row, identity), asked), now)
-        const endUser = yield* organizations.endUser(identity, now)
+        const reserved = policy.adminOnly(policy.isAdmin(synced.row, identity), asked)
+        if (reserved !== undefined) return yield* raise(reserved, now)
         const choice = yield* teams.fromMembership(claimed, synced.row, caller, now)
         const joined = Sync.chosen(synced, choice.chosen?.team, policy)
+        const endUser = yield* organizations.endUser(identity, now)
         return yield* judge.member(caller, { choice, person, joined, organization, endUser }, now)
       })
 

@@ -8,21 +8,21 @@ import type { Denial } from "./Errors.ts"
 import type { DirectoryWrite, EndUser, Membership, Organization } from "./principal/Directory.ts"
 import type { OrganizationResolver } from "./principal/OrganizationResolver.ts"
 import { nobody, type Principal } from "./principal/Principal.ts"
-import { orAbsent, orOutage, unless } from "./principal/Ruled.ts"
+import { orAbsent, orOutage, raise, unless } from "./principal/Ruled.ts"
 import type { Synced } from "./principal/Sync.ts"
-import type { Choice } from "./principal/TeamResolver.ts"
+import type { TeamChoice } from "./principal/TeamChoice.ts"
 import type { UserRepo } from "./principal/UserRepo.ts"
 import type { Person } from "./principal/UserResolver.ts"
 import type { Caller } from "./Question.ts"
 import * as Reach from "./Reach.ts"
 import type { Asked } from "./Request.ts"
-import type { Policy } from "./rules/Policy.ts"
+import type { Policy, Ruling } from "./rules/Policy.ts"
 import * as Route from "./rules/Route.ts"
 import type { Now } from "./Trace.ts"
 
 /** Everything that was found about a caller who is no admin by scope. */
 export interface Found {
-  readonly choice: Choice
+  readonly choice: TeamChoice
   readonly person: Person
   /** The row after sync, with the writes that sync wants. */
   readonly joined: Synced
@@ -34,6 +34,7 @@ const noMemberships: ReadonlyArray<Membership> = []
 const noModels: ReadonlyArray<string> = []
 const noWrites: ReadonlyArray<DirectoryWrite> = []
 
+const absent = Exit.succeed(undefined)
 const noRows = { team: undefined, organization: undefined, user: undefined, member: undefined, endUser: undefined }
 
 const named = (asked: Asked): string | undefined => asked.model._tag === "Known" ? asked.model.name : undefined
@@ -77,7 +78,7 @@ const allow = (
 /** The last step of each kind of caller. */
 export const make = (policy: Policy, organizations: OrganizationResolver["Service"], users: UserRepo["Service"]) => {
   /** An admin by scope: no row is asked for; only an attached team and the member's limits in it can still deny. */
-  const admin = Effect.fnUntracedEager(function*(caller: Caller, choice: Choice, now: Now) {
+  const admin = Effect.fnUntracedEager(function*(caller: Caller, choice: TeamChoice, now: Now) {
     const { asked, identity } = caller
     const { chosen } = choice
     const model = named(asked)
@@ -119,12 +120,13 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     own: Membership | undefined,
     now: Now
   ): Effect.Effect<ReadonlyArray<Membership>, Denial> => {
-    if (
-      joined.row === undefined || choice.candidates.length < 2 || (now.note === undefined && named(asked) !== undefined)
-    ) {
-      return Exit.succeed(own === undefined ? noMemberships : [own])
+    const { row } = joined
+    const alone = own === undefined ? noMemberships : [own]
+    if (row === undefined || choice.source !== "groups" || (now.note === undefined && named(asked) !== undefined)) {
+      return Exit.succeed(alone)
     }
-    return orOutage(users.memberships(joined.row.id, choice.candidates.map((it) => it.team.id), now), now)
+    const teams = choice.candidates().map((it) => it.team.id)
+    return teams.length < 2 ? Exit.succeed(alone) : orOutage(users.memberships(row.id, teams, now), now)
   }
 
   /** The budget of the token's organization counts, else that of the team's (RULES D23). */
@@ -135,32 +137,36 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
       : organizations.byId(id, now)
   }
 
-  /** Everybody else: user, team and their limits. */
-  const member = Effect.fnUntracedEager(function*(caller: Caller, found: Found, now: Now) {
-    const { asked, identity } = caller
-    const { choice, endUser, joined, organization, person } = found
-    const { chosen } = choice
-    const { row } = joined
+  /** The limits of the user in the chosen team, if there are any. */
+  const membershipOf = (
+    { choice: { chosen }, joined: { row } }: Found,
+    now: Now
+  ): Effect.Effect<Membership | undefined, Denial> =>
+    row === undefined || chosen === undefined
+      ? absent
+      : orAbsent(users.membership(row.id, chosen.team.id, now), now)
+
+  /** The first rule that the rows break, in the order of RULES. */
+  const objection = (
+    { asked, identity }: Caller,
+    { choice: { chosen }, endUser, joined: { row }, organization, person }: Found,
+    membership: Membership | undefined
+  ): Ruling | undefined => {
     const isAdmin = policy.isAdmin(row, identity)
-    yield* unless(policy.organizationOfTeam(chosen?.team, organization?.id), now)
-    const membership = row === undefined || chosen === undefined
-      ? undefined
-      : yield* orAbsent(users.membership(row.id, chosen.team.id, now), now)
-    yield* unless(policy.principalRequired(person.id, chosen?.team.id), now)
-    yield* unless(policy.blocked(chosen?.team, row, endUser), now)
     const model = named(asked)
-    const restricted = isAdmin ? undefined : row
-    if (model !== undefined) {
-      yield* unless(policy.judgeModel(model, chosen, membership?.models ?? noModels, restricted), now)
-    }
-    if (chosen === undefined) yield* unless(policy.routeWithoutTeam(isAdmin, asked), now)
-    const paying = yield* payer(found, asked, now)
-    yield* unless(
-      policy.limits(asked, { team: chosen?.team, organization: paying, user: row, member: membership, endUser }),
-      now
-    )
-    const principal: Principal = {
-      admin: isAdmin,
+    return policy.organizationOfTeam(chosen?.team, organization?.id) ??
+      policy.principalRequired(person.id, chosen?.team.id) ??
+      policy.blocked(chosen?.team, row, endUser) ??
+      (model === undefined
+        ? undefined
+        : policy.judgeModel(model, chosen, membership?.models ?? noModels, isAdmin ? undefined : row)) ??
+      (chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined)
+  }
+
+  const principalOf = ({ identity }: Caller, found: Found, membership: Membership | undefined): Principal => {
+    const { choice: { chosen }, endUser, joined: { row }, organization, person } = found
+    return {
+      admin: policy.isAdmin(row, identity),
       userId: person.id,
       user: row,
       role: row?.role ?? "internal_user",
@@ -173,17 +179,35 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
       endUser,
       membership
     }
-    const reach = Reach.make({
-      policy,
-      identity,
-      asked,
-      candidates: choice.candidates,
-      memberships: yield* limitsOf(caller, found, membership, now),
-      user: restricted,
-      organization: organization?.id
+  }
+
+  /** Everybody else: user, team and their limits. */
+  const member = (caller: Caller, found: Found, now: Now): Effect.Effect<Allowed, Denial> => {
+    const { asked, identity } = caller
+    const { choice: { candidates, chosen }, endUser, joined: { row }, organization } = found
+    return Effect.flatMapEager(membershipOf(found, now), (membership): Effect.Effect<Allowed, Denial> => {
+      const refused = objection(caller, found, membership)
+      if (refused !== undefined) return raise(refused, now)
+      return Effect.flatMapEager(payer(found, asked, now), (paying): Effect.Effect<Allowed, Denial> => {
+        const rows = { team: chosen?.team, organization: paying, user: row, member: membership, endUser }
+        const over = policy.limits(asked, rows)
+        if (over !== undefined) return raise(over, now)
+        const principal = principalOf(caller, found, membership)
+        return Effect.mapEager(limitsOf(caller, found, membership, now), (memberships) => {
+          const reach = Reach.make({
+            policy,
+            identity,
+            asked,
+            candidates,
+            memberships,
+            user: principal.admin ? undefined : row,
+            organization: organization?.id
+          })
+          return allow(caller, principal, reach, writesOf(found), now)
+        })
+      })
     })
-    return allow(caller, principal, reach, writesOf(found), now)
-  })
+  }
 
   return { admin, member }
 }

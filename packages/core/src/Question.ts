@@ -30,13 +30,15 @@ const done = Exit.void
 
 /** The steps of one policy; `custom` is its hook, if it has one. */
 export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
+  const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
+
   /** The value of the team headers; two different values are 400. */
   const teamHeader = (asked: Asked, now: Now): Exit.Exit<string | undefined, Denial> => {
     const { rawHeaders } = asked
     let value: string | undefined
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? ""
-      if (!policy.teamHeaders.has(name) && !policy.teamHeaders.has(name.toLowerCase())) continue
+      if (!lengths.has(name.length) || !policy.teamHeaders.has(name.toLowerCase())) continue
       const one = (rawHeaders[i + 1] ?? "").trim()
       if (one === "" || one === value) continue
       if (value !== undefined) {
@@ -97,23 +99,22 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     })
   }
 
-  /** Two different models in one request are 400 (RULES D19). */
-  const oneModel = (asked: Asked, now: Now): Exit.Exit<void, Denial> =>
-    asked.model._tag === "Several"
-      ? raise({ step: "model", code: "request_ambiguous", facts: { model: "several" } }, now)
-      : done
-
-  /** The custom hook: it can only take rights away. */
-  const custom_ = (claims: Claims, now: Now): Effect.Effect<void, Denial> => {
-    if (custom === undefined) return done
-    return Effect.catchEager(custom.validate(claims), (error): Exit.Exit<never, Denial> => {
+  const customized = (hook: ClaimsPolicy, claims: Claims, now: Now): Effect.Effect<void, Denial> =>
+    Effect.catchEager(hook.validate(claims), (error): Exit.Exit<never, Denial> => {
       if (error._tag === "CustomDenied") {
         return raise({ step: "custom", code: "custom_denied", facts: { reason: error.reason } }, now)
       }
       now.note?.({ step: "custom", outcome: "unavailable", facts: { reason: error.reason } })
       return Exit.fail(new Unavailable({ code: "custom_unavailable", retryAfter: 5 }))
     })
-  }
+
+  /** Two different models in one request are 400 (RULES D19); the custom hook can only take rights away. */
+  const admitted = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> =>
+    asked.model._tag === "Several"
+      ? raise({ step: "model", code: "request_ambiguous", facts: { model: "several" } }, now)
+      : custom === undefined
+      ? done
+      : customized(custom, claims, now)
 
   const standing = (identity: Identity, now: Now): Standing => {
     const it = policy.standing(identity)
@@ -121,5 +122,5 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     return it
   }
 
-  return { teamHeader, credential, verified, oneModel, custom: custom_, standing }
+  return { teamHeader, credential, verified, admitted, standing }
 }

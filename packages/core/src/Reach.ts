@@ -18,7 +18,7 @@ export interface ReachRows {
   readonly policy: Policy
   readonly identity: Identity
   readonly asked: Asked
-  readonly candidates: ReadonlyArray<LoadedTeam>
+  readonly candidates: () => ReadonlyArray<LoadedTeam>
   readonly memberships: ReadonlyArray<Membership>
   readonly user: User | undefined
   readonly organization: string | undefined
@@ -34,6 +34,10 @@ class RowReach implements Reach {
     this.#rows = rows
   }
 
+  get #candidates(): ReadonlyArray<LoadedTeam> {
+    return this.#rows.candidates()
+  }
+
   #memberModels(team: LoadedTeam): ReadonlyArray<string> {
     return this.#rows.memberships.find((it) => it.team === team.team.id)?.models ?? []
   }
@@ -45,7 +49,8 @@ class RowReach implements Reach {
   }
 
   readonly mayCall = (model: string): boolean => {
-    const { asked, candidates, identity, policy, user } = this.#rows
+    const { asked, identity, policy, user } = this.#rows
+    const candidates = this.#candidates
     if (!policy.tokenModels(identity).allows(model)) return false
     if (candidates.length === 0) return policy.judgeModel(model, undefined, [], user) === undefined
     const team = candidates.length === 1
@@ -56,7 +61,8 @@ class RowReach implements Reach {
   }
 
   readonly models = (): ReadonlyArray<string> => {
-    const { candidates, identity, policy, user } = this.#rows
+    const { identity, policy, user } = this.#rows
+    const candidates = this.#candidates
     const token = policy.tokenModels(identity).patterns
     if (candidates.length === 0) {
       if (user === undefined) return token

@@ -7,7 +7,7 @@
  * threat B15).
  */
 import { Context, Effect, Exit, Layer } from "effect"
-import type { Denial } from "../Errors.ts"
+import type { Denial, Unavailable } from "../Errors.ts"
 import type { Identity } from "../identity/Identity.ts"
 import { isUserId, type UserId } from "../Ids.ts"
 import { domainOf } from "../rules/EmailDomain.ts"
@@ -15,7 +15,7 @@ import type { Policy } from "../rules/Policy.ts"
 import type { Standing } from "../rules/Role.ts"
 import type { Now } from "../Trace.ts"
 import { DirectoryWrite, makeUser, type User } from "./Directory.ts"
-import { orAbsent, orOutage, raise, unless } from "./Ruled.ts"
+import { orAbsent, orOutage, raise } from "./Ruled.ts"
 import { Rules } from "./Rules.ts"
 import { UserRepo } from "./UserRepo.ts"
 
@@ -27,7 +27,7 @@ export interface Person {
 }
 
 const noWrites: ReadonlyArray<DirectoryWrite> = []
-const nobody: Person = { id: undefined, row: undefined, writes: noWrites }
+const noPerson = Exit.succeed<Person>({ id: undefined, row: undefined, writes: noWrites })
 
 /** The row that is made for a person at first sight. */
 const fromTemplate = (identity: Identity, subject: UserId, policy: Policy): User => {
@@ -61,15 +61,20 @@ export class UserResolver extends Context.Service<UserResolver, {
           ? email
           : undefined
 
-      const known = Effect.fnUntracedEager(function*(identity: Identity, subject: UserId, now: Now) {
-        if (identity.namespace === "") {
-          const byId = yield* orAbsent(users.byId(subject, now), now)
-          if (byId !== undefined) return { id: byId.id, row: byId, writes: noWrites }
-        }
-        const linked = yield* orAbsent(users.bySubject(identity.namespace, subject, now), now)
-        if (linked !== undefined) return { id: linked.id, row: linked, writes: noWrites }
-        return undefined
-      })
+      const foundAs = (row: User | undefined): Person | undefined =>
+        row === undefined ? undefined : { id: row.id, row, writes: noWrites }
+
+      const linked = (identity: Identity, subject: UserId, now: Now): Effect.Effect<Person | undefined, Unavailable> =>
+        Effect.mapEager(orAbsent(users.bySubject(identity.namespace, subject, now), now), foundAs)
+
+      /** By row id, which counts in the empty namespace only, then by linked subject. */
+      const known = (identity: Identity, subject: UserId, now: Now): Effect.Effect<Person | undefined, Unavailable> =>
+        identity.namespace !== ""
+          ? linked(identity, subject, now)
+          : Effect.flatMapEager(
+            orAbsent(users.byId(subject, now), now),
+            (row) => row === undefined ? linked(identity, subject, now) : Exit.succeed(foundAs(row))
+          )
 
       const byEmail = Effect.fnUntracedEager(function*(identity: Identity, subject: UserId, now: Now) {
         const email = linkable(identity)
@@ -92,36 +97,42 @@ export class UserResolver extends Context.Service<UserResolver, {
         })
       }
 
-      const find = Effect.fnUntracedEager(function*(identity: Identity, standing: Standing, now: Now) {
+      /** A person whom no id and no subject finds. */
+      const stranger = Effect.fnUntracedEager(function*(identity: Identity, subject: UserId, now: Now) {
+        const addressed = yield* byEmail(identity, subject, now)
+        if (addressed !== undefined) return yield* checked(addressed, "e-mail", now)
+        if (create) {
+          const row = fromTemplate(identity, subject, policy)
+          const made: Person = { id: row.id, row, writes: [DirectoryWrite.make({ _tag: "CreateUser", user: row })] }
+          return yield* checked(made, "created", now)
+        }
+        if (unknown === "allow") {
+          return yield* checked({ id: subject, row: undefined, writes: noWrites }, "token alone", now)
+        }
+        return yield* raise({
+          step: "user",
+          code: "user_not_found",
+          facts: { user: subject, namespace: identity.namespace, email: identity.email ?? null }
+        }, now)
+      })
+
+      const checked = (person: Person, how: string, now: Now): Exit.Exit<Person, Denial> => {
+        const ruling = person.row === undefined ? undefined : policy.roleOfUser(person.row)
+        if (ruling !== undefined) return raise(ruling, now)
+        note(person, how, now)
+        return Exit.succeed(person)
+      }
+
+      const find = (identity: Identity, standing: Standing, now: Now): Effect.Effect<Person, Denial> => {
         const object = standing.role === "internal_user" && !identity.service ? identity.object : undefined
         const subject = object !== undefined && isUserId(object) ? object : identity.user
-        if (subject === undefined) return nobody
-        let person: Person | undefined = yield* known(identity, subject, now)
-        let how = "id or subject"
-        if (person === undefined) {
-          person = yield* byEmail(identity, subject, now)
-          how = "e-mail"
-        }
-        if (person === undefined && create) {
-          const row = fromTemplate(identity, subject, policy)
-          person = { id: row.id, row, writes: [DirectoryWrite.make({ _tag: "CreateUser", user: row })] }
-          how = "created"
-        }
-        if (person === undefined) {
-          if (unknown === "deny") {
-            return yield* raise({
-              step: "user",
-              code: "user_not_found",
-              facts: { user: subject, namespace: identity.namespace, email: identity.email ?? null }
-            }, now)
-          }
-          person = { id: subject, row: undefined, writes: noWrites }
-          how = "token alone"
-        }
-        if (person.row !== undefined) yield* unless(policy.roleOfUser(person.row), now)
-        note(person, how, now)
-        return person
-      })
+        if (subject === undefined) return noPerson
+        return Effect.flatMapEager(
+          known(identity, subject, now),
+          (person): Effect.Effect<Person, Denial> =>
+            person === undefined ? stranger(identity, subject, now) : checked(person, "id or subject", now)
+        )
+      }
 
       return { find }
     })

@@ -1,0 +1,223 @@
+/**
+ * The whole decision: warm against fast-jwt's cached verification alone and
+ * against the floor (SHA-256 and a map), cold against the bare signature check,
+ * and how it grows with groups, rows and rules.
+ */
+import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
+import { Issuers } from "@jotgate/core/Issuer"
+import { KeyStore } from "@jotgate/core/KeyStore"
+import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
+import { NodeSignature } from "@jotgate/core/node"
+import { OpaqueToken } from "@jotgate/core/OpaqueToken"
+import { TokenRefused } from "@jotgate/core/Refusal"
+import { type Asked, knownModel } from "@jotgate/core/Request"
+import { Revocation } from "@jotgate/core/Revocation"
+import { Settings } from "@jotgate/core/Settings"
+import { Issuer } from "@jotgate/core/testing"
+import { Effect, Exit, Layer, ManagedRuntime, Result, Schema } from "effect"
+import { createVerifier } from "fast-jwt"
+import { createPublicKey, hash, verify } from "node:crypto"
+import { importLitellm } from "../packages/cli/src/import/litellm.ts"
+import { nanos, type Pair, report } from "./Measure.ts"
+
+const time = 1_781_823_070
+const iss = "https://idp.test"
+
+const seams = Layer.mergeAll(
+  NodeSignature.layer,
+  Layer.succeed(OpaqueToken, { verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} })) }),
+  Layer.succeed(Revocation, { check: () => Exit.void, epoch: () => 0 })
+)
+
+const team = (index: number): TeamId => TeamId.make(`team-${index}`)
+
+/** A directory in which one person is in no team, and the last of `groups` may call the model. */
+const rowsOf = (teams: number, groups: number) => ({
+  users: [makeUser({
+    id: UserId.make("user-0"),
+    email: "user0@acme.test",
+    role: "internal_user",
+    teams: [team(groups - 1)]
+  })],
+  teams: Array.from(
+    { length: teams },
+    (_, i) =>
+      makeTeam({
+        id: team(i),
+        alias: `Team ${i}`,
+        models: i === groups - 1 ? ["prod-models", "gpt-4o-*"] : ["claude-sonnet"]
+      })
+  )
+})
+
+const imported = (extra: Record<string, unknown> = {}): Record<string, unknown> => {
+  const result = importLitellm({
+    general_settings: {
+      enable_jwt_auth: true,
+      litellm_jwtauth: {
+        user_id_jwt_field: "sub",
+        user_email_jwt_field: "email",
+        team_ids_jwt_field: "groups",
+        roles_jwt_field: "realm_access.roles",
+        enforce_rbac: true,
+        scope_mappings: [{ scope: "llm.chat", models: ["gpt-4o", "gpt-4o-mini"] }],
+        enforce_scope_based_access: true,
+        ...extra
+      },
+      role_permissions: [{
+        role: "internal_user",
+        models: ["gpt-4o", "gpt-4o-mini"],
+        routes: ["openai_routes", "info_routes"]
+      }]
+    },
+    model_list: [
+      {
+        model_name: "gpt-4o",
+        litellm_params: { model: "openai/gpt-4o" },
+        model_info: { access_groups: ["prod-models"] }
+      },
+      { model_name: "claude-sonnet", litellm_params: { model: "anthropic/claude-sonnet-4-5" } }
+    ],
+    env: { JWT_PUBLIC_KEY_URL: "https://idp.test/keys", JWT_AUDIENCE: "llm-gateway", JWT_ISSUER: iss }
+  })
+  if (Result.isFailure(result)) throw new Error(result.failure.join("\n"))
+  return { ...result.success.file }
+}
+
+const decodeSettings = Schema.decodeUnknownSync(Settings)
+
+const issuer = await Effect.runPromise(Issuer.make(iss, ["RS256", "ES256"]))
+
+const pipelineOf = async (file: Record<string, unknown>, rows: ReturnType<typeof rowsOf>, cached = true) => {
+  const { gateway: _, ...core } = file
+  const decoded = decodeSettings(core)
+  const settings = cached ? decoded : { ...decoded, cache: { ...decoded.cache, tokens: 0 } }
+  const id = settings.issuers[0]?.id ?? ""
+  const keys = KeyStore.layerMemory({ [id]: issuer.jwks }).pipe(
+    Layer.provide(Issuers.layer(settings.issuers)),
+    Layer.provide(seams)
+  )
+  const layer = AuthBuilder.layerFor(settings).pipe(
+    Layer.provide([keys, seams, MemoryDirectory.layerRepos(rows)])
+  )
+  return ManagedRuntime.make(layer).runPromise(AuthBuilder)
+}
+
+const tokenOf = (groups: number, kid?: string) =>
+  Effect.runPromise(issuer.token({
+    now: time,
+    ...(kid === undefined ? {} : { kid }),
+    header: { typ: "JWT" },
+    claims: {
+      aud: "llm-gateway",
+      sub: "user-0",
+      email: "user0@acme.test",
+      scope: "openid llm.chat",
+      groups: Array.from({ length: groups }, (_, i) => `team-${i}`)
+    }
+  }))
+
+const now = { time: time * 1000, ticks: 1000, note: undefined }
+
+const askedOf = (token: string, model = "gpt-4o"): Asked => ({
+  method: "POST",
+  path: "/v1/chat/completions",
+  rawHeaders: [
+    "host",
+    "gate.test",
+    "user-agent",
+    "openai",
+    "authorization",
+    `Bearer ${token}`,
+    "content-type",
+    "application/json"
+  ],
+  model: knownModel(model)
+})
+
+const allows = (auth: AuthBuilder["Service"], asked: Asked) => () => {
+  const answer = auth.decide(asked, now)
+  if (!Exit.isExit(answer) || answer._tag !== "Success") {
+    throw new Error(`not allowed at once: ${JSON.stringify(answer)}`)
+  }
+}
+const denies = (auth: AuthBuilder["Service"], asked: Asked) => () => {
+  const answer = auth.decide(asked, now)
+  if (!Exit.isExit(answer) || answer._tag !== "Failure") throw new Error("not denied at once")
+}
+
+const rsa = issuer.keys.find((it) => it.algorithm === "RS256")
+const ecdsa = issuer.keys.find((it) => it.algorithm === "ES256")
+if (rsa === undefined || ecdsa === undefined) throw new Error("no keys")
+
+const ten = await tokenOf(10, rsa.kid)
+const auth = await pipelineOf(imported(), rowsOf(10, 10))
+const warm = allows(auth, askedOf(ten))
+const denial = denies(auth, askedOf(ten, "claude-sonnet"))
+
+const publicKey = createPublicKey({ key: { ...rsa.publicJwk }, format: "jwk" })
+const cached = createVerifier({
+  key: publicKey.export({ type: "spki", format: "pem" }).toString(),
+  cache: true,
+  clockTimestamp: time * 1000
+})
+const floor = new Map([[hash("sha256", ten, "latin1"), true]])
+
+const rawOf = (token: string, key: typeof rsa) => {
+  const at = token.lastIndexOf(".")
+  const data = Buffer.from(token.slice(0, at))
+  const signature = Buffer.from(token.slice(at + 1), "base64url")
+  const object = createPublicKey({ key: { ...key.publicJwk }, format: "jwk" })
+  const options = key.algorithm === "ES256" ? { key: object, dsaEncoding: "ieee-p1363" as const } : object
+  return () => verify("sha256", data, options, signature)
+}
+
+const coldAuth = await pipelineOf(imported(), rowsOf(10, 10), false)
+const tenEc = await tokenOf(10, ecdsa.kid)
+const hundreds = await tokenOf(200, rsa.kid)
+const many = await pipelineOf(imported(), rowsOf(200, 200))
+const lastOfTen = await pipelineOf(imported(), rowsOf(100_000, 10))
+const thousand = Array.from({ length: 1000 }, (_, i) => ({ scope: `unused-${i}`, models: [`model-${i}`] }))
+const thousandRules = await pipelineOf(
+  imported({ scope_mappings: [...thousand, { scope: "llm.chat", models: ["gpt-4o"] }] }),
+  rowsOf(10, 10)
+)
+
+/** What a harness runs. */
+export const pairs: ReadonlyArray<Pair> = [
+  {
+    name: "warm decision, 10 groups, of fast-jwt's cached verification alone",
+    ratio: 1,
+    candidate: warm,
+    baseline: () => cached(ten)
+  },
+  {
+    name: "warm decision of SHA-256 and a map",
+    ratio: 0,
+    candidate: warm,
+    baseline: () => floor.get(hash("sha256", ten, "latin1"))
+  },
+  { name: "warm decision of itself (noise)", ratio: 0, candidate: warm, baseline: warm },
+  {
+    name: "cold decision, RS256, of raw crypto.verify",
+    ratio: 0.7,
+    candidate: allows(coldAuth, askedOf(ten)),
+    baseline: rawOf(ten, rsa)
+  },
+  {
+    name: "cold decision, ES256, of raw crypto.verify",
+    ratio: 0.85,
+    candidate: allows(coldAuth, askedOf(tenEc)),
+    baseline: rawOf(tenEc, ecdsa)
+  },
+  { name: "warm denial of a warm allow", ratio: 1 / 1.3, candidate: denial, baseline: warm },
+  { name: "200 groups of 10 groups", ratio: 1 / 3, candidate: allows(many, askedOf(hundreds)), baseline: warm },
+  { name: "100 000 teams of 10 teams", ratio: 1 / 1.5, candidate: allows(lastOfTen, askedOf(ten)), baseline: warm },
+  { name: "1 000 rules of 10 rules", ratio: 0.5, candidate: allows(thousandRules, askedOf(ten)), baseline: warm }
+]
+
+if (import.meta.main) {
+  for (const pair of pairs) report(pair)
+  console.log(`warm decision ${nanos(warm).toFixed(0)} ns, fast-jwt cached ${nanos(() => cached(ten)).toFixed(0)} ns`)
+}

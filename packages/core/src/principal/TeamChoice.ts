@@ -1,0 +1,93 @@
+/**
+ * Which team a request was found to be made for, and what else is known of the
+ * caller's teams.
+ */
+import type { TeamId } from "../Ids.ts"
+import type { LoadedTeam } from "../rules/Policy.ts"
+import type { Fact, Now } from "../Trace.ts"
+import { DirectoryWrite, type Team } from "./Directory.ts"
+
+/** Where the chosen team came from. */
+export type TeamSource = "header" | "object" | "single" | "alias" | "groups" | "membership" | "default" | "admin"
+
+export interface TeamChoice {
+  readonly source: TeamSource | undefined
+  readonly chosen: LoadedTeam | undefined
+  /** Every team that a call of this caller could end up in, in the order in which they are tried; made when asked. */
+  readonly candidates: () => ReadonlyArray<LoadedTeam>
+  /** Whether membership and default may follow (RULES D24). */
+  readonly mayFallBack: boolean
+  /** The teams that the token names and that exist: the target of sync (RULES D32). */
+  readonly named: ReadonlyArray<Team>
+  /** Whether the token names teams at all. */
+  readonly names: boolean
+  readonly writes: ReadonlyArray<DirectoryWrite>
+}
+
+const noWrites: ReadonlyArray<DirectoryWrite> = []
+const noTeams = (): ReadonlyArray<LoadedTeam> => []
+const noRows: ReadonlyArray<Team> = []
+
+const without = (names: boolean): TeamChoice => ({
+  source: undefined,
+  chosen: undefined,
+  candidates: noTeams,
+  mayFallBack: true,
+  named: noRows,
+  names,
+  writes: noWrites
+})
+
+/** The token names no team. */
+export const nobodyNamed = without(false)
+/** The token names teams, none of which exists, and the settings say that the next source counts. */
+export const allUnknown = without(true)
+
+/** One team, named alone. */
+export const single = (source: TeamSource, loaded: LoadedTeam, created = false): TeamChoice => ({
+  source,
+  chosen: loaded,
+  candidates: () => [loaded],
+  mayFallBack: false,
+  named: [loaded.team],
+  names: true,
+  writes: created ? [DirectoryWrite.make({ _tag: "CreateTeam", team: loaded.team })] : noWrites
+})
+
+/** One of several groups. */
+export const ofGroups = (
+  chosen: LoadedTeam,
+  rows: ReadonlyArray<Team>,
+  candidates: () => ReadonlyArray<LoadedTeam>
+): TeamChoice => ({
+  source: "groups",
+  chosen,
+  candidates,
+  mayFallBack: false,
+  named: rows,
+  names: true,
+  writes: noWrites
+})
+
+/** Notes a choice for whoever listens. */
+export const note = (choice: TeamChoice, now: Now, facts: { readonly [name: string]: Fact } = {}): TeamChoice => {
+  if (now.note === undefined) return choice
+  const team = choice.chosen?.team
+  now.note(
+    team === undefined
+      ? { step: "team", outcome: "skipped", facts: { team: null, ...facts } }
+      : {
+        step: "team",
+        outcome: "ok",
+        facts: { team: team.id, source: choice.source ?? null, models: choice.chosen?.models.patterns ?? [], ...facts },
+        resolved: { team: { id: team.id, alias: team.alias } }
+      }
+  )
+  return choice
+}
+
+/** The ids in the order of the claim, as rows. */
+export const inOrder = (
+  ids: ReadonlyArray<TeamId>,
+  loaded: ReadonlyMap<TeamId, LoadedTeam>
+): ReadonlyArray<LoadedTeam> => ids.flatMap((id) => loaded.get(id) ?? [])
