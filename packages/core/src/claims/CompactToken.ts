@@ -15,16 +15,18 @@ import { type RefusalReason, shown, TokenRefused } from "./Refusal.ts"
 /** Most characters of a token unless said otherwise. */
 export const defaultMaxLength = 16 * 1024
 
-/** A token in strict form; nothing in it is believed yet. */
-export interface CompactToken {
+/** A signed text in strict form (JWS), whatever its payload is. */
+export interface SignedText {
   readonly header: TokenHeader
-  /** The first part as it came. */
-  readonly headerText: string
-  readonly payload: JsonObject
+  /** The three parts as they came, canonical base64url. */
+  readonly parts: { readonly header: string; readonly payload: string; readonly signature: string }
   /** What was signed: header and payload as they came. */
   readonly signingInput: string
-  /** Canonical base64url. */
-  readonly signature: string
+}
+
+/** A token in strict form (JWT); nothing in it is believed yet. */
+export interface CompactToken extends SignedText {
+  readonly payload: JsonObject
 }
 
 /** What a header may say. */
@@ -49,10 +51,10 @@ export class KnownHeaders {
     return this.byText.get(text)
   }
 
-  add({ header, headerText }: CompactToken): void {
-    if (this.byText.has(headerText)) return
+  add({ header, parts }: SignedText): void {
+    if (this.byText.has(parts.header)) return
     if (this.byText.size >= KnownHeaders.capacity) this.byText.clear()
-    this.byText.set(headerText, header)
+    this.byText.set(parts.header, header)
   }
 }
 
@@ -107,32 +109,37 @@ export const isCompact = (token: string): boolean => {
   return second !== -1 && token.indexOf(".", second + 1) === -1
 }
 
-/** Three parts of the alphabet of base64url, none empty. */
-const form = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** Three parts of the alphabet of base64url; what is signed may be empty, though no token is. */
+const form = /^[\w-]+\.[\w-]*\.[\w-]+$/
 
-/** Reads a token of at most the permitted length. */
-export const read = (token: string, known?: KnownHeaders): Result.Result<CompactToken, TokenRefused> => {
+/** Reads the form and the header of a text of at most the permitted length. */
+export const readSigned = (token: string, known?: KnownHeaders): Result.Result<SignedText, TokenRefused> => {
   if (!form.test(token)) return refuse("malformed", { cause: "not three parts of base64url" })
   const first = token.indexOf(".")
   const second = token.indexOf(".", first + 1)
-  const head = token.slice(0, first)
-  const body = token.slice(first + 1, second)
-  const signature = token.slice(second + 1)
-  if (!isCanonical(head) || !isCanonical(body) || !isCanonical(signature)) {
+  const parts = {
+    header: token.slice(0, first),
+    payload: token.slice(first + 1, second),
+    signature: token.slice(second + 1)
+  }
+  if (!isCanonical(parts.header) || !isCanonical(parts.payload) || !isCanonical(parts.signature)) {
     return refuse("malformed", { cause: "not canonical base64url" })
   }
-  const remembered = known?.get(head)
+  const remembered = known?.get(parts.header)
   const header = remembered === undefined
-    ? Result.flatMap(object(head, "header"), readHeader)
+    ? Result.flatMap(object(parts.header, "header"), readHeader)
     : Result.succeed(remembered)
-  if (Result.isFailure(header)) return Result.fail(header.failure)
-  const payload = object(body, "payload")
+  return Result.isFailure(header)
+    ? Result.fail(header.failure)
+    : Result.succeed({ header: header.success, parts, signingInput: token.slice(0, second) })
+}
+
+/** Reads a token of at most the permitted length. */
+export const read = (token: string, known?: KnownHeaders): Result.Result<CompactToken, TokenRefused> => {
+  const signed = readSigned(token, known)
+  if (Result.isFailure(signed)) return Result.fail(signed.failure)
+  const { header, parts, signingInput } = signed.success
+  const payload = object(parts.payload, "payload")
   if (Result.isFailure(payload)) return Result.fail(payload.failure)
-  return Result.succeed({
-    header: header.success,
-    headerText: head,
-    payload: payload.success,
-    signingInput: token.slice(0, second),
-    signature
-  })
+  return Result.succeed({ header, parts, signingInput, payload: payload.success })
 }

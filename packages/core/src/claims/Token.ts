@@ -54,7 +54,7 @@ const makeVerifyCompact = (issuers: Issuers["Service"], keys: KeyStore["Service"
       }
       const fitting = yield* found
       for (const key of fitting) {
-        if (yield* key.verify(token.signingInput, token.signature)) {
+        if (yield* key.verify(token.signingInput, token.parts.signature)) {
           headers.add(token)
           const checked = TokenClaims.check(issuer, token.payload, now.time)
           if (Result.isFailure(checked)) return yield* Exit.fail(checked.failure)

@@ -1,7 +1,7 @@
 /**
- * What tests of programs on top of this one need: issuers that sign and publish, good ones and hostile ones, and the
- * contract that every directory keeps.
+ * What tests of programs on top of this one need: the whole pipeline on memory, and issuers that sign and publish,
+ * good ones and hostile ones.
  */
-export * as DirectorySuite from "./DirectorySuite.ts"
+export * as CoreTest from "./CoreTest.ts"
 export * as HostileIssuer from "./HostileIssuer.ts"
 export * as Issuer from "./Issuer.ts"
