@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Outbound, OutboundFailed } from "@jotgate/core/Outbound"
+import { Outbound, type OutboundFailed } from "@jotgate/core/Outbound"
 import type { Reach } from "@jotgate/core/Target"
 import { HostileIssuer as Hostile } from "@jotgate/core/testing"
 import { Effect, Redacted } from "effect"

@@ -29,8 +29,8 @@ export type Behaviour =
   | { readonly _tag: "Bomb"; readonly bytes: number }
   /** One after the other, one for each hit, then from the first again. */
   | { readonly _tag: "Flapping"; readonly each: ReadonlyArray<Behaviour> }
-  /** Decided anew for each hit; the argument counts from 0. */
-  | { readonly _tag: "Chosen"; readonly choose: (hit: number) => Behaviour }
+  /** Decided anew for each hit, counted from 0; the request where there is no wire between. */
+  | { readonly _tag: "Chosen"; readonly choose: (hit: number, request?: OutboundRequest) => Behaviour }
 
 /** A JSON answer. */
 export const json = (body: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Behaviour => ({
@@ -72,7 +72,10 @@ export const slow = (millis: number, after: Behaviour): Behaviour => ({ _tag: "S
 export const dripping = (everyMillis: number): Behaviour => ({ _tag: "Dripping", everyMillis })
 export const bomb = (bytes: number): Behaviour => ({ _tag: "Bomb", bytes })
 export const flapping = (...each: ReadonlyArray<Behaviour>): Behaviour => ({ _tag: "Flapping", each })
-export const chosen = (choose: (hit: number) => Behaviour): Behaviour => ({ _tag: "Chosen", choose })
+export const chosen = (choose: (hit: number, request?: OutboundRequest) => Behaviour): Behaviour => ({
+  _tag: "Chosen",
+  choose
+})
 
 /** One request that arrived; `at` in Unix milliseconds of the test's clock, `request` where there is no wire between. */
 export interface Hit {
@@ -122,14 +125,14 @@ export class HostileIssuer {
   }
 
   /** Counts a hit and says what is to be answered; a path without a script is 404. */
-  next(path: string): Exclude<Behaviour, { readonly _tag: "Flapping" | "Chosen" }> {
+  next(path: string, request?: OutboundRequest): Exclude<Behaviour, { readonly _tag: "Flapping" | "Chosen" }> {
     const hit = this.counts.get(path) ?? 0
     this.counts.set(path, hit + 1)
     const settle = (behaviour: Behaviour): Exclude<Behaviour, { readonly _tag: "Flapping" | "Chosen" }> =>
       behaviour._tag === "Flapping"
         ? settle(behaviour.each[hit % behaviour.each.length] ?? status(404))
         : behaviour._tag === "Chosen"
-        ? settle(behaviour.choose(hit))
+        ? settle(behaviour.choose(hit, request))
         : behaviour
     return settle(this.paths.get(path) ?? status(404))
   }
@@ -139,7 +142,7 @@ export class HostileIssuer {
     Effect.gen({ self: this }, function*() {
       const at = yield* Clock.currentTimeMillis
       this.hits.push({ path: url.pathname, at, request })
-      return yield* play(this.next(url.pathname))
+      return yield* play(this.next(url.pathname, request))
     })
 }
 

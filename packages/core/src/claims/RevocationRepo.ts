@@ -1,0 +1,67 @@
+/**
+ * Where the deny list is kept: in memory, or in the directory's database.
+ *
+ * Entries are found by what they deny, so adding one twice is one entry with
+ * the later end. A store that several processes share tells each of them of a
+ * change within two seconds.
+ */
+import { Context, Effect, Layer, PubSub, Schema, Stream } from "effect"
+
+const Seconds = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 253_402_300_799 }))
+
+/**
+ * One entry of the deny list; `issuer` is the `id` of the settings or the `iss`
+ * text. What is named must all hold: `subject` with `issuedBefore` denies the
+ * older tokens of one subject. Times are Unix seconds; without `expiresAt` the
+ * entry stays.
+ */
+export const Revoked = Schema.Struct({
+  issuer: Schema.NonEmptyString,
+  jti: Schema.optionalKey(Schema.NonEmptyString),
+  subject: Schema.optionalKey(Schema.NonEmptyString),
+  issuedBefore: Schema.optionalKey(Seconds),
+  kid: Schema.optionalKey(Schema.NonEmptyString),
+  expiresAt: Schema.optionalKey(Seconds)
+}).check(
+  Schema.makeFilter((it) =>
+    it.jti !== undefined || it.subject !== undefined || it.issuedBefore !== undefined || it.kid !== undefined ||
+    "must name at least one of jti, subject, issuedBefore, kid"
+  )
+)
+export type Revoked = typeof Revoked.Type
+
+/** What an entry denies, as a text: entries with one text are one entry. */
+export const identityOf = ({ issuedBefore, issuer, jti, kid, subject }: Revoked): string =>
+  JSON.stringify([issuer, jti ?? null, subject ?? null, issuedBefore ?? null, kid ?? null])
+
+/** The deny list cannot be read or written; `reason` is for the operator. */
+export class RevocationsUnavailable
+  extends Schema.TaggedClass<RevocationsUnavailable>()("RevocationsUnavailable", { reason: Schema.String })
+{}
+
+export class RevocationRepo extends Context.Service<RevocationRepo, {
+  /** Every entry, expired ones may be among them. */
+  readonly all: Effect.Effect<ReadonlyArray<Revoked>, RevocationsUnavailable>
+  /** Adds an entry, or replaces the one that denies the same. */
+  readonly add: (entry: Revoked) => Effect.Effect<void, RevocationsUnavailable>
+  /** Removes the entry that denies the same; nothing when there is none. */
+  readonly remove: (entry: Revoked) => Effect.Effect<void, RevocationsUnavailable>
+  /** Emits within 2 s of any change, whoever made it. */
+  readonly changes: Stream.Stream<void, RevocationsUnavailable>
+}>()("@jotgate/core/RevocationRepo") {
+  static readonly layerMemory = Layer.effect(
+    RevocationRepo,
+    Effect.gen(function*() {
+      const entries = new Map<string, Revoked>()
+      const changes = yield* PubSub.sliding<void>(1)
+      const change = (edit: () => void) =>
+        Effect.andThen(Effect.sync(edit), Effect.asVoid(PubSub.publish(changes, void 0)))
+      return {
+        all: Effect.sync(() => [...entries.values()]),
+        add: (entry) => change(() => void entries.set(identityOf(entry), entry)),
+        remove: (entry) => change(() => void entries.delete(identityOf(entry))),
+        changes: Stream.fromPubSub(changes)
+      }
+    })
+  )
+}
