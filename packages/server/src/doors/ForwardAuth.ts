@@ -16,7 +16,7 @@ import { refusalOf, refuse, write } from "../Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import { joinBody } from "../model/ModelPeek.ts"
-import { nothing, type Peeked } from "../model/Peeked.ts"
+import { codeOf, nothing, type Peeked, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
 import type { Refusal } from "../ProblemResponse.ts"
 import { identityAnswer } from "../proxy/IdentityHeaders.ts"
@@ -86,16 +86,13 @@ const ask = (call: DoorCall, it: Original, body: Peeked | undefined): void => {
   const { deployment, judge, request } = call
   const target = targetModel(it.target)
   const seen = body === undefined ? target : joinBody(target, body)
-  if (seen._tag === "Refused") return deny(call, { code: seen.code }, judge.newId(), pathOf(it.target))
+  const model = requested(seen, body === undefined ? Request.unseenModel : Request.noModel)
+  if (model === undefined) return deny(call, { code: codeOf(seen) }, judge.newId(), pathOf(it.target))
   const made = Request.make({
     method: it.method,
     target: it.target,
     rawHeaders: request.rawHeaders,
-    model: seen._tag === "Found"
-      ? Request.knownModel(seen.name)
-      : body === undefined
-      ? Request.unseenModel
-      : Request.noModel
+    model
   })
   if (Exit.isFailure(made)) return deny(call, { code: "request_ambiguous" }, judge.newId(), "/")
   const stop = judge.ask(

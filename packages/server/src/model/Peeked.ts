@@ -7,7 +7,7 @@
  * to LiteLLM) are refused as well.
  */
 import type { Code } from "@jotgate/core/Errors"
-import { knownModel, noModel, type RequestedModel } from "@jotgate/core/Request"
+import { knownModel, noModel, type RequestedModel, severalModels } from "@jotgate/core/Request"
 
 /** A model, none, or a reason why the request is refused. */
 export type Peeked =
@@ -49,6 +49,20 @@ export const join = (one: Peeked, other: Peeked): Peeked =>
     ? one
     : ambiguous
 
-/** The model of the question that is put to `AuthBuilder`. */
-export const requested = (peeked: Exclude<Peeked, { readonly _tag: "Refused" }>): RequestedModel =>
-  peeked._tag === "Found" ? knownModel(peeked.name) : noModel
+/**
+ * The model of the question that is put to `AuthBuilder`; two models in one
+ * request are its business, so that a caller without a good token learns nothing
+ * else. `undefined` when the request cannot be judged at all.
+ */
+export const requested = (peeked: Peeked, unnamed: RequestedModel = noModel): RequestedModel | undefined =>
+  peeked._tag === "Found"
+    ? knownModel(peeked.name)
+    : peeked._tag === "Nothing"
+    ? unnamed
+    : peeked.code === "request_ambiguous"
+    ? severalModels
+    : undefined
+
+/** The code of a refusal. */
+export const codeOf = (peeked: Peeked): "request_ambiguous" | "body_invalid" | "body_too_large" =>
+  peeked._tag === "Refused" ? peeked.code : "body_invalid"

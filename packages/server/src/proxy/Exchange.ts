@@ -13,7 +13,7 @@ import { refusalOf, refuse, write } from "../Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import { joinBody } from "../model/ModelPeek.ts"
-import { type Peeked, requested } from "../model/Peeked.ts"
+import { codeOf, type Peeked, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
 import type { Refusal } from "../ProblemResponse.ts"
 import * as Cors from "./Cors.ts"
@@ -125,12 +125,13 @@ export class Exchange {
     const { request } = this.#it
     const target = targetModel(this.#target)
     const peeked: Peeked = body === undefined || body.bytes.length === 0 ? target : joinBody(target, body.model)
-    if (peeked._tag === "Refused") return this.#deny({ code: peeked.code })
+    const model = requested(peeked)
+    if (model === undefined) return this.#deny({ code: codeOf(peeked) })
     const asked = Request.make({
       method: request.method ?? "",
       target: this.#target,
       rawHeaders: request.rawHeaders,
-      model: requested(peeked)
+      model
     })
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
     this.#ask(asked.value, body)

@@ -15,7 +15,7 @@ import type { Dispatcher } from "undici"
 import { refusalOf, refuse } from "../Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
-import { requested } from "../model/Peeked.ts"
+import { codeOf, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
 import type { Refusal } from "../ProblemResponse.ts"
 import { isSecure } from "./Exchange.ts"
@@ -84,12 +84,13 @@ export class Upgrade {
     socket.on("error", () => socket.destroy())
     if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous" })
     const peeked = targetModel(this.#target)
-    if (peeked._tag === "Refused") return this.#deny({ code: peeked.code })
+    const model = requested(peeked)
+    if (model === undefined) return this.#deny({ code: codeOf(peeked) })
     const asked = Request.make({
       method: "GET",
       target: this.#target,
       rawHeaders: request.rawHeaders,
-      model: requested(peeked)
+      model
     })
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
     if (doors.upstreams === undefined || !doors.upgrades(asked.value.path)) return this.#deny({ code: "route_unknown" })

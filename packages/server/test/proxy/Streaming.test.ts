@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { request as httpRequest } from "node:http"
 import { connect } from "node:net"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
-import WebSocket, { WebSocketServer } from "ws"
+import { WebSocket, WebSocketServer } from "ws"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 

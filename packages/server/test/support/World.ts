@@ -85,7 +85,7 @@ const nobody = Layer.mergeAll(
   Layer.succeed(OpaqueToken, {
     verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
   }),
-  Layer.succeed(Revocation, { check: () => Exit.void, epoch: () => 0 })
+  Revocation.layerNone
 )
 
 /** The pipeline alone. */

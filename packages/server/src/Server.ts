@@ -1,0 +1,187 @@
+/**
+ * The composition root: everything that answers, from one configuration.
+ *
+ * `layer` opens both listeners over a first deployment; `reload` builds another
+ * one from other settings and swaps it in, or leaves everything as it is. What
+ * handlers use is provided to the listeners, so that it outlives them.
+ */
+import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { Cache } from "@jotgate/core/Cache"
+import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
+import { UserId } from "@jotgate/core/Directory"
+import { Issuers } from "@jotgate/core/Issuer"
+import { KeyStore } from "@jotgate/core/KeyStore"
+import { NodeSignature } from "@jotgate/core/node"
+import { OpaqueToken } from "@jotgate/core/OpaqueToken"
+import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
+import type { Provisioner } from "@jotgate/core/Provisioner"
+import { Revocation } from "@jotgate/core/Revocation"
+import type { RevocationRepo } from "@jotgate/core/RevocationRepo"
+import { SavedKeys } from "@jotgate/core/SavedKeys"
+import { Secrets } from "@jotgate/core/Secrets"
+import type { TeamRepo } from "@jotgate/core/TeamRepo"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { Context, Effect, Layer, Redacted, Schema, type Scope } from "effect"
+import { HttpServer } from "effect/http"
+import { AdminListener } from "./admin/AdminAccessLive.ts"
+import * as AdminServer from "./admin/AdminServer.ts"
+import * as CustomPolicy from "./CustomPolicy.ts"
+import { type AuditTarget, DecisionLog } from "./DecisionLog.ts"
+import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
+import { type FileSettings, isLoopback } from "./GatewaySettings.ts"
+import { Judge } from "./Judge.ts"
+import type { Address } from "./Listener.ts"
+import * as NodeOutbound from "./NodeOutbound.ts"
+import * as NodeSecrets from "./NodeSecrets.ts"
+import { Gate } from "./proxy/Gate.ts"
+import * as SavedKeyFiles from "./SavedKeyFiles.ts"
+import { Telemetry } from "./Telemetry.ts"
+
+/** The settings are sound one by one, but this program cannot be started with them. */
+export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRefused", { reason: Schema.String }) {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/** What finds and changes people, teams and organizations. */
+export type Directory = UserRepo | TeamRepo | OrganizationRepo | Provisioner | RevocationRepo
+
+/** What a server is made of besides its settings. */
+export interface ServerOptions<E> {
+  /** The directory that these settings name. */
+  readonly directory: (settings: FileSettings) => Layer.Layer<Directory, E>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What relative file names in secrets are relative to. */
+  readonly base: string
+  /** The line of a setting in its file, for the trace. */
+  readonly lineOf?: (path: string) => number | undefined
+  /** How long running requests get at the end, in milliseconds. */
+  readonly grace?: number
+}
+
+const defaultGrace = 20_000
+
+/** A row that nobody has: looking for it shows whether the directory answers. */
+const probe = UserId.make("jotgate-readiness-probe")
+
+const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
+  const secrets = NodeSecrets.layer(options.base, options.env)
+  const saved = settings.cache.dir === null
+    ? SavedKeys.layerMemory
+    : SavedKeyFiles.layer(settings.cache.dir).pipe(Layer.provide(SavedKeys.layerMemory))
+  return OpaqueToken.layer.pipe(
+    Layer.provideMerge(KeyStore.layer),
+    Layer.provide(Issuers.layer(settings.issuers)),
+    Layer.provideMerge(Revocation.layer),
+    Layer.provideMerge(options.directory(settings)),
+    Layer.provideMerge(Cache.layer),
+    Layer.provideMerge(NodeSignature.layer),
+    Layer.provide([NodeOutbound.layer, secrets, saved])
+  )
+}
+
+/** Builds one deployment; it lives as long as its scope. */
+export const deploymentOf = <E>(
+  settings: FileSettings,
+  options: ServerOptions<E>
+): Effect.Effect<Deployment, E | CustomPolicy.CustomPolicyInvalid, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { gateway, policy } = settings
+    const custom = policy.custom === null ? undefined : yield* CustomPolicy.load(policy.custom)
+    const services = yield* Layer.build(
+      AuthBuilder.layerFor(settings, {
+        credentials: gateway.credentials,
+        ...(options.lineOf === undefined ? {} : { lineOf: options.lineOf })
+      }).pipe(
+        Layer.provideMerge(seams(settings, options)),
+        Layer.provide(Layer.succeed(ClaimsPolicy, custom))
+      )
+    )
+    const users = Context.get(services, UserRepo)
+    return {
+      auth: Context.get(services, AuthBuilder),
+      doors: yield* makeDoors(gateway, { teamHeaders: policy.teamHeaders, env: options.env }),
+      issuers: settings.issuers.map((it) => it.issuer).filter((it) => it !== "any"),
+      scopes: policy.scopes.map((it) => it.scope),
+      keys: Context.get(services, KeyStore).status,
+      directory: Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void))
+    }
+  })
+
+const secret = (reference: string) =>
+  Effect.flatMap(Secrets, (secrets) => secrets.read(reference)).pipe(
+    Effect.mapError((it) => new ServerRefused({ reason: `${it.reference}: ${it.reason}` }))
+  )
+
+const gateLayer = ({ gateway }: FileSettings, grace: number) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const tls = gateway.tls === null
+      ? null
+      : {
+        cert: Redacted.value(yield* secret(gateway.tls.cert)),
+        key: Redacted.value(yield* secret(gateway.tls.key))
+      }
+    return Gate.layer({ ...gateway.listen, tls, headers: gateway.limits.headers, drain: gateway.drain, grace })
+  }))
+
+const adminListener = ({ gateway }: FileSettings) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const token = gateway.adminToken === null ? undefined : yield* secret(gateway.adminToken)
+    if (token === undefined && !isLoopback(gateway.admin.host)) {
+      return yield* new ServerRefused({
+        reason: `gateway.admin listens on ${gateway.admin.host}, which needs gateway.adminToken`
+      })
+    }
+    return AdminListener.layer({ host: gateway.admin.host, token })
+  }))
+
+const isAuditTarget = (it: string): it is AuditTarget => it === "stdout" || it === "none" || it.startsWith("file:")
+
+const addressOf = (server: HttpServer.HttpServer["Service"], host: string): Address => ({
+  host,
+  port: "port" in server.address ? server.address.port : 0
+})
+
+export class Server extends Context.Service<Server, {
+  readonly gate: Address
+  readonly admin: Address
+  /** Answers with other settings from the next request on; when they cannot be used, nothing changes. */
+  readonly reload: (
+    settings: FileSettings,
+    lineOf?: (path: string) => number | undefined
+  ) => Effect.Effect<void, unknown>
+}>()("@jotgate/server/Server") {
+  /** Opens both listeners; they close, gate first, when the layer does. */
+  static readonly layer = <E>(settings: FileSettings, options: ServerOptions<E>) => {
+    const { audit, decisions, gateway } = settings
+    const target = isAuditTarget(audit.to) ? audit.to : "stdout"
+    const foundation = Layer.mergeAll(
+      DecisionLog.layer({ audit: target, keep: decisions.keep }),
+      Telemetry.layer,
+      Deployments.layer(deploymentOf(settings, options)),
+      adminListener(settings)
+    ).pipe(Layer.provideMerge(NodeSecrets.layer(options.base, options.env)))
+    return Layer.effect(
+      Server,
+      Effect.gen(function*() {
+        const gate = yield* Gate
+        const http = yield* HttpServer.HttpServer
+        const deployments = yield* Deployments
+        return {
+          gate: gate.address,
+          admin: addressOf(http, gateway.admin.host),
+          reload: (next, lineOf) =>
+            deployments.swap(
+              deploymentOf(next, lineOf === undefined ? options : { ...options, lineOf })
+            )
+        }
+      })
+    ).pipe(
+      Layer.provide(AdminServer.layer(gateway.admin)),
+      Layer.provideMerge(gateLayer(settings, options.grace ?? defaultGrace)),
+      Layer.provide(Judge.layer),
+      Layer.provide(foundation)
+    )
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Who may use the admin listener (DESIGN §8).
+ *
+ * Two keys open it: the configured token, compared in constant time, and a
+ * token that is decided to be an admin's. Without a configured token `/decide`
+ * is open on loopback. The `Host` must be one that no foreign web page can have
+ * a browser send (DNS rebinding): a loopback name, an address, this machine.
+ */
+import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import * as Request from "@jotgate/core/Request"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { createHash, timingSafeEqual } from "node:crypto"
+import { isIP } from "node:net"
+import { hostname } from "node:os"
+import { Deployments } from "../Deployment.ts"
+import { isLoopback } from "../GatewaySettings.ts"
+import { isAllowed, Judge } from "../Judge.ts"
+import { AdminAccess, AdminDenied, AdminRequired, DecideAccess } from "./AdminApi.ts"
+
+/** What the listener was started with. */
+export interface AdminSettings {
+  readonly host: string
+  readonly token: Redacted.Redacted | undefined
+}
+
+export class AdminListener extends Context.Service<AdminListener, AdminSettings>()("@jotgate/server/AdminListener") {
+  static readonly layer = (settings: AdminSettings) => Layer.succeed(AdminListener, settings)
+}
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
+
+const isToken = (text: string, token: Redacted.Redacted): boolean =>
+  timingSafeEqual(digest(text), digest(Redacted.value(token)))
+
+const bearer = /^bearer +([^ ]+)$/i
+
+/** Asks for the verdict on a request that every admin may make. */
+const adminQuestion = (authorization: string) =>
+  Request.make({ method: "GET", target: "/v1/models", rawHeaders: ["authorization", authorization] })
+
+const isAdmin = (judge: Judge["Service"], auth: AuthBuilder["Service"], authorization: string) =>
+  Effect.flatMap(
+    adminQuestion(authorization),
+    (asked) =>
+      Effect.callback<"admin" | "known" | "unknown">((resume) =>
+        judge.glance(auth, asked, (result) =>
+          resume(
+            Effect.succeed(
+              isAllowed(result)
+                ? result.principal.admin ? "admin" : "known"
+                : result._tag === "Unauthenticated" || result._tag === "BadRequest"
+                ? "unknown"
+                : "known"
+            )
+          ))
+      )
+  ).pipe(Effect.catchTag("BadRequest", () => Effect.succeed("unknown" as const)))
+
+/** Decides whether a caller is let in; `open`: without a configured token everybody on loopback is. */
+const make = (open: boolean) =>
+  Effect.gen(function*() {
+    const { host, token } = yield* AdminListener
+    const judge = yield* Judge
+    const deployments = yield* Deployments
+    const isOpen = open && token === undefined && isLoopback(host)
+    return Effect.gen(function*() {
+      if (isOpen) return
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const authorization = request.headers["authorization"] ?? ""
+      const sent = bearer.exec(authorization)?.[1]
+      if (sent === undefined) return yield* new AdminRequired()
+      if (token !== undefined && isToken(sent, token)) return
+      const standing = yield* isAdmin(judge, deployments.current().auth, authorization)
+      if (standing === "unknown") return yield* new AdminRequired()
+      if (standing === "known") return yield* new AdminDenied()
+    })
+  })
+
+/** Both middlewares. */
+export const layer = Layer.mergeAll(
+  Layer.effect(DecideAccess, Effect.map(make(true), (check) => (next) => Effect.andThen(check, next))),
+  Layer.effect(AdminAccess, Effect.map(make(false), (check) => (next) => Effect.andThen(check, next)))
+)
+
+/** Whether a `Host` header is one of ours. */
+export const isOurHost = (host: string | undefined, listen: string): boolean => {
+  if (host === undefined) return false
+  const name = host.replace(/:\d{1,5}$/, "").replace(/^\[(.*)\]$/, "$1").toLowerCase()
+  return name === "localhost" || isIP(name) !== 0 || name === listen.toLowerCase() || name === hostname().toLowerCase()
+}
+
+/** Refuses requests with a foreign `Host`, on every path. */
+export const layerHostCheck = HttpRouter.middleware(
+  Effect.map(
+    AdminListener,
+    ({ host }) => (next) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+        isOurHost(request.headers["host"], host)
+          ? next
+          : Effect.succeed(HttpServerResponse.text("This host name is not served here.\n", { status: 400 })))
+  ),
+  { global: true }
+)

@@ -1,0 +1,128 @@
+/**
+ * The contract of the admin listener's decisions: what `/decide` is asked and
+ * what it answers (DESIGN §8). Handlers are elsewhere, so that a client can use
+ * this without the server.
+ */
+import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiError, HttpApiGroup, HttpApiMiddleware, OpenApi } from "effect/http-api"
+
+/** The caller of the admin listener is not let in. */
+export class AdminRequired extends HttpApiError.Problem<AdminRequired>()(
+  "AdminRequired",
+  { type: "https://jotgate.dev/problems/admin_required", status: 401, title: "Authentication required" }
+) {}
+
+/** The caller of the admin listener is known and is no admin. */
+export class AdminDenied extends HttpApiError.Problem<AdminDenied>()(
+  "AdminDenied",
+  { type: "https://jotgate.dev/problems/admin_denied", status: 403, title: "Not allowed" }
+) {}
+
+/** No decision has this id, or it is no longer kept. */
+export class DecisionUnknown extends HttpApiError.Problem<DecisionUnknown>()(
+  "DecisionUnknown",
+  { type: "https://jotgate.dev/problems/decision_unknown", status: 404, title: "Not found" }
+) {}
+
+/** One question: may this request pass? */
+export const Question = Schema.Struct({
+  method: Schema.String.check(Schema.isPattern(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, { message: "must be a method" })),
+  path: Schema.String.check(Schema.isPattern(/^\//, { message: "must start with a slash" })),
+  headers: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Array(Schema.String)])),
+  body: Schema.optionalKey(Schema.Json),
+  trace: Schema.optionalKey(Schema.Boolean)
+}).annotate({ identifier: "Question" })
+export type Question = typeof Question.Type
+
+const named = Schema.NullOr(Schema.Struct({ id: Schema.String }))
+
+/** The decision JSON. */
+export const Decision = Schema.Struct({
+  decision: Schema.String,
+  allowed: Schema.Boolean,
+  status: Schema.Int,
+  code: Schema.NullOr(Schema.String),
+  admin: Schema.Boolean,
+  issuer: Schema.NullOr(Schema.String),
+  user: Schema.NullOr(
+    Schema.Struct({ id: Schema.String, email: Schema.NullOr(Schema.String), role: Schema.String })
+  ),
+  team: Schema.NullOr(Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })),
+  organization: named,
+  endUser: named,
+  models: Schema.NullOr(Schema.Array(Schema.String)),
+  model: Schema.NullOr(Schema.String),
+  route: Schema.String,
+  writes: Schema.Array(Schema.Unknown),
+  steps: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        step: Schema.String,
+        outcome: Schema.String,
+        facts: Schema.Record(Schema.String, Schema.Unknown)
+      })
+    )
+  )
+}).annotate({ identifier: "Decision" })
+
+/** A decision that was made a while ago. */
+export const PastDecision = Schema.Struct({
+  time: Schema.String,
+  decision: Schema.String,
+  door: Schema.String,
+  method: Schema.String,
+  route: Schema.String,
+  model: Schema.NullOr(Schema.String),
+  status: Schema.Int,
+  code: Schema.NullOr(Schema.String),
+  issuer: Schema.NullOr(Schema.String),
+  user: Schema.NullOr(Schema.String),
+  team: Schema.NullOr(Schema.String),
+  organization: Schema.NullOr(Schema.String),
+  requestId: Schema.NullOr(Schema.String),
+  millis: Schema.Number,
+  steps: Schema.Array(
+    Schema.Struct({ step: Schema.String, outcome: Schema.String, facts: Schema.Record(Schema.String, Schema.Unknown) })
+  )
+}).annotate({ identifier: "PastDecision" })
+
+/** Lets in whoever may ask for decisions: with the admin token, an admin's token, or on loopback while no token is configured. */
+export class DecideAccess extends HttpApiMiddleware.Service<DecideAccess>()("@jotgate/server/DecideAccess", {
+  error: [AdminRequired, AdminDenied]
+}) {}
+
+/** Lets in admins only, on loopback too. */
+export class AdminAccess extends HttpApiMiddleware.Service<AdminAccess>()("@jotgate/server/AdminAccess", {
+  error: [AdminRequired, AdminDenied]
+}) {}
+
+/** Most questions of one batch. */
+export const maxBatch = 1000
+
+const decisions = HttpApiGroup.make("decisions")
+  .add(
+    HttpApiEndpoint.post("decide", "/decide", { payload: Question, success: Decision }),
+    HttpApiEndpoint.post("decideBatch", "/decide/batch", {
+      payload: Schema.Array(Question).check(Schema.isMaxLength(maxBatch)),
+      success: Schema.Array(Decision)
+    })
+  )
+  .middleware(DecideAccess)
+
+const past = HttpApiGroup.make("past")
+  .add(
+    HttpApiEndpoint.get("find", "/admin/v1/decisions/:id", {
+      params: { id: Schema.String },
+      success: PastDecision,
+      error: DecisionUnknown
+    })
+  )
+  .middleware(AdminAccess)
+
+/** The admin listener's API. */
+export class AdminApi extends HttpApi.make("jotgate")
+  .add(decisions)
+  .add(past)
+  .middleware(HttpApiMiddleware.ProblemDetails)
+  .annotateMerge(OpenApi.annotations({ title: "jotgate", version: "1" }))
+{}

@@ -1,0 +1,73 @@
+/**
+ * The admin listener: decisions on request, the page, health, metrics, and the
+ * API's own documentation.
+ */
+import { NodeHttpServer } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import { HttpRouter } from "effect/http"
+import { HttpApiBuilder, HttpApiMiddleware, HttpApiScalar } from "effect/http-api"
+import { createServer } from "node:http"
+import { type Decided, DecisionLog } from "../DecisionLog.ts"
+import { Deployments } from "../Deployment.ts"
+import { Judge } from "../Judge.ts"
+import * as AdminAccessLive from "./AdminAccessLive.ts"
+import { AdminApi, DecisionUnknown } from "./AdminApi.ts"
+import { decide } from "./Decide.ts"
+import * as Health from "./Health.ts"
+import * as Page from "./Page.ts"
+
+const Decisions = HttpApiBuilder.group(
+  AdminApi,
+  "decisions",
+  Effect.fn(function*(handlers) {
+    const judge = yield* Judge
+    const deployments = yield* Deployments
+    return handlers
+      .handle("decide", ({ payload }) => decide(judge, deployments.current(), payload))
+      .handle(
+        "decideBatch",
+        ({ payload }) => Effect.forEach(payload, (it) => decide(judge, deployments.current(), it), { concurrency: 16 })
+      )
+  })
+)
+
+const past = ({ time, steps, ...rest }: Decided) => ({
+  ...rest,
+  time: new Date(time).toISOString(),
+  steps: steps.map(({ facts, outcome, step }) => ({ step, outcome, facts }))
+})
+
+const Past = HttpApiBuilder.group(
+  AdminApi,
+  "past",
+  Effect.fn(function*(handlers) {
+    const log = yield* DecisionLog
+    return handlers.handle("find", ({ params }) => {
+      const found = log.find(params.id)
+      return found === undefined ? new DecisionUnknown() : Effect.succeed(past(found))
+    })
+  })
+)
+
+const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pipe(
+  Layer.provide([Decisions, Past]),
+  Layer.provide(AdminAccessLive.layer),
+  Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
+)
+
+/** Every route of the admin listener. */
+export const Routes = Layer.mergeAll(
+  Api,
+  HttpApiScalar.layer(AdminApi, { path: "/docs" }),
+  Health.layer,
+  Page.layer,
+  AdminAccessLive.layerHostCheck
+)
+
+/** Serves `Routes` and whatever else is served beside them. Port 0 takes a free one. */
+export const layer = (at: { readonly host: string; readonly port: number }) =>
+  HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(
+      NodeHttpServer.layer(createServer, { host: at.host, port: at.port, gracefulShutdownTimeout: "1 second" })
+    )
+  )

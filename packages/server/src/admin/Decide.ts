@@ -1,0 +1,57 @@
+/**
+ * Answers `/decide`: the same decision as every door, as JSON.
+ *
+ * The answer is 200 whatever the verdict; a request that could not be judged is
+ * a verdict too. Writes are done as at any door.
+ */
+import { allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
+import { BadRequest } from "@jotgate/core/Errors"
+import * as Request from "@jotgate/core/Request"
+import { Effect, Exit } from "effect"
+import type { Deployment } from "../Deployment.ts"
+import { isAllowed, type Judge } from "../Judge.ts"
+import { peek } from "../model/ModelPeek.ts"
+import { requested } from "../model/Peeked.ts"
+import type { Question } from "./AdminApi.ts"
+
+const contentTypeOf = (rawHeaders: ReadonlyArray<string>): string => {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === "content-type") return rawHeaders[i + 1] ?? ""
+  }
+  return ""
+}
+
+const bytesOf = (body: Question["body"]): Buffer =>
+  body === undefined ? Buffer.alloc(0) : Buffer.from(typeof body === "string" ? body : JSON.stringify(body))
+
+/** A JSON body is judged as JSON, whatever the headers say of it. */
+const typeOf = (body: Question["body"], rawHeaders: ReadonlyArray<string>): string =>
+  typeof body === "string" || body === undefined ? contentTypeOf(rawHeaders) : "application/json"
+
+/** Decides on one question. */
+export const decide = (
+  judge: Judge["Service"],
+  deployment: Deployment,
+  question: Question
+): Effect.Effect<DecisionJson> => {
+  const rawHeaders = Request.rawHeadersOf(question.headers)
+  const peeked = peek(question.path, typeOf(question.body, rawHeaders), bytesOf(question.body))
+  const model = requested(peeked)
+  const trace = question.trace === true
+  const refused = (code: "body_invalid" | "request_ambiguous") => {
+    const path = question.path.split("?", 1)[0] ?? "/"
+    const asked = { method: question.method.toUpperCase(), path, rawHeaders, model: Request.noModel }
+    const step = { step: "request", outcome: "denied", facts: { code } } as const
+    return Effect.succeed(deniedJson(judge.newId(), asked, new BadRequest({ code }), [step], trace))
+  }
+  if (model === undefined) return refused("body_invalid")
+  const asked = Request.make({ method: question.method, target: question.path, rawHeaders, model })
+  if (Exit.isFailure(asked)) return refused("request_ambiguous")
+  return Effect.map(
+    judge.asking({ auth: deployment.auth, asked: asked.value, door: "decide", requestId: null, trace }),
+    ({ id, result, steps }) =>
+      isAllowed(result)
+        ? allowedJson(id, result, trace ? steps : undefined)
+        : deniedJson(id, asked.value, result, steps, trace)
+  )
+}

@@ -1,0 +1,94 @@
+/** The whole server as `serve` runs it, over a directory in memory and an issuer that publishes over HTTP. */
+import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
+import { RevocationRepo } from "@jotgate/core/RevocationRepo"
+import { Issuer } from "@jotgate/core/testing"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { createServer } from "node:http"
+import { DevPeople } from "../../src/admin/DevPeople.ts"
+import { FileSettings } from "../../src/GatewaySettings.ts"
+import { Server } from "../../src/Server.ts"
+import * as Upstream from "./Upstream.ts"
+import { rows } from "./World.ts"
+
+/** Publishes a key set with discovery. */
+const publish = Effect.fnUntraced(function*() {
+  let jwks: unknown = { keys: [] }
+  const server = yield* Effect.acquireRelease(
+    Effect.callback<ReturnType<typeof createServer>>((resume) => {
+      const it = createServer((request, response) => {
+        response.setHeader("content-type", "application/json")
+        response.end(JSON.stringify(
+          request.url === "/.well-known/openid-configuration" ? { issuer: url(), jwks_uri: `${url()}/jwks` } : jwks
+        ))
+      })
+      const url = () => {
+        const address = it.address()
+        return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
+      }
+      it.listen(0, "127.0.0.1", () => resume(Effect.succeed(it)))
+    }),
+    (it) =>
+      Effect.promise(() => {
+        it.closeAllConnections()
+        return new Promise<void>((done) => it.close(() => done()))
+      })
+  )
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
+  const idp = yield* Issuer.make(url, ["ES256"])
+  jwks = idp.jwks
+  return { idp, url, close: () => server.close() }
+})
+
+/** Starts one; `more` changes the settings as they stand in the file. */
+export const make = Effect.fnUntraced(function*(
+  more: { readonly gateway?: object; readonly policy?: object } = {},
+  env: Readonly<Record<string, string>> = {},
+  dev = false
+) {
+  const upstream = yield* Upstream.make
+  const { idp, url } = yield* publish()
+  const file = (policy: object = more.policy ?? {}) => ({
+    issuers: [{ id: "idp", issuer: url, audience: "https://api.test", claims: { user: "sub", teams: "groups" } }],
+    policy,
+    directory: { url: "memory:" },
+    cache: { dir: null },
+    gateway: {
+      listen: "127.0.0.1:0",
+      admin: "127.0.0.1:0",
+      drain: "0s",
+      upstream: { url: upstream.url },
+      trustedProxies: ["127.0.0.1"],
+      ...more.gateway
+    },
+    audit: { to: "none" }
+  })
+  const decode = Schema.decodeUnknownEffect(FileSettings)
+  const clock = yield* Clock.Clock
+  const token = (sub: string, claims: Readonly<Record<string, unknown>> = {}) =>
+    idp.token({ now: Math.floor(clock.currentTimeMillisUnsafe() / 1000), claims: { sub, ...claims } })
+  const directory = Layer.merge(MemoryDirectory.layerRepos(rows), RevocationRepo.layerMemory)
+  const people = Layer.succeed(
+    DevPeople,
+    dev
+      ? {
+        people: [{ id: "alice", note: "teams red and blue" }, { id: "bob", note: "team blue" }],
+        token: (id: string) => token(id, { groups: id === "alice" ? ["red", "blue"] : ["blue"] })
+      }
+      : undefined
+  )
+  const services = yield* Layer.build(
+    Server.layer(yield* decode(file()), { directory: () => directory, env, base: ".", grace: 500 }).pipe(
+      Layer.provide(people)
+    )
+  )
+  const server = Context.get(services, Server)
+  return {
+    server,
+    upstream,
+    token,
+    gate: `http://127.0.0.1:${server.gate.port}`,
+    admin: `http://127.0.0.1:${server.admin.port}`,
+    reload: (policy: object) => Effect.flatMap(decode(file(policy)), server.reload)
+  }
+})
