@@ -6,8 +6,8 @@
  * anything else, and may be asynchronous. A hook that throws or takes too long
  * is 503, never an allow. A file that others may write to is not loaded.
  */
-import { ClaimsPolicy, CustomDenied, CustomUnavailable } from "@jotgate/core/ClaimsPolicy"
-import { Effect, Layer, Schema } from "effect"
+import { type ClaimsPolicy, CustomDenied, CustomUnavailable } from "@jotgate/core/ClaimsPolicy"
+import { Effect, Schema } from "effect"
 import { stat } from "node:fs/promises"
 import { pathToFileURL } from "node:url"
 
@@ -28,7 +28,7 @@ type Hook = (payload: unknown, facts: { readonly issuer: string }) => unknown
 
 const isHook = (value: unknown): value is Hook => typeof value === "function"
 
-const load = Effect.fnUntraced(function*(file: string) {
+const hookOf = Effect.fnUntraced(function*(file: string) {
   const invalid = (reason: string) => new CustomPolicyInvalid({ file, reason })
   const { mode, mtimeMs } = yield* Effect.tryPromise({
     try: () => stat(file),
@@ -44,27 +44,21 @@ const load = Effect.fnUntraced(function*(file: string) {
   return isHook(hook) ? hook : yield* invalid("exports no function `validate`")
 })
 
-/** The hook of this file; `null` is none. */
-export const layer = (file: string | null): Layer.Layer<never, CustomPolicyInvalid> =>
-  file === null
-    ? Layer.empty
-    : Layer.effect(
-      ClaimsPolicy,
-      Effect.map(load(file), (hook): ClaimsPolicy => ({
-        validate: ({ issuer, payload }) =>
-          Effect.tryPromise({
-            // A copy: the hook may look at the claims, not change them.
-            try: async () => await hook(structuredClone(payload), { issuer: issuer.id }),
-            catch: (error) =>
-              new CustomUnavailable({ reason: error instanceof Error ? error.message : "the hook failed" })
-          }).pipe(
-            Effect.timeoutOrElse({
-              duration: patience,
-              orElse: () => Effect.fail(new CustomUnavailable({ reason: "the hook took too long" }))
-            }),
-            Effect.flatMap((answer) =>
-              answer === true ? Effect.void : Effect.fail(new CustomDenied({ reason: "the hook said no" }))
-            )
-          )
-      }))
-    )
+/** Loads the hook of this file. */
+export const load = (file: string): Effect.Effect<ClaimsPolicy, CustomPolicyInvalid> =>
+  Effect.map(hookOf(file), (hook) => ({
+    validate: ({ issuer, payload }) =>
+      Effect.tryPromise({
+        // A copy: the hook may look at the claims, not change them.
+        try: async () => await hook(structuredClone(payload), { issuer: issuer.id }),
+        catch: (error) => new CustomUnavailable({ reason: error instanceof Error ? error.message : "the hook failed" })
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: patience,
+          orElse: () => Effect.fail(new CustomUnavailable({ reason: "the hook took too long" }))
+        }),
+        Effect.flatMap((answer) =>
+          answer === true ? Effect.void : Effect.fail(new CustomDenied({ reason: "the hook said no" }))
+        )
+      )
+  }))
