@@ -142,10 +142,19 @@ class Reading {
 const refuse = (claim: string, path: string, expected: string) =>
   Exit.fail(new TokenRefused({ reason: "claim_type", facts: { claim, path, expected } }))
 
+/** Control characters and lone surrogates: no subject holds them (RULES D8). */
+const unprintable = /[\p{Cc}\p{Cs}]/u
+
 /** Why the claims read as user, scopes or roles cannot be believed; the first that is wrong. */
 const wrongType = (readers: Readers, payload: JsonObject): Exit.Exit<never, TokenRefused> | undefined => {
   const user = readers.user?.find(payload)
-  if (user !== undefined && typeof user.value !== "string") return refuse("user", user.path, "text")
+  if (user !== undefined) {
+    const { path, value } = user
+    if (typeof value !== "string") return refuse("user", path, "text")
+    if (unprintable.test(value)) {
+      return Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: path, found: "a control character" } }))
+    }
+  }
   for (const [name, reader] of [["scopes", readers.scopes], ["roles", readers.roles]] as const) {
     const found = reader?.find(payload)
     if (found !== undefined && typeof found.value !== "string" && !Array.isArray(found.value)) {

@@ -190,8 +190,13 @@ export class TeamResolver extends Context.Service<TeamResolver, {
           }
           const byDefault = yield* fallback(defaultTeam, "default", question, now)
           if (byDefault !== undefined) return { ...byDefault, named, names }
-          if (unknownIsNext) return choice
-          return yield* denied("team_not_found", { team: defaultTeam, rule: "directory.teams.default" }, now)
+          const facts = { team: defaultTeam, rule: "directory.teams.default" }
+          if (!unknownIsNext) return yield* denied("team_not_found", facts, now)
+          // A default that does not exist satisfies nothing (RULES D16).
+          if (!names && (settings.requireTeam || settings.requireTeamClaim)) {
+            return yield* denied("team_required", facts, now)
+          }
+          return choice
         }
       )
 
