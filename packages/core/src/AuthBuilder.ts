@@ -18,7 +18,7 @@ import type { Allowed } from "./Decision.ts"
 import type { Denial } from "./Errors.ts"
 import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import * as Judgement from "./Judgement.ts"
-import { OrganizationResolver } from "./principal/OrganizationResolver.ts"
+import { namesOrganization, OrganizationResolver } from "./principal/OrganizationResolver.ts"
 import { Provisioner } from "./principal/Provisioner.ts"
 import { outage, raise } from "./principal/Ruled.ts"
 import { Rules } from "./principal/Rules.ts"
@@ -60,10 +60,9 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
         if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
-        const header = yield* question.teamHeader(asked, now)
-        const token = yield* question.credential(asked, now)
+        const { header, token } = yield* question.read(asked, now)
         const { claims, identity } = yield* question.verified(verify(token, now), now)
-        yield* question.admitted(claims, asked, now)
+        if (question.objects(asked)) yield* question.objection(claims, asked, now)
         const standing = question.standing(identity, now)
         const caller = { claims, identity, standing, asked, header }
         const refused = policy.admit(identity, standing, asked)
@@ -71,17 +70,17 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), now)
 
         const claimed = yield* teams.fromToken(caller, now)
-        const organization = yield* organizations.find(identity, now)
+        const organization = namesOrganization(identity) ? yield* organizations.find(identity, now) : undefined
         const foreign = policy.organizationOfTeam(claimed.chosen?.team, organization?.id) ??
           policy.emailDomain(identity)
         if (foreign !== undefined) return yield* raise(foreign, now)
         const person = yield* people.find(identity, standing, now)
         const synced = Sync.fromToken(person.row, identity, claimed, policy)
-        const reserved = policy.adminOnly(policy.isAdmin(synced.row, identity), asked)
+        const reserved = policy.adminOnly(synced.row, identity, asked)
         if (reserved !== undefined) return yield* raise(reserved, now)
-        const choice = yield* teams.fromMembership(claimed, synced.row, caller, now)
+        const choice = claimed.mayFallBack ? yield* teams.fromMembership(claimed, synced.row, caller, now) : claimed
         const joined = Sync.chosen(synced, choice.chosen?.team, policy)
-        const endUser = yield* organizations.endUser(identity, now)
+        const endUser = identity.endUser === undefined ? undefined : yield* organizations.endUser(identity, now)
         return yield* judge.member(caller, { choice, person, joined, organization, endUser }, now)
       })
 

@@ -11,8 +11,7 @@ import { type Denial, Unavailable } from "./Errors.ts"
 import type { Identity } from "./identity/Identity.ts"
 import { raise } from "./principal/Ruled.ts"
 import type { Asked } from "./Request.ts"
-import type { Policy } from "./rules/Policy.ts"
-import type { Standing } from "./rules/Role.ts"
+import type { Authority, Policy } from "./rules/Policy.ts"
 import type { Now } from "./Trace.ts"
 import type { VerifiedToken } from "./VerifiedTokens.ts"
 
@@ -20,39 +19,46 @@ import type { VerifiedToken } from "./VerifiedTokens.ts"
 export interface Caller {
   readonly claims: Claims
   readonly identity: Identity
-  readonly standing: Standing
+  readonly standing: Authority
   readonly asked: Asked
   readonly header: string | undefined
 }
 
-const noHeader = Exit.succeed(undefined)
+/** What the headers of a request carry. */
+interface Carried {
+  readonly token: string
+  /** The team that is asked for. */
+  readonly header: string | undefined
+}
+
 const done = Exit.void
 
 /** The steps of one policy; `custom` is its hook, if it has one. */
 export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
   const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
 
-  /** The value of the team headers; two different values are 400. */
-  const teamHeader = (asked: Asked, now: Now): Exit.Exit<string | undefined, Denial> => {
-    const { rawHeaders } = asked
+  /** The value of the team headers; `undefined` without one, `null` when two differ. */
+  const teamHeader = ({ rawHeaders }: Asked): string | null | undefined => {
     let value: string | undefined
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? ""
       if (!lengths.has(name.length) || !policy.teamHeaders.has(name.toLowerCase())) continue
       const one = (rawHeaders[i + 1] ?? "").trim()
       if (one === "" || one === value) continue
-      if (value !== undefined) {
-        return raise({ step: "request", code: "request_ambiguous", facts: { teamHeaders: [value, one] } }, now)
-      }
+      if (value !== undefined) return null
       value = one
     }
-    return value === undefined ? noHeader : Exit.succeed(value)
+    return value
   }
 
-  /** The token; absent, bad and conflicting are different answers. */
-  const credential = (asked: Asked, now: Now): Exit.Exit<string, Denial> => {
+  /** The token and the team that the headers carry; absent, bad and conflicting are different answers. */
+  const read = (asked: Asked, now: Now): Exit.Exit<Carried, Denial> => {
     const found = Credential.read(asked, policy.credentials)
-    if (found._tag === "Token") return Exit.succeed(found.token)
+    const header = teamHeader(asked)
+    if (found._tag === "Token" && header !== null) return Exit.succeed({ token: found.token, header })
+    if (header === null) {
+      return raise({ step: "request", code: "request_ambiguous", facts: { teamHeaders: "differ" } }, now)
+    }
     const code = found._tag === "Absent"
       ? "token_missing"
       : found._tag === "Bad"
@@ -108,19 +114,22 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
       return Exit.fail(new Unavailable({ code: "custom_unavailable", retryAfter: 5 }))
     })
 
+  /** Whether something can object between token and role. */
+  const objects = ({ model }: Asked): boolean => custom !== undefined || model._tag === "Several"
+
   /** Two different models in one request are 400 (RULES D19); the custom hook can only take rights away. */
-  const admitted = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> =>
+  const objection = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> =>
     asked.model._tag === "Several"
       ? raise({ step: "model", code: "request_ambiguous", facts: { model: "several" } }, now)
       : custom === undefined
       ? done
       : customized(custom, claims, now)
 
-  const standing = (identity: Identity, now: Now): Standing => {
+  const standing = (identity: Identity, now: Now): Authority => {
     const it = policy.standing(identity)
     now.note?.({ step: "role", outcome: "ok", facts: { role: it.role ?? null, because: it.because } })
     return it
   }
 
-  return { teamHeader, credential, verified, admitted, standing }
+  return { read, verified, objects, objection, standing }
 }

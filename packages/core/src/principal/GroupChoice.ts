@@ -19,9 +19,8 @@ import * as TeamChoice from "./TeamChoice.ts"
 import type * as TeamLoader from "./TeamLoader.ts"
 import type { TeamRepo } from "./TeamRepo.ts"
 
-/** How many different questions are remembered with the groups of one token, and how long a path may be. */
-const REMEMBERED = 32
-const REMEMBERED_LENGTH = 256
+/** How many questions are remembered with the groups of one token: a caller asks the same few again and again. */
+const REMEMBERED = 8
 
 /** How many groups are named in the facts of a step. */
 const SHOWN = 50
@@ -31,8 +30,15 @@ type Choice = Exit.Exit<TeamChoice.TeamChoice, Denial>
 interface Remembered {
   readonly rows: ReadonlyArray<Team>
   readonly loaded: ReadonlyMap<TeamId, LoadedTeam>
-  readonly choices: Map<string, Choice>
+  /** The latest questions, the oldest first. */
+  readonly choices: Array<{ readonly asked: Asked; readonly choice: Choice }>
 }
+
+const sameQuestion = (one: Asked, other: Asked): boolean =>
+  one.path === other.path && one.method === other.method &&
+  (one.model._tag === "Known"
+    ? other.model._tag === "Known" && one.model.name === other.model.name
+    : other.model._tag !== "Known")
 
 const sameRows = (one: ReadonlyArray<Team>, other: ReadonlyArray<Team>): boolean => {
   if (one.length !== other.length) return false
@@ -93,14 +99,16 @@ export const make = (
     asked: Asked,
     now: Now
   ): Choice => {
-    const { method, model, path } = asked
-    if (now.note !== undefined || path.length > REMEMBERED_LENGTH) return choose(ids, rows, loaded, asked, now)
-    const key = model._tag === "Known" ? `${method} ${path} ${model.name}` : `${method} ${path}`
-    const known = choices.get(key)
-    if (known !== undefined) return known
+    if (now.note === undefined) {
+      for (const known of choices) if (sameQuestion(known.asked, asked)) return known.choice
+    }
     const choice = choose(ids, rows, loaded, asked, now)
-    if (choices.size >= REMEMBERED) choices.clear()
-    choices.set(key, choice)
+    if (now.note === undefined) {
+      if (choices.length >= REMEMBERED) choices.shift()
+      // Only what the choice rests on is kept: the headers hold the token.
+      const { method, model, path } = asked
+      choices.push({ asked: { method, model, path, rawHeaders: [] }, choice })
+    }
     return choice
   }
 
@@ -117,7 +125,7 @@ export const make = (
       return Effect.flatMapEager(loader.loadAll(rows, asked, now), (loaded) => {
         // Groups that are shared can change without the row, so such a choice is made anew each time.
         if (rows.some((row) => row.modelGroups.length > 0)) return choose(ids, rows, loaded, asked, now)
-        const entry = { rows, loaded, choices: new Map() }
+        const entry: Remembered = { rows, loaded, choices: [] }
         remembered.set(ids, entry)
         return recall(ids, entry, asked, now)
       })

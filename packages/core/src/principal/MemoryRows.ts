@@ -35,14 +35,31 @@ export type TableName = "users" | "teams" | "organizations" | "endUsers" | "memb
 /** What can fail: reading a table, or writing it. */
 export type Operation = TableName | `${TableName}.write`
 
+/** The noun of each table. */
+export interface Nouns {
+  readonly users: User
+  readonly teams: Team
+  readonly organizations: Organization
+  readonly endUsers: EndUser
+  readonly memberships: Membership
+  readonly modelGroups: ModelGroup
+}
+
+/** By what else than its id a row of each table is found. */
+interface Indexes {
+  readonly users: "subject" | "email"
+  readonly teams: "alias" | "organization"
+  readonly organizations: "alias"
+  readonly endUsers: never
+  readonly memberships: "user" | "team"
+  readonly modelGroups: never
+}
+
+/** A table for each kind of row. */
+export type TableSet = { readonly [K in TableName]: MemoryTable.MemoryTable<Nouns[K], Indexes[K]> }
+
 /** The tables, and what of them does not answer. */
-export interface MemoryTables {
-  readonly users: MemoryTable.MemoryTable<User, "subject" | "email">
-  readonly teams: MemoryTable.MemoryTable<Team, "alias" | "organization">
-  readonly organizations: MemoryTable.MemoryTable<Organization, "alias">
-  readonly endUsers: MemoryTable.MemoryTable<EndUser, never>
-  readonly memberships: MemoryTable.MemoryTable<Membership, "user" | "team">
-  readonly modelGroups: MemoryTable.MemoryTable<ModelGroup, never>
+export interface MemoryTables extends TableSet {
   readonly failing: Set<Operation>
 }
 

@@ -14,6 +14,10 @@ import { orAbsent, outage, raise } from "./Ruled.ts"
 
 const none = Exit.succeed(undefined)
 
+/** Whether the token names an organization at all. */
+export const namesOrganization = (identity: Identity): boolean =>
+  identity.organization !== undefined || identity.organizationAlias !== undefined
+
 export class OrganizationResolver extends Context.Service<OrganizationResolver, {
   /** The organization that the token names; `undefined` when it names none. */
   readonly find: (identity: Identity, now: Now) => Effect.Effect<Organization | undefined, Denial>
@@ -39,7 +43,7 @@ export class OrganizationResolver extends Context.Service<OrganizationResolver, 
 
       const find = (identity: Identity, now: Now): Effect.Effect<Organization | undefined, Denial> => {
         const { organization, organizationAlias } = identity
-        if (organization === undefined && organizationAlias === undefined) return none
+        if (!namesOrganization(identity)) return none
         const row = organization !== undefined
           ? organizations.byId(organization, now)
           : organizations.byAlias(organizationAlias ?? "", now)

@@ -54,8 +54,14 @@ export class TeamRepo extends Context.Service<TeamRepo, {
 const existing = <Id extends string, Row>(
   ids: ReadonlyArray<Id>,
   get: (id: string) => Row | undefined
-): ReadonlyArray<Row> =>
-  Array.from(new Set(ids)).flatMap((id) => {
+): ReadonlyArray<Row> => {
+  const rows: Array<Row> = []
+  const seen = ids.length > 1 ? new Set<Row>() : undefined
+  for (const id of ids) {
     const row = get(id)
-    return row === undefined ? [] : [row]
-  })
+    if (row === undefined || seen?.has(row) === true) continue
+    seen?.add(row)
+    rows.push(row)
+  }
+  return rows
+}

@@ -40,6 +40,14 @@ export interface Grants {
   readonly routes: Route.RouteMatcher | undefined
 }
 
+/** What a token stands for: its role, what that role, its scopes and its issuer leave. Made once per identity. */
+export interface Authority extends Role.Standing {
+  readonly permission: (Role.Permission & { readonly index: number }) | undefined
+  readonly grants: Grants
+  /** `undefined` when scopes decide nothing. */
+  readonly scope: Scope.ScopeReach | undefined
+}
+
 /** A team with the compiled list of what it may call. */
 export interface LoadedTeam {
   readonly team: Team
@@ -85,7 +93,7 @@ export class Policy {
   readonly #lineOf: (path: string) => number | undefined
   readonly #grants: ReadonlyMap<string, Grants>
   readonly #adminScopes: ReadonlyMap<string, string | null>
-  readonly #standings = new WeakMap<Identity, Role.Standing>()
+  readonly #authorities = new WeakMap<Identity, Authority>()
   readonly #permissions: ReadonlyMap<TokenRole, Role.Permission & { readonly index: number }>
   readonly #scopes: ((scopes: ReadonlyArray<string>) => Scope.ScopeReach) | undefined
   readonly #adminRoutes: Route.RouteMatcher
@@ -150,31 +158,36 @@ export class Policy {
     return this.#createsTeam(name)
   }
 
-  /** The role of a token; remembered with the identity. */
-  standing(identity: Identity): Role.Standing {
-    const known = this.#standings.get(identity)
+  /** The role of a token and what comes with it; remembered with the identity. */
+  standing(identity: Identity): Authority {
+    const known = this.#authorities.get(identity)
     if (known !== undefined) return known
-    const { roles } = this.grants(identity.issuer)
+    const grants = this.grants(identity.issuer)
     const standing = Role.standingOf(
       identity,
       this.settings.policy,
       this.#adminScopes.get(identity.issuer) ?? null,
-      (role) => roles(role)
+      (role) => grants.roles(role)
     )
-    this.#standings.set(identity, standing)
-    return standing
+    const authority: Authority = {
+      ...standing,
+      permission: standing.role === undefined ? undefined : this.#permissions.get(standing.role),
+      grants,
+      scope: this.#scopes?.(identity.scopes)
+    }
+    this.#authorities.set(identity, authority)
+    return authority
   }
 
   /** The first rule of role, grant, scope and admin routes that the token itself breaks. */
-  admit(identity: Identity, standing: Role.Standing, asked: Asked): Ruling | undefined {
-    return this.#admitRole(identity, standing, asked) ?? this.#admitScope(identity, asked) ??
-      (standing.admin && !this.#adminRoutes(asked.path)
+  admit(identity: Identity, authority: Authority, asked: Asked): Ruling | undefined {
+    return this.#admitRole(identity, authority, asked) ?? this.#admitScope(authority, asked) ??
+      (authority.admin && !this.#adminRoutes(asked.path)
         ? { step: "admin", code: "admin_route_denied", facts: this.#rule("policy.adminRoutes", { route: asked.path }) }
         : undefined)
   }
 
-  #admitRole(identity: Identity, standing: Role.Standing, asked: Asked): Ruling | undefined {
-    const { role } = standing
+  #admitRole(identity: Identity, { grants, permission, role }: Authority, asked: Asked): Ruling | undefined {
     if (role === undefined && this.settings.policy.requireRole) {
       return {
         step: "role",
@@ -182,35 +195,36 @@ export class Policy {
         facts: this.#rule("policy.requireRole", { roles: identity.roles })
       }
     }
-    const permission = role === undefined ? undefined : this.#permissions.get(role)
-    const granted = this.grants(identity.issuer)
     const { model } = asked
     const named = model._tag === "Known" ? model.name : undefined
     if (permission !== undefined) {
-      const at = `policy.roles[${permission.index}]`
       if (named !== undefined && permission.models !== undefined && !permission.models.allows(named)) {
         return {
           step: "role",
           code: "role_model_denied",
-          facts: this.#rule(at, { role: role ?? null, model: named, models: permission.models.patterns })
+          facts: this.#rule(`policy.roles[${permission.index}]`, {
+            role: role ?? null,
+            model: named,
+            models: permission.models.patterns
+          })
         }
       }
       if (permission.routes !== undefined && !permission.routes(asked.path)) {
         return {
           step: "role",
           code: "role_route_denied",
-          facts: this.#rule(at, { role: role ?? null, route: asked.path })
+          facts: this.#rule(`policy.roles[${permission.index}]`, { role: role ?? null, route: asked.path })
         }
       }
     }
-    if (named !== undefined && granted.models !== undefined && !granted.models.allows(named)) {
+    if (named !== undefined && grants.models !== undefined && !grants.models.allows(named)) {
       return {
         step: "role",
         code: "role_model_denied",
-        facts: this.#rule(`issuers.${identity.issuer}.grants.models`, { model: named, models: granted.models.patterns })
+        facts: this.#rule(`issuers.${identity.issuer}.grants.models`, { model: named, models: grants.models.patterns })
       }
     }
-    if (granted.routes !== undefined && !granted.routes(asked.path)) {
+    if (grants.routes !== undefined && !grants.routes(asked.path)) {
       return {
         step: "role",
         code: "role_route_denied",
@@ -220,22 +234,21 @@ export class Policy {
     return undefined
   }
 
-  #admitScope(identity: Identity, asked: Asked): Ruling | undefined {
-    if (this.#scopes === undefined) return undefined
-    const reach = this.#scopes(identity.scopes)
+  #admitScope({ scope }: Authority, asked: Asked): Ruling | undefined {
+    if (scope === undefined) return undefined
     const { model } = asked
-    if (model._tag === "Known" && !reach.models.allows(model.name)) {
+    if (model._tag === "Known" && !scope.models.allows(model.name)) {
       return this.#withScope({
         step: "scope",
         code: "scope_model_denied",
-        facts: this.#rule("policy.scopes", { held: reach.held, model: model.name, models: reach.models.patterns })
+        facts: this.#rule("policy.scopes", { held: scope.held, model: model.name, models: scope.models.patterns })
       }, (it) => Model.patterns(it.models ?? []).allows(model.name))
     }
-    if (!reach.routes(asked.path)) {
+    if (!scope.routes(asked.path)) {
       return this.#withScope({
         step: "scope",
         code: "scope_route_denied",
-        facts: this.#rule("policy.scopes", { held: reach.held, route: asked.path })
+        facts: this.#rule("policy.scopes", { held: scope.held, route: asked.path })
       }, (it) => it.routes === undefined || Route.compile(it.routes)(asked.path))
     }
     return undefined
@@ -248,12 +261,8 @@ export class Policy {
 
   /** What of the models a token's role, scopes and issuer leave; independent of team and user. */
   tokenModels(identity: Identity): { readonly allows: Model.ModelMatcher; readonly patterns: ReadonlyArray<string> } {
-    const role = this.standing(identity).role
-    const lists = [
-      role === undefined ? undefined : this.#permissions.get(role)?.models,
-      this.grants(identity.issuer).models,
-      this.#scopes?.(identity.scopes).models
-    ].filter((it) => it !== undefined)
+    const { grants, permission, scope } = this.standing(identity)
+    const lists = [permission?.models, grants.models, scope?.models].filter((it) => it !== undefined)
     return {
       allows: (model) => lists.every((it) => it.allows(model)),
       patterns: lists.reduce<ReadonlyArray<string>>((all, it) => Model.intersect(all, it.patterns), ["*"])
@@ -345,7 +354,7 @@ export class Policy {
 
   /** Whether the row makes the caller an admin; an issuer that may not give the role does not pass it on (RULES D51). */
   isAdmin(user: User | undefined, identity: Identity): boolean {
-    return user?.role === "proxy_admin" && this.grants(identity.issuer).roles("proxy_admin")
+    return user !== undefined && user.role === "proxy_admin" && this.grants(identity.issuer).roles("proxy_admin")
   }
 
   /** A user or a team must result (RULES D25). */
@@ -356,8 +365,8 @@ export class Policy {
   }
 
   /** Routes that only admins may use. */
-  adminOnly(admin: boolean, asked: Asked): Ruling | undefined {
-    return admin || !this.#adminOnlyRoutes(asked.path)
+  adminOnly(user: User | undefined, identity: Identity, asked: Asked): Ruling | undefined {
+    return !this.#adminOnlyRoutes(asked.path) || this.isAdmin(user, identity)
       ? undefined
       : {
         step: "admin",
