@@ -35,6 +35,8 @@ export interface CacheRegion<K, A, E> {
   readonly invalidate: (key: K) => void
   /** Forgets everything. */
   readonly clear: () => void
+  /** Asks again before anything is served as fresh; what is known goes on in an outage, for its time. */
+  readonly expire: () => void
   /** Number of entries held. */
   readonly size: () => number
   readonly stats: () => CacheStats
@@ -104,6 +106,7 @@ export class Cache extends Context.Service<Cache, {
         getMany: (keys) => Effect.forEach(keys, (key) => Effect.exit(options.lookup(key))),
         invalidate: () => {},
         clear: () => {},
+        expire: () => {},
         size: () => 0,
         stats: () => ({ hits: 0, misses: 0, stale: 0, evictions: 0 })
       })

@@ -291,6 +291,13 @@ export const make = <K, A, E>(
       entries.clear()
       cleared = true
     },
+    expire: () => {
+      for (const entry of entries.values()) {
+        entry.freshUntil = Number.NEGATIVE_INFINITY
+        entry.flight = undefined
+      }
+      cleared = true
+    },
     size: () => entries.size,
     stats: () => ({ ...stats })
   }

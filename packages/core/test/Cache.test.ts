@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cache, type RegionOptions } from "../src/Cache.ts"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { Cache, type RegionOptions } from "../src/Cache.ts"
 import type { Now } from "../src/Trace.ts"
 
 const at = (ticks: number): Now => ({ time: 0, ticks, note: undefined })
@@ -122,6 +122,19 @@ describe("Cache", () => {
       assert.strictEqual(yield* Effect.flip(region.get("a", at(1))), "down")
       region.clear()
       assert.strictEqual(region.size(), 0)
+    })))
+
+  it.effect("threat E14: what expired is asked again, and still serves in an outage for its time", () =>
+    run(Effect.gen(function*() {
+      const { calls, region } = yield* scripted((key, call) => call === 2 ? Effect.fail("down") : Effect.succeed(key))
+      yield* region.get("a", at(0))
+      region.expire()
+      assert.strictEqual(yield* region.get("a", at(1)), "a")
+      assert.strictEqual(calls.length, 2)
+      assert.strictEqual(region.stats().stale, 1)
+      region.expire()
+      assert.strictEqual(yield* region.get("a", at(2)), "a")
+      assert.strictEqual(calls.length, 3)
     })))
 
   it.effect("what was forgotten while it was looked up is not kept", () =>

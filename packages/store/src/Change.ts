@@ -29,12 +29,17 @@ export const Change = Schema.Struct({
   revocations: Mark,
   /** Every row that is remembered about people, for a change that touches too many of them to name. */
   everyone: Mark,
-  everything: Mark
+  everything: Mark,
+  /** A change may have been missed: nothing is fresh any more, but nothing is known to be wrong. */
+  unsure: Mark
 })
 export type Change = typeof Change.Type
 
 /** A change that may be anything. */
 export const everything: Change = { everything: true }
+
+/** A change that may have been missed. */
+export const unsure: Change = { unsure: true }
 
 /** PostgreSQL carries 8000 bytes with a notification. */
 const LONGEST = 7_900
@@ -91,7 +96,7 @@ const lists = [
   "modelGroups"
 ] as const
 const pairs = ["subjects", "memberships"] as const
-const marks = ["revocations", "everyone", "everything"] as const
+const marks = ["revocations", "everyone", "everything", "unsure"] as const
 
 /** One change for several. */
 export const merge = (changes: ReadonlyArray<Change>): Change => {

@@ -4,11 +4,12 @@
  *
  * A change is announced inside the transaction that makes it and delivered once
  * it is committed: here at once, elsewhere within two seconds. Whoever may have
- * missed something is told `everything`.
+ * missed something is told to be unsure: it asks again before it serves a row as
+ * fresh, and keeps what it knows for the outage that may have been the reason.
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { SqlError } from "effect/sql"
-import { type Change, everything } from "./Change.ts"
+import { type Change, unsure } from "./Change.ts"
 
 /** Forgets what a change names. */
 export type Listener = (change: Change) => void
@@ -35,8 +36,9 @@ export const makeListeners = () => {
     deliver: (change: Change): void => {
       for (const listener of listeners) listener(change)
     },
-    flush: (): void => {
-      for (const listener of listeners) listener(everything)
+    /** Something may have been missed. */
+    doubt: (): void => {
+      for (const listener of listeners) listener(unsure)
     },
     listen: (listener: Listener): Effect.Effect<void, never, Scope.Scope> =>
       Effect.asVoid(Effect.acquireRelease(

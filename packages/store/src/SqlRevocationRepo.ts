@@ -70,7 +70,7 @@ export const layer = Layer.effect(
         Effect.mapError(change("DELETE FROM revocations WHERE id = ?", [identityOf(entry)]), unavailable("remove")),
       changes: Stream.callback<void>((queue) =>
         forgetting.listen((it) => {
-          if (it.revocations === true || it.everything === true) Queue.offerUnsafe(queue, void 0)
+          if (it.revocations === true || it.everything === true || it.unsure === true) Queue.offerUnsafe(queue, void 0)
         })
       )
     }

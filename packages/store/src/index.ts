@@ -1,2 +1,27 @@
-/** `@jotgate/store`: what jotgate remembers. */
-export {}
+/**
+ * `@jotgate/store`: what jotgate remembers.
+ *
+ * `Store.layer` is all that a program needs: it reads the settings and provides
+ * the repositories with their memory, the Provisioner, the deny list, the
+ * administration of rows and the health of the store.
+ */
+export * as Change from "./Change.ts"
+export {
+  type ApplyOptions,
+  type Audit,
+  type Changed,
+  type ChangeOptions,
+  ChangeRefused,
+  DirectoryAdmin,
+  etag,
+  type Filter,
+  type ListQuery,
+  type Page,
+  type Written
+} from "./DirectoryAdmin.ts"
+export { Forgetting } from "./Forgetting.ts"
+export * as Migrations from "./Migrations.ts"
+export * as SqliteStore from "./sqlite/SqliteStore.ts"
+export * as Store from "./Store.ts"
+export { type Report, StoreHealth } from "./StoreHealth.ts"
+export * as StoreUrl from "./StoreUrl.ts"

@@ -17,17 +17,9 @@ import type {
   FileTeam,
   FileUser
 } from "./DirectoryFile.ts"
-import { compound, type TableName } from "./MemoryRows.ts"
+import { compound, type Nouns, type TableName } from "./MemoryRows.ts"
 
-/** The noun of each table. */
-export interface Nouns {
-  readonly users: Directory.User
-  readonly teams: Directory.Team
-  readonly organizations: Directory.Organization
-  readonly endUsers: Directory.EndUser
-  readonly memberships: Directory.Membership
-  readonly modelGroups: Directory.ModelGroup
-}
+export type { Nouns }
 
 /** One row that comes, changes or goes. */
 export interface Step<K extends TableName = TableName> {

@@ -25,7 +25,7 @@ export const layer = Layer.effect(
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const sqlite = yield* SqliteClient
-    const { deliver, flush, listen } = makeListeners()
+    const { deliver, doubt, listen } = makeListeners()
     let version = yield* sqlite.dataVersion
     let seen = Number((yield* sqlite.read(latest, []))[0]?.["seq"])
 
@@ -35,7 +35,7 @@ export const layer = Layer.effect(
       const rows = yield* sqlite.read(since, [seen])
       const first = Number(rows[0]?.["seq"] ?? seen + 1)
       const last = Number(rows.at(-1)?.["seq"] ?? seen)
-      if (first !== seen + 1 || rows.length === KEPT) flush()
+      if (first !== seen + 1 || rows.length === KEPT) doubt()
       else for (const row of rows) deliver(Change.decode(String(row["change"])))
       seen = rows.length === KEPT ? Number((yield* sqlite.read(latest, []))[0]?.["seq"]) : last
       version = now
@@ -45,7 +45,7 @@ export const layer = Layer.effect(
       Effect.catch((error) =>
         Effect.andThen(
           Effect.logWarning("changes of the directory cannot be read", { reason: error.reason._tag }),
-          Effect.sync(flush)
+          Effect.sync(doubt)
         )
       ),
       Effect.andThen(Effect.sleep(EVERY)),

@@ -1,0 +1,270 @@
+/**
+ * The repositories with a memory: what was looked up is at hand, as an `Exit`,
+ * for `cache.rows`, and goes on for `cache.staleRows` while the directory does
+ * not answer. Absences are remembered shortly, outages never.
+ *
+ * An absence is never served past its time: while the directory is away nobody
+ * is told that a person does not exist (RULES D27).
+ */
+import * as Cache from "@jotgate/core/Cache"
+import * as Directory from "@jotgate/core/Directory"
+import { compound, foldEmail } from "@jotgate/core/MemoryRows"
+import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
+import * as Ticks from "@jotgate/core/Ticks"
+import type { Now } from "@jotgate/core/Trace"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { type Cause, Context, Effect, Exit, Layer, Schema } from "effect"
+import type { Change } from "./Change.ts"
+import { Forgetting } from "./Forgetting.ts"
+import * as SharedRecord from "./SharedRecord.ts"
+
+/** Milliseconds: how long rows are fresh, and how much longer they serve in an outage. */
+export interface Options {
+  readonly rows: number
+  readonly staleRows: number
+}
+
+/** How long an absence is remembered at most. */
+const ABSENT_MILLIS = 2_000
+
+/** Entries of each region. */
+const CAPACITY = 20_000
+
+type Unavailable = Directory.DirectoryUnavailable
+type Failure = Directory.RowNotFound | Directory.RowAmbiguous | Unavailable
+
+const isOutage = (error: Failure): boolean => error._tag === "DirectoryUnavailable"
+
+/** The only failure of a cause, if there is one. */
+const failureOf = <E>(cause: Cause.Cause<E>): E | undefined => {
+  const [reason] = cause.reasons
+  return reason?._tag === "Fail" ? reason.error : undefined
+}
+
+const absent = (kind: Directory.RowNotFound["kind"]) => Exit.fail(new Directory.RowNotFound({ kind }))
+const none = Exit.succeed([])
+
+const isAtHand = <A, E>(answer: Effect.Effect<A, E>): answer is Exit.Exit<A, E> => Exit.isExit(answer)
+
+/** Applies `f` to an answer, at once when it is at hand. */
+const continued = <A, E, B, E2>(
+  answer: Effect.Effect<A, E>,
+  f: (exit: Exit.Exit<A, E>) => Exit.Exit<B, E2>
+): Effect.Effect<B, E2> => isAtHand(answer) ? f(answer) : Effect.flatMap(Effect.exit(answer), f)
+
+/** The failure that is no absence, as the failure of a list. */
+const passOn = (cause: Cause.Cause<Directory.RowNotFound | Unavailable>): Exit.Exit<never, Unavailable> => {
+  const error = failureOf(cause)
+  return error?._tag === "DirectoryUnavailable" ? Exit.fail(error) : Exit.die(error ?? cause)
+}
+
+const isAbsent = (cause: Cause.Cause<Failure>): boolean => failureOf(cause)?._tag === "RowNotFound"
+
+/** An absence as the empty list. */
+const orNone = <A>(exit: Exit.Exit<ReadonlyArray<A>, Directory.RowNotFound | Unavailable>) =>
+  Exit.isSuccess(exit) ? Exit.succeed(exit.value) : isAbsent(exit.cause) ? none : passOn(exit.cause)
+
+/** The rows among several answers; an outage of one is an outage of all. */
+const present = <A>(
+  exit: Exit.Exit<ReadonlyArray<Exit.Exit<A, Directory.RowNotFound | Unavailable>>>
+): Exit.Exit<ReadonlyArray<A>, Unavailable> => {
+  if (Exit.isFailure(exit)) return Exit.failCause(exit.cause)
+  const rows: Array<A> = []
+  for (const it of exit.value) {
+    if (Exit.isSuccess(it)) rows.push(it.value)
+    else if (!isAbsent(it.cause)) return passOn(it.cause)
+  }
+  return Exit.succeed(rows)
+}
+
+/** The answers to several keys, of the rows that were found. */
+const answersOf = <K, A>(
+  keys: ReadonlyArray<K>,
+  rows: ReadonlyArray<A>,
+  nameOfKey: (key: K) => string,
+  nameOfRow: (row: A) => string,
+  missing: Exit.Exit<never, Directory.RowNotFound>
+): ReadonlyArray<Exit.Exit<A, Directory.RowNotFound | Unavailable>> => {
+  const found = new Map(rows.map((row) => [nameOfRow(row), row]))
+  return keys.map((key) => {
+    const row = found.get(nameOfKey(key))
+    return row === undefined ? missing : Exit.succeed(row)
+  })
+}
+
+/** With a moment given the answer may be at hand; without one the clock is read first. */
+const at = <A, E>(now: Now | undefined, ask: (now: Now) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  now !== undefined ?
+    ask(now) :
+    Effect.clockWith((clock) =>
+      ask({ time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined })
+    )
+
+const makeRegions = Effect.fnUntraced(function*(options: Options) {
+  const cache = yield* Cache.Cache
+  return <K, A, E extends Failure>(
+    region: Pick<Cache.RegionOptions<K, A, E>, "name" | "lookup" | "lookupMany" | "key">,
+    schema: Schema.ConstraintDecoder<A>
+  ) =>
+    cache.region<K, A, E>({
+      ...region,
+      capacity: CAPACITY,
+      timeToLive: (answer) =>
+        answer._tag === "Success" ? options.rows : isOutage(answer.error) ? 0 : Math.min(options.rows, ABSENT_MILLIS),
+      staleOnError: options.staleRows,
+      isOutage,
+      shared: SharedRecord.of(schema, region.key)
+    })
+})
+
+const itself = (id: string): string => id
+
+const makeUsers = Effect.fnUntraced(function*(options: Options) {
+  const inner = yield* UserRepo
+  const region = yield* makeRegions(options)
+  type Pair = readonly [string, string]
+  const pair = ([a, b]: Pair) => compound(a, b)
+  const byId = yield* region(
+    { name: "user", key: itself, lookup: (id: Directory.UserId) => inner.byId(id) },
+    Directory.User
+  )
+  const bySubject = yield* region(
+    { name: "subject", key: pair, lookup: ([namespace, subject]: Pair) => inner.bySubject(namespace, subject) },
+    Directory.User
+  )
+  const byEmail = yield* region({
+    name: "email",
+    key: itself,
+    lookup: (folded: string) =>
+      Effect.flatMap(inner.byEmail(folded), (rows) => rows.length === 0 ? absent("user") : Exit.succeed(rows))
+  }, Schema.Array(Directory.User))
+  type Key = readonly [Directory.UserId, Directory.TeamId]
+  const noMembership = absent("membership")
+  const membership = yield* region({
+    name: "membership",
+    key: pair,
+    lookup: ([user, team]: Key) => inner.membership(user, team),
+    // The keys of one question are one person's: that is who asks for many.
+    lookupMany: (keys: ReadonlyArray<Key>) => {
+      const [first] = keys
+      return first === undefined ? none : Effect.map(
+        inner.memberships(first[0], keys.map(([, team]) => team)),
+        (rows) => answersOf(keys, rows, pair, (row) => compound(row.user, row.team), noMembership)
+      )
+    }
+  }, Directory.Membership)
+  const users = UserRepo.of({
+    byId: (id, now) => at(now, (it) => byId.get(id, it)),
+    bySubject: (namespace, subject, now) => at(now, (it) => bySubject.get([namespace, subject], it)),
+    byEmail: (email, now) => at(now, (it) => continued(byEmail.get(foldEmail(email), it), orNone)),
+    membership: (user, team, now) => at(now, (it) => membership.get([user, team], it)),
+    memberships: (user, teams, now) =>
+      at(
+        now,
+        (it) => continued(membership.getMany(Array.from(new Set(teams), (team) => [user, team] as const), it), present)
+      )
+  })
+  const forget = (change: Change) => {
+    const all = change.everything === true || change.everyone === true
+    if (all) { for (const it of [byId, bySubject, byEmail, membership]) it.clear() }
+    for (const id of change.users ?? []) byId.invalidate(Directory.UserId.make(id))
+    for (const it of change.subjects ?? []) bySubject.invalidate(it)
+    for (const email of change.emails ?? []) byEmail.invalidate(email)
+    for (const [user, team] of change.memberships ?? []) {
+      membership.invalidate([Directory.UserId.make(user), Directory.TeamId.make(team)])
+    }
+  }
+  return { users, forget }
+})
+
+const makeTeams = Effect.fnUntraced(function*(options: Options) {
+  const inner = yield* TeamRepo
+  const region = yield* makeRegions(options)
+  const noTeam = absent("team")
+  const noGroup = absent("modelGroup")
+  const idOf = (row: { readonly id: string }) => row.id
+  const byId = yield* region({
+    name: "team",
+    key: itself,
+    lookup: (id: Directory.TeamId) => inner.byId(id),
+    lookupMany: (ids: ReadonlyArray<Directory.TeamId>) =>
+      Effect.map(inner.byIds(ids), (rows) => answersOf(ids, rows, itself, idOf, noTeam))
+  }, Directory.Team)
+  const byAlias = yield* region({
+    name: "teamAlias",
+    key: itself,
+    lookup: (alias: string) => inner.byAlias(alias)
+  }, Directory.Team)
+  const groups = (ids: ReadonlyArray<Directory.ModelGroupId>) =>
+    Effect.map(inner.modelGroups(ids), (rows) => answersOf(ids, rows, itself, idOf, noGroup))
+  const group = yield* region({
+    name: "modelGroup",
+    key: itself,
+    lookup: (id: Directory.ModelGroupId) => Effect.flatMap(groups([id]), ([answer]) => answer ?? noGroup),
+    lookupMany: groups
+  }, Directory.ModelGroup)
+  const teams = TeamRepo.of({
+    byId: (id, now) => at(now, (it) => byId.get(id, it)),
+    byIds: (ids, now) => at(now, (it) => continued(byId.getMany(Array.from(new Set(ids)), it), present)),
+    byAlias: (alias, now) => at(now, (it) => byAlias.get(alias, it)),
+    modelGroups: (ids, now) => at(now, (it) => continued(group.getMany(Array.from(new Set(ids)), it), present))
+  })
+  const forget = (change: Change) => {
+    if (change.everything === true) { for (const it of [byId, byAlias, group]) it.clear() }
+    for (const id of change.teams ?? []) byId.invalidate(Directory.TeamId.make(id))
+    for (const alias of change.teamAliases ?? []) byAlias.invalidate(alias)
+    for (const id of change.modelGroups ?? []) group.invalidate(Directory.ModelGroupId.make(id))
+  }
+  return { teams, forget }
+})
+
+const makeOrganizations = Effect.fnUntraced(function*(options: Options) {
+  const inner = yield* OrganizationRepo
+  const region = yield* makeRegions(options)
+  const byId = yield* region({
+    name: "organization",
+    key: itself,
+    lookup: (id: Directory.OrganizationId) => inner.byId(id)
+  }, Directory.Organization)
+  const byAlias = yield* region({
+    name: "organizationAlias",
+    key: itself,
+    lookup: (alias: string) => inner.byAlias(alias)
+  }, Directory.Organization)
+  const endUser = yield* region({
+    name: "endUser",
+    key: itself,
+    lookup: (id: Directory.EndUserId) => inner.endUser(id)
+  }, Directory.EndUser)
+  const organizations = OrganizationRepo.of({
+    byId: (id, now) => at(now, (it) => byId.get(id, it)),
+    byAlias: (alias, now) => at(now, (it) => byAlias.get(alias, it)),
+    endUser: (id, now) => at(now, (it) => endUser.get(id, it))
+  })
+  const forget = (change: Change) => {
+    if (change.everything === true) { for (const it of [byId, byAlias, endUser]) it.clear() }
+    for (const id of change.organizations ?? []) byId.invalidate(Directory.OrganizationId.make(id))
+    for (const alias of change.organizationAliases ?? []) byAlias.invalidate(alias)
+    for (const id of change.endUsers ?? []) endUser.invalidate(Directory.EndUserId.make(id))
+  }
+  return { organizations, forget }
+})
+
+/** Puts a memory in front of the repositories that it is provided with. */
+export const layer = (options: Options) =>
+  Layer.effectContext(Effect.gen(function*() {
+    const forgetting = yield* Forgetting
+    const { forget: forgetUsers, users } = yield* makeUsers(options)
+    const { forget: forgetTeams, teams } = yield* makeTeams(options)
+    const { forget: forgetOrganizations, organizations } = yield* makeOrganizations(options)
+    yield* forgetting.listen((change) => {
+      forgetUsers(change)
+      forgetTeams(change)
+      forgetOrganizations(change)
+    })
+    return Context.make(UserRepo, users).pipe(
+      Context.add(TeamRepo, teams),
+      Context.add(OrganizationRepo, organizations)
+    )
+  }))

@@ -1,0 +1,112 @@
+/**
+ * The store of one deployment: what `directory` and `cache` of the settings
+ * name, ready to be looked up in.
+ *
+ * Rows are remembered in front of every database. What cannot be used at all (a
+ * URL that names no store, a file that cannot be opened) is one clear failure at
+ * the start; a database server that is away is not.
+ */
+import { Cache } from "@jotgate/core/Cache"
+import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
+import { Provisioner } from "@jotgate/core/Provisioner"
+import { RevocationRepo } from "@jotgate/core/RevocationRepo"
+import { Secrets } from "@jotgate/core/Secrets"
+import type { CacheSettings, DirectorySettings } from "@jotgate/core/Settings"
+import type { TeamRepo } from "@jotgate/core/TeamRepo"
+import type { UserRepo } from "@jotgate/core/UserRepo"
+import { Data, Effect, Layer, Redacted, Result } from "effect"
+import type { Migrator, SqlError } from "effect/sql"
+import * as CachedRepos from "./CachedRepos.ts"
+import { DirectoryAdmin } from "./DirectoryAdmin.ts"
+import * as FileRevocationRepo from "./FileRevocationRepo.ts"
+import type { Forgetting } from "./Forgetting.ts"
+import * as MemoryStore from "./memory/MemoryStore.ts"
+import * as PostgresStore from "./postgres/PostgresStore.ts"
+import * as ReadOnly from "./ReadOnly.ts"
+import * as SqliteStore from "./sqlite/SqliteStore.ts"
+import { StoreHealth } from "./StoreHealth.ts"
+import * as StoreUrl from "./StoreUrl.ts"
+
+/** The store cannot be used; `message` is one line for the operator, without secrets. */
+export class StoreFailed extends Data.TaggedError("StoreFailed")<{ readonly message: string }> {}
+
+/** The part of the settings that says where rows are. */
+export interface Options {
+  readonly directory: Pick<DirectorySettings, "url" | "write" | "connection">
+  readonly cache: Pick<CacheSettings, "dir" | "rows" | "staleRows" | "redis">
+}
+
+/** What a store provides. */
+export type Provided =
+  | UserRepo
+  | TeamRepo
+  | OrganizationRepo
+  | Provisioner
+  | RevocationRepo
+  | DirectoryAdmin
+  | StoreHealth
+  | Forgetting
+  | Cache
+
+const failed = (error: SqlError.SqlError | Migrator.MigrationError): StoreFailed => {
+  const cause = error._tag === "MigrationError" ? error.cause : undefined
+  const detail = cause instanceof Error ? `: ${cause.message}` : ""
+  return new StoreFailed({ message: `the directory cannot be opened: ${error.message}${detail}` })
+}
+
+/** A store whose failure is one line for the operator. */
+const clear = <A, R>(
+  store: Layer.Layer<A, SqlError.SqlError | Migrator.MigrationError, R>
+): Layer.Layer<A, StoreFailed, R> =>
+  Layer.catch(store, (error) => Layer.effectContext<A, StoreFailed, never>(failed(error)))
+
+const secret = (reference: string) =>
+  Secrets.use((secrets) => secrets.read(reference)).pipe(
+    Effect.mapError((error) => new StoreFailed({ message: `${error.reference}: ${error.reason}` }))
+  )
+
+/** Nothing is written: not by decisions, not by people, and the deny list is a file. */
+const readOnly = <E, R>(
+  store: Layer.Layer<Provided, E, R>,
+  folder: string | null
+) => {
+  const admin = Layer.effect(DirectoryAdmin, Effect.map(DirectoryAdmin, ReadOnly.of))
+  const revocations = folder === null ? RevocationRepo.layerMemory : FileRevocationRepo.layer(folder)
+  return Layer.mergeAll(admin, Provisioner.layerNone, revocations).pipe(Layer.provideMerge(store))
+}
+
+/** The store that the settings name. */
+export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secrets> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const { cache, directory } = options
+    const url = StoreUrl.parse(directory.url)
+    if (Result.isFailure(url)) return yield* new StoreFailed({ message: `directory.url ${url.failure}` })
+    const remembering = CachedRepos.layer(cache)
+    const store = url.success
+    switch (store._tag) {
+      case "Memory":
+        return Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, Cache.layer)
+      case "Sqlite": {
+        const layer = remembering.pipe(
+          Layer.provideMerge(StoreHealth.layer("sqlite")),
+          Layer.provideMerge(SqliteStore.layer({ filename: store.path, readonly: directory.write === false })),
+          Layer.provideMerge(Cache.layer)
+        )
+        return clear(directory.write === false ? readOnly(layer, cache.dir) : layer)
+      }
+      case "Postgres": {
+        const { ca, pool, timeout } = directory.connection
+        const authority = ca === null ? {} : { ca: Redacted.value(yield* secret(ca)) }
+        const layer = remembering.pipe(
+          Layer.provideMerge(StoreHealth.layer("postgres")),
+          Layer.provideMerge(
+            PostgresStore.layer({ url: store.url, pool, timeout, write: directory.write !== false, ...authority })
+          ),
+          Layer.provideMerge(Cache.layer)
+        )
+        return clear(directory.write === false ? readOnly(layer, cache.dir) : layer)
+      }
+      case "LiteLLM":
+        return yield* new StoreFailed({ message: "not supported yet" })
+    }
+  }))

@@ -1,0 +1,64 @@
+/**
+ * A directory in PostgreSQL, for several processes.
+ *
+ * The schema is made and migrated at the start; while the database is away the
+ * store is there, answers nobody, and migrates as soon as it can. Of several
+ * processes that start at once, one migrates.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Schedule } from "effect"
+import type { Migrator, SqlError } from "effect/sql"
+import { Lookups } from "../Lookups.ts"
+import * as Migrations from "../Migrations.ts"
+import * as SqlDirectory from "../SqlDirectory.ts"
+import * as PostgresClient from "./PostgresClient.ts"
+import * as PostgresForgetting from "./PostgresForgetting.ts"
+
+const schemaExists = PgClient.PgClient.use((pg) =>
+  Effect.map(
+    pg<{ found: number }>`SELECT 1 AS found FROM pg_namespace WHERE nspname = ${PostgresClient.SCHEMA}`
+      .withoutTransform,
+    (rows) => rows.length > 0
+  )
+)
+
+/** Makes our schema unless it is there; another process may be making it too. */
+const makeSchema = Effect.gen(function*() {
+  const pg = yield* PgClient.PgClient
+  if (yield* schemaExists) return
+  yield* Effect.catch(
+    pg`CREATE SCHEMA ${pg(PostgresClient.SCHEMA)}`.withoutTransform,
+    (error) => Effect.flatMap(schemaExists, (exists) => exists ? Effect.void : Effect.fail(error))
+  )
+})
+
+/** Makes what is missing of our tables. */
+export const migrate = (kind: Migrations.Kind) => Effect.andThen(makeSchema, Migrations.run(kind))
+
+const isAway = (error: SqlError.SqlError | Migrator.MigrationError): boolean =>
+  error._tag === "SqlError" && (error.reason._tag === "ConnectionError" || error.reason.isRetryable)
+
+/** Migrates now, or, while the database cannot be reached, in the background until it could. */
+export const migrated = (kind: Migrations.Kind) =>
+  Layer.effectDiscard(Effect.catchIf(migrate(kind), isAway, () =>
+    Effect.andThen(
+      Effect.logWarning("the database of the directory cannot be reached yet"),
+      migrate(kind).pipe(
+        Effect.retry({ while: isAway, schedule: Schedule.spaced("1 second") }),
+        Effect.catch((error) => Effect.logError("the directory cannot be migrated", { reason: error._tag })),
+        Effect.forkScoped
+      )
+    )))
+
+/** `write: false` makes nothing in the database: it must be migrated already. */
+export interface Options extends PostgresClient.Options {
+  readonly write?: boolean
+}
+
+/** The store over its own client. */
+export const layer = (options: Options) =>
+  SqlDirectory.layer.pipe(
+    Layer.provideMerge(Layer.merge(Lookups.layerPg, PostgresForgetting.layer(options.pool))),
+    Layer.provideMerge(options.write === false ? Layer.empty : migrated("directory")),
+    Layer.provideMerge(PostgresClient.layer(options))
+  )

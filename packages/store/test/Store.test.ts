@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import { TeamId, UserId } from "@jotgate/core/Directory"
+import { makeUser } from "@jotgate/core/Directory"
+import { Provisioner } from "@jotgate/core/Provisioner"
+import { RevocationRepo } from "@jotgate/core/RevocationRepo"
+import { Secrets } from "@jotgate/core/Secrets"
+import * as Settings from "@jotgate/core/Settings"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { Effect, Exit, Layer, Schema } from "effect"
+import { DirectoryAdmin } from "../src/DirectoryAdmin.ts"
+import * as Store from "../src/Store.ts"
+import { StoreHealth } from "../src/StoreHealth.ts"
+import * as Folder from "./support/Folder.ts"
+
+const decode = Schema.decodeUnknownSync(Settings.Settings)
+
+const storeOf = (url: string, dir: string | null = null, write = true) => {
+  const { cache, directory } = decode({ directory: { url, write }, cache: { dir } })
+  return Store.layer({ cache, directory }).pipe(Layer.provide(Secrets.layerTest({})))
+}
+
+const now = (ticks: number) => ({ time: 0, ticks, note: undefined })
+
+describe("Store", () => {
+  it.live("a store in memory and one in a file do the same", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      for (const url of ["memory:", `sqlite:${folder}/jotgate.db`]) {
+        yield* Effect.gen(function*() {
+          const admin = yield* DirectoryAdmin
+          const teams = yield* TeamRepo
+          yield* admin.put("teams", { id: "red", models: ["gpt-4o"] }, { actor: "test" })
+          assert.deepStrictEqual((yield* teams.byId(TeamId.make("red"))).models, ["gpt-4o"])
+          yield* StoreHealth.use((it) => it.check)
+        }).pipe(Effect.provide(storeOf(url)))
+      }
+    }))
+
+  it.live("rows are at hand once they were looked up, and forgotten when they change", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      yield* Effect.gen(function*() {
+        const admin = yield* DirectoryAdmin
+        const users = yield* UserRepo
+        const id = UserId.make("u-1")
+        assert.strictEqual((yield* Effect.flip(users.byId(id, now(0))))._tag, "RowNotFound")
+        yield* admin.put("users", { id: "u-1", email: "A@acme.com" }, { actor: "test" })
+        assert.strictEqual((yield* users.byId(id, now(1))).blocked, false, "an absence is forgotten too")
+        assert.isTrue(Exit.isExit(users.byId(id, now(2))))
+        assert.strictEqual((yield* users.byEmail("a@ACME.com", now(2))).length, 1)
+        assert.isTrue(Exit.isExit(users.byEmail("A@acme.com", now(3))))
+        yield* admin.put("users", { id: "u-1", email: "A@acme.com", blocked: true }, { actor: "test" })
+        assert.strictEqual((yield* users.byId(id, now(4))).blocked, true)
+        assert.strictEqual((yield* users.byEmail("a@acme.com", now(4)))[0]?.blocked, true)
+      }).pipe(Effect.provide(storeOf(`sqlite:${folder}/jotgate.db`)))
+    }))
+
+  it.live("directory.write: false writes nothing, and keeps the deny list in a file", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      const url = `sqlite:${folder}/jotgate.db`
+      yield* DirectoryAdmin.use((it) => it.put("teams", { id: "red" }, { actor: "test" })).pipe(
+        Effect.provide(storeOf(url))
+      )
+      yield* Effect.gen(function*() {
+        const admin = yield* DirectoryAdmin
+        const users = yield* UserRepo
+        const error = yield* Effect.flip(admin.put("teams", { id: "blue" }, { actor: "test" }))
+        assert.deepStrictEqual(error._tag === "ChangeRefused" && error.reason, "readonly")
+        yield* Provisioner.use((it) => it.run([{ _tag: "CreateUser", user: makeUser({ id: UserId.make("new") }) }]))
+        assert.strictEqual((yield* Effect.flip(users.byId(UserId.make("new"))))._tag, "RowNotFound")
+        assert.strictEqual((yield* admin.get("teams", "red")).id, "red")
+        yield* RevocationRepo.use((it) => it.add({ issuer: "okta", jti: "1" }))
+      }).pipe(Effect.provide(storeOf(url, `${folder}/cache`, false)))
+      const entries = yield* RevocationRepo.use((it) => it.all).pipe(
+        Effect.provide(storeOf(url, `${folder}/cache`, false))
+      )
+      assert.deepStrictEqual(entries, [{ issuer: "okta", jti: "1" }])
+    }))
+
+  it.live.each([
+    ["mysql://localhost/x", "directory.url must be"],
+    ["sqlite:", "directory.url sqlite: needs the path of a file"],
+    ["sqlite:/nowhere/at/all/jotgate.db", "the directory cannot be opened"],
+    ["postgres://user:p%ss@", "directory.url must be"]
+  ])("%s is one clear line", ([url, message]) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Layer.build(storeOf(url)))
+      const error = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
+      assert.strictEqual(error?._tag, "Fail")
+      if (error?._tag === "Fail") assert.include(error.error.message, message)
+    }))
+})
