@@ -22,7 +22,7 @@ export const pauseAfter = (failures: number, chance: number): number =>
 /** Life of a set in milliseconds: the configured one, moved by `max-age` between 60 s and 15 min. */
 export const lifeOf = (cacheControl: string | undefined, configured: number): number => {
   if (cacheControl === undefined || /(?:^|[\s,])no-(?:cache|store)(?:$|[\s,=])/i.test(cacheControl)) return configured
-  const maxAge = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl)?.[1]
+  const maxAge = /(?:^|[\s,])max-age="?(\d+)"?(?:$|[\s,])/i.exec(cacheControl)?.[1]
   return maxAge === undefined ? configured : Math.min(Math.max(Number(maxAge) * 1_000, 60_000), 900_000)
 }
 
