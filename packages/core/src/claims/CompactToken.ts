@@ -64,8 +64,10 @@ const special = /[^ -[\]-~]/
 
 /** The text that bytes (one per character) spell in UTF-8, or `undefined`: the one place that catches what `decode` throws. */
 const utf8 = (bytes: string): string | undefined => {
+  const octets = new Uint8Array(bytes.length)
+  for (let i = 0; i < bytes.length; i++) octets[i] = bytes.charCodeAt(i)
   try {
-    return decoder.decode(Uint8Array.from(bytes, (it) => it.charCodeAt(0)))
+    return decoder.decode(octets)
   } catch {
     return undefined
   }
