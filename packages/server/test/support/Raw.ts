@@ -2,10 +2,18 @@
 import { Effect } from "effect"
 import { connect } from "node:net"
 
+/** Whether the one answer that is to be expected is there as a whole. */
+const isWhole = (answer: string): boolean => {
+  const end = answer.indexOf("\r\n\r\n")
+  const length = /^content-length: (\d+)\r?$/im.exec(answer)?.[1]
+  return end !== -1 && length !== undefined && answer.length >= end + 4 + Number(length)
+}
+
 /** What came back: everything until the connection ended or fell silent. */
 export const send = (port: number, text: string | Uint8Array, silence = 150): Effect.Effect<string> =>
   Effect.callback<string>((resume) => {
     let answer = ""
+    const single = typeof text === "string" && text.split("HTTP/1.").length === 2 && !/^expect:/im.test(text)
     const socket = connect(port, "127.0.0.1", () => socket.write(text))
     const done = () => {
       clearTimeout(timer)
@@ -16,7 +24,8 @@ export const send = (port: number, text: string | Uint8Array, silence = 150): Ef
     socket.on("data", (chunk) => {
       answer += chunk.toString("latin1")
       clearTimeout(timer)
-      timer = setTimeout(done, silence)
+      if (single && isWhole(answer)) done()
+      else timer = setTimeout(done, silence)
     })
     socket.on("close", done)
     socket.on("error", done)

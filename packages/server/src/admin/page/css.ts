@@ -20,7 +20,7 @@ h2 { margin: 0 0 1rem; font-size: 1rem; font-weight: 650 }
 label { font-size: .85rem; color: var(--soft) }
 input, select, textarea { font: .92rem/1.4 ui-monospace, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .45rem; padding: .5rem .6rem; width: 100% }
 textarea { resize: vertical; word-break: break-all }
-button { font: 600 1rem/1 inherit; color: var(--card); background: var(--accent); border: 0; border-radius: .5rem; padding: .8rem 1.4rem; cursor: pointer; width: 100% }
+button { font: inherit; font-weight: 600; color: var(--card); background: var(--accent); border: 0; border-radius: .5rem; padding: .8rem 1.4rem; cursor: pointer; width: 100% }
 button:hover { filter: brightness(1.08) } button:disabled { opacity: .6; cursor: progress }
 :focus-visible { outline: .18rem solid var(--accent); outline-offset: .12rem }
 .verdict { border-radius: .5rem; padding: .8rem 1rem; font-weight: 600; overflow-wrap: anywhere }
@@ -33,7 +33,7 @@ dl:empty { margin: 0 } dt { color: var(--soft) } dd { margin: 0; font-family: ui
 ol { list-style: none; margin: 0; padding: 0 }
 li { display: grid; grid-template-columns: 1.6rem 7.5rem 1fr; gap: .2rem; padding: .5rem 0; border-top: 1px solid var(--line) }
 li .sign { font-weight: 700 } li.ok .sign { color: var(--allow) } li.denied .sign { color: var(--deny) } li.unavailable .sign { color: var(--wait) } li.skipped, li.note { color: var(--soft) }
-li .name { font-weight: 600 } li .said { font: .86rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere; color: var(--soft) }
+li .name { font-weight: 600 } li .said { font: .86rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere } .fact { margin-right: 1.1rem } .fact i { font-style: normal; color: var(--soft) }
 details { margin-top: 1rem } summary { cursor: pointer; color: var(--soft) }
 pre { overflow: auto; font: .82rem/1.5 ui-monospace, monospace; background: var(--paper); border-radius: .5rem; padding: 1rem; max-height: 24rem }
 footer { display: flex; gap: 1.2rem; padding: 1.5rem; font-size: .88rem } footer a { color: var(--soft) }

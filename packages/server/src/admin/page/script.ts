@@ -33,6 +33,14 @@ const page = async (): Promise<void> => {
   const isRecord = (it: unknown): it is Record<string, unknown> =>
     typeof it === "object" && it !== null && !Array.isArray(it)
   const text = (it: unknown): string => typeof it === "string" ? it : JSON.stringify(it)
+  const readable = (it: unknown): string =>
+    Array.isArray(it)
+      ? it.map((one) => readable(one)).join(it.some(isRecord) ? "; " : ", ") || "none"
+      : isRecord(it)
+      ? Object.values(it).map((one) => readable(one)).join(" ")
+      : it === null
+      ? "none"
+      : text(it)
   const signs: Record<string, string> = { ok: "✔", denied: "✖", unavailable: "!", skipped: "–", note: "·" }
 
   const say = (kind: string, words: string) => {
@@ -72,10 +80,13 @@ const page = async (): Promise<void> => {
       const sign = element("span", signs[outcome] ?? "·", "sign")
       sign.setAttribute("aria-label", outcome)
       sign.setAttribute("role", "img")
-      const said = isRecord(step.facts)
-        ? Object.entries(step.facts).map(([name, value]) => `${name} ${text(value)}`).join("   ")
-        : ""
-      line.append(sign, element("span", text(step.step), "name"), element("span", said, "said"))
+      const said = element("span", "", "said")
+      for (const [name, value] of isRecord(step.facts) ? Object.entries(step.facts) : []) {
+        const fact = element("span", "", "fact")
+        fact.append(element("i", name), ` ${readable(value)} `)
+        said.append(fact)
+      }
+      line.append(sign, element("span", text(step.step), "name"), said)
       steps.append(line)
     }
     const pre = raw.querySelector("pre")
