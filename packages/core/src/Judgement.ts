@@ -5,7 +5,7 @@
 import { Effect, Exit } from "effect"
 import type { Allowed, Reach as ReachOf } from "./Decision.ts"
 import type { Denial } from "./Errors.ts"
-import type { DirectoryWrite, EndUser, Membership, Organization } from "./principal/Directory.ts"
+import type { DirectoryWrite, EndUser, Membership, Organization, OrganizationId } from "./principal/Directory.ts"
 import type { OrganizationResolver } from "./principal/OrganizationResolver.ts"
 import { nobody, type Principal } from "./principal/Principal.ts"
 import { orAbsent, orOutage, raise, unless } from "./principal/Ruled.ts"
@@ -113,28 +113,20 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     return allow(caller, principal, reach, choice.writes, now)
   })
 
-  /** The limits of the member in every team that a call could end up in; only asked when somebody wants to know. */
-  const limitsOf = (
-    { asked }: Caller,
-    { choice, joined }: Found,
-    own: Membership | undefined,
-    now: Now
-  ): Effect.Effect<ReadonlyArray<Membership>, Denial> => {
-    const { row } = joined
-    const alone = own === undefined ? noMemberships : [own]
-    if (row === undefined || choice.source !== "groups" || (now.note === undefined && named(asked) !== undefined)) {
-      return Exit.succeed(alone)
-    }
-    const teams = choice.candidates().map((it) => it.team.id)
-    return teams.length < 2 ? Exit.succeed(alone) : orOutage(users.memberships(row.id, teams, now), now)
-  }
+  /** Whether somebody wants to know what else could be called: a list of models, a trace. */
+  const isCurious = ({ asked }: Caller, { choice: { source }, joined: { row } }: Found, now: Now): boolean =>
+    row !== undefined && source === "groups" && (now.note !== undefined || named(asked) === undefined)
 
-  /** The budget of the token's organization counts, else that of the team's (RULES D23). */
-  const payer = (found: Found, asked: Asked, now: Now): Effect.Effect<Organization | undefined, Denial> => {
-    const id = found.choice.chosen?.team.organization ?? null
-    return found.organization !== undefined || id === null || Route.isInfoRoute(asked.path)
-      ? Exit.succeed(found.organization)
-      : organizations.byId(id, now)
+  /** The limits of the member in every team that a call could end up in. */
+  const limitsOf = ({ choice, joined: { row } }: Found, now: Now): Effect.Effect<ReadonlyArray<Membership>, Denial> =>
+    row === undefined
+      ? Exit.succeed(noMemberships)
+      : orOutage(users.memberships(row.id, choice.candidates().map((it) => it.team.id), now), now)
+
+  /** Whose budget counts besides the token's organization: the team's (RULES D23). */
+  const payerOf = ({ choice: { chosen }, organization }: Found, asked: Asked): OrganizationId | undefined => {
+    const id = chosen?.team.organization ?? undefined
+    return organization !== undefined || id === undefined || Route.isInfoRoute(asked.path) ? undefined : id
   }
 
   /** The limits of the user in the chosen team, if there are any. */
@@ -181,33 +173,57 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     }
   }
 
-  /** Everybody else: user, team and their limits. */
-  const member = (caller: Caller, found: Found, now: Now): Effect.Effect<Allowed, Denial> => {
+  const settle = (
+    caller: Caller,
+    found: Found,
+    membership: Membership | undefined,
+    payer: Organization | undefined,
+    memberships: ReadonlyArray<Membership>,
+    now: Now
+  ): Exit.Exit<Allowed, Denial> => {
     const { asked, identity } = caller
     const { choice: { candidates, chosen }, endUser, joined: { row }, organization } = found
-    return Effect.flatMapEager(membershipOf(found, now), (membership): Effect.Effect<Allowed, Denial> => {
+    const over = policy.limits(asked, {
+      team: chosen?.team,
+      organization: payer,
+      user: row,
+      member: membership,
+      endUser
+    })
+    if (over !== undefined) return raise(over, now)
+    const principal = principalOf(caller, found, membership)
+    const reach = Reach.make({
+      policy,
+      identity,
+      asked,
+      candidates,
+      memberships,
+      user: principal.admin ? undefined : row,
+      organization: organization?.id
+    })
+    return Exit.succeed(allow(caller, principal, reach, writesOf(found), now))
+  }
+
+  /** Rows that only some decisions need: the organization that pays, and the limits in other teams. */
+  const withMore = Effect.fnUntracedEager(
+    function*(caller: Caller, found: Found, membership: Membership | undefined, now: Now) {
+      const payer = payerOf(found, caller.asked)
+      const paying = payer === undefined ? found.organization : yield* organizations.byId(payer, now)
+      const own = membership === undefined ? noMemberships : [membership]
+      const memberships = isCurious(caller, found, now) ? yield* limitsOf(found, now) : own
+      return yield* settle(caller, found, membership, paying, memberships, now)
+    }
+  )
+
+  /** Everybody else: user, team and their limits. */
+  const member = (caller: Caller, found: Found, now: Now): Effect.Effect<Allowed, Denial> =>
+    Effect.flatMapEager(membershipOf(found, now), (membership) => {
       const refused = objection(caller, found, membership)
       if (refused !== undefined) return raise(refused, now)
-      return Effect.flatMapEager(payer(found, asked, now), (paying): Effect.Effect<Allowed, Denial> => {
-        const rows = { team: chosen?.team, organization: paying, user: row, member: membership, endUser }
-        const over = policy.limits(asked, rows)
-        if (over !== undefined) return raise(over, now)
-        const principal = principalOf(caller, found, membership)
-        return Effect.mapEager(limitsOf(caller, found, membership, now), (memberships) => {
-          const reach = Reach.make({
-            policy,
-            identity,
-            asked,
-            candidates,
-            memberships,
-            user: principal.admin ? undefined : row,
-            organization: organization?.id
-          })
-          return allow(caller, principal, reach, writesOf(found), now)
-        })
-      })
+      return membership !== undefined || payerOf(found, caller.asked) !== undefined || isCurious(caller, found, now)
+        ? withMore(caller, found, membership, now)
+        : settle(caller, found, membership, found.organization, noMemberships, now)
     })
-  }
 
   return { admin, member }
 }

@@ -48,7 +48,7 @@ class RowReach implements Reach {
       policy.fitsRoute(team.team, asked) === "fits"
   }
 
-  readonly mayCall = (model: string): boolean => {
+  mayCall(model: string): boolean {
     const { asked, identity, policy, user } = this.#rows
     const candidates = this.#candidates
     if (!policy.tokenModels(identity).allows(model)) return false
@@ -60,7 +60,7 @@ class RowReach implements Reach {
       policy.judgeModel(model, team, this.#memberModels(team), user) === undefined
   }
 
-  readonly models = (): ReadonlyArray<string> => {
+  models(): ReadonlyArray<string> {
     const { identity, policy, user } = this.#rows
     const candidates = this.#candidates
     const token = policy.tokenModels(identity).patterns

@@ -7,7 +7,7 @@
  * threat B15).
  */
 import { Context, Effect, Exit, Layer } from "effect"
-import type { Denial, Unavailable } from "../Errors.ts"
+import type { Denial } from "../Errors.ts"
 import type { Identity } from "../identity/Identity.ts"
 import { isUserId, type UserId } from "../Ids.ts"
 import { domainOf } from "../rules/EmailDomain.ts"
@@ -61,20 +61,23 @@ export class UserResolver extends Context.Service<UserResolver, {
           ? email
           : undefined
 
-      const foundAs = (row: User | undefined): Person | undefined =>
-        row === undefined ? undefined : { id: row.id, row, writes: noWrites }
+      /** The person of a row, checked once per row. */
+      const persons = new WeakMap<User, Exit.Exit<Person, Denial>>()
 
-      const linked = (identity: Identity, subject: UserId, now: Now): Effect.Effect<Person | undefined, Unavailable> =>
-        Effect.mapEager(orAbsent(users.bySubject(identity.namespace, subject, now), now), foundAs)
+      const personOf = (row: User, now: Now): Exit.Exit<Person, Denial> => {
+        const known = now.note === undefined ? persons.get(row) : undefined
+        if (known !== undefined) return known
+        const person = checked({ id: row.id, row, writes: noWrites }, "id or subject", now)
+        if (now.note === undefined) persons.set(row, person)
+        return person
+      }
 
-      /** By row id, which counts in the empty namespace only, then by linked subject. */
-      const known = (identity: Identity, subject: UserId, now: Now): Effect.Effect<Person | undefined, Unavailable> =>
-        identity.namespace !== ""
-          ? linked(identity, subject, now)
-          : Effect.flatMapEager(
-            orAbsent(users.byId(subject, now), now),
-            (row) => row === undefined ? linked(identity, subject, now) : Exit.succeed(foundAs(row))
-          )
+      /** By linked subject; a stranger otherwise. */
+      const linked = (identity: Identity, subject: UserId, now: Now): Effect.Effect<Person, Denial> =>
+        Effect.flatMapEager(
+          orAbsent(users.bySubject(identity.namespace, subject, now), now),
+          (row) => row === undefined ? stranger(identity, subject, now) : personOf(row, now)
+        )
 
       const byEmail = Effect.fnUntracedEager(function*(identity: Identity, subject: UserId, now: Now) {
         const email = linkable(identity)
@@ -127,10 +130,10 @@ export class UserResolver extends Context.Service<UserResolver, {
         const object = standing.role === "internal_user" && !identity.service ? identity.object : undefined
         const subject = object !== undefined && isUserId(object) ? object : identity.user
         if (subject === undefined) return noPerson
-        return Effect.flatMapEager(
-          known(identity, subject, now),
-          (person): Effect.Effect<Person, Denial> =>
-            person === undefined ? stranger(identity, subject, now) : checked(person, "id or subject", now)
+        // A row id counts in the empty namespace only (RULES D5).
+        return identity.namespace !== "" ? linked(identity, subject, now) : Effect.flatMapEager(
+          orAbsent(users.byId(subject, now), now),
+          (row) => row === undefined ? linked(identity, subject, now) : personOf(row, now)
         )
       }
 
