@@ -142,7 +142,7 @@ class Reading {
 const refuse = (claim: string, path: string, expected: string) =>
   Exit.fail(new TokenRefused({ reason: "claim_type", facts: { claim, path, expected } }))
 
-/** Control characters and lone surrogates: no subject holds them (RULES D8). */
+/** Control characters and lone surrogates: no `sub` that is used holds them (RULES D8). */
 const unprintable = /[\p{Cc}\p{Cs}]/u
 
 /** Why the claims read as user, scopes or roles cannot be believed; the first that is wrong. */
@@ -151,7 +151,7 @@ const wrongType = (readers: Readers, payload: JsonObject): Exit.Exit<never, Toke
   if (user !== undefined) {
     const { path, value } = user
     if (typeof value !== "string") return refuse("user", path, "text")
-    if (unprintable.test(value)) {
+    if (isSubject(path) && unprintable.test(value)) {
       return Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: path, found: "a control character" } }))
     }
   }

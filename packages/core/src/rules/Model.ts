@@ -59,7 +59,7 @@ export class ModelRules {
 
   #compile(entries: ReadonlyArray<string>): ModelList {
     if (entries.length === 0 || entries.some((entry) => everything.has(entry))) return everyModel
-    const literals = new Set(entries.filter(Pattern.isLiteral))
+    const literals = new Set(entries.filter((entry) => entry !== nothing && Pattern.isLiteral(entry)))
     const wildcards = entries.filter((entry) => !Pattern.isLiteral(entry)).map(Pattern.compile)
     const groups = entries.flatMap((entry) => this.#groups.get(entry) ?? [])
     const { aliases, providers } = this.#names

@@ -19,15 +19,18 @@ const parameter = /\{[^{}/:]+(:path)?\}/g
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
 
-/** A template as a regular expression; `*` and `?` in it are literal. */
+/** A template as a regular expression: a `*` at its end is everything below, any other `*` and a `?` are literal. */
 const templateOf = (template: string): RegExp => {
+  const prefix = prefixOf(template)
+  const text = prefix ?? template
+  const end = prefix === undefined ? "$" : prefix.endsWith("/") ? "" : "(?:/|$)"
   let source = ""
   let at = 0
-  for (const found of template.matchAll(parameter)) {
-    source += escaped(template.slice(at, found.index)) + (found[1] === undefined ? "[^/]+" : ".*")
+  for (const found of text.matchAll(parameter)) {
+    source += escaped(text.slice(at, found.index)) + (found[1] === undefined ? "[^/]+" : ".*")
     at = found.index + found[0].length
   }
-  return new RegExp(`^${source}${escaped(template.slice(at))}$`, "s")
+  return new RegExp(`^${source}${escaped(text.slice(at))}${end}`, "s")
 }
 
 /** The part of an entry before its final `*`, or `undefined` when it has none. */
