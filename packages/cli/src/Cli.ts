@@ -3,10 +3,11 @@ import { Console, Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { check } from "./commands/Check.ts"
 import { importCommand } from "./commands/Import.ts"
+import { serve } from "./commands/Serve.ts"
 
 const jotgate = Command.make("jotgate").pipe(
   Command.withDescription("Bring your company's tokens to any LLM gateway"),
-  Command.withSubcommands([check, importCommand])
+  Command.withSubcommands([serve, check, importCommand])
 )
 
 const presenter: CliOutput.Presenter = {

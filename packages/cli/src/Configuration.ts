@@ -1,8 +1,10 @@
-/** The configuration file of a verb: which one, and what it says. */
+/** The configuration of a verb: which file, what it says, and whether it is sound. */
 import { checkConfig } from "@jotgate/server/ConfigCheck"
-import { type ConfigFile, findingText, loadConfig } from "@jotgate/server/ConfigFile"
-import { Effect, type FileSystem, Option } from "effect"
+import { type ConfigFile, findingText, loadConfig, parseConfig } from "@jotgate/server/ConfigFile"
+import { Effect, type FileSystem, Option, Result } from "effect"
 import { Flag } from "effect/cli"
+import { dirname, resolve } from "node:path"
+import type { Imported } from "./import/litellm.ts"
 import { Failure, failure } from "./Outcome.ts"
 
 /** `--config FILE`, which every verb takes. */
@@ -33,12 +35,28 @@ export const load = (file: string): Effect.Effect<ConfigFile, Failure, FileSyste
     Effect.catchTag(["ConfigInvalid", "ConfigUnreadable"], (error) => new Failure({ lines: error.message.split("\n") }))
   )
 
+/** What an import made, as if it had been read from a file beside theirs. */
+export const fromImport = (file: string, it: Imported): Effect.Effect<ConfigFile, Failure> =>
+  Result.match(
+    parseConfig({ name: file, text: JSON.stringify(it.file), directory: dirname(resolve(file)), env: {} }),
+    {
+      onFailure: (error) => new Failure({ lines: error.message.split("\n") }),
+      // The lines of a file that nobody has written would mislead.
+      onSuccess: (config) => Effect.succeed({ ...config, lineOf: () => undefined })
+    }
+  )
+
+/** Refuses a configuration that contradicts itself. */
+export const sound = (file: ConfigFile): Effect.Effect<ConfigFile, Failure> => {
+  const errors = checkConfig(file).filter((it) => it.severity === "error")
+  return errors.length === 0
+    ? Effect.succeed(file)
+    : new Failure({
+      lines: errors.map((it) =>
+        findingText(file.name, { ...file.positionOf(it.path), path: it.path, message: it.message })
+      )
+    })
+}
+
 /** Reads a file and refuses one that contradicts itself. */
-export const loadSound = Effect.fnUntraced(function*(file: string) {
-  const loaded = yield* load(file)
-  const errors = checkConfig(loaded).filter((it) => it.severity === "error")
-  if (errors.length === 0) return loaded
-  return yield* new Failure({
-    lines: errors.map((it) => findingText(file, { ...loaded.positionOf(it.path), path: it.path, message: it.message }))
-  })
-})
+export const loadSound = (file: string) => Effect.flatMap(load(file), sound)

@@ -1,0 +1,94 @@
+/**
+ * `jotgate serve --config FILE`: the server.
+ *
+ * A change of the file, or SIGHUP, puts the new settings in force at once for
+ * every request that follows; a file with a finding changes nothing.
+ */
+import type { ConfigFile } from "@jotgate/server/ConfigFile"
+import { addressText } from "@jotgate/server/GatewaySettings"
+import { Server } from "@jotgate/server/Server"
+import { Console, Effect, Layer, Option, Stream } from "effect"
+import { Command, Flag } from "effect/cli"
+import { dirname, resolve } from "node:path"
+import { configFlag, fromImport, loadSound, sound } from "../Configuration.ts"
+import * as Directory from "../Directory.ts"
+import { needsAttention, toText } from "../import/ParityReport.ts"
+import { failure, Negative } from "../Outcome.ts"
+import { startFailure } from "../StartFailure.ts"
+import { reloads } from "../Watch.ts"
+import { imported, readYaml } from "./Import.ts"
+
+/** Imports their file in memory; a file that needs somebody is not served. */
+const loadLitellm = Effect.fnUntraced(function*(file: string) {
+  const it = yield* imported(file, yield* readYaml(file), false)
+  if (needsAttention(it.report)) return yield* new Negative({ lines: toText(it.report).split("\n") })
+  return yield* Effect.flatMap(fromImport(file, it), sound)
+})
+
+/** Settings that are fixed when the listeners open. */
+const fixed = ({ settings }: ConfigFile): string =>
+  JSON.stringify([
+    settings.gateway.listen,
+    settings.gateway.admin,
+    settings.gateway.tls,
+    settings.audit,
+    settings.decisions
+  ])
+
+export const serve = Command.make(
+  "serve",
+  {
+    config: configFlag,
+    litellm: Flag.String("litellm").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("Serve what `import litellm FILE` writes"),
+      Flag.optional
+    )
+  },
+  Effect.fn("serve")(function*({ config, litellm }) {
+    if (Option.isSome(config) === Option.isSome(litellm)) {
+      return yield* failure("which file? Give one of --config FILE and --litellm FILE")
+    }
+    const name = Option.getOrElse(Option.orElse(config, () => litellm), () => "")
+    const read = Option.isSome(config) ? loadSound(name) : loadLitellm(name)
+    const first = yield* read
+
+    const run = Effect.gen(function*() {
+      const server = yield* Server
+      yield* Console.log(
+        `ready gate=http://${addressText(server.gate)} admin=http://${addressText(server.admin)}`
+      )
+      const reload = Effect.gen(function*() {
+        const next = yield* read
+        yield* server.reload(next.settings, next.lineOf)
+        yield* Effect.logInfo(`${name} is in force`)
+        if (fixed(next) !== fixed(first)) {
+          yield* Effect.logWarning("listeners, audit and decisions stay as they were: they change at the next start")
+        }
+      }).pipe(
+        Effect.catch((error) =>
+          Effect.forEach([...reasons(error), `${name} is not in force: what was stays`], (line) => Console.error(line))
+        )
+      )
+      yield* Stream.runForEach(reloads(name), () => reload)
+    })
+    yield* Effect.provide(
+      run,
+      Server.layer(first.settings, {
+        directory: (settings) => Directory.layer(settings),
+        env: process.env,
+        base: dirname(resolve(name)),
+        lineOf: first.lineOf
+      }).pipe(
+        Layer.catch((error) =>
+          Layer.effect(Server, startFailure({ gate: "gateway.listen", admin: "gateway.admin" })(error))
+        )
+      )
+    )
+  })
+).pipe(Command.withDescription("Run the server"))
+
+const reasons = (error: unknown): ReadonlyArray<string> =>
+  typeof error === "object" && error !== null && "lines" in error && Array.isArray(error.lines)
+    ? error.lines.map(String)
+    : [error instanceof Error ? error.message : String(error)]
