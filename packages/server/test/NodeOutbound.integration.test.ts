@@ -44,16 +44,17 @@ describe("NodeOutbound", () => {
       assert.strictEqual(yield* reasonOf(ask(`${issuer.origin}/keys`)), reason)
     }).pipe(Effect.provide(NodeOutbound.layer)))
 
-  it.live("threat C03: a drip, silence and a late answer are given up after 3 s", () =>
+  it.live("threat C03: a drip, silence, a body that stalls and a late answer are given up after 3 s", () =>
     Effect.gen(function*() {
       const issuer = (yield* start()).on("/drip", Hostile.dripping(500)).on("/silent", Hostile.silent)
+        .on("/stalling", Hostile.stalling)
         .on("/slow", Hostile.slow(10_000, Hostile.json({})))
       const startedAt = Date.now()
-      const reasons = yield* Effect.forEach(["drip", "silent", "slow"], (path) =>
+      const reasons = yield* Effect.forEach(["drip", "silent", "stalling", "slow"], (path) =>
         reasonOf(ask(`${issuer.origin}/${path}`)), {
         concurrency: "unbounded"
       })
-      assert.deepStrictEqual(reasons, ["timeout", "timeout", "timeout"])
+      assert.deepStrictEqual(reasons, ["timeout", "timeout", "timeout", "timeout"])
       assert.isBelow(Date.now() - startedAt, 4_000)
     }).pipe(Effect.provide(NodeOutbound.layer)), 10_000)
 

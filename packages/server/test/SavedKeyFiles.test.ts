@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SavedKeys, type SavedSet } from "@jotgate/core/SavedKeys"
-import { Effect, Result } from "effect"
+import { Effect, Layer, Result } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs"
@@ -24,11 +24,11 @@ const set: SavedSet = {
 }
 
 const save = (directory: string, it: SavedSet, durable = true) =>
-  SavedKeys.use((saved) => saved.save(it, durable)).pipe(Effect.provide(SavedKeyFiles.layer(directory)))
+  SavedKeys.use((saved) => saved.save(it, durable)).pipe(Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory)))
 
 /** Reads as a new process would: nothing is in memory. */
 const load = (directory: string, issuer = "a", source = "s") =>
-  SavedKeys.use((saved) => saved.load(issuer, source)).pipe(Effect.provide(SavedKeyFiles.layer(directory)))
+  SavedKeys.use((saved) => saved.load(issuer, source)).pipe(Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory)))
 
 const onlyFile = (directory: string): string => join(directory, readdirSync(directory)[0] ?? "nothing")
 
@@ -57,7 +57,7 @@ describe("SavedKeyFiles", () => {
       assert.strictEqual((yield* load(directory))?.text, "{}")
       assert.strictEqual(readdirSync(directory).length, 1)
       assert.strictEqual(statSync(onlyFile(directory)).mode & 0o777, 0o600)
-      yield* SavedKeys.use((saved) => saved.remove("a", "s")).pipe(Effect.provide(SavedKeyFiles.layer(directory)))
+      yield* SavedKeys.use((saved) => saved.remove("a", "s")).pipe(Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory)))
       assert.isUndefined(yield* load(directory))
     }))
 

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib"
 
 const zeros = Buffer.alloc(64 * 1024)
 
-const play = (behaviour: ReturnType<Hostile.HostileIssuer["next"]>, response: ServerResponse): void => {
+const play = (behaviour: Hostile.Settled, response: ServerResponse): void => {
   switch (behaviour._tag) {
     case "Answer":
       response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body)
@@ -16,11 +16,12 @@ const play = (behaviour: ReturnType<Hostile.HostileIssuer["next"]>, response: Se
     case "Refused":
       response.destroy()
       return
-    case "Slow": {
-      const { after } = behaviour
-      setTimeout(() => after._tag !== "Flapping" && after._tag !== "Chosen" && play(after, response), behaviour.millis)
+    case "Slow":
+      setTimeout(() => play(behaviour.after, response), behaviour.millis)
       return
-    }
+    case "Stalling":
+      response.writeHead(200, { "content-type": "application/json" }).flushHeaders()
+      return
     case "Dripping": {
       response.writeHead(200, { "content-type": "application/json" })
       const drip = setInterval(() => response.write(" "), behaviour.everyMillis)

@@ -1,6 +1,6 @@
 /** Writes one saved set over and over until it is killed: `node saved-keys-writer.ts DIRECTORY`. */
 import { SavedKeys } from "@jotgate/core/SavedKeys"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { writeSync } from "node:fs"
 import * as SavedKeyFiles from "../../src/SavedKeyFiles.ts"
 
@@ -18,4 +18,4 @@ const program = Effect.gen(function*() {
   }
 })
 
-Effect.runFork(Effect.provide(program, SavedKeyFiles.layer(directory)))
+Effect.runFork(Effect.provide(program, Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory)))

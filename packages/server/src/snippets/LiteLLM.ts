@@ -1,0 +1,65 @@
+import { bare } from "./HeaderLists.ts"
+import type { SnippetOptions } from "./Snippet.ts"
+
+/** A complete LiteLLM `custom_auth` module that asks `/decide`. `gate` is the admin listener. */
+export const litellm = ({ gate }: SnippetOptions): string =>
+  `"""LiteLLM asks jotgate about every request.
+
+Save as jotgate_auth.py beside LiteLLM's config.yaml and write there:
+
+  general_settings:
+    custom_auth: jotgate_auth.user_api_key_auth
+
+The environment variable JOTGATE_ADMIN_TOKEN holds the value of gateway.adminToken, where one is configured.
+"""
+import os
+
+import httpx
+from fastapi import HTTPException, Request
+from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
+
+DECIDE = os.environ.get("JOTGATE_DECIDE", "${bare(gate)}/decide")
+TOKEN = os.environ.get("JOTGATE_ADMIN_TOKEN")
+
+client = httpx.AsyncClient(
+    timeout=httpx.Timeout(5.0, connect=1.0),
+    headers={"authorization": f"Bearer {TOKEN}"} if TOKEN else {},
+    trust_env=False,
+)
+
+
+def question(request: Request, body: bytes) -> dict:
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name, []).append(value)
+    path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    asked = {"method": request.method, "path": f"{path}?{query}" if query else path, "headers": headers}
+    if body and "multipart/" not in request.headers.get("content-type", ""):
+        asked["body"] = body.decode("utf-8", "replace")
+    return asked
+
+
+async def user_api_key_auth(request: Request, api_key: str) -> UserAPIKeyAuth:
+    try:
+        answer = await client.post(DECIDE, json=question(request, await request.body()))
+        answer.raise_for_status()
+        decision = answer.json()
+    except (httpx.HTTPError, ValueError):
+        raise HTTPException(status_code=503, detail={"error": "gate_unreachable"}, headers={"Retry-After": "5"})
+    if not decision["allowed"]:
+        headers = {"WWW-Authenticate": 'Bearer realm="jotgate"'} if decision["status"] == 401 else None
+        detail = {"error": decision["code"], "decision": decision["decision"]}
+        raise HTTPException(status_code=decision["status"], detail=detail, headers=headers)
+    user, team = decision["user"] or {}, decision["team"] or {}
+    return UserAPIKeyAuth(
+        api_key=api_key,
+        user_id=user.get("id"),
+        user_email=user.get("email"),
+        user_role=LitellmUserRoles.PROXY_ADMIN if decision["admin"] else LitellmUserRoles.INTERNAL_USER,
+        team_id=team.get("id"),
+        team_alias=team.get("alias"),
+        org_id=(decision["organization"] or {}).get("id"),
+        end_user_id=(decision["endUser"] or {}).get("id"),
+    )
+`

@@ -1,0 +1,55 @@
+/**
+ * Ready configuration of the programs that stand in front of the gate or behind
+ * it: each is one complete file that runs as printed.
+ *
+ * All of them do the same five things: take the caller's `X-Jotgate-*` away, ask
+ * the gate in its own dialect, hand the gate's denial to the caller, drop the
+ * caller's credentials, and let streams through. A gate that does not answer
+ * means closed.
+ */
+import { caddy } from "./Caddy.ts"
+import { envoy } from "./Envoy.ts"
+import { haproxy, haproxyLua } from "./HAProxy.ts"
+import { kubernetes } from "./Kubernetes.ts"
+import { litellm } from "./LiteLLM.ts"
+import { nginx } from "./Nginx.ts"
+import { traefik } from "./Traefik.ts"
+
+/** What a snippet is made for. */
+export interface SnippetOptions {
+  /** Where the gate answers; for `litellm` its admin listener. */
+  readonly gate: URL
+  /** What the proxy forwards to. */
+  readonly upstream: URL
+  /** Where the proxy listens. */
+  readonly listen: { readonly host: string; readonly port: number }
+}
+
+/** The names, as `jotgate snippets NAME` takes them. */
+export const snippetNames = ["nginx", "caddy", "traefik", "envoy", "haproxy", "litellm", "kubernetes"] as const
+export type SnippetName = (typeof snippetNames)[number]
+
+/** What is taken when nothing is said: the gate's own defaults. */
+export const defaultsFor = (name: SnippetName): SnippetOptions => ({
+  gate: new URL(name === "litellm" ? "http://127.0.0.1:4181" : "http://127.0.0.1:4180"),
+  upstream: new URL("http://127.0.0.1:4000"),
+  listen: { host: "127.0.0.1", port: 8080 }
+})
+
+const snippets: Readonly<Record<SnippetName, (options: SnippetOptions) => string>> = {
+  nginx,
+  caddy,
+  traefik,
+  envoy,
+  haproxy,
+  litellm,
+  kubernetes
+}
+
+/** The text of one snippet. */
+export const snippet = (name: SnippetName, options: Partial<SnippetOptions> = {}): string =>
+  snippets[name]({ ...defaultsFor(name), ...options })
+
+/** The Lua file that the HAProxy configuration loads as `jotgate.lua`. */
+export const lua = (options: Partial<SnippetOptions> = {}): string =>
+  haproxyLua({ ...defaultsFor("haproxy"), ...options })

@@ -1,0 +1,51 @@
+import { bare, identity, otherCredentials, ours, rewriting, teamHeaders } from "./HeaderLists.ts"
+import type { SnippetOptions } from "./Snippet.ts"
+
+const removed = (names: ReadonlyArray<string>): string => names.map((it) => `          ${it}: ""`).join("\n")
+
+const underscored = (name: string): string => name.replaceAll("-", "_")
+
+/** A complete dynamic configuration file; its first lines say how Traefik is started with it. */
+export const traefik = ({ gate, listen, upstream }: SnippetOptions): string =>
+  `# Traefik in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
+# Save as jotgate-traefik.yaml and run:
+#   traefik --entryPoints.web.address=${listen.host}:${listen.port} --providers.file.filename=jotgate-traefik.yaml
+# In jotgate.yaml: gateway.trustedProxies must list the address that this Traefik asks from.
+# The whole body is sent along (up to maxBodySize), so the model is judged; larger bodies are refused.
+http:
+  routers:
+    llm:
+      entryPoints: [web]
+      rule: "PathPrefix(\`/\`)"
+      middlewares: [jotgate-strip, jotgate, jotgate-drop]
+      service: llm
+  middlewares:
+    jotgate-strip:
+      headers:
+        customRequestHeaders:
+${removed([...ours, ...ours.map(underscored), ...rewriting])}
+    jotgate:
+      forwardAuth:
+        address: ${bare(gate)}/_jotgate/auth/traefik
+        trustForwardHeader: false
+        authResponseHeaders: [${identity.join(", ")}]
+        authResponseHeadersRegex: "^(?i)x-jotgate-"
+        forwardBody: true
+        maxBodySize: 33554432
+    jotgate-drop:
+      headers:
+        # The caller's token goes no further. With gateway.forwardAuth.authorization write authorization
+        # into authResponseHeaders above and take its line away here: the team's key replaces it.
+        customRequestHeaders:
+          authorization: ""
+${removed([...otherCredentials, ...teamHeaders])}
+        customResponseHeaders:
+${removed(ours)}
+  services:
+    llm:
+      loadBalancer:
+        responseForwarding:
+          flushInterval: 1ms
+        servers:
+          - url: ${upstream.origin}
+`

@@ -1,0 +1,197 @@
+import { assert, it } from "@effect/vitest"
+import { Caddy, describeWith, Envoy, HAProxy, Nginx, Traefik } from "@jotgate/servers"
+import { Effect, Exit, Scope } from "effect"
+import { lua, snippet } from "../../src/snippets/Snippet.ts"
+import * as Raw from "../support/Raw.ts"
+import * as World from "../support/World.ts"
+
+interface Proxy {
+  readonly port: number
+  readonly url: string
+}
+interface Ends {
+  readonly gate: URL
+  readonly upstream: URL
+}
+
+const listening = (place: { readonly host: string; readonly port: number }) => ({ host: place.host, port: place.port })
+
+const proxies = {
+  nginx: {
+    needs: "nginx",
+    start: (ends: Ends) => Nginx.make({ config: (it) => snippet("nginx", { ...ends, listen: listening(it) }) })
+  },
+  "caddy of Debian": {
+    needs: "caddy",
+    start: (ends: Ends) => Caddy.make({ config: (it) => snippet("caddy", { ...ends, listen: listening(it) }) })
+  },
+  "caddy, current": {
+    needs: "caddy-current",
+    start: (ends: Ends) =>
+      Caddy.make({ release: "current", config: (it) => snippet("caddy", { ...ends, listen: listening(it) }) })
+  },
+  haproxy: {
+    needs: "haproxy",
+    start: (ends: Ends) =>
+      HAProxy.make({
+        config: (it) => snippet("haproxy", { ...ends, listen: listening(it) }),
+        files: { "jotgate.lua": lua(ends) }
+      })
+  },
+  traefik: {
+    needs: "traefik",
+    start: (ends: Ends) =>
+      Traefik.make({
+        config: ({ folder, host, port }) =>
+          `entryPoints: { web: { address: "${host}:${port}" } }\nproviders: { file: { filename: ${folder}/jotgate.yaml } }\n`,
+        files: { "jotgate.yaml": (it) => snippet("traefik", { ...ends, listen: listening(it) }) },
+        ready: async ({ port }) => (await fetch(`http://127.0.0.1:${port}/`)).status !== 404
+      })
+  },
+  envoy: {
+    needs: "envoy",
+    start: (ends: Ends) => Envoy.make({ config: (it) => snippet("envoy", { ...ends, listen: listening(it) }) })
+  }
+} as const
+
+/** The gate lives in a scope of its own, so that a test can take it down. */
+const setting = Effect.fnUntraced(function*(name: keyof typeof proxies, options: World.WorldOptions = {}) {
+  const gateScope = yield* Scope.make()
+  yield* Effect.addFinalizer(() => Scope.close(gateScope, Exit.void))
+  const world = yield* Scope.provide(World.make(options), gateScope)
+  const proxy: Proxy = yield* proxies[name].start({ gate: new URL(world.url), upstream: new URL(world.upstream.url) })
+  const token = yield* world.token("alice", { groups: ["red"] })
+  const call = (path: string, init: RequestInit = {}) =>
+    Effect.promise(async () => {
+      const response = await fetch(`${proxy.url}${path}`, {
+        ...init,
+        headers: { authorization: `Bearer ${token}`, ...init.headers }
+      })
+      return { status: response.status, headers: response.headers, text: await response.text() }
+    })
+  return { world, proxy, token, call, close: Scope.close(gateScope, Exit.void) }
+})
+
+const seesTheModel = new Set<string>(["traefik", "envoy"])
+
+for (const name of Object.keys(proxies) as ReadonlyArray<keyof typeof proxies>) {
+  describeWith(proxies[name].needs, `the snippet of ${name}`, () => {
+    it.live(
+      "lets an allowed request through with the caller's identity and without its credentials",
+      () =>
+        Effect.gen(function*() {
+          const { call, world } = yield* setting(name)
+          const answer = yield* call("/v1/files?a=%2F&b=1", {
+            headers: {
+              "x-jotgate-user": "root",
+              "x-jotgate-admin": "true",
+              "x-jotgate-organization": "evil",
+              "x-api-key": "sk-mine",
+              "x-litellm-api-key": "sk-mine",
+              "x-http-method-override": "DELETE"
+            }
+          })
+          assert.strictEqual(answer.status, 200, answer.text)
+          const { headers, rawHeaders, url } = world.upstream.last()
+          assert.strictEqual(url, "/v1/files?a=%2F&b=1")
+          assert.strictEqual(headers["x-jotgate-user"], "alice")
+          assert.strictEqual(headers["x-jotgate-team"], "red")
+          assert.strictEqual(headers["x-jotgate-models"], "gpt-4o*")
+          assert.isEmpty(headers["x-jotgate-admin"] ?? "")
+          assert.isEmpty(headers["x-jotgate-organization"] ?? "")
+          assert.isUndefined(headers["x-http-method-override"])
+          assert.notInclude(rawHeaders.join("\n"), "sk-mine")
+          assert.notInclude(rawHeaders.join("\n"), "Bearer")
+        }),
+      20_000
+    )
+
+    it.live("hands status, body and challenge of a denial to the caller", () =>
+      Effect.gen(function*() {
+        const { call, world } = yield* setting(name)
+        const missing = yield* call("/v1/files", { headers: { authorization: "" } })
+        assert.strictEqual(missing.status, 401)
+        assert.match(missing.headers.get("www-authenticate") ?? "", /Bearer realm="jotgate"/)
+        assert.strictEqual(JSON.parse(missing.text).code, "token_missing")
+        const denied = yield* call("/key/generate")
+        assert.strictEqual(denied.status, 403)
+        assert.strictEqual(JSON.parse(denied.text).error.code, "team_route_denied")
+        const unknown = yield* call("/v1/files", {
+          headers: { authorization: `Bearer ${yield* world.token("nobody")}` }
+        })
+        assert.strictEqual(unknown.status, 404)
+        assert.strictEqual(JSON.parse(unknown.text).code, "user_not_found")
+        assert.strictEqual(world.upstream.requests.length, 0)
+      }), 20_000)
+
+    it.live("sends a body on as it was, and lets a stream through piece by piece", () =>
+      Effect.gen(function*() {
+        const { proxy, token, world } = yield* setting(name)
+        let next: (() => void) | undefined
+        world.upstream.answer = (_, response) => {
+          response.writeHead(200, { "content-type": "text/event-stream" })
+          response.write("data: 1\n\n")
+          next = () => response.end("data: 2\n\n")
+        }
+        const body = JSON.stringify({ messages: [{ content: "x".repeat(100_000) }], model: "gpt-4o" })
+        yield* Effect.promise(async () => {
+          const response = await fetch(`${proxy.url}/v1/chat/completions`, {
+            method: "POST",
+            headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+            body
+          })
+          assert.strictEqual(response.status, 200)
+          const reader = response.body?.getReader()
+          assert.strictEqual(Buffer.from((await reader?.read())?.value ?? []).toString(), "data: 1\n\n")
+          next?.()
+          assert.strictEqual(Buffer.from((await reader?.read())?.value ?? []).toString(), "data: 2\n\n")
+        })
+        assert.strictEqual(world.upstream.last().body.toString(), body)
+      }), 20_000)
+
+    it.live(
+      seesTheModel.has(name) ? "the model of the body is judged" : "the model of the body is not seen",
+      () =>
+        Effect.gen(function*() {
+          const { call } = yield* setting(name)
+          const init = { method: "POST", headers: { "content-type": "application/json" }, body: `{"model":"o1"}` }
+          assert.strictEqual((yield* call("/v1/chat/completions", init)).status, seesTheModel.has(name) ? 403 : 200)
+        }),
+      20_000
+    )
+
+    it.live("is closed while the gate is down", () =>
+      Effect.gen(function*() {
+        const { call, close, world } = yield* setting(name)
+        assert.strictEqual((yield* call("/v1/files")).status, 200)
+        const asked = world.upstream.requests.length
+        yield* close
+        const answer = yield* call("/v1/files")
+        assert.include([502, 503, 500, 403], answer.status)
+        assert.strictEqual(world.upstream.requests.length, asked)
+      }), 20_000)
+
+    it.live("two credentials and ambiguous paths do not get through", () =>
+      Effect.gen(function*() {
+        const { proxy, token, world } = yield* setting(name)
+        const bearer = `Authorization: Bearer ${token}`
+        for (const second of ["Authorization: Bearer other", bearer]) {
+          const answer = yield* Raw.send(
+            proxy.port,
+            Raw.request("GET /v1/files HTTP/1.1", [bearer, second, "Connection: close"]),
+            1_000
+          )
+          assert.include([400, 401, 403], Raw.statuses(answer)[0], answer)
+        }
+        for (const path of ["/v1/files/%2e%2e/%2e%2e/key/generate", "/v1/files;x=1", "/v1/files%2Fx"]) {
+          const answer = yield* Raw.send(
+            proxy.port,
+            Raw.request(`GET ${path} HTTP/1.1`, [bearer, "Connection: close"]),
+            1_000
+          )
+          assert.include([400, 403, 404], Raw.statuses(answer)[0], `${path} ${answer}`)
+        }
+        assert.strictEqual(world.upstream.requests.length, 0)
+      }), 20_000)
+  })
+}
