@@ -68,14 +68,15 @@ export const fromJson = (document: unknown): Result.Result<KeySet, KeySetRefused
       (members) => make(members.map((it) => Result.mapError(Key.read(it), (reason) => ({ kid: kidOf(it), reason }))))
     )
 
-/** Reads PEM blocks: a key without `kid`, for any that a token names. */
+/** One block: a key without `kid`, for any that a token names. */
+const readBlock = (key: Pem.PemKey): Result.Result<PublicKey, SkipReason> =>
+  key === "secret" ? Result.fail("secret") : key === undefined ? Result.fail("key_type") : Key.read(key, true)
+
 const fromPem = (text: string): Result.Result<KeySet, KeySetRefused> =>
-  Result.map(bounded(Pem.parse(text)), (blocks) =>
-    make(blocks.map((jwk) =>
-      jwk === "secret"
-        ? Result.fail({ kid: null, reason: jwk })
-        : Result.mapError(Key.read(jwk, true), (reason) => ({ kid: null, reason }))
-    )))
+  Result.map(
+    bounded(Pem.parse(text)),
+    (blocks) => make(blocks.map((it) => Result.mapError(readBlock(it), (reason) => ({ kid: null, reason }))))
+  )
 
 /** Reads the text of a JWK Set, or of one or more PEM blocks (public keys and certificates). */
 export const parse = (text: string): Result.Result<KeySet, KeySetRefused> => {
