@@ -135,7 +135,9 @@ const kills = async () => {
     child.kill("SIGKILL")
     await once(child, "exit")
     const found = await Effect.runPromise(
-      SavedKeys.use((saved) => saved.load("a", "s")).pipe(Effect.provide(SavedKeyFiles.layer(directory)))
+      SavedKeys.use((saved) => saved.load("a", "s")).pipe(
+        Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory))
+      )
     )
     if (JSON.parse(found?.text ?? "null")?.keys?.length !== 2_000) torn++
   }

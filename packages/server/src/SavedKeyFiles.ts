@@ -75,10 +75,12 @@ const removeLeftOvers = async (directory: string): Promise<void> => {
 }
 
 /**
- * Saved sets below `directory`, which is made when it is missing. Sets that are
- * not to outlive the process are held in memory only.
+ * Saved sets below `directory`, which is made when it is missing, over those of
+ * the `SavedKeys` that it is given: a set that is not to outlive the process is
+ * held there only. Give it one memory for the whole process, and the sets
+ * outlive a reload of the settings whatever becomes of the directory.
  */
-export const layer = (directory: string): Layer.Layer<SavedKeys> =>
+export const layer = (directory: string): Layer.Layer<SavedKeys, never, SavedKeys> =>
   Layer.effect(
     SavedKeys,
     Effect.gen(function*() {
@@ -113,4 +115,4 @@ export const layer = (directory: string): Layer.Layer<SavedKeys> =>
         })
       }
     })
-  ).pipe(Layer.provide(SavedKeys.layerMemory))
+  )

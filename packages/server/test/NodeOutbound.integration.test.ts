@@ -44,19 +44,26 @@ describe("NodeOutbound", () => {
       assert.strictEqual(yield* reasonOf(ask(`${issuer.origin}/keys`)), reason)
     }).pipe(Effect.provide(NodeOutbound.layer)))
 
-  it.live("threat C03: a drip, silence, a body that stalls and a late answer are given up after 3 s", () =>
-    Effect.gen(function*() {
-      const issuer = (yield* start()).on("/drip", Hostile.dripping(500)).on("/silent", Hostile.silent)
-        .on("/stalling", Hostile.stalling)
-        .on("/slow", Hostile.slow(10_000, Hostile.json({})))
-      const startedAt = Date.now()
-      const reasons = yield* Effect.forEach(["drip", "silent", "stalling", "slow"], (path) =>
-        reasonOf(ask(`${issuer.origin}/${path}`)), {
-        concurrency: "unbounded"
-      })
-      assert.deepStrictEqual(reasons, ["timeout", "timeout", "timeout", "timeout"])
-      assert.isBelow(Date.now() - startedAt, 4_000)
-    }).pipe(Effect.provide(NodeOutbound.layer)), 10_000)
+  it.live(
+    "threat C03: a drip, silence, a body that stalls and a late answer are given up after 3 s",
+    () =>
+      Effect.gen(function*() {
+        const issuer = (yield* start()).on("/drip", Hostile.dripping(500)).on("/silent", Hostile.silent)
+          .on("/stalling", Hostile.stalling)
+          .on("/slow", Hostile.slow(10_000, Hostile.json({})))
+        const startedAt = Date.now()
+        const reasons = yield* Effect.forEach(
+          ["drip", "silent", "stalling", "slow"],
+          (path) => reasonOf(ask(`${issuer.origin}/${path}`)),
+          {
+            concurrency: "unbounded"
+          }
+        )
+        assert.deepStrictEqual(reasons, ["timeout", "timeout", "timeout", "timeout"])
+        assert.isBelow(Date.now() - startedAt, 4_000)
+      }).pipe(Effect.provide(NodeOutbound.layer)),
+    10_000
+  )
 
   it.live("an address that takes no connection is given up after 1 s or so", () =>
     Effect.gen(function*() {
@@ -126,4 +133,47 @@ describe("NodeOutbound", () => {
       )
       assert.deepStrictEqual(received, [["POST", "Basic Zm9v", "application/x-www-form-urlencoded", "token=t"]])
     }).pipe(Effect.provide(NodeOutbound.layer)))
+
+  it.live("goes through the proxy that the environment names, except to loopback", () => {
+    const seen: Array<string | undefined> = []
+    const proxy = Effect.acquireRelease(
+      Effect.callback<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer((request, response) => {
+          seen.push(request.url)
+          response.end("{}")
+        }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    )
+    const named = (port: number) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const before = { http_proxy: process.env["http_proxy"], no_proxy: process.env["no_proxy"] }
+          Object.assign(process.env, { http_proxy: `http://127.0.0.1:${port}`, no_proxy: "" })
+          return before
+        }),
+        (before) =>
+          Effect.sync(() => {
+            for (const [name, value] of Object.entries(before)) {
+              if (value === undefined) Reflect.deleteProperty(process.env, name)
+              else process.env[name] = value
+            }
+          })
+      )
+    return Effect.gen(function*() {
+      const { port } = (yield* proxy).address() as AddressInfo
+      yield* named(port)
+      const issuer = (yield* start()).on("/keys", Hostile.json({}))
+      yield* Outbound.use((outbound) =>
+        outbound.ask({
+          url: "http://idp.test/keys",
+          reach: { _tag: "Configured" },
+          allowInsecure: true,
+          accept: "application/json"
+        })
+      )
+      assert.strictEqual((yield* ask(`${issuer.origin}/keys`)).status, 200)
+      assert.deepStrictEqual(seen, ["http://idp.test/keys"])
+    }).pipe(Effect.provide(NodeOutbound.layer))
+  })
 })

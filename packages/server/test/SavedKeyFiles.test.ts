@@ -24,11 +24,15 @@ const set: SavedSet = {
 }
 
 const save = (directory: string, it: SavedSet, durable = true) =>
-  SavedKeys.use((saved) => saved.save(it, durable)).pipe(Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory)))
+  SavedKeys.use((saved) => saved.save(it, durable)).pipe(
+    Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory))
+  )
 
 /** Reads as a new process would: nothing is in memory. */
 const load = (directory: string, issuer = "a", source = "s") =>
-  SavedKeys.use((saved) => saved.load(issuer, source)).pipe(Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory)))
+  SavedKeys.use((saved) => saved.load(issuer, source)).pipe(
+    Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory))
+  )
 
 const onlyFile = (directory: string): string => join(directory, readdirSync(directory)[0] ?? "nothing")
 
@@ -57,7 +61,9 @@ describe("SavedKeyFiles", () => {
       assert.strictEqual((yield* load(directory))?.text, "{}")
       assert.strictEqual(readdirSync(directory).length, 1)
       assert.strictEqual(statSync(onlyFile(directory)).mode & 0o777, 0o600)
-      yield* SavedKeys.use((saved) => saved.remove("a", "s")).pipe(Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory)))
+      yield* SavedKeys.use((saved) => saved.remove("a", "s")).pipe(
+        Effect.provide(Layer.provide(SavedKeyFiles.layer(directory), SavedKeys.layerMemory))
+      )
       assert.isUndefined(yield* load(directory))
     }))
 

@@ -7,7 +7,7 @@
  * limits are applied here, so they are the same for every runtime and for the
  * hostile issuer of the tests.
  */
-import { Context, Effect, Layer, Redacted, Result, Schema, type Scope, Stream } from "effect"
+import { Context, Effect, Layer, Redacted, Result, Schema, type Scope } from "effect"
 import { check, type Reach } from "./Target.ts"
 
 /** Largest body that is read, in bytes after inflating. */
@@ -61,8 +61,8 @@ export class OutboundFailed extends Schema.TaggedClass<OutboundFailed>()("Outbou
 export interface Exchange {
   readonly status: number
   readonly header: (name: string) => string | undefined
-  /** The body, already inflated. */
-  readonly body: Stream.Stream<Uint8Array, OutboundFailed>
+  /** The next piece of the body, already inflated; `undefined` at its end. Interrupting it waits for nobody. */
+  readonly next: Effect.Effect<Uint8Array | undefined, OutboundFailed>
 }
 
 /** Sends one request to an address that was checked; closing the scope ends the connection. */
@@ -89,12 +89,11 @@ const readBody = Effect.fnUntraced(function*(exchange: Exchange) {
   if (Number(exchange.header("content-length") ?? 0) > bodyLimit) return yield* Effect.fail(tooLarge)
   const chunks: Array<Uint8Array> = []
   let size = 0
-  yield* Stream.runForEach(exchange.body, (chunk) => {
+  for (let chunk = yield* exchange.next; chunk !== undefined; chunk = yield* exchange.next) {
     size += chunk.byteLength
-    if (size > bodyLimit) return Effect.fail(tooLarge)
+    if (size > bodyLimit) return yield* Effect.fail(tooLarge)
     chunks.push(chunk)
-    return Effect.void
-  })
+  }
   return yield* decode(chunks, size)
 })
 
@@ -134,7 +133,6 @@ const bounded = (transport: Transport) =>
 export interface FetchBody {
   readonly getReader: () => {
     readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
-    readonly cancel: () => Promise<void>
   }
 }
 
@@ -163,15 +161,14 @@ const codeOf = (error: unknown, depth = 0): string => {
 
 const disconnected = (error: unknown) => new OutboundFailed({ reason: "connect", detail: codeOf(error) })
 
-async function* chunksOf(body: FetchBody) {
+/** The pieces of a body. A pending read is not waited for when it is interrupted: the transport aborts the exchange. */
+const piecesOf = (body: FetchBody | null): Exchange["next"] => {
+  if (body === null) return Effect.undefined
   const reader = body.getReader()
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      if (next.value !== undefined) yield next.value
-    }
-  } finally {
-    await reader.cancel()
-  }
+  return Effect.map(
+    Effect.tryPromise({ try: () => reader.read(), catch: disconnected }),
+    ({ done, value }) => done ? undefined : value
+  )
 }
 
 /** A transport over any `fetch`; it must inflate and must honour `redirect: "manual"`. */
@@ -195,11 +192,10 @@ export const fetchTransport = (fetch: Fetch): Transport => (request, url) =>
         }),
       catch: disconnected
     })
-    const body = response.body
     return {
       status: response.status,
       header: (name) => response.headers.get(name) ?? undefined,
-      body: body === null ? Stream.empty : Stream.fromAsyncIterable(chunksOf(body), disconnected)
+      next: piecesOf(response.body)
     }
   })
 

@@ -5,11 +5,11 @@
  * transport of a test (virtual time) and a real server on loopback. It stands
  * below `Outbound`: the limits that are tested are the real ones.
  */
-import { Clock, Duration, Effect, type Layer, Stream } from "effect"
+import { Clock, Effect, type Layer } from "effect"
 import { type Exchange, Outbound, OutboundFailed, type OutboundRequest, type Transport } from "../claims/Outbound.ts"
 
-/** What happens when a path is asked. Times in milliseconds. */
-export type Behaviour =
+/** What one request meets. Times in milliseconds. */
+export type Settled =
   | {
     readonly _tag: "Answer"
     readonly status: number
@@ -20,20 +20,26 @@ export type Behaviour =
   | { readonly _tag: "Refused" }
   /** The connection is taken and nothing is ever sent. */
   | { readonly _tag: "Silent" }
-  | { readonly _tag: "Slow"; readonly millis: number; readonly after: Behaviour }
+  | { readonly _tag: "Slow"; readonly millis: number; readonly after: Settled }
+  /** The head comes, the body never does. */
+  | { readonly _tag: "Stalling" }
   /** One byte at a time, for ever. */
   | { readonly _tag: "Dripping"; readonly everyMillis: number }
   /** As much as is read, as fast as it is read. */
   | { readonly _tag: "Endless" }
   /** Few bytes on the wire that inflate to many. */
   | { readonly _tag: "Bomb"; readonly bytes: number }
+
+/** What happens when a path is asked. */
+export type Behaviour =
+  | Settled
   /** One after the other, one for each hit, then from the first again. */
   | { readonly _tag: "Flapping"; readonly each: ReadonlyArray<Behaviour> }
   /** Decided anew for each hit, counted from 0; the request where there is no wire between. */
   | { readonly _tag: "Chosen"; readonly choose: (hit: number, request?: OutboundRequest) => Behaviour }
 
 /** A JSON answer. */
-export const json = (body: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Behaviour => ({
+export const json = (body: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Settled => ({
   _tag: "Answer",
   status,
   headers: { "content-type": "application/json", ...headers },
@@ -41,7 +47,7 @@ export const json = (body: unknown, headers: Readonly<Record<string, string>> = 
 })
 
 /** An answer of any text. */
-export const text = (body: string, type = "text/plain", status = 200): Behaviour => ({
+export const text = (body: string, type = "text/plain", status = 200): Settled => ({
   _tag: "Answer",
   status,
   headers: { "content-type": type },
@@ -49,28 +55,29 @@ export const text = (body: string, type = "text/plain", status = 200): Behaviour
 })
 
 /** What a captive portal says. */
-export const html: Behaviour = text("<!doctype html><title>Sign in</title>", "text/html")
+export const html: Settled = text("<!doctype html><title>Sign in</title>", "text/html")
 
 /** An empty body. */
-export const empty: Behaviour = text("", "application/json")
+export const empty: Settled = text("", "application/json")
 
 /** An answer of one status without a body. */
-export const status = (code: number): Behaviour => ({ _tag: "Answer", status: code, headers: {}, body: "" })
+export const status = (code: number): Settled => ({ _tag: "Answer", status: code, headers: {}, body: "" })
 
 /** A redirect. */
-export const redirect = (location: string): Behaviour => ({
+export const redirect = (location: string): Settled => ({
   _tag: "Answer",
   status: 302,
   headers: { location },
   body: ""
 })
 
-export const refused: Behaviour = { _tag: "Refused" }
-export const silent: Behaviour = { _tag: "Silent" }
-export const endless: Behaviour = { _tag: "Endless" }
-export const slow = (millis: number, after: Behaviour): Behaviour => ({ _tag: "Slow", millis, after })
-export const dripping = (everyMillis: number): Behaviour => ({ _tag: "Dripping", everyMillis })
-export const bomb = (bytes: number): Behaviour => ({ _tag: "Bomb", bytes })
+export const refused: Settled = { _tag: "Refused" }
+export const silent: Settled = { _tag: "Silent" }
+export const stalling: Settled = { _tag: "Stalling" }
+export const endless: Settled = { _tag: "Endless" }
+export const slow = (millis: number, after: Settled): Settled => ({ _tag: "Slow", millis, after })
+export const dripping = (everyMillis: number): Settled => ({ _tag: "Dripping", everyMillis })
+export const bomb = (bytes: number): Settled => ({ _tag: "Bomb", bytes })
 export const flapping = (...each: ReadonlyArray<Behaviour>): Behaviour => ({ _tag: "Flapping", each })
 export const chosen = (choose: (hit: number, request?: OutboundRequest) => Behaviour): Behaviour => ({
   _tag: "Chosen",
@@ -125,10 +132,10 @@ export class HostileIssuer {
   }
 
   /** Counts a hit and says what is to be answered; a path without a script is 404. */
-  next(path: string, request?: OutboundRequest): Exclude<Behaviour, { readonly _tag: "Flapping" | "Chosen" }> {
+  next(path: string, request?: OutboundRequest): Settled {
     const hit = this.counts.get(path) ?? 0
     this.counts.set(path, hit + 1)
-    const settle = (behaviour: Behaviour): Exclude<Behaviour, { readonly _tag: "Flapping" | "Chosen" }> =>
+    const settle = (behaviour: Behaviour): Settled =>
       behaviour._tag === "Flapping"
         ? settle(behaviour.each[hit % behaviour.each.length] ?? status(404))
         : behaviour._tag === "Chosen"
@@ -149,38 +156,40 @@ export class HostileIssuer {
 const zeros = new Uint8Array(64 * 1024)
 const space = new Uint8Array([0x20])
 
-const exchange = (code: number, headers: Readonly<Record<string, string>>, body: Exchange["body"]): Exchange => ({
-  status: code,
-  header: (name) => headers[name],
-  body
-})
+const exchange = (
+  code: number,
+  headers: Readonly<Record<string, string>>,
+  next: Exchange["next"]
+): Exchange => ({ status: code, header: (name) => headers[name], next })
 
-const play = (behaviour: Behaviour): Effect.Effect<Exchange, OutboundFailed> => {
+/** These pieces and then the end. */
+const pieces = (...all: ReadonlyArray<Uint8Array>): Exchange["next"] => {
+  const left = [...all]
+  return Effect.sync(() => left.shift())
+}
+
+const play = (behaviour: ReturnType<HostileIssuer["next"]>): Effect.Effect<Exchange, OutboundFailed> => {
   switch (behaviour._tag) {
     case "Answer":
       return Effect.succeed(
-        exchange(behaviour.status, behaviour.headers, Stream.succeed(new TextEncoder().encode(behaviour.body)))
+        exchange(behaviour.status, behaviour.headers, pieces(new TextEncoder().encode(behaviour.body)))
       )
     case "Refused":
       return Effect.fail(new OutboundFailed({ reason: "connect", detail: "ECONNREFUSED" }))
-    case "Slow":
-      return Effect.delay(Effect.suspend(() => play(behaviour.after)), behaviour.millis)
-    case "Dripping":
-      return Effect.succeed(
-        exchange(
-          200,
-          {},
-          Stream.fromEffectRepeat(Effect.as(Effect.sleep(Duration.millis(behaviour.everyMillis)), space))
-        )
-      )
-    case "Endless":
-      return Effect.succeed(exchange(200, {}, Stream.forever(Stream.succeed(zeros))))
-    case "Bomb":
-      return Effect.succeed(
-        exchange(200, {}, Stream.take(Stream.forever(Stream.succeed(zeros)), Math.ceil(behaviour.bytes / zeros.length)))
-      )
-    default:
+    case "Silent":
       return Effect.never
+    case "Slow":
+      return Effect.delay(play(behaviour.after), behaviour.millis)
+    case "Stalling":
+      return Effect.succeed(exchange(200, {}, Effect.never))
+    case "Dripping":
+      return Effect.succeed(exchange(200, {}, Effect.as(Effect.sleep(behaviour.everyMillis), space)))
+    case "Endless":
+      return Effect.succeed(exchange(200, {}, Effect.succeed(zeros)))
+    case "Bomb": {
+      const count = Math.ceil(behaviour.bytes / zeros.length)
+      return Effect.succeed(exchange(200, {}, pieces(...Array.from({ length: count }, () => zeros))))
+    }
   }
 }
 

@@ -133,6 +133,7 @@ describe("KeyStore", () => {
       ["a body without end", Hostile.endless],
       ["a drip without end", Hostile.dripping(1_000)],
       ["silence", Hostile.silent],
+      ["a body that stalls", Hostile.stalling],
       ["an answer after 30 s", Hostile.slow(30_000, Hostile.json({ keys: [key] }))]
     ] as const
   )("threat C03: %s is given up within 3 s and is a failed fetch", ([, behaviour]) => {
