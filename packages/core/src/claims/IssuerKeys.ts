@@ -70,7 +70,7 @@ export const make: (options: {
   readonly secrets: Secrets["Service"]
   readonly signature: Signature["Service"]
 }) => Effect.Effect<IssuerKeys, never, Scope.Scope> = Effect.fnUntraced(
-  function*({ client, profile: { id, settings }, saved, secrets, signature }) {
+  function*({ client, profile: { algorithms, id, settings }, saved, secrets, signature }) {
     const budget = makeBudget()
     const unknown = makeUnknown()
     let epoch = 0
@@ -171,6 +171,8 @@ export const make: (options: {
     })
 
     const decide = (header: KeyHeader, now: number): Found => {
+      // An algorithm that the issuer does not allow costs nobody a fetch (threat A02).
+      if (!algorithms.has(header.algorithm)) return refuse(header, now)
       const key = `${header.algorithm} ${header.kid === undefined ? "" : `=${header.kid.slice(0, maxKid)}`}`
       if (isUnavailable(now) || unknown.has(key, now) || (header.kid !== undefined && isDropped(header.kid))) {
         return refuse(header, now)
