@@ -35,6 +35,7 @@ interface Readers {
   /** Whether `sub` is what names the person, so that it must be there. */
   readonly needsSubject: boolean
   readonly isService: (payload: JsonObject) => boolean
+  readonly hints: ReadonlyArray<string>
   /** The teams that tokens of this issuer may name (RULES D51). */
   readonly grantsTeam: Pattern.Matcher
 }
@@ -45,17 +46,19 @@ const compile = (settings: Settings.Issuer): Readers => {
     return mapping === undefined ? undefined : ClaimMapping.compile(mapping)
   }
   const user = reader("user")
+  const [teams, team, roles] = [reader("teams"), reader("team"), reader("roles")]
   return {
     user,
     email: reader("email"),
-    teams: reader("teams"),
-    team: reader("team"),
+    teams,
+    team,
+    hints: hintsOf({ team, teams, roles }),
     teamAlias: reader("teamAlias"),
     organization: reader("organization"),
     organizationAlias: reader("organizationAlias"),
     endUser: reader("endUser"),
     object: reader("object"),
-    roles: reader("roles"),
+    roles,
     userRoles: reader("userRoles"),
     scopes: reader("scopes"),
     needsSubject: user !== undefined && !user.orEmail && user.paths.length === 1 && isSubject(user.paths[0] ?? ""),
@@ -63,6 +66,16 @@ const compile = (settings: Settings.Issuer): Readers => {
     grantsTeam: Pattern.compileAny(settings.grants.teams)
   }
 }
+
+/** A path that can never match because it indexes a list. */
+const indexed = /(?:^|\.)\d+$|^[^.[\]]+\[\d+\]$/
+
+/** What an operator should know of paths that can never match. */
+const hintsOf = (readers: Readonly<Record<string, Reader>>): ReadonlyArray<string> =>
+  Object.entries(readers).flatMap(([name, reader]) =>
+    (reader?.paths ?? []).filter((path) => indexed.test(path))
+      .map((path) => `claims.${name} reads ${path}: lists are not indexed, name the list itself`)
+  )
 
 const isSubject = (path: string): boolean => path === "sub" || path === "metadata.sub"
 
@@ -83,9 +96,12 @@ const serviceTest = (settings: Settings.Issuer["serviceAccounts"]): (payload: Js
   return (payload) => own(payload) || (tests.length > 0 && tests.every((test) => test(payload)))
 }
 
+/** How many entries of a list claim are shown. */
+const SHOWN = 20
+
 /** The reading of one payload: collects what an operator wants to know of it. */
 class Reading {
-  readonly facts: Record<string, Fact> = {}
+  readonly #read: Array<readonly [name: string, path: string, value: string | ReadonlyArray<string>]> = []
   readonly #notes: Array<string> = []
   readonly #payload: JsonObject
 
@@ -107,7 +123,7 @@ class Reading {
       this.note(`${found.path} does not match`)
       return undefined
     }
-    this.facts[name] = `${found.path} ${JSON.stringify(text.slice(0, 256))}`
+    this.#read.push([name, found.path, text])
     return text
   }
 
@@ -125,17 +141,30 @@ class Reading {
   list(name: string, reader: Reader): ClaimMapping.Entries {
     if (reader === undefined) return { path: undefined, present: false, values: [], notes: [] }
     const entries = reader.entries(this.#payload)
-    if (entries.present) {
-      this.facts[name] = [`${entries.path}`, ...entries.values.slice(0, 20)]
-      if (entries.values.length > 20) this.facts[`${name}Count`] = entries.values.length
-    }
+    if (entries.present) this.#read.push([name, entries.path ?? "", entries.values])
     for (const note of entries.notes) this.note(note)
     return entries
   }
 
   note(text: string): void {
     this.#notes.push(text)
-    this.facts["notes"] = this.#notes
+  }
+
+  /** What was read from where, and what was odd; put into words only when somebody listens. */
+  facts(marks: { readonly service: boolean; readonly overage: boolean }): { readonly [name: string]: Fact } {
+    const facts: Record<string, Fact> = {}
+    if (marks.service) facts["service"] = true
+    if (marks.overage) facts["overage"] = true
+    for (const [name, path, value] of this.#read) {
+      if (typeof value === "string") {
+        facts[name] = `${path} ${JSON.stringify(value.slice(0, 256))}`
+        continue
+      }
+      facts[name] = [path, ...value.slice(0, SHOWN)]
+      if (value.length > SHOWN) facts[`${name}Count`] = value.length
+    }
+    if (this.#notes.length > 0) facts["notes"] = this.#notes
+    return facts
   }
 }
 
@@ -186,9 +215,6 @@ const hasOverage = (payload: JsonObject): boolean => {
     payload["hasgroups"] === "true"
 }
 
-/** A hint when no path of a mapping can ever match because it indexes a list. */
-const indexed = /(?:^|\.)\d+$|^[^.[\]]+\[\d+\]$/
-
 const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRefused> => {
   const { issuer: profile, payload } = claims
   const wrong = wrongType(readers, payload)
@@ -196,7 +222,6 @@ const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRef
   const { settings } = profile
   const reading = new Reading(payload)
   const service = readers.isService(payload)
-  if (service) reading.facts["service"] = true
   const id = reading.id("user", readers.user, isUserId)
   if (id === undefined && readers.needsSubject) {
     return Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: "sub", found: "nothing" } }))
@@ -205,11 +230,7 @@ const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRef
   const standsIn = id === undefined && email !== undefined && (readers.user?.orEmail ?? false)
   const teams = reading.list("teams", readers.teams)
   const overage = settings.claims.overage === "deny" && hasOverage(payload)
-  if (overage) reading.facts["overage"] = true
-  for (const [name, reader] of [["team", readers.team], ["teams", readers.teams], ["roles", readers.roles]] as const) {
-    const hint = reader?.paths.find((path) => indexed.test(path))
-    if (hint !== undefined) reading.note(`claims.${name} reads ${hint}: lists are not indexed, name the list itself`)
-  }
+  for (const hint of readers.hints) reading.note(hint)
   const { grantsTeam } = readers
   const team = reading.id("team", readers.team, isTeamId, true)
   const object = reading.text("object", readers.object)
@@ -238,7 +259,9 @@ const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRef
     roles: reading.list("roles", readers.roles).values,
     userRoles: reading.list("userRoles", readers.userRoles).values,
     scopes: scopesOf(readers.scopes, payload),
-    facts: reading.facts
+    get facts() {
+      return reading.facts({ service, overage })
+    }
   })
 }
 
