@@ -103,6 +103,12 @@ export const make: (options: {
 
     const isDropped = (kid: string) => supplies.some((supply) => supply.isDropped(kid))
 
+    /** Whether a set has this key for something else, or (without `kid`) several that fit: a fetch would not help. */
+    const isMisused = ({ algorithm, kid }: KeyHeader, now: number): boolean =>
+      supplies.some((supply) =>
+        supply.usable(now)?.keys.some((one) => kid === undefined ? one.algorithms.includes(algorithm) : one.kid === kid)
+      )
+
     const isUnavailable = (now: number) =>
       supplies.length === 0 || supplies.some((supply) => supply.isFailing() || supply.usable(now) === undefined)
 
@@ -110,7 +116,7 @@ export const make: (options: {
       const failing = supplies.filter((supply) => supply.isFailing()).map((supply) => describe(supply, now))
       return new IssuerUnavailable({
         issuer: id,
-        retryAfter: Math.max(1, ...failing.map(({ nextRefreshSeconds }) => nextRefreshSeconds)),
+        retryAfter: Math.max(1, ...failing.map(({ nextRefreshSeconds }) => nextRefreshSeconds ?? 30)),
         facts: {
           error: failing[0]?.lastError ?? (supplies.length === 0 ? "no source of keys is configured" : "no keys yet"),
           keyAgeSeconds: failing[0]?.ageSeconds ?? null
@@ -174,7 +180,10 @@ export const make: (options: {
       // An algorithm that the issuer does not allow costs nobody a fetch (threat A02).
       if (!algorithms.has(header.algorithm)) return refuse(header, now)
       const key = `${header.algorithm} ${header.kid === undefined ? "" : `=${header.kid.slice(0, maxKid)}`}`
-      if (isUnavailable(now) || unknown.has(key, now) || (header.kid !== undefined && isDropped(header.kid))) {
+      if (
+        isUnavailable(now) || unknown.has(key, now) || isMisused(header, now) ||
+        (header.kid !== undefined && isDropped(header.kid))
+      ) {
         return refuse(header, now)
       }
       const askable = supplies.filter((supply) => supply.mayFetch(now))
@@ -195,15 +204,14 @@ export const make: (options: {
       status: (now) => {
         const all = supplies.map((supply) => describe(supply, now))
         const ages = all.flatMap(({ ageSeconds }) => ageSeconds ?? [])
+        const refreshes = all.flatMap(({ nextRefreshSeconds }) => nextRefreshSeconds ?? [])
         const keys = all.flatMap((one) => one.keys)
         return {
           issuer: id,
           ready: keys.length > 0 || (supplies.length === 0 && settings.opaque !== undefined),
           keys,
           ageSeconds: ages.length === 0 ? null : Math.max(...ages),
-          nextRefreshSeconds: all.length === 0
-            ? null
-            : Math.min(...all.map(({ nextRefreshSeconds }) => nextRefreshSeconds)),
+          nextRefreshSeconds: refreshes.length === 0 ? null : Math.min(...refreshes),
           lastError: all.find(({ lastError }) => lastError !== null)?.lastError ?? null,
           stale: all.some(({ stale }) => stale),
           skippedMembers: all.reduce((sum, { skipped }) => sum + skipped, 0),

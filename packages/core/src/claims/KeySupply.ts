@@ -42,7 +42,7 @@ export interface SupplyState {
   /** When the set in use was fetched. */
   readonly fetchedAt: number | undefined
   readonly life: number
-  /** When the next fetch is due. */
+  /** When the next fetch is due; infinite for a source that never changes. */
   readonly dueAt: number
   /** Why the last fetch failed; `undefined` when it succeeded. */
   readonly lastError: string | undefined
@@ -254,7 +254,13 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     })
 
     return {
-      state: () => ({ keys, fetchedAt, life, dueAt, lastError }),
+      state: () => ({
+        keys,
+        fetchedAt,
+        life: options.constant ? Infinity : life,
+        dueAt: options.constant ? Infinity : dueAt,
+        lastError
+      }),
       usable: (now) => now < staleAt() ? keys : undefined,
       isPending: () => !ended,
       isFailing: () => failures > 0,
@@ -297,7 +303,7 @@ export const describe = (supply: KeySupply, now: number) => {
     keys: supply.usable(now)?.keys ?? [],
     skipped: keys?.skipped.length ?? 0,
     ageSeconds: fetchedAt === undefined ? null : Math.max(0, Math.round((now - fetchedAt) / 1_000)),
-    nextRefreshSeconds: Math.max(0, Math.round((dueAt - now) / 1_000)),
+    nextRefreshSeconds: Number.isFinite(dueAt) ? Math.max(0, Math.round((dueAt - now) / 1_000)) : null,
     lastError: lastError ?? null,
     stale: fetchedAt !== undefined && now - fetchedAt > life
   }

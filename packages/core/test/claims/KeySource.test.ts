@@ -69,6 +69,8 @@ describe("KeySource", () => {
       const [profile] = (yield* Issuers).all
       if (profile === undefined) return assert.fail("no issuer")
       assert.isTrue(Exit.isExit((yield* KeyStore).find(profile, { algorithm: "ES256", kid: "inline" }, yield* now)))
+      const [status] = yield* (yield* KeyStore).status
+      assert.deepStrictEqual([status?.ready, status?.stale, status?.nextRefreshSeconds], [true, false, null])
     }).pipe(Effect.provide(store([settings(A, { jwks: { keys: [publicKey("inline")] } })], []))))
 
   it.effect("a file of keys is read again when it changes, and a broken one changes nothing", () => {

@@ -66,6 +66,19 @@ describe("KeyStore under floods", () => {
     }).pipe(Effect.provide(store([settings(A)], [issuer])))
   })
 
+  it.effect("threat C01: a known kid with another algorithm, or no kid where several keys fit, causes no fetch", () => {
+    const issuer = Hostile.HostileIssuer.make(A, [key, publicKey("a-es-2")])
+    return Effect.gen(function*() {
+      yield* look(A, "a-es")
+      for (let token = 0; token < 100; token++) {
+        assert.strictEqual(yield* look(A, "a-es", "RS256"), "unknown_key")
+        assert.strictEqual(yield* look(A, undefined), "unknown_key")
+        yield* TestClock.adjust("1 second")
+      }
+      assert.strictEqual(issuer.count("/keys"), 1)
+    }).pipe(Effect.provide(store([settings(A)], [issuer])))
+  })
+
   it.effect("two rotations within a minute are both known on first use", () => {
     const issuer = Hostile.HostileIssuer.make(A, [key])
     return Effect.gen(function*() {

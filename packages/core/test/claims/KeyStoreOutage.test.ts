@@ -127,6 +127,25 @@ describe("KeyStore in an outage", () => {
     }).pipe(Effect.provide(store([settings(A)], [issuer])))
   })
 
+  it.effect("a defect while fetching is a failed fetch: the set stays, and the next fetch comes", () => {
+    const issuer = Hostile.HostileIssuer.make(A, [key])
+    return Effect.gen(function*() {
+      yield* look(A, "a-es")
+      issuer.on(
+        "/keys",
+        Hostile.chosen(() => {
+          throw new TypeError("a defect")
+        })
+      )
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(yield* look(A, "a-es"), "a-es")
+      assert.strictEqual(yield* look(A, "new"), "503")
+      issuer.on("/keys", Hostile.json({ keys: [publicKey("new")] }))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* look(A, "new"), "new")
+    }).pipe(Effect.provide(store([settings(A)], [issuer])))
+  })
+
   describe("with a saved set", () => {
     const restart = (
       saved: { readonly age: number; readonly text?: string; readonly dropped?: ReadonlyArray<string> }
