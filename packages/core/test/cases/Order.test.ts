@@ -129,7 +129,7 @@ describe("RULES order, by pairs that need their own world", () => {
       { token: null, headers: { authorization: ["Bearer a.b.c", "Bearer d.e.f"] } },
       "400 credential_conflict"
     ],
-    "token before two models": [{}, { token: "a.b.c", model: "several" }, "401 invalid_token"],
+    "token before two models (recorded so)": [{}, { token: "a.b.c", model: "several" }, "401 invalid_token"],
     "role matched before its model": [
       { policy: { requireRole: true, scopes: [{ scope: "s" }], requireScope: true } },
       { model: "gpt-4o" },
