@@ -55,16 +55,16 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         token: yield* Token,
         extractor: yield* ClaimExtractor,
         keys: yield* KeyStore,
-        revocation: yield* Revocation
+        revocation: yield* Revocation,
+        policy
       }, policy.settings.cache.tokens)
 
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
         if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
-        const { claims, identity } = yield* question.verified(verify(token, now), now)
+        const { claims, identity, memory, standing } = yield* question.verified(verify(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
-        const standing = question.standing(identity, now)
-        const caller = { claims, identity, standing, asked, header }
+        const caller = { claims, identity, standing, asked, header, memory }
         const refused = policy.admit(identity, standing, asked)
         if (refused !== undefined) return yield* raise(refused, now)
         if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), now)

@@ -92,7 +92,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
     const reach = Reach.make({
       policy,
-      identity,
+      standing: caller.standing,
       asked,
       candidates: choice.candidates,
       memberships: membership === undefined ? noMemberships : [membership],
@@ -181,7 +181,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     memberships: ReadonlyArray<Membership>,
     now: Now
   ): Exit.Exit<Allowed, Denial> => {
-    const { asked, identity } = caller
+    const { asked } = caller
     const { choice: { candidates, chosen }, endUser, joined: { row }, organization } = found
     const over = policy.limits(asked, {
       team: chosen?.team,
@@ -194,7 +194,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     const principal = principalOf(caller, found, membership)
     const reach = Reach.make({
       policy,
-      identity,
+      standing: caller.standing,
       asked,
       candidates,
       memberships,

@@ -9,6 +9,7 @@ import * as Credential from "./claims/Credential.ts"
 import { type IssuerUnavailable, toDenial, type TokenRefused } from "./claims/Refusal.ts"
 import { type Denial, Unavailable } from "./Errors.ts"
 import type { Identity } from "./identity/Identity.ts"
+import type { GroupMemory } from "./principal/GroupChoice.ts"
 import { raise } from "./principal/Ruled.ts"
 import type { Asked } from "./Request.ts"
 import type { Authority, Policy } from "./rules/Policy.ts"
@@ -22,6 +23,7 @@ export interface Caller {
   readonly standing: Authority
   readonly asked: Asked
   readonly header: string | undefined
+  readonly memory: GroupMemory
 }
 
 /** What the headers of a request carry. */
@@ -67,7 +69,7 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     return raise({ step: "credential", code, facts: { looked: policy.credentials } }, now)
   }
 
-  const noteToken = ({ claims, identity }: VerifiedToken, now: Now): void => {
+  const noteToken = ({ claims, identity, standing }: VerifiedToken, now: Now): void => {
     const { expiresAt, issuer, verifiedBy } = claims
     now.note?.({
       step: "token",
@@ -83,6 +85,7 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
       resolved: { issuer: issuer.id }
     })
     now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
+    now.note?.({ step: "role", outcome: "ok", facts: { role: standing.role ?? null, because: standing.because } })
   }
 
   /** The verified token; what was wrong with it is for the trace, the caller sees one 401 (threat E12). */
@@ -125,11 +128,5 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
       ? done
       : customized(custom, claims, now)
 
-  const standing = (identity: Identity, now: Now): Authority => {
-    const it = policy.standing(identity)
-    now.note?.({ step: "role", outcome: "ok", facts: { role: it.role ?? null, because: it.because } })
-    return it
-  }
-
-  return { read, verified, objects, objection, standing }
+  return { read, verified, objects, objection }
 }

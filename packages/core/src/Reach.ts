@@ -7,16 +7,15 @@
  * fits (DESIGN §8). Budgets are left out: they come and go.
  */
 import type { Reach } from "./Decision.ts"
-import type { Identity } from "./identity/Identity.ts"
 import type { Membership, User } from "./principal/Directory.ts"
 import type { Asked } from "./Request.ts"
 import * as Model from "./rules/Model.ts"
-import type { LoadedTeam, Policy } from "./rules/Policy.ts"
+import type { Authority, LoadedTeam, Policy } from "./rules/Policy.ts"
 
 /** The rows of one decision. */
 export interface ReachRows {
   readonly policy: Policy
-  readonly identity: Identity
+  readonly standing: Authority
   readonly asked: Asked
   readonly candidates: () => ReadonlyArray<LoadedTeam>
   readonly memberships: ReadonlyArray<Membership>
@@ -49,9 +48,9 @@ class RowReach implements Reach {
   }
 
   mayCall(model: string): boolean {
-    const { asked, identity, policy, user } = this.#rows
+    const { asked, policy, standing, user } = this.#rows
     const candidates = this.#candidates
-    if (!policy.tokenModels(identity).allows(model)) return false
+    if (!policy.tokenModels(standing).allows(model)) return false
     if (candidates.length === 0) return policy.judgeModel(model, undefined, [], user) === undefined
     const team = candidates.length === 1
       ? candidates[0]
@@ -61,9 +60,9 @@ class RowReach implements Reach {
   }
 
   models(): ReadonlyArray<string> {
-    const { identity, policy, user } = this.#rows
+    const { policy, standing, user } = this.#rows
     const candidates = this.#candidates
-    const token = policy.tokenModels(identity).patterns
+    const token = policy.tokenModels(standing).patterns
     if (candidates.length === 0) {
       if (user === undefined) return token
       return Model.deniesAll(user.models) ? [] : Model.intersect(token, policy.models.list(user.models).patterns)

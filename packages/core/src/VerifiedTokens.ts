@@ -17,12 +17,17 @@ import type { Signature } from "./claims/Signature.ts"
 import type { Token } from "./claims/Token.ts"
 import type { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import type { Identity } from "./identity/Identity.ts"
+import { GroupMemory } from "./principal/GroupChoice.ts"
+import type { Authority, Policy } from "./rules/Policy.ts"
 import type { Now } from "./Trace.ts"
 
-/** A verified token with the identity read from it. */
+/** A verified token with the identity read from it, and what that stands for under the rules. */
 export interface VerifiedToken {
   readonly claims: Claims
   readonly identity: Identity
+  readonly standing: Authority
+  /** What decisions about this token remember; gone with the entry. */
+  readonly memory: GroupMemory
 }
 
 interface Entry {
@@ -52,13 +57,17 @@ export interface Sources {
   readonly extractor: ClaimExtractor["Service"]
   readonly keys: Pick<KeyStore["Service"], "epoch">
   readonly revocation: Revocation["Service"]
+  readonly policy: Policy
 }
 
 /** Verifies a token, or remembers that it did; an `Exit` when it remembers. */
 export type Verify = (token: string, now: Now) => Effect.Effect<VerifiedToken, TokenRefused | IssuerUnavailable>
 
 /** `capacity`: entries kept; the oldest is dropped first. 0 remembers nothing. */
-export const make = ({ extractor, keys, revocation, signature, token: tokens }: Sources, capacity: number): Verify => {
+export const make = (
+  { extractor, keys, policy, revocation, signature, token: tokens }: Sources,
+  capacity: number
+): Verify => {
   const entries = new Map<string, Entry>()
   const refusals = new Map<string, Refusal>()
 
@@ -117,7 +126,7 @@ export const make = ({ extractor, keys, revocation, signature, token: tokens }: 
     const keyEpoch = keys.epoch(claims.issuer.id)
     yield* revocation.check(claims, now.time)
     const identity = yield* extractor.extract(claims)
-    const verified = { claims, identity }
+    const verified = { claims, identity, standing: policy.standing(identity), memory: new GroupMemory() }
     remember(digest, verified, [keyEpoch, revocationEpoch], now)
     return verified
   })

@@ -120,16 +120,6 @@ const makeRegions = Effect.fnUntraced(function*(options: Options) {
 
 const itself = (id: string): string => id
 
-/** Lists without what they hold twice, made once per list: the groups of a remembered token are asked for again and again. */
-const makeDistinct = <Id>(): (ids: ReadonlyArray<Id>) => ReadonlyArray<Id> => {
-  const known = new WeakMap<ReadonlyArray<Id>, ReadonlyArray<Id>>()
-  return (ids) => {
-    const distinct = known.get(ids) ?? Array.from(new Set(ids))
-    known.set(ids, distinct)
-    return distinct
-  }
-}
-
 const makeUsers = Effect.fnUntraced(function*(options: Options) {
   const inner = yield* UserRepo
   const region = yield* makeRegions(options)
@@ -192,7 +182,6 @@ const makeUsers = Effect.fnUntraced(function*(options: Options) {
 const makeTeams = Effect.fnUntraced(function*(options: Options) {
   const inner = yield* TeamRepo
   const region = yield* makeRegions(options)
-  const distinct = makeDistinct<Directory.TeamId>()
   const noTeam = absent("team")
   const noGroup = absent("modelGroup")
   const idOf = (row: { readonly id: string }) => row.id
@@ -218,7 +207,7 @@ const makeTeams = Effect.fnUntraced(function*(options: Options) {
   }, Directory.ModelGroup)
   const teams = TeamRepo.of({
     byId: (id, now) => at(now, (it) => byId.get(id, it)),
-    byIds: (ids, now) => at(now, (it) => continued(byId.getMany(distinct(ids), it), present)),
+    byIds: (ids, now) => at(now, (it) => continued(byId.getMany(ids, it), present)),
     byAlias: (alias, now) => at(now, (it) => byAlias.get(alias, it)),
     modelGroups: (ids, now) => at(now, (it) => continued(group.getMany(Array.from(new Set(ids)), it), present))
   })

@@ -28,6 +28,7 @@ const SHOWN = 50
 type Choice = Exit.Exit<TeamChoice.TeamChoice, Denial>
 
 interface Remembered {
+  readonly ids: ReadonlyArray<TeamId>
   readonly rows: ReadonlyArray<Team>
   readonly loaded: ReadonlyMap<TeamId, LoadedTeam>
   /** The latest questions, the oldest first. */
@@ -39,6 +40,11 @@ const sameQuestion = (one: Asked, other: Asked): boolean =>
   (one.model._tag === "Known"
     ? other.model._tag === "Known" && one.model.name === other.model.name
     : other.model._tag !== "Known")
+
+/** What is remembered with a token: dropped when that is, so it never outlives a right. */
+export class GroupMemory {
+  remembered: Remembered | undefined = undefined
+}
 
 const sameRows = (one: ReadonlyArray<Team>, other: ReadonlyArray<Team>): boolean => {
   if (one.length !== other.length) return false
@@ -54,9 +60,13 @@ export const make = (
   policy: Policy,
   teams: TeamRepo["Service"],
   loader: ReturnType<typeof TeamLoader.make>
-): (ids: ReadonlyArray<TeamId>, asked: Asked, now: Now) => Effect.Effect<TeamChoice.TeamChoice, Denial> => {
+): (
+  ids: ReadonlyArray<TeamId>,
+  asked: Asked,
+  memory: GroupMemory,
+  now: Now
+) => Effect.Effect<TeamChoice.TeamChoice, Denial> => {
   const unknownIsNext = policy.settings.directory.teams.whenUnknown === "next"
-  const remembered = new WeakMap<ReadonlyArray<TeamId>, Remembered>()
 
   /** For each named group: whether it fits, and if not, why. */
   const why = (ids: ReadonlyArray<TeamId>, loaded: ReadonlyMap<TeamId, LoadedTeam>, asked: Asked): Fact =>
@@ -112,7 +122,7 @@ export const make = (
     return choice
   }
 
-  return (ids, asked, now) =>
+  return (ids, asked, memory, now) =>
     Effect.flatMapEager(orOutage(teams.byIds(ids, now), now), (rows): Effect.Effect<TeamChoice.TeamChoice, Denial> => {
       if (rows.length === 0) {
         const facts = { groups: ids.slice(0, SHOWN), exist: 0 }
@@ -120,13 +130,13 @@ export const make = (
         TeamChoice.note(TeamChoice.allUnknown, now, facts)
         return someUnknown
       }
-      const known = remembered.get(ids)
-      if (known !== undefined && sameRows(known.rows, rows)) return recall(ids, known, asked, now)
+      const known = memory.remembered
+      if (known !== undefined && known.ids === ids && sameRows(known.rows, rows)) return recall(ids, known, asked, now)
       return Effect.flatMapEager(loader.loadAll(rows, asked, now), (loaded) => {
         // Groups that are shared can change without the row, so such a choice is made anew each time.
         if (rows.some((row) => row.modelGroups.length > 0)) return choose(ids, rows, loaded, asked, now)
-        const entry: Remembered = { rows, loaded, choices: [] }
-        remembered.set(ids, entry)
+        const entry: Remembered = { ids, rows, loaded, choices: [] }
+        memory.remembered = entry
         return recall(ids, entry, asked, now)
       })
     })

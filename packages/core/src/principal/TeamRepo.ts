@@ -21,7 +21,7 @@ const severalTeams = Exit.fail(new RowAmbiguous({ kind: "team" }))
 export class TeamRepo extends Context.Service<TeamRepo, {
   /** The row with this id. */
   readonly byId: (id: TeamId, now?: Now) => Effect.Effect<Team, RowNotFound | DirectoryUnavailable>
-  /** The rows that exist among these ids, in any order, each once. */
+  /** The rows that exist among these ids, in any order; `ids` holds none twice. */
   readonly byIds: (ids: ReadonlyArray<TeamId>, now?: Now) => Effect.Effect<ReadonlyArray<Team>, DirectoryUnavailable>
   /** The one row with this alias, compared byte for byte. */
   readonly byAlias: (alias: string, now?: Now) => Effect.Effect<Team, RowNotFound | RowAmbiguous | DirectoryUnavailable>

@@ -93,7 +93,6 @@ export class Policy {
   readonly #lineOf: (path: string) => number | undefined
   readonly #grants: ReadonlyMap<string, Grants>
   readonly #adminScopes: ReadonlyMap<string, string | null>
-  readonly #authorities = new WeakMap<Identity, Authority>()
   readonly #permissions: ReadonlyMap<TokenRole, Role.Permission & { readonly index: number }>
   readonly #scopes: ((scopes: ReadonlyArray<string>) => Scope.ScopeReach) | undefined
   readonly #adminRoutes: Route.RouteMatcher
@@ -158,10 +157,8 @@ export class Policy {
     return this.#createsTeam(name)
   }
 
-  /** The role of a token and what comes with it; remembered with the identity. */
+  /** The role of a token and what comes with it; kept with a remembered token. */
   standing(identity: Identity): Authority {
-    const known = this.#authorities.get(identity)
-    if (known !== undefined) return known
     const grants = this.grants(identity.issuer)
     const standing = Role.standingOf(
       identity,
@@ -169,14 +166,14 @@ export class Policy {
       this.#adminScopes.get(identity.issuer) ?? null,
       (role) => grants.roles(role)
     )
-    const authority: Authority = {
-      ...standing,
+    return {
+      role: standing.role,
+      admin: standing.admin,
+      because: standing.because,
       permission: standing.role === undefined ? undefined : this.#permissions.get(standing.role),
       grants,
       scope: this.#scopes?.(identity.scopes)
     }
-    this.#authorities.set(identity, authority)
-    return authority
   }
 
   /** The first rule of role, grant, scope and admin routes that the token itself breaks. */
@@ -260,8 +257,7 @@ export class Policy {
   }
 
   /** What of the models a token's role, scopes and issuer leave; independent of team and user. */
-  tokenModels(identity: Identity): { readonly allows: Model.ModelMatcher; readonly patterns: ReadonlyArray<string> } {
-    const { grants, permission, scope } = this.standing(identity)
+  tokenModels({ grants, permission, scope }: Authority): Model.ModelList {
     const lists = [permission?.models, grants.models, scope?.models].filter((it) => it !== undefined)
     return {
       allows: (model) => lists.every((it) => it.allows(model)),

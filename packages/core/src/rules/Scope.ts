@@ -22,7 +22,7 @@ interface Mapping {
 
 const anyRoute: Route.RouteMatcher = () => true
 
-/** Compiles the scope mappings; `undefined` when scopes decide nothing. The reach of a token's scopes is remembered with them. */
+/** Compiles the scope mappings; `undefined` when scopes decide nothing. */
 export const compile = (
   settings: Pick<PolicySettings, "scopes" | "requireScope">,
   additions: Route.GroupAdditions
@@ -38,21 +38,16 @@ export const compile = (
     byScope.set(it.scope, mappings)
   }
   const routesCount = settings.scopes.some((it) => it.routes !== undefined)
-  const remembered = new WeakMap<ReadonlyArray<string>, ScopeReach>()
   return (scopes) => {
-    const known = remembered.get(scopes)
-    if (known !== undefined) return known
     const held = [...new Set(scopes)].filter((it) => byScope.has(it))
     const mappings = held.flatMap((it) => byScope.get(it) ?? [])
     const routes = mappings.flatMap((it) => it.routes ?? [])
-    const reach: ScopeReach = {
+    return {
       held,
       models: Model.patterns(mappings.flatMap((it) => it.models)),
       routes: !routesCount || mappings.some((it) => it.routes === undefined)
         ? anyRoute
         : (path) => routes.some((covers) => covers(path))
     }
-    remembered.set(scopes, reach)
-    return reach
   }
 }
