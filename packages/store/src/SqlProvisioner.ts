@@ -121,11 +121,12 @@ const make = Effect.gen(function*() {
     }))
 })
 
-const userOf = (write: DirectoryWrite): string | undefined =>
+/** Whom a write is about. */
+export const userOf = (write: DirectoryWrite): string | undefined =>
   write._tag === "CreateTeam" ? undefined : write._tag === "CreateUser" ? write.user.id : write.user
 
 /** The keys that a write itself names: also when there is no row, an absence may be remembered. */
-const named = (write: DirectoryWrite): Change.Change => {
+export const named = (write: DirectoryWrite): Change.Change => {
   switch (write._tag) {
     case "CreateUser":
       return Change.ofStep({ kind: "users", id: write.user.id, before: undefined, after: write.user })

@@ -20,6 +20,8 @@ import * as CachedRepos from "./CachedRepos.ts"
 import { DirectoryAdmin } from "./DirectoryAdmin.ts"
 import * as FileRevocationRepo from "./FileRevocationRepo.ts"
 import type { Forgetting } from "./Forgetting.ts"
+import * as LiteLLMStore from "./litellm/LiteLLMStore.ts"
+import type { Lookups } from "./Lookups.ts"
 import * as MemoryStore from "./memory/MemoryStore.ts"
 import * as PostgresStore from "./postgres/PostgresStore.ts"
 import * as ReadOnly from "./ReadOnly.ts"
@@ -65,6 +67,10 @@ const secret = (reference: string) =>
     Effect.mapError((error) => new StoreFailed({ message: `${error.reference}: ${error.reason}` }))
   )
 
+const connection = Effect.fnUntraced(function*({ ca, pool, timeout }: DirectorySettings["connection"]) {
+  return { pool, timeout, ...(ca === null ? {} : { ca: Redacted.value(yield* secret(ca)) }) }
+})
+
 /** Nothing is written: not by decisions, not by people, and the deny list is a file. */
 const readOnly = <E, R>(
   store: Layer.Layer<Provided, E, R>,
@@ -81,32 +87,40 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
     const { cache, directory } = options
     const url = StoreUrl.parse(directory.url)
     if (Result.isFailure(url)) return yield* new StoreFailed({ message: `directory.url ${url.failure}` })
-    const remembering = CachedRepos.layer(cache)
     const store = url.success
+    const write = directory.write !== false
+    /** Rows are remembered in front of a database. */
+    const front = <A, E, R>(
+      store: Layer.Layer<A | UserRepo | TeamRepo | OrganizationRepo | Lookups | Forgetting, E, R>,
+      name: string
+    ) =>
+      CachedRepos.layer(cache).pipe(
+        Layer.provideMerge(StoreHealth.layer(name)),
+        Layer.provideMerge(store),
+        Layer.provideMerge(Cache.layer)
+      )
     switch (store._tag) {
       case "Memory":
         return Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, Cache.layer)
       case "Sqlite": {
-        const layer = remembering.pipe(
-          Layer.provideMerge(StoreHealth.layer("sqlite")),
-          Layer.provideMerge(SqliteStore.layer({ filename: store.path, readonly: directory.write === false })),
-          Layer.provideMerge(Cache.layer)
-        )
-        return clear(directory.write === false ? readOnly(layer, cache.dir) : layer)
+        const sqlite = front(SqliteStore.layer({ filename: store.path, readonly: !write }), "sqlite")
+        return clear(write ? sqlite : readOnly(sqlite, cache.dir))
       }
       case "Postgres": {
-        const { ca, pool, timeout } = directory.connection
-        const authority = ca === null ? {} : { ca: Redacted.value(yield* secret(ca)) }
-        const layer = remembering.pipe(
-          Layer.provideMerge(StoreHealth.layer("postgres")),
-          Layer.provideMerge(
-            PostgresStore.layer({ url: store.url, pool, timeout, write: directory.write !== false, ...authority })
-          ),
-          Layer.provideMerge(Cache.layer)
-        )
-        return clear(directory.write === false ? readOnly(layer, cache.dir) : layer)
+        const options = { ...yield* connection(directory.connection), url: store.url, write }
+        const postgres = front(PostgresStore.layer(options), "postgres")
+        return clear(write ? postgres : readOnly(postgres, cache.dir))
       }
-      case "LiteLLM":
-        return yield* new StoreFailed({ message: "not supported yet" })
+      case "LiteLLM": {
+        const { schema, url } = store
+        const litellm = LiteLLMStore.layer({
+          ...yield* connection(directory.connection),
+          url,
+          schema,
+          write: directory.write === true,
+          folder: cache.dir
+        })
+        return clear(front(litellm, "litellm"))
+      }
     }
   }))

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { TeamId, UserId } from "@jotgate/core/Directory"
-import { makeUser } from "@jotgate/core/Directory"
+import { makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { Secrets } from "@jotgate/core/Secrets"

@@ -1,0 +1,112 @@
+/**
+ * The rows of a LiteLLM database for people to read. They are managed where
+ * they belong, in LiteLLM: every change here is refused.
+ */
+import { DirectoryUnavailable, RowNotFound } from "@jotgate/core/Directory"
+import { idOf, type Nouns } from "@jotgate/core/DirectoryPlan"
+import { foldEmail, type TableName } from "@jotgate/core/MemoryRows"
+import { Effect, Exit, Layer } from "effect"
+import { DirectoryAdmin, type Filter, refused } from "../DirectoryAdmin.ts"
+import { Lookups } from "../Lookups.ts"
+import { isStorable, type Value } from "../Rows.ts"
+import * as Tables from "../Tables.ts"
+import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
+import { LiteLLMTables } from "./LiteLLMTables.ts"
+
+const keys: { readonly [K in TableName]: ReadonlyArray<string> } = {
+  users: ["user_id"],
+  teams: ["team_id"],
+  organizations: ["organization_id"],
+  endUsers: ["user_id"],
+  memberships: ["user_id", "team_id"],
+  modelGroups: ["access_group_id"]
+}
+
+const nouns = {
+  users: "user",
+  teams: "team",
+  organizations: "organization",
+  endUsers: "endUser",
+  memberships: "membership",
+  modelGroups: "modelGroup"
+} as const
+
+/** The columns of a filter's fields, of those that this kind of row has. */
+const columns: { readonly [K in TableName]: Partial<Record<keyof Filter, string>> } = {
+  users: { email: "lower(user_email COLLATE \"C\")", role: "user_role" },
+  teams: { alias: "team_alias", organization: "organization_id" },
+  organizations: { alias: "organization_alias" },
+  endUsers: {},
+  memberships: { user: "user_id", team: "team_id" },
+  modelGroups: {}
+}
+
+const conditions = (kind: TableName, filter: Filter): ReadonlyArray<readonly [text: string, value: string]> => {
+  const { email, role, alias, organization, user, team } = filter
+  const given = { email: email === undefined ? undefined : foldEmail(email), role, alias, organization, user, team }
+  const found: Array<readonly [string, string]> = []
+  for (const name of ["email", "role", "alias", "organization", "user", "team"] as const) {
+    const column = columns[kind][name]
+    const value = given[name]
+    if (column !== undefined && value !== undefined) found.push([`${column} = ?`, value])
+  }
+  if (kind === "users" && team !== undefined) found.push(["? = ANY(teams)", team])
+  return found
+}
+
+export const layer = Layer.effect(
+  DirectoryAdmin,
+  Effect.gen(function*() {
+    const lookups = yield* Lookups
+    const tables = yield* LiteLLMTables
+    const unavailable = new DirectoryUnavailable({ operation: "list" })
+    const no = Effect.fail(refused("unsupported"))
+
+    const select = <K extends TableName>(kind: K, rest: string, params: ReadonlyArray<Value>) =>
+      Effect.flatMap(
+        Effect.catchTag(tables.read, "SqlError", () => Effect.fail(unavailable)),
+        (found): Effect.Effect<ReadonlyArray<Nouns[K]>, DirectoryUnavailable> => {
+          if (found === undefined) return Effect.fail(unavailable)
+          const sources: { readonly [T in TableName]: LiteLLMQuestions.Source<Nouns[T]> } = LiteLLMQuestions.selects(
+            found
+          )
+          const { from, read, select } = sources[kind]
+          return lookups.all({ name: `list ${kind}`, text: `SELECT ${select} FROM ${from} ${rest}`, read }, params)
+        }
+      )
+
+    return {
+      list: (kind, { after, filter, limit }) => {
+        const key = keys[kind].map((it) => `${it} COLLATE "C"`).join(", ")
+        const from: ReadonlyArray<string> = after === undefined ? [] : Object.values(Tables.keyOf(kind, after))
+        const given = conditions(kind, filter ?? {})
+        const where = [
+          ...given.map(([text]) => text),
+          ...(from.length === 0 ? [] : [`(${key}) > (${from.map(() => "?").join(", ")})`])
+        ]
+        const params = [...given.map(([, value]) => value), ...from]
+        if (!params.every(isStorable)) return Effect.succeed({ rows: [], next: undefined })
+        const rest = `${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`} ORDER BY ${key} LIMIT ?`
+        return Effect.map(select(kind, rest, [...params, limit + 1]), (rows) => {
+          const page = rows.slice(0, limit)
+          const last = page.at(-1)
+          return { rows: page, next: rows.length > limit && last !== undefined ? idOf(last) : undefined }
+        })
+      },
+      get: (kind, id) => {
+        const missing = Exit.fail(new RowNotFound({ kind: nouns[kind] }))
+        const params = Object.values(Tables.keyOf(kind, id))
+        if (!params.every(isStorable)) return missing
+        return Effect.flatMap(
+          select(kind, `WHERE ${keys[kind].map((it) => `${it} = ?`).join(" AND ")}`, params),
+          ([row]) => row === undefined ? missing : Exit.succeed(row)
+        )
+      },
+      put: () => no,
+      remove: () => no,
+      apply: () => no,
+      audits: () => Effect.succeed([]),
+      once: () => no
+    }
+  })
+)

@@ -1,0 +1,127 @@
+/**
+ * The repositories on an existing LiteLLM database, which is read as it is.
+ */
+import {
+  DirectoryUnavailable,
+  type Organization,
+  RowAmbiguous,
+  RowNotFound,
+  type Team,
+  type User
+} from "@jotgate/core/Directory"
+import { foldEmail } from "@jotgate/core/MemoryRows"
+import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { Context, Effect, Exit, Layer } from "effect"
+import { DEADLINE, Lookups, type Question } from "../Lookups.ts"
+import { isStorable } from "../Rows.ts"
+import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
+import { LiteLLMTables } from "./LiteLLMTables.ts"
+
+type Kind = RowNotFound["kind"]
+
+const none = Exit.succeed([])
+const absent = (kind: Kind) => Exit.fail(new RowNotFound({ kind }))
+const noUser = absent("user")
+const unavailable = Exit.fail(new DirectoryUnavailable({ operation: "read the tables of LiteLLM" }))
+
+/** The only row of two that were asked for. */
+const only = <A>(kind: "team" | "organization") => {
+  const missing = absent(kind)
+  const several = Exit.fail(new RowAmbiguous({ kind }))
+  return ([row, second]: ReadonlyArray<A>): Exit.Exit<A, RowNotFound | RowAmbiguous> =>
+    row === undefined ? missing : second === undefined ? Exit.succeed(row) : several
+}
+
+/** All repositories, and the questions they ask. */
+export const layer = Layer.effectContext(Effect.gen(function*() {
+  const lookups = yield* Lookups
+  const tables = yield* LiteLLMTables
+  let questions: LiteLLMQuestions.Questions | undefined
+
+  const read = tables.read.pipe(
+    Effect.timeoutOrElse({ duration: DEADLINE, orElse: () => unavailable }),
+    Effect.catchTag("SqlError", () => unavailable),
+    Effect.flatMap((found) => {
+      if (found === undefined) {
+        return Effect.andThen(Effect.logError("there is no LiteLLM in this database"), unavailable)
+      }
+      questions = LiteLLMQuestions.make(found)
+      return Effect.succeed(questions)
+    })
+  )
+
+  const asking = <A, E>(
+    ask: (questions: LiteLLMQuestions.Questions) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | DirectoryUnavailable> => questions === undefined ? Effect.flatMap(read, ask) : ask(questions)
+
+  const one = <A>(
+    kind: Kind,
+    params: ReadonlyArray<string>,
+    question: (it: LiteLLMQuestions.Questions) => Question<A>
+  ) => {
+    const missing = absent(kind)
+    return params.every(isStorable)
+      ? asking((it) =>
+        Effect.flatMap(
+          lookups.first(question(it), params),
+          (row): Exit.Exit<A, RowNotFound> => row === undefined ? missing : Exit.succeed(row)
+        )
+      )
+      : missing
+  }
+
+  const many = <A>(
+    ids: ReadonlyArray<string>,
+    question: (it: LiteLLMQuestions.Questions) => Question<A>,
+    ...before: ReadonlyArray<string>
+  ): Effect.Effect<ReadonlyArray<A>, DirectoryUnavailable> => {
+    const asked = before.every(isStorable) ? ids.filter(isStorable) : []
+    return asked.length === 0 ? none : asking((it) => lookups.all(question(it), [...before, JSON.stringify(asked)]))
+  }
+
+  const users = UserRepo.of({
+    byId: (id) => one("user", [id], (it) => it.user),
+    bySubject: (namespace, subject) => {
+      if (!isStorable(namespace) || !isStorable(subject)) return noUser
+      return asking(({ userBySso, userBySubject }) =>
+        Effect.gen(function*() {
+          const direct: User | undefined = namespace === "" && userBySso !== undefined
+            ? yield* lookups.first(userBySso, [subject])
+            : undefined
+          const row = direct ?? (userBySubject && (yield* lookups.first(userBySubject, [namespace, subject])))
+          return row === undefined ? yield* noUser : row
+        })
+      )
+    },
+    byEmail: (email) =>
+      isStorable(email)
+        ? asking(({ usersByEmail }) =>
+          usersByEmail === undefined ? none : lookups.all(usersByEmail, [foldEmail(email)])
+        )
+        : none,
+    membership: (user, team) => one("membership", [user, team], (it) => it.membership),
+    memberships: (user, teams) => many(teams, (it) => it.memberships, user)
+  })
+  const onlyTeam = only<Team>("team")
+  const teams = TeamRepo.of({
+    byId: (id) => one("team", [id], (it) => it.team),
+    byIds: (ids) => many(ids, (it) => it.teams),
+    byAlias: (alias) =>
+      isStorable(alias)
+        ? asking((it) => Effect.flatMap(lookups.all(it.teamByAlias, [alias]), onlyTeam))
+        : onlyTeam([]),
+    modelGroups: (ids) => many(ids, (it) => it.modelGroups)
+  })
+  const onlyOrganization = only<Organization>("organization")
+  const organizations = OrganizationRepo.of({
+    byId: (id) => one("organization", [id], (it) => it.organization),
+    byAlias: (alias) =>
+      isStorable(alias)
+        ? asking((it) => Effect.flatMap(lookups.all(it.organizationByAlias, [alias]), onlyOrganization))
+        : onlyOrganization([]),
+    endUser: (id) => one("endUser", [id], (it) => it.endUser)
+  })
+  return Context.make(UserRepo, users).pipe(Context.add(TeamRepo, teams), Context.add(OrganizationRepo, organizations))
+}))

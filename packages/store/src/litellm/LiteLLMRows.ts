@@ -1,0 +1,129 @@
+/**
+ * LiteLLM's rows as nouns of the directory.
+ *
+ * A SQL NULL for a list is an empty list; JSON columns may hold JSON as text,
+ * and `members_with_roles` an empty object. What cannot be read as the noun is
+ * a row that does not fit.
+ */
+import * as Directory from "@jotgate/core/Directory"
+import { Predicate, Schema } from "effect"
+import { fromJson, type Read, type Row } from "../Rows.ts"
+
+/** A JSON column, which may hold JSON as text, once or twice encoded. */
+export const json = (value: unknown): unknown => {
+  const once = typeof value === "string" ? fromJson(value) : value
+  return typeof once === "string" ? fromJson(once) : once
+}
+
+/** A list of texts; NULL is empty, and a NULL in it is left out. */
+const texts = (value: unknown): unknown => {
+  if (value === null || value === undefined) return []
+  const list = typeof value === "string" ? fromJson(value) : value
+  return Array.isArray(list) ? list.filter((it) => it !== null) : list
+}
+
+/** A record of texts; what is not a text in it is left out, and no record is an empty one. */
+const textRecord = (value: unknown): Readonly<Record<string, string>> => {
+  const record = json(value)
+  if (!Predicate.isObject(record) || Array.isArray(record)) return {}
+  return Object.fromEntries(Object.entries(record).filter((it): it is [string, string] => typeof it[1] === "string"))
+}
+
+/** One entry of a team's `members_with_roles`. */
+export interface Member {
+  readonly [name: string]: unknown
+  readonly user_id?: unknown
+  readonly role?: unknown
+}
+
+/** A team's members; anything but a list (the empty object of a new row) has none. */
+export const members = (value: unknown): ReadonlyArray<Member> => {
+  const list = json(value)
+  return Array.isArray(list) ? list.filter((it): it is Member => Predicate.isObject(it)) : []
+}
+
+const checkUser = Schema.decodeUnknownExit(Directory.User)
+
+export const user: Read<Directory.User> = (row) => {
+  const teams = texts(row["teams"])
+  const token = texts(row["token_teams"])
+  const sso = row["sso_user_id"]
+  const own = fromJson(row["subjects"])
+  return checkUser({
+    id: row["id"],
+    email: row["email"],
+    subjects: [
+      ...(typeof sso === "string" && sso !== "" ? [{ namespace: "", subject: sso }] : []),
+      ...(Array.isArray(own) ? own.map(([namespace, subject]) => ({ namespace, subject })) : [])
+    ],
+    role: row["role"],
+    roleOrigin: row["token_role"] !== null && row["token_role"] === row["role"] ? "token" : "api",
+    teams,
+    tokenTeams: Array.isArray(teams) && Array.isArray(token) ? teams.filter((it) => token.includes(it)) : [],
+    models: texts(row["models"]),
+    blocked: false,
+    maxBudget: row["max_budget"],
+    spend: row["spend"]
+  })
+}
+
+const checkTeam = Schema.decodeUnknownExit(Directory.Team)
+
+const passThrough = (metadata: unknown): unknown => {
+  const it = json(metadata)
+  const routes = Predicate.hasProperty(it, "allowed_passthrough_routes") ? it.allowed_passthrough_routes : []
+  return Array.isArray(routes) ? routes.filter((route) => typeof route === "string") : []
+}
+
+export const team: Read<Directory.Team> = (row) =>
+  checkTeam({
+    id: row["id"],
+    alias: row["alias"],
+    organization: row["organization_id"],
+    models: texts(row["models"]),
+    modelGroups: texts(row["model_groups"]),
+    modelAliases: textRecord(row["aliases"]),
+    passThroughRoutes: passThrough(row["metadata"]),
+    blocked: row["blocked"] ?? false,
+    maxBudget: row["max_budget"],
+    spend: row["spend"]
+  })
+
+const checkOrganization = Schema.decodeUnknownExit(Directory.Organization)
+
+export const organization: Read<Directory.Organization> = (row) =>
+  checkOrganization({
+    id: row["id"],
+    alias: row["alias"],
+    models: texts(row["models"]),
+    maxBudget: row["max_budget"],
+    spend: row["spend"]
+  })
+
+const checkEndUser = Schema.decodeUnknownExit(Directory.EndUser)
+
+export const endUser: Read<Directory.EndUser> = (row) =>
+  checkEndUser({ id: row["id"], blocked: row["blocked"] ?? false, maxBudget: row["max_budget"], spend: row["spend"] })
+
+const checkMembership = Schema.decodeUnknownExit(Directory.Membership)
+
+const roleOf = (row: Row): string => {
+  const found = members(row["members"]).find((it) => it.user_id === row["user_id"])
+  return typeof found?.role === "string" ? found.role : "user"
+}
+
+export const membership: Read<Directory.Membership> = (row) =>
+  checkMembership({
+    user: row["user_id"],
+    team: row["team_id"],
+    role: roleOf(row),
+    models: texts(row["models"]),
+    maxBudget: row["max_budget"],
+    spend: row["spend"],
+    origin: row["token"] === true ? "token" : "api"
+  })
+
+const checkModelGroup = Schema.decodeUnknownExit(Directory.ModelGroup)
+
+export const modelGroup: Read<Directory.ModelGroup> = (row) =>
+  checkModelGroup({ id: row["id"], models: texts(row["models"]) })

@@ -1,0 +1,46 @@
+/**
+ * The directory of an existing LiteLLM, read in place: its users, teams,
+ * organizations, end users, memberships, budgets, aliases and access groups.
+ *
+ * Its schema is never changed. What LiteLLM has no place for is kept in a
+ * schema of our own, and only with `directory.write: true`.
+ */
+import { Provisioner } from "@jotgate/core/Provisioner"
+import { RevocationRepo } from "@jotgate/core/RevocationRepo"
+import { Layer } from "effect"
+import * as FileRevocationRepo from "../FileRevocationRepo.ts"
+import { Lookups } from "../Lookups.ts"
+import * as PostgresClient from "../postgres/PostgresClient.ts"
+import * as PostgresForgetting from "../postgres/PostgresForgetting.ts"
+import * as PostgresStore from "../postgres/PostgresStore.ts"
+import * as SqlRevocationRepo from "../SqlRevocationRepo.ts"
+import * as LiteLLMAdmin from "./LiteLLMAdmin.ts"
+import * as LiteLLMProvisioner from "./LiteLLMProvisioner.ts"
+import * as LiteLLMRepos from "./LiteLLMRepos.ts"
+import { LiteLLMTables } from "./LiteLLMTables.ts"
+
+export interface Options extends PostgresClient.Options {
+  /** The schema of LiteLLM's tables, usually `public`. */
+  readonly schema: string
+  /** Whether decisions may write, and our own tables be made. */
+  readonly write: boolean
+  /** Where the deny list is when nothing may be written; `null`: in memory. */
+  readonly folder: string | null
+}
+
+const revocationsBeside = (folder: string | null) =>
+  folder === null ? RevocationRepo.layerMemory : FileRevocationRepo.layer(folder)
+
+export const layer = (options: Options) =>
+  Layer.mergeAll(
+    LiteLLMRepos.layer,
+    LiteLLMAdmin.layer,
+    options.write ? LiteLLMProvisioner.layer : Provisioner.layerNone,
+    options.write ? SqlRevocationRepo.layer : revocationsBeside(options.folder)
+  ).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(Lookups.layerPg, PostgresForgetting.layer(options.pool), LiteLLMTables.layer(options.schema))
+    ),
+    Layer.provideMerge(options.write ? PostgresStore.migrated("beside-litellm") : Layer.empty),
+    Layer.provideMerge(PostgresClient.layer(options))
+  )

@@ -1,0 +1,98 @@
+import { assert, it } from "@effect/vitest"
+import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
+import type { Rows } from "@jotgate/core/MemoryRows"
+import { Provisioner } from "@jotgate/core/Provisioner"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
+import { DirectorySuite } from "@jotgate/core/testing"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { describeWith } from "@jotgate/servers"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
+import * as LiteLLMStore from "../../src/litellm/LiteLLMStore.ts"
+import * as LiteLLMDatabase from "../support/LiteLLMDatabase.ts"
+import * as PostgresDatabase from "../support/PostgresDatabase.ts"
+
+/** LiteLLM's users cannot be blocked. */
+const rows: Rows = {
+  ...DirectorySuite.rows,
+  users: (DirectorySuite.rows.users ?? []).map((it) => ({ ...it, blocked: false }))
+}
+
+describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM database", () => {
+  const database = PostgresDatabase.shared()
+
+  const storeOf = (release: "current" | "older", given: Rows, write = true) =>
+    Layer.unwrap(
+      Effect.map(LiteLLMDatabase.fresh(database.server, release), (options) =>
+        Layer.effectDiscard(write ? LiteLLMDatabase.seed(given, release) : Effect.void).pipe(
+          Layer.provideMerge(LiteLLMStore.layer({ ...options, schema: "public", write, folder: null }))
+        ))
+    )
+
+  for (const { run, title } of DirectorySuite.suite((given) => storeOf("current", given), rows)) {
+    it.live(`keeps the contract of a directory: ${title}`, () => run, 60_000)
+  }
+
+  it.live("an older release is read without the columns that it lacks", () =>
+    Effect.gen(function*() {
+      const teams = yield* TeamRepo
+      const users = yield* UserRepo
+      const red = yield* teams.byId(TeamId.make("red"))
+      assert.deepStrictEqual(red.modelGroups, [])
+      assert.deepStrictEqual(red.modelAliases, { fast: "gpt-4o-mini", "a.b": "c" })
+      assert.deepStrictEqual(red.passThroughRoutes, ["/bria/*"])
+      assert.deepStrictEqual(yield* teams.modelGroups(rows.modelGroups?.map((it) => it.id) ?? []), [])
+      assert.strictEqual((yield* users.bySubject("", "okta|1")).id, "u-1")
+      assert.strictEqual((yield* users.membership(UserId.make("u-1"), TeamId.make("red"))).maxBudget, 5)
+    }).pipe(Effect.provide(storeOf("older", rows))), 60_000)
+
+  it.live("what a decision writes is what LiteLLM itself writes", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const provisioner = yield* Provisioner
+      const user = UserId.make("new")
+      const team = TeamId.make("fresh")
+      yield* provisioner.run([
+        { _tag: "CreateTeam", team: makeTeam({ id: team, models: ["no-default-models"] }) },
+        {
+          _tag: "CreateUser",
+          user: makeUser({ id: user, email: "new@acme.com", subjects: [{ namespace: "", subject: "s" }] })
+        },
+        { _tag: "JoinTeam", user, team, role: "user" }
+      ])
+      const joined = sql<{ teams: ReadonlyArray<string>; members: unknown; sso: string }>`
+        SELECT u.teams, u.sso_user_id AS sso, t.members_with_roles AS members FROM public."LiteLLM_UserTable" u,
+        public."LiteLLM_TeamTable" t WHERE u.user_id = ${user} AND t.team_id = ${team}`
+      while (((yield* joined)[0]?.teams.length ?? 0) === 0) yield* Effect.sleep("5 millis")
+      assert.deepStrictEqual(yield* joined, [{ teams: [team], sso: "s", members: [{ role: "user", user_id: user }] }])
+      yield* provisioner.run([{ _tag: "LeaveTeam", user, team }])
+      while (((yield* joined)[0]?.teams.length ?? 1) > 0) yield* Effect.sleep("5 millis")
+      assert.deepStrictEqual(yield* joined, [{ teams: [], sso: "s", members: [] }])
+    }).pipe(Effect.provide(storeOf("current", {}))), 60_000)
+
+  it.live("directory.write: false makes nothing in the database", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const users = yield* UserRepo
+      yield* Provisioner.use((it) => it.run([{ _tag: "CreateUser", user: makeUser({ id: UserId.make("new") }) }]))
+      assert.strictEqual((yield* Effect.flip(users.byId(UserId.make("new"))))._tag, "RowNotFound")
+      assert.strictEqual((yield* Effect.flip(users.bySubject("okta", "x")))._tag, "RowNotFound")
+      assert.deepStrictEqual(yield* sql`SELECT nspname FROM pg_namespace WHERE nspname = 'jotgate'`, [])
+    }).pipe(Effect.provide(storeOf("current", {}, false))), 60_000)
+
+  it.live("rows are listed page by page, and managed in LiteLLM only", () =>
+    Effect.gen(function*() {
+      const admin = yield* DirectoryAdmin
+      const first = yield* admin.list("teams", { limit: 2 })
+      assert.deepStrictEqual(first.rows.map((it) => it.id as string), ["blue", "red"])
+      const rest = yield* admin.list("teams", { limit: 10, after: first.next ?? "" })
+      assert.deepStrictEqual(rest.rows.map((it) => it.id as string), ["twin-a", "twin-b", "日本 😀"])
+      assert.strictEqual(rest.next, undefined)
+      const members = yield* admin.list("users", { limit: 10, filter: { team: "red" } })
+      assert.deepStrictEqual(members.rows.map((it) => it.id as string), ["u-1"])
+      assert.strictEqual((yield* admin.get("memberships", `["u-1","red"]`)).role, "admin")
+      const refused = yield* Effect.flip(admin.put("teams", { id: "red" }, { actor: "test" }))
+      assert.strictEqual(refused._tag === "ChangeRefused" && refused.reason, "unsupported")
+    }).pipe(Effect.provide(storeOf("current", rows))), 60_000)
+})
