@@ -1,5 +1,6 @@
 /** The program `jotgate`. */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Logger } from "effect"
 import { readFileSync } from "node:fs"
 import * as Cli from "./Cli.ts"

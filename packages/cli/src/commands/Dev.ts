@@ -1,0 +1,140 @@
+/**
+ * `jotgate dev`: everything in one process on loopback, without a file, a
+ * database or a network.
+ *
+ * A dev issuer, an echo upstream, a directory with three people, the gate and
+ * the page. What it runs with stands in a configuration file in its folder, so
+ * that `explain` and `check` work on it as on any other.
+ */
+import { parseConfig } from "@jotgate/server/ConfigFile"
+import { DevPeople } from "@jotgate/server/DevPeople"
+import { addressText } from "@jotgate/server/GatewaySettings"
+import { Server } from "@jotgate/server/Server"
+import { Console, Effect, FileSystem, Layer, Option, Result } from "effect"
+import { Command, Flag } from "effect/cli"
+import { join, resolve } from "node:path"
+import { stringify } from "yaml"
+import * as DevIssuer from "../dev/DevIssuer.ts"
+import * as DevWorld from "../dev/DevWorld.ts"
+import * as EchoUpstream from "../dev/EchoUpstream.ts"
+import * as Directory from "../Directory.ts"
+import { failure } from "../Outcome.ts"
+import { startFailure } from "../StartFailure.ts"
+
+const port = (name: string, fallback: number, what: string) =>
+  Flag.Int(name).pipe(
+    Flag.withDescription(what),
+    Flag.withDefault(fallback),
+    Flag.filter((it) => it >= 0 && it <= 65_535, (it) => `${it} is no port`)
+  )
+
+/** A word of a shell command, quoted when it has to be. */
+const quoted = (word: string): string => /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+const folder = Effect.fnUntraced(function*(data: Option.Option<string>) {
+  const files = yield* FileSystem.FileSystem
+  const path = yield* Option.match(data, {
+    onNone: () => files.makeTempDirectoryScoped({ prefix: "jotgate-dev-" }),
+    onSome: (directory) => Effect.as(files.makeDirectory(directory, { recursive: true }), resolve(directory))
+  }).pipe(Effect.catchTag("PlatformError", () => failure("--data: this folder cannot be made")))
+  return path
+})
+
+const greeting = (at: {
+  readonly gate: string
+  readonly admin: string
+  readonly issuer: string
+  readonly upstream: string
+  readonly config: string
+  readonly token: string
+}) => {
+  const body = JSON.stringify({ model: "gpt-4o", stream: true, messages: [{ role: "user", content: "Hello, gate!" }] })
+  const people = DevWorld.people.map((it) => `${it.id} (${it.note})`).join(", ")
+  return [
+    `gate      ${at.gate}   an OpenAI-compatible endpoint: base URL ${at.gate}/v1`,
+    `page      ${at.admin}/   why a request is allowed or denied`,
+    `issuer    ${at.issuer}   ${people}`,
+    `upstream  ${at.upstream}   answers what it was told`,
+    "",
+    "Ask as alice (her token is good for an hour):",
+    "",
+    `curl -N ${at.gate}/v1/chat/completions -H 'authorization: Bearer ${at.token}' -H 'content-type: application/json' -d '${body}'`,
+    "",
+    "Ask why (any person, any model):",
+    "",
+    `npx jotgate explain --config ${quoted(at.config)} --person alice --model gpt-4o`,
+    "",
+    "Another token: npx jotgate token bob        Stop: Ctrl-C"
+  ].join("\n")
+}
+
+export const dev = Command.make(
+  "dev",
+  {
+    port: port("port", 4180, "Port of the gate; 0 takes a free one"),
+    adminPort: port("admin-port", 4181, "Port of the admin listener and the page; 0 takes a free one"),
+    data: Flag.String("data").pipe(
+      Flag.withMetavar("DIR"),
+      Flag.withDescription("Keep the directory there instead of in a temporary folder"),
+      Flag.optional
+    )
+  },
+  Effect.fn("dev")(function*({ adminPort, data, port }) {
+    const files = yield* FileSystem.FileSystem
+    const path = yield* folder(data)
+    const issuer = yield* DevIssuer.make
+    const upstream = yield* EchoUpstream.make
+    const config = join(path, "jotgate.yaml")
+    const written = (gate: string, admin: string) =>
+      stringify(DevWorld.configuration({
+        issuer: issuer.url,
+        upstream,
+        database: join(path, "jotgate.db"),
+        cache: join(path, "cache"),
+        gate,
+        admin
+      }))
+    const { settings } = yield* Result.match(
+      parseConfig({
+        name: config,
+        text: written(`127.0.0.1:${port}`, `127.0.0.1:${adminPort}`),
+        directory: path,
+        env: {}
+      }),
+      { onFailure: (error) => Effect.die(error), onSuccess: (it) => Effect.succeed(it) }
+    )
+    const run = Effect.gen(function*() {
+      const server = yield* Server
+      const [gate, admin] = [addressText(server.gate), addressText(server.admin)]
+      yield* files.writeFileString(config, written(gate, admin)).pipe(
+        Effect.catchTag("PlatformError", () => failure(`${config}: cannot be written`))
+      )
+      const token = yield* issuer.token("alice")
+      yield* Console.log(greeting({
+        gate: `http://${gate}`,
+        admin: `http://${admin}`,
+        issuer: issuer.url,
+        upstream,
+        config,
+        token: token ?? ""
+      }))
+      return yield* Effect.never
+    })
+    const people = {
+      people: DevWorld.people.map(({ id, note }) => ({ id, note })),
+      token: (id: string) => issuer.token(id)
+    }
+    return yield* Effect.provide(
+      run,
+      Server.layer(settings, {
+        directory: (settings) => Directory.layer(settings, { seed: DevWorld.rows }),
+        env: {},
+        base: path,
+        grace: 500
+      }).pipe(
+        Layer.provide(Layer.succeed(DevPeople, people)),
+        Layer.catch((error) => Layer.effect(Server, startFailure({ gate: "--port", admin: "--admin-port" })(error)))
+      )
+    )
+  }, Effect.scoped)
+).pipe(Command.withDescription("Try it: an issuer, an upstream, a gate and a page on this machine"))
