@@ -25,6 +25,9 @@ import type { Lookups } from "./Lookups.ts"
 import * as MemoryStore from "./memory/MemoryStore.ts"
 import * as PostgresStore from "./postgres/PostgresStore.ts"
 import * as ReadOnly from "./ReadOnly.ts"
+import { RedisClient } from "./redis/RedisClient.ts"
+import * as RedisForgetting from "./redis/RedisForgetting.ts"
+import * as RedisTier from "./redis/RedisTier.ts"
 import * as SqliteStore from "./sqlite/SqliteStore.ts"
 import { StoreHealth } from "./StoreHealth.ts"
 import * as StoreUrl from "./StoreUrl.ts"
@@ -89,19 +92,24 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
     if (Result.isFailure(url)) return yield* new StoreFailed({ message: `directory.url ${url.failure}` })
     const store = url.success
     const write = directory.write !== false
+    const shared = cache.redis === null ? undefined : RedisClient.layer(yield* secret(cache.redis))
+    const memory = shared === undefined
+      ? Cache.layer
+      : Cache.layer.pipe(Layer.provide(RedisTier.layer.pipe(Layer.provide(shared))))
+    const joined = shared === undefined ? Layer.empty : RedisForgetting.layer.pipe(Layer.provide(shared))
     /** Rows are remembered in front of a database. */
     const front = <A, E, R>(
       store: Layer.Layer<A | UserRepo | TeamRepo | OrganizationRepo | Lookups | Forgetting, E, R>,
       name: string
     ) =>
-      CachedRepos.layer(cache).pipe(
+      Layer.merge(CachedRepos.layer(cache), joined).pipe(
         Layer.provideMerge(StoreHealth.layer(name)),
         Layer.provideMerge(store),
-        Layer.provideMerge(Cache.layer)
+        Layer.provideMerge(memory)
       )
     switch (store._tag) {
       case "Memory":
-        return Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, Cache.layer)
+        return Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, memory)
       case "Sqlite": {
         const sqlite = front(SqliteStore.layer({ filename: store.path, readonly: !write }), "sqlite")
         return clear(write ? sqlite : readOnly(sqlite, cache.dir))

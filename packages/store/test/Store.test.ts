@@ -2,22 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { RevocationRepo } from "@jotgate/core/RevocationRepo"
-import { Secrets } from "@jotgate/core/Secrets"
-import * as Settings from "@jotgate/core/Settings"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
-import { Effect, Exit, Layer, Schema } from "effect"
+import { Effect, Exit, Layer } from "effect"
 import { DirectoryAdmin } from "../src/DirectoryAdmin.ts"
-import * as Store from "../src/Store.ts"
 import { StoreHealth } from "../src/StoreHealth.ts"
 import * as Folder from "./support/Folder.ts"
-
-const decode = Schema.decodeUnknownSync(Settings.Settings)
-
-const storeOf = (url: string, dir: string | null = null, write = true) => {
-  const { cache, directory } = decode({ directory: { url, write }, cache: { dir } })
-  return Store.layer({ cache, directory }).pipe(Layer.provide(Secrets.layerTest({})))
-}
+import { storeOf } from "./support/StoreOf.ts"
 
 const now = (ticks: number) => ({ time: 0, ticks, note: undefined })
 
@@ -32,7 +23,7 @@ describe("Store", () => {
           yield* admin.put("teams", { id: "red", models: ["gpt-4o"] }, { actor: "test" })
           assert.deepStrictEqual((yield* teams.byId(TeamId.make("red"))).models, ["gpt-4o"])
           yield* StoreHealth.use((it) => it.check)
-        }).pipe(Effect.provide(storeOf(url)))
+        }).pipe(Effect.provide(storeOf({ url })))
       }
     }))
 
@@ -52,7 +43,7 @@ describe("Store", () => {
         yield* admin.put("users", { id: "u-1", email: "A@acme.com", blocked: true }, { actor: "test" })
         assert.strictEqual((yield* users.byId(id, now(4))).blocked, true)
         assert.strictEqual((yield* users.byEmail("a@acme.com", now(4)))[0]?.blocked, true)
-      }).pipe(Effect.provide(storeOf(`sqlite:${folder}/jotgate.db`)))
+      }).pipe(Effect.provide(storeOf({ url: `sqlite:${folder}/jotgate.db` })))
     }))
 
   it.live("directory.write: false writes nothing, and keeps the deny list in a file", () =>
@@ -60,7 +51,7 @@ describe("Store", () => {
       const folder = yield* Folder.make
       const url = `sqlite:${folder}/jotgate.db`
       yield* DirectoryAdmin.use((it) => it.put("teams", { id: "red" }, { actor: "test" })).pipe(
-        Effect.provide(storeOf(url))
+        Effect.provide(storeOf({ url }))
       )
       yield* Effect.gen(function*() {
         const admin = yield* DirectoryAdmin
@@ -71,21 +62,21 @@ describe("Store", () => {
         assert.strictEqual((yield* Effect.flip(users.byId(UserId.make("new"))))._tag, "RowNotFound")
         assert.strictEqual((yield* admin.get("teams", "red")).id, "red")
         yield* RevocationRepo.use((it) => it.add({ issuer: "okta", jti: "1" }))
-      }).pipe(Effect.provide(storeOf(url, `${folder}/cache`, false)))
+      }).pipe(Effect.provide(storeOf({ url, write: false }, { dir: `${folder}/cache` })))
       const entries = yield* RevocationRepo.use((it) => it.all).pipe(
-        Effect.provide(storeOf(url, `${folder}/cache`, false))
+        Effect.provide(storeOf({ url, write: false }, { dir: `${folder}/cache` }))
       )
       assert.deepStrictEqual(entries, [{ issuer: "okta", jti: "1" }])
     }))
 
-  it.live.each([
+  it.live.each<readonly [url: string, message: string]>([
     ["mysql://localhost/x", "directory.url must be"],
     ["sqlite:", "directory.url sqlite: needs the path of a file"],
     ["sqlite:/nowhere/at/all/jotgate.db", "the directory cannot be opened"],
     ["postgres://user:p%ss@", "directory.url must be"]
   ])("%s is one clear line", ([url, message]) =>
     Effect.gen(function*() {
-      const exit = yield* Effect.exit(Layer.build(storeOf(url)))
+      const exit = yield* Effect.exit(Layer.build(storeOf({ url })))
       const error = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
       assert.strictEqual(error?._tag, "Fail")
       if (error?._tag === "Fail") assert.include(error.error.message, message)

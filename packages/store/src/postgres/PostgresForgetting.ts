@@ -26,11 +26,11 @@ export const layer = (pool: number) =>
     Forgetting,
     Effect.gen(function*() {
       const pg = yield* PgClient.PgClient
-      const { deliver, doubt, listen } = makeListeners()
+      const { deliver, doubt, hear, listen } = makeListeners()
       let connected = false
       let wasLost = false
 
-      const hear = Effect.scoped(Effect.gen(function*() {
+      const attend = Effect.scoped(Effect.gen(function*() {
         const queue = yield* pg.listen(CHANNEL)
         connected = true
         doubt()
@@ -42,7 +42,7 @@ export const layer = (pool: number) =>
           const notification = yield* next
           if (notification === undefined) return "silence"
           const text = notification.payload
-          if (text !== SIGN_OF_LIFE) deliver(Change.decode(text))
+          if (text !== SIGN_OF_LIFE) hear(Change.decode(text))
         }
       }))
 
@@ -57,7 +57,7 @@ export const layer = (pool: number) =>
             : Effect.void
         })
 
-      const listening = hear.pipe(
+      const listening = attend.pipe(
         Effect.flatMap(lost),
         Effect.catch((error: SqlError.SqlError) => lost(error.reason._tag)),
         Effect.andThen(Effect.sleep(RETRY_AFTER)),
@@ -80,6 +80,7 @@ export const layer = (pool: number) =>
             pg.afterCommit(Effect.sync(() => deliver(change)))
           ),
         listen,
+        hear,
         isConnected: () => connected
       }
     })

@@ -1,0 +1,108 @@
+/**
+ * A Redis that may be away at any time: it is never waited for, and never the
+ * reason for a refusal.
+ *
+ * A call takes at most 50 ms. After five failures in a row the next five seconds
+ * do without Redis. The connection is made and made again in the background.
+ */
+import * as Ticks from "@jotgate/core/Ticks"
+import { Context, Duration, Effect, Exit, Layer, Redacted } from "effect"
+import { createClient } from "redis"
+
+/** How long one call may take. */
+const PATIENCE = Duration.millis(50)
+const FAILURES_TO_OPEN = 5
+const OPEN_MILLIS = 5_000
+
+const reconnect = (retries: number): number => Math.min(50 * 2 ** retries, 2_000) + Math.floor(Math.random() * 100)
+
+const create = (url: Redacted.Redacted) =>
+  createClient({
+    url: Redacted.value(url),
+    // Otherwise calls wait for a Redis that is away, for ever.
+    disableOfflineQueue: true,
+    socket: { connectTimeout: 1_000, keepAlive: true, reconnectStrategy: reconnect }
+  })
+
+export type Client = ReturnType<typeof create>
+
+export class RedisClient extends Context.Service<RedisClient, {
+  /** The answer of one call, or `undefined` when there is none in time. */
+  readonly use: <A>(call: (client: Client) => Promise<A>) => Effect.Effect<A | undefined>
+  /** Calls `onMessage` with each message of a channel, and `onDoubt` when some may have been missed. */
+  readonly subscribe: (
+    channel: string,
+    onMessage: (message: string) => void,
+    onDoubt: () => void
+  ) => Effect.Effect<void>
+  readonly isConnected: () => boolean
+}>()("@jotgate/store/RedisClient") {
+  /** `url`: `redis://` or `rediss://`, with a password when there is one. */
+  static readonly layer = (url: Redacted.Redacted) => Layer.effect(RedisClient, make(url))
+}
+
+const connect = Effect.fnUntraced(function*(url: Redacted.Redacted) {
+  const log = Effect.runForkWith(yield* Effect.context<never>())
+  let down = false
+  const client = create(url)
+  client.on("error", (error: unknown) => {
+    if (down) return
+    down = true
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "connection lost"
+    log(Effect.logWarning("Redis does not answer: rows are remembered in this process only", { reason }))
+  })
+  client.on("ready", () => {
+    if (down) log(Effect.logInfo("Redis answers again"))
+    down = false
+  })
+  yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      client.connect().catch(() => {})
+    }),
+    () => Effect.sync(() => client.destroy())
+  )
+  return client
+})
+
+const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
+  const client = yield* connect(url)
+  const listener = yield* connect(url)
+  let failures = 0
+  let openUntil = Number.NEGATIVE_INFINITY
+
+  const use = <A>(call: (client: Client) => Promise<A>): Effect.Effect<A | undefined> =>
+    Effect.clockWith((clock) => {
+      if (!client.isReady || Ticks.fromClock(clock) < openUntil) return Effect.undefined
+      return Effect.tryPromise({ try: () => call(client), catch: () => "failed" }).pipe(
+        Effect.timeout(PATIENCE),
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            if (Exit.isSuccess(exit)) failures = 0
+            else if (++failures >= FAILURES_TO_OPEN) openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
+          })
+        ),
+        Effect.catch(() => Effect.undefined)
+      )
+    })
+
+  return RedisClient.of({
+    use,
+    subscribe: (channel, onMessage, onDoubt) =>
+      Effect.sync(() => {
+        let heard = false
+        listener.on("error", () => {
+          if (heard) onDoubt()
+          heard = false
+        })
+        // Subscribing is asked for at each new connection; what was said between two is lost.
+        const subscribe = () =>
+          listener.subscribe(channel, onMessage).then(() => {
+            heard = true
+            onDoubt()
+          }, () => {})
+        listener.on("ready", subscribe)
+        if (listener.isReady) void subscribe()
+      }),
+    isConnected: () => client.isReady && listener.isReady
+  })
+})
