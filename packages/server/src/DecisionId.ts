@@ -5,7 +5,10 @@ import { randomFillSync } from "node:crypto"
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-const pool = new Uint8Array(16 * 256)
+/** Every pair of characters: ten random bits at a time. */
+const pairs = Array.from({ length: 1024 }, (_, it) => `${alphabet[it >> 5] ?? ""}${alphabet[it & 31] ?? ""}`)
+
+const pool = new Uint16Array(8 * 512)
 let used = pool.length
 
 let lastTime = -1
@@ -32,7 +35,7 @@ export const make = (time: number): string => {
     lastTime = time
   }
   let id = lastPrefix
-  for (let i = 0; i < 16; i++) id += alphabet[(pool[used + i] ?? 0) & 31] ?? "0"
-  used += 16
+  for (let i = 0; i < 8; i++) id += pairs[(pool[used + i] ?? 0) & 1023] ?? ""
+  used += 8
   return id
 }

@@ -46,40 +46,46 @@ export interface Asking {
   readonly steps: ReadonlyArray<Step>
 }
 
-const base = ({ asked, decision, door, millis, requestId, steps, time }: Asking) => ({
-  time,
-  decision,
-  door,
-  method: asked.method,
-  route: asked.path,
-  model: asked.model._tag === "Known" ? asked.model.name : null,
-  requestId,
-  millis,
-  steps
-})
+const modelOf = ({ model }: Asking["asked"]): string | null => model._tag === "Known" ? model.name : null
 
 /** The entry of an allowed decision. */
-export const allowedEntry = (asking: Asking, { identity, principal }: Allowed): Decided => ({
-  ...base(asking),
+export const allowedEntry = (it: Asking, { identity, principal }: Allowed): Decided => ({
+  time: it.time,
+  decision: it.decision,
+  door: it.door,
+  method: it.asked.method,
+  route: it.asked.path,
+  model: modelOf(it.asked),
   status: 200,
   code: null,
   issuer: identity?.issuer ?? null,
   user: principal.userId ?? null,
   team: principal.teamId ?? null,
-  organization: principal.organizationId ?? null
+  organization: principal.organizationId ?? null,
+  requestId: it.requestId,
+  millis: it.millis,
+  steps: it.steps
 })
 
 /** The entry of a denial: whom the steps had found before it. */
-export const deniedEntry = (asking: Asking, denial: Pick<Denial, "status" | "code">): Decided => {
-  const found = resolvedBy(asking.steps)
+export const deniedEntry = (it: Asking, denial: Pick<Denial, "status" | "code">): Decided => {
+  const found = resolvedBy(it.steps)
   return {
-    ...base(asking),
+    time: it.time,
+    decision: it.decision,
+    door: it.door,
+    method: it.asked.method,
+    route: it.asked.path,
+    model: modelOf(it.asked),
     status: denial.status,
     code: denial.code,
     issuer: found.issuer ?? null,
     user: found.user?.id ?? null,
     team: found.team?.id ?? null,
-    organization: found.organization?.id ?? null
+    organization: found.organization?.id ?? null,
+    requestId: it.requestId,
+    millis: it.millis,
+    steps: it.steps
   }
 }
 
@@ -116,10 +122,14 @@ const lineWriter = (stream: Writable): (text: string) => void => {
   }
 }
 
-/** The last `capacity` decisions by id. */
+/**
+ * The last `capacity` decisions, in a ring: noting one costs an assignment,
+ * finding one a walk, and looking for one is rare.
+ */
 class Kept {
   readonly #capacity: number
-  readonly #byId = new Map<string, Decided>()
+  readonly #ring: Array<Decided> = []
+  #next = 0
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -127,19 +137,17 @@ class Kept {
 
   add(it: Decided): void {
     if (this.#capacity === 0) return
-    if (this.#byId.size >= this.#capacity) {
-      const oldest = this.#byId.keys().next().value
-      if (oldest !== undefined) this.#byId.delete(oldest)
-    }
-    this.#byId.set(it.decision, it)
+    this.#ring[this.#next] = it
+    this.#next = (this.#next + 1) % this.#capacity
   }
 
   find(id: string): Decided | undefined {
-    return this.#byId.get(id)
+    return this.#ring.find((it) => it.decision === id)
   }
 
   recent(count: number): ReadonlyArray<Decided> {
-    return Array.from(this.#byId.values()).slice(-count).toReversed()
+    const ordered = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)]
+    return count === 0 ? [] : ordered.slice(-count).toReversed()
   }
 }
 

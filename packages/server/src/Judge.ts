@@ -11,7 +11,7 @@ import type { Allowed } from "@jotgate/core/Decision"
 import { type Denial, Unavailable } from "@jotgate/core/Errors"
 import type { Asked } from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
-import { type Step, Trace } from "@jotgate/core/Trace"
+import { type Now, type Step, Trace } from "@jotgate/core/Trace"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
 import * as DecisionId from "./DecisionId.ts"
 import { allowedEntry, type Asking, DecisionLog, deniedEntry } from "./DecisionLog.ts"
@@ -47,6 +47,9 @@ const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Exit.Exit<Allowed
 const resultOf = (exit: Exit.Exit<Allowed, Denial>): Allowed | Denial =>
   Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
 
+const noSteps: ReadonlyArray<Step> = []
+const stopped = (): void => {}
+
 export class Judge extends Context.Service<Judge, {
   /** Asks, and calls `done` once; at once when every answer is in memory. The returned function gives up. */
   readonly ask: (question: Question, done: (verdict: Verdict) => void) => () => void
@@ -70,35 +73,55 @@ export class Judge extends Context.Service<Judge, {
         if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) run(Effect.logError("a decision crashed", exit.cause))
       }
 
-      const ask = (question: Question, done: (verdict: Verdict) => void): () => void => {
-        const { asked, auth, door } = question
-        const time = clock.currentTimeMillisUnsafe()
-        const started = Ticks.fromClock(clock)
+      /** Notes an answer; `started` in ticks. */
+      const settle = (
+        question: Question,
+        id: string,
+        now: Now,
+        result: Allowed | Denial,
+        steps: ReadonlyArray<Step>
+      ): Verdict => {
+        const { asked, door, requestId } = question
+        const millis = Ticks.fromClock(clock) - now.ticks
+        const asking: Asking = { time: now.time, decision: id, door, asked, requestId, millis, steps }
+        if (isAllowed(result)) {
+          telemetry.decided(door, 200, "", millis)
+          log.record(allowedEntry(asking, result))
+        } else {
+          telemetry.decided(door, result.status, result.code, millis)
+          log.record(deniedEntry(asking, result))
+        }
+        return { id, asked, result, steps }
+      }
+
+      /**
+       * The steps of an answer that memory gave: the same question at the same
+       * moment, decided again with somebody listening. Nothing can have changed
+       * in between, and only denials pay for it.
+       */
+      const stepsOf = ({ asked, auth }: Question, now: Now): ReadonlyArray<Step> => {
         const steps: Array<Step> = []
-        const note = log.wantsSteps || question.trace === true ? (step: Step) => void steps.push(step) : undefined
-        const id = DecisionId.make(time)
-        const finish = (exit: Exit.Exit<Allowed, Denial>) => {
-          const result = resultOf(exit)
-          const millis = Ticks.fromClock(clock) - started
-          const asking: Asking = { time, decision: id, door, asked, requestId: question.requestId, millis, steps }
-          if (isAllowed(result)) {
-            telemetry.decided(door, 200, "", millis)
-            log.record(allowedEntry(asking, result))
-          } else {
-            telemetry.decided(door, result.status, result.code, millis)
-            log.record(deniedEntry(asking, result))
-            noteDefect(exit)
-          }
-          done({ id, asked, result, steps })
-        }
-        const decided = auth.decide(asked, { time, ticks: started, note })
+        auth.decide(asked, { ...now, note: (step) => void steps.push(step) })
+        return steps
+      }
+
+      const ask = (question: Question, done: (verdict: Verdict) => void): () => void => {
+        const { asked, auth } = question
+        const now: Now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
+        const id = DecisionId.make(now.time)
+        const decided = auth.decide(asked, now)
         if (isAnswered(decided) && (Exit.isFailure(decided) || decided.value.writes.length === 0)) {
-          finish(decided)
-          return () => {}
+          const isTold = question.trace === true || (log.wantsSteps && Exit.isFailure(decided))
+          noteDefect(decided)
+          done(settle(question, id, now, resultOf(decided), isTold ? stepsOf(question, now) : noSteps))
+          return stopped
         }
-        steps.length = 0
-        const fiber = run(Effect.provideService(auth.authenticate(asked), Trace, note))
-        const forget = fiber.addObserver(finish)
+        const steps: Array<Step> = []
+        const fiber = run(Effect.provideService(auth.authenticate(asked), Trace, (step: Step) => void steps.push(step)))
+        const forget = fiber.addObserver((exit) => {
+          noteDefect(exit)
+          done(settle(question, id, now, resultOf(exit), steps))
+        })
         return () => {
           forget()
           fiber.interruptUnsafe()

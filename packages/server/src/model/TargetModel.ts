@@ -88,8 +88,24 @@ const listed = (path: string): Peeked => {
   return nothing
 }
 
+/** How many paths are remembered, and how long one may be: callers choose them. */
+const remembered = 512
+const rememberedLength = 128
+const known = new Map<string, Peeked>()
+
 /** The model of a path, byte for byte as it was sent and without its query. */
 export const pathModel = (path: string): Peeked => {
+  const before = known.get(path)
+  if (before !== undefined) return before
+  const model = readPath(path)
+  if (path.length <= rememberedLength) {
+    if (known.size >= remembered) known.clear()
+    known.set(path, model)
+  }
+  return model
+}
+
+const readPath = (path: string): Peeked => {
   const list = listed(path)
   if (list._tag !== "Nothing") return list
 

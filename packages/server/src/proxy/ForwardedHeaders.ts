@@ -43,6 +43,17 @@ const valueOf = (raw: ReadonlyArray<string>, name: string): string | undefined =
   return undefined
 }
 
+/** Headers by which a caller could get a part of an answer that is read here, or "not modified" instead of it. */
+const partial = new Set([
+  "accept-encoding",
+  "range",
+  "if-range",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since"
+])
+
 /** The raw header list for the upstream. */
 export const forwardedHeaders = (it: Forwarding): Array<string> => {
   const { head, rawHeaders } = it
@@ -56,7 +67,7 @@ export const forwardedHeaders = (it: Forwarding): Array<string> => {
       if (named.includes(lower) && !indispensable.has(lower)) continue
     }
     if (it.inflated && name.toLowerCase() === "content-encoding") continue
-    if (it.readsAnswer && name.toLowerCase() === "accept-encoding") continue
+    if (it.readsAnswer && partial.has(name.toLowerCase())) continue
     result.push(name, rawHeaders[i + 1] ?? "")
   }
   if (it.readsAnswer) result.push("accept-encoding", "identity")

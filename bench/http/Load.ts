@@ -1,0 +1,59 @@
+/**
+ * A load generator in a process of its own: `node Load.ts PORT CONNECTIONS`, the request on standard input as JSON.
+ *
+ * Keep-alive connections over plain sockets, one request in flight on each; it counts whole answers (by
+ * `Content-Length`, or by the end of a chunked body) and prints the count whenever it is sent a line.
+ */
+import { connect, type Socket } from "node:net"
+import { createInterface } from "node:readline"
+
+const [port = "0", connections = "32"] = process.argv.slice(2)
+let done = 0
+let failed = 0
+const latencies: Array<number> = []
+
+const endOf = (text: string): number => {
+  const head = text.indexOf("\r\n\r\n")
+  if (head === -1) return -1
+  const length = /content-length: (\d+)/i.exec(text.slice(0, head))?.[1]
+  if (length !== undefined) return text.length >= head + 4 + Number(length) ? head + 4 + Number(length) : -1
+  const end = text.indexOf("0\r\n\r\n", head + 4)
+  return end === -1 ? -1 : end + 5
+}
+
+const open = (request: string): void => {
+  const socket: Socket = connect(Number(port), "127.0.0.1")
+  let text = ""
+  let sent = 0
+  const send = () => {
+    sent = performance.now()
+    socket.write(request)
+  }
+  socket.setNoDelay(true)
+  socket.setEncoding("latin1")
+  socket.on("connect", send)
+  socket.on("data", (chunk) => {
+    if (text === "" && latencies.length < 200_000) latencies.push(performance.now() - sent)
+    text += chunk
+    const end = endOf(text)
+    if (end === -1) return
+    if (!text.startsWith("HTTP/1.1 200")) failed++
+    done++
+    text = text.slice(end)
+    send()
+  })
+  socket.on("error", () => failed++)
+  socket.on("close", () => setTimeout(() => open(request), 10))
+}
+
+let started = false
+createInterface({ input: process.stdin }).on("line", (line) => {
+  if (!started) {
+    started = true
+    const request: unknown = JSON.parse(line)
+    if (typeof request === "string") { for (let i = 0; i < Number(connections); i++) open(request) }
+  } else {
+    const sorted = latencies.splice(0).toSorted((left, right) => left - right)
+    console.log(JSON.stringify({ done, failed, median: sorted[sorted.length >> 1] ?? 0 }))
+  }
+}).on("close", () => process.exit())
