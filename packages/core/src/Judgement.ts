@@ -96,6 +96,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
       asked,
       candidates: choice.candidates,
       memberships: membership === undefined ? noMemberships : [membership],
+      judged: undefined,
       user: undefined,
       organization: undefined
     })
@@ -113,9 +114,13 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     return allow(caller, principal, reach, choice.writes, now)
   })
 
+  /** Whether the call could have ended up in another team, in which the user may have limits. */
+  const hasAlternatives = ({ choice: { source }, joined: { row } }: Found): boolean =>
+    row !== undefined && source === "groups"
+
   /** Whether somebody wants to know what else could be called: a list of models, a trace. */
-  const isCurious = ({ asked }: Caller, { choice: { source }, joined: { row } }: Found, now: Now): boolean =>
-    row !== undefined && source === "groups" && (now.note !== undefined || named(asked) === undefined)
+  const isCurious = ({ asked }: Caller, found: Found, now: Now): boolean =>
+    hasAlternatives(found) && (now.note !== undefined || asked.listsModels === true || named(asked) === undefined)
 
   /** The limits of the member in every team that a call could end up in. */
   const limitsOf = ({ choice, joined: { row } }: Found, now: Now): Effect.Effect<ReadonlyArray<Membership>, Denial> =>
@@ -198,6 +203,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
       asked,
       candidates,
       memberships,
+      judged: hasAlternatives(found) && !isCurious(caller, found, now) ? chosen?.team.id : undefined,
       user: principal.admin ? undefined : row,
       organization: organization?.id
     })

@@ -37,6 +37,8 @@ export interface Asked {
   /** Name, value, name, value … as they came over the wire: duplicates are visible (threat E04). */
   readonly rawHeaders: ReadonlyArray<string>
   readonly model: RequestedModel
+  /** Whether the door tells what else may be called: only then the user's limits in every team are looked up. */
+  readonly listsModels?: boolean
 }
 
 const SLASH = 0x2f

@@ -75,11 +75,15 @@ export class ModelRules {
       const target = Object.hasOwn(aliases, model) ? aliases[model] : undefined
       return target !== undefined && admits(target)
     }
-    const patterns = entries.flatMap((entry) =>
+    const spelled = entries.flatMap((entry) =>
       entry === nothing ? [] : this.#groups.has(entry) ? this.#names.groups[entry] ?? [] : [entry]
     )
     const named = Object.keys(aliases).filter((alias) => allows(alias))
-    return { allows, patterns: [...new Set([...patterns, ...named])] }
+    // A provider's wildcard covers bare names that do not look like it.
+    const byProvider = entries.some((entry) => entry.includes("/") && !Pattern.isLiteral(entry))
+      ? Object.keys(providers).filter((name) => allows(name))
+      : []
+    return { allows, patterns: [...new Set([...spelled, ...named, ...byProvider])] }
   }
 
   /**
@@ -127,6 +131,29 @@ export const patterns = (entries: ReadonlyArray<string>): ModelList => {
 
 /** Whether a list is a user's or a team's own "none": it denies whatever else it holds. */
 export const deniesAll = (entries: ReadonlyArray<string>): boolean => entries.includes(nothing)
+
+/** Whether some text matches both patterns. */
+export const haveCommon = (one: string, other: string): boolean => {
+  // `rest[j]`: whether what is left of `one` and `other.slice(j)` have a text in common.
+  let rest = Array.from({ length: other.length + 1 }, () => false)
+  for (let i = one.length; i >= 0; i--) {
+    const next = rest
+    rest = Array.from({ length: other.length + 1 }, () => false)
+    for (let j = other.length; j >= 0; j--) {
+      const [a, b] = [one[i], other[j]]
+      const after = (next[j] ?? false) && i < one.length
+      const beside = (rest[j + 1] ?? false) && j < other.length
+      rest[j] = a === undefined && b === undefined
+        ? true
+        : a === "*"
+        ? after || beside
+        : b === "*"
+        ? beside || after
+        : a !== undefined && a === b && (next[j + 1] ?? false)
+    }
+  }
+  return rest[0] ?? false
+}
 
 const firstStar = (pattern: string): number => pattern.indexOf("*")
 

@@ -66,6 +66,8 @@ export interface Ask {
   /** The name of the model, `several` different ones, or `unseen`; none unless said. */
   readonly model?: string | RequestedModel
   readonly headers?: Readonly<Record<string, string | ReadonlyArray<string>>>
+  /** Whether the door wants to tell what else may be called. */
+  readonly listsModels?: boolean
 }
 
 /** How a request came out, flat. */
@@ -170,7 +172,8 @@ export const askedOf = (ask: Ask, token: string | null): Asked => ({
   method: ask.method ?? "POST",
   path: ask.path ?? "/v1/chat/completions",
   rawHeaders: rawHeadersOf({ ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...ask.headers }),
-  model: modelOf(ask.model)
+  model: modelOf(ask.model),
+  ...(ask.listsModels === undefined ? {} : { listsModels: ask.listsModels })
 })
 
 const lineOf = (answer: Result.Result<Allowed, Denial>): string => {
