@@ -3,13 +3,14 @@ import { Console, Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { check } from "./commands/Check.ts"
 import { dev } from "./commands/Dev.ts"
+import { explain } from "./commands/Explain.ts"
 import { importCommand } from "./commands/Import.ts"
 import { serve } from "./commands/Serve.ts"
 import { token } from "./commands/Token.ts"
 
 const jotgate = Command.make("jotgate").pipe(
   Command.withDescription("Bring your company's tokens to any LLM gateway"),
-  Command.withSubcommands([dev, serve, check, token, importCommand])
+  Command.withSubcommands([dev, serve, check, explain, token, importCommand])
 )
 
 const presenter: CliOutput.Presenter = {

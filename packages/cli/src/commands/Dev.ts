@@ -7,19 +7,16 @@
  * that `explain` and `check` work on it as on any other.
  */
 import { parseConfig } from "@jotgate/server/ConfigFile"
-import { DevPeople } from "@jotgate/server/DevPeople"
 import { addressText } from "@jotgate/server/GatewaySettings"
-import { Server } from "@jotgate/server/Server"
-import { Console, Effect, FileSystem, Layer, Option, Result } from "effect"
+import { Console, Effect, FileSystem, Option, Result } from "effect"
 import { Command, Flag } from "effect/cli"
 import { join, resolve } from "node:path"
 import { stringify } from "yaml"
 import * as DevIssuer from "../dev/DevIssuer.ts"
 import * as DevWorld from "../dev/DevWorld.ts"
 import * as EchoUpstream from "../dev/EchoUpstream.ts"
-import * as Directory from "../Directory.ts"
+import { shrink } from "../dev/Footprint.ts"
 import { failure } from "../Outcome.ts"
-import { startFailure } from "../StartFailure.ts"
 
 const port = (name: string, fallback: number, what: string) =>
   Flag.Int(name).pipe(
@@ -82,7 +79,10 @@ export const dev = Command.make(
   Effect.fn("dev")(function*({ adminPort, data, port }) {
     const files = yield* FileSystem.FileSystem
     const path = yield* folder(data)
-    const issuer = yield* DevIssuer.make
+    const [Running, issuer] = yield* Effect.all(
+      [Effect.promise(() => import("../Running.ts")), DevIssuer.make],
+      { concurrency: 2 }
+    )
     const upstream = yield* EchoUpstream.make
     const config = join(path, "jotgate.yaml")
     const written = (gate: string, admin: string) =>
@@ -94,7 +94,7 @@ export const dev = Command.make(
         gate,
         admin
       }))
-    const { settings } = yield* Result.match(
+    const parsed = yield* Result.match(
       parseConfig({
         name: config,
         text: written(`127.0.0.1:${port}`, `127.0.0.1:${adminPort}`),
@@ -104,7 +104,7 @@ export const dev = Command.make(
       { onFailure: (error) => Effect.die(error), onSuccess: (it) => Effect.succeed(it) }
     )
     const run = Effect.gen(function*() {
-      const server = yield* Server
+      const server = yield* Running.Server
       const [gate, admin] = [addressText(server.gate), addressText(server.admin)]
       yield* files.writeFileString(config, written(gate, admin)).pipe(
         Effect.catchTag("PlatformError", () => failure(`${config}: cannot be written`))
@@ -118,6 +118,7 @@ export const dev = Command.make(
         config,
         token: token ?? ""
       }))
+      yield* shrink
       return yield* Effect.never
     })
     const people = {
@@ -126,14 +127,9 @@ export const dev = Command.make(
     }
     return yield* Effect.provide(
       run,
-      Server.layer(settings, {
-        directory: (settings) => Directory.layer(settings, { seed: DevWorld.rows }),
-        env: {},
-        base: path,
-        grace: 500
-      }).pipe(
-        Layer.provide(Layer.succeed(DevPeople, people)),
-        Layer.catch((error) => Layer.effect(Server, startFailure({ gate: "--port", admin: "--admin-port" })(error)))
+      Running.layer(
+        { config: parsed, env: {}, base: path, names: { gate: "--port", admin: "--admin-port" } },
+        { people, seed: DevWorld.rows }
       )
     )
   }, Effect.scoped)

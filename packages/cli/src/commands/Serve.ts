@@ -6,15 +6,12 @@
  */
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { addressText } from "@jotgate/server/GatewaySettings"
-import { Server } from "@jotgate/server/Server"
-import { Console, Effect, Layer, Option, Stream } from "effect"
+import { Console, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import { configFlag, fromImport, loadSound, sound } from "../Configuration.ts"
-import * as Directory from "../Directory.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
 import { failure, Negative } from "../Outcome.ts"
-import { startFailure } from "../StartFailure.ts"
 import { reloads } from "../Watch.ts"
 import { imported, readYaml } from "./Import.ts"
 
@@ -53,8 +50,9 @@ export const serve = Command.make(
     const read = Option.isSome(config) ? loadSound(name) : loadLitellm(name)
     const first = yield* read
 
+    const Running = yield* Effect.promise(() => import("../Running.ts"))
     const run = Effect.gen(function*() {
-      const server = yield* Server
+      const server = yield* Running.Server
       yield* Console.log(
         `ready gate=http://${addressText(server.gate)} admin=http://${addressText(server.admin)}`
       )
@@ -74,16 +72,12 @@ export const serve = Command.make(
     })
     yield* Effect.provide(
       run,
-      Server.layer(first.settings, {
-        directory: (settings) => Directory.layer(settings),
+      Running.layer({
+        config: first,
         env: process.env,
         base: dirname(resolve(name)),
-        lineOf: first.lineOf
-      }).pipe(
-        Layer.catch((error) =>
-          Layer.effect(Server, startFailure({ gate: "gateway.listen", admin: "gateway.admin" })(error))
-        )
-      )
+        names: { gate: "gateway.listen", admin: "gateway.admin" }
+      })
     )
   })
 ).pipe(Command.withDescription("Run the server"))

@@ -1,0 +1,18 @@
+/** Runs the command that was typed, and ends the process with its exit code. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Layer, Logger } from "effect"
+import { readFileSync } from "node:fs"
+import * as Cli from "./Cli.ts"
+import { codeOf, report } from "./Outcome.ts"
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+
+/** Standard output is for what was asked for; what happens meanwhile goes to standard error. */
+const log = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
+
+Cli.run(String(version))(process.argv.slice(2)).pipe(
+  Effect.tapCause(report),
+  Effect.provide(Layer.mergeAll(NodeServices.layer, Cli.layer, log)),
+  (program) => NodeRuntime.runMain(program, { disableErrorReporting: true, teardown: (exit, end) => end(codeOf(exit)) })
+)
