@@ -54,7 +54,7 @@ export class TokenRefused extends Schema.TaggedClass<TokenRefused>()("TokenRefus
 /** The issuer (keys, introspection or UserInfo) could not be asked; `retryAfter` in seconds. */
 export class IssuerUnavailable extends Schema.TaggedClass<IssuerUnavailable>()("IssuerUnavailable", {
   issuer: Schema.String,
-  retryAfter: Schema.Number,
+  retryAfter: Schema.Finite,
   facts: Facts
 }) {}
 

@@ -58,6 +58,26 @@ describe("threats E: what a refusal tells and costs", () => {
       }
     }).pipe(Effect.provide(A)))
 
+  it.effect("threat E12: the causes do not differ by 5 ms at the median", () =>
+    Effect.gen(function*() {
+      const token = yield* Token
+      const over = { iat: now - 900, exp: now - 600 }
+      const causes = [
+        yield* a.token({ now, header: { kid: "x" } }),
+        `${(yield* a.token({ now })).slice(0, -4)}AAAA`,
+        yield* a.token({ now, claims: over })
+      ]
+      const medians = causes.map((text) => {
+        const all = Array.from({ length: 51 }, () => {
+          const start = performance.now()
+          Effect.runSyncExit(token.verify(text, at(now)))
+          return performance.now() - start
+        })
+        return all.toSorted((left, right) => left - right)[25] ?? Infinity
+      })
+      assert.isBelow(Math.max(...medians) - Math.min(...medians), 5)
+    }).pipe(Effect.provide(A)))
+
   it.effect("the operator learns what was expected and what was found, and by how much the clocks differ", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* facts(a.token({ now, claims: { aud: ["x", "y"] } })), {
