@@ -112,16 +112,27 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
     }
   })
 
-  const execute = Effect.fnUntraced(function*(plan: DirectoryPlan.Plan, actor: string, origin: Origin) {
+  const execute = Effect.fnUntraced(function*(
+    plan: DirectoryPlan.Plan,
+    { actor, onProgress, origin }: Pick<ApplyOptions, "actor" | "onProgress"> & { readonly origin: Origin }
+  ) {
+    const steps = DirectoryPlan.steps(plan)
+    let done = 0
+    const progress = (some: ReadonlyArray<unknown>) => {
+      done += some.length
+      onProgress?.(done, steps.length)
+    }
     const put = Effect.fnUntraced(function*<K extends TableName>(kind: K) {
       for (const steps of chunks([...plan[kind].create, ...plan[kind].change])) {
         yield* store.put(kind, steps, origin)
+        progress(steps)
         yield* Effect.yieldNow
       }
     })
     const remove = Effect.fnUntraced(function*(kind: TableName) {
       for (const steps of chunks<DirectoryPlan.Step>(plan[kind].remove)) {
         yield* store.remove(kind, steps.map((it) => it.id))
+        progress(steps)
         yield* Effect.yieldNow
       }
     })
@@ -133,7 +144,6 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
       yield* checkRemovals(kind, plan)
       yield* remove(kind)
     }
-    const steps = DirectoryPlan.steps(plan)
     const at = new Date(yield* Clock.currentTimeMillis).toISOString()
     for (const some of chunks(steps)) {
       yield* store.audit(some.map(({ after, before, id, kind }) => ({
@@ -166,7 +176,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
       "apply",
       store.transaction(taken(Effect.gen(function*() {
         const plan = yield* planOf(file, options)
-        if (options.dryRun !== true) yield* execute(plan, options.actor, options.origin ?? "file")
+        if (options.dryRun !== true) yield* execute(plan, { origin: "file", ...options })
         return plan
       })))
     )
@@ -209,7 +219,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
           const before = yield* one(kind, id)
           if (!expected(before, options.expect)) return yield* Effect.fail(refused("stale"))
           const plan = yield* planOf(file, { ...options, prune: "none", origin: "api" })
-          yield* execute(plan, options.actor, "api")
+          yield* execute(plan, { actor: options.actor, origin: "api" })
           const after = yield* one(kind, id)
           return after === undefined ? yield* Effect.die(`${kind}: a row that was put is not there`) : { before, after }
         })))
@@ -222,10 +232,19 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
           if (before === undefined) return yield* Effect.fail(new RowNotFound({ kind: nounOf[kind] }))
           if (!expected(before, options.expect)) return yield* Effect.fail(refused("stale"))
           const rows: DirectoryPlan.Current = { ...DirectoryPlan.nothing, [kind]: new Map([[id, before]]) }
-          yield* execute(DirectoryPlan.make({}, rows, () => true), options.actor, "api")
+          yield* execute(DirectoryPlan.make({}, rows, () => true), { actor: options.actor, origin: "api" })
         }))
       ),
     apply,
+    recorded: (change, audit) =>
+      guarded(
+        "recorded",
+        store.transaction(Effect.gen(function*() {
+          const made = yield* change
+          yield* store.audit([{ ...audit, at: new Date(yield* Clock.currentTimeMillis).toISOString() }])
+          return made
+        }))
+      ),
     audits: (query) => guarded("audit", store.audits(query)),
     once: (key, fingerprint, change) =>
       guarded(

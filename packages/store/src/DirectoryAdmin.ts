@@ -89,6 +89,8 @@ export interface ApplyOptions {
   readonly dryRun?: boolean
   /** Who the rows that are new belong to; default `file`. */
   readonly origin?: Origin
+  /** Called from time to time with how many of the plan's steps are done. */
+  readonly onProgress?: (done: number, of: number) => void
 }
 
 /** One audit row. */
@@ -141,6 +143,11 @@ export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
     readonly before?: number
     readonly limit: number
   }) => Effect.Effect<ReadonlyArray<Audit>, DirectoryUnavailable>
+  /** Makes a change that is kept beside the rows, such as one of the deny list, and writes its audit row: both or neither. */
+  readonly recorded: <A, E>(
+    change: Effect.Effect<A, E>,
+    audit: Omit<Audit, "seq" | "at">
+  ) => Effect.Effect<A, E | DirectoryUnavailable>
   /**
    * Runs `change` at most once for an idempotency key: a second call with the same fingerprint gets the first answer.
    * Keys are remembered for a day.

@@ -5,6 +5,10 @@
 import { Effect } from "effect"
 import { DirectoryAdmin, refused } from "./DirectoryAdmin.ts"
 
+/** What is changed beside the rows (the deny list) is not in a database that is only read; its audit is the log. */
+export const recorded: DirectoryAdmin["Service"]["recorded"] = (change, { action, actor, id, kind }) =>
+  Effect.tap(change, Effect.logInfo("changed", { actor, action, kind, id }))
+
 /** The same administration for reading only. */
 export const of = (admin: DirectoryAdmin["Service"]): DirectoryAdmin["Service"] => {
   const no = Effect.fail(refused("readonly"))
@@ -13,6 +17,7 @@ export const of = (admin: DirectoryAdmin["Service"]): DirectoryAdmin["Service"] 
     put: () => no,
     remove: () => no,
     apply: (file, options) => options.dryRun === true ? admin.apply(file, options) : no,
+    recorded,
     once: () => no
   })
 }

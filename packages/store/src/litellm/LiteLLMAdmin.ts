@@ -8,6 +8,7 @@ import { foldEmail, type TableName } from "@jotgate/core/MemoryRows"
 import { Effect, Exit, Layer } from "effect"
 import { DirectoryAdmin, type Filter, refused } from "../DirectoryAdmin.ts"
 import { Lookups } from "../Lookups.ts"
+import { recorded } from "../ReadOnly.ts"
 import { isStorable, type Value } from "../Rows.ts"
 import * as Tables from "../Tables.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
@@ -105,6 +106,7 @@ export const layer = Layer.effect(
       put: () => no,
       remove: () => no,
       apply: () => no,
+      recorded,
       audits: () => Effect.succeed([]),
       once: () => no
     }
