@@ -1,12 +1,9 @@
-/** The directory that `directory.url` names, as the server wants it: repositories, provisioner and deny list. */
+/** The directories of the verbs that do not simply open what the settings name. */
 import { Cache } from "@jotgate/core/Cache"
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
-import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
-import type { Provisioner } from "@jotgate/core/Provisioner"
-import type { RevocationRepo } from "@jotgate/core/RevocationRepo"
-import type { TeamRepo } from "@jotgate/core/TeamRepo"
-import type { UserRepo } from "@jotgate/core/UserRepo"
+import type { Secrets } from "@jotgate/core/Secrets"
 import type { FileSettings } from "@jotgate/server/GatewaySettings"
+import type { Directory } from "@jotgate/server/Server"
 import * as CachedRepos from "@jotgate/store/CachedRepos"
 import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Forgetting } from "@jotgate/store/Forgetting"
@@ -14,51 +11,36 @@ import { Lookups } from "@jotgate/store/Lookups"
 import * as MemoryStore from "@jotgate/store/MemoryStore"
 import * as SqlDirectory from "@jotgate/store/SqlDirectory"
 import * as SqliteClient from "@jotgate/store/SqliteClient"
-import * as SqliteStore from "@jotgate/store/SqliteStore"
+import * as Store from "@jotgate/store/Store"
 import { Effect, Layer } from "effect"
-import type { Migrator, SqlError } from "effect/sql"
+import type { SqlError } from "effect/sql"
 import { existsSync } from "node:fs"
 
-export interface DirectoryOptions {
-  /** Opens nothing for writing and makes no file: a database that is not there yet has no rows. */
-  readonly readOnly?: boolean
-  /** Rows for a directory in which nobody is yet. */
-  readonly seed?: DirectoryFile
-}
-
-const filenameOf = (url: string): string | undefined =>
-  url.startsWith("sqlite:") ? url.slice("sqlite:".length) : undefined
-
-type Store = UserRepo | TeamRepo | OrganizationRepo | Provisioner | RevocationRepo | DirectoryAdmin | Forgetting
-
-const storeOf = (
-  { directory }: FileSettings,
-  readOnly: boolean
-): Layer.Layer<Store, SqlError.SqlError | Migrator.MigrationError> => {
-  const filename = filenameOf(directory.url)
-  if (filename === undefined || (readOnly && !existsSync(filename))) return MemoryStore.layer()
-  return readOnly
-    ? SqlDirectory.layer.pipe(
-      Layer.provideMerge(Layer.merge(Lookups.layerSqlite, Forgetting.layerLocal)),
-      Layer.provideMerge(SqliteClient.layer({ filename, readonly: true }))
-    )
-    : SqliteStore.layer({ filename })
-}
-
-const seeded = (seed: DirectoryFile | undefined) =>
+/** The directory of the settings; where nobody is yet, `seed` is applied. */
+export const seeded = (settings: FileSettings, seed: DirectoryFile) =>
   Layer.effectDiscard(Effect.gen(function*() {
-    if (seed === undefined) return
     const admin = yield* DirectoryAdmin
     const { rows } = yield* admin.list("users", { limit: 1 })
     if (rows.length === 0) yield* admin.apply(seed, { actor: "dev", prune: "none", origin: "api" })
-  }))
+  })).pipe(Layer.provideMerge(Store.layer(settings)))
 
-/** Opens the directory of these settings, with a memory in front of it. */
-export const layer = (settings: FileSettings, { readOnly = false, seed }: DirectoryOptions = {}) => {
-  const { rows, staleRows } = settings.cache
-  return CachedRepos.layer({ rows, staleRows }).pipe(
-    Layer.provideMerge(seeded(seed)),
-    Layer.provideMerge(storeOf(settings, readOnly)),
+const sqlite = (filename: string, { cache }: FileSettings) =>
+  CachedRepos.layer(cache).pipe(
+    Layer.provideMerge(SqlDirectory.layer),
+    Layer.provideMerge(Layer.merge(Lookups.layerSqlite, Forgetting.layerLocal)),
+    Layer.provideMerge(SqliteClient.layer({ filename, readonly: true })),
     Layer.provide(Cache.layer)
   )
+
+/**
+ * The directory of the settings for a look: no file is made and no table
+ * changed. A SQLite database that is not there yet has no rows.
+ */
+export const readOnly = (
+  settings: FileSettings
+): Layer.Layer<Directory, Store.StoreFailed | SqlError.SqlError, Secrets> => {
+  const { url } = settings.directory
+  if (!url.startsWith("sqlite:")) return Store.layer(settings)
+  const filename = url.slice("sqlite:".length)
+  return existsSync(filename) ? sqlite(filename, settings) : MemoryStore.layer()
 }

@@ -34,7 +34,7 @@ const settingNames: ListenerNames = { gate: "gateway.listen", admin: "gateway.ad
 /** Both listeners. */
 export const layer = ({ base, config, env, names }: Running, dev?: Dev) =>
   Server.layer(config.settings, {
-    directory: (settings) => Directory.layer(settings, dev === undefined ? {} : { seed: dev.seed }),
+    ...(dev === undefined ? {} : { directory: (settings) => Directory.seeded(settings, dev.seed) }),
     env,
     base,
     lineOf: config.lineOf,
@@ -47,7 +47,7 @@ export const layer = ({ base, config, env, names }: Running, dev?: Dev) =>
 /** The pipeline alone, which writes nothing: no row, no file, no saved key set. */
 export const dry = ({ config: { lineOf, settings }, base, env }: Omit<Running, "names">) =>
   deploymentOf({ ...settings, cache: { ...settings.cache, dir: null } }, {
-    directory: (it) => Directory.layer(it, { readOnly: true }),
+    directory: Directory.readOnly,
     env,
     base,
     lineOf
