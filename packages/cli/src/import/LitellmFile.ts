@@ -248,8 +248,10 @@ export const read = (
     )
   }
   const unset = new Set<string>()
-  const decided = Object.fromEntries(sections.map((name) => [name, resolve(input[name], environment, unset)]))
+  const decided = Object.fromEntries(sections.map((name) => [name, resolve(input[name], environment, new Set())]))
   const general = section(decided["general_settings"])
+  // Elsewhere a reference is the key of a provider, say: nothing that takes part in a decision.
+  resolve(section(input["general_settings"])["litellm_jwtauth"], environment, unset)
   const router = section(decided["router_settings"])
   const litellm = section(decided["litellm_settings"])
   const parts = {

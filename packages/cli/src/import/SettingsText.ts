@@ -38,10 +38,14 @@ const placeholder = "providers-table"
 const isMembers = (value: Value): value is { readonly [key: string]: Value } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+const isScalarValue = (value: Value): boolean => !isMembers(value) && !Array.isArray(value)
+
+/** Whether a value reads well on one line: scalars, and lists of them. */
 const isPlain = (value: Value): boolean =>
   Array.isArray(value)
-    ? value.every((it) => !isMembers(it) && !Array.isArray(it))
-    : isMembers(value) && Object.values(value).every((it) => !isMembers(it) && !Array.isArray(it))
+    ? value.every(isScalarValue)
+    : isMembers(value) &&
+      Object.values(value).every((it) => isScalarValue(it) || (Array.isArray(it) && it.every(isScalarValue)))
 
 const sorted = (value: Value, path: Path): Value => {
   if (Array.isArray(value)) return value.map((it, index) => sorted(it, [...path, index]))
