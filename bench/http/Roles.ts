@@ -63,7 +63,7 @@ const upstreamListener: RequestListener = (request, response) => {
 const floorListener = (): RequestListener => {
   const known = new Map<string, string>()
   return (request, response) => {
-    const digest = hash("sha256", request.headers.authorization ?? "", "latin1")
+    const digest = hash("sha256", request.headers.authorization ?? "", "binary")
     const user = known.get(digest) ?? "u-1"
     known.set(digest, user)
     response.writeHead(200, { "x-user": user, "content-length": 0 })

@@ -1,2 +1,4 @@
 /** Programs that use the published surface of jotgate. */
-export {}
+export * as Express from "./express/app.ts"
+export * as Notes from "./notes/Api.ts"
+export * as Policy from "./policy/Policy.ts"

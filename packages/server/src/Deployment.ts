@@ -7,9 +7,12 @@
  * request is over.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
-import type { IssuerStatus } from "@jotgate/core/KeyStore"
+import type { IssuerStatus, KeyStore } from "@jotgate/core/KeyStore"
+import type { Revocation } from "@jotgate/core/Revocation"
 import * as Route from "@jotgate/core/Route"
+import type { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
+import type { FileSettings } from "./GatewaySettings.ts"
 import { requestFilter } from "./proxy/HeaderName.ts"
 import * as Peers from "./proxy/Peers.ts"
 import {
@@ -64,6 +67,17 @@ export interface Deployment {
   readonly keys: Effect.Effect<ReadonlyArray<IssuerStatus>>
   /** Fails when the directory does not answer. */
   readonly directory: Effect.Effect<void, unknown>
+  /** What the admin listener manages; absent where nothing is to be managed. */
+  readonly managed?: ManagedServices | undefined
+}
+
+/** The services of one deployment that people manage. */
+export interface ManagedServices {
+  readonly settings: FileSettings
+  readonly keys: KeyStore["Service"]
+  readonly revocation: Revocation["Service"]
+  /** `undefined` when the directory has no administration of its own. */
+  readonly directory: DirectoryAdmin["Service"] | undefined
 }
 
 /** Compiles the doors' settings; connections to upstreams live as long as the scope. */

@@ -21,7 +21,10 @@ import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
 import type { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
-import { Context, Effect, Layer, Redacted, Schema, type Scope } from "effect"
+import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import * as Store from "@jotgate/store/Store"
+import { StoreHealth } from "@jotgate/store/StoreHealth"
+import { Context, Effect, Layer, Option, Redacted, Schema, type Scope } from "effect"
 import { HttpServer } from "effect/http"
 import { AdminListener } from "./admin/AdminAccessLive.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
@@ -49,8 +52,8 @@ export type Directory = UserRepo | TeamRepo | OrganizationRepo | Provisioner | R
 
 /** What a server is made of besides its settings. */
 export interface ServerOptions<E> {
-  /** The directory that these settings name. */
-  readonly directory: (settings: FileSettings) => Layer.Layer<Directory, E>
+  /** The directory, when it is not the one that the settings name. */
+  readonly directory?: (settings: FileSettings) => Layer.Layer<Directory, E, Secrets>
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names in secrets are relative to. */
   readonly base: string
@@ -67,6 +70,9 @@ const probe = UserId.make("jotgate-readiness-probe")
 
 const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
   const secrets = NodeSecrets.layer(options.base, options.env)
+  const directory: Layer.Layer<Directory, E | Store.StoreFailed, Secrets> = options.directory === undefined
+    ? Store.layer(settings)
+    : options.directory(settings)
   const saved = settings.cache.dir === null
     ? SavedKeys.layerMemory
     : SavedKeyFiles.layer(settings.cache.dir).pipe(Layer.provide(SavedKeys.layerMemory))
@@ -74,38 +80,54 @@ const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
     Layer.provideMerge(KeyStore.layer),
     Layer.provide(Issuers.layer(settings.issuers)),
     Layer.provideMerge(Revocation.layer),
-    Layer.provideMerge(options.directory(settings)),
+    Layer.provideMerge(directory),
     Layer.provideMerge(Cache.layer),
     Layer.provideMerge(NodeSignature.layer),
     Layer.provide([NodeOutbound.layer, secrets, saved])
   )
 }
 
+/** `AuthBuilder` over the live systems that the settings name, with what a deployment shows of them. */
+export const pipeline = <E>(settings: FileSettings, options: ServerOptions<E>) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const { gateway, policy } = settings
+    const custom = policy.custom === null ? undefined : yield* CustomPolicy.load(policy.custom)
+    return AuthBuilder.layerFor(settings, {
+      credentials: gateway.credentials,
+      ...(options.lineOf === undefined ? {} : { lineOf: options.lineOf })
+    }).pipe(
+      Layer.provideMerge(seams(settings, options)),
+      Layer.provide(Layer.succeed(ClaimsPolicy, custom))
+    )
+  }))
+
 /** Builds one deployment; it lives as long as its scope. */
 export const deploymentOf = <E>(
   settings: FileSettings,
   options: ServerOptions<E>
-): Effect.Effect<Deployment, E | CustomPolicy.CustomPolicyInvalid, Scope.Scope> =>
+): Effect.Effect<Deployment, E | Store.StoreFailed | CustomPolicy.CustomPolicyInvalid, Scope.Scope> =>
   Effect.gen(function*() {
     const { gateway, policy } = settings
-    const custom = policy.custom === null ? undefined : yield* CustomPolicy.load(policy.custom)
-    const services = yield* Layer.build(
-      AuthBuilder.layerFor(settings, {
-        credentials: gateway.credentials,
-        ...(options.lineOf === undefined ? {} : { lineOf: options.lineOf })
-      }).pipe(
-        Layer.provideMerge(seams(settings, options)),
-        Layer.provide(Layer.succeed(ClaimsPolicy, custom))
-      )
-    )
+    const services = yield* Layer.build(pipeline(settings, options))
     const users = Context.get(services, UserRepo)
+    const keys = Context.get(services, KeyStore)
+    const health = Context.getOption(services, StoreHealth)
     return {
       auth: Context.get(services, AuthBuilder),
       doors: yield* makeDoors(gateway, { teamHeaders: policy.teamHeaders, env: options.env }),
       issuers: settings.issuers.map((it) => it.issuer).filter((it) => it !== "any"),
       scopes: policy.scopes.map((it) => it.scope),
-      keys: Context.get(services, KeyStore).status,
-      directory: Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void))
+      keys: keys.status,
+      directory: Option.match(health, {
+        onNone: () => Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void)),
+        onSome: ({ check }) => check
+      }),
+      managed: {
+        settings,
+        keys,
+        revocation: Context.get(services, Revocation),
+        directory: Option.getOrUndefined(Context.getOption(services, DirectoryAdmin))
+      }
     }
   })
 

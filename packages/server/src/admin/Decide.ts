@@ -48,7 +48,13 @@ export const decide = (
   const asked = Request.make({ method: question.method, target: question.path, rawHeaders, model })
   if (Exit.isFailure(asked)) return refused("request_ambiguous")
   return Effect.map(
-    judge.asking({ auth: deployment.auth, asked: asked.value, door: "decide", requestId: null, trace }),
+    judge.asking({
+      auth: deployment.auth,
+      asked: { ...asked.value, listsModels: true },
+      door: "decide",
+      requestId: null,
+      trace
+    }),
     ({ id, result, steps }) =>
       isAllowed(result)
         ? allowedJson(id, result, trace ? steps : undefined)

@@ -98,7 +98,7 @@ const ask = (call: DoorCall, it: Original, body: Peeked | undefined): void => {
   const stop = judge.ask(
     {
       auth: deployment.auth,
-      asked: made.value,
+      asked: { ...made.value, listsModels: true },
       door: it.dialect,
       requestId: call.head.requestId ?? null
     },

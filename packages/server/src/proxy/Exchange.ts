@@ -134,7 +134,8 @@ export class Exchange {
       model
     })
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
-    this.#ask(asked.value, body)
+    const lists = listsModels(asked.value.method, this.#path)
+    this.#ask(lists ? { ...asked.value, listsModels: true } : asked.value, body)
   }
 
   #ask(asked: Request.Asked, body: RequestBody | undefined): void {

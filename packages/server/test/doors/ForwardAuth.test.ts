@@ -247,7 +247,7 @@ describe("the doors", () => {
             return response.status === 200 || response.status === 502 ? "allow" : JSON.parse(text).code
           })
           assert.deepStrictEqual(
-            [...new Set([...verdicts, proxied])].length,
+            new Set([...verdicts, proxied]).size,
             1,
             `${name} ${path}: ${verdicts} ${proxied}`
           )

@@ -1,0 +1,70 @@
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Issuers } from "@jotgate/core/Issuer"
+import { KeyStore } from "@jotgate/core/KeyStore"
+import { NodeSignature } from "@jotgate/core/node"
+import { Issuer } from "@jotgate/core/testing"
+import { Clock, Effect, Layer } from "effect"
+import { HttpClient, HttpRouter } from "effect/http"
+import { Routes } from "../src/notes/Api.ts"
+import { database, pipeline, settingsFor } from "../src/notes/Live.ts"
+
+/** The whole program over an issuer in memory and a database in memory. */
+const setting = Effect.fnUntraced(function*() {
+  const idp = yield* Issuer.make("https://idp.test", ["ES256"])
+  const settings = settingsFor(idp.iss, "https://api.test")
+  const keys = KeyStore.layerMemory({ company: idp.jwks }).pipe(
+    Layer.provide([Issuers.layer(settings.issuers), NodeSignature.layer])
+  )
+  const services = yield* Layer.build(
+    HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
+      Layer.provide(pipeline(settings)),
+      Layer.provide(keys),
+      Layer.provide(database(":memory:")),
+      Layer.provideMerge(NodeHttpServer.layerTest)
+    )
+  )
+  const clock = yield* Clock.Clock
+  const get = Effect.fnUntraced(function*(path: string, authorization?: string) {
+    const response = yield* HttpClient.get(path, authorization === undefined ? {} : { headers: { authorization } })
+    return { status: response.status, headers: response.headers, text: yield* response.text }
+  }, Effect.provide(services))
+  const token = (sub: string, more: object = {}) =>
+    Effect.map(
+      idp.token({ now: Math.floor(clock.currentTimeMillisUnsafe() / 1000), claims: { sub, ...more } }),
+      (it) => `Bearer ${it}`
+    )
+  return { get, token }
+})
+
+describe("the notes", () => {
+  it.live("a member of staff is known by the host's own table", () =>
+    Effect.gen(function*() {
+      const { get, token } = yield* setting()
+      const me = yield* get("/me", yield* token("s-1"))
+      assert.strictEqual(me.status, 200, me.text)
+      assert.deepStrictEqual(JSON.parse(me.text), { user: "s-1", email: "ada@acme.test" })
+    }))
+
+  it.live("an open endpoint asks nobody", () =>
+    Effect.gen(function*() {
+      const { get } = yield* setting()
+      assert.strictEqual((yield* get("/status")).status, 200)
+    }))
+
+  it.live("an absent credential is 401, a bad one is answered with its reason", () =>
+    Effect.gen(function*() {
+      const { get, token } = yield* setting()
+      assert.strictEqual((yield* get("/me")).status, 401)
+      const bad = yield* get("/me", "Bearer a.b.c")
+      assert.strictEqual(bad.status, 401)
+      assert.strictEqual(JSON.parse(bad.text).code, "invalid_token")
+      assert.match(bad.headers["www-authenticate"] ?? "", /error="invalid_token"/)
+      const left = yield* get("/me", yield* token("s-2"))
+      assert.strictEqual(left.status, 403)
+      assert.strictEqual(JSON.parse(left.text).code, "user_blocked")
+      const stranger = yield* get("/me", yield* token("s-3"))
+      assert.strictEqual(stranger.status, 404)
+      assert.strictEqual(JSON.parse(stranger.text).code, "user_not_found")
+    }))
+})
