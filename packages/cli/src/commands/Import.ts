@@ -67,7 +67,7 @@ const litellm = Command.make(
         Effect.catchTag("PlatformError", () => failure(`${out.value}: cannot be written`))
       )
     } else {
-      yield* Effect.sync(() => process.stdout.write(text))
+      yield* Console.log(text.trimEnd())
     }
     yield* Console.error(report === "json" ? toJson(result.report) : toText(result.report))
     if (needsAttention(result.report)) return yield* new Negative({ lines: [] })

@@ -1,0 +1,161 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import { jotgate } from "../support/Shell.ts"
+
+const withFile = (name: string, text: string) =>
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const path = `${yield* files.makeTempDirectoryScoped()}/${name}`
+    yield* files.writeFileString(path, text)
+    return path
+  }).pipe(Effect.provide(NodeServices.layer))
+
+const sound = "issuers: [{ id: a, issuer: \"https://a.test\", audience: x }]\n"
+
+describe("wrong usage is one clear line and exit 2", () => {
+  const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, line: RegExp]> = [
+    [["chek"], /^unknown command chek, did you mean check\?$/],
+    [["serve", "--confg", "x"], /^unknown flag --confg, did you mean --config\?$/],
+    [["check"], /^which file\? /],
+    [["serve"], /^which file\? /],
+    [["explain"], /^which file\? /],
+    [["check", "/nowhere/jotgate.yaml"], /^\/nowhere\/jotgate\.yaml: there is no such file$/],
+    [["serve", "--config", "/nowhere/jotgate.yaml"], /^\/nowhere\/jotgate\.yaml: there is no such file$/],
+    [["import", "litellm", "/nowhere/config.yaml"], /^\/nowhere\/config\.yaml: there is no such file$/],
+    [["check", "a", "--config", "b"], /^give the file once/],
+    [["dev", "--port", "70000"], /70000 is no port/],
+    [["token", "alice", "--gate", "http://127.0.0.1:1"], /is jotgate dev running\?$/]
+  ]
+  for (const [args, line] of cases) {
+    it.live(`jotgate ${args.join(" ")}`, () =>
+      Effect.gen(function*() {
+        const { code, err, out } = yield* jotgate(...args)
+        assert.match(err, line)
+        assert.strictEqual(err.split("\n").length, 1)
+        assert.strictEqual(out, "")
+        assert.strictEqual(code, 2)
+      }))
+  }
+
+  it.live("jotgate alone prints its help and exits 2", () =>
+    Effect.gen(function*() {
+      const { code, err } = yield* jotgate()
+      assert.include(err, "SUBCOMMANDS")
+      assert.strictEqual(code, 2)
+    }))
+
+  it.live("--version and --help are answered on standard output, exit 0", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* jotgate("--version"), { code: 0, out: "0.0.0", err: "" })
+      const { code, out } = yield* jotgate("serve", "--help")
+      assert.include(out, "--config")
+      assert.strictEqual(code, 0)
+    }))
+})
+
+describe("jotgate check", () => {
+  it.live("a sound file", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("jotgate.yaml", sound)
+      assert.deepStrictEqual(yield* jotgate("check", file), { code: 0, out: `${file}: sound`, err: "" })
+      assert.strictEqual((yield* jotgate("check", "--config", file)).code, 0)
+    }).pipe(Effect.scoped))
+
+  it.live("an unknown key: file:line:column, path and suggestion, exit 2", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("jotgate.yaml", "policy:\n  teamHeader: [x]\n")
+      const { code, err } = yield* jotgate("check", file)
+      assert.strictEqual(err, `${file}:2:3: policy.teamHeader: unknown key, did you mean "teamHeaders"?`)
+      assert.strictEqual(code, 2)
+    }).pipe(Effect.scoped))
+
+  it.live("a contradiction, exit 2", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("jotgate.yaml", `${sound}policy:\n  requireScope: true\n`)
+      const { code, err } = yield* jotgate("check", file)
+      assert.strictEqual(err, `${file}:3:3: policy.requireScope: needs policy.scopes: nothing could be allowed`)
+      assert.strictEqual(code, 2)
+    }).pipe(Effect.scoped))
+
+  it.live("a setting without effect is a warning; with --strict a finding, exit 1", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("jotgate.yaml", `${sound}policy:\n  scopes: [{ scope: a, models: [b] }]\n`)
+      const lax = yield* jotgate("check", file)
+      assert.include(lax.err, `${file}:3:3: policy.scopes: has no effect`)
+      assert.include(lax.err, "(warning)")
+      assert.strictEqual(lax.code, 0)
+      const strict = yield* jotgate("check", "--strict", file)
+      assert.notInclude(strict.err, "(warning)")
+      assert.strictEqual(strict.code, 1)
+    }).pipe(Effect.scoped))
+
+  it.live("JSON is read too", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("jotgate.json", JSON.stringify({ issuers: [] }))
+      assert.strictEqual((yield* jotgate("check", file)).code, 0)
+    }).pipe(Effect.scoped))
+})
+
+describe("jotgate import litellm", () => {
+  const theirs = `general_settings:
+  enable_jwt_auth: true
+  litellm_jwtauth:
+    user_id_jwt_field: sub
+    issuers: [{ issuer: "https://a.test", audience: x }]
+`
+
+  it.live("prints the file on standard output and the report on standard error", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("config.yaml", theirs)
+      const { code, err, out } = yield* jotgate("import", "litellm", file)
+      assert.match(out, /^# Imported from /)
+      assert.include(out, "issuer: https://a.test # litellm_jwtauth.issuers[0].issuer")
+      assert.match(err, /^parity: /)
+      assert.strictEqual(code, 0)
+      const written = yield* withFile("jotgate.yaml", out)
+      assert.strictEqual((yield* jotgate("check", written)).code, 0)
+    }).pipe(Effect.scoped))
+
+  it.live("--out writes the file, --report json the report", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("config.yaml", theirs)
+      const ran = yield* jotgate("import", "litellm", file, "--out", `${file}.out`, "--report", "json")
+      assert.strictEqual(ran.out, "")
+      const report = JSON.parse(ran.err)
+      assert.deepInclude(report.keys.find((it: { key: string }) => it.key.endsWith("user_id_jwt_field")), {
+        verdict: "exact",
+        setting: "issuers[].claims.user"
+      })
+      assert.strictEqual((yield* jotgate("check", `${file}.out`)).code, 0)
+    }).pipe(Effect.scoped))
+
+  it.live("RULES D43: a refused key exits 1, and the rest is written", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile(
+        "config.yaml",
+        theirs.replace("general_settings:\n", "general_settings:\n  allow_requests_on_db_unavailable: true\n")
+      )
+      const { code, err, out } = yield* jotgate("import", "litellm", file)
+      assert.match(out, /^# Imported/)
+      assert.match(err, /refused +general_settings\.allow_requests_on_db_unavailable/)
+      assert.strictEqual(code, 1)
+    }).pipe(Effect.scoped))
+
+  it.live("an unknown key stops the import as it stops the reference, exit 2", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("config.yaml", theirs.replace("user_id_jwt_field", "user_jwt_field"))
+      const { code, err, out } = yield* jotgate("import", "litellm", file)
+      assert.match(err, /litellm_jwtauth\.user_jwt_field: unknown key, did you mean/)
+      assert.strictEqual(out, "")
+      assert.strictEqual(code, 2)
+    }).pipe(Effect.scoped))
+
+  it.live("a YAML syntax error has its line and column, exit 2", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile("config.yaml", "general_settings:\n  a: [b\n")
+      const { code, err } = yield* jotgate("import", "litellm", file)
+      assert.match(err, /config\.yaml:\d+:\d+: /)
+      assert.strictEqual(code, 2)
+    }).pipe(Effect.scoped))
+})
