@@ -160,7 +160,7 @@ const firstStar = (pattern: string): number => pattern.indexOf("*")
 /** One pattern for what two overlapping ones share, when a pattern can say it: a beginning and an end. */
 const overlap = (one: string, other: string): string | undefined => {
   const [a, b] = [firstStar(one), firstStar(other)]
-  if (a === one.length - 1 && b === 0 && other.lastIndexOf("*") === 0) return `${one.slice(0, -1)}${other}`
+  if (a !== -1 && a === one.length - 1 && b === 0 && other.lastIndexOf("*") === 0) return `${one.slice(0, -1)}${other}`
   return undefined
 }
 

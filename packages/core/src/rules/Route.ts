@@ -56,7 +56,8 @@ export const compile = (entries: ReadonlyArray<string>, additions: GroupAddition
   const prefixes = new Set<string>()
   const templates: Array<RegExp> = []
   for (const entry of entries) {
-    for (const template of [...templatesOf(entry), ...(additions[entry] ?? [])]) {
+    const added = Object.hasOwn(additions, entry) ? additions[entry] ?? [] : []
+    for (const template of [...templatesOf(entry), ...added]) {
       const prefix = prefixOf(template)
       if (template.includes("{")) templates.push(templateOf(template))
       else if (prefix !== undefined) prefixes.add(prefix)
