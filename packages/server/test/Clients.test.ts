@@ -1,0 +1,171 @@
+/** Clients that nobody here wrote, through the gate. */
+import Anthropic from "@anthropic-ai/sdk"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { execFile } from "node:child_process"
+import OpenAI from "openai"
+import * as World from "./support/World.ts"
+
+const completion = (content: string) => ({
+  id: "c-1",
+  object: "chat.completion",
+  created: 1,
+  model: "gpt-4o",
+  choices: [{ index: 0, message: { role: "assistant", content, refusal: null }, finish_reason: "stop", logprobs: null }]
+})
+
+const events = (response: import("node:http").ServerResponse, pieces: ReadonlyArray<string>) => {
+  response.writeHead(200, { "content-type": "text/event-stream" })
+  for (const it of pieces) response.write(it)
+  response.end()
+}
+
+const setting = Effect.fnUntraced(function*(options: World.WorldOptions = {}) {
+  const world = yield* World.make(options)
+  world.upstream.answer = (_, response, { body, url }) => {
+    const json = (it: unknown) => {
+      response.writeHead(200, { "content-type": "application/json" })
+      response.end(JSON.stringify(it))
+    }
+    const streams = body.includes(`"stream":true`)
+    if (url === "/v1/models") {
+      json({
+        object: "list",
+        data: ["gpt-4o", "claude-x"].map((id) => ({ id, object: "model", created: 1, owned_by: "x" }))
+      })
+    } else if (url === "/v1/chat/completions" && streams) {
+      const chunk = (content: string) =>
+        `data: ${
+          JSON.stringify({
+            ...completion(""),
+            object: "chat.completion.chunk",
+            choices: [{ index: 0, delta: { content } }]
+          })
+        }\n\n`
+      events(response, [chunk("Hel"), chunk("lo"), "data: [DONE]\n\n"])
+    } else if (url === "/v1/chat/completions") json(completion("Hello"))
+    else if (url === "/v1/embeddings") {
+      json({
+        object: "list",
+        model: "gpt-4o",
+        data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2] }],
+        usage: { prompt_tokens: 1, total_tokens: 1 }
+      })
+    } else if (url === "/v1/files") {
+      json({ id: "f-1", object: "file", bytes: 1, created_at: 1, filename: "a", purpose: "batch", status: "processed" })
+    } else if (url === "/v1/audio/transcriptions") json({ text: "hi" })
+    else if (url === "/v1/messages" && streams) {
+      events(response, [
+        `event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"model":"claude-x","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}}\n\n`,
+        `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n`,
+        `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}}\n\n`,
+        `event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n`,
+        `event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":1}}\n\n`,
+        `event: message_stop\ndata: {"type":"message_stop"}\n\n`
+      ])
+    } else {json({
+        id: "m",
+        type: "message",
+        role: "assistant",
+        model: "claude-x",
+        content: [{ type: "text", text: "Hello" }],
+        stop_reason: "end_turn",
+        stop_sequence: null,
+        usage: { input_tokens: 1, output_tokens: 1 }
+      })}
+  }
+  return world
+})
+
+const openai = (world: World.World, token: string) =>
+  new OpenAI({ apiKey: token, baseURL: `${world.url}/v1`, maxRetries: 0 })
+
+describe("the OpenAI client", () => {
+  it.live("lists models, chats, streams, embeds and uploads", () =>
+    Effect.gen(function*() {
+      const world = yield* setting()
+      const client = openai(world, yield* world.token("alice", { groups: ["red"] }))
+      yield* Effect.promise(async () => {
+        const models = await client.models.list()
+        assert.deepStrictEqual(models.data.map((it) => it.id), ["gpt-4o"])
+        const messages = [{ role: "user" as const, content: "Hi" }]
+        const chat = await client.chat.completions.create({ model: "gpt-4o", messages })
+        assert.strictEqual(chat.choices[0]?.message.content, "Hello")
+        let streamed = ""
+        for await (const chunk of await client.chat.completions.create({ model: "gpt-4o", messages, stream: true })) {
+          streamed += chunk.choices[0]?.delta.content ?? ""
+        }
+        assert.strictEqual(streamed, "Hello")
+        const embedded = await client.embeddings.create({ model: "gpt-4o", input: "Hi", encoding_format: "float" })
+        assert.lengthOf(embedded.data, 1)
+        const file = await client.files.create({ file: new File(["{}"], "a.jsonl"), purpose: "batch" })
+        assert.strictEqual(file.id, "f-1")
+        const heard = await client.audio.transcriptions.create({ model: "gpt-4o", file: new File(["RIFF"], "a.wav") })
+        assert.strictEqual(heard.text, "hi")
+      })
+    }))
+
+  it.live("reads the reason of a denial", () =>
+    Effect.gen(function*() {
+      const world = yield* setting()
+      const client = openai(world, yield* world.token("alice", { groups: ["red"] }))
+      const error = yield* Effect.promise(() =>
+        client.chat.completions.create({ model: "o1", messages: [] }).catch((it: unknown) => it)
+      )
+      assert.instanceOf(error, OpenAI.PermissionDeniedError)
+      assert.strictEqual(error.code, "team_model_denied")
+      const unknown = yield* Effect.promise(() => openai(world, "bad").models.list().catch((it: unknown) => it))
+      assert.instanceOf(unknown, OpenAI.AuthenticationError)
+      assert.strictEqual(unknown.code, "invalid_token")
+    }))
+})
+
+describe("the Anthropic client", () => {
+  it.live("sends and streams messages, and reads the reason of a denial", () =>
+    Effect.gen(function*() {
+      const world = yield* setting({ doors: { credentials: ["authorization", "x-api-key"] } })
+      const token = yield* world.token("bob", { groups: ["blue"] })
+      const client = new Anthropic({ authToken: token, apiKey: null, baseURL: world.url, maxRetries: 0 })
+      const question = { model: "claude-x", max_tokens: 10, messages: [{ role: "user" as const, content: "Hi" }] }
+      yield* Effect.promise(async () => {
+        const message = await client.messages.create(question)
+        assert.strictEqual(message.content[0]?.type === "text" ? message.content[0].text : "", "Hello")
+        assert.strictEqual(await client.messages.stream(question).finalText(), "Hello")
+        const error = await client.messages.create({ ...question, model: "gpt-4o" }).catch((it: unknown) => it)
+        assert.instanceOf(error, Anthropic.PermissionDeniedError)
+        assert.strictEqual(error.type, "permission_error")
+      })
+      assert.strictEqual(world.upstream.last().headers["x-jotgate-team"], "blue")
+    }))
+})
+
+describe("curl", () => {
+  it.live("streams, and posts a large body after 100 Continue", () =>
+    Effect.gen(function*() {
+      const world = yield* setting()
+      const token = yield* world.token("alice", { groups: ["red"] })
+      const curl = (args: ReadonlyArray<string>, input = "") =>
+        Effect.promise(() =>
+          new Promise<string>((done, fail) => {
+            const child = execFile("curl", ["-sS", "--max-time", "10", ...args], (error, stdout) =>
+              error === null ? done(stdout) : fail(error))
+            child.stdin?.end(input)
+          })
+        )
+      const to = [
+        `${world.url}/v1/chat/completions`,
+        "-H",
+        `authorization: Bearer ${token}`,
+        "-H",
+        "content-type: application/json"
+      ]
+      const streamed = yield* curl(["-N", ...to, "-d", `{"model":"gpt-4o","stream":true}`])
+      assert.match(streamed, /data: \[DONE\]/)
+      const large = JSON.stringify({ messages: ["x".repeat(3_000_000)], model: "gpt-4o" })
+      const answered = yield* curl([...to, "-H", "expect: 100-continue", "--data-binary", "@-"], large)
+      assert.match(answered, /Hello/)
+      assert.strictEqual(world.upstream.last().body.length, large.length)
+      const denied = yield* curl(["-o", "/dev/null", "-w", "%{http_code}", ...to, "-d", `{"model":"o1"}`])
+      assert.strictEqual(denied, "403")
+    }))
+})
