@@ -8,7 +8,7 @@
  */
 import { parseConfig } from "@jotgate/server/ConfigFile"
 import { addressText } from "@jotgate/server/GatewaySettings"
-import { Console, Effect, FileSystem, Option, Result } from "effect"
+import { Console, Effect, FileSystem, Option, Result, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import { join, resolve } from "node:path"
 import { stringify } from "yaml"
@@ -36,6 +36,18 @@ const folder = Effect.fnUntraced(function*(data: Option.Option<string>) {
   }).pipe(Effect.catchTag("PlatformError", () => failure("--data: this folder cannot be made")))
   return path
 })
+
+/** Asks until a whole request has gone through once: keys, directory, rules, upstream. */
+const answered = (url: string, token: string) =>
+  Effect.tryPromise({
+    try: (signal) => fetch(url, { signal, headers: { authorization: `Bearer ${token}` } }),
+    catch: () => failure(`${url} does not answer`)
+  }).pipe(
+    Effect.flatMap((response) =>
+      response.ok ? Effect.void : failure(`${url} answers ${response.status}: something of dev is not in order`)
+    ),
+    Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 60 })
+  )
 
 const greeting = (at: {
   readonly gate: string
@@ -110,6 +122,7 @@ export const dev = Command.make(
         Effect.catchTag("PlatformError", () => failure(`${config}: cannot be written`))
       )
       const token = yield* issuer.token("alice")
+      yield* answered(`http://${gate}/v1/models`, token ?? "")
       yield* Console.log(greeting({
         gate: `http://${gate}`,
         admin: `http://${admin}`,

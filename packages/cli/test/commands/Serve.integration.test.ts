@@ -1,0 +1,99 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, type Scope } from "effect"
+import { createServer } from "node:http"
+import { start } from "../support/Process.ts"
+
+const configuration = (more = "") => `
+issuers: [{ id: a, issuer: "http://127.0.0.1:9", audience: x }]
+directory: { url: "memory:" }
+cache: { dir: null }
+gateway: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", drain: 0s, upstream: { url: "http://127.0.0.1:9" } }
+audit: { to: none }
+${more}`
+
+const folder = Effect.gen(function*() {
+  const files = yield* FileSystem.FileSystem
+  const path = yield* files.makeTempDirectoryScoped()
+  return { file: `${path}/jotgate.yaml`, files }
+})
+
+const get = (url: string) => Effect.promise(() => fetch(url))
+
+/** Asks until the answer has this status. */
+const until = (url: string, status: number): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    while ((yield* get(url)).status !== status) yield* Effect.sleep("50 millis")
+  }).pipe(
+    Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => Effect.die(new Error(`${url} is never ${status}`)) })
+  )
+
+const run = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>) =>
+  effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+describe("jotgate serve", () => {
+  it.live(
+    "prints one ready line, reloads on change and on SIGHUP, keeps what was when the file is bad, ends with 0",
+    () =>
+      run(Effect.gen(function*() {
+        const { file, files } = yield* folder
+        yield* files.writeFileString(file, configuration())
+        const serve = yield* start(["serve", "--config", file])
+        const [, gate = "", admin = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+        assert.strictEqual((yield* get(`${gate}/status`)).status, 401)
+        assert.strictEqual((yield* get(`${admin}/livez`)).status, 200)
+
+        yield* files.writeFileString(file, configuration("policy: { openRoutes: [/status] }"))
+        yield* until(`${gate}/status`, 502)
+
+        yield* files.writeFileString(file, configuration("policy: { openRoute: [/other] }"))
+        yield* serve.until(/policy\.openRoute: unknown key, did you mean "openRoutes"\?/)
+        yield* serve.until(/what was stays/)
+        assert.strictEqual((yield* get(`${gate}/status`)).status, 502)
+
+        yield* files.writeFileString(`${file}.new`, configuration())
+        yield* files.rename(`${file}.new`, file)
+        yield* until(`${gate}/status`, 401)
+
+        serve.process.kill("SIGHUP")
+        yield* serve.until(/is in force[\s\S]*is in force[\s\S]*is in force/)
+        serve.process.kill("SIGTERM")
+        assert.strictEqual(yield* serve.ended, 0)
+        assert.strictEqual(serve.out(), `ready gate=${gate} admin=${admin}\n`)
+      })),
+    40_000
+  )
+
+  it.live("a taken port is one line that names the setting, exit 2", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      const server = createServer()
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => server.close())
+      )
+      const address = server.address()
+      const port = typeof address === "object" ? address?.port : 0
+      yield* files.writeFileString(file, configuration().replace("127.0.0.1:0", `127.0.0.1:${port}`))
+      const serve = yield* start(["serve", "--config", file])
+      assert.strictEqual(yield* serve.ended, 2)
+      assert.match(serve.err(), new RegExp(`^gateway\\.listen: port ${port} is taken$`, "m"))
+      assert.strictEqual(serve.out(), "")
+    })), 30_000)
+
+  it.live("--litellm serves what the importer writes", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      yield* files.writeFileString(
+        file,
+        `general_settings:
+  enable_jwt_auth: true
+  litellm_jwtauth:
+    allow: 1
+`
+      )
+      const serve = yield* start(["serve", "--litellm", file])
+      assert.strictEqual(yield* serve.ended, 2)
+      assert.match(serve.err(), /litellm_jwtauth\.allow: unknown key/)
+    })), 30_000)
+})
