@@ -7,12 +7,10 @@
  * request is over.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
-import type { IssuerStatus, KeyStore } from "@jotgate/core/KeyStore"
-import type { Revocation } from "@jotgate/core/Revocation"
+import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import * as Route from "@jotgate/core/Route"
-import type { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
-import type { FileSettings } from "./GatewaySettings.ts"
+import type { Management } from "./directory/Management.ts"
 import { requestFilter } from "./proxy/HeaderName.ts"
 import * as Peers from "./proxy/Peers.ts"
 import {
@@ -68,16 +66,7 @@ export interface Deployment {
   /** Fails when the directory does not answer. */
   readonly directory: Effect.Effect<void, unknown>
   /** What the admin listener manages; absent where nothing is to be managed. */
-  readonly managed?: ManagedServices | undefined
-}
-
-/** The services of one deployment that people manage. */
-export interface ManagedServices {
-  readonly settings: FileSettings
-  readonly keys: KeyStore["Service"]
-  readonly revocation: Revocation["Service"]
-  /** `undefined` when the directory has no administration of its own. */
-  readonly directory: DirectoryAdmin["Service"] | undefined
+  readonly managed?: Management | undefined
 }
 
 /** Compiles the doors' settings; connections to upstreams live as long as the scope. */
@@ -172,6 +161,7 @@ export class Deployments extends Context.Service<Deployments, {
             const old = slot
             slot = opened
             old.replaced = true
+            old.deployment.managed?.retire()
             if (old.uses === 0) yield* close(old)
           }, Effect.uninterruptible)
         }

@@ -21,7 +21,6 @@ import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
 import type { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
-import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import * as Store from "@jotgate/store/Store"
 import { StoreHealth } from "@jotgate/store/StoreHealth"
 import { Context, Effect, Layer, Option, Redacted, Schema, type Scope } from "effect"
@@ -31,6 +30,8 @@ import * as AdminServer from "./admin/AdminServer.ts"
 import * as CustomPolicy from "./CustomPolicy.ts"
 import { type AuditTarget, DecisionLog } from "./DecisionLog.ts"
 import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
+import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
+import * as Management from "./directory/Management.ts"
 import { type FileSettings, isLoopback } from "./GatewaySettings.ts"
 import { Judge } from "./Judge.ts"
 import type { Address } from "./Listener.ts"
@@ -105,7 +106,11 @@ export const pipeline = <E>(settings: FileSettings, options: ServerOptions<E>) =
 export const deploymentOf = <E>(
   settings: FileSettings,
   options: ServerOptions<E>
-): Effect.Effect<Deployment, E | Store.StoreFailed | CustomPolicy.CustomPolicyInvalid, Scope.Scope> =>
+): Effect.Effect<
+  Deployment,
+  E | Store.StoreFailed | CustomPolicy.CustomPolicyInvalid | DirectoryFileInvalid,
+  Scope.Scope
+> =>
   Effect.gen(function*() {
     const { gateway, policy } = settings
     const services = yield* Layer.build(pipeline(settings, options))
@@ -122,12 +127,7 @@ export const deploymentOf = <E>(
         onNone: () => Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void)),
         onSome: ({ check }) => check
       }),
-      managed: {
-        settings,
-        keys,
-        revocation: Context.get(services, Revocation),
-        directory: Option.getOrUndefined(Context.getOption(services, DirectoryAdmin))
-      }
+      managed: yield* Management.make(settings, options, services)
     }
   })
 

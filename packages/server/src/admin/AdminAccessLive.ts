@@ -7,6 +7,8 @@
  * a browser send (DNS rebinding): a loopback name, an address, this machine.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import type { Allowed } from "@jotgate/core/Decision"
+import type { Denial } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -30,7 +32,8 @@ export class AdminListener extends Context.Service<AdminListener, AdminSettings>
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
-const isToken = (text: string, token: Redacted.Redacted): boolean =>
+/** Whether a text is the configured token; takes the same time for every text. */
+export const isToken = (text: string, token: Redacted.Redacted): boolean =>
   timingSafeEqual(digest(text), digest(Redacted.value(token)))
 
 const bearer = /^bearer +([^ ]+)$/i
@@ -39,23 +42,23 @@ const bearer = /^bearer +([^ ]+)$/i
 const adminQuestion = (authorization: string) =>
   Request.make({ method: "GET", target: "/v1/models", rawHeaders: ["authorization", authorization] })
 
-const isAdmin = (judge: Judge["Service"], auth: AuthBuilder["Service"], authorization: string) =>
+/** What the gate would answer to whoever sends this `Authorization`; nothing is written or noted. */
+export const verdictOn = (judge: Judge["Service"], auth: AuthBuilder["Service"], authorization: string) =>
   Effect.flatMap(
     adminQuestion(authorization),
     (asked) =>
-      Effect.callback<"admin" | "known" | "unknown">((resume) =>
-        judge.glance(auth, asked, (result) =>
-          resume(
-            Effect.succeed(
-              isAllowed(result)
-                ? result.principal.admin ? "admin" : "known"
-                : result._tag === "Unauthenticated" || result._tag === "BadRequest"
-                ? "unknown"
-                : "known"
-            )
-          ))
+      Effect.callback<Allowed | Denial>((resume) =>
+        judge.glance(auth, asked, (result) => resume(Effect.succeed(result)))
       )
-  ).pipe(Effect.catchTag("BadRequest", () => Effect.succeed("unknown" as const)))
+  ).pipe(Effect.catchTag("BadRequest", (denial) => Effect.succeed<Allowed | Denial>(denial)))
+
+const isAdmin = (judge: Judge["Service"], auth: AuthBuilder["Service"], authorization: string) =>
+  Effect.map(verdictOn(judge, auth, authorization), (result) =>
+    isAllowed(result)
+      ? result.principal.admin ? "admin" as const : "known" as const
+      : result._tag === "Unauthenticated" || result._tag === "BadRequest"
+      ? "unknown" as const
+      : "known" as const)
 
 /** Decides whether a caller is let in; `open`: without a configured token everybody on loopback is. */
 const make = (open: boolean) =>

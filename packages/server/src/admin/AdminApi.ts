@@ -5,18 +5,10 @@
  */
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiError, HttpApiGroup, HttpApiMiddleware, OpenApi } from "effect/http-api"
+import { DirectoryApi } from "../directory/DirectoryApi.ts"
+import { AdminDenied, AdminRequired } from "./AdminProblem.ts"
 
-/** The caller of the admin listener is not let in. */
-export class AdminRequired extends HttpApiError.Problem<AdminRequired>()(
-  "AdminRequired",
-  { type: "https://jotgate.dev/problems/admin_required", status: 401, title: "Authentication required" }
-) {}
-
-/** The caller of the admin listener is known and is no admin. */
-export class AdminDenied extends HttpApiError.Problem<AdminDenied>()(
-  "AdminDenied",
-  { type: "https://jotgate.dev/problems/admin_denied", status: 403, title: "Not allowed" }
-) {}
+export { AdminDenied, AdminRequired }
 
 /** No decision has this id, or it is no longer kept. */
 export class DecisionUnknown extends HttpApiError.Problem<DecisionUnknown>()(
@@ -124,5 +116,6 @@ export class AdminApi extends HttpApi.make("jotgate")
   .add(decisions)
   .add(past)
   .middleware(HttpApiMiddleware.ProblemDetails)
+  .addHttpApi(DirectoryApi)
   .annotateMerge(OpenApi.annotations({ title: "jotgate", version: "1" }))
 {}

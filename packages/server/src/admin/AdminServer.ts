@@ -2,13 +2,15 @@
  * The admin listener: decisions on request, the page, health, metrics, and the
  * API's own documentation.
  */
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { HttpApiBuilder, HttpApiMiddleware, HttpApiScalar } from "effect/http-api"
 import { createServer } from "node:http"
 import { type Decided, DecisionLog } from "../DecisionLog.ts"
 import { Deployments } from "../Deployment.ts"
+import * as DirectoryAccessLive from "../directory/DirectoryAccessLive.ts"
+import * as DirectoryServer from "../directory/DirectoryServer.ts"
 import { Judge } from "../Judge.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
 import { AdminApi, DecisionUnknown } from "./AdminApi.ts"
@@ -50,8 +52,8 @@ const Past = HttpApiBuilder.group(
 )
 
 const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pipe(
-  Layer.provide([Decisions, Past]),
-  Layer.provide(AdminAccessLive.layer),
+  Layer.provide([Decisions, Past, DirectoryServer.handlers]),
+  Layer.provide([AdminAccessLive.layer, DirectoryAccessLive.layer, DirectoryServer.layerManaged]),
   Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
 )
 
@@ -64,9 +66,12 @@ export const Routes = Layer.mergeAll(
   AdminAccessLive.layerHostCheck
 )
 
+/** Longest part of a path: an id of 256 characters of which each is three octets, percent-encoded. */
+const maxParamLength = 256 * 9
+
 /** Serves `Routes` and whatever else is served beside them. Port 0 takes a free one. */
 export const layer = (at: { readonly host: string; readonly port: number }) =>
-  HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
+  HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true, routerConfig: { maxParamLength } }).pipe(
     Layer.provideMerge(
       NodeHttpServer.layer(createServer, { host: at.host, port: at.port, gracefulShutdownTimeout: "1 second" })
     )

@@ -1,7 +1,6 @@
 /** The whole server as `serve` runs it, over a directory in memory and an issuer that publishes over HTTP. */
-import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
-import { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { Issuer } from "@jotgate/core/testing"
+import * as MemoryStore from "@jotgate/store/MemoryStore"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { createServer } from "node:http"
 import { DevPeople } from "../../src/admin/DevPeople.ts"
@@ -42,16 +41,28 @@ const publish = Effect.fnUntraced(function*() {
 
 /** Starts one; `more` changes the settings as they stand in the file. */
 export const make = Effect.fnUntraced(function*(
-  more: { readonly gateway?: object; readonly policy?: object } = {},
+  more: {
+    readonly gateway?: object
+    readonly policy?: object
+    /** Instead of the rows in memory: the directory that these settings name. */
+    readonly directory?: object
+    readonly issuer?: object
+  } = {},
   env: Readonly<Record<string, string>> = {},
   dev = false
 ) {
   const upstream = yield* Upstream.make
   const { idp, url } = yield* publish()
   const file = (policy: object = more.policy ?? {}) => ({
-    issuers: [{ id: "idp", issuer: url, audience: "https://api.test", claims: { user: "sub", teams: "groups" } }],
+    issuers: [{
+      id: "idp",
+      issuer: url,
+      audience: "https://api.test",
+      claims: { user: "sub", teams: "groups" },
+      ...more.issuer
+    }],
     policy,
-    directory: { url: "memory:" },
+    directory: more.directory ?? { url: "memory:" },
     cache: { dir: null },
     gateway: {
       listen: "127.0.0.1:0",
@@ -67,7 +78,7 @@ export const make = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const token = (sub: string, claims: Readonly<Record<string, unknown>> = {}) =>
     idp.token({ now: Math.floor(clock.currentTimeMillisUnsafe() / 1000), claims: { sub, ...claims } })
-  const directory = Layer.merge(MemoryDirectory.layerRepos(rows), RevocationRepo.layerMemory)
+  const directory = more.directory === undefined ? { directory: () => MemoryStore.layer(rows) } : {}
   const people = Layer.succeed(
     DevPeople,
     dev
@@ -78,7 +89,7 @@ export const make = Effect.fnUntraced(function*(
       : undefined
   )
   const services = yield* Layer.build(
-    Server.layer(yield* decode(file()), { directory: () => directory, env, base: ".", grace: 500 }).pipe(
+    Server.layer(yield* decode(file()), { ...directory, env, base: ".", grace: 500 }).pipe(
       Layer.provide(people)
     )
   )

@@ -1,0 +1,97 @@
+/**
+ * Who may use the directory's API (DESIGN §8): the configured token, a token
+ * that is decided to be an admin's, and for reading a token of an auditor (a
+ * user whose row has the role `proxy_admin_viewer`).
+ *
+ * jotgate decides on itself: what the gate would not let through manages
+ * nothing either. Nobody is let in on loopback without a token, so that no page
+ * in a browser can change rows (threat E08).
+ */
+import * as Pattern from "@jotgate/core/Pattern"
+import * as SchemaFindings from "@jotgate/core/SchemaFindings"
+import { Effect, Layer, Redacted } from "effect"
+import { HttpServerRespondable, HttpServerResponse } from "effect/http"
+import { HttpApiMiddleware } from "effect/http-api"
+import { AdminListener, isToken, verdictOn } from "../admin/AdminAccessLive.ts"
+import { AdminDenied, AdminRequired } from "../admin/AdminProblem.ts"
+import { Deployments } from "../Deployment.ts"
+import { isAllowed, Judge } from "../Judge.ts"
+import { Caller, DirectoryAccess, DirectoryInput, type Who } from "./DirectoryAccess.ts"
+import { inputInvalid, NotAvailable, notAvailable } from "./DirectoryProblem.ts"
+
+const auditor = "proxy_admin_viewer"
+
+/** Says to a client how to ask (RFC 6750 §3), and when to ask again. */
+const withHint = (problem: AdminRequired | NotAvailable) =>
+  Effect.map(
+    HttpServerRespondable.toResponse(problem),
+    problem instanceof AdminRequired
+      ? HttpServerResponse.setHeader("www-authenticate", "Bearer realm=\"jotgate admin\"")
+      : HttpServerResponse.setHeader("retry-after", "1")
+  )
+
+const access = Layer.effect(
+  DirectoryAccess,
+  Effect.gen(function*() {
+    const { token } = yield* AdminListener
+    const judge = yield* Judge
+    const deployments = yield* Deployments
+
+    const whoIs = Effect.fnUntraced(
+      function*(sent: string): Effect.fn.Return<Who, AdminRequired | AdminDenied | NotAvailable> {
+        if (sent === "") return yield* new AdminRequired()
+        if (token !== undefined && isToken(sent, token)) return { name: "admin token", mayWrite: true }
+        const result = yield* verdictOn(judge, deployments.current().auth, `Bearer ${sent}`)
+        if (!isAllowed(result)) {
+          if (result._tag === "Unavailable") return yield* notAvailable("directory")
+          return yield* result._tag === "Unauthenticated" || result._tag === "BadRequest"
+            ? new AdminRequired()
+            : new AdminDenied()
+        }
+        const { admin, role, user, userId } = result.principal
+        const issuer = result.claims?.issuer
+        const isAuditor = user !== undefined && role === auditor && issuer !== undefined &&
+          Pattern.compileAny(issuer.settings.grants.roles)(auditor)
+        if (!admin && !isAuditor) return yield* new AdminDenied()
+        return { name: `${userId ?? "a service"} by ${issuer?.id ?? "nobody"}`, mayWrite: admin }
+      }
+    )
+
+    return {
+      bearer: (next, { credential, endpoint }) =>
+        Effect.gen(function*() {
+          const who = yield* whoIs(Redacted.value(credential))
+          if (!who.mayWrite && endpoint.method !== "GET") return yield* new AdminDenied()
+          return yield* Effect.provideService(next, Caller, who)
+        }).pipe(
+          Effect.catchIf(
+            (it): it is AdminRequired | NotAvailable => it instanceof AdminRequired || it instanceof NotAvailable,
+            withHint
+          )
+        )
+    }
+  })
+)
+
+const slots = { Params: "params", Headers: "headers", Query: "query", Payload: "payload" } as const
+
+/** Names every place that is wrong, with the field that was probably meant. */
+export const input = HttpApiMiddleware.layerSchemaErrorTransform(DirectoryInput, (error) => {
+  if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
+  const slot = slots[error.kind]
+  return inputInvalid(
+    SchemaFindings.findings(error.cause.issue).map(({ message, path }) => ({ path: [slot, ...path], message }))
+  )
+})
+
+/** Both middlewares. */
+export const layer = Layer.merge(access, input)
+
+/** Whoever works on the store itself may do everything. */
+export const layerDirect = (name: string) =>
+  Layer.merge(
+    Layer.succeed(DirectoryAccess, {
+      bearer: (next) => Effect.provideService(next, Caller, { name, mayWrite: true })
+    }),
+    input
+  )

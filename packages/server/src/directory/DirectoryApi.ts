@@ -1,0 +1,385 @@
+/**
+ * The contract of `/admin/v1`: rows, deny list, issuers, configuration, audit,
+ * and the questions the other way round (DESIGN §8). Handlers are elsewhere, so
+ * that a client can use this without the server.
+ *
+ * Every list goes on where a cursor says, every row has an entity tag, every
+ * change can carry an idempotency key, and what is not in the contract is
+ * refused.
+ */
+import { RowId } from "@jotgate/core/DirectoryFile"
+import { Revoked } from "@jotgate/core/RevocationRepo"
+import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { DirectoryAccess, DirectoryInput } from "./DirectoryAccess.ts"
+import * as Problem from "./DirectoryProblem.ts"
+import * as Row from "./RowSchema.ts"
+
+const optional = Schema.optionalKey
+
+/** Most rows of one page. */
+export const maxPage = 1000
+/** Rows of a page that nobody asked a size for. */
+export const defaultPage = 100
+
+const Limit = Schema.NumberFromString.check(
+  Schema.makeFilter((it) => (Number.isInteger(it) && it >= 1 && it <= maxPage) || `must be 1 to ${maxPage}`)
+)
+const Flag = Schema.Literals(["true", "false"])
+
+const paging = { cursor: optional(Schema.String), limit: optional(Limit) }
+
+/** The headers of a change. */
+export const ChangeHeaders = {
+  "if-match": optional(Schema.String),
+  "if-none-match": optional(Schema.String),
+  "idempotency-key": optional(Schema.String.check(
+    Schema.isPattern(/^[\x21-\x7e]{1,255}$/, { message: "must be 1 to 255 visible characters" })
+  ))
+}
+
+const etag = { etag: Schema.String }
+
+const page = <S extends Schema.Top>(items: S, identifier: string) =>
+  Schema.Struct({ items: Schema.Array(items), next: Schema.NullOr(Schema.String) }).annotate({ identifier })
+
+const error = Problem.problems
+
+/** The six ways to a table whose rows have one id. */
+const table = <
+  const Name extends string,
+  View extends Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never },
+  New extends Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never },
+  Change extends Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never },
+  const Filters extends Schema.Struct.Fields
+>(
+  name: Name,
+  path: `/${string}`,
+  noun: string,
+  schemas: { readonly view: View; readonly row: New; readonly change: Change; readonly filters: Filters }
+) => {
+  const { change, filters, row, view } = schemas
+  const id = { id: RowId }
+  const tagged = HttpApiSchema.WithHeaders(view, Schema.Struct(etag))
+  return HttpApiGroup.make(name)
+    .add(
+      HttpApiEndpoint.get("list", path, {
+        query: { ...paging, ...filters },
+        success: page(view, `${noun}Page`),
+        error
+      }),
+      HttpApiEndpoint.post("create", path, {
+        headers: ChangeHeaders,
+        payload: row,
+        success: tagged.pipe(HttpApiSchema.status(201)),
+        error
+      }),
+      HttpApiEndpoint.get("show", `${path}/:id`, { params: id, success: tagged, error }),
+      HttpApiEndpoint.put("put", `${path}/:id`, {
+        params: id,
+        headers: ChangeHeaders,
+        payload: change,
+        success: tagged,
+        error
+      }),
+      HttpApiEndpoint.patch("update", `${path}/:id`, {
+        params: id,
+        headers: ChangeHeaders,
+        payload: change,
+        success: tagged,
+        error
+      }),
+      HttpApiEndpoint.delete("remove", `${path}/:id`, {
+        params: id,
+        headers: ChangeHeaders,
+        success: HttpApiSchema.NoContent,
+        error
+      })
+    )
+    .middleware(DirectoryInput)
+    .middleware(DirectoryAccess)
+    .prefix("/admin/v1")
+}
+
+const users = table("users", "/users", "User", {
+  view: Row.UserView,
+  row: Row.UserRow,
+  change: Row.UserChange,
+  filters: {
+    email: optional(Schema.String),
+    role: optional(Schema.String),
+    team: optional(RowId),
+    blocked: optional(Flag)
+  }
+})
+
+const teams = table("teams", "/teams", "Team", {
+  view: Row.TeamView,
+  row: Row.TeamRow,
+  change: Row.TeamChange,
+  filters: { alias: optional(Schema.String), organization: optional(RowId), blocked: optional(Flag) }
+})
+
+const organizations = table("organizations", "/organizations", "Organization", {
+  view: Row.OrganizationView,
+  row: Row.OrganizationRow,
+  change: Row.OrganizationChange,
+  filters: { alias: optional(Schema.String) }
+})
+
+const endUsers = table("endUsers", "/end-users", "EndUser", {
+  view: Row.EndUserView,
+  row: Row.EndUserRow,
+  change: Row.EndUserChange,
+  filters: { blocked: optional(Flag) }
+})
+
+const modelGroups = table("modelGroups", "/model-groups", "ModelGroup", {
+  view: Row.ModelGroupView,
+  row: Row.ModelGroupRow,
+  change: Row.ModelGroupChange,
+  filters: {}
+})
+
+const member = { user: RowId, team: RowId }
+const membership = HttpApiSchema.WithHeaders(Row.MembershipView, etag)
+
+const memberships = HttpApiGroup.make("memberships")
+  .add(
+    HttpApiEndpoint.get("list", "/memberships", {
+      query: { ...paging, user: optional(RowId), team: optional(RowId), role: optional(Schema.String) },
+      success: page(Row.MembershipView, "MembershipPage"),
+      error
+    }),
+    HttpApiEndpoint.post("create", "/memberships", {
+      headers: ChangeHeaders,
+      payload: Row.MembershipRow,
+      success: membership.pipe(HttpApiSchema.status(201)),
+      error
+    }),
+    HttpApiEndpoint.get("show", "/memberships/:user/:team", { params: member, success: membership, error }),
+    HttpApiEndpoint.put("put", "/memberships/:user/:team", {
+      params: member,
+      headers: ChangeHeaders,
+      payload: Row.MembershipChange,
+      success: membership,
+      error
+    }),
+    HttpApiEndpoint.patch("update", "/memberships/:user/:team", {
+      params: member,
+      headers: ChangeHeaders,
+      payload: Row.MembershipChange,
+      success: membership,
+      error
+    }),
+    HttpApiEndpoint.delete("remove", "/memberships/:user/:team", {
+      params: member,
+      headers: ChangeHeaders,
+      success: HttpApiSchema.NoContent,
+      error
+    })
+  )
+  .middleware(DirectoryInput)
+  .middleware(DirectoryAccess)
+  .prefix("/admin/v1")
+
+/** An entry of the deny list, and the id by which it is taken away. */
+export const DenyEntry = Schema.Struct({ id: Schema.String, ...Revoked.fields }).annotate({ identifier: "DenyEntry" })
+
+const deny = HttpApiGroup.make("deny")
+  .add(
+    HttpApiEndpoint.get("list", "/deny", {
+      query: { ...paging, issuer: optional(Schema.String) },
+      success: page(DenyEntry, "DenyPage"),
+      error
+    }),
+    HttpApiEndpoint.post("create", "/deny", {
+      headers: { "idempotency-key": ChangeHeaders["idempotency-key"] },
+      payload: Revoked,
+      success: DenyEntry.pipe(HttpApiSchema.status(201)),
+      error
+    }),
+    HttpApiEndpoint.get("show", "/deny/:id", { params: { id: Schema.String }, success: DenyEntry, error }),
+    HttpApiEndpoint.delete("remove", "/deny/:id", {
+      params: { id: Schema.String },
+      success: HttpApiSchema.NoContent,
+      error
+    })
+  )
+  .middleware(DirectoryInput)
+  .middleware(DirectoryAccess)
+  .prefix("/admin/v1")
+
+/** What is known about the keys of one issuer. */
+export const IssuerView = Schema.Struct({
+  id: Schema.String,
+  issuer: Schema.String,
+  ready: Schema.Boolean,
+  keys: Schema.Array(
+    Schema.Struct({ kid: Schema.NullOr(Schema.String), algorithms: Schema.Array(Schema.String) })
+  ),
+  ageSeconds: Schema.NullOr(Schema.Number),
+  nextRefreshSeconds: Schema.NullOr(Schema.Number),
+  lastError: Schema.NullOr(Schema.String),
+  stale: Schema.Boolean,
+  skippedMembers: Schema.Number,
+  unknownKeys: Schema.Number
+}).annotate({ identifier: "Issuer" })
+
+const issuerId = { id: Schema.NonEmptyString }
+
+const issuers = HttpApiGroup.make("issuers")
+  .add(
+    HttpApiEndpoint.get("list", "/issuers", {
+      success: Schema.Struct({ items: Schema.Array(IssuerView) }).annotate({ identifier: "Issuers" }),
+      error
+    }),
+    HttpApiEndpoint.get("show", "/issuers/:id", { params: issuerId, success: IssuerView, error }),
+    HttpApiEndpoint.post("refresh", "/issuers/:id/refresh", { params: issuerId, success: IssuerView, error }),
+    HttpApiEndpoint.delete("drop", "/issuers/:id/keys", {
+      params: issuerId,
+      query: { kid: optional(Schema.NonEmptyString) },
+      success: IssuerView,
+      error
+    })
+  )
+  .middleware(DirectoryInput)
+  .middleware(DirectoryAccess)
+  .prefix("/admin/v1")
+
+/** What is wrong, or worth a look, in a configuration. */
+export const ConfigFindings = Schema.Struct({
+  valid: Schema.Boolean,
+  findings: Schema.Array(Schema.Struct({
+    severity: Schema.Literals(["error", "warning"]),
+    path: Schema.String,
+    line: Schema.Number,
+    column: Schema.Number,
+    message: Schema.String
+  }))
+}).annotate({ identifier: "ConfigFindings" })
+
+const config = HttpApiGroup.make("config")
+  .add(
+    HttpApiEndpoint.get("current", "/config", { success: Schema.Record(Schema.String, Schema.Unknown), error }),
+    HttpApiEndpoint.post("validate", "/config/validate", {
+      payload: [
+        Schema.Struct({ text: Schema.String }),
+        Schema.String.pipe(HttpApiSchema.asText({ contentType: "application/yaml" }))
+      ],
+      success: ConfigFindings,
+      error
+    })
+  )
+  .middleware(DirectoryInput)
+  .middleware(DirectoryAccess)
+  .prefix("/admin/v1")
+
+/** One change: who, what, before and after. */
+export const AuditView = Schema.Struct({
+  seq: Schema.Number,
+  at: Schema.String,
+  actor: Schema.String,
+  action: Schema.Literals(["create", "change", "remove"]),
+  kind: Schema.String,
+  id: Schema.String,
+  before: Schema.Unknown,
+  after: Schema.Unknown
+}).annotate({ identifier: "Audit" })
+
+const audit = HttpApiGroup.make("audit")
+  .add(HttpApiEndpoint.get("list", "/audit", { query: paging, success: page(AuditView, "AuditPage"), error }))
+  .middleware(DirectoryInput)
+  .middleware(DirectoryAccess)
+  .prefix("/admin/v1")
+
+const Counts = Schema.Struct({ create: Schema.Int, change: Schema.Int, remove: Schema.Int })
+
+/** What applying a file did, or would do. */
+export const PlanView = Schema.Struct({
+  applied: Schema.Boolean,
+  counts: Counts,
+  steps: Schema.Array(
+    Schema.Struct({ action: Schema.Literals(["create", "change", "remove"]), kind: Schema.String, id: Schema.String })
+  )
+}).annotate({ identifier: "Plan" })
+
+const directory = HttpApiGroup.make("directory")
+  .add(
+    HttpApiEndpoint.get("export", "/directory", { success: Schema.Record(Schema.String, Schema.Unknown), error }),
+    HttpApiEndpoint.post("apply", "/directory", {
+      query: { prune: optional(Schema.Literals(["none", "file", "all"])), dryRun: optional(Flag) },
+      payload: Schema.Unknown,
+      success: PlanView,
+      error
+    })
+  )
+  .middleware(DirectoryInput)
+  .middleware(DirectoryAccess)
+  .prefix("/admin/v1")
+
+const about = {
+  model: optional(Schema.NonEmptyString),
+  route: optional(Schema.String),
+  method: optional(Schema.String)
+}
+
+/** What a team or a user may. */
+export const CanView = Schema.Struct({
+  allowed: Schema.Boolean,
+  models: Schema.Array(Schema.String),
+  ways: Schema.Array(Schema.Struct({
+    team: Schema.NullOr(Schema.String),
+    allowed: Schema.Boolean,
+    code: Schema.NullOr(Schema.String),
+    models: Schema.Array(Schema.String)
+  }))
+}).annotate({ identifier: "Can" })
+
+const TeamWhoMay = Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })
+const UserWhoMay = Schema.Struct({
+  id: Schema.String,
+  email: Schema.NullOr(Schema.String),
+  teams: Schema.Array(Schema.String),
+  alone: Schema.Boolean
+})
+
+const questions = HttpApiGroup.make("questions")
+  .add(
+    HttpApiEndpoint.get("teamsWhoMay", "/who/teams", {
+      query: { ...paging, ...about },
+      success: page(TeamWhoMay, "TeamsWhoMay"),
+      error
+    }),
+    HttpApiEndpoint.get("usersWhoMay", "/who/users", {
+      query: { ...paging, ...about },
+      success: page(UserWhoMay, "UsersWhoMay"),
+      error
+    }),
+    HttpApiEndpoint.get("canTeam", "/teams/:id/can", { params: { id: RowId }, query: about, success: CanView, error }),
+    HttpApiEndpoint.get("canUser", "/users/:id/can", { params: { id: RowId }, query: about, success: CanView, error })
+  )
+  .middleware(DirectoryInput)
+  .middleware(DirectoryAccess)
+  .prefix("/admin/v1")
+
+/** The directory's API. Bodies and queries hold what the contract names, nothing else. */
+export class DirectoryApi extends HttpApi.make("jotgate")
+  .add(
+    users,
+    teams,
+    organizations,
+    endUsers,
+    memberships,
+    modelGroups,
+    deny,
+    issuers,
+    config,
+    audit,
+    directory,
+    questions
+  )
+  .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" })
+  .annotate(HttpApi.QueryParseOptions, { errors: "all", onExcessProperty: "error" })
+  .annotateMerge(OpenApi.annotations({ title: "jotgate", version: "1" }))
+{}

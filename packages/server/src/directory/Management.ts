@@ -1,0 +1,73 @@
+/**
+ * What manages one deployment: its rows, its deny list, its keys, and the
+ * questions that can be asked about them.
+ *
+ * A request works with the deployment that it began with, also when another one
+ * takes its place meanwhile.
+ */
+import { KeyStore } from "@jotgate/core/KeyStore"
+import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
+import { Revocation } from "@jotgate/core/Revocation"
+import type { TeamRepo } from "@jotgate/core/TeamRepo"
+import type { UserRepo } from "@jotgate/core/UserRepo"
+import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import { Context, Effect, Layer, Option, type Scope } from "effect"
+import type { FileSettings } from "../GatewaySettings.ts"
+import * as DirectoryFileSource from "./DirectoryFileSource.ts"
+import { ReverseQuestions } from "./ReverseQuestions.ts"
+
+export interface Management {
+  readonly settings: FileSettings
+  readonly directory: DirectoryAdmin["Service"]
+  readonly revocation: Revocation["Service"]
+  readonly keys: Pick<KeyStore["Service"], "status" | "refresh" | "drop">
+  readonly questions: ReverseQuestions["Service"]
+  /** What relative file names in a configuration are relative to. */
+  readonly base: string
+  /** The variables that a configuration can name. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Another deployment has taken the place of this one: its `directory.file` counts no more. */
+  readonly retire: () => void
+}
+
+/** Gives the management in force for as long as one request needs it. */
+export class Managed extends Context.Service<Managed, {
+  readonly use: <A, E, R>(f: (management: Management) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}>()("@jotgate/server/Managed") {
+  /** One that never changes. */
+  static readonly layer = (management: Management) =>
+    Layer.succeed(Managed, { use: (f) => Effect.suspend(() => f(management)) })
+}
+
+/** The services of a deployment, as far as they are managed. */
+export type Services = UserRepo | TeamRepo | OrganizationRepo | KeyStore | Revocation
+
+/**
+ * The management of a deployment with these services; `undefined` when its
+ * directory has no administration. Rows of `directory.file` are in force when
+ * this ends, and followed until the scope does.
+ */
+export const make = Effect.fnUntraced(function*(
+  settings: FileSettings,
+  { base, env }: Pick<Management, "base" | "env">,
+  services: Context.Context<Services>
+): Effect.fn.Return<Management | undefined, DirectoryFileSource.DirectoryFileInvalid, Scope.Scope> {
+  const admin = Context.getOption(services, DirectoryAdmin)
+  if (Option.isNone(admin)) return undefined
+  const directory = admin.value
+  const { file } = settings.directory
+  const retire = file === null ? () => {} : yield* DirectoryFileSource.follow(file, directory)
+  const questions = yield* Layer.build(ReverseQuestions.layer(settings)).pipe(
+    Effect.provideContext(Context.add(services, DirectoryAdmin, directory))
+  )
+  return {
+    settings,
+    directory,
+    revocation: Context.get(services, Revocation),
+    keys: Context.get(services, KeyStore),
+    questions: Context.get(questions, ReverseQuestions),
+    base,
+    env,
+    retire
+  }
+})

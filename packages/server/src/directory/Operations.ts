@@ -1,0 +1,226 @@
+/**
+ * The handlers for what is not a row: issuers and their keys, the configuration,
+ * the audit, a whole directory file, and the questions the other way round.
+ */
+import { fromRows, parse } from "@jotgate/core/DirectoryFile"
+import * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
+import type { IssuerStatus } from "@jotgate/core/KeyStore"
+import type { TableName } from "@jotgate/core/MemoryRows"
+import { type DirectoryAdmin, refused } from "@jotgate/store/DirectoryAdmin"
+import { Effect, Result } from "effect"
+import { checkConfig } from "../ConfigCheck.ts"
+import { parseConfig } from "../ConfigFile.ts"
+import type { FileSettings } from "../GatewaySettings.ts"
+import * as Change from "./Change.ts"
+import { Caller } from "./DirectoryAccess.ts"
+import * as Problem from "./DirectoryProblem.ts"
+import type { Managed, Management } from "./Management.ts"
+import type { About } from "./ReverseQuestions.ts"
+import * as Table from "./Table.ts"
+
+const issuerView = (settings: FileSettings, { issuer: id, ...status }: IssuerStatus) => ({
+  id,
+  issuer: settings.issuers.find((it) => it.id === id)?.issuer ?? id,
+  ...status
+})
+
+const issuer = Effect.fnUntraced(function*({ keys, settings }: Management, id: string) {
+  const status = (yield* keys.status).find((it) => it.issuer === id)
+  return status === undefined ? yield* Problem.notThere("issuer") : issuerView(settings, status)
+})
+
+/** Changes the keys of one issuer, with an audit row, and tells how they are now. */
+const changingKeys = (
+  managed: Managed["Service"],
+  id: string,
+  after: Readonly<Record<string, unknown>>,
+  change: (management: Management) => Effect.Effect<void, Problem.DirectoryProblem>
+) =>
+  managed.use(Effect.fnUntraced(function*(management) {
+    const who = yield* Caller
+    const before = yield* issuer(management, id)
+    const audit = { actor: who.name, action: "change", kind: "keys", id, before: before.keys, after } as const
+    yield* management.directory.recorded(change(management), audit).pipe(
+      Effect.catchTag("DirectoryUnavailable", () => Problem.notAvailable("directory"))
+    )
+    return yield* issuer(management, id)
+  }))
+
+export const issuers = (managed: Managed["Service"]) => ({
+  list: () =>
+    managed.use(({ keys, settings }) =>
+      Effect.map(keys.status, (all) => ({ items: all.map((it) => issuerView(settings, it)) }))
+    ),
+  show: (id: string) => managed.use((it) => issuer(it, id)),
+  refresh: (id: string) =>
+    changingKeys(
+      managed,
+      id,
+      { refreshed: true },
+      ({ keys }) => Effect.catchTag(keys.refresh(id), "IssuerUnavailable", () => Problem.notAvailable("issuer"))
+    ),
+  drop: (id: string, kid: string | undefined) =>
+    changingKeys(managed, id, { dropped: kid ?? "all" }, ({ keys }) => keys.drop(id, kid))
+})
+
+/** Whatever a setting names secrets by stays; what a URL holds of them goes. */
+const redacted = (value: unknown): unknown => {
+  if (typeof value === "string") {
+    return value.replace(/^([a-z+]+:\/\/[^/@:]*):.*@/i, "$1:***@").replace(/([?&][a-z]*password=)[^&]*/gi, "$1***")
+  }
+  if (Array.isArray(value)) return value.map(redacted)
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, it]) => [name, redacted(it)]))
+    : value
+}
+
+/** The settings as JSON, without secrets. */
+export const shown = (settings: FileSettings): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, redacted(value)]))
+
+/** What is wrong with the text of a configuration, or worth a look. */
+const findingsOf = (text: string, { base, env }: Management) =>
+  Result.match(parseConfig({ name: "configuration", text, directory: base, env }), {
+    onFailure: ({ findings }) => findings.map((it) => ({ severity: "error" as const, ...it })),
+    onSuccess: (file) => checkConfig(file).map((it) => ({ ...it, ...file.positionOf(it.path) }))
+  })
+
+export const config = (managed: Managed["Service"]) => ({
+  current: () => managed.use(({ settings }) => Effect.succeed(shown(settings))),
+  validate: (payload: string | { readonly text: string }) =>
+    managed.use((management) =>
+      Effect.sync(() => {
+        const found = findingsOf(typeof payload === "string" ? payload : payload.text, management)
+        const findings = found.map(({ column, line, message, path, severity }) => ({
+          severity,
+          path,
+          line,
+          column,
+          message
+        }))
+        return { valid: findings.every((it) => it.severity !== "error"), findings }
+      })
+    )
+})
+
+export const audit = (managed: Managed["Service"]) => ({
+  list: (query: Table.ListQuery) =>
+    managed.use(Effect.fnUntraced(function*({ directory }) {
+      const range = yield* Table.rangeOf("audit", query)
+      const before = range.after === undefined ? {} : { before: Number(range.after) }
+      const rows = yield* Effect.mapError(directory.audits({ limit: range.limit + 1, ...before }), Change.worded)
+      const items = rows.slice(0, range.limit)
+      const last = items.at(-1)
+      const next = last === undefined || items.length === rows.length ? undefined : String(last.seq)
+      return { items, next: Table.nextOf("audit", next) }
+    }))
+})
+
+/** Rows of one question to the store while everything is read. */
+const chunk = 1000
+
+const all = Effect.fnUntraced(function*<K extends TableName>(directory: DirectoryAdmin["Service"], kind: K) {
+  const rows: Array<DirectoryPlan.Nouns[K]> = []
+  let after: string | undefined
+  do {
+    const page = yield* directory.list(kind, { limit: chunk, ...(after === undefined ? {} : { after }) })
+    rows.push(...page.rows)
+    after = page.next
+  } while (after !== undefined)
+  return rows
+})
+
+/** Every row, as a directory file. */
+export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["Service"]) {
+  return fromRows({
+    organizations: yield* all(directory, "organizations"),
+    modelGroups: yield* all(directory, "modelGroups"),
+    teams: yield* all(directory, "teams"),
+    users: yield* all(directory, "users"),
+    endUsers: yield* all(directory, "endUsers"),
+    memberships: yield* all(directory, "memberships")
+  })
+})
+
+const actionOf = ({ after, before }: DirectoryPlan.Step) =>
+  before === undefined ? "create" as const : after === undefined ? "remove" as const : "change" as const
+
+/** A plan for programs and people: how much, and each step. */
+export const planView = (plan: DirectoryPlan.Plan, applied: boolean) => {
+  const steps = DirectoryPlan.steps(plan).map((it) => ({ action: actionOf(it), kind: it.kind, id: it.id }))
+  const count = (action: string) => steps.filter((it) => it.action === action).length
+  return { applied, counts: { create: count("create"), change: count("change"), remove: count("remove") }, steps }
+}
+
+const inPayload = (path: Problem.Fault["path"]) => ["payload", ...path]
+
+export const directory = (managed: Managed["Service"]) => ({
+  export: () => managed.use(({ directory }) => Effect.mapError(exported(directory), Change.worded)),
+  apply: (document: unknown, query: { readonly prune?: "none" | "file" | "all"; readonly dryRun?: string }) =>
+    managed.use(Effect.fnUntraced(function*({ directory }) {
+      const who = yield* Caller
+      const file = parse(document)
+      if (Result.isFailure(file)) {
+        return yield* Problem.inputInvalid(file.failure.map(({ message, other, path }) => ({
+          path: inPayload(path),
+          message: other === undefined ? message : `${message}: first at ${other.join(".")}`
+        })))
+      }
+      const dryRun = query.dryRun === "true"
+      const plan = yield* directory.apply(file.success, {
+        actor: who.name,
+        prune: query.prune ?? "none",
+        origin: "api",
+        dryRun
+      }).pipe(
+        Effect.mapError((it) =>
+          it._tag === "ChangeRefused"
+            ? refused(it.reason, it.findings.map(({ message, path }) => ({ path: inPayload(path), message })))
+            : it
+        ),
+        Effect.mapError(Change.worded)
+      )
+      return planView(plan, !dryRun)
+    }))
+})
+
+interface AboutQuery {
+  readonly model?: string
+  readonly route?: string
+  readonly method?: string
+}
+
+/** The request that is asked about when none is named: a chat. */
+const chat = "/v1/chat/completions"
+
+const aboutOf = ({ method = "POST", model, route = chat }: AboutQuery): About => ({ model, route, method })
+
+export const questions = (managed: Managed["Service"]) => {
+  const asking = <A>(
+    ask: (
+      questions: Management["questions"]
+    ) => Effect.Effect<A, Effect.Error<ReturnType<Management["questions"]["user"]>> | Problem.DirectoryProblem>
+  ) =>
+    managed.use(({ questions }) =>
+      Effect.mapError(ask(questions), (it) =>
+        it._tag === "BadRequest"
+          ? Problem.inputInvalid([{ path: ["query", "route"], message: "can be read in more than one way" }])
+          : Change.worded(it))
+    )
+  return {
+    teams: (query: AboutQuery & Table.ListQuery) =>
+      asking((it) =>
+        Effect.flatMap(Table.rangeOf("teams", query), (range) => it.teams(aboutOf(query), range)).pipe(
+          Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("teams", next) }))
+        )
+      ),
+    users: (query: AboutQuery & Table.ListQuery) =>
+      asking((it) =>
+        Effect.flatMap(Table.rangeOf("users", query), (range) => it.users(aboutOf(query), range)).pipe(
+          Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("users", next) }))
+        )
+      ),
+    team: (id: string, query: AboutQuery) => asking((it) => it.team(id, aboutOf(query))),
+    user: (id: string, query: AboutQuery) => asking((it) => it.user(id, aboutOf(query)))
+  }
+}

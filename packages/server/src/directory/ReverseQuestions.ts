@@ -1,0 +1,236 @@
+/**
+ * The questions the other way round: who may call a model, and what may a team
+ * or a user call?
+ *
+ * There is no second set of rules: a caller with the rows in question is put
+ * before the same `AuthBuilder`, which decides as at any door, writes nothing
+ * and is told what only a token could tell: a name, the teams, every scope that
+ * the policy knows. What tokens of one issuer may get at most (`grants`) and a
+ * custom hook are not part of the answer.
+ */
+import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { ClaimExtractor } from "@jotgate/core/ClaimExtractor"
+import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
+import { DirectoryUnavailable, type RowNotFound, type Team, type User } from "@jotgate/core/Directory"
+import type { BadRequest, Code } from "@jotgate/core/Errors"
+import { compile } from "@jotgate/core/Issuer"
+import { KeyStore } from "@jotgate/core/KeyStore"
+import { NodeSignature } from "@jotgate/core/node"
+import { OrganizationResolver } from "@jotgate/core/OrganizationResolver"
+import { Provisioner } from "@jotgate/core/Provisioner"
+import * as Request from "@jotgate/core/Request"
+import { Revocation } from "@jotgate/core/Revocation"
+import { Rules } from "@jotgate/core/Rules"
+import { Issuer as IssuerSettings, type Settings } from "@jotgate/core/Settings"
+import { TeamResolver } from "@jotgate/core/TeamResolver"
+import { Token } from "@jotgate/core/Token"
+import { UserResolver } from "@jotgate/core/UserResolver"
+import { DirectoryAdmin, type Page } from "@jotgate/store/DirectoryAdmin"
+import { Context, Effect, Exit, Layer, Schema } from "effect"
+
+/** The request that is asked about. */
+export interface About {
+  /** `undefined`: whatever model. */
+  readonly model?: string | undefined
+  readonly route: string
+  readonly method: string
+}
+
+/** One way to call: in a team or without one; and what came of it. */
+export interface Way {
+  readonly team: string | null
+  readonly allowed: boolean
+  readonly code: Code | null
+  /** Patterns of the models; none when denied. */
+  readonly models: ReadonlyArray<string>
+}
+
+/** What a team or a user may. */
+export interface Answer {
+  readonly allowed: boolean
+  readonly models: ReadonlyArray<string>
+  readonly ways: ReadonlyArray<Way>
+}
+
+/** A team that may. */
+export interface TeamWhoMay {
+  readonly id: string
+  readonly alias: string | null
+}
+
+/** A user who may, and in which teams; `alone`: without naming a team. */
+export interface UserWhoMay {
+  readonly id: string
+  readonly email: string | null
+  readonly teams: ReadonlyArray<string>
+  readonly alone: boolean
+}
+
+/** Which rows are gone through. */
+export interface Range {
+  readonly after?: string
+  /** How many rows are looked at; fewer may be answered. */
+  readonly limit: number
+}
+
+type Failure = DirectoryUnavailable | BadRequest
+
+export class ReverseQuestions extends Context.Service<ReverseQuestions, {
+  readonly teams: (about: About, range: Range) => Effect.Effect<Page<TeamWhoMay>, Failure>
+  readonly users: (about: About, range: Range) => Effect.Effect<Page<UserWhoMay>, Failure>
+  readonly team: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
+  readonly user: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
+}>()("@jotgate/server/ReverseQuestions") {
+  /** Asks the rules of these settings about the rows of the directory. */
+  static readonly layer = (settings: Settings) =>
+    Layer.effect(ReverseQuestions, make(settings)).pipe(Layer.provide(pipeline(settings)))
+}
+
+/** What the caller in question would say of itself. */
+interface Said {
+  readonly sub?: string
+  readonly email?: string | undefined
+  readonly groups?: ReadonlyArray<string>
+  readonly team?: string
+}
+
+const issuer = compile(
+  Schema.decodeUnknownSync(IssuerSettings)({
+    id: "directory",
+    issuer: "any",
+    audience: "any",
+    serviceAccounts: "asUsers",
+    identities: { linkByEmail: "never" },
+    claims: { user: "sub", email: "email", teams: "groups", team: "team", scopes: "scopes" }
+  })
+)
+
+const Payload = Schema.fromJsonString(Schema.Record(
+  Schema.String,
+  Schema.Union([
+    Schema.String,
+    Schema.Array(Schema.String)
+  ])
+))
+const payloadOf = Schema.decodeUnknownSync(Payload)
+
+/** Believes every question: nothing that comes from outside gets here. */
+const believing = Layer.succeed(Token, {
+  verify: (text) =>
+    Exit.succeed({
+      issuer,
+      payload: payloadOf(Buffer.from(text, "base64url").toString()),
+      expiresAt: undefined,
+      verifiedBy: { _tag: "UserInfo" }
+    })
+})
+
+/** Rules that read rows and change none: what a token would bring about is no part of the question. */
+const reading = (settings: Settings): Settings => ({
+  ...settings,
+  issuers: [],
+  directory: {
+    ...settings.directory,
+    users: { ...settings.directory.users, unknown: "deny", create: false },
+    teams: { ...settings.directory.teams, create: "never" },
+    memberships: "none",
+    userRoles: []
+  }
+})
+
+const pipeline = (settings: Settings) =>
+  AuthBuilder.layer.pipe(
+    Layer.provide([
+      TeamResolver.layer,
+      UserResolver.layer,
+      OrganizationResolver.layer,
+      ClaimExtractor.layer,
+      Revocation.layerNone,
+      Provisioner.layerNone,
+      NodeSignature.layer,
+      believing,
+      Layer.mock(KeyStore, { epoch: () => 0 })
+    ]),
+    Layer.provide(Rules.layer(reading(settings))),
+    Layer.provide(Layer.succeed(ClaimsPolicy, undefined))
+  )
+
+const make = (settings: Settings) =>
+  Effect.gen(function*() {
+    const auth = yield* AuthBuilder
+    const directory = yield* DirectoryAdmin
+    const { emailDomains, scopes, teamHeaders } = settings.policy
+    const allScopes = scopes.map((it) => it.scope)
+    const header = teamHeaders[0]
+    /** Whoever calls for a team has an address that is accepted. */
+    const anybody = emailDomains[0] === undefined ? {} : { email: `anybody@${emailDomains[0]}` }
+
+    const way = Effect.fnUntraced(function*(team: string | null, said: Said, { method, model, route }: About) {
+      const token = Buffer.from(JSON.stringify({ ...said, scopes: allScopes })).toString("base64url")
+      const asked = yield* Request.make({
+        method,
+        target: route,
+        rawHeaders: [
+          ...["authorization", `Bearer ${token}`],
+          ...(team === null || said.sub === undefined || header === undefined ? [] : [header, team])
+        ],
+        model: model === undefined ? Request.noModel : Request.knownModel(model)
+      })
+      return yield* Effect.matchEffect(auth.authenticate(asked), {
+        onSuccess: ({ reach }) => Exit.succeed<Way>({ team, allowed: true, code: null, models: reach.models() }),
+        onFailure: (denial) =>
+          denial._tag === "Unavailable"
+            ? Exit.fail(new DirectoryUnavailable({ operation: "decide" }))
+            : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [] })
+      })
+    })
+
+    const ofTeam = ({ id }: Team, about: About) => way(id, { team: id, ...anybody }, about)
+
+    /** Without naming a team, and in each of the teams that the user is a member of. */
+    const ofUser = Effect.fnUntraced(function*({ email, id, teams }: User, about: About) {
+      const said = { sub: id, ...(email === null ? anybody : { email }) }
+      const alone = yield* way(null, said, about)
+      const named = yield* Effect.forEach(teams, (team) =>
+        way(team, header === undefined ? { ...said, team } : { ...said, groups: teams }, about))
+      return [alone, ...named]
+    })
+
+    const answer = (ways: ReadonlyArray<Way>): Answer => {
+      const models = [
+        ...new Set(ways.flatMap((it) =>
+          it.models
+        ))
+      ]
+      return {
+        allowed: ways.some((it) => it.allowed),
+        models: models.includes("*") ? ["*"] : models,
+        ways
+      }
+    }
+
+    return ReverseQuestions.of({
+      team: (id, about) =>
+        Effect.flatMap(directory.get("teams", id), (row) => Effect.map(ofTeam(row, about), (it) => answer([it]))),
+      user: (id, about) => Effect.flatMap(directory.get("users", id), (row) => Effect.map(ofUser(row, about), answer)),
+      teams: Effect.fnUntraced(function*(about, range) {
+        const { next, rows } = yield* directory.list("teams", range)
+        const ways = yield* Effect.forEach(rows, (row) => ofTeam(row, about))
+        return {
+          next,
+          rows: rows.filter((_, index) => ways[index]?.allowed === true).map(({ alias, id }) => ({ id, alias }))
+        }
+      }),
+      users: Effect.fnUntraced(function*(about, range) {
+        const { next, rows } = yield* directory.list("users", range)
+        const found = yield* Effect.forEach(rows, (row) =>
+          Effect.map(ofUser(row, about), (ways): UserWhoMay => ({
+            id: row.id,
+            email: row.email,
+            teams: ways.flatMap((it) => it.allowed && it.team !== null ? [it.team] : []),
+            alone: ways.some((it) => it.allowed && it.team === null)
+          })))
+        return { next, rows: found.filter((it) => it.alone || it.teams.length > 0) }
+      })
+    })
+  })
