@@ -11,7 +11,7 @@ import type { Claims } from "./Claims.ts"
 import type { CompactToken } from "./CompactToken.ts"
 import * as Compact from "./CompactToken.ts"
 import { type IssuerProfile, Issuers } from "./Issuer.ts"
-import { KeyStore } from "./KeyStore.ts"
+import { KeyStore, type VerificationKey } from "./KeyStore.ts"
 import { OpaqueToken } from "./OpaqueToken.ts"
 import { type IssuerUnavailable, type RefusalReason, shown, TokenRefused } from "./Refusal.ts"
 import * as TokenClaims from "./TokenClaims.ts"
@@ -32,43 +32,65 @@ const issuerOf = (issuers: Issuers["Service"], { payload: { iss } }: CompactToke
 const isTyped = ({ types }: IssuerProfile, typ: string | undefined): boolean =>
   typ === undefined || types.has(typ.toLowerCase())
 
-/** Checks JWTs against their issuer; needs no more than its issuers and their keys. */
+type Verified = Effect.Effect<Claims, TokenRefused | IssuerUnavailable>
+
+/** Checks JWTs against their issuer; needs no more than its issuers and their keys. Eager, so that memory answers with an `Exit`. */
 const makeVerifyCompact = (issuers: Issuers["Service"], keys: KeyStore["Service"]) => {
   const headers = new Compact.KnownHeaders()
-  return Effect.fnUntracedEager(
-    function*(text: string, now: Now): Effect.fn.Return<Claims, TokenRefused | IssuerUnavailable> {
-      const read = Compact.read(text, headers)
-      if (Result.isFailure(read)) return yield* Exit.fail(read.failure)
-      const token = read.success
-      const { algorithm, kid, typ } = token.header
-      const issuer = issuerOf(issuers, token)
-      if (issuer === undefined) return yield* refuse("issuer", { found: shown(token.payload.iss, 256) })
-      if (!isTyped(issuer, typ)) {
-        return yield* refuse("type", { expected: [...issuer.types], found: shown(typ) })
-      }
-      const found = keys.find(issuer, token.header, now)
-      if (!issuer.algorithms.has(algorithm)) {
-        // An issuer without keys is 503 whatever its token says, so that is found out first.
-        yield* Effect.catchTag(found, "TokenRefused", () => Exit.void)
-        return yield* refuse("algorithm", { expected: [...issuer.algorithms], found: shown(algorithm) })
-      }
-      const fitting = yield* found
-      for (const key of fitting) {
-        if (yield* key.verify(token.signingInput, token.parts.signature)) {
-          headers.add(token)
-          const checked = TokenClaims.check(issuer, token.payload, now.time)
-          if (Result.isFailure(checked)) return yield* Exit.fail(checked.failure)
-          return {
-            issuer,
-            payload: token.payload,
-            expiresAt: checked.success,
-            verifiedBy: { _tag: "Signature", algorithm, kid: key.kid ?? kid }
-          }
-        }
-      }
-      return yield* refuse("signature", { issuer: issuer.id, algorithm, kid: shown(kid), keysTried: fitting.length })
+
+  /** What is left to judge when `key` has proven the signature. */
+  const judge = (token: CompactToken, issuer: IssuerProfile, key: VerificationKey, now: Now): Verified => {
+    headers.add(token)
+    const checked = TokenClaims.check(issuer, token.payload, now.time)
+    if (Result.isFailure(checked)) return Exit.fail(checked.failure)
+    const { algorithm, kid } = token.header
+    return Exit.succeed({
+      issuer,
+      payload: token.payload,
+      expiresAt: checked.success,
+      verifiedBy: { _tag: "Signature", algorithm, kid: key.kid ?? kid }
+    })
+  }
+
+  /** Tries the keys in turn, beginning with the one at `index`. */
+  const tryKeys = (
+    token: CompactToken,
+    issuer: IssuerProfile,
+    fitting: ReadonlyArray<VerificationKey>,
+    index: number,
+    now: Now
+  ): Verified => {
+    const key = fitting[index]
+    if (key === undefined) {
+      const { algorithm, kid } = token.header
+      return refuse("signature", { issuer: issuer.id, algorithm, kid: shown(kid), keysTried: fitting.length })
     }
-  )
+    return Effect.flatMapEager(
+      key.verify(token.signingInput, token.parts.signature),
+      (genuine) => genuine ? judge(token, issuer, key, now) : tryKeys(token, issuer, fitting, index + 1, now)
+    )
+  }
+
+  return (text: string, now: Now): Verified => {
+    const read = Compact.read(text, headers)
+    if (Result.isFailure(read)) return Exit.fail(read.failure)
+    const token = read.success
+    const { algorithm, typ } = token.header
+    const issuer = issuerOf(issuers, token)
+    if (issuer === undefined) return refuse("issuer", { found: shown(token.payload.iss, 256) })
+    if (!isTyped(issuer, typ)) return refuse("type", { expected: [...issuer.types], found: shown(typ) })
+    const found = keys.find(issuer, token.header, now)
+    if (issuer.algorithms.has(algorithm)) {
+      return Effect.flatMapEager(found, (fitting) => tryKeys(token, issuer, fitting, 0, now))
+    }
+    // An issuer without keys is 503 whatever its token says, so that is found out first.
+    const refused = refuse("algorithm", { expected: [...issuer.algorithms], found: shown(algorithm) })
+    const reached = Effect.catchEager(
+      found,
+      (error): Exit.Exit<void, IssuerUnavailable> => error._tag === "IssuerUnavailable" ? Exit.fail(error) : Exit.void
+    )
+    return Effect.flatMapEager(reached, () => refused)
+  }
 }
 
 export class Token extends Context.Service<Token, {

@@ -215,6 +215,22 @@ const hasOverage = (payload: JsonObject): boolean => {
     payload["hasgroups"] === "true"
 }
 
+/**
+ * Facts that are put into words only when somebody asks. On a prototype, because a getter in an object literal gives
+ * each object a shape of its own, and to collect those cost more than the whole reading.
+ */
+class Words {
+  readonly #words: () => Identity["facts"]
+
+  constructor(words: () => Identity["facts"]) {
+    this.#words = words
+  }
+
+  get facts(): Identity["facts"] {
+    return this.#words()
+  }
+}
+
 const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRefused> => {
   const { issuer: profile, payload } = claims
   const wrong = wrongType(readers, payload)
@@ -237,32 +253,31 @@ const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRef
   const granted = teams.values.filter(isTeamId).filter(grantsTeam)
   const withheld = granted.length < teams.values.length || (team !== undefined && !grantsTeam(team))
   if (withheld) reading.note("the issuer's grants leave out a team that the token names")
-  return Exit.succeed({
-    issuer: profile.id,
-    namespace: settings.identities.namespace,
-    user: service ? undefined : standsIn && isUserId(email) ? email : id,
-    userIsEmail: standsIn,
-    email: service ? undefined : email,
-    emailVerified: payload["email_verified"] === true,
-    linkByEmail: settings.identities.linkByEmail,
-    service,
-    team: team !== undefined && grantsTeam(team) ? team : undefined,
-    teamAlias: reading.text("teamAlias", readers.teamAlias),
-    teams: granted,
-    namesTeams: teams.present || team !== undefined,
-    withheld,
-    overage,
-    organization: reading.id("organization", readers.organization, isOrganizationId),
-    organizationAlias: reading.text("organizationAlias", readers.organizationAlias),
-    endUser: reading.id("endUser", readers.endUser, isEndUserId),
-    object,
-    roles: reading.list("roles", readers.roles).values,
-    userRoles: reading.list("userRoles", readers.userRoles).values,
-    scopes: scopesOf(readers.scopes, payload),
-    get facts() {
-      return reading.facts({ service, overage })
-    }
-  })
+  return Exit.succeed(
+    Object.assign(new Words(() => reading.facts({ service, overage })), {
+      issuer: profile.id,
+      namespace: settings.identities.namespace,
+      user: service ? undefined : standsIn && isUserId(email) ? email : id,
+      userIsEmail: standsIn,
+      email: service ? undefined : email,
+      emailVerified: payload["email_verified"] === true,
+      linkByEmail: settings.identities.linkByEmail,
+      service,
+      team: team !== undefined && grantsTeam(team) ? team : undefined,
+      teamAlias: reading.text("teamAlias", readers.teamAlias),
+      teams: granted,
+      namesTeams: teams.present || team !== undefined,
+      withheld,
+      overage,
+      organization: reading.id("organization", readers.organization, isOrganizationId),
+      organizationAlias: reading.text("organizationAlias", readers.organizationAlias),
+      endUser: reading.id("endUser", readers.endUser, isEndUserId),
+      object,
+      roles: reading.list("roles", readers.roles).values,
+      userRoles: reading.list("userRoles", readers.userRoles).values,
+      scopes: scopesOf(readers.scopes, payload)
+    })
+  )
 }
 
 export class ClaimExtractor extends Context.Service<ClaimExtractor, {
