@@ -9,13 +9,13 @@
  */
 import { Deferred, Effect, Exit, Option, type Scope } from "effect"
 import type { CacheRegion, CacheTier, RegionOptions } from "./Cache.ts"
+import type { Kept, ReadLog } from "./Reads.ts"
 import type { Now } from "./Trace.ts"
 
-interface Entry<A, E> {
+interface Entry<A, E> extends Kept {
   answer: Exit.Exit<A, E> | undefined
   freshUntil: number
   staleUntil: number
-  used: boolean
   flight: Deferred.Deferred<A, E> | undefined
 }
 
@@ -30,11 +30,12 @@ const SECOND_CHANCES = 16
 
 const isAnswer = <A, E>(looked: Effect.Effect<A, E>): looked is Exit.Exit<A, E> => Exit.isExit(looked)
 
-/** Makes one region; its flights run in `scope`. */
+/** Makes one region; its flights run in `scope`, and what it knew and what not goes to `reads`. */
 export const make = <K, A, E>(
   options: RegionOptions<K, A, E>,
   scope: Scope.Scope,
-  tier: CacheTier | undefined
+  tier: CacheTier | undefined,
+  reads: ReadLog
 ): CacheRegion<K, A, E> => {
   const entries = new Map<string, Entry<A, E>>()
   const shared = tier === undefined ? undefined : options.shared
@@ -53,6 +54,7 @@ export const make = <K, A, E>(
         continue
       }
       stats.evictions++
+      forget(entry)
       return
     }
   }
@@ -82,6 +84,15 @@ export const make = <K, A, E>(
     entry.staleUntil = entry.freshUntil + stale
   }
 
+  /** What goes on to be served while the look-up does not answer. */
+  const staleOf = (entry: Entry<A, E>, error: E, from: number): Exit.Exit<A, E> | undefined => {
+    const known = entry.answer
+    if (known === undefined || !Exit.isSuccess(known) || !(from < entry.staleUntil)) return undefined
+    if (options.isOutage?.(error) !== true) return undefined
+    stats.stale++
+    return known
+  }
+
   /** Remembers the outcome of a look-up that began at `from`, and says what its callers get. */
   const settle = (name: string, entry: Entry<A, E>, outcome: Exit.Exit<A, E>, from: number): Exit.Exit<A, E> => {
     entry.flight = undefined
@@ -95,12 +106,8 @@ export const make = <K, A, E>(
       if (entry.answer === undefined) drop(name, entry)
       return outcome
     }
-    const known = entry.answer
-    if (
-      known !== undefined && Exit.isSuccess(known) && from < entry.staleUntil &&
-      options.isOutage?.(error.value) === true
-    ) {
-      stats.stale++
+    const known = staleOf(entry, error.value, from)
+    if (known !== undefined) {
       entry.freshUntil = Math.min(entry.staleUntil, from + RETRY_PAUSE)
       return known
     }
@@ -138,8 +145,13 @@ export const make = <K, A, E>(
     outcome: Exit.Exit<A, E>,
     from: number
   ) => {
-    // A flight that was detached by forgetting still owes its callers an answer, but no stale one.
-    Deferred.doneUnsafe(flight, entry.flight === flight ? settle(name, entry, outcome, from) : outcome)
+    if (entry.flight === flight) return Deferred.doneUnsafe(flight, settle(name, entry, outcome, from))
+    // Detached by forgetting or doubt: nothing of it is kept, but an outage is still one.
+    const error = Exit.isFailure(outcome) ? Exit.findErrorOption(outcome) : Option.none()
+    return Deferred.doneUnsafe(
+      flight,
+      (Option.isSome(error) ? staleOf(entry, error.value, from) : undefined) ?? outcome
+    )
   }
 
   /** Runs one look-up in the cache's own scope. */
@@ -192,9 +204,11 @@ export const make = <K, A, E>(
     if (entry !== undefined && entry.answer !== undefined && now.ticks < entry.freshUntil) {
       entry.used = true
       stats.hits++
+      reads.hit(entry)
       return entry.answer
     }
     stats.misses++
+    reads.miss()
     begin(now)
     if (shared === undefined && entry?.flight === undefined) {
       const looked = options.lookup(key)
@@ -255,11 +269,13 @@ export const make = <K, A, E>(
       const entry = entries.get(options.key(key))
       if (entry === undefined || entry.answer === undefined || !(now.ticks < entry.freshUntil)) break
       entry.used = true
+      reads.hit(entry)
       answers.push(entry.answer)
     }
     stats.hits += answers.length
     if (answers.length === keys.length) return Exit.succeed(answers)
     stats.misses += keys.length - answers.length
+    reads.miss()
     begin(now)
     const { lookupMany } = options
     return lookupMany === undefined

@@ -137,6 +137,17 @@ describe("Cache", () => {
       assert.strictEqual(calls.length, 3)
     })))
 
+  it.effect("threat E14: a look-up that was under way when everything expired fails, and the known answer goes on", () =>
+    run(Effect.gen(function*() {
+      const gate = yield* Deferred.make<string, Failure>()
+      const { region } = yield* scripted((key, call) => call === 2 ? Deferred.await(gate) : Effect.succeed(key))
+      yield* region.get("a", at(0))
+      const second = yield* Effect.forkChild(region.get("a", at(31_000)), { startImmediately: true })
+      region.expire()
+      yield* Deferred.fail(gate, "down")
+      assert.strictEqual(yield* Fiber.join(second), "a")
+    })))
+
   it.effect("what was forgotten while it was looked up is not kept", () =>
     run(Effect.gen(function*() {
       const gate = yield* Deferred.make<string>()

@@ -10,6 +10,7 @@ import * as Cache from "@jotgate/core/Cache"
 import * as Directory from "@jotgate/core/Directory"
 import { foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
+import { RowMemory } from "@jotgate/core/RowMemory"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import * as Ticks from "@jotgate/core/Ticks"
 import type { Now } from "@jotgate/core/Trace"
@@ -118,6 +119,18 @@ const makeRegions = Effect.fnUntraced(function*(options: Options) {
     })
 })
 
+/** What a change says about whole regions: forget them, or be unsure of them. */
+const forgetAll = (
+  regions: ReadonlyArray<{ readonly clear: () => void; readonly expire: () => void }>,
+  { everything, unsure }: Change,
+  all: true | undefined = undefined
+): void => {
+  for (const region of regions) {
+    if (everything === true || all === true) region.clear()
+    else if (unsure === true) region.expire()
+  }
+}
+
 const itself = (id: string): string => id
 
 const makeUsers = Effect.fnUntraced(function*(options: Options) {
@@ -167,8 +180,7 @@ const makeUsers = Effect.fnUntraced(function*(options: Options) {
       )
   })
   const forget = (change: Change) => {
-    const all = change.everything === true || change.everyone === true
-    if (all) { for (const it of [byId, bySubject, byEmail, membership]) it.clear() }
+    forgetAll([byId, bySubject, byEmail, membership], change, change.everyone)
     for (const id of change.users ?? []) byId.invalidate(Directory.UserId.make(id))
     for (const it of change.subjects ?? []) bySubject.invalidate(it)
     for (const email of change.emails ?? []) byEmail.invalidate(email)
@@ -212,7 +224,7 @@ const makeTeams = Effect.fnUntraced(function*(options: Options) {
     modelGroups: (ids, now) => at(now, (it) => continued(group.getMany(Array.from(new Set(ids)), it), present))
   })
   const forget = (change: Change) => {
-    if (change.everything === true) { for (const it of [byId, byAlias, group]) it.clear() }
+    forgetAll([byId, byAlias, group], change)
     for (const id of change.teams ?? []) byId.invalidate(Directory.TeamId.make(id))
     for (const alias of change.teamAliases ?? []) byAlias.invalidate(alias)
     for (const id of change.modelGroups ?? []) group.invalidate(Directory.ModelGroupId.make(id))
@@ -244,7 +256,7 @@ const makeOrganizations = Effect.fnUntraced(function*(options: Options) {
     endUser: (id, now) => at(now, (it) => endUser.get(id, it))
   })
   const forget = (change: Change) => {
-    if (change.everything === true) { for (const it of [byId, byAlias, endUser]) it.clear() }
+    forgetAll([byId, byAlias, endUser], change)
     for (const id of change.organizations ?? []) byId.invalidate(Directory.OrganizationId.make(id))
     for (const alias of change.organizationAliases ?? []) byAlias.invalidate(alias)
     for (const id of change.endUsers ?? []) endUser.invalidate(Directory.EndUserId.make(id))
@@ -252,10 +264,11 @@ const makeOrganizations = Effect.fnUntraced(function*(options: Options) {
   return { organizations, forget }
 })
 
-/** Puts a memory in front of the repositories that it is provided with. */
+/** Puts a memory in front of the repositories that it is provided with, and says that all rows come out of it. */
 export const layer = (options: Options) =>
   Layer.effectContext(Effect.gen(function*() {
     const forgetting = yield* Forgetting
+    const { reads } = yield* Cache.Cache
     const { forget: forgetUsers, users } = yield* makeUsers(options)
     const { forget: forgetTeams, teams } = yield* makeTeams(options)
     const { forget: forgetOrganizations, organizations } = yield* makeOrganizations(options)
@@ -266,6 +279,10 @@ export const layer = (options: Options) =>
     })
     return Context.make(UserRepo, users).pipe(
       Context.add(TeamRepo, teams),
-      Context.add(OrganizationRepo, organizations)
+      Context.add(OrganizationRepo, organizations),
+      Context.add(
+        RowMemory,
+        reads === undefined ? undefined : { reads, repositories: new Set([users, teams, organizations]) }
+      )
     )
   }))

@@ -31,7 +31,9 @@ export const Change = Schema.Struct({
   everyone: Mark,
   everything: Mark,
   /** A change may have been missed: nothing is fresh any more, but nothing is known to be wrong. */
-  unsure: Mark
+  unsure: Mark,
+  /** The process that made the change, so that it does not hear itself. */
+  by: Schema.optionalKey(Schema.String)
 })
 export type Change = typeof Change.Type
 
@@ -44,10 +46,10 @@ export const unsure: Change = { unsure: true }
 /** PostgreSQL carries 8000 bytes with a notification. */
 const LONGEST = 7_900
 
-/** The text of a change, short enough for every way to tell it. */
-export const encode = (change: Change): string => {
-  const text = JSON.stringify(change)
-  return Buffer.byteLength(text) <= LONGEST ? text : JSON.stringify(everything)
+/** The text of a change of the process `by`, short enough for every way to tell it. */
+export const encode = (change: Change, by: string): string => {
+  const text = JSON.stringify({ ...change, by })
+  return Buffer.byteLength(text) <= LONGEST ? text : JSON.stringify({ ...everything, by })
 }
 
 const decoded = Schema.decodeUnknownOption(Schema.fromJsonString(Change))

@@ -9,6 +9,7 @@
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { SqlError } from "effect/sql"
+import { randomUUID } from "node:crypto"
 import { type Change, unsure } from "./Change.ts"
 
 /** Forgets what a change names; `here`: it was made by this process. */
@@ -19,28 +20,40 @@ export class Forgetting extends Context.Service<Forgetting, {
   readonly announce: (change: Change) => Effect.Effect<void, SqlError.SqlError>
   /** Calls `listener` with each change of any process, until the scope closes. */
   readonly listen: (listener: Listener) => Effect.Effect<void, never, Scope.Scope>
-  /** Delivers, in this process, a change that was heard of by another way. */
+  /** Who this process is, in the changes that it tells others. */
+  readonly self: string
+  /** Delivers, in this process, a change that was heard of; its own it has delivered already. */
   readonly hear: (change: Change) => void
-  /** Whether changes of other processes arrive; while they do not, rows age out by their time to live. */
+  /** Adds a way by which changes of other processes arrive, and how to tell whether it is open. */
+  readonly addWay: (isOpen: () => boolean) => void
+  /** Whether changes of other processes arrive by some way; while they do not, rows age out by their time to live. */
   readonly isConnected: () => boolean
 }>()("@jotgate/store/Forgetting") {
   /** One process alone: nobody else changes anything. */
   static readonly layerLocal = Layer.sync(Forgetting, () => {
-    const { deliver, hear, listen } = makeListeners()
-    return { announce: (change) => Effect.sync(() => deliver(change)), listen, hear, isConnected: () => true }
+    const { deliver, ...shared } = makeListeners(() => true)
+    return { ...shared, announce: (change) => Effect.sync(() => deliver(change)) }
   })
 }
 
-/** The listeners of this process. */
-export const makeListeners = () => {
+/** The listeners of this process; `isOpen` tells whether the store's own way is open. */
+export const makeListeners = (isOpen: () => boolean) => {
   const listeners = new Set<Listener>()
+  const ways = [isOpen]
+  const self = randomUUID()
   return {
+    self,
+    addWay: (way: () => boolean): void => {
+      ways.push(way)
+    },
+    isConnected: (): boolean => ways.some((way) => way()),
     /** A change of this process. */
     deliver: (change: Change): void => {
       for (const listener of listeners) listener(change, true)
     },
     /** A change of another process. */
     hear: (change: Change): void => {
+      if (change.by === self) return
       for (const listener of listeners) listener(change, false)
     },
     /** Something may have been missed. */

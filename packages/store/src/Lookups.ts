@@ -12,6 +12,7 @@ import { DirectoryUnavailable } from "@jotgate/core/Directory"
 import * as Ticks from "@jotgate/core/Ticks"
 import { type Clock, Context, Duration, Effect, Exit, Layer, type Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { within } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
 import type { Read, Row, Value } from "./Rows.ts"
 import { SqliteClient } from "./sqlite/SqliteClient.ts"
@@ -58,7 +59,13 @@ export class Lookups extends Context.Service<Lookups, {
     Lookups,
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      return make(Dialect.pg, (text, params) => sql.unsafe<Row>(text, params).withoutTransform, makeGuard())
+      // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
+      const read: Query = (text, params) =>
+        Effect.retry(sql.unsafe<Row>(text, params).withoutTransform, {
+          times: 2,
+          while: (error) => error.reason._tag === "ConnectionError"
+        })
+      return make(Dialect.pg, read, makeGuard())
     })
   )
 }
@@ -77,8 +84,7 @@ const makeGuard = (): Guard => {
   return (run, operation) => {
     const unavailable = Exit.fail(new DirectoryUnavailable({ operation }))
     return Effect.clockWith((clock: Clock.Clock) =>
-      Ticks.fromClock(clock) < openUntil ? unavailable : run.pipe(
-        Effect.timeoutOrElse({ duration: DEADLINE, orElse: () => unavailable }),
+      Ticks.fromClock(clock) < openUntil ? unavailable : within(run, DEADLINE, () => unavailable).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (Exit.isSuccess(exit)) failures = 0
@@ -132,13 +138,10 @@ const make = (dialect: Dialect.Dialect, query: Query, guard: Guard): Lookups["Se
     dialect,
     all,
     first: (question, params) => Effect.map(all(question, params), (rows) => rows[0]),
-    health: query("SELECT 1 AS one", []).pipe(
-      Effect.timeoutOrElse({
-        duration: DEADLINE,
-        orElse: () => Exit.fail(new DirectoryUnavailable({ operation: "health" }))
-      }),
-      Effect.catchTag("SqlError", fail("health")),
-      Effect.asVoid
-    )
+    health: within(
+      Effect.catch(query("SELECT 1 AS one", []), fail("health")),
+      DEADLINE,
+      () => Exit.fail(new DirectoryUnavailable({ operation: "health" }))
+    ).pipe(Effect.asVoid)
   }
 }

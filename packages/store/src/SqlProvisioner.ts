@@ -21,6 +21,7 @@ import { Provisioner } from "@jotgate/core/Provisioner"
 import { Duration, Effect, Exit, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as Change from "./Change.ts"
+import { within } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
 import { Forgetting } from "./Forgetting.ts"
 import * as Rows from "./Rows.ts"
@@ -181,8 +182,7 @@ export const provisionerOf = Effect.fnUntraced(function*(
         const operation = required[0]?._tag === "CreateTeam" ? "create team" : "create user"
         const unavailable = Exit.fail(new DirectoryUnavailable({ operation }))
         if (!required.every(canBeKept)) return yield* unavailable
-        yield* transact(required).pipe(
-          Effect.timeoutOrElse({ duration: DEADLINE, orElse: () => unavailable }),
+        yield* within(transact(required), DEADLINE, () => unavailable).pipe(
           Effect.catchTag(
             "SqlError",
             (error) =>

@@ -14,6 +14,7 @@ import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { Context, Effect, Exit, Layer } from "effect"
+import { within } from "../Deadline.ts"
 import { DEADLINE, Lookups, type Question } from "../Lookups.ts"
 import { isStorable } from "../Rows.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
@@ -40,8 +41,7 @@ export const layer = Layer.effectContext(Effect.gen(function*() {
   const tables = yield* LiteLLMTables
   let questions: LiteLLMQuestions.Questions | undefined
 
-  const read = tables.read.pipe(
-    Effect.timeoutOrElse({ duration: DEADLINE, orElse: () => unavailable }),
+  const read = within(tables.read, DEADLINE, () => unavailable).pipe(
     Effect.catchTag("SqlError", () => unavailable),
     Effect.flatMap((found) => {
       if (found === undefined) {

@@ -4,7 +4,8 @@
  * in a schema of their own.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Duration, type Redacted } from "effect"
+import { Duration, Effect, Layer, type Redacted, Scope } from "effect"
+import { within } from "../Deadline.ts"
 
 /** The schema of our own tables. */
 export const SCHEMA = "jotgate"
@@ -21,11 +22,24 @@ export interface Options {
   readonly otherSchema?: string
 }
 
+/** How long the end of the process waits for the connections to be closed. */
+const CLOSING = Duration.seconds(2)
+
+/** A layer whose end a server that hangs cannot hold up. */
+const closingInTime = <A, E>(layer: Layer.Layer<A, E>) =>
+  Layer.effectContext(Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) => within(Scope.close(scope, exit), CLOSING, () => Effect.void))
+    return yield* Layer.buildWithScope(layer, scope)
+  }))
+
 /** A client builds while the database is away; its first statement says so. */
 export const layer = (options: Options) =>
-  PgClient.layer({
+  closingInTime(PgClient.layer({
     url: options.url,
     maxConnections: options.pool,
+    // A first decision should not have to wait for a connection to be made.
+    minConnections: Math.min(2, options.pool),
     connectTimeout: Duration.seconds(1),
     idleTimeout: Duration.seconds(60),
     applicationName: "jotgate",
@@ -34,6 +48,6 @@ export const layer = (options: Options) =>
       search_path: [SCHEMA, ...(options.otherSchema === undefined ? [] : [options.otherSchema])].map(quoted).join(", "),
       statement_timeout: String(options.timeout)
     }
-  })
+  }))
 
 const quoted = (name: string): string => `"${name.replaceAll("\"", "\"\"")}"`

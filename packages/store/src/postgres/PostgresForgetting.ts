@@ -26,8 +26,8 @@ export const layer = (pool: number) =>
     Forgetting,
     Effect.gen(function*() {
       const pg = yield* PgClient.PgClient
-      const { deliver, doubt, hear, listen } = makeListeners()
       let connected = false
+      const { deliver, doubt, ...shared } = makeListeners(() => connected)
       let wasLost = false
 
       const attend = Effect.scoped(Effect.gen(function*() {
@@ -42,7 +42,7 @@ export const layer = (pool: number) =>
           const notification = yield* next
           if (notification === undefined) return "silence"
           const text = notification.payload
-          if (text !== SIGN_OF_LIFE) hear(Change.decode(text))
+          if (text !== SIGN_OF_LIFE) shared.hear(Change.decode(text))
         }
       }))
 
@@ -74,14 +74,12 @@ export const layer = (pool: number) =>
       }
 
       return {
+        ...shared,
         announce: (change) =>
           Effect.andThen(
-            pg`SELECT pg_notify(${CHANNEL}, ${Change.encode(change)})`.withoutTransform,
+            pg`SELECT pg_notify(${CHANNEL}, ${Change.encode(change, shared.self)})`.withoutTransform,
             pg.afterCommit(Effect.sync(() => deliver(change)))
-          ),
-        listen,
-        hear,
-        isConnected: () => connected
+          )
       }
     })
   )

@@ -14,12 +14,13 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
   const forgetting = yield* Forgetting
   const redis = yield* RedisClient
   const run = Effect.runForkWith(yield* Effect.context<never>())
+  forgetting.addWay(redis.isConnected)
   yield* redis.subscribe(
     CHANNEL,
     (message) => forgetting.hear(Change.decode(message)),
     () => forgetting.hear(Change.unsure)
   )
   yield* forgetting.listen((change, here) => {
-    if (here) run(redis.use((client) => client.publish(CHANNEL, Change.encode(change))))
+    if (here) run(redis.use((client) => client.publish(CHANNEL, Change.encode(change, forgetting.self))))
   })
 }))

@@ -25,7 +25,7 @@ export const layer = Layer.effect(
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const sqlite = yield* SqliteClient
-    const { deliver, doubt, hear, listen } = makeListeners()
+    const { deliver, doubt, ...shared } = makeListeners(() => true)
     let version = yield* sqlite.dataVersion
     let seen = Number((yield* sqlite.read(latest, []))[0]?.["seq"])
 
@@ -36,7 +36,7 @@ export const layer = Layer.effect(
       const first = Number(rows[0]?.["seq"] ?? seen + 1)
       const last = Number(rows.at(-1)?.["seq"] ?? seen)
       if (first !== seen + 1 || rows.length === KEPT) doubt()
-      else for (const row of rows) hear(Change.decode(String(row["change"])))
+      else for (const row of rows) shared.hear(Change.decode(String(row["change"])))
       seen = rows.length === KEPT ? Number((yield* sqlite.read(latest, []))[0]?.["seq"]) : last
       version = now
     })
@@ -54,15 +54,13 @@ export const layer = Layer.effect(
     )
 
     return {
+      ...shared,
       announce: (change) =>
         Effect.gen(function*() {
-          yield* sql`INSERT INTO changes (change) VALUES (${Change.encode(change)})`
+          yield* sql`INSERT INTO changes (change) VALUES (${Change.encode(change, shared.self)})`
           yield* sql`DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - ${KEPT}`
           yield* sql.afterCommit(Effect.sync(() => deliver(change)))
-        }),
-      listen,
-      hear,
-      isConnected: () => true
+        })
     }
   })
 )

@@ -1,0 +1,189 @@
+import { assert, it } from "@effect/vitest"
+import { TeamId, UserId } from "@jotgate/core/Directory"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { describeWith, Postgres, Redis } from "@jotgate/servers"
+import { Clock, Effect, Layer } from "effect"
+import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
+import { Forgetting } from "../../src/Forgetting.ts"
+import { StoreHealth } from "../../src/StoreHealth.ts"
+import { storeOf } from "../support/StoreOf.ts"
+
+/** How long a caller may wait for the answer that there is none. */
+const ANSWER = 250
+
+const now = Effect.map(Clock.Clock, (clock) => ({
+  time: 0,
+  ticks: Number(clock.monotonicTimeNanosUnsafe()) / 1e6,
+  note: undefined
+}))
+
+const find = (id: string) => Effect.flatMap(now, (it) => UserRepo.use((users) => users.byId(UserId.make(id), it)))
+
+/** What a look-up of nobody in memory comes to, and how long it takes. */
+const stranger = Effect.gen(function*() {
+  const before = performance.now()
+  const id = `stranger-${before}`
+  const tag = yield* Effect.match(find(id), { onSuccess: () => "found", onFailure: (error) => error._tag })
+  return { tag, took: performance.now() - before }
+})
+
+const until = Effect.fnUntraced(function*<E, R>(holds: Effect.Effect<boolean, E, R>) {
+  const before = performance.now()
+  while (!(yield* holds)) yield* Effect.sleep("10 millis")
+  return performance.now() - before
+})
+
+const answers = Effect.map(stranger, (it) => it.tag === "RowNotFound")
+
+/** Known people go on, everybody else is unavailable in time, nobody is let in; and all is well again soon after. */
+const outage = (server: Postgres.Postgres, begin: () => void | Promise<void>, end: () => void | Promise<void>) =>
+  Effect.gen(function*() {
+    yield* until(answers)
+    assert.strictEqual((yield* find("alice")).id, "alice")
+    yield* Effect.promise(async () => begin())
+    yield* Effect.addFinalizer(() => Effect.promise(async () => end()))
+    yield* Effect.sleep("400 millis")
+    for (let i = 0; i < 10; i++) {
+      const { tag, took } = yield* stranger
+      assert.strictEqual(tag, "DirectoryUnavailable", server.url)
+      assert.isBelow(took, ANSWER)
+      assert.strictEqual((yield* find("alice")).id, "alice", "who was seen goes on")
+    }
+    assert.strictEqual((yield* Effect.flip(StoreHealth.use((it) => it.check)))._tag, "DirectoryUnavailable")
+    yield* Effect.promise(async () => end())
+    assert.isBelow(yield* until(answers), 5_000)
+    yield* StoreHealth.use((it) => it.check)
+  }).pipe(Effect.scoped)
+
+describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
+  /** Rows are fresh for 300 ms and serve for a minute more. */
+  const withStore = <E>(
+    body: (server: Postgres.Postgres) => Effect.Effect<void, E, UserRepo | StoreHealth | DirectoryAdmin>
+  ) =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      yield* Effect.gen(function*() {
+        const admin = yield* DirectoryAdmin
+        yield* admin.put("users", { id: "alice" }, { actor: "test" })
+        yield* body(server)
+      }).pipe(Effect.provide(storeOf({ url: server.url, connection: { pool: 4 } }, { rows: "300ms" })))
+    })
+
+  it.live(
+    "stopped and started",
+    () => withStore((server) => outage(server, () => server.kill(), () => server.restart())),
+    60_000
+  )
+
+  it.live("hanging", () => withStore((server) => outage(server, () => server.pause(), () => server.resume())), 60_000)
+
+  it.live("the pool exhausted by slow statements", () =>
+    withStore((server) =>
+      Effect.gen(function*() {
+        const lock = server.query("BEGIN; LOCK TABLE jotgate.users; SELECT pg_sleep(2); COMMIT")
+        yield* Effect.sleep("200 millis")
+        const asked = yield* Effect.forEach(Array.from({ length: 20 }), () => stranger, { concurrency: "unbounded" })
+        assert.deepStrictEqual(new Set(asked.map((it) => it.tag)), new Set(["DirectoryUnavailable"]))
+        assert.isBelow(Math.max(...asked.map((it) => it.took)), ANSWER)
+        const connections = yield* Effect.promise(() =>
+          server.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jotgate'")
+        )
+        assert.isAtMost(Number(connections), 4)
+        yield* Effect.promise(() => lock)
+        assert.isBelow(yield* until(answers), 5_000)
+      })
+    ), 60_000)
+
+  it.live("every connection killed", () =>
+    withStore((server) =>
+      Effect.gen(function*() {
+        for (let i = 0; i < 5; i++) {
+          yield* Effect.promise(() =>
+            server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jotgate'")
+          )
+          assert.strictEqual((yield* find("alice")).id, "alice")
+        }
+        assert.isBelow(yield* until(answers), 5_000)
+      })
+    ), 60_000)
+
+  it.live("a database that is away at the start is waited for in the background", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      yield* Effect.promise(() => server.kill())
+      yield* Effect.gen(function*() {
+        const { tag, took } = yield* stranger
+        assert.strictEqual(tag, "DirectoryUnavailable")
+        assert.isBelow(took, ANSWER)
+        yield* Effect.promise(() => server.restart())
+        assert.isBelow(yield* until(answers), 5_000)
+      }).pipe(Effect.provide(storeOf({ url: server.url })))
+    }), 60_000)
+})
+
+describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
+  const team = Effect.flatMap(now, (it) => TeamRepo.use((teams) => teams.byId(TeamId.make("red"), it)))
+  const block = DirectoryAdmin.use((admin) => admin.put("teams", { id: "red", blocked: true }, { actor: "test" }))
+
+  /** A change through one is seen by the other, long before rows age out. */
+  const changed = <E, E2>(one: Layer.Layer<DirectoryAdmin, E>, two: Layer.Layer<TeamRepo | Forgetting, E2>) =>
+    Effect.gen(function*() {
+      const first = yield* Layer.build(one)
+      yield* Effect.provide(DirectoryAdmin.use((admin) => admin.put("teams", { id: "red" }, { actor: "test" })), first)
+      const second = yield* Layer.build(two)
+      yield* until(Effect.provide(Forgetting.use((it) => Effect.succeed(it.isConnected())), second))
+      assert.isFalse((yield* Effect.provide(team, second)).blocked)
+      yield* Effect.provide(block, first)
+      assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), second)), 2_000)
+    })
+
+  it.live("a change through one is seen by the other within two seconds: LISTEN", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      yield* changed(storeOf({ url: server.url }), storeOf({ url: server.url }))
+    }), 60_000)
+
+  it.live(
+    "a change through one is seen by the other within two seconds: Redis, where nobody can LISTEN",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* Postgres.make()
+        const redis = yield* Redis.make()
+        const store = () =>
+          storeOf({ url: server.url, connection: { pool: 1 } }, { redis: "env:REDIS" }, { "env:REDIS": redis.url })
+        yield* changed(store(), store())
+      }),
+    60_000
+  )
+
+  it.live("a lost LISTEN is noticed: what was changed meanwhile is seen", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      const context = yield* Layer.build(storeOf({ url: server.url }))
+      const connected = Effect.provide(Forgetting.use((it) => Effect.succeed(it.isConnected())), context)
+      yield* until(connected)
+      yield* Effect.provide(
+        DirectoryAdmin.use((admin) => admin.put("teams", { id: "red" }, { actor: "test" })),
+        context
+      )
+      assert.isFalse((yield* Effect.provide(team, context)).blocked)
+      // Nobody is told of this change: it comes from the outside, while the listener is cut off.
+      yield* Effect.promise(() =>
+        server.query(`UPDATE jotgate.teams SET blocked = 1;
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jotgate'`)
+      )
+      assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), context)), 2_000)
+      yield* until(connected)
+    }), 60_000)
+
+  it.live("of several that start at once one migrates", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      const stores = Array.from({ length: 4 }, () => storeOf({ url: server.url, connection: { pool: 2 } }))
+      yield* Effect.forEach(stores, (store) => StoreHealth.use((it) => it.check).pipe(Effect.provide(store)), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(yield* Effect.promise(() => server.query("SELECT count(*) FROM jotgate.migrations")), "1")
+    }), 60_000)
+})
