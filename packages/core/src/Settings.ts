@@ -17,7 +17,15 @@ export const Duration = Schema.String.annotate({ expected: "a duration such as 6
 ).pipe(
   Schema.decodeTo(Schema.Number, {
     decode: SchemaGetter.transform((text) => Number(text.replace(/\D+$/, "")) * (units[text.replace(/^\d+/, "")] ?? 1)),
-    encode: SchemaGetter.transform((millis) => millis % 1000 === 0 ? `${millis / 1000}s` : `${millis}ms`)
+    encode: SchemaGetter.transform((millis) =>
+      millis % 3_600_000 === 0 && millis > 0
+        ? `${millis / 3_600_000}h`
+        : millis % 60_000 === 0 && millis > 60_000
+        ? `${millis / 60_000}m`
+        : millis % 1_000 === 0
+        ? `${millis / 1_000}s`
+        : `${millis}ms`
+    )
   })
 )
 
@@ -189,15 +197,8 @@ const ServiceAccounts = Schema.Union([
   })
 ])
 
-const Required = Schema.Record(
-  Schema.String,
-  Schema.Union([
-    Schema.String,
-    Schema.Number,
-    Schema.Boolean,
-    Schema.Array(Schema.Union([Schema.String, Schema.Number, Schema.Boolean]))
-  ])
-)
+const RequiredValue = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])
+const Required = Schema.Record(Schema.String, Schema.Union([RequiredValue, Schema.Array(RequiredValue)]))
 
 /** One trusted issuer (CONFIG.md `issuers`). */
 export const Issuer = Schema.Struct({
