@@ -15,7 +15,9 @@ import { Revocation } from "./claims/Revocation.ts"
 import { Signature } from "./claims/Signature.ts"
 import { Token } from "./claims/Token.ts"
 import type { Allowed } from "./Decision.ts"
+import * as DecisionMemory from "./DecisionMemory.ts"
 import type { Denial } from "./Errors.ts"
+import * as Hint from "./Hint.ts"
 import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import * as Judgement from "./Judgement.ts"
 import { namesOrganization, OrganizationResolver } from "./principal/OrganizationResolver.ts"
@@ -48,6 +50,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const people = yield* UserResolver
       const organizations = yield* OrganizationResolver
       const provisioner = yield* Provisioner
+      const memory = yield* DecisionMemory.DecisionMemory
       const question = Question.make(policy, yield* ClaimsPolicy)
       const judge = Judgement.make(policy, organizations, yield* UserRepo)
       const verify = VerifiedTokens.make({
@@ -59,12 +62,9 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         policy
       }, policy.settings.cache.tokens)
 
-      const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
-        if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
-        const { header, token } = yield* question.read(asked, now)
-        const { claims, identity, memory, standing } = yield* question.verified(verify(token, now), now)
-        if (question.objects(asked)) yield* question.objection(claims, asked, now)
-        const caller = { claims, identity, standing, asked, header, memory }
+      /** Steps that rest on the caller, the question and rows. */
+      const judged = Effect.fnUntracedEager(function*(caller: Question.Caller, now: Now) {
+        const { asked, identity, standing } = caller
         const refused = policy.admit(identity, standing, asked)
         if (refused !== undefined) return yield* raise(refused, now)
         if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), now)
@@ -82,6 +82,16 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const joined = Sync.chosen(synced, choice.chosen?.team, policy)
         const endUser = identity.endUser === undefined ? undefined : yield* organizations.endUser(identity, now)
         return yield* judge.member(caller, { choice, person, joined, organization, endUser }, now)
+      })
+
+      const hinted = Hint.make(policy, judged)
+
+      const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
+        if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
+        const { header, token } = yield* question.read(asked, now)
+        const verified = yield* question.verified(verify(token, now), now)
+        if (question.objects(asked)) yield* question.objection(verified.claims, asked, now)
+        return yield* memory.decision({ ...verified, asked, header }, now, hinted)
       })
 
       const provisioned = (allowed: Allowed, now: Now): Effect.Effect<Allowed, Denial> =>
@@ -115,7 +125,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         UserResolver.layer,
         OrganizationResolver.layer,
         ClaimExtractor.layer,
-        Token.layer
+        Token.layer,
+        DecisionMemory.layer
       ]),
       Layer.provide(Rules.layer(settings, options)),
       Layer.provide(Issuers.layer(settings.issuers))

@@ -11,6 +11,7 @@
  */
 import { Context, Effect, type Exit, Layer } from "effect"
 import * as MemoryTier from "./CacheMemory.ts"
+import { ReadLog } from "./Reads.ts"
 import type { Now } from "./Trace.ts"
 
 /** What a region did since it was made. */
@@ -87,6 +88,8 @@ export const CacheTier = Context.Reference<CacheTier | undefined>("@jotgate/core
 export class Cache extends Context.Service<Cache, {
   /** Makes one region. */
   readonly region: <K, A, E>(options: RegionOptions<K, A, E>) => Effect.Effect<CacheRegion<K, A, E>>
+  /** Where every region reports what it knew; absent when nothing is remembered. */
+  readonly reads?: ReadLog
 }>()("@jotgate/core/Cache") {
   /** Memory, over the second tier when one is provided. */
   static readonly layer = Layer.effect(
@@ -94,7 +97,8 @@ export class Cache extends Context.Service<Cache, {
     Effect.gen(function*() {
       const scope = yield* Effect.scope
       const tier = yield* CacheTier
-      return { region: (options) => Effect.sync(() => MemoryTier.make(options, scope, tier)) }
+      const reads = new ReadLog()
+      return { region: (options) => Effect.sync(() => MemoryTier.make(options, scope, tier, reads)), reads }
     })
   )
 

@@ -7,9 +7,9 @@ import type { Claims } from "./claims/Claims.ts"
 import type { ClaimsPolicy } from "./claims/ClaimsPolicy.ts"
 import * as Credential from "./claims/Credential.ts"
 import { type IssuerUnavailable, toDenial, type TokenRefused } from "./claims/Refusal.ts"
+import type { Decisions } from "./DecisionMemory.ts"
 import { type Denial, Unavailable } from "./Errors.ts"
 import type { Identity } from "./identity/Identity.ts"
-import type { GroupMemory } from "./principal/GroupChoice.ts"
 import { raise } from "./principal/Ruled.ts"
 import type { Asked } from "./Request.ts"
 import type { Authority, Policy } from "./rules/Policy.ts"
@@ -23,7 +23,7 @@ export interface Caller {
   readonly standing: Authority
   readonly asked: Asked
   readonly header: string | undefined
-  readonly memory: GroupMemory
+  readonly decisions: Decisions
 }
 
 /** What the headers of a request carry. */

@@ -15,9 +15,9 @@ import type { IssuerUnavailable, TokenRefused } from "./claims/Refusal.ts"
 import type { Revocation } from "./claims/Revocation.ts"
 import type { Signature } from "./claims/Signature.ts"
 import type { Token } from "./claims/Token.ts"
+import { Decisions } from "./DecisionMemory.ts"
 import type { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import type { Identity } from "./identity/Identity.ts"
-import { GroupMemory } from "./principal/GroupChoice.ts"
 import type { Authority, Policy } from "./rules/Policy.ts"
 import type { Now } from "./Trace.ts"
 
@@ -26,8 +26,8 @@ export interface VerifiedToken {
   readonly claims: Claims
   readonly identity: Identity
   readonly standing: Authority
-  /** What decisions about this token remember; gone with the entry. */
-  readonly memory: GroupMemory
+  /** What was decided about this token; gone with the entry. */
+  readonly decisions: Decisions
 }
 
 interface Entry {
@@ -126,7 +126,7 @@ export const make = (
     const keyEpoch = keys.epoch(claims.issuer.id)
     yield* revocation.check(claims, now.time)
     const identity = yield* extractor.extract(claims)
-    const verified = { claims, identity, standing: policy.standing(identity), memory: new GroupMemory() }
+    const verified = { claims, identity, standing: policy.standing(identity), decisions: new Decisions() }
     remember(digest, verified, [keyEpoch, revocationEpoch], now)
     return verified
   })

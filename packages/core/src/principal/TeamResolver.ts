@@ -29,8 +29,6 @@ export interface TeamQuestion {
   readonly standing: Standing
   readonly asked: Asked
   readonly header: string | undefined
-  /** What is remembered with the token. */
-  readonly memory: GroupChoice.GroupMemory
 }
 
 type Choice = TeamChoice.TeamChoice
@@ -109,12 +107,12 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       })
 
       /** The groups of the token; `unknown` is a single team that does not exist. */
-      const fromGroups = ({ asked, identity, memory }: TeamQuestion, unknown: TeamId | undefined, now: Now): Chosen => {
+      const fromGroups = ({ asked, identity }: TeamQuestion, unknown: TeamId | undefined, now: Now): Chosen => {
         if (identity.overage) return denied("groups_overage", { rule: "claims.overage" }, now)
         const ids = unknown === undefined || identity.teams.includes(unknown)
           ? identity.teams
           : [...identity.teams, unknown]
-        if (ids.length > 0) return byGroups(ids, asked, memory, now)
+        if (ids.length > 0) return byGroups(ids, asked, now)
         if (identity.withheld) return denied("team_denied", { rule: "grants.teams" }, now)
         if (identity.namesTeams) {
           return unknownIsNext
