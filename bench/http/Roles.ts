@@ -3,25 +3,20 @@
  *
  * A role prints `{ port, path, headers }` once it answers, and its CPU time whenever it is sent a line.
  */
-import { AuthBuilder } from "@jotgate/core/AuthBuilder"
-import { Cache } from "@jotgate/core/Cache"
-import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
-import { Issuers } from "@jotgate/core/Issuer"
-import { KeyStore } from "@jotgate/core/KeyStore"
-import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
-import { NodeSignature } from "@jotgate/core/node"
-import { OpaqueToken } from "@jotgate/core/OpaqueToken"
-import { Revocation } from "@jotgate/core/Revocation"
-import { Settings } from "@jotgate/core/Settings"
 import { Issuer } from "@jotgate/core/testing"
 import { DecisionLog } from "@jotgate/server/DecisionLog"
-import { Deployments, makeDoors } from "@jotgate/server/Deployment"
+import { Deployments } from "@jotgate/server/Deployment"
 import { Gate } from "@jotgate/server/Gate"
+import { FileSettings } from "@jotgate/server/GatewaySettings"
 import { Judge } from "@jotgate/server/Judge"
+import { deploymentOf } from "@jotgate/server/Server"
 import { Telemetry } from "@jotgate/server/Telemetry"
 import { Context, Effect, Layer, Schema } from "effect"
 import { hash } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type RequestListener } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { Pool } from "undici"
 
@@ -86,42 +81,35 @@ const bareListener = (): RequestListener => {
   }
 }
 
-/** The gate, with a real decision on rows in memory. */
+/** The gate as `serve` runs it: rows in SQLite, remembered in memory; decisions kept, no audit lines. */
 const gate = Effect.gen(function*() {
   const idp = yield* Issuer.make("https://idp.test", ["ES256"])
-  const issuer = idp.settings({ claims: { user: "sub", email: "email", teams: "groups" } })
-  const settings = { ...(yield* Schema.decodeUnknownEffect(Settings)({})), issuers: [issuer] }
-  const rows = {
-    users: [makeUser({ id: UserId.make("u-1"), email: "u-1@acme.test", role: "internal_user" })],
-    teams: [makeTeam({ id: TeamId.make("red"), models: ["gpt-4o*"] })]
-  }
-  const auth = AuthBuilder.layerFor(settings).pipe(
-    Layer.provide([OpaqueToken.layerNone, Revocation.layerNone]),
-    Layer.provide(KeyStore.layerMemory({ [issuer.id]: idp.jwks }).pipe(Layer.provide(Issuers.layer([issuer])))),
-    Layer.provide(MemoryDirectory.layerRepos(rows)),
-    Layer.provide(Cache.layer),
-    Layer.provide(NodeSignature.layer)
-  )
-  const builder = Context.get(yield* Layer.build(auth), AuthBuilder)
-  const deployment = Effect.map(
-    makeDoors({
-      credentials: ["authorization"],
+  const folder = mkdtempSync(join(tmpdir(), "jotgate-bench-"))
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
+  const settings = yield* Schema.decodeUnknownEffect(FileSettings)({
+    issuers: [{
+      id: "idp",
+      issuer: idp.iss,
+      audience: "https://api.test",
+      jwks: idp.jwks,
+      claims: { user: "sub", email: "email", teams: "groups" }
+    }],
+    directory: { url: `sqlite:${folder}/directory.db` },
+    cache: { dir: null },
+    gateway: {
       trustedProxies: ["127.0.0.1"],
-      forwardAuth: { authorization: false },
-      limits: { body: 2 ** 25, headers: 2 ** 16, token: 2 ** 14, stream: 3_600_000, inFlight: 2000 },
-      cors: null,
-      websocket: [],
-      upstream: { url: upstream, authorization: { default: "env:KEY" } },
-      upstreams: []
-    }, { teamHeaders: settings.policy.teamHeaders, env: { KEY: "sk-upstream" } }),
-    (doors) => ({
-      auth: builder,
-      doors,
-      issuers: [],
-      scopes: [],
-      keys: Effect.succeed([]),
-      directory: Effect.void
-    })
+      upstream: { url: upstream, authorization: { default: "env:KEY" } }
+    }
+  })
+  const deployment = Effect.tap(
+    deploymentOf(settings, { env: { KEY: "sk-upstream" }, base: folder }),
+    ({ managed }) =>
+      Effect.fromNullishOr(managed?.directory).pipe(Effect.flatMap((admin) =>
+        admin.apply({
+          users: [{ id: "u-1", email: "u-1@acme.test", role: "internal_user" }],
+          teams: [{ id: "red", models: ["gpt-4o*"] }]
+        }, { actor: "bench", prune: "none", origin: "api" })
+      ))
   )
   const services = yield* Layer.build(
     Gate.layer({ host: "127.0.0.1", port: 0, tls: null, headers: 2 ** 16, drain: 0, grace: 0 }).pipe(

@@ -42,44 +42,60 @@ const modelList = (models: ReadonlyArray<string>, room: number): string => {
   return list
 }
 
-const valuesOf = (id: string, { principal }: Allowed): ReadonlyArray<string | undefined> => {
-  let room = budget - id.length
-  const fitting = (value: string | undefined): string | undefined => {
+/** Names and values of the attributes, "" where there is nothing; and the room that they leave. */
+interface Attributes {
+  readonly values: ReadonlyArray<string>
+  readonly room: number
+  /** The list of models, made when it is asked for. */
+  models: string | undefined
+}
+
+const read = ({ principal }: Allowed): Attributes => {
+  // The id of a decision has 28 characters.
+  let room = budget - 28
+  const values = [
+    principal.userId,
+    principal.email,
+    principal.teamId,
+    principal.organizationId,
+    principal.endUserId,
+    principal.admin ? "true" : undefined
+  ].map((value) => {
     const encoded = encode(value)
-    if (encoded === undefined || encoded.length > room) return undefined
+    if (encoded === undefined || encoded.length > room) return ""
     room -= encoded.length
     return encoded
-  }
-  return [
-    id,
-    fitting(principal.userId),
-    fitting(principal.email),
-    fitting(principal.teamId),
-    fitting(principal.organizationId),
-    fitting(principal.endUserId),
-    principal.admin ? "true" : undefined
-  ]
+  })
+  return { values, room, models: undefined }
+}
+
+/** The same decision is given again while it is remembered, and its attributes with it. */
+const known = new WeakMap<Allowed, Attributes>()
+
+const attributesOf = (allowed: Allowed): Attributes => {
+  const before = known.get(allowed)
+  if (before !== undefined) return before
+  const attributes = read(allowed)
+  known.set(allowed, attributes)
+  return attributes
 }
 
 /** Appends name and value of every attribute that there is: for the upstream. */
 export const appendIdentity = (raw: Array<string>, id: string, allowed: Allowed): void => {
-  const values = valuesOf(id, allowed)
+  const { values } = attributesOf(allowed)
+  raw.push(identityHeaders[0], id)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
-    if (value !== undefined && value !== "") raw.push(identityHeaders[i] ?? "", value)
+    if (value !== undefined && value !== "") raw.push(identityHeaders[i + 1] ?? "", value)
   }
 }
 
 /** The complete set, empty where there is nothing: for forward-auth answers (`x-jotgate-models` included). */
 export const identityAnswer = (id: string, allowed: Allowed): Array<string> => {
-  const values = valuesOf(id, allowed)
-  const raw: Array<string> = []
-  let room = budget
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? ""
-    room -= value.length
-    raw.push(identityHeaders[i] ?? "", value)
-  }
-  raw.push("x-jotgate-models", modelList(allowed.reach.models(), room))
+  const attributes = attributesOf(allowed)
+  attributes.models ??= modelList(allowed.reach.models(), attributes.room)
+  const raw: Array<string> = [identityHeaders[0], id]
+  for (let i = 0; i < attributes.values.length; i++) raw.push(identityHeaders[i + 1] ?? "", attributes.values[i] ?? "")
+  raw.push("x-jotgate-models", attributes.models)
   return raw
 }
