@@ -85,7 +85,7 @@ export const explain = Command.make(
       ])
     )
     const { auth } = yield* dry({ config, env: process.env, base: dirname(resolve(name)) })
-    const it = yield* Explanation.explain(auth, question, teamHeader)
+    const it = yield* Explanation.explain(auth, question)
     yield* Console.log(json ? JSON.stringify(it.decision, null, 2) : explanationText(it))
     if (it.decision.allowed) return
     if (it.decision.status < 500) return yield* new Negative({ lines: [] })

@@ -1,16 +1,13 @@
 /**
- * One decision with its steps, and what would have turned a denial into an
- * allow.
- *
- * It is the same `decide` as every door's, without the writes. The advice is
- * not guessed: each change that is named was decided too.
+ * One decision with its steps: the same `decide` as every door's, without the
+ * writes.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { type Allowed, allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
 import { BadRequest, type Denial } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
-import type { Fact, Step } from "@jotgate/core/Trace"
+import type { Step } from "@jotgate/core/Trace"
 import * as DecisionId from "@jotgate/server/DecisionId"
 import { peek } from "@jotgate/server/ModelPeek"
 import { requested } from "@jotgate/server/Peeked"
@@ -30,8 +27,6 @@ export interface Explanation {
   readonly steps: ReadonlyArray<Step>
   /** Milliseconds that the decision took. */
   readonly millis: number
-  /** What would have been allowed instead, one change each. */
-  readonly advice: ReadonlyArray<string>
 }
 
 type Auth = AuthBuilder["Service"]
@@ -58,74 +53,8 @@ const decide = Effect.fnUntraced(function*(auth: Auth, asked: Request.Asked, ste
   return { result, millis: Ticks.fromClock(clock) - now.ticks }
 })
 
-/** Whether another question would be allowed. */
-const allows = (auth: Auth, question: Question) =>
-  Exit.match(ask(question), {
-    onFailure: () => Effect.succeed(false),
-    onSuccess: (asked) => Effect.map(decide(auth, asked, []), ({ result }) => Result.isSuccess(result))
-  })
-
-const texts = (fact: Fact | undefined): ReadonlyArray<string> =>
-  Array.isArray(fact) ? fact.filter((it): it is string => typeof it === "string") : []
-
-const member = (fact: Fact | undefined, name: string): Fact | undefined =>
-  typeof fact === "object" && fact !== null && !Array.isArray(fact)
-    ? Object.entries(fact).find(([key]) => key === name)?.[1]
-    : undefined
-
-/** Every pattern of a model that a step speaks of. */
-const patternsIn = (steps: ReadonlyArray<Step>): ReadonlyArray<string> => [
-  ...new Set(
-    steps.flatMap(({ facts }) => [
-      ...texts(facts["models"]),
-      ...(Array.isArray(facts["candidates"]) ? facts["candidates"].flatMap((it) => texts(member(it, "models"))) : [])
-    ])
-  )
-]
-
-/** The teams that the token names: the claim's path, then its values. */
-const teamsIn = (steps: ReadonlyArray<Step>): ReadonlyArray<string> =>
-  texts(steps.find((it) => it.step === "claims")?.facts["teams"]).slice(1)
-
-/** What is tried at most: advice is for reading. */
-const most = 8
-
-const advise = Effect.fnUntraced(function*(
-  auth: Auth,
-  question: Question,
-  denial: Denial,
-  steps: ReadonlyArray<Step>,
-  teamHeader: string | undefined
-) {
-  const advice: Array<string> = []
-  if (denial.status !== 403 && denial.status !== 404) return advice
-  const sent = question.headers.some((it, index) => index % 2 === 0 && it.toLowerCase() === teamHeader)
-  if (teamHeader !== undefined && !sent) {
-    for (const team of teamsIn(steps).slice(0, most)) {
-      const headers = [...question.headers, teamHeader, team]
-      if (yield* allows(auth, { ...question, headers })) advice.push(`with the header ${teamHeader}: ${team}`)
-    }
-  }
-  if (question.model !== undefined) {
-    for (const model of patternsIn(steps).filter((it) => !it.includes("*")).slice(0, most)) {
-      if (model !== question.model && (yield* allows(auth, { ...question, model }))) {
-        advice.push(`with the model ${model}`)
-      }
-    }
-    if (advice.length === 0 && (yield* allows(auth, { ...question, model: undefined }))) {
-      const patterns = patternsIn(steps)
-      advice.push(`with another model${patterns.length === 0 ? "" : `: ${patterns.slice(0, most).join(", ")}`}`)
-    }
-  }
-  return advice
-})
-
-/** Decides and explains; `teamHeader` is the header by which a caller asks for a team. */
-export const explain = Effect.fnUntraced(function*(
-  auth: Auth,
-  question: Question,
-  teamHeader: string | undefined
-): Effect.fn.Return<Explanation> {
+/** Decides and explains. */
+export const explain = Effect.fnUntraced(function*(auth: Auth, question: Question): Effect.fn.Return<Explanation> {
   const id = DecisionId.make(yield* Clock.currentTimeMillis)
   const asked = ask(question)
   const steps: Array<Step> = []
@@ -138,8 +67,7 @@ export const explain = Effect.fnUntraced(function*(
       question,
       decision: deniedJson(id, nothing, denial, [refused], true),
       steps: [refused],
-      millis: 0,
-      advice: []
+      millis: 0
     }
   }
   const { millis, result } = yield* decide(auth, asked.value, steps)
@@ -147,6 +75,5 @@ export const explain = Effect.fnUntraced(function*(
     onFailure: (denial: Denial) => deniedJson(id, asked.value, denial, steps, true),
     onSuccess: (allowed: Allowed) => allowedJson(id, allowed, steps)
   })
-  const advice = Result.isFailure(result) ? yield* advise(auth, question, result.failure, steps, teamHeader) : []
-  return { question, decision, steps, millis, advice }
+  return { question, decision, steps, millis }
 })

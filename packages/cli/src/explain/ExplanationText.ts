@@ -156,6 +156,10 @@ const sentences = ({ facts, step }: Step, context: Context): string => {
   return [...wordsOf(step, said, context), ...(rule === undefined ? [] : [`rule ${plain(rule)}${place}`])].join(", ")
 }
 
+/** What would have been allowed instead, one change each. */
+const hints = ({ changes }: Facts): ReadonlyArray<string> =>
+  (Array.isArray(changes) ? changes.filter(isFacts) : []).map((it) => ` → ${plain(it["text"])}`)
+
 /** Whom the token names, when nobody was looked up yet. */
 const named = (steps: ReadonlyArray<Step>): string => {
   const claim = steps.find((it) => it.step === "claims")?.facts["user"]
@@ -163,7 +167,7 @@ const named = (steps: ReadonlyArray<Step>): string => {
 }
 
 /** The explanation, line by line. */
-export const explanationText = ({ advice, decision, millis, question, steps }: Explanation): string => {
+export const explanationText = ({ decision, millis, question, steps }: Explanation): string => {
   const who = decision.user?.email ?? decision.user?.id ?? named(steps)
   const team = steps.find((it) => it.step === "team" && it.outcome === "ok")?.facts
   const head = [
@@ -177,9 +181,10 @@ export const explanationText = ({ advice, decision, millis, question, steps }: E
   ].join("   ")
   return [
     head,
-    ...steps.map((it) =>
-      ` ${marks[it.outcome]} ${it.step.padEnd(12)} ${sentences(it, { asked: decision.model, team })}`.trimEnd()
-    ),
-    ...advice.map((it) => ` → allowed ${it}`)
+    ...steps.flatMap((it) =>
+      it.step === "hint"
+        ? hints(it.facts)
+        : [` ${marks[it.outcome]} ${it.step.padEnd(12)} ${sentences(it, { asked: decision.model, team })}`.trimEnd()]
+    )
   ].join("\n")
 }
