@@ -6,11 +6,12 @@ import { dev } from "./commands/Dev.ts"
 import { explain } from "./commands/Explain.ts"
 import { importCommand } from "./commands/Import.ts"
 import { serve } from "./commands/Serve.ts"
+import { snippets } from "./commands/Snippets.ts"
 import { token } from "./commands/Token.ts"
 
 const jotgate = Command.make("jotgate").pipe(
   Command.withDescription("Bring your company's tokens to any LLM gateway"),
-  Command.withSubcommands([dev, serve, check, explain, token, importCommand])
+  Command.withSubcommands([dev, serve, check, explain, token, importCommand, snippets])
 )
 
 const presenter: CliOutput.Presenter = {

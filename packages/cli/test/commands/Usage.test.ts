@@ -24,6 +24,9 @@ describe("wrong usage is one clear line and exit 2", () => {
     [["serve", "--config", "/nowhere/jotgate.yaml"], /^\/nowhere\/jotgate\.yaml: there is no such file$/],
     [["import", "litellm", "/nowhere/config.yaml"], /^\/nowhere\/config\.yaml: there is no such file$/],
     [["check", "a", "--config", "b"], /^give the file once/],
+    [["snippets", "nginx", "--gate", "x"], /^--gate: x is no URL/],
+    [["snippets", "nginx", "--listen", "x"], /^--listen: x is no address/],
+    [["snippets", "nginx", "--lua"], /^--lua belongs to haproxy/],
     [["dev", "--port", "70000"], /70000 is no port/],
     [["token", "alice", "--gate", "http://127.0.0.1:1"], /is jotgate dev running\?$/]
   ]
@@ -158,4 +161,23 @@ describe("jotgate import litellm", () => {
       assert.match(err, /config\.yaml:\d+:\d+: /)
       assert.strictEqual(code, 2)
     }).pipe(Effect.scoped))
+})
+
+describe("jotgate snippets", () => {
+  for (const name of ["nginx", "caddy", "traefik", "envoy", "haproxy", "litellm", "kubernetes"]) {
+    it.live(name, () =>
+      Effect.gen(function*() {
+        // On Kubernetes the gate is part of what is printed; what it forwards to is not.
+        const flag = name === "kubernetes" ? "--upstream" : "--gate"
+        const { code, out } = yield* jotgate("snippets", name, flag, "http://other.test:4999")
+        assert.include(out, "other.test:4999")
+        assert.strictEqual(code, 0)
+      }))
+  }
+
+  it.live("haproxy --lua is the file that the configuration loads", () =>
+    Effect.gen(function*() {
+      const { out } = yield* jotgate("snippets", "haproxy", "--lua")
+      assert.include(out, "core.register_action")
+    }))
 })
