@@ -7,6 +7,7 @@ import { Issuer } from "@jotgate/core/testing"
 import { DecisionLog } from "@jotgate/server/DecisionLog"
 import { Deployments } from "@jotgate/server/Deployment"
 import { Gate } from "@jotgate/server/Gate"
+import { GateState } from "@jotgate/server/GateState"
 import { FileSettings } from "@jotgate/server/GatewaySettings"
 import { Judge } from "@jotgate/server/Judge"
 import { deploymentOf } from "@jotgate/server/Server"
@@ -113,7 +114,7 @@ const gate = Effect.gen(function*() {
   )
   const services = yield* Layer.build(
     Gate.layer({ host: "127.0.0.1", port: 0, tls: null, headers: 2 ** 16, drain: 0, grace: 0 }).pipe(
-      Layer.provide(Judge.layer),
+      Layer.provide([Judge.layer, GateState.layer]),
       Layer.provide(Layer.mergeAll(DecisionLog.layerMemory, Telemetry.layer, Deployments.layer(deployment)))
     )
   )

@@ -38,6 +38,7 @@ import type { Address } from "./Listener.ts"
 import * as NodeOutbound from "./NodeOutbound.ts"
 import * as NodeSecrets from "./NodeSecrets.ts"
 import { Gate } from "./proxy/Gate.ts"
+import { GateState } from "./proxy/GateState.ts"
 import * as SavedKeyFiles from "./SavedKeyFiles.ts"
 import { Telemetry } from "./Telemetry.ts"
 
@@ -200,9 +201,10 @@ export class Server extends Context.Service<Server, {
         }
       })
     ).pipe(
-      Layer.provide(AdminServer.layer(gateway.admin)),
-      Layer.provideMerge(gateLayer(settings, options.grace ?? defaultGrace)),
-      Layer.provide(Judge.layer),
+      // The gate closes first: readiness tells of its draining until the end.
+      Layer.provide(gateLayer(settings, options.grace ?? defaultGrace)),
+      Layer.provideMerge(AdminServer.layer(gateway.admin)),
+      Layer.provide([Judge.layer, GateState.layer]),
       Layer.provide(foundation)
     )
   }

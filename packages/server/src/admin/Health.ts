@@ -9,14 +9,14 @@ import { Duration, Effect } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { Deployments } from "../Deployment.ts"
-import { Gate } from "../proxy/Gate.ts"
+import { GateState } from "../proxy/GateState.ts"
 
 /** How long the directory may take to show that it is there. */
 const patience = Duration.seconds(1)
 
 const readiness = Effect.gen(function*() {
   const deployments = yield* Deployments
-  const gate = yield* Gate
+  const gate = yield* GateState
   return Effect.gen(function*() {
     const { directory, keys } = deployments.current()
     const issuers = yield* keys
@@ -26,9 +26,9 @@ const readiness = Effect.gen(function*() {
       Effect.catchCause(() => Effect.succeed(false))
     )
     const keysReady = issuers.length === 0 || issuers.some((it) => it.ready)
-    const ready = directoryReady && keysReady && !gate.draining()
+    const ready = directoryReady && keysReady && !gate.draining
     return HttpServerResponse.jsonUnsafe(
-      { ready, draining: gate.draining(), directory: { ready: directoryReady }, issuers },
+      { ready, draining: gate.draining, directory: { ready: directoryReady }, issuers },
       { status: ready ? 200 : 503, headers: { "cache-control": "no-store" } }
     )
   })

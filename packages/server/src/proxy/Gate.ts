@@ -21,6 +21,7 @@ import { type Refusal, render } from "../ProblemResponse.ts"
 import { isMetadataPath, metadata } from "../ResourceMetadata.ts"
 import { Telemetry } from "../Telemetry.ts"
 import { Exchange, isSecure } from "./Exchange.ts"
+import { GateState } from "./GateState.ts"
 import { addressOf } from "./Peers.ts"
 import { isHost, readHead, type RequestHead } from "./RequestHead.ts"
 import { responseOn, Upgrade } from "./Upgrade.ts"
@@ -64,10 +65,6 @@ const isOwnPath = (target: string): boolean => target === "/_jotgate" || target.
 
 export class Gate extends Context.Service<Gate, {
   readonly address: Address
-  /** Requests that are being answered. */
-  readonly inFlight: () => number
-  /** Whether the gate was told to stop. */
-  readonly draining: () => boolean
 }>()("@jotgate/server/Gate") {
   static readonly layer = (options: GateOptions) =>
     Layer.effect(
@@ -78,10 +75,14 @@ export class Gate extends Context.Service<Gate, {
         const judge = yield* Judge
         const telemetry = yield* Telemetry
         const running = new Set<Running>()
-        let draining = false
+        const state = yield* GateState
         let held = 0
 
         const now = () => clock.currentTimeMillisUnsafe()
+        const counted = () => {
+          state.inFlight = running.size
+          telemetry.inFlight(running.size)
+        }
 
         /** Accounts for the bytes of bodies that are held until `response` is over. */
         const holder = (response: ServerResponse, deployment: Deployment) => {
@@ -102,10 +103,10 @@ export class Gate extends Context.Service<Gate, {
         const track = (cut: () => void, ends: ServerResponse | Socket, lease: Lease) => {
           const it = { cut, since: now() }
           running.add(it)
-          telemetry.inFlight(running.size)
+          counted()
           ends.once("close", () => {
             running.delete(it)
-            telemetry.inFlight(running.size)
+            counted()
             lease.release()
           })
         }
@@ -254,7 +255,7 @@ export class Gate extends Context.Service<Gate, {
           drain: options.drain,
           grace: options.grace,
           onDrain: () => {
-            draining = true
+            state.draining = true
           },
           onCut: () => {
             for (const it of running) {
@@ -262,12 +263,7 @@ export class Gate extends Context.Service<Gate, {
             }
           }
         })
-        return {
-          address,
-          inFlight: () =>
-            running.size,
-          draining: () => draining
-        }
+        return { address }
       })
     )
 }

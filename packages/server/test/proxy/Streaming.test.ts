@@ -79,7 +79,7 @@ describe("Relay", () => {
         await response.body?.getReader().read()
         controller.abort()
         await until(() => world.upstream.hungUp.count === 1)
-        await until(() => world.gate.inFlight() === 0)
+        await until(() => world.state.inFlight === 0)
       })
     }))
 
@@ -94,7 +94,7 @@ describe("Relay", () => {
         controller.abort()
         assert.strictEqual(await pending, "aborted")
         await until(() => world.upstream.hungUp.count === 1)
-        await until(() => world.gate.inFlight() === 0)
+        await until(() => world.state.inFlight === 0)
       })
     }))
 
@@ -111,7 +111,7 @@ describe("Relay", () => {
         assert.strictEqual(outcome, "broken")
         world.upstream.answer = (_, next) => void next.end("{}")
         assert.strictEqual((await post(world, token)).status, 200)
-        await until(() => world.gate.inFlight() === 0)
+        await until(() => world.state.inFlight === 0)
       })
     }))
 
@@ -189,7 +189,7 @@ describe("Relay", () => {
         assert.strictEqual(sent, before)
         assert.isBelow(sent, 40 * 1024 * 1024)
         socket.destroy()
-        await until(() => world.gate.inFlight() === 0)
+        await until(() => world.state.inFlight === 0)
       })
     }))
 
@@ -395,7 +395,7 @@ describe("Upgrade", () => {
       assert.strictEqual(headers["x-jotgate-user"], "alice")
       assert.isUndefined(headers.authorization)
       assert.strictEqual(messages[1], "echo hello")
-      yield* Effect.promise(() => until(() => world.gate.inFlight() === 0))
+      yield* Effect.promise(() => until(() => world.state.inFlight === 0))
       assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime?model=o1`, token)).status, 403)
       assert.strictEqual((yield* dial(url, "bad")).status, 401)
       assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/other`, token)).status, 404)

@@ -17,6 +17,7 @@ import { DecisionLog } from "../../src/DecisionLog.ts"
 import { type Deployment, Deployments, type DoorSettings, makeDoors } from "../../src/Deployment.ts"
 import { Judge } from "../../src/Judge.ts"
 import { Gate, type GateOptions } from "../../src/proxy/Gate.ts"
+import { GateState } from "../../src/proxy/GateState.ts"
 import type { UpstreamSettings, UpstreamTimeouts } from "../../src/proxy/Upstreams.ts"
 import { Telemetry } from "../../src/Telemetry.ts"
 import * as Upstream from "./Upstream.ts"
@@ -73,7 +74,7 @@ export interface World {
   readonly token: (sub: string, claims?: Readonly<Record<string, unknown>>) => Effect.Effect<string>
   readonly deployments: Deployments["Service"]
   readonly log: DecisionLog["Service"]
-  readonly gate: Gate["Service"]
+  readonly state: GateState["Service"]
   readonly judge: Judge["Service"]
   readonly auth: AuthBuilder["Service"]
 }
@@ -152,7 +153,7 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
       grace: 500,
       ...options.gate
     }).pipe(
-      Layer.provideMerge(Judge.layer),
+      Layer.provideMerge(Layer.merge(Judge.layer, GateState.layer)),
       Layer.provideMerge(Layer.mergeAll(DecisionLog.layerMemory, Telemetry.layer, Deployments.layer(deployment)))
     )
   )
@@ -169,7 +170,7 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
       }),
     deployments: Context.get(services, Deployments),
     log: Context.get(services, DecisionLog),
-    gate,
+    state: Context.get(services, GateState),
     judge: Context.get(services, Judge),
     auth
   }

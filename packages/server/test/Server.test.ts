@@ -1,0 +1,110 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Scope } from "effect"
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { request } from "node:https"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as ServerWorld from "./support/ServerWorld.ts"
+
+const status = (url: string) =>
+  Effect.promise(() => fetch(url, { headers: { connection: "close" } }).then((it) => it.status, () => 0))
+
+describe("the end of a server", () => {
+  it.live(
+    "not ready at once, listening while it drains, running requests end, then the ports are closed",
+    () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const world = yield* Scope.provide(ServerWorld.make({ gateway: { drain: "1s" } }), scope)
+        const headers = { authorization: `Bearer ${yield* world.token("alice", { groups: ["red"] })}` }
+        let end: (() => void) | undefined
+        world.upstream.answer = (_, response) => {
+          response.write("begun ")
+          end = () => response.end("ended")
+        }
+        const running = yield* Effect.promise(() => fetch(`${world.gate}/v1/files`, { headers }))
+        assert.strictEqual(yield* status(`${world.admin}/readyz`), 200)
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+        yield* Effect.sleep(200)
+        assert.strictEqual(yield* status(`${world.admin}/readyz`), 503)
+        assert.strictEqual(yield* status(`${world.admin}/livez`), 200)
+        assert.strictEqual(yield* status(`${world.gate}/v1/files`), 401)
+        yield* Effect.sleep(1_000)
+        assert.strictEqual(yield* status(`${world.gate}/v1/files`), 0)
+        end?.()
+        assert.strictEqual(yield* Effect.promise(() => running.text()), "begun ended")
+        yield* Fiber.join(closing)
+        assert.strictEqual(yield* status(`${world.admin}/livez`), 0)
+      }),
+    10_000
+  )
+
+  it.live("what still runs after the grace is broken off", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const world = yield* Scope.provide(ServerWorld.make(), scope)
+      const headers = { authorization: `Bearer ${yield* world.token("alice", { groups: ["red"] })}` }
+      world.upstream.answer = (_, response) => void response.write("begun ")
+      const running = yield* Effect.promise(() => fetch(`${world.gate}/v1/files`, { headers }))
+      const text = running.text().catch(() => "broken")
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(yield* Effect.promise(() => text), "broken")
+    }), 10_000)
+})
+
+describe("a port that is taken", () => {
+  it.live("is a failure that names it", () =>
+    Effect.gen(function*() {
+      const world = yield* ServerWorld.make()
+      const taken = `127.0.0.1:${world.server.gate.port}`
+      const failed = yield* Effect.flip(ServerWorld.make({ gateway: { listen: taken } }))
+      assert.include(String(failed), "EADDRINUSE")
+    }))
+})
+
+describe("TLS", () => {
+  it.live("the gate speaks it with certificate and key from secrets", () =>
+    Effect.gen(function*() {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-tls-"))),
+        (it) => Effect.sync(() => rmSync(it, { recursive: true }))
+      )
+      const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")]
+      execFileSync("openssl", [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=localhost",
+        "-keyout",
+        key,
+        "-out",
+        cert
+      ], { stdio: "ignore" })
+      const world = yield* ServerWorld.make({ gateway: { tls: { cert: `file:${cert}`, key: `file:${key}` } } })
+      const token = yield* world.token("alice", { groups: ["red"] })
+      const answer = yield* Effect.promise(() =>
+        new Promise<number | undefined>((done, fail) => {
+          request({
+            host: "127.0.0.1",
+            port: world.server.gate.port,
+            path: "/v1/files",
+            rejectUnauthorized: false,
+            headers: { authorization: `Bearer ${token}` }
+          }, (response) => {
+            response.resume()
+            done(response.statusCode)
+          }).on("error", fail).end()
+        })
+      )
+      assert.strictEqual(answer, 200)
+      assert.strictEqual(world.upstream.last().headers["x-forwarded-proto"], "https")
+    }))
+})
