@@ -83,12 +83,13 @@ export class ReverseQuestions extends Context.Service<ReverseQuestions, {
 }>()("@jotgate/server/ReverseQuestions") {
   /** Asks the rules of these settings about the rows of the directory. */
   static readonly layer = (settings: Settings) =>
-    Layer.effect(ReverseQuestions, make(settings)).pipe(Layer.provide(pipeline(settings)))
+    // Fresh: the layers of the doors' own pipeline may be in the same graph.
+    Layer.fresh(Layer.effect(ReverseQuestions, make(settings)).pipe(Layer.provide(pipeline(settings))))
 }
 
 /** What the caller in question would say of itself. */
 interface Said {
-  readonly sub?: string
+  readonly person?: string
   readonly email?: string | undefined
   readonly groups?: ReadonlyArray<string>
   readonly team?: string
@@ -101,7 +102,7 @@ const issuer = compile(
     audience: "any",
     serviceAccounts: "asUsers",
     identities: { linkByEmail: "never" },
-    claims: { user: "sub", email: "email", teams: "groups", team: "team", scopes: "scopes" }
+    claims: { user: "person", email: "email", teams: "groups", team: "team", scopes: "scopes" }
   })
 )
 
@@ -172,11 +173,11 @@ const make = (settings: Settings) =>
         target: route,
         rawHeaders: [
           ...["authorization", `Bearer ${token}`],
-          ...(team === null || said.sub === undefined || header === undefined ? [] : [header, team])
+          ...(team === null || said.person === undefined || header === undefined ? [] : [header, team])
         ],
         model: model === undefined ? Request.noModel : Request.knownModel(model)
       })
-      return yield* Effect.matchEffect(auth.authenticate(asked), {
+      return yield* Effect.matchEffect(auth.authenticate({ ...asked, listsModels: true }), {
         onSuccess: ({ reach }) => Exit.succeed<Way>({ team, allowed: true, code: null, models: reach.models() }),
         onFailure: (denial) =>
           denial._tag === "Unavailable"
@@ -189,7 +190,7 @@ const make = (settings: Settings) =>
 
     /** Without naming a team, and in each of the teams that the user is a member of. */
     const ofUser = Effect.fnUntraced(function*({ email, id, teams }: User, about: About) {
-      const said = { sub: id, ...(email === null ? anybody : { email }) }
+      const said = { person: id, ...(email === null ? anybody : { email }) }
       const alone = yield* way(null, said, about)
       const named = yield* Effect.forEach(teams, (team) =>
         way(team, header === undefined ? { ...said, team } : { ...said, groups: teams }, about))
