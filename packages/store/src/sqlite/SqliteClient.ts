@@ -3,7 +3,8 @@
  *
  * SQLite is synchronous, and a wait for another process's lock would stop the
  * event loop; so nothing waits inside SQLite (busy timeout 0), and a statement
- * that meets a lock is tried again after a short, jittered pause. Writers share
+ * that meets a lock is tried again after a short, jittered pause: short, because
+ * SQLite gives a lock to whoever asks in the right moment. Writers share
  * one connection behind a semaphore. Look-ups have a connection of their own,
  * which sees committed rows only and is never held up by a writer (WAL).
  */
@@ -63,7 +64,7 @@ const isLocked = (error: SqlError.SqlError): boolean => error.reason._tag === "L
 
 const whenLocked = (patience: Duration.Duration) => ({
   while: isLocked,
-  schedule: Schedule.spaced("8 millis").pipe(Schedule.jittered, Schedule.upTo({ duration: patience }))
+  schedule: Schedule.spaced("1 millis").pipe(Schedule.jittered, Schedule.upTo({ duration: patience }))
 })
 
 const open = (options: Options, readOnly: boolean) =>
