@@ -87,6 +87,9 @@ export type Kind = "directory" | "beside-litellm"
 
 const recordOf = (kind: Kind) => kind === "directory" ? own : beside
 
+/** The names of all migrations, in their order. */
+export const known = (kind: Kind): ReadonlyArray<string> => Object.keys(recordOf(kind))
+
 /** Applies what is missing; answers with the names of what was applied. */
 export const run = (
   kind: Kind = "directory"
@@ -115,7 +118,7 @@ export const status = Effect.fnUntraced(function*(kind: Kind = "directory") {
       sql(table)
     } ORDER BY migration_id`
   const applied = rows.map((row) => nameOf(row.migration_id, row.name))
-  return { applied, missing: Object.keys(recordOf(kind)).filter((name) => !applied.includes(name)) } satisfies Status
+  return { applied, missing: known(kind).filter((name) => !applied.includes(name)) } satisfies Status
 })
 
 const nameOf = (id: number, name: string): string => `${String(id).padStart(4, "0")}_${name}`

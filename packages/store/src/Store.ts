@@ -53,7 +53,8 @@ export type Provided =
   | Forgetting
   | Cache
 
-const failed = (error: SqlError.SqlError | Migrator.MigrationError): StoreFailed => {
+/** One line about what a database said. */
+export const failed = (error: SqlError.SqlError | Migrator.MigrationError): StoreFailed => {
   const cause = error._tag === "MigrationError" ? error.cause : undefined
   const detail = cause instanceof Error ? `: ${cause.message}` : ""
   return new StoreFailed({ message: `the directory cannot be opened: ${error.message}${detail}` })
@@ -70,7 +71,8 @@ const secret = (reference: string) =>
     Effect.mapError((error) => new StoreFailed({ message: `${error.reference}: ${error.reason}` }))
   )
 
-const connection = Effect.fnUntraced(function*({ ca, pool, timeout }: DirectorySettings["connection"]) {
+/** How the database of the settings is connected to. */
+export const connection = Effect.fnUntraced(function*({ ca, pool, timeout }: DirectorySettings["connection"]) {
   return { pool, timeout, ...(ca === null ? {} : { ca: Redacted.value(yield* secret(ca)) }) }
 })
 
