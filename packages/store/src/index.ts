@@ -21,7 +21,6 @@ export {
 } from "./DirectoryAdmin.ts"
 export { Forgetting } from "./Forgetting.ts"
 export * as Migrations from "./Migrations.ts"
-export * as Backup from "./sqlite/Backup.ts"
 export * as SqliteStore from "./sqlite/SqliteStore.ts"
 export * as Store from "./Store.ts"
 export { type Report, StoreHealth } from "./StoreHealth.ts"

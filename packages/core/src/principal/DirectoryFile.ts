@@ -196,16 +196,16 @@ export const references = (file: DirectoryFile): ReadonlyArray<Reference> => {
 }
 
 const nouns = {
-  users: "user",
-  teams: "team",
-  organizations: "organization",
-  modelGroups: "model group"
+  users: "a user",
+  teams: "a team",
+  organizations: "an organization",
+  modelGroups: "a model group"
 } as const
 
 /** The finding for a reference whose row is nowhere. */
 export const missing = (reference: Reference): Finding => ({
   path: reference.path,
-  message: `names a ${nouns[reference.kind]} that does not exist`
+  message: `names ${nouns[reference.kind]} that does not exist`
 })
 
 /** A file as a document for YAML or JSON: plain rows by table. */
