@@ -48,6 +48,17 @@ const resultOf = (exit: Exit.Exit<Allowed, Denial>): Allowed | Denial =>
   Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
 
 const noSteps: ReadonlyArray<Step> = []
+
+/** Whether each decision is a span. A span costs more than a warm decision, so it is off unless traces are sent somewhere. */
+export const DecisionSpans = Context.Reference<boolean>("@jotgate/server/DecisionSpans", { defaultValue: () => false })
+
+/** The decision as a span; it names the request and the verdict, never a token. */
+const spanned = (self: Effect.Effect<Allowed, Denial>, { asked, door }: Question, id: string) =>
+  self.pipe(
+    Effect.tap(({ identity }) => Effect.annotateCurrentSpan({ status: 200, issuer: identity?.issuer ?? "" })),
+    Effect.tapError(({ code, status }) => Effect.annotateCurrentSpan({ status, code })),
+    Effect.withSpan("decision", { attributes: { decision: id, door, method: asked.method, route: asked.path } })
+  )
 const stopped = (): void => {}
 
 export class Judge extends Context.Service<Judge, {
@@ -65,6 +76,7 @@ export class Judge extends Context.Service<Judge, {
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
       const log = yield* DecisionLog
+      const traced = yield* DecisionSpans
       const telemetry = yield* Telemetry
       const run = Effect.runForkWith(yield* Effect.context<never>())
       const newId = () => DecisionId.make(clock.currentTimeMillisUnsafe())
@@ -101,23 +113,26 @@ export class Judge extends Context.Service<Judge, {
        */
       const stepsOf = ({ asked, auth }: Question, now: Now): ReadonlyArray<Step> => {
         const steps: Array<Step> = []
-        auth.decide(asked, { ...now, note: (step) => void steps.push(step) })
-        return steps
+        const decided = auth.decide(asked, { ...now, note: (step) => void steps.push(step) })
+        return isAnswered(decided) ? steps : noSteps
       }
 
       const ask = (question: Question, done: (verdict: Verdict) => void): () => void => {
         const { asked, auth } = question
         const now: Now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
         const id = DecisionId.make(now.time)
-        const decided = auth.decide(asked, now)
-        if (isAnswered(decided) && (Exit.isFailure(decided) || decided.value.writes.length === 0)) {
+        const decided = traced ? undefined : auth.decide(asked, now)
+        if (
+          decided !== undefined && isAnswered(decided) && (Exit.isFailure(decided) || decided.value.writes.length === 0)
+        ) {
           const isTold = question.trace === true || (log.wantsSteps && Exit.isFailure(decided))
           noteDefect(decided)
           done(settle(question, id, now, resultOf(decided), isTold ? stepsOf(question, now) : noSteps))
           return stopped
         }
         const steps: Array<Step> = []
-        const fiber = run(Effect.provideService(auth.authenticate(asked), Trace, (step: Step) => void steps.push(step)))
+        const listened = Effect.provideService(auth.authenticate(asked), Trace, (step: Step) => void steps.push(step))
+        const fiber = run(traced ? spanned(listened, question, id) : listened)
         const forget = fiber.addObserver((exit) => {
           noteDefect(exit)
           done(settle(question, id, now, resultOf(exit), steps))

@@ -24,7 +24,8 @@ import { UserRepo } from "@jotgate/core/UserRepo"
 import * as Store from "@jotgate/store/Store"
 import { StoreHealth } from "@jotgate/store/StoreHealth"
 import { Context, Effect, Layer, Option, Redacted, Schema, type Scope } from "effect"
-import { HttpServer } from "effect/http"
+import { FetchHttpClient, HttpServer } from "effect/http"
+import { Otlp } from "effect/observability"
 import { AdminListener } from "./admin/AdminAccessLive.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
 import * as CustomPolicy from "./CustomPolicy.ts"
@@ -33,7 +34,7 @@ import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
 import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
 import * as Management from "./directory/Management.ts"
 import { type FileSettings, isLoopback } from "./GatewaySettings.ts"
-import { Judge } from "./Judge.ts"
+import { DecisionSpans, Judge } from "./Judge.ts"
 import type { Address } from "./Listener.ts"
 import * as NodeOutbound from "./NodeOutbound.ts"
 import * as NodeSecrets from "./NodeSecrets.ts"
@@ -128,7 +129,7 @@ export const deploymentOf = <E>(
         onNone: () => Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void)),
         onSome: ({ check }) => check
       }),
-      managed: yield* Management.make(settings, options, services)
+      managed: yield* Management.live(settings, options, services)
     }
   })
 
@@ -158,6 +159,13 @@ const adminListener = ({ gateway }: FileSettings) =>
     }
     return AdminListener.layer({ host: gateway.admin.host, token })
   }))
+
+/** Sends traces, metrics and logs to a collector, and makes a span of each decision; nothing without a URL. */
+const telemetry = ({ telemetry: { otlp } }: FileSettings): Layer.Layer<never> =>
+  otlp === null ? Layer.empty : Layer.merge(
+    Otlp.layerJson({ baseUrl: otlp, resource: { serviceName: "jotgate" } }).pipe(Layer.provide(FetchHttpClient.layer)),
+    Layer.succeed(DecisionSpans, true)
+  )
 
 const isAuditTarget = (it: string): it is AuditTarget => it === "stdout" || it === "none" || it.startsWith("file:")
 
@@ -205,7 +213,8 @@ export class Server extends Context.Service<Server, {
       Layer.provide(gateLayer(settings, options.grace ?? defaultGrace)),
       Layer.provideMerge(AdminServer.layer(gateway.admin)),
       Layer.provide([Judge.layer, GateState.layer]),
-      Layer.provide(foundation)
+      Layer.provide(foundation),
+      Layer.provide(telemetry(settings))
     )
   }
 }

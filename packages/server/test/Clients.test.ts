@@ -1,9 +1,10 @@
 /** Clients that nobody here wrote, through the gate. */
-import Anthropic from "@anthropic-ai/sdk"
+import Anthropic, { PermissionDeniedError as AnthropicDenied } from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
-import OpenAI from "openai"
+import type { ServerResponse } from "node:http"
+import OpenAI, { AuthenticationError, PermissionDeniedError } from "openai"
 import * as World from "./support/World.ts"
 
 const completion = (content: string) => ({
@@ -14,7 +15,7 @@ const completion = (content: string) => ({
   choices: [{ index: 0, message: { role: "assistant", content, refusal: null }, finish_reason: "stop", logprobs: null }]
 })
 
-const events = (response: import("node:http").ServerResponse, pieces: ReadonlyArray<string>) => {
+const events = (response: ServerResponse, pieces: ReadonlyArray<string>) => {
   response.writeHead(200, { "content-type": "text/event-stream" })
   for (const it of pieces) response.write(it)
   response.end()
@@ -112,10 +113,10 @@ describe("the OpenAI client", () => {
       const error = yield* Effect.promise(() =>
         client.chat.completions.create({ model: "o1", messages: [] }).catch((it: unknown) => it)
       )
-      assert.instanceOf(error, OpenAI.PermissionDeniedError)
+      assert.instanceOf(error, PermissionDeniedError)
       assert.strictEqual(error.code, "team_model_denied")
       const unknown = yield* Effect.promise(() => openai(world, "bad").models.list().catch((it: unknown) => it))
-      assert.instanceOf(unknown, OpenAI.AuthenticationError)
+      assert.instanceOf(unknown, AuthenticationError)
       assert.strictEqual(unknown.code, "invalid_token")
     }))
 })
@@ -132,7 +133,7 @@ describe("the Anthropic client", () => {
         assert.strictEqual(message.content[0]?.type === "text" ? message.content[0].text : "", "Hello")
         assert.strictEqual(await client.messages.stream(question).finalText(), "Hello")
         const error = await client.messages.create({ ...question, model: "gpt-4o" }).catch((it: unknown) => it)
-        assert.instanceOf(error, Anthropic.PermissionDeniedError)
+        assert.instanceOf(error, AnthropicDenied)
         assert.strictEqual(error.type, "permission_error")
       })
       assert.strictEqual(world.upstream.last().headers["x-jotgate-team"], "blue")

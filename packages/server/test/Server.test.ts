@@ -6,6 +6,7 @@ import { request } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as ServerWorld from "./support/ServerWorld.ts"
+import * as Upstream from "./support/Upstream.ts"
 
 const status = (url: string) =>
   Effect.promise(() => fetch(url, { headers: { connection: "close" } }).then((it) => it.status, () => 0))
@@ -107,4 +108,24 @@ describe("TLS", () => {
       assert.strictEqual(answer, 200)
       assert.strictEqual(world.upstream.last().headers["x-forwarded-proto"], "https")
     }))
+})
+
+describe("telemetry", () => {
+  it.live("a collector gets a span of each decision and the metrics, and never a token", () =>
+    Effect.gen(function*() {
+      const collector = yield* Upstream.make
+      const scope = yield* Scope.make()
+      const world = yield* Scope.provide(ServerWorld.make({ telemetry: { otlp: collector.url } }), scope)
+      const token = yield* world.token("alice", { groups: ["red"] })
+      const authorization = `Bearer ${token}`
+      yield* Effect.promise(() => fetch(`${world.gate}/v1/files`, { headers: { authorization } }))
+      yield* Effect.promise(() => fetch(`${world.gate}/key/generate`, { headers: { authorization } }))
+      yield* Scope.close(scope, Exit.void)
+      const sent = collector.requests.map((it) => `${it.url} ${it.body.toString()}`).join("\n")
+      assert.match(sent, /\/v1\/traces .*"name":"decision"/)
+      assert.include(sent, "team_route_denied")
+      assert.match(sent, /\/v1\/metrics .*jotgate_decisions_total/)
+      assert.notInclude(sent, token)
+      assert.notInclude(sent, token.split(".")[2] ?? token)
+    }), 15_000)
 })

@@ -61,5 +61,7 @@ async def user_api_key_auth(request: Request, api_key: str) -> UserAPIKeyAuth:
         team_alias=team.get("alias"),
         org_id=(decision["organization"] or {}).get("id"),
         end_user_id=(decision["endUser"] or {}).get("id"),
+        # An empty list would mean every model to LiteLLM.
+        models=decision["models"] or ["no-default-models"],
     )
 `

@@ -3,7 +3,6 @@ import { Effect } from "effect"
 import { request as httpRequest } from "node:http"
 import { connect } from "node:net"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
-import { WebSocket, WebSocketServer } from "ws"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 
@@ -341,73 +340,5 @@ describe("RequestBody", () => {
       assert.deepStrictEqual(Raw.statuses(yield* Raw.send(world.port, head(token))), [100])
       assert.deepStrictEqual(Raw.statuses(yield* Raw.send(world.port, head(token) + body)), [100, 200])
       assert.isUndefined(world.upstream.last().headers["expect"])
-    }))
-})
-
-describe("Upgrade", () => {
-  const socketServer = Effect.acquireRelease(
-    Effect.callback<{ readonly server: WebSocketServer; readonly port: number }>((resume) => {
-      const server = new WebSocketServer({ port: 0, host: "127.0.0.1" }, () => {
-        const address = server.address()
-        resume(Effect.succeed({ server, port: typeof address === "object" ? address?.port ?? 0 : 0 }))
-      })
-      server.on("connection", (socket, request) => {
-        socket.send(JSON.stringify(request.headers))
-        socket.on("message", (data) => socket.send(`echo ${String(data)}`))
-      })
-    }),
-    ({ server }) =>
-      Effect.promise(() => {
-        for (const it of server.clients) it.terminate()
-        return new Promise<void>((done) => server.close(() => done()))
-      })
-  )
-
-  const dial = (url: string, token: string) =>
-    Effect.promise(() =>
-      new Promise<{ readonly status: number; readonly messages: Array<string> }>((done) => {
-        const messages: Array<string> = []
-        const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}`, "x-jotgate-user": "root" } })
-        socket.on("message", (data) => {
-          messages.push(String(data))
-          if (messages.length === 1) socket.send("hello")
-          else socket.close()
-        })
-        socket.on("close", () => done({ status: 101, messages }))
-        socket.on("unexpected-response", (_, response) => {
-          response.resume()
-          done({ status: response.statusCode ?? 0, messages })
-        })
-        socket.on("error", () => {})
-      })
-    )
-
-  it.live("a listed route switches to WebSocket, with the caller's identity", () =>
-    Effect.gen(function*() {
-      const { port } = yield* socketServer
-      const { token, world } = yield* alice({
-        doors: { websocket: ["/v1/realtime"], upstream: { url: `http://127.0.0.1:${port}` } }
-      })
-      const url = `ws://127.0.0.1:${world.port}/v1/realtime?model=gpt-4o-realtime`
-      const { messages, status } = yield* dial(url, token)
-      assert.strictEqual(status, 101)
-      const headers = JSON.parse(messages[0] ?? "{}")
-      assert.strictEqual(headers["x-jotgate-user"], "alice")
-      assert.isUndefined(headers.authorization)
-      assert.strictEqual(messages[1], "echo hello")
-      yield* Effect.promise(() => until(() => world.state.inFlight === 0))
-      assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime?model=o1`, token)).status, 403)
-      assert.strictEqual((yield* dial(url, "bad")).status, 401)
-      assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/other`, token)).status, 404)
-    }))
-
-  it.live("an upstream that does not switch has its answer passed on", () =>
-    Effect.gen(function*() {
-      const { token, world } = yield* alice({ doors: { websocket: ["/v1/realtime"] } })
-      world.upstream.answer = (_, response) => {
-        response.writeHead(426)
-        response.end("no")
-      }
-      assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime`, token)).status, 426)
     }))
 })

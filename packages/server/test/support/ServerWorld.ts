@@ -47,6 +47,7 @@ export const make = Effect.fnUntraced(function*(
     /** Instead of the rows in memory: the directory that these settings name. */
     readonly directory?: object
     readonly issuer?: object
+    readonly telemetry?: object
   } = {},
   env: Readonly<Record<string, string>> = {},
   dev = false
@@ -72,7 +73,8 @@ export const make = Effect.fnUntraced(function*(
       trustedProxies: ["127.0.0.1"],
       ...more.gateway
     },
-    audit: { to: "none" }
+    audit: { to: "none" },
+    telemetry: more.telemetry ?? {}
   })
   const decode = Schema.decodeUnknownEffect(FileSettings)
   const clock = yield* Clock.Clock
