@@ -8,6 +8,7 @@ import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { DevPeople, type DevPeople as People } from "@jotgate/server/DevPeople"
 import { deploymentOf, Server } from "@jotgate/server/Server"
 import { Effect, Layer } from "effect"
+import * as Collector from "./Collector.ts"
 import * as Directory from "./Directory.ts"
 import { type ListenerNames, startFailure } from "./StartFailure.ts"
 
@@ -41,12 +42,18 @@ export const layer = ({ base, config, env, names }: Running, dev?: Dev) =>
     ...(dev === undefined ? {} : { grace: 500 })
   }).pipe(
     Layer.provide(Layer.succeed(DevPeople, dev?.people)),
+    Layer.provide(Collector.layer(config.settings.telemetry.otlp)),
     Layer.catch((error) => Layer.effect(Server, startFailure(names)(error)))
   )
 
 /** The pipeline alone, which writes nothing: no row, no file, no saved key set. */
 export const dry = ({ config: { lineOf, settings }, base, env }: Omit<Running, "names">) =>
-  deploymentOf({ ...settings, cache: { ...settings.cache, dir: null } }, {
+  deploymentOf({
+    ...settings,
+    cache: { ...settings.cache, dir: null },
+    // Rows of a file are applied only where they are gone afterwards.
+    directory: { ...settings.directory, file: Directory.isPassing(settings) ? settings.directory.file : null }
+  }, {
     directory: Directory.readOnly,
     env,
     base,

@@ -5,11 +5,12 @@
  * every request that follows; a file with a finding changes nothing.
  */
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
-import { addressText } from "@jotgate/server/GatewaySettings"
+import { type Address, addressText } from "@jotgate/server/GatewaySettings"
 import { Console, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
-import { configFlag, fromImport, loadSound, sound } from "../Configuration.ts"
+import { addressFlag, urlFlag } from "../Address.ts"
+import { configFlag, fromImport, load, sound } from "../Configuration.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
 import { failure, Negative } from "../Outcome.ts"
 import { reloads } from "../Watch.ts"
@@ -19,8 +20,31 @@ import { imported, readYaml } from "./Import.ts"
 const loadLitellm = Effect.fnUntraced(function*(file: string) {
   const it = yield* imported(file, yield* readYaml(file), false)
   if (needsAttention(it.report)) return yield* new Negative({ lines: toText(it.report).split("\n") })
-  return yield* Effect.flatMap(fromImport(file, it), sound)
+  return yield* fromImport(file, it)
 })
+
+const optional = (name: string, metavar: string, what: string) =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(what), Flag.optional)
+
+/** What flags say goes before what the file says. */
+const instead =
+  (listen: Address | undefined, admin: Address | undefined, upstream: URL | undefined) =>
+  (file: ConfigFile): ConfigFile => {
+    const { gateway } = file.settings
+    const plain = { authorization: "none", header: "authorization", onMissingTeamKey: "default" } as const
+    return {
+      ...file,
+      settings: {
+        ...file.settings,
+        gateway: {
+          ...gateway,
+          listen: listen ?? gateway.listen,
+          admin: admin ?? gateway.admin,
+          upstream: upstream === undefined ? gateway.upstream : { ...plain, ...gateway.upstream, url: upstream.href }
+        }
+      }
+    }
+  }
 
 /** Settings that are fixed when the listeners open. */
 const fixed = ({ settings }: ConfigFile): string =>
@@ -40,14 +64,25 @@ export const serve = Command.make(
       Flag.withMetavar("FILE"),
       Flag.withDescription("Serve what `import litellm FILE` writes"),
       Flag.optional
-    )
+    ),
+    listen: optional("listen", "HOST:PORT", "Instead of gateway.listen"),
+    admin: optional("admin", "HOST:PORT", "Instead of gateway.admin"),
+    upstream: optional("upstream", "URL", "Instead of the URL of gateway.upstream")
   },
-  Effect.fn("serve")(function*({ config, litellm }) {
+  Effect.fn("serve")(function*({ admin, config, listen, litellm, upstream }) {
     if (Option.isSome(config) === Option.isSome(litellm)) {
       return yield* failure("which file? Give one of --config FILE and --litellm FILE")
     }
     const name = Option.getOrElse(Option.orElse(config, () => litellm), () => "")
-    const read = Option.isSome(config) ? loadSound(name) : loadLitellm(name)
+    const changed = instead(
+      yield* addressFlag("listen", listen),
+      yield* addressFlag("admin", admin),
+      yield* urlFlag("upstream", upstream)
+    )
+    const read = Effect.flatMap(
+      Effect.map(Option.isSome(config) ? load(name) : loadLitellm(name), changed),
+      sound
+    )
     const first = yield* read
 
     const Running = yield* Effect.promise(() => import("../Running.ts"))

@@ -1,30 +1,9 @@
 /** `jotgate snippets NAME`: one complete configuration of a program beside the gate, ready to run. */
-import { ListenAddress } from "@jotgate/server/GatewaySettings"
 import { lua, snippet, snippetNames, type SnippetOptions } from "@jotgate/server/Snippet"
-import { Console, Effect, Option, Schema } from "effect"
+import { Console, Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { addressFlag, urlFlag } from "../Address.ts"
 import { failure } from "../Outcome.ts"
-
-const url = (flag: string, text: Option.Option<string>) =>
-  Option.match(text, {
-    onNone: () => Effect.succeed(undefined),
-    onSome: (it) =>
-      URL.canParse(it) && /^https?:$/.test(new URL(it).protocol)
-        ? Effect.succeed(new URL(it))
-        : failure(`--${flag}: ${it} is no URL that starts with http:// or https://`)
-  })
-
-const decodeAddress = Schema.decodeUnknownOption(ListenAddress)
-
-const address = (text: Option.Option<string>) =>
-  Option.match(text, {
-    onNone: () => Effect.succeed(undefined),
-    onSome: (it) =>
-      Option.match(decodeAddress(it), {
-        onNone: () => failure(`--listen: ${it} is no address such as 127.0.0.1:8080`),
-        onSome: (at) => Effect.succeed(at)
-      })
-  })
 
 const optional = (name: string, metavar: string, what: string) =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(what), Flag.optional)
@@ -43,9 +22,9 @@ export const snippets = Command.make(
   },
   Effect.fn("snippets")(function*(asked) {
     if (asked.lua && asked.name !== "haproxy") return yield* failure(`--lua belongs to haproxy, not to ${asked.name}`)
-    const gate = yield* url("gate", asked.gate)
-    const upstream = yield* url("upstream", asked.upstream)
-    const listen = yield* address(asked.listen)
+    const gate = yield* urlFlag("gate", asked.gate)
+    const upstream = yield* urlFlag("upstream", asked.upstream)
+    const listen = yield* addressFlag("listen", asked.listen)
     const options: Partial<SnippetOptions> = {
       ...(gate === undefined ? {} : { gate }),
       ...(upstream === undefined ? {} : { upstream }),

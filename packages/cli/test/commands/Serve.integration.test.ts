@@ -81,7 +81,29 @@ describe("jotgate serve", () => {
       assert.strictEqual(serve.out(), "")
     })), 30_000)
 
-  it.live("--litellm serves what the importer writes", () =>
+  it.live("--litellm serves what the importer writes, and flags go before the file", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      yield* files.writeFileString(
+        file,
+        `general_settings:
+  enable_jwt_auth: true
+  public_routes: [/status]
+  litellm_jwtauth:
+    user_id_jwt_field: sub
+    issuers: [{ issuer: "http://127.0.0.1:9", audience: x }]
+`
+      )
+      const flags = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--upstream", "http://127.0.0.1:9"]
+      const serve = yield* start(["serve", "--litellm", file, ...flags])
+      const [, gate = ""] = yield* serve.until(/^ready gate=(\S+)/)
+      assert.strictEqual((yield* get(`${gate}/status`)).status, 502)
+      assert.strictEqual((yield* get(`${gate}/v1/models`)).status, 401)
+      serve.process.kill("SIGTERM")
+      assert.strictEqual(yield* serve.ended, 0)
+    })), 30_000)
+
+  it.live("--litellm with a key that needs a decision is not served, exit 1", () =>
     run(Effect.gen(function*() {
       const { file, files } = yield* folder
       yield* files.writeFileString(
@@ -89,11 +111,39 @@ describe("jotgate serve", () => {
         `general_settings:
   enable_jwt_auth: true
   litellm_jwtauth:
-    allow: 1
+    virtual_key_claim_field: client_id
+    issuers: [{ issuer: "http://127.0.0.1:9", audience: x }]
 `
       )
       const serve = yield* start(["serve", "--litellm", file])
-      assert.strictEqual(yield* serve.ended, 2)
-      assert.match(serve.err(), /litellm_jwtauth\.allow: unknown key/)
+      assert.strictEqual(yield* serve.ended, 1)
+      assert.match(serve.err(), /needs a decision +litellm_jwtauth\.virtual_key_claim_field/)
     })), 30_000)
+
+  it.live(
+    "telemetry.otlp: what happened is told to the collector, at the end at the latest",
+    () =>
+      run(Effect.gen(function*() {
+        const { file, files } = yield* folder
+        const told = new Set<string>()
+        const collector = createServer((request, response) => {
+          told.add(request.url ?? "")
+          request.resume().on("end", () => response.end("{}"))
+        })
+        yield* Effect.acquireRelease(
+          Effect.callback<void>((resume) => void collector.listen(0, "127.0.0.1", () => resume(Effect.void))),
+          () => Effect.sync(() => collector.close())
+        )
+        const address = collector.address()
+        const port = typeof address === "object" ? address?.port : 0
+        yield* files.writeFileString(file, configuration(`telemetry: { otlp: "http://127.0.0.1:${port}" }`))
+        const serve = yield* start(["serve", "--config", file])
+        const [, gate = ""] = yield* serve.until(/^ready gate=(\S+)/)
+        assert.strictEqual((yield* get(`${gate}/v1/models`)).status, 401)
+        serve.process.kill("SIGTERM")
+        assert.strictEqual(yield* serve.ended, 0)
+        assert.includeMembers([...told], ["/v1/metrics", "/v1/logs"])
+      })),
+    30_000
+  )
 })
