@@ -47,6 +47,8 @@ const smallBody = 64 * 1024
 /** Bytes of a refused body that are still read, so that the caller sees the answer before the connection ends. */
 const lingering = 64 * 1024 * 1024
 
+const isSmall = ({ contentLength }: RequestHead): boolean => contentLength !== undefined && contentLength <= smallBody
+
 const none: ReadonlySet<string> = new Set()
 
 /** One request. */
@@ -56,6 +58,8 @@ export class Exchange {
   readonly #target: string
   #relay: Relay | undefined
   #stop: (() => void) | undefined
+  /** Whether an answer was chosen before the body was there. */
+  #isAnswered = false
 
   constructor(parts: ExchangeParts) {
     this.#it = parts
@@ -79,7 +83,7 @@ export class Exchange {
     response.once("close", this.#onClose)
     if (!head.hasBody) return this.#judge(undefined)
     if ((head.contentLength ?? 0) > deployment.doors.limits.body) return this.#deny({ code: "body_too_large" })
-    if (this.#it.expectsContinue || head.contentLength === undefined || head.contentLength > smallBody) this.#glance()
+    if (this.#it.expectsContinue || !isSmall(head)) this.#glance(() => this.#read())
     else this.#read()
   }
 
@@ -90,8 +94,8 @@ export class Exchange {
     else this.#relay.abort()
   }
 
-  /** Looks at the credential before a large or slow body is read. */
-  #glance(): void {
+  /** Looks at the credential before a large body is read, or while a small one is late. */
+  #glance(then: () => void): void {
     const { deployment, judge, request, response } = this.#it
     const asked = Request.make({
       method: request.method ?? "",
@@ -101,19 +105,30 @@ export class Exchange {
     })
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
     judge.glance(deployment.auth, asked.value, (result) => {
-      if (response.destroyed) return
+      if (response.destroyed || this.#isAnswered) return
       if (result._tag === "Unauthenticated" || result._tag === "BadRequest" || result._tag === "Unavailable") {
         // Asked again for the log: this is the answer that the caller gets.
+        this.#isAnswered = true
         return this.#ask(asked.value, undefined)
       }
-      if (this.#it.expectsContinue) response.writeContinue()
-      this.#read()
+      then()
     })
   }
 
   #read(): void {
-    const { deployment, grow, head, request } = this.#it
-    read(request, head, this.#path, deployment.doors.limits.body, grow, (outcome) => this.#onBody(outcome))
+    const { deployment, expectsContinue, grow, head, request, response } = this.#it
+    if (expectsContinue) response.writeContinue()
+    let isRead = false
+    read(request, head, this.#path, deployment.doors.limits.body, grow, (outcome) => {
+      isRead = true
+      if (!this.#isAnswered) this.#onBody(outcome)
+    })
+    // A small body nearly always came with its head; nobody waits for one that did not with a bad token.
+    if (isSmall(head)) {
+      setImmediate(() => {
+        if (!isRead && !this.#isAnswered) this.#glance(() => {})
+      })
+    }
   }
 
   #onBody(outcome: BodyOutcome): void {
