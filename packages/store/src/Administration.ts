@@ -55,7 +55,11 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
   const current = Effect.fnUntraced(function*<K extends TableName>(kind: K, ids: ReadonlyArray<string>) {
     const found = new Map<string, DirectoryPlan.Nouns[K]>()
     for (const some of chunks(ids)) {
-      for (const [id, row] of yield* store.current(kind, some)) found.set(id, row)
+      const rows = yield* store.current(kind, some)
+      for (const id of some) {
+        const row = rows.get(id)
+        if (row !== undefined) found.set(id, row)
+      }
       yield* Effect.yieldNow
     }
     return found
@@ -138,6 +142,9 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
     })
     // People go first (a subject may move to another), what is named comes before what names it and goes after it.
     for (const kind of ["memberships", "endUsers", "users"] as const) yield* remove(kind)
+    for (const steps of chunks(plan.users.change)) {
+      yield* store.release(steps.flatMap(({ after }) => after ?? []))
+    }
     for (const kind of DirectoryPlan.order) yield* put(kind)
     yield* remove("teams")
     for (const kind of ["modelGroups", "organizations"] as const) {

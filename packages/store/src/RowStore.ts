@@ -2,7 +2,7 @@
  * What `DirectoryAdmin` needs of a place that keeps rows; memory and SQL each
  * are one.
  */
-import type { Origin } from "@jotgate/core/Directory"
+import type { Origin, User } from "@jotgate/core/Directory"
 import type { Nouns, Step } from "@jotgate/core/DirectoryPlan"
 import type { TableName } from "@jotgate/core/MemoryRows"
 import type { Effect } from "effect"
@@ -34,6 +34,8 @@ export interface RowStore {
     kind: K,
     query: ListQuery
   ) => Effect.Effect<ReadonlyArray<Nouns[K]>, Failure>
+  /** Takes from users the subjects that they no longer have, before any of them is given to somebody else. */
+  readonly release: (users: ReadonlyArray<User>) => Effect.Effect<void, Failure>
   readonly put: <K extends TableName>(
     kind: K,
     steps: ReadonlyArray<Step<K>>,

@@ -98,29 +98,22 @@ export const make = Effect.gen(function*() {
 
   const givenSubjects = dialect.rows([["namespace", "text"], ["subject", "text"], ["user_id", "text"]])
 
-  /** Exactly these subjects for these users; one that another user has is a unique violation. */
-  const putSubjects = Effect.fnUntraced(function*(users: ReadonlyArray<Nouns["users"]>) {
-    const given = JSON.stringify(
+  const given = (users: ReadonlyArray<Nouns["users"]>): string =>
+    JSON.stringify(
       users.flatMap((user) => user.subjects.map(({ namespace, subject }) => ({ namespace, subject, user_id: user.id })))
     )
-    const same = `s.namespace = given.namespace AND s.subject = given.subject AND s.user_id = given.user_id`
-    yield* run(
-      `DELETE FROM subjects WHERE user_id ${dialect.ids} AND NOT EXISTS
-        (SELECT 1 FROM ${givenSubjects} WHERE ${same.replaceAll("s.", "subjects.")})`,
-      [JSON.stringify(users.map((it) => it.id)), given]
-    )
-    yield* run(
-      `INSERT INTO subjects (namespace, subject, user_id) SELECT namespace, subject, user_id FROM ${givenSubjects}
-        WHERE NOT EXISTS (SELECT 1 FROM subjects s WHERE ${same})`,
-      [given]
-    )
-  })
+
+  const same = "s.namespace = given.namespace AND s.subject = given.subject AND s.user_id = given.user_id"
 
   const auditColumns = [
     ...(["at", "actor", "action", "kind", "id", "before_row", "after_row"] as const).map((it) => [it, "text"] as const)
   ]
   const auditNames = auditColumns.map(([name]) => name).join(", ")
   const auditText = `INSERT INTO audit (${auditNames}) SELECT ${auditNames} FROM ${dialect.rows(auditColumns)}`
+
+  /** Who asks with the same key takes turns: on PostgreSQL by a lock, on SQLite anyway. */
+  const turn = (key: string) =>
+    dialect.name === "pg" ? run("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", [key]) : Effect.void
 
   const store: RowStore = {
     transaction: (self) =>
@@ -136,7 +129,7 @@ export const make = Effect.gen(function*() {
       const { key, name } = Tables.tables[kind]
       const where = made === "all" ? "" : " WHERE origin = 'file'"
       return Effect.map(
-        run(`SELECT ${key.join(", ")} FROM ${name}${where}`, []),
+        run(`SELECT ${key.join(", ")} FROM ${name}${where} ORDER BY seq`, []),
         (rows) => rows.map((row) => Tables.idOf(kind, row))
       )
     },
@@ -156,14 +149,25 @@ export const make = Effect.gen(function*() {
       } ORDER BY ${columns} LIMIT ?`
       return Effect.flatMap(run(text, params), (rows) => read(kind, rows))
     },
+    release: (users) =>
+      Effect.asVoid(run(
+        `DELETE FROM subjects AS s WHERE s.user_id ${dialect.ids} AND NOT EXISTS
+          (SELECT 1 FROM ${givenSubjects} WHERE ${same})`,
+        [JSON.stringify(users.map((it) => it.id)), given(users)]
+      )),
     put: (kind, steps, origin) =>
       Effect.gen(function*() {
         const { write } = Tables.tables[kind]
         const rows = steps.flatMap(({ after }) => after === undefined ? [] : [write(after, origin)])
         yield* run(statements[kind].upsert, [JSON.stringify(rows)])
-        if (kind === "users") {
-          yield* putSubjects(steps.flatMap(({ after }) => after === undefined ? [] : peopleOf(after)))
-        }
+        const people = steps.flatMap(({ after }) => after === undefined ? [] : peopleOf(after))
+        if (people.length === 0) return
+        // A subject that another user has is a unique violation.
+        yield* run(
+          `INSERT INTO subjects (namespace, subject, user_id) SELECT namespace, subject, user_id FROM ${givenSubjects}
+            WHERE NOT EXISTS (SELECT 1 FROM subjects s WHERE ${same})`,
+          [given(people)]
+        )
       }),
     remove: (kind, ids) => Effect.asVoid(run(statements[kind].remove, [keys(kind, ids)])),
     referenced: (kind, ids) => {
@@ -195,10 +199,13 @@ export const make = Effect.gen(function*() {
         (rows) => rows.map(auditOf)
       ),
     idempotent: (key) =>
-      Effect.map(run("SELECT fingerprint, response FROM idempotency WHERE id = ?", [key]), ([row]) =>
-        row === undefined
-          ? undefined
-          : { fingerprint: String(row["fingerprint"]), response: String(row["response"]) }),
+      Effect.map(
+        Effect.andThen(turn(key), run("SELECT fingerprint, response FROM idempotency WHERE id = ?", [key])),
+        ([row]) =>
+          row === undefined
+            ? undefined
+            : { fingerprint: String(row["fingerprint"]), response: String(row["response"]) }
+      ),
     remember: (key, fingerprint, response, at) =>
       Effect.gen(function*() {
         yield* run("DELETE FROM idempotency WHERE at < ?", [at - DAY_MILLIS])

@@ -4,7 +4,7 @@
  * A change is checked before anything is written and nothing suspends while it
  * is written, so it is all or nothing; changes take turns.
  */
-import type { Membership, User } from "@jotgate/core/Directory"
+import type { LinkedSubject, Membership, User } from "@jotgate/core/Directory"
 import { compareText } from "@jotgate/core/DirectoryFile"
 import { idOf, type Nouns } from "@jotgate/core/DirectoryPlan"
 import { compound, foldEmail, MemoryRows, type TableName, type TableSet } from "@jotgate/core/MemoryRows"
@@ -144,6 +144,15 @@ export const make = Effect.gen(function*() {
           .filter((row) => (after === undefined || compare(idOf(row), after) > 0) && matches(row, filter ?? {}))
           .toSorted((a, b) => compare(idOf(a), idOf(b)))
           .slice(0, limit)
+      }),
+    release: (users) =>
+      Effect.sync(() => {
+        for (const { id, subjects } of users) {
+          const user = tables.users.get(id)
+          const kept = new Set(subjects.map((it) => compound(it.namespace, it.subject)))
+          const stays = ({ namespace, subject }: LinkedSubject) => kept.has(compound(namespace, subject))
+          if (user !== undefined) tables.users.put({ ...user, subjects: user.subjects.filter(stays) })
+        }
       }),
     put: (kind, steps, origin) =>
       Effect.suspend(() => {
