@@ -102,6 +102,10 @@ describe("Scope", () => {
       scopes: [{ scope: "a", models: ["x"] }, { scope: "a", models: ["y"] }, { scope: "b", models: ["z"] }]
     }, additions)?.(["a", "a"])
     assert.deepStrictEqual(reach?.held, ["a"])
+    assert.deepStrictEqual(
+      Scope.compile({ requireScope: true, scopes: [{ scope: "a" }] }, additions)?.(["x", "a"]).held,
+      ["a"]
+    )
     assert.deepStrictEqual(["x", "y", "z"].map((it) => reach?.models.allows(it)), [true, true, false])
   })
 })
