@@ -125,7 +125,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         UserResolver.layer,
         OrganizationResolver.layer,
         ClaimExtractor.layer,
-        Token.layer,
+        options?.maxTokenLength === undefined ? Token.layer : Token.layerWith({ maxLength: options.maxTokenLength }),
         DecisionMemory.layer
       ]),
       Layer.provide(Rules.layer(settings, options)),

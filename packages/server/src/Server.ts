@@ -97,6 +97,7 @@ export const pipeline = <E>(settings: FileSettings, options: ServerOptions<E>) =
     const custom = policy.custom === null ? undefined : yield* CustomPolicy.load(policy.custom)
     return AuthBuilder.layerFor(settings, {
       credentials: gateway.credentials,
+      maxTokenLength: gateway.limits.token,
       ...(options.lineOf === undefined ? {} : { lineOf: options.lineOf })
     }).pipe(
       Layer.provideMerge(seams(settings, options)),

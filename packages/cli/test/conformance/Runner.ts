@@ -11,7 +11,6 @@ import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { Outbound, OutboundFailed } from "@jotgate/core/Outbound"
-import { TokenRefused } from "@jotgate/core/Refusal"
 import {
   knownModel,
   make as makeAsked,
@@ -86,10 +85,8 @@ const seams = Layer.mergeAll(
   NodeSignature.layer,
   SavedKeys.layerMemory,
   Secrets.layerTest({}),
-  Layer.succeed(OpaqueToken, {
-    verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
-  }),
-  Layer.succeed(Revocation, { check: () => Exit.void, epoch: () => 0 })
+  OpaqueToken.layerNone,
+  Revocation.layerNone
 )
 
 const modelOf = ({ body, method, path }: Case["request"]): Result.Result<RequestedModel, string> => {

@@ -61,6 +61,8 @@ export type Fit = "fits" | "model" | "route" | "passThrough"
 export interface PolicyOptions {
   /** Lower-case names of the headers that may carry the credential; `authorization` alone by default. */
   readonly credentials?: ReadonlyArray<string>
+  /** The longest token that is looked at, in bytes; 16 KiB by default. */
+  readonly maxTokenLength?: number
   /** The line of a path of the settings in their file, for the trace. */
   readonly lineOf?: (path: string) => number | undefined
 }
@@ -218,14 +220,17 @@ export class Policy {
       return {
         step: "role",
         code: "role_model_denied",
-        facts: this.#rule(`issuers.${identity.issuer}.grants.models`, { model: named, models: grants.models.patterns })
+        facts: this.#rule(this.ofIssuer(identity.issuer, "grants.models"), {
+          model: named,
+          models: grants.models.patterns
+        })
       }
     }
     if (grants.routes !== undefined && !grants.routes(asked.path)) {
       return {
         step: "role",
         code: "role_route_denied",
-        facts: this.#rule(`issuers.${identity.issuer}.grants.routes`, { route: asked.path })
+        facts: this.#rule(this.ofIssuer(identity.issuer, "grants.routes"), { route: asked.path })
       }
     }
     return undefined
@@ -450,6 +455,38 @@ export class Policy {
       step: "limits",
       code: "budget_exceeded",
       facts: { of: over.of, spend: over.row?.spend ?? null, maxBudget: over.row?.maxBudget ?? null }
+    }
+  }
+
+  /** The path of an issuer's setting, as the file has it. */
+  ofIssuer(issuer: string, key: string): string {
+    return `issuers[${this.settings.issuers.findIndex((it) => it.id === issuer)}].${key}`
+  }
+
+  /** Facts that name a rule, with the line at which it stands in the settings' file. */
+  located(facts: Ruling["facts"]): Ruling["facts"] {
+    const { rule, ...others } = facts
+    return typeof rule === "string" ? this.#rule(rule, others) : facts
+  }
+
+  /** Why a token has its role: for the trace. */
+  factsOfRole({ issuer, roles, userRoles }: Identity, { because, role }: Role.Standing): Ruling["facts"] {
+    const { allowedUserRoles, roleMappings } = this.settings.policy
+    const facts = { role: role ?? null, because }
+    switch (because) {
+      case "admin scope":
+        return this.#rule(this.ofIssuer(issuer, "adminScope"), facts)
+      case "allowed user role":
+        return this.#rule("policy.allowedUserRoles", {
+          ...facts,
+          value: allowedUserRoles.find((it) => userRoles.includes(it)) ?? null
+        })
+      case "role mapping": {
+        const index = roleMappings.findIndex((it) => it.role === role && roles.includes(it.claim))
+        return this.#rule(`policy.roleMappings[${index}]`, { ...facts, value: roleMappings[index]?.claim ?? null })
+      }
+      default:
+        return facts
     }
   }
 
