@@ -85,7 +85,7 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
       resolved: { issuer: issuer.id }
     })
     now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
-    now.note?.({ step: "role", outcome: "ok", facts: { role: standing.role ?? null, because: standing.because } })
+    now.note?.({ step: "role", outcome: "ok", facts: policy.factsOfRole(identity, standing) })
   }
 
   /** The verified token; what was wrong with it is for the trace, the caller sees one 401 (threat E12). */

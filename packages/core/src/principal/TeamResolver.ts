@@ -62,7 +62,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       const syncs = directory.memberships === "replace"
 
       const denied = (code: Ruling["code"], facts: Ruling["facts"], now: Now) =>
-        raise({ step: "team", code, facts }, now)
+        raise({ step: "team", code, facts: now.note === undefined ? facts : policy.located(facts) }, now)
 
       /** The team with this id, made when the settings say so; `undefined` when there is none. */
       const byId = Effect.fnUntracedEager(
@@ -101,23 +101,32 @@ export class TeamResolver extends Context.Service<TeamResolver, {
             ? denied("team_ambiguous", { alias }, now)
             : outage(error, now))
         if (!policy.grants(identity.issuer).teams(row.id)) {
-          return yield* denied("team_denied", { team: row.id, alias, rule: "grants.teams" }, now)
+          return yield* denied("team_denied", {
+            team: row.id,
+            alias,
+            rule: policy.ofIssuer(identity.issuer, "grants.teams")
+          }, now)
         }
         return TeamChoice.note(TeamChoice.single("alias", yield* loader.load(row, asked, now)), now, { alias })
       })
 
       /** The groups of the token; `unknown` is a single team that does not exist. */
       const fromGroups = ({ asked, identity }: TeamQuestion, unknown: TeamId | undefined, now: Now): Chosen => {
-        if (identity.overage) return denied("groups_overage", { rule: "claims.overage" }, now)
+        if (identity.overage) {
+          return denied("groups_overage", { rule: policy.ofIssuer(identity.issuer, "claims.overage") }, now)
+        }
         const ids = unknown === undefined || identity.teams.includes(unknown)
           ? identity.teams
           : [...identity.teams, unknown]
         if (ids.length > 0) return byGroups(ids, asked, now)
-        if (identity.withheld) return denied("team_denied", { rule: "grants.teams" }, now)
+        if (identity.withheld) {
+          return denied("team_denied", { rule: policy.ofIssuer(identity.issuer, "grants.teams") }, now)
+        }
         if (identity.namesTeams) {
+          const rule = policy.ofIssuer(identity.issuer, "claims.teams.match")
           return unknownIsNext
-            ? Exit.succeed(TeamChoice.note(TeamChoice.allUnknown, now, { rule: "claims.teams.match" }))
-            : denied("team_not_found", { rule: "claims.teams.match" }, now)
+            ? Exit.succeed(TeamChoice.note(TeamChoice.allUnknown, now, { rule }))
+            : denied("team_not_found", { rule }, now)
         }
         return settings.requireTeam && defaultTeam === null
           ? denied("team_required", { rule: "policy.requireTeam" }, now)
@@ -133,7 +142,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
         if (object !== undefined) {
           return policy.grants(identity.issuer).teams(object)
             ? existing(object, "object", asked, now)
-            : denied("team_denied", { team: object, rule: "grants.teams" }, now)
+            : denied("team_denied", { team: object, rule: policy.ofIssuer(identity.issuer, "grants.teams") }, now)
         }
         const { team } = identity
         if (team !== undefined) {

@@ -469,25 +469,11 @@ export class Policy {
     return typeof rule === "string" ? this.#rule(rule, others) : facts
   }
 
-  /** Why a token has its role: for the trace. */
-  factsOfRole({ issuer, roles, userRoles }: Identity, { because, role }: Role.Standing): Ruling["facts"] {
-    const { allowedUserRoles, roleMappings } = this.settings.policy
-    const facts = { role: role ?? null, because }
-    switch (because) {
-      case "admin scope":
-        return this.#rule(this.ofIssuer(issuer, "adminScope"), facts)
-      case "allowed user role":
-        return this.#rule("policy.allowedUserRoles", {
-          ...facts,
-          value: allowedUserRoles.find((it) => userRoles.includes(it)) ?? null
-        })
-      case "role mapping": {
-        const index = roleMappings.findIndex((it) => it.role === role && roles.includes(it.claim))
-        return this.#rule(`policy.roleMappings[${index}]`, { ...facts, value: roleMappings[index]?.claim ?? null })
-      }
-      default:
-        return facts
-    }
+  /** Why a token has its role, for the trace. */
+  factsOfRole(identity: Identity, standing: Role.Standing): Ruling["facts"] {
+    return this.located(
+      Role.factsOf(identity, standing, this.settings.policy, this.ofIssuer(identity.issuer, "adminScope"))
+    )
   }
 
   #rule(rule: string, facts: Ruling["facts"]): Ruling["facts"] {

@@ -8,6 +8,7 @@
  */
 import type { Identity } from "../identity/Identity.ts"
 import type { PolicySettings, TokenRole } from "../Settings.ts"
+import type { Fact } from "../Trace.ts"
 import * as Model from "./Model.ts"
 import * as Route from "./Route.ts"
 
@@ -49,6 +50,32 @@ export const standingOf = (
   }
   const mapping = rules.roleMappings.find((it) => identity.roles.includes(it.claim) && granted(it.role))
   return mapping === undefined ? none : { role: mapping.role, admin: false, because: "role mapping" }
+}
+
+/** Why a token has its role, with the rule that gave it; `adminScope` is the path of the issuer's setting. */
+export const factsOf = (
+  { roles, userRoles }: Pick<Identity, "roles" | "userRoles">,
+  { because, role }: Standing,
+  { allowedUserRoles, roleMappings }: Pick<PolicySettings, "allowedUserRoles" | "roleMappings">,
+  adminScope: string
+): { readonly [name: string]: Fact } => {
+  const facts = { role: role ?? null, because }
+  switch (because) {
+    case "admin scope":
+      return { rule: adminScope, ...facts }
+    case "allowed user role":
+      return {
+        rule: "policy.allowedUserRoles",
+        ...facts,
+        value: allowedUserRoles.find((it) => userRoles.includes(it)) ?? null
+      }
+    case "role mapping": {
+      const index = roleMappings.findIndex((it) => it.role === role && roles.includes(it.claim))
+      return { rule: `policy.roleMappings[${index}]`, ...facts, value: roleMappings[index]?.claim ?? null }
+    }
+    default:
+      return facts
+  }
 }
 
 /** Compiles the permissions by role; the first entry for a role wins. */

@@ -193,6 +193,8 @@ describe("Model", () => {
   }, { arbitrary: { runs: 1_000 } })
   it("a list with no-default-models among others: a user's denies all, a team's is the others", () => {
     assert.isTrue(Model.deniesAll(["no-default-models", "x"]))
+    assert.isTrue(Model.deniesAll(["x", "no-default-models"]))
+    assert.isFalse(Model.deniesAll([]))
     assert.isTrue(rules.list(["no-default-models", "x"]).allows("x"))
   })
 })
