@@ -1,17 +1,47 @@
 /** The command `jotgate`: its verbs, and how usage is answered. */
 import { Console, Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { backup } from "./commands/Backup.ts"
+import { can } from "./commands/Can.ts"
 import { check } from "./commands/Check.ts"
+import { deny } from "./commands/Deny.ts"
 import { dev } from "./commands/Dev.ts"
+import { directory } from "./commands/DirectoryFile.ts"
 import { explain } from "./commands/Explain.ts"
 import { importCommand } from "./commands/Import.ts"
+import { member } from "./commands/Member.ts"
+import { migrate } from "./commands/Migrate.ts"
+import { org } from "./commands/Org.ts"
+import { restore } from "./commands/Restore.ts"
 import { serve } from "./commands/Serve.ts"
 import { snippets } from "./commands/Snippets.ts"
+import { team } from "./commands/Team.ts"
 import { token } from "./commands/Token.ts"
+import { user } from "./commands/User.ts"
+import { who } from "./commands/Who.ts"
 
 const jotgate = Command.make("jotgate").pipe(
   Command.withDescription("Bring your company's tokens to any LLM gateway"),
-  Command.withSubcommands([dev, serve, check, explain, token, importCommand, snippets])
+  Command.withSubcommands([
+    dev,
+    serve,
+    check,
+    explain,
+    token,
+    importCommand,
+    snippets,
+    team,
+    user,
+    org,
+    member,
+    deny,
+    directory,
+    who,
+    can,
+    backup,
+    restore,
+    migrate
+  ])
 )
 
 const presenter: CliOutput.Presenter = {

@@ -32,6 +32,10 @@ const sqlite = (filename: string, { cache }: FileSettings) =>
     Layer.provide(Cache.layer)
   )
 
+/** Whether what a look sees is gone with it: a directory in memory, or a SQLite database that is not there yet. */
+export const isPassing = ({ directory: { url } }: FileSettings): boolean =>
+  url === "memory:" || (url.startsWith("sqlite:") && !existsSync(url.slice("sqlite:".length)))
+
 /**
  * The directory of the settings for a look: no file is made and no table
  * changed. A SQLite database that is not there yet has no rows.

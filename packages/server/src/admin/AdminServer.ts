@@ -66,12 +66,13 @@ export const Routes = Layer.mergeAll(
   AdminAccessLive.layerHostCheck
 )
 
-/** Longest part of a path: an id of 256 characters of which each is three octets, percent-encoded. */
-const maxParamLength = 256 * 9
-
 /** Serves `Routes` and whatever else is served beside them. Port 0 takes a free one. */
 export const layer = (at: { readonly host: string; readonly port: number }) =>
-  HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true, routerConfig: { maxParamLength } }).pipe(
+  HttpRouter.serve(Routes, {
+    disableLogger: true,
+    disableListenLog: true,
+    routerConfig: { maxParamLength: DirectoryServer.maxParamLength }
+  }).pipe(
     Layer.provideMerge(
       NodeHttpServer.layer(createServer, { host: at.host, port: at.port, gracefulShutdownTimeout: "1 second" })
     )

@@ -171,6 +171,9 @@ const questions = HttpApiBuilder.group(
   })
 )
 
+/** Longest part of a path: an id of 256 characters of which each is three octets, percent-encoded. */
+export const maxParamLength = 256 * 9
+
 /** The management of whatever deployment is in force. */
 export const layerManaged = Layer.effect(
   Managed,

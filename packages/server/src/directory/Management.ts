@@ -26,6 +26,8 @@ export interface Management {
   readonly base: string
   /** The variables that a configuration can name. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Told from time to time how far applying a directory file is. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined
   /** Another deployment has taken the place of this one: its `directory.file` counts no more. */
   readonly retire: () => void
 }
@@ -42,32 +44,43 @@ export class Managed extends Context.Service<Managed, {
 /** The services of a deployment, as far as they are managed. */
 export type Services = UserRepo | TeamRepo | OrganizationRepo | KeyStore | Revocation
 
-/**
- * The management of a deployment with these services; `undefined` when its
- * directory has no administration. Rows of `directory.file` are in force when
- * this ends, and followed until the scope does.
- */
+type Places = Pick<Management, "base" | "env" | "onProgress">
+
+/** The management of a directory with these services. */
 export const make = Effect.fnUntraced(function*(
   settings: FileSettings,
-  { base, env }: Pick<Management, "base" | "env">,
-  services: Context.Context<Services>
-): Effect.fn.Return<Management | undefined, DirectoryFileSource.DirectoryFileInvalid, Scope.Scope> {
-  const admin = Context.getOption(services, DirectoryAdmin)
-  if (Option.isNone(admin)) return undefined
-  const directory = admin.value
-  const { file } = settings.directory
-  const retire = file === null ? () => {} : yield* DirectoryFileSource.follow(file, directory)
-  const questions = yield* Layer.build(ReverseQuestions.layer(settings)).pipe(
-    Effect.provideContext(Context.add(services, DirectoryAdmin, directory))
-  )
+  { base, env, onProgress }: Places,
+  services: Context.Context<Services | DirectoryAdmin>
+): Effect.fn.Return<Management, never, Scope.Scope> {
+  const questions = yield* Effect.provideContext(Layer.build(ReverseQuestions.layer(settings)), services)
   return {
     settings,
-    directory,
+    directory: Context.get(services, DirectoryAdmin),
     revocation: Context.get(services, Revocation),
     keys: Context.get(services, KeyStore),
     questions: Context.get(questions, ReverseQuestions),
     base,
     env,
-    retire
+    onProgress,
+    retire: () => {}
   }
+})
+
+/**
+ * The management of a deployment; `undefined` when its directory has no
+ * administration. Rows of `directory.file` are in force when this ends, and
+ * followed until the scope closes or another deployment takes this one's place.
+ */
+export const live = Effect.fnUntraced(function*(
+  settings: FileSettings,
+  places: Places,
+  services: Context.Context<Services>
+): Effect.fn.Return<Management | undefined, DirectoryFileSource.DirectoryFileInvalid, Scope.Scope> {
+  const directory = Context.getOption(services, DirectoryAdmin)
+  if (Option.isNone(directory)) return undefined
+  const management = yield* make(settings, places, Context.add(services, DirectoryAdmin, directory.value))
+  const { file } = settings.directory
+  return file === null
+    ? management
+    : { ...management, retire: yield* DirectoryFileSource.follow(file, directory.value) }
 })

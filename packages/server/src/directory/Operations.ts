@@ -157,7 +157,7 @@ const inPayload = (path: Problem.Fault["path"]) => ["payload", ...path]
 export const directory = (managed: Managed["Service"]) => ({
   export: () => managed.use(({ directory }) => Effect.mapError(exported(directory), Change.worded)),
   apply: (document: unknown, query: { readonly prune?: "none" | "file" | "all"; readonly dryRun?: string }) =>
-    managed.use(Effect.fnUntraced(function*({ directory }) {
+    managed.use(Effect.fnUntraced(function*({ directory, onProgress }) {
       const who = yield* Caller
       const file = parse(document)
       if (Result.isFailure(file)) {
@@ -171,7 +171,8 @@ export const directory = (managed: Managed["Service"]) => ({
         actor: who.name,
         prune: query.prune ?? "none",
         origin: "api",
-        dryRun
+        dryRun,
+        ...(onProgress === undefined ? {} : { onProgress })
       }).pipe(
         Effect.mapError((it) =>
           it._tag === "ChangeRefused"

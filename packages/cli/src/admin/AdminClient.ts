@@ -1,0 +1,208 @@
+/**
+ * Asks the directory's API: a running admin listener, or the same API in this
+ * process over the store of the configuration.
+ *
+ * The listener is asked when it can be: it has an address and a token. When it
+ * does not run, or takes no token, the store is worked on directly; a running
+ * server sees such a change within two seconds.
+ */
+import { Secrets } from "@jotgate/core/Secrets"
+import type { FileSettings } from "@jotgate/server/GatewaySettings"
+import { addressText } from "@jotgate/server/GatewaySettings"
+import * as NodeSecrets from "@jotgate/server/NodeSecrets"
+import { Console, Effect, type FileSystem, Option, Redacted, Result, Schema, type Scope } from "effect"
+import { userInfo } from "node:os"
+import { dirname, resolve } from "node:path"
+import { loadSound } from "../Configuration.ts"
+import { Failure, failure, Negative } from "../Outcome.ts"
+
+/** Where the flags say that the directory is. */
+export interface Place {
+  readonly config: Option.Option<string>
+  readonly admin: Option.Option<string>
+  readonly tokenEnv: string
+  readonly direct: boolean
+}
+
+/** One request to the API; `path` begins after `/admin/v1`. */
+export interface Asked {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | undefined>>
+  readonly body?: unknown
+}
+
+/** Asks, and gives the answer as JSON (`null` when there is none). A refusal ends the verb. */
+export type Ask = (asked: Asked) => Effect.Effect<unknown, Failure | Negative>
+
+/** What the progress of a long import is told to. */
+export type OnProgress = (done: number, of: number) => void
+
+/** How long one answer may take: an import of many rows is one request. */
+const patience = 900_000
+
+type Send = (request: Request) => Promise<Response>
+
+const Problem = Schema.Struct({
+  title: Schema.optionalKey(Schema.String),
+  detail: Schema.optionalKey(Schema.String),
+  errors: Schema.optionalKey(
+    Schema.Array(Schema.Struct({
+      path: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+      message: Schema.String
+    }))
+  )
+})
+
+const parsed = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
+const problemOf = Schema.decodeUnknownOption(Problem)
+
+/** Statuses that are an answer, "no", rather than a mistake of the invocation. */
+const negative: ReadonlySet<number> = new Set([404, 409, 412, 422])
+
+const linesOf = (status: number, body: unknown): ReadonlyArray<string> => {
+  if (status === 401) return ["the admin listener does not accept this token (gateway.adminToken)"]
+  const { detail, errors = [], title }: typeof Problem.Type = Option.getOrElse(problemOf(body), () => ({}))
+  if (errors.length === 0) return [detail ?? title ?? `the admin listener answers ${status}`]
+  return errors.map(({ message, path }) => {
+    const [slot, ...rest] = path
+    const place = slot === "payload" || slot === "params" || slot === "query" ? rest : path
+    return `${place.length === 0 ? "" : `${place.join(".")}: `}${message}`
+  })
+}
+
+const answerOf = (response: Response): Effect.Effect<unknown, Failure | Negative> =>
+  Effect.gen(function*() {
+    const text = yield* Effect.promise(() => response.text())
+    const body = yield* text === ""
+      ? Effect.succeed(null)
+      : Result.match(parsed(text), {
+        onFailure: () => failure(`this is no admin listener of jotgate: it answers ${response.status} without JSON`),
+        onSuccess: (it) => Effect.succeed(it)
+      })
+    if (response.ok) return body
+    const lines = linesOf(response.status, body)
+    return yield* negative.has(response.status) ? new Negative({ lines }) : new Failure({ lines })
+  })
+
+const urlOf = (base: string, { path, query = {} }: Asked): string => {
+  const params = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) => value === undefined ? [] : [[name, value]])
+  )
+  return `${base.replace(/\/+$/, "")}/admin/v1${path}${params.size === 0 ? "" : `?${params}`}`
+}
+
+const requestOf = (base: string, token: Redacted.Redacted | undefined, asked: Asked): Request =>
+  new Request(urlOf(base, asked), {
+    method: asked.method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${Redacted.value(token)}` }),
+      ...(asked.body === undefined ? {} : { "content-type": "application/json" })
+    },
+    ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+    signal: AbortSignal.timeout(patience)
+  })
+
+const asking = (base: string, token: Redacted.Redacted | undefined, send: Send): Ask => (asked) =>
+  Effect.tryPromise({
+    try: () => send(requestOf(base, token, asked)),
+    catch: () => failure(`${base} does not answer`)
+  }).pipe(Effect.flatMap(answerOf))
+
+const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+
+/** The address by which this machine reaches its own listener. */
+const ownAddress = ({ gateway: { admin } }: FileSettings): string | undefined => {
+  const host = admin.host === "0.0.0.0" ? "127.0.0.1" : admin.host === "::" ? "::1" : admin.host
+  return admin.port === 0 ? undefined : `http://${addressText({ host, port: admin.port })}`
+}
+
+const fromEnv = (name: string): Redacted.Redacted | undefined => {
+  const value = process.env[name]
+  return value === undefined || value === "" ? undefined : Redacted.make(value)
+}
+
+const answers = (base: string) =>
+  Effect.tryPromise({
+    try: async (signal) => (await fetch(`${base}/livez`, { signal })).ok,
+    catch: () => "away"
+  }).pipe(Effect.timeout("2 seconds"), Effect.orElseSucceed(() => false))
+
+/** The API over the store of a configuration, in this process. */
+const direct = Effect.fnUntraced(function*(settings: FileSettings, base: string, onProgress: OnProgress | undefined) {
+  if (settings.directory.url === "memory:") {
+    return yield* failure(
+      "directory.url memory: is in the server alone: ask its admin listener (gateway.adminToken, --admin URL)"
+    )
+  }
+  const { make } = yield* Effect.promise(() => import("@jotgate/server/DirectDirectory"))
+  const send = yield* make(settings, {
+    actor: `${userInfo().username} at the command line`,
+    base,
+    env: process.env,
+    ...(onProgress === undefined ? {} : { onProgress })
+  }).pipe(Effect.mapError((error) => failure(error.message)))
+  return asking("http://localhost", undefined, send)
+})
+
+/** Finds the directory that the flags mean. */
+export const connect = Effect.fnUntraced(function*(
+  { admin, config, direct: only, tokenEnv }: Place,
+  onProgress?: OnProgress
+): Effect.fn.Return<Ask, Failure, Scope.Scope | FileSystem.FileSystem> {
+  if (only && Option.isSome(admin)) return yield* failure("--direct needs no --admin: give one of them")
+  if (Option.isNone(config)) {
+    if (only) return yield* failure("--direct works on the store of --config FILE")
+    if (Option.isNone(admin)) return yield* failure("which directory? Give --config FILE or --admin URL")
+    if (!isUrl(admin.value)) return yield* failure(`--admin ${admin.value}: must be a URL`)
+    return asking(admin.value, fromEnv(tokenEnv), fetch)
+  }
+  const { settings } = yield* loadSound(config.value)
+  const base = dirname(resolve(config.value))
+  if (only) return yield* direct(settings, base, onProgress)
+  const { adminToken } = settings.gateway
+  const token = fromEnv(tokenEnv) ??
+    (adminToken === null ? undefined : yield* Secrets.use((it) => it.read(adminToken)).pipe(
+      Effect.provide(NodeSecrets.layer(base, process.env)),
+      Effect.mapError((it) => failure(`gateway.adminToken ${it.reference}: ${it.reason}`))
+    ))
+  if (Option.isSome(admin)) {
+    return isUrl(admin.value)
+      ? asking(admin.value, token, fetch)
+      : yield* failure(`--admin ${admin.value}: must be a URL`)
+  }
+  const own = ownAddress(settings)
+  if (own !== undefined && token !== undefined && (yield* answers(own))) return asking(own, token, fetch)
+  if (own !== undefined && token !== undefined) {
+    yield* Console.error(`${own} does not answer: working on the store itself`)
+  }
+  return yield* direct(settings, base, onProgress)
+})
+
+const Listed = Schema.Struct({
+  items: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)),
+  next: Schema.NullOr(Schema.String)
+})
+
+/** Goes through a list page by page; `limit`: at most so many rows. */
+export const pages = Effect.fnUntraced(function*(
+  ask: Ask,
+  asked: Omit<Asked, "method">,
+  onPage: (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, isFirst: boolean) => Effect.Effect<void>,
+  limit = Infinity
+) {
+  let cursor: string | undefined
+  let left = limit
+  let isFirst = true
+  do {
+    const size = Math.min(left, 1000)
+    const answer = yield* ask({ method: "GET", ...asked, query: { ...asked.query, cursor, limit: String(size) } })
+    const { items, next } = yield* Schema.decodeUnknownEffect(Listed)(answer).pipe(
+      Effect.mapError(() => failure("this is no admin listener of jotgate"))
+    )
+    yield* onPage(items, isFirst)
+    isFirst = false
+    left -= items.length
+    cursor = next ?? undefined
+  } while (cursor !== undefined && left > 0)
+})

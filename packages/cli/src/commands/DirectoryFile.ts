@@ -1,0 +1,134 @@
+/**
+ * `jotgate directory apply FILE`, `jotgate directory export`: the whole
+ * directory as a file.
+ *
+ * What applying would do is printed before it is done; it is done in one
+ * transaction, so a file with one mistake changes nothing.
+ */
+import { read } from "@jotgate/server/DirectoryDocument"
+import { Console, Effect, FileSystem, Option, Result, Schema, Stdio, Stream } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { stringify } from "yaml"
+import * as AdminClient from "../admin/AdminClient.ts"
+import { json, place } from "../admin/AdminFlags.ts"
+import * as Columns from "../admin/Columns.ts"
+import { Failure, failure } from "../Outcome.ts"
+
+const Plan = Schema.Struct({
+  applied: Schema.Boolean,
+  counts: Schema.Struct({ create: Schema.Int, change: Schema.Int, remove: Schema.Int }),
+  steps: Schema.Array(Schema.Struct({ action: Schema.String, kind: Schema.String, id: Schema.String }))
+})
+type Plan = typeof Plan.Type
+
+const decodePlan = Schema.decodeUnknownEffect(Plan)
+
+/** Most steps that are printed one by one. */
+const shown = 200
+
+const marks: Readonly<Record<string, string>> = { create: "+", change: "~", remove: "-" }
+
+const nouns: Readonly<Record<string, string>> = {
+  users: "user",
+  teams: "team",
+  organizations: "organization",
+  endUsers: "end user",
+  memberships: "membership",
+  modelGroups: "model group"
+}
+
+const planLines = ({ counts, steps }: Plan): ReadonlyArray<string> => [
+  ...steps.slice(0, shown).map(({ action, id, kind }) =>
+    `${marks[action] ?? "?"} ${nouns[kind] ?? kind} ${Columns.cell(id)}`
+  ),
+  ...(steps.length > shown ? [`… and ${steps.length - shown} more`] : []),
+  `plan: ${counts.create} to create, ${counts.change} to change, ${counts.remove} to remove`
+]
+
+/** Tells on a terminal how far an import is; says nothing to a file. */
+const progress = (): AdminClient.OnProgress | undefined =>
+  process.stderr.isTTY
+    ? (done, of) => void process.stderr.write(`\r${done} of ${of} rows${done === of ? "\n" : ""}`)
+    : undefined
+
+const textOf = (file: string) =>
+  file === "-"
+    ? Effect.flatMap(Stdio.Stdio, ({ stdin }) => Stream.mkString(Stream.decodeText(stdin))).pipe(
+      Effect.catchTag("PlatformError", () => failure("standard input cannot be read"))
+    )
+    : Effect.flatMap(FileSystem.FileSystem, (files) => files.readFileString(file)).pipe(
+      Effect.catchTag("PlatformError", (error) =>
+        failure(`${file}: ${error.reason._tag === "NotFound" ? "there is no such file" : "cannot be read"}`))
+    )
+
+const apply = Command.make(
+  "apply",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("The file, YAML or JSON; - reads standard input")),
+    at: place,
+    prune: Flag.Boolean("prune").pipe(
+      Flag.withDescription("Remove the rows that the file does not hold"),
+      Flag.withDefault(false)
+    ),
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDescription("Print the plan and change nothing"),
+      Flag.withDefault(false)
+    ),
+    json
+  },
+  Effect.fn("directory apply")(function*({ at, dryRun, file, json, prune }) {
+    const name = file === "-" ? "standard input" : file
+    const text = yield* textOf(file)
+    const rows = yield* Result.match(read(name, text), {
+      onFailure: (lines) => new Failure({ lines: [...lines] }),
+      onSuccess: (it) => Effect.succeed(it)
+    })
+    const ask = yield* AdminClient.connect(at, progress())
+    const ofRun = (isDry: boolean) =>
+      ask({
+        method: "POST",
+        path: "/directory",
+        query: { prune: prune ? "all" : "none", dryRun: String(isDry) },
+        body: rows
+      }).pipe(
+        Effect.flatMap(decodePlan),
+        Effect.catchTag("SchemaError", () => failure("this is no admin listener of jotgate"))
+      )
+    const plan = yield* ofRun(true)
+    if (!json) yield* Console.log(planLines(plan).join("\n"))
+    if (dryRun || plan.steps.length === 0) {
+      if (json) yield* Console.log(JSON.stringify(plan, null, 2))
+      return
+    }
+    const done = yield* ofRun(false)
+    yield* Console.log(json ? JSON.stringify(done, null, 2) : `done: ${done.steps.length} rows`)
+  }, Effect.scoped)
+).pipe(Command.withDescription("Make the directory hold what a file holds"))
+
+const exported = Command.make(
+  "export",
+  {
+    at: place,
+    out: Flag.String("out").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("Write there instead of to standard output"),
+      Flag.optional
+    ),
+    json
+  },
+  Effect.fn("directory export")(function*({ at, json, out }) {
+    const ask = yield* AdminClient.connect(at)
+    const document = yield* ask({ method: "GET", path: "/directory" })
+    const text = json ? JSON.stringify(document, null, 2) : stringify(document, { lineWidth: 0 }).trimEnd()
+    if (Option.isNone(out)) return yield* Console.log(text)
+    const files = yield* FileSystem.FileSystem
+    yield* files.writeFileString(out.value, `${text}\n`).pipe(
+      Effect.catchTag("PlatformError", () => failure(`${out.value}: cannot be written`))
+    )
+  }, Effect.scoped)
+).pipe(Command.withDescription("Print the whole directory as a file"))
+
+export const directory = Command.make("directory").pipe(
+  Command.withDescription("The whole directory as a file"),
+  Command.withSubcommands([apply, exported])
+)
