@@ -360,8 +360,23 @@ describe("grants", () => {
   decides("RULES D51: and the roles", world({ roles: ["internal_user"] }, { policy: { requireRole: true } }), {
     "admin scope": [{ claims: { uid, scope: "admin" }, path: "/key/generate" }, "403 team_route_denied"],
     "team claim": [{ claims: { team_id: "red" } }, "403 role_unmatched"],
+    "mapping": [{ claims: { groups: ["red"], roles: ["svc"] } }, "403 role_unmatched"],
     "user claim": [{ claims: { uid } }, "allow user=u-1 team=blue"],
     "admin by row": [{ claims: { uid: "boss" }, path: "/key/generate" }, "403 user_route_denied"]
+  })
+  decides("RULES D51: a role that may not be given is as if not found", {
+    ...world({ roles: ["team"] }),
+    policy: {
+      requireRole: true,
+      allowedUserRoles: ["staff"],
+      roleMappings: [{ claim: "svc", role: "internal_user" }, { claim: "svc", role: "team" }],
+      roles: [{ role: "team", models: ["gpt-4o"] }]
+    }
+  }, {
+    "user claim": [{ claims: { uid } }, "403 role_unmatched"],
+    "allowed role": [{ claims: { user_roles: "staff" } }, "403 role_unmatched"],
+    "the next mapping": [{ claims: { groups: "red", roles: "svc" }, model: "o1" }, "403 role_model_denied"],
+    "the next mapping's models": [{ claims: { groups: "red", roles: "svc" }, model: "gpt-4o" }, "allow team=red"]
   })
   decides("RULES D51: and the models and routes", world({ models: ["gpt-*"], routes: ["/v1/chat/completions"] }), {
     "granted": [{ claims: { uid }, model: "gpt-4o" }, "allow user=u-1 team=blue"],
