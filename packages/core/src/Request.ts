@@ -44,6 +44,7 @@ export interface Asked {
 const SLASH = 0x2f
 const DOT = 0x2e
 const PERCENT = 0x25
+const COLON = 0x3a
 
 /** Characters that some parser treats specially inside a path: `"`, `#`, `;`, `<`, `>`, `?`, `\`, `^`, `` ` ``, `{`, `|`, `}`. */
 const refused = new Set([..."\"#;<>?\\^`{|}"].map((it) => it.charCodeAt(0)))
@@ -71,6 +72,7 @@ const mayBeEncoded = (octet: number): boolean =>
 export const isUnambiguousPath = (path: string): boolean => {
   const length = path.length
   if (length === 0 || path.charCodeAt(0) !== SLASH) return false
+  const isBedrock = path.startsWith("/bedrock/")
   let segment = 1
   let beyondAscii = false
   for (let i = 1; i <= length; i++) {
@@ -85,7 +87,10 @@ export const isUnambiguousPath = (path: string): boolean => {
       if (i + 2 >= length) return false
       const high = hex(path.charCodeAt(i + 1))
       const low = hex(path.charCodeAt(i + 2))
-      if (high < 0 || low < 0 || !mayBeEncoded(high * 16 + low)) return false
+      if (high < 0 || low < 0) return false
+      const octet = high * 16 + low
+      // AWS clients encode the colon of a Bedrock model's version; no route below that prefix has a verb behind a colon.
+      if (!mayBeEncoded(octet) && !(octet === COLON && isBedrock)) return false
       if (high >= 8) beyondAscii = true
       i += 2
     } else if (code <= 0x20 || code >= 0x7f || refused.has(code)) {

@@ -18,7 +18,8 @@ describe("what is asked", () => {
       "/caf%C3%A9",
       "/a:b@c,d;".slice(0, -1),
       "/~a/-_!$&'()*+,=:@",
-      "/%5Bx%5D"
+      "/%5Bx%5D",
+      "/bedrock/model/anthropic.claude-3-5-sonnet-v1%3A0/converse"
     ]
   )("%s is read alike by every parser", (target) => assert.strictEqual(pathOf(target), target))
 
@@ -52,6 +53,7 @@ describe("what is asked", () => {
       "/a%zz",
       "/a%61",
       "/a%25",
+      "/v1beta/models/x%3AgenerateContent",
       "/a b",
       "/a\tb",
       "/a\u0000",

@@ -74,8 +74,14 @@ const Power = 7
 /** Nesting that no API needs and that deep parsers refuse. */
 const maxDepth = 500
 
-/** The longest raw spelling of `model`: five `\u` escapes. A longer name is another name. */
-const maxName = 30
+/**
+ * Members by which an upstream is told of further models to try: LiteLLM calls them when the first one fails, so a
+ * request that names some names several models (RULES D19).
+ */
+const furtherModels = new Set(["fallbacks", "context_window_fallbacks", "content_policy_fallbacks"])
+
+/** The longest raw spelling of a name that is looked at, each character a `\u` escape. A longer name is another name. */
+const maxName = 6 * Math.max(...Array.from(furtherModels, (it) => it.length))
 /** Raw bytes of the value that are kept; a longer one is no model name. */
 const maxModel = 6 * 1024 + 2
 
@@ -142,6 +148,8 @@ export class JsonModel {
   #keepUpTo = 0
   /** Whether the value that comes next is the model. */
   #expectsModel = false
+  /** Whether the value that comes next names further models, unless it is null. */
+  #expectsMore = false
   #model: string | undefined
   #refused: Peeked | undefined
 
@@ -265,6 +273,13 @@ export class JsonModel {
 
   #beginValue(byte: number): boolean {
     if (this.#expectsModel && byte !== QUOTE) return false
+    if (this.#expectsMore) {
+      this.#expectsMore = false
+      if (byte !== 0x6e) {
+        this.#refuse(ambiguous)
+        return true
+      }
+    }
     if (byte === QUOTE) {
       this.#isName = false
       this.#kept = this.#expectsModel ? [] : undefined
@@ -320,6 +335,10 @@ export class JsonModel {
   #endName(raw: ReadonlyArray<number>): void {
     if (raw.length < 5 || raw.length > maxName) return
     const name = decodeText(raw)
+    if (furtherModels.has(name.toLowerCase())) {
+      this.#expectsMore = true
+      return
+    }
     if (name.toLowerCase() !== "model") return
     // `raw` is longer than the name when a byte of it was escaped.
     if (name !== "model" || raw.length !== 5 || this.#model !== undefined) return this.#refuse(ambiguous)

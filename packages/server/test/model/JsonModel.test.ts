@@ -34,6 +34,15 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
   ["the name in capitals", `{"MODEL":"a"}`, ambiguous],
   ["the name in two cases", `{"model":"a","Model":"b"}`, ambiguous],
   ["two models in one text", `{"model":"gpt-4o,claude"}`, ambiguous],
+  ["further models to try", `{"model":"a","fallbacks":["b"]}`, ambiguous],
+  [
+    "further models, spelt with escapes, before the model",
+    `{"\\u0066allbacks":[{"model":"b"}],"model":"a"}`,
+    ambiguous
+  ],
+  ["further models for long inputs", `{"model":"a","context_window_fallbacks":{"a":["b"]}}`, ambiguous],
+  ["no further models", `{"model":"a","fallbacks":null}`, found("a")],
+  ["a nested member of that name", `{"model":"a","metadata":{"fallbacks":["b"]}}`, found("a")],
   ["a model that is a number", `{"model":5}`, invalid],
   ["a model that is null", `{"model":null}`, invalid],
   ["a model that is a list", `{"model":["gpt-4o"]}`, invalid],
