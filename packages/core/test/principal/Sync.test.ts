@@ -138,6 +138,17 @@ describe("RULES D32: role sync", () => {
       const it = yield* after({ role: "proxy_admin", roleOrigin: "token" }, {}, {})
       assert.deepStrictEqual([it.role, it.writes], ["proxy_admin", ""])
     }))
+  it.effect("an issuer that may not give a role has it written for nobody (RULES D51)", () =>
+    Effect.gen(function*() {
+      const world: CoreTest.World = {
+        issuer: { grants: { roles: ["internal_user"] } },
+        directory: { userRoles: roles },
+        rows: { users: [user("u-1")] }
+      }
+      assert.deepStrictEqual((yield* CoreTest.ask(world, { claims: { uid: "u-1", roles: ["admin"] } })).writes, [])
+      const next = yield* CoreTest.ask(world, { claims: { uid: "u-1", roles: ["admin", "user_x"] } })
+      assert.strictEqual(next.decision?.principal.role, "internal_user")
+    }))
   it.effect("role, teams and link of one request are written together, the rows it rests on first", () =>
     Effect.gen(function*() {
       const verdict = yield* CoreTest.ask({

@@ -52,6 +52,12 @@ describe("Route", () => {
     assert.isFalse(Route.compile(["/x"], additions)("/bria/x"))
   })
 
+  it("a star ends a template at a segment boundary too (RULES D35)", () => {
+    const covers = Route.compile(["/d/{x}/e*", "/f/{x:path}/g/*"])
+    for (const path of ["/d/1/e", "/d/1/e/f", "/f/1/2/g/h"]) assert.isTrue(covers(path), path)
+    for (const path of ["/d/1/ef", "/d/1/2/e", "/d/1", "/f/1/2/g"]) assert.isFalse(covers(path), path)
+  })
+
   it("a path is answered the same however often and however many others are asked", () => {
     const covers = Route.compile(["/a/{x}", "/b/*"])
     for (let round = 0; round < 3; round++) {

@@ -1,0 +1,149 @@
+/** The resolver of people alone: what it asks, in which order, and what it wants to be written. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer } from "effect"
+import type { Identity } from "../../src/identity/Identity.ts"
+import { RowNotFound, type User, UserId } from "../../src/principal/Directory.ts"
+import { Rules } from "../../src/principal/Rules.ts"
+import { UserRepo } from "../../src/principal/UserRepo.ts"
+import { UserResolver } from "../../src/principal/UserResolver.ts"
+import * as CoreTest from "../../src/testing/CoreTest.ts"
+import type { Now } from "../../src/Trace.ts"
+
+const now: Now = { time: 0, ticks: 0, note: undefined }
+const noUser = Exit.fail(new RowNotFound({ kind: "user" }))
+
+/** What `find` answers and asks for an identity, with some rows found by some way. */
+const find = Effect.fnUntraced(function*(
+  who: Partial<Identity>,
+  rows: { readonly id?: User; readonly subject?: User; readonly email?: ReadonlyArray<User> } = {},
+  directory: CoreTest.World["directory"] = {},
+  role: "internal_user" | "team" | null = "internal_user"
+) {
+  const asked: Array<string> = []
+  const repo = Layer.mock(UserRepo, {
+    byId: (id) => {
+      asked.push(`id ${id}`)
+      return rows.id === undefined ? noUser : Exit.succeed(rows.id)
+    },
+    bySubject: (namespace, subject) => {
+      asked.push(`subject ${namespace}|${subject}`)
+      return rows.subject === undefined ? noUser : Exit.succeed(rows.subject)
+    },
+    byEmail: (email) => {
+      asked.push(`email ${email}`)
+      return Exit.succeed(rows.email ?? [])
+    }
+  })
+  const identity: Identity = {
+    issuer: "idp",
+    namespace: "",
+    user: UserId.make("u-1"),
+    userIsEmail: false,
+    email: "ada@acme.test",
+    emailVerified: true,
+    linkByEmail: "verified",
+    service: false,
+    team: undefined,
+    teamAlias: undefined,
+    teams: [],
+    namesTeams: false,
+    withheld: false,
+    overage: false,
+    organization: undefined,
+    organizationAlias: undefined,
+    endUser: undefined,
+    object: undefined,
+    roles: [],
+    userRoles: [],
+    scopes: [],
+    facts: {},
+    ...who
+  }
+  const resolver = UserResolver.layer.pipe(
+    Layer.provide([repo, Rules.layer(CoreTest.settingsOf({ directory: directory ?? {} }))])
+  )
+  const answer = yield* UserResolver.use((it) =>
+    it.find(identity, { role: role ?? undefined, admin: false, because: "nothing" }, now)
+  )
+    .pipe(
+      Effect.map((it) =>
+        `${it.id ?? "nobody"} ${it.row?.id ?? "no row"} ${it.writes.map((one) => one._tag).join()}`.trim()
+      ),
+      Effect.catch((denial) => Effect.succeed(`${denial.status} ${denial.code}`)),
+      Effect.provide(resolver)
+    )
+  return { answer, asked: asked.join("; ") }
+})
+
+const row = CoreTest.user("row")
+const admin = CoreTest.user("boss", { role: "proxy_admin" })
+
+describe("UserResolver", () => {
+  it.effect("by id, then by linked subject, then by e-mail, and no further than needed (RULES D5, D6)", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* find({}, { id: row }), { answer: "row row", asked: "id u-1" })
+      assert.deepStrictEqual(yield* find({}, { subject: row }), { answer: "row row", asked: "id u-1; subject |u-1" })
+      assert.deepStrictEqual(yield* find({}, { email: [row] }), {
+        answer: "row row LinkSubject",
+        asked: "id u-1; subject |u-1; email ada@acme.test"
+      })
+      assert.strictEqual((yield* find({})).answer, "404 user_not_found")
+    }))
+
+  it.effect("in a namespace the id of a row is never asked for (RULES D5)", () =>
+    Effect.gen(function*() {
+      const found = yield* find({ namespace: "okta" }, { id: row })
+      assert.deepStrictEqual(found, { answer: "404 user_not_found", asked: "subject okta|u-1; email ada@acme.test" })
+    }))
+
+  it.effect("the address is not even asked for unless it may link (RULES D6)", () =>
+    Effect.gen(function*() {
+      for (
+        const who of [
+          { emailVerified: false },
+          { linkByEmail: "never" as const },
+          { email: undefined },
+          { email: "a@b@acme.test" },
+          { email: "acme.test" }
+        ]
+      ) assert.notInclude((yield* find(who, { email: [row] })).asked, "email")
+      assert.include((yield* find({ emailVerified: false, linkByEmail: "always" }, { email: [row] })).asked, "email")
+    }))
+
+  it.effect("of several rows with one address the oldest that is no proxy admin is taken (RULES D6)", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* find({}, { email: [admin, row] })).answer, "row row LinkSubject")
+      assert.strictEqual((yield* find({}, { email: [admin] })).answer, "404 user_not_found")
+      assert.strictEqual((yield* find({}, { id: admin })).answer, "boss boss")
+    }))
+
+  it.effect("a person whom nobody knows is created, taken at their word, or refused (RULES D50)", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* find({}, {}, { users: { create: true } })).answer, "u-1 u-1 CreateUser")
+      assert.strictEqual((yield* find({}, {}, { users: { unknown: "allow" } })).answer, "u-1 no row")
+      assert.strictEqual(
+        (yield* find({}, {}, { users: { unknown: "allow", create: true } })).answer,
+        "u-1 u-1 CreateUser"
+      )
+    }))
+
+  it.effect("the object id is the person's in the role internal_user alone, and never a service's (RULES D18, D37)", () =>
+    Effect.gen(function*() {
+      const object = { object: "o-1" }
+      assert.include((yield* find(object)).asked, "id o-1")
+      assert.include((yield* find(object, {}, {}, "team")).asked, "id u-1")
+      assert.include((yield* find(object, {}, {}, null)).asked, "id u-1")
+      assert.strictEqual((yield* find({ ...object, service: true, user: undefined })).answer, "nobody no row")
+    }))
+
+  it.effect("nobody is asked for when the token names nobody", () =>
+    Effect.map(find({ user: undefined }), (it) => assert.deepStrictEqual(it, { answer: "nobody no row", asked: "" })))
+
+  it.effect("a row whose role nobody knows is refused however it was found (RULES D42)", () =>
+    Effect.gen(function*() {
+      const odd = CoreTest.user("odd", { role: "wizard" })
+      for (const rows of [{ id: odd }, { subject: odd }, { email: [odd] }]) {
+        assert.strictEqual((yield* find({}, rows)).answer, "403 user_role_unknown")
+      }
+    }))
+})
