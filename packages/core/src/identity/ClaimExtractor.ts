@@ -10,7 +10,7 @@ import { Context, type Effect, Exit, Layer } from "effect"
 import * as Path from "../claims/ClaimPath.ts"
 import type { Claims, Json, JsonObject } from "../claims/Claims.ts"
 import { TokenRefused } from "../claims/Refusal.ts"
-import { isEndUserId, isOrganizationId, isTeamId, isUserId } from "../Ids.ts"
+import { isEndUserId, isOrganizationId, isTeamId, isUserId, type TeamId } from "../Ids.ts"
 import * as Pattern from "../rules/Pattern.ts"
 import * as Settings from "../Settings.ts"
 import type { Fact } from "../Trace.ts"
@@ -139,7 +139,7 @@ class Reading {
   }
 
   list(name: string, reader: Reader): ClaimMapping.Entries {
-    if (reader === undefined) return { path: undefined, present: false, values: [], notes: [] }
+    if (reader === undefined) return ClaimMapping.noEntries
     const entries = reader.entries(this.#payload)
     if (entries.present) this.#read.push([name, entries.path ?? "", entries.values])
     for (const note of entries.notes) this.note(note)
@@ -184,25 +184,27 @@ const wrongType = (readers: Readers, payload: JsonObject): Exit.Exit<never, Toke
       return Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: path, found: "a control character" } }))
     }
   }
-  for (const [name, reader] of [["scopes", readers.scopes], ["roles", readers.roles]] as const) {
-    const found = reader?.find(payload)
-    if (found !== undefined && typeof found.value !== "string" && !Array.isArray(found.value)) {
-      return refuse(name, found.path, "text or a list")
-    }
-  }
-  return undefined
+  return noTexts("scopes", readers.scopes, payload) ?? noTexts("roles", readers.roles, payload)
+}
+
+const noTexts = (name: string, reader: Reader, payload: JsonObject): Exit.Exit<never, TokenRefused> | undefined => {
+  const found = reader?.find(payload)
+  return found === undefined || typeof found.value === "string" || Array.isArray(found.value)
+    ? undefined
+    : refuse(name, found.path, "text or a list")
 }
 
 /** Scope text splits on U+0020 only (RULES D38); a list is taken entry by entry. */
 const scopesOf = (reader: Reader, payload: JsonObject): ReadonlyArray<string> => {
   const found = reader?.find(payload)
   if (reader === undefined || found === undefined) return []
-  const raw = typeof found.value === "string"
-    ? found.value.split(" ")
-    : Array.isArray(found.value)
-    ? found.value.filter((it): it is string => typeof it === "string")
-    : []
-  return [...new Set(raw.map(reader.translate).filter((it) => it !== undefined && it !== ""))] as ReadonlyArray<string>
+  const raw = typeof found.value === "string" ? found.value.split(" ") : Array.isArray(found.value) ? found.value : []
+  const scopes: Array<string> = []
+  for (const it of raw) {
+    const scope = typeof it === "string" ? reader.translate(it) : undefined
+    if (scope !== undefined && scope !== "") scopes.push(scope)
+  }
+  return ClaimMapping.distinct(scopes)
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>
@@ -250,7 +252,7 @@ const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRef
   const { grantsTeam } = readers
   const team = reading.id("team", readers.team, isTeamId, true)
   const object = reading.text("object", readers.object)
-  const granted = teams.values.filter(isTeamId).filter(grantsTeam)
+  const granted = teams.values.filter((it): it is TeamId => isTeamId(it) && grantsTeam(it))
   const withheld = granted.length < teams.values.length || (team !== undefined && !grantsTeam(team))
   if (withheld) reading.note("the issuer's grants leave out a team that the token names")
   return Exit.succeed(

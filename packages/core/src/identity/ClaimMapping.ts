@@ -34,6 +34,16 @@ export interface Entries {
   readonly notes: ReadonlyArray<string>
 }
 
+/** A claim that is not there. */
+export const noEntries: Entries = { path: undefined, present: false, values: [], notes: [] }
+
+/** Up to how many texts are compared with each other, which is cheaper than a set. */
+const FEW = 16
+
+/** Each text once, in the order of the claim. */
+export const distinct = (texts: ReadonlyArray<string>): ReadonlyArray<string> =>
+  texts.length <= FEW && texts.every((text, index) => texts.indexOf(text) === index) ? texts : [...new Set(texts)]
+
 /** A compiled mapping. */
 export interface ClaimReader {
   readonly paths: ReadonlyArray<string>
@@ -90,42 +100,44 @@ export const compile = (mapping: Settings.ClaimMapping): ClaimReader => {
     return undefined
   }
 
-  const rawEntries = (found: Found, notes: Array<string>): ReadonlyArray<string> => {
-    const { path, value } = found
+  /** Adds what one claim holds; answers whether it holds any text at all. */
+  const addTo = (texts: Array<string>, path: string, value: Json, notes: Array<string>): boolean => {
+    let held = 0
+    const add = (entry: string): void => {
+      held++
+      const translated = translate(entry)
+      if (translated !== undefined && translated !== "") texts.push(translated)
+    }
     if (typeof value === "string") {
-      return split === undefined
-        ? [value]
-        : value.split(split).map((it) => it.trim()).filter((it) => it !== "")
-    }
-    if (!Array.isArray(value)) {
+      if (split === undefined) add(value)
+      else for (const entry of value.split(split)) if (entry.trim() !== "") add(entry.trim())
+    } else if (Array.isArray(value)) {
+      const read = Math.min(value.length, MOST_ENTRIES)
+      if (read < value.length) notes.push(`${path} has ${value.length} entries, ${read} were read`)
+      for (let i = 0; i < read; i++) {
+        const entry: Json | undefined = value[i]
+        if (typeof entry === "string" && entry !== "") add(entry)
+      }
+      if (held < read) notes.push(`${path} has entries that are no text`)
+    } else {
       notes.push(`${path} is no text or list`)
-      return []
     }
-    if (value.length > MOST_ENTRIES) notes.push(`${path} has ${value.length} entries, ${MOST_ENTRIES} were read`)
-    const texts = value.slice(0, MOST_ENTRIES).filter((it) => typeof it === "string" && it !== "")
-    if (texts.length < Math.min(value.length, MOST_ENTRIES)) notes.push(`${path} has entries that are no text`)
-    return texts
+    return held > 0
   }
 
   const entries = (payload: JsonObject): Entries => {
     const notes: Array<string> = []
-    const values = new Set<string>()
+    const texts: Array<string> = []
     let path: string | undefined
-    let present = false
     for (const [name, names] of paths) {
       const value = Path.read(names, payload)
-      if (value === undefined || isAbsent(value)) continue
-      const raw = rawEntries({ path: name, value }, notes)
-      if (raw.length === 0) continue
+      if (value === undefined || isAbsent(value) || !addTo(texts, name, value, notes)) continue
       path = path === undefined ? name : `${path}, ${name}`
-      present = true
-      for (const entry of raw) {
-        const translated = translate(entry)
-        if (translated !== undefined && translated !== "") values.add(translated)
-      }
       if (mapping.mode === "first") break
     }
-    return { path, present, values: [...values], notes }
+    return path === undefined && notes.length === 0
+      ? noEntries
+      : { path, present: path !== undefined, values: distinct(texts), notes }
   }
 
   return { paths: mapping.from, orEmail: mapping.orEmail, find, entries, translate }

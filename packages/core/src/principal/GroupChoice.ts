@@ -23,6 +23,19 @@ const SHOWN = 50
 const someUnknown = Exit.succeed(TeamChoice.allUnknown)
 const noFacts: { readonly [name: string]: Fact } = {}
 
+/** The rows in the order of the claim, as most directories answer them. */
+const inOrder = (ids: ReadonlyArray<TeamId>, rows: ReadonlyArray<Team>): ReadonlyArray<Team> => {
+  let at = -1
+  for (const row of rows) {
+    at = ids.indexOf(row.id, at + 1)
+    if (at === -1) {
+      const byId = new Map(rows.map((it) => [it.id, it]))
+      return ids.flatMap((id) => byId.get(id) ?? [])
+    }
+  }
+  return rows
+}
+
 /** Chooses among the groups of a token. */
 export const make = (
   policy: Policy,
@@ -36,9 +49,9 @@ export const make = (
   const unknownIsNext = policy.settings.directory.teams.whenUnknown === "next"
 
   /** For each named group: whether it fits, and if not, why. */
-  const why = (ids: ReadonlyArray<TeamId>, loaded: ReadonlyMap<TeamId, LoadedTeam>, asked: Asked): Fact =>
+  const why = (ids: ReadonlyArray<TeamId>, loaded: ReadonlyArray<LoadedTeam>, asked: Asked): Fact =>
     ids.slice(0, SHOWN).map((id) => {
-      const one = loaded.get(id)
+      const one = loaded.find((it) => it.team.id === id)
       return one === undefined
         ? { team: id, verdict: "unknown" }
         : { team: id, verdict: policy.fit(one, asked, asked.model), models: one.models.patterns }
@@ -47,19 +60,16 @@ export const make = (
   const choose = (
     ids: ReadonlyArray<TeamId>,
     rows: ReadonlyArray<Team>,
-    loaded: ReadonlyMap<TeamId, LoadedTeam>,
+    loaded: ReadonlyArray<LoadedTeam>,
     asked: Asked,
     now: Now
   ): Exit.Exit<TeamChoice.TeamChoice, Denial> => {
     const facts = now.note === undefined ? noFacts : { candidates: why(ids, loaded, asked) }
     let routeDenied = false
-    for (const id of ids) {
-      const one = loaded.get(id)
-      if (one === undefined) continue
+    for (const one of loaded) {
       const fit = policy.fit(one, asked, asked.model)
       if (fit === "fits") {
-        const choice = TeamChoice.ofGroups(one, rows, () => TeamChoice.inOrder(ids, loaded))
-        return Exit.succeed(TeamChoice.note(choice, now, facts))
+        return Exit.succeed(TeamChoice.note(TeamChoice.ofGroups(one, rows, () => loaded), now, facts))
       }
       if (fit !== "model") routeDenied = true
     }
@@ -71,8 +81,9 @@ export const make = (
   }
 
   return (ids, asked, now) =>
-    Effect.flatMapEager(orOutage(teams.byIds(ids, now), now), (rows): Effect.Effect<TeamChoice.TeamChoice, Denial> => {
-      if (rows.length > 0) {
+    Effect.flatMapEager(orOutage(teams.byIds(ids, now), now), (found): Effect.Effect<TeamChoice.TeamChoice, Denial> => {
+      if (found.length > 0) {
+        const rows = inOrder(ids, found)
         return Effect.flatMapEager(loader.loadAll(rows, asked, now), (loaded) => choose(ids, rows, loaded, asked, now))
       }
       const facts = { groups: ids.slice(0, SHOWN), exist: 0 }

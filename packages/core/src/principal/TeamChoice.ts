@@ -2,7 +2,6 @@
  * Which team a request was found to be made for, and what else is known of the
  * caller's teams.
  */
-import type { TeamId } from "../Ids.ts"
 import type { LoadedTeam } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
 import { DirectoryWrite, type Team } from "./Directory.ts"
@@ -85,9 +84,3 @@ export const note = (choice: TeamChoice, now: Now, facts: { readonly [name: stri
   )
   return choice
 }
-
-/** The ids in the order of the claim, as rows. */
-export const inOrder = (
-  ids: ReadonlyArray<TeamId>,
-  loaded: ReadonlyMap<TeamId, LoadedTeam>
-): ReadonlyArray<LoadedTeam> => ids.flatMap((id) => loaded.get(id) ?? [])

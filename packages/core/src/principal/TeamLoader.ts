@@ -15,6 +15,9 @@ import { makeTeam, ModelGroupId, type Team } from "./Directory.ts"
 import { outage } from "./Ruled.ts"
 import type { TeamRepo } from "./TeamRepo.ts"
 
+type Groups = ReadonlyMap<ModelGroupId, ReadonlyArray<string>>
+const noGroups = Exit.succeed<Groups>(new Map())
+
 /** Loads rows for one policy. */
 export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
   const alone = new WeakMap<Team, LoadedTeam>()
@@ -28,33 +31,40 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
     return loaded
   }
 
-  /** A row with what it may call: its list, and the models of the groups it shares. */
-  const load = (team: Team, asked: Asked, now: Now): Effect.Effect<LoadedTeam, Unavailable> => {
-    if (team.modelGroups.length === 0) return Exit.succeed(own(team))
-    const models = policy.models.list(team.models)
-    return Effect.mapEager(
-      Effect.catchEager(teams.modelGroups(team.modelGroups, now), (error) =>
-        // The groups are looked at only after the team's own list denied.
-        asked.model._tag === "Known" && models.allows(asked.model.name) ? Exit.succeed([]) : outage(error, now)),
-      (groups) => ({ team, models: policy.models.team(team, groups.flatMap((it) => it.models)) })
+  /** Whether a team's own list allows the model: its shared groups are looked at only after that denied. */
+  const allowsAlone = (team: Team, { model }: Asked): boolean =>
+    model._tag === "Known" && policy.models.list(team.models).allows(model.name)
+
+  /** The models of the groups that rows share, by group: one look-up. */
+  const groupsOf = (rows: ReadonlyArray<Team>, asked: Asked, now: Now): Effect.Effect<Groups, Unavailable> => {
+    const ids = rows.flatMap((row) => row.modelGroups)
+    if (ids.length === 0) return noGroups
+    return Effect.catchEager(
+      Effect.mapEager(
+        teams.modelGroups([...new Set(ids)], now),
+        (groups): Groups => new Map(groups.map((it) => [it.id, it.models]))
+      ),
+      (error) =>
+        rows.every((row) => row.modelGroups.length === 0 || allowsAlone(row, asked)) ? noGroups : outage(error, now)
     )
   }
 
-  /** All rows by id: at once, unless one of them shares model groups. */
+  const loaded = (team: Team, groups: Groups): LoadedTeam =>
+    team.modelGroups.length === 0
+      ? own(team)
+      : { team, models: policy.models.team(team, team.modelGroups.flatMap((id) => groups.get(id) ?? [])) }
+
+  /** A row with what it may call: its list, and the models of the groups it shares. */
+  const load = (team: Team, asked: Asked, now: Now): Effect.Effect<LoadedTeam, Unavailable> =>
+    Effect.mapEager(groupsOf([team], asked, now), (groups) => loaded(team, groups))
+
+  /** Several rows, in their order. */
   const loadAll = (
     rows: ReadonlyArray<Team>,
     asked: Asked,
     now: Now
-  ): Effect.Effect<ReadonlyMap<TeamId, LoadedTeam>, Unavailable> => {
-    const sharing = rows.filter((row) => row.modelGroups.length > 0)
-    const loaded = new Map<TeamId, LoadedTeam>()
-    for (const row of rows) if (row.modelGroups.length === 0) loaded.set(row.id, own(row))
-    if (sharing.length === 0) return Exit.succeed(loaded)
-    return Effect.as(
-      Effect.forEach(sharing, (row) => Effect.map(load(row, asked, now), (it) => loaded.set(row.id, it))),
-      loaded
-    )
-  }
+  ): Effect.Effect<ReadonlyArray<LoadedTeam>, Unavailable> =>
+    Effect.mapEager(groupsOf(rows, asked, now), (groups) => rows.map((row) => loaded(row, groups)))
 
   /** A team made from the template (RULES D30); `undefined` when the settings do not let this name be created. */
   const create = (id: TeamId): Team | undefined => {

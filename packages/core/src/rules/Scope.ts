@@ -22,25 +22,29 @@ interface Mapping {
 
 const anyRoute: Route.RouteMatcher = () => true
 
+/** How many combinations of held scopes are remembered: a provider gives the same few again and again. */
+const REMEMBERED = 256
+
 /** Compiles the scope mappings; `undefined` when scopes decide nothing. */
 export const compile = (
   settings: Pick<PolicySettings, "scopes" | "requireScope">,
   additions: Route.GroupAdditions
 ): ((scopes: ReadonlyArray<string>) => ScopeReach) | undefined => {
   if (!settings.requireScope || settings.scopes.length === 0) return undefined
-  const byScope = new Map<string, Array<Mapping>>()
+  const byScope = new Map<string, { readonly place: number; readonly mappings: Array<Mapping> }>()
   for (const it of settings.scopes) {
-    const mappings = byScope.get(it.scope) ?? []
-    mappings.push({
+    const named = byScope.get(it.scope) ?? { place: byScope.size, mappings: [] }
+    named.mappings.push({
       models: it.models ?? [],
       routes: it.routes === undefined ? undefined : Route.compile(it.routes, additions)
     })
-    byScope.set(it.scope, mappings)
+    byScope.set(it.scope, named)
   }
   const routesCount = settings.scopes.some((it) => it.routes !== undefined)
-  return (scopes) => {
+
+  const reachOf = (scopes: ReadonlyArray<string>): ScopeReach => {
     const held = [...new Set(scopes)].filter((it) => byScope.has(it))
-    const mappings = held.flatMap((it) => byScope.get(it) ?? [])
+    const mappings = held.flatMap((it) => byScope.get(it)?.mappings ?? [])
     const routes = mappings.flatMap((it) => it.routes ?? [])
     return {
       held,
@@ -49,5 +53,20 @@ export const compile = (
         ? anyRoute
         : (path) => routes.some((covers) => covers(path))
     }
+  }
+
+  const remembered = new Map<string, ScopeReach>()
+  return (scopes) => {
+    let name = ""
+    for (const scope of scopes) {
+      const place = byScope.get(scope)?.place
+      if (place !== undefined) name += `${place} `
+    }
+    const known = remembered.get(name)
+    if (known !== undefined) return known
+    const reach = reachOf(scopes)
+    if (remembered.size >= REMEMBERED) remembered.clear()
+    remembered.set(name, reach)
+    return reach
   }
 }
