@@ -4,7 +4,8 @@
  *
  * Rows are remembered in front of every database. What cannot be used at all (a
  * URL that names no store, a file that cannot be opened) is one clear failure at
- * the start; a database server that is away is not.
+ * the start; a database server that is away is not. Drivers are loaded by those
+ * who need them: the embedded store holds none.
  */
 import { Cache } from "@jotgate/core/Cache"
 import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
@@ -20,10 +21,8 @@ import * as CachedRepos from "./CachedRepos.ts"
 import { DirectoryAdmin } from "./DirectoryAdmin.ts"
 import * as FileRevocationRepo from "./FileRevocationRepo.ts"
 import type { Forgetting } from "./Forgetting.ts"
-import * as LiteLLMStore from "./litellm/LiteLLMStore.ts"
 import type { Lookups } from "./Lookups.ts"
 import * as MemoryStore from "./memory/MemoryStore.ts"
-import * as PostgresStore from "./postgres/PostgresStore.ts"
 import * as ReadOnly from "./ReadOnly.ts"
 import { RedisClient } from "./redis/RedisClient.ts"
 import * as RedisForgetting from "./redis/RedisForgetting.ts"
@@ -117,11 +116,13 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
         return clear(write ? sqlite : readOnly(sqlite, cache.dir))
       }
       case "Postgres": {
+        const PostgresStore = yield* Effect.promise(() => import("./postgres/PostgresStore.ts"))
         const options = { ...yield* connection(directory.connection), url: store.url, write }
         const postgres = front(PostgresStore.layer(options), "postgres")
         return clear(write ? postgres : readOnly(postgres, cache.dir))
       }
       case "LiteLLM": {
+        const LiteLLMStore = yield* Effect.promise(() => import("./litellm/LiteLLMStore.ts"))
         const { schema, url } = store
         const litellm = LiteLLMStore.layer({
           ...yield* connection(directory.connection),

@@ -5,7 +5,8 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import { HttpApiBuilder, HttpApiMiddleware, HttpApiScalar } from "effect/http-api"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import { createServer } from "node:http"
 import { type Decided, DecisionLog } from "../DecisionLog.ts"
 import { Deployments } from "../Deployment.ts"
@@ -15,6 +16,7 @@ import { Judge } from "../Judge.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
 import { AdminApi, DecisionUnknown } from "./AdminApi.ts"
 import { decide } from "./Decide.ts"
+import * as Docs from "./Docs.ts"
 import * as Health from "./Health.ts"
 import * as Page from "./Page.ts"
 
@@ -60,7 +62,7 @@ const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pip
 /** Every route of the admin listener. */
 export const Routes = Layer.mergeAll(
   Api,
-  HttpApiScalar.layer(AdminApi, { path: "/docs" }),
+  Docs.layer,
   Health.layer,
   Page.layer,
   AdminAccessLive.layerHostCheck

@@ -7,7 +7,7 @@
  */
 import * as Ticks from "@jotgate/core/Ticks"
 import { Context, Duration, Effect, Exit, Layer, Redacted } from "effect"
-import { createClient } from "redis"
+import type { createClient } from "redis"
 
 /** How long one call may take. */
 const PATIENCE = Duration.millis(50)
@@ -16,8 +16,11 @@ const OPEN_MILLIS = 5_000
 
 const reconnect = (retries: number): number => Math.min(50 * 2 ** retries, 2_000) + Math.floor(Math.random() * 100)
 
-const create = (url: Redacted.Redacted) =>
-  createClient({
+/** The driver is loaded by those who name a Redis, and by nobody else. */
+const driver = Effect.promise(() => import("redis"))
+
+const create = (make: typeof createClient, url: Redacted.Redacted) =>
+  make({
     url: Redacted.value(url),
     // Otherwise calls wait for a Redis that is away, for ever.
     disableOfflineQueue: true,
@@ -44,7 +47,7 @@ export class RedisClient extends Context.Service<RedisClient, {
 const connect = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   const log = Effect.runForkWith(yield* Effect.context<never>())
   let down = false
-  const client = create(url)
+  const client = create((yield* driver).createClient, url)
   client.on("error", (error: unknown) => {
     if (down) return
     down = true
