@@ -243,6 +243,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
         }))
       ),
     apply,
+    together: (changes) => guarded("together", store.transaction(changes)),
     recorded: (change, audit) =>
       guarded(
         "recorded",

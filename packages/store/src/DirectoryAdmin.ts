@@ -143,6 +143,8 @@ export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
     readonly before?: number
     readonly limit: number
   }) => Effect.Effect<ReadonlyArray<Audit>, DirectoryUnavailable>
+  /** Makes several changes together: all of them or none. */
+  readonly together: <A, E>(changes: Effect.Effect<A, E>) => Effect.Effect<A, E | DirectoryUnavailable>
   /** Makes a change that is kept beside the rows, such as one of the deny list, and writes its audit row: both or neither. */
   readonly recorded: <A, E>(
     change: Effect.Effect<A, E>,

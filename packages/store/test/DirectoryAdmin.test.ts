@@ -44,6 +44,22 @@ describe("DirectoryAdmin", () => {
       }).pipe(Effect.provide(storeOf({ url, write: false })))
     }))
 
+  it.live("changes that belong together are made together or not at all", () =>
+    Effect.gen(function*() {
+      const folder = yield* Folder.make
+      for (const url of ["memory:", `sqlite:${folder}/jotgate.db`]) {
+        yield* Effect.gen(function*() {
+          const admin = yield* DirectoryAdmin
+          const put = (id: string) => admin.put("teams", { id }, { actor: "ada" })
+          const ids = Effect.map(admin.list("teams", { limit: 9 }), ({ rows }) => rows.map((it) => it.id))
+          yield* Effect.exit(admin.together(Effect.andThen(put("red"), Effect.fail("no"))))
+          assert.deepStrictEqual(yield* ids, [], url)
+          yield* admin.together(Effect.andThen(put("red"), put("blue")))
+          assert.deepStrictEqual(yield* ids, ["blue", "red"], url)
+        }).pipe(Effect.provide(storeOf({ url })))
+      }
+    }))
+
   it.live("an import tells how far it is, up to its last row", () =>
     Effect.gen(function*() {
       const told: Array<readonly [number, number]> = []

@@ -30,6 +30,14 @@ export interface Asked {
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>
   readonly body?: unknown
+  /** Words what is wrong with the body; without it each place is named as it stands in the body. */
+  readonly wording?: (faults: ReadonlyArray<Fault>) => ReadonlyArray<string>
+}
+
+/** One thing that is wrong with a request, and where. */
+export interface Fault {
+  readonly path: ReadonlyArray<string | number>
+  readonly message: string
 }
 
 /** Asks, and gives the answer as JSON (`null` when there is none). A refusal ends the verb. */
@@ -60,18 +68,20 @@ const problemOf = Schema.decodeUnknownOption(Problem)
 /** Statuses that are an answer, "no", rather than a mistake of the invocation. */
 const negative: ReadonlySet<number> = new Set([404, 409, 412, 422])
 
-const linesOf = (status: number, body: unknown): ReadonlyArray<string> => {
+const linesOf = (status: number, body: unknown, wording: Asked["wording"]): ReadonlyArray<string> => {
   if (status === 401) return ["the admin listener does not accept this token (gateway.adminToken)"]
   const { detail, errors = [], title }: typeof Problem.Type = Option.getOrElse(problemOf(body), () => ({}))
   if (errors.length === 0) return [detail ?? title ?? `the admin listener answers ${status}`]
-  return errors.map(({ message, path }) => {
-    const [slot, ...rest] = path
-    const place = slot === "payload" || slot === "params" || slot === "query" ? rest : path
-    return `${place.length === 0 ? "" : `${place.join(".")}: `}${message}`
-  })
+  const faults = errors.map(({ message, path }) => ({
+    message,
+    path: path[0] === "payload" || path[0] === "params" || path[0] === "query" ? path.slice(1) : path
+  }))
+  return wording === undefined ? faults.map(faultText) : wording(faults)
 }
 
-const answerOf = (response: Response): Effect.Effect<unknown, Failure | Negative> =>
+const faultText = ({ message, path }: Fault): string => `${path.length === 0 ? "" : `${path.join(".")}: `}${message}`
+
+const answerOf = (response: Response, wording: Asked["wording"]): Effect.Effect<unknown, Failure | Negative> =>
   Effect.gen(function*() {
     const text = yield* Effect.promise(() => response.text())
     const body = yield* text === ""
@@ -81,7 +91,7 @@ const answerOf = (response: Response): Effect.Effect<unknown, Failure | Negative
         onSuccess: (it) => Effect.succeed(it)
       })
     if (response.ok) return body
-    const lines = linesOf(response.status, body)
+    const lines = linesOf(response.status, body, wording)
     return yield* negative.has(response.status) ? new Negative({ lines }) : new Failure({ lines })
   })
 
@@ -107,7 +117,7 @@ const asking = (base: string, token: Redacted.Redacted | undefined, send: Send):
   Effect.tryPromise({
     try: () => send(requestOf(base, token, asked)),
     catch: () => failure(`${base} does not answer`)
-  }).pipe(Effect.flatMap(answerOf))
+  }).pipe(Effect.flatMap((response) => answerOf(response, asked.wording)))
 
 const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 

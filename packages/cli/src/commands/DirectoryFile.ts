@@ -5,7 +5,7 @@
  * What applying would do is printed before it is done; it is done in one
  * transaction, so a file with one mistake changes nothing.
  */
-import { read } from "@jotgate/server/DirectoryDocument"
+import { findingLines, read } from "@jotgate/server/DirectoryDocument"
 import { Console, Effect, FileSystem, Option, Result, Schema, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { stringify } from "yaml"
@@ -89,7 +89,8 @@ const apply = Command.make(
         method: "POST",
         path: "/directory",
         query: { prune: prune ? "all" : "none", dryRun: String(isDry) },
-        body: rows
+        body: rows,
+        wording: (faults) => findingLines(name, text, faults)
       }).pipe(
         Effect.flatMap(decodePlan),
         Effect.catchTag("SchemaError", () => failure("this is no admin listener of jotgate"))

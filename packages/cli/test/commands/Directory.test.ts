@@ -228,7 +228,7 @@ describe("directory", () => {
         [
           "teams: [{ id: red }, { id: blue, organization: acme }]\n",
           1,
-          /teams\.1\.organization: names a organization|teams\.1\.organization: names an organization/
+          /rows\.yaml:1:\d+: teams\[1\]\.organization: names a/
         ]
       ]
       for (const [text, code, line] of files) {

@@ -3,7 +3,8 @@
  * questions an auditor; and who it is, for the audit.
  */
 import { Context } from "effect"
-import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import { AdminDenied, AdminRequired } from "../admin/AdminProblem.ts"
 import { InputInvalid, NotAvailable } from "./DirectoryProblem.ts"
 

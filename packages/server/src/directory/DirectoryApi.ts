@@ -10,7 +10,12 @@
 import { RowId } from "@jotgate/core/DirectoryFile"
 import { Revoked } from "@jotgate/core/RevocationRepo"
 import { Schema } from "effect"
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
+import { compat } from "./compat/LiteLLMApi.ts"
 import { DirectoryAccess, DirectoryInput } from "./DirectoryAccess.ts"
 import * as Problem from "./DirectoryProblem.ts"
 import * as Row from "./RowSchema.ts"
@@ -377,7 +382,8 @@ export class DirectoryApi extends HttpApi.make("jotgate")
     config,
     audit,
     directory,
-    questions
+    questions,
+    compat
   )
   .annotate(HttpApi.PayloadParseOptions, { errors: "all", onExcessProperty: "error" })
   .annotate(HttpApi.QueryParseOptions, { errors: "all", onExcessProperty: "error" })

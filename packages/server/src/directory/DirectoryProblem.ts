@@ -6,7 +6,7 @@
 import type { DirectoryUnavailable, RowNotFound } from "@jotgate/core/Directory"
 import type { ChangeRefused } from "@jotgate/store/DirectoryAdmin"
 import { Schema } from "effect"
-import { HttpApiError } from "effect/http-api"
+import * as HttpApiError from "effect/http-api/HttpApiError"
 
 /** One thing that is wrong with a request: the place in it, beginning with the part of the request, and a clause. */
 export const Fault = Schema.Struct({

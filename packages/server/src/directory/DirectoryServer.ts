@@ -3,8 +3,9 @@
  * `/admin/v1`, and what the command line asks in its own process.
  */
 import { Effect, Layer } from "effect"
-import { HttpApiBuilder } from "effect/http-api"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { Deployments } from "../Deployment.ts"
+import * as LiteLLMHandlers from "./compat/LiteLLMHandlers.ts"
 import * as DenyList from "./DenyList.ts"
 import { DirectoryApi } from "./DirectoryApi.ts"
 import { Managed } from "./Management.ts"
@@ -171,6 +172,24 @@ const questions = HttpApiBuilder.group(
   })
 )
 
+const litellm = HttpApiBuilder.group(
+  DirectoryApi,
+  "litellm",
+  Effect.fn(function*(handlers) {
+    const it = LiteLLMHandlers.handlers(yield* Managed)
+    return handlers
+      .handle("teamNew", ({ payload }) => it.teamNew(payload))
+      .handle("teamUpdate", ({ payload }) => it.teamUpdate(payload))
+      .handle("teamInfo", ({ query }) => it.teamInfo(query.team_id))
+      .handle("teamList", ({ query }) => it.teamList(query))
+      .handle("teamDelete", ({ payload }) => it.teamDelete(payload.team_ids))
+      .handle("userNew", ({ payload }) => it.userNew(payload))
+      .handle("userInfo", ({ query }) => it.userInfo(query.user_id))
+      .handle("memberAdd", ({ payload }) => it.memberAdd(payload))
+      .handle("memberDelete", ({ payload }) => it.memberDelete(payload))
+  })
+)
+
 /** Longest part of a path: an id of 256 characters of which each is three octets, percent-encoded. */
 export const maxParamLength = 256 * 9
 
@@ -201,5 +220,6 @@ export const handlers = Layer.mergeAll(
   config,
   audit,
   directory,
-  questions
+  questions,
+  litellm
 )

@@ -106,6 +106,7 @@ export const layer = Layer.effect(
       put: () => no,
       remove: () => no,
       apply: () => no,
+      together: (changes) => changes,
       recorded,
       audits: () => Effect.succeed([]),
       once: () => no
