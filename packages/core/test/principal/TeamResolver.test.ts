@@ -113,6 +113,17 @@ describe("TeamResolver", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("the other named teams are loaded for sync alone (RULES D32)", () =>
+    Effect.gen(function*() {
+      for (const [memberships, queries] of [["join", ["byId a"]], ["replace", ["byId a", "byIds a,b"]]] as const) {
+        const { asked, layer, question } = resolving({ directory: { memberships } })
+        const named = question({ teams: ids("a", "b"), namesTeams: true }, {}, "a")
+        const choice = yield* TeamResolver.use((it) => it.fromToken(named, now)).pipe(Effect.provide(layer))
+        assert.deepStrictEqual(asked, [...queries])
+        assert.deepStrictEqual(choice.named.map((it) => it.id), memberships === "join" ? ids("a") : ids("a", "b"))
+      }
+    }))
+
   it.effect("an alias is asked for only without a single team, and an id never as an alias", () => {
     const { asked, layer, question } = resolving()
     return Effect.gen(function*() {
