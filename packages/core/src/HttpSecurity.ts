@@ -9,7 +9,8 @@
  */
 import { Context, Effect, Exit, Layer, Redacted, Result } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import { AuthBuilder } from "./AuthBuilder.ts"
 import type { Allowed } from "./Decision.ts"
 import {

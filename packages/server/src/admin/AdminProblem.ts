@@ -1,7 +1,7 @@
 /**
  * Who is not let in at the admin listener.
  */
-import { HttpApiError } from "effect/http-api"
+import * as HttpApiError from "effect/http-api/HttpApiError"
 
 /** The caller of the admin listener is not let in. */
 export class AdminRequired extends HttpApiError.Problem<AdminRequired>()(
