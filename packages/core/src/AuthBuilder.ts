@@ -89,9 +89,9 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
         if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
-        const verified = yield* question.verified(verify(token, now), now)
-        if (question.objects(asked)) yield* question.objection(verified.claims, asked, now)
-        return yield* memory.decision({ ...verified, asked, header }, now, hinted)
+        const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
+        if (question.objects(asked)) yield* question.objection(claims, asked, now)
+        return yield* memory.decision({ claims, identity, standing, decisions, asked, header }, now, hinted)
       })
 
       const provisioned = (allowed: Allowed, now: Now): Effect.Effect<Allowed, Denial> =>

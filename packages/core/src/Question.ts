@@ -88,20 +88,22 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     now.note?.({ step: "role", outcome: "ok", facts: policy.factsOfRole(identity, standing) })
   }
 
+  const refused = (error: TokenRefused | IssuerUnavailable, now: Now): Exit.Exit<never, Denial> => {
+    const { facts } = error
+    if (error._tag === "TokenRefused") {
+      now.note?.({ step: "token", outcome: "denied", facts: { reason: error.reason, ...facts } })
+      return Exit.fail(toDenial(error))
+    }
+    now.note?.({ step: "token", outcome: "unavailable", facts: { issuer: error.issuer, ...facts } })
+    return Exit.fail(new Unavailable({ code: "issuer_unavailable", retryAfter: error.retryAfter }))
+  }
+
   /** The verified token; what was wrong with it is for the trace, the caller sees one 401 (threat E12). */
   const verified = (
     answer: Effect.Effect<VerifiedToken, TokenRefused | IssuerUnavailable>,
     now: Now
   ): Effect.Effect<VerifiedToken, Denial> => {
-    const verified = Effect.catchEager(answer, (error): Exit.Exit<never, Denial> => {
-      const { facts } = error
-      if (error._tag === "TokenRefused") {
-        now.note?.({ step: "token", outcome: "denied", facts: { reason: error.reason, ...facts } })
-        return Exit.fail(toDenial(error))
-      }
-      now.note?.({ step: "token", outcome: "unavailable", facts: { issuer: error.issuer, ...facts } })
-      return Exit.fail(new Unavailable({ code: "issuer_unavailable", retryAfter: error.retryAfter }))
-    })
+    const verified = Effect.catchEager(answer, (error) => refused(error, now))
     return now.note === undefined ? verified : Effect.mapEager(verified, (it) => {
       noteToken(it, now)
       return it

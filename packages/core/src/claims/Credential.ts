@@ -27,17 +27,26 @@ const found = (token: string): Credential =>
 /** A second set of credentials behind a comma, as an intermediary joins two lines (RFC 9110 5.3). */
 const joined = /,\s*bearer(?:\s|$)/i
 
-const scheme = /^bearer(?: +|$)/i
+const scheme = /^bearer(?: |$)/i
+const SPACE = 0x20
 
 /** The token of an `Authorization` value; another scheme is no credential of ours. */
 const fromAuthorization = (value: string): Credential => {
-  const prefix = scheme.exec(value)?.[0]
-  if (prefix === undefined) return joined.test(value) ? conflicting : absent
-  return value.includes(",") ? conflicting : found(value.slice(prefix.length))
+  if (!scheme.test(value)) return joined.test(value) ? conflicting : absent
+  if (value.includes(",")) return conflicting
+  let start = "bearer".length
+  while (value.charCodeAt(start) === SPACE) start++
+  return found(value.slice(start))
 }
 
 /** The value of another header is the token itself. */
 const fromHeader = (value: string): Credential => value.includes(",") ? conflicting : found(value)
+
+/** The carrier that a header is, in any case. */
+const carrierOf = (name: string, headers: ReadonlyArray<string>): string | undefined => {
+  for (const header of headers) if (header.length === name.length && header === name.toLowerCase()) return header
+  return undefined
+}
 
 /**
  * The credential of a request. `headers`: the names that may carry one, in lower case. `Conflicting` when a carrier
@@ -49,7 +58,7 @@ export const read = (asked: Pick<Asked, "rawHeaders">, headers: ReadonlyArray<st
   let seen: Array<string> | undefined
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ""
-    const carrier = headers.find((it) => it.length === name.length && it === name.toLowerCase())
+    const carrier = carrierOf(name, headers)
     if (carrier === undefined) continue
     if (seen === undefined) seen = [carrier]
     else if (seen.includes(carrier)) return conflicting
