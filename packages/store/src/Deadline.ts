@@ -5,7 +5,7 @@
  * answer; a server that hangs gives none. So the statement ends in the
  * background, and the caller goes on at once.
  */
-import { type Duration, Effect, Fiber } from "effect"
+import { type Context, type Duration, Effect, Exit } from "effect"
 
 /** The outcome of `self`, or that of `orElse` when there is none after `duration`. */
 export const within = <A, E, B, E2>(
@@ -13,16 +13,24 @@ export const within = <A, E, B, E2>(
   duration: Duration.Input,
   orElse: () => Effect.Effect<B, E2>
 ): Effect.Effect<A | B, E | E2> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      Effect.forkDetach(restore(self), { startImmediately: true }),
-      (fiber) =>
-        restore(Fiber.join(fiber)).pipe(
-          Effect.timeoutOrElse({ duration, orElse }),
-          restore,
-          Effect.ensuring(Effect.sync(() => {
-            if (fiber.pollUnsafe() === undefined) fiber.interruptUnsafe()
-          }))
-        )
-    )
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.callback<A | B, E | E2>((resume) => {
+      const run = Effect.runForkWith(context)
+      const work = run(self)
+      const timer = run(Effect.sleep(duration))
+      const stop = () => {
+        work.interruptUnsafe()
+        timer.interruptUnsafe()
+      }
+      work.addObserver((exit) => {
+        timer.interruptUnsafe()
+        resume(exit)
+      })
+      timer.addObserver((exit) => {
+        if (Exit.isFailure(exit)) return
+        resume(orElse())
+        work.interruptUnsafe()
+      })
+      return Effect.sync(stop)
+    })
   )

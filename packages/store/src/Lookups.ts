@@ -10,7 +10,7 @@
  */
 import { DirectoryUnavailable } from "@jotgate/core/Directory"
 import * as Ticks from "@jotgate/core/Ticks"
-import { type Clock, Context, Duration, Effect, Exit, Layer, type Schema } from "effect"
+import { type Clock, Context, Duration, Effect, Exit, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { within } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
@@ -37,12 +37,13 @@ export class Lookups extends Context.Service<Lookups, {
     question: Question<A>,
     params: ReadonlyArray<Value>
   ) => Effect.Effect<ReadonlyArray<A>, DirectoryUnavailable>
-  /** The first row that answers a question, if any. */
-  readonly first: <A>(
+  /** The first row that answers a question, or else `missing`. */
+  readonly first: <A, B, E>(
     question: Question<A>,
-    params: ReadonlyArray<Value>
-  ) => Effect.Effect<A | undefined, DirectoryUnavailable>
-  /** Whether the database answers now; asks it, whatever the look-ups have seen. */
+    params: ReadonlyArray<Value>,
+    missing: Exit.Exit<B, E>
+  ) => Effect.Effect<A | B, E | DirectoryUnavailable>
+  /** Whether the database answers. */
   readonly health: Effect.Effect<void, DirectoryUnavailable>
 }>()("@jotgate/store/Lookups") {
   /** On SQLite: each look-up is one synchronous call. */
@@ -50,7 +51,18 @@ export class Lookups extends Context.Service<Lookups, {
     Lookups,
     Effect.gen(function*() {
       const sqlite = yield* SqliteClient
-      return make(Dialect.sqlite, sqlite.read, (run) => run)
+      const answer: Answer = (question, params, finish) =>
+        Effect.suspend(() => {
+          const rows = sqlite.readNow(question.text, params)
+          return Exit.isSuccess(rows)
+            ? finish(rows.value)
+            // Rare: another process recovers the log.
+            : Effect.matchEffect(sqlite.read(question.text, params), {
+              onFailure: failed(question.name),
+              onSuccess: finish
+            })
+        })
+      return make(Dialect.sqlite, answer)
     })
   )
 
@@ -59,89 +71,79 @@ export class Lookups extends Context.Service<Lookups, {
     Lookups,
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
-      const read: Query = (text, params) =>
-        Effect.retry(sql.unsafe<Row>(text, params).withoutTransform, {
-          times: 2,
-          while: (error) => error.reason._tag === "ConnectionError"
-        })
-      return make(Dialect.pg, read, makeGuard())
+      const isOpen = makeBreaker()
+      const texts = new WeakMap<Question<unknown>, string>()
+      const textOf = (question: Question<unknown>): string => {
+        const text = texts.get(question) ?? Dialect.numbered(Dialect.pg, question.text)
+        texts.set(question, text)
+        return text
+      }
+      const answer: Answer = (question, params, finish) => {
+        const { name } = question
+        const query = sql.unsafe<Row>(textOf(question), params).withoutTransform
+        // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
+        const asked = Effect.catchIf(query, isCutOff, () => Effect.retry(query, { times: 1, while: isCutOff }))
+        const late = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
+        const rows = isOpen(within(Effect.catch(asked, failed(name)), DEADLINE, late), late)
+        // A row that does not fit is one row's trouble: it never opens the breaker.
+        return Effect.flatMap(rows, finish)
+      }
+      return make(Dialect.pg, answer)
     })
   )
 }
 
-type Failure = SqlError.SqlError | Schema.SchemaError
-type Query = (text: string, params: ReadonlyArray<Value>) => Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError>
-type Guard = <A>(
-  run: Effect.Effect<A, DirectoryUnavailable>,
-  operation: string
-) => Effect.Effect<A, DirectoryUnavailable>
+/** Asks for rows, and goes on with them. */
+type Answer = <A, B, E>(
+  question: Question<A>,
+  params: ReadonlyArray<Value>,
+  finish: (rows: ReadonlyArray<Row>) => Effect.Effect<B, E>
+) => Effect.Effect<B, E | DirectoryUnavailable>
 
-/** The deadline and the breaker of all look-ups of one database. */
-const makeGuard = (): Guard => {
+const isCutOff = (error: SqlError.SqlError): boolean => error.reason._tag === "ConnectionError"
+
+/** What went wrong is for the operator; it may quote a value, so only the kind of failure is logged. */
+const failed = (operation: string) => (error: SqlError.SqlError) => unavailable(operation, error.reason._tag)
+
+const unavailable = (operation: string, reason: string) =>
+  Effect.andThen(
+    Effect.logWarning("directory look-up failed", { operation, reason }),
+    Exit.fail(new DirectoryUnavailable({ operation }))
+  )
+
+/** Lets look-ups through until several in a row have failed, and then for a second none. */
+const makeBreaker = () => {
   let failures = 0
   let openUntil = Number.NEGATIVE_INFINITY
-  return (run, operation) => {
-    const unavailable = Exit.fail(new DirectoryUnavailable({ operation }))
-    return Effect.clockWith((clock: Clock.Clock) =>
-      Ticks.fromClock(clock) < openUntil ? unavailable : within(run, DEADLINE, () => unavailable).pipe(
-        Effect.onExit((exit) =>
-          Effect.sync(() => {
-            if (Exit.isSuccess(exit)) failures = 0
-            else if (!Exit.hasInterrupts(exit) && ++failures >= FAILURES_TO_OPEN) {
-              openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
-            }
-          })
-        )
-      )
+  return <A, E>(run: Effect.Effect<A, E>, closed: () => Effect.Effect<never, E>): Effect.Effect<A, E> =>
+    Effect.clockWith((clock: Clock.Clock) =>
+      Ticks.fromClock(clock) < openUntil ? closed() : Effect.onExit(run, (exit) => {
+        if (Exit.isSuccess(exit)) failures = 0
+        else if (!Exit.hasInterrupts(exit) && ++failures >= FAILURES_TO_OPEN) {
+          openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
+        }
+        return Effect.void
+      })
     )
-  }
 }
 
-const make = (dialect: Dialect.Dialect, query: Query, guard: Guard): Lookups["Service"] => {
-  /** What went wrong is for the operator; it may quote no value, so only the kind of failure is logged. */
-  const fail = (operation: string) => (error: Failure) =>
-    Effect.andThen(
-      Effect.logWarning(
-        "directory look-up failed",
-        { operation, reason: error._tag === "SqlError" ? error.reason._tag : "row does not fit" }
-      ),
-      Exit.fail(new DirectoryUnavailable({ operation }))
-    )
-  const texts = new WeakMap<Question<unknown>, string>()
-  const textOf = (question: Question<unknown>): string => {
-    const known = texts.get(question)
-    if (known !== undefined) return known
-    const text = Dialect.numbered(dialect, question.text)
-    texts.set(question, text)
-    return text
-  }
-  const read = <A>(
-    question: Question<A>,
-    rows: ReadonlyArray<Row>
-  ): Exit.Exit<ReadonlyArray<A>, Schema.SchemaError> => {
-    const answers: Array<A> = []
-    for (const row of rows) {
-      const answer = question.read(row)
-      if (Exit.isFailure(answer)) return Exit.failCause(answer.cause)
-      answers.push(answer.value)
-    }
-    return Exit.succeed(answers)
-  }
-  const all: Lookups["Service"]["all"] = (question, params) => {
-    const { name } = question
-    // A row that does not fit is one row's trouble: it never opens the breaker.
-    const rows = guard(Effect.catch(query(textOf(question), params), fail(name)), name)
-    return Effect.flatMap(rows, (it) => Effect.catch(read(question, it), fail(name)))
-  }
-  return {
-    dialect,
-    all,
-    first: (question, params) => Effect.map(all(question, params), (rows) => rows[0]),
-    health: within(
-      Effect.catch(query("SELECT 1 AS one", []), fail("health")),
-      DEADLINE,
-      () => Exit.fail(new DirectoryUnavailable({ operation: "health" }))
-    ).pipe(Effect.asVoid)
-  }
-}
+const make = (dialect: Dialect.Dialect, answer: Answer): Lookups["Service"] => ({
+  dialect,
+  all: (question, params) =>
+    answer(question, params, (rows) => {
+      const nouns = []
+      for (const row of rows) {
+        const noun = question.read(row)
+        if (Exit.isFailure(noun)) return unavailable(question.name, "row does not fit")
+        nouns.push(noun.value)
+      }
+      return Exit.succeed(nouns)
+    }),
+  first: <A, B, E>(question: Question<A>, params: ReadonlyArray<Value>, missing: Exit.Exit<B, E>) =>
+    answer(question, params, ([row]): Effect.Effect<A | B, E | DirectoryUnavailable> => {
+      if (row === undefined) return missing
+      const noun = question.read(row)
+      return Exit.isSuccess(noun) ? Exit.succeed(noun.value) : unavailable(question.name, "row does not fit")
+    }),
+  health: answer({ name: "health", text: "SELECT 1 AS one", read: Exit.succeed }, [], () => Exit.void)
+})

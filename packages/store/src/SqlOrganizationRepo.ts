@@ -39,10 +39,7 @@ export const layer = Layer.effect(
   Effect.map(Lookups, (lookups) => ({
     byId: (id) =>
       Rows.isStorable(id)
-        ? Effect.flatMap(
-          lookups.first(ask.byId, [id]),
-          (row) => row === undefined ? noOrganization : Exit.succeed(row)
-        )
+        ? lookups.first(ask.byId, [id], noOrganization)
         : noOrganization,
     byAlias: (alias) =>
       Rows.isStorable(alias)
@@ -54,7 +51,7 @@ export const layer = Layer.effect(
         : noOrganization,
     endUser: (id) =>
       Rows.isStorable(id)
-        ? Effect.flatMap(lookups.first(ask.endUser, [id]), (row) => row === undefined ? noEndUser : Exit.succeed(row))
+        ? lookups.first(ask.endUser, [id], noEndUser)
         : noEndUser
   }))
 )

@@ -44,7 +44,7 @@ export const layer = Layer.effect(
     return {
       byId: (id) =>
         Rows.isStorable(id)
-          ? Effect.flatMap(lookups.first(ask.byId, [id]), (row) => row === undefined ? noTeam : Exit.succeed(row))
+          ? lookups.first(ask.byId, [id], noTeam)
           : noTeam,
       byIds: (ids) => {
         const asked = ids.filter(Rows.isStorable)

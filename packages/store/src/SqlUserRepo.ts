@@ -58,22 +58,16 @@ export const layer = Layer.effect(
     return {
       byId: (id) =>
         Rows.isStorable(id)
-          ? Effect.flatMap(lookups.first(ask.byId, [id]), (row) => row === undefined ? noUser : Exit.succeed(row))
+          ? lookups.first(ask.byId, [id], noUser)
           : noUser,
       bySubject: (namespace, subject) =>
         Rows.isStorable(namespace) && Rows.isStorable(subject)
-          ? Effect.flatMap(
-            lookups.first(ask.bySubject, [namespace, subject]),
-            (row) => row === undefined ? noUser : Exit.succeed(row)
-          )
+          ? lookups.first(ask.bySubject, [namespace, subject], noUser)
           : noUser,
       byEmail: (email) => Rows.isStorable(email) ? lookups.all(ask.byEmail, [foldEmail(email)]) : none,
       membership: (user, team) =>
         Rows.isStorable(user) && Rows.isStorable(team)
-          ? Effect.flatMap(
-            lookups.first(ask.membership, [user, team]),
-            (row) => row === undefined ? noMembership : Exit.succeed(row)
-          )
+          ? lookups.first(ask.membership, [user, team], noMembership)
           : noMembership,
       memberships: (user, teams) => {
         const asked = Rows.isStorable(user) ? teams.filter(Rows.isStorable) : []

@@ -1,14 +1,7 @@
 /**
  * The repositories on an existing LiteLLM database, which is read as it is.
  */
-import {
-  DirectoryUnavailable,
-  type Organization,
-  RowAmbiguous,
-  RowNotFound,
-  type Team,
-  type User
-} from "@jotgate/core/Directory"
+import { DirectoryUnavailable, type Organization, RowAmbiguous, RowNotFound, type Team } from "@jotgate/core/Directory"
 import { foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
@@ -63,12 +56,7 @@ export const layer = Layer.effectContext(Effect.gen(function*() {
   ) => {
     const missing = absent(kind)
     return params.every(isStorable)
-      ? asking((it) =>
-        Effect.flatMap(
-          lookups.first(question(it), params),
-          (row): Exit.Exit<A, RowNotFound> => row === undefined ? missing : Exit.succeed(row)
-        )
-      )
+      ? asking((it) => lookups.first(question(it), params, missing))
       : missing
   }
 
@@ -85,15 +73,14 @@ export const layer = Layer.effectContext(Effect.gen(function*() {
     byId: (id) => one("user", [id], (it) => it.user),
     bySubject: (namespace, subject) => {
       if (!isStorable(namespace) || !isStorable(subject)) return noUser
-      return asking(({ userBySso, userBySubject }) =>
-        Effect.gen(function*() {
-          const direct: User | undefined = namespace === "" && userBySso !== undefined
-            ? yield* lookups.first(userBySso, [subject])
-            : undefined
-          const row = direct ?? (userBySubject && (yield* lookups.first(userBySubject, [namespace, subject])))
-          return row === undefined ? yield* noUser : row
-        })
-      )
+      return asking(({ userBySso, userBySubject }) => {
+        const beside = userBySubject === undefined
+          ? noUser
+          : lookups.first(userBySubject, [namespace, subject], noUser)
+        return namespace === "" && userBySso !== undefined
+          ? Effect.catchTag(lookups.first(userBySso, [subject], noUser), "RowNotFound", () => beside)
+          : beside
+      })
     },
     byEmail: (email) =>
       isStorable(email)

@@ -8,7 +8,7 @@
  * one connection behind a semaphore. Look-ups have a connection of their own,
  * which sees committed rows only and is never held up by a writer (WAL).
  */
-import { Context, Duration, Effect, Layer, Schedule, Semaphore, Stream } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Schedule, Semaphore, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
@@ -27,6 +27,11 @@ export type Row = Readonly<Record<string, unknown>>
 /** The client's own abilities, besides `SqlClient`. */
 export class SqliteClient extends Context.Service<SqliteClient, {
   /** Runs one prepared statement on the reading connection, at once. */
+  readonly readNow: (
+    sql: string,
+    params: ReadonlyArray<SQLInputValue>
+  ) => Exit.Exit<ReadonlyArray<Row>, SqlError.SqlError>
+  /** The same, tried again while the file is locked. */
   readonly read: (
     sql: string,
     params: ReadonlyArray<SQLInputValue>
@@ -57,8 +62,17 @@ const sqlError = (cause: unknown, operation: string): SqlError.SqlError => {
   })
 }
 
+/** The one place where what the driver throws becomes a value. */
+const attemptNow = <A>(operation: string, run: () => A): Exit.Exit<A, SqlError.SqlError> => {
+  try {
+    return Exit.succeed(run())
+  } catch (cause) {
+    return Exit.fail(sqlError(cause, operation))
+  }
+}
+
 const attempt = <A>(operation: string, run: () => A): Effect.Effect<A, SqlError.SqlError> =>
-  Effect.try({ try: run, catch: (cause) => sqlError(cause, operation) })
+  Effect.suspend(() => attemptNow(operation, run))
 
 const isLocked = (error: SqlError.SqlError): boolean => error.reason._tag === "LockTimeoutError"
 
@@ -125,8 +139,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   }
   const reader = yield* open(options, true)
   const prepare = makePrepare(reader)
-  const read = (sql: string, params: ReadonlyArray<SQLInputValue>) =>
-    attempt("read", () => prepare(sql).statement.all(...params))
+  const readNow = (sql: string, params: ReadonlyArray<SQLInputValue>) =>
+    attemptNow("read", () => prepare(sql).statement.all(...params))
   const connection = makeConnection(writer, patience)
   const semaphore = yield* Semaphore.make(1)
   const client = yield* SqlClient.make({
@@ -145,9 +159,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   })
   const own = SqliteClient.of({
     filename: options.filename,
-    // A lock is rare here (another process recovers the log); the common case stays one synchronous call.
-    read: (sql, params) =>
-      Effect.catchIf(read(sql, params), isLocked, () => Effect.retry(read(sql, params), whenLocked(patience))),
+    readNow,
+    read: (sql, params) => Effect.retry(Effect.suspend(() => readNow(sql, params)), whenLocked(patience)),
     dataVersion: attempt("read", () => {
       const row: Row | undefined = prepare("PRAGMA data_version").statement.get()
       return Number(row?.["data_version"])
