@@ -24,7 +24,9 @@ export type Resolve = (
   done: (error: NodeJS.ErrnoException | null, addresses: ReadonlyArray<LookupAddress>) => void
 ) => void
 
-const systemResolve: Resolve = (hostname, done) => lookup(hostname, { all: true }, done)
+// Whatever the types say: a name that does not resolve comes with no list at all.
+const systemResolve: Resolve = (hostname, done) =>
+  lookup(hostname, { all: true }, (error, addresses) => done(error, error === null ? addresses : []))
 
 const forbidden = (): NodeJS.ErrnoException =>
   Object.assign(new Error("a discovered name resolves to an address inside the network"), { code: "EADDRFORBIDDEN" })

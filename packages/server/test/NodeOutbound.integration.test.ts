@@ -30,6 +30,11 @@ describe("NodeOutbound", () => {
       assert.strictEqual((yield* ask(`${issuer.origin}/nothing`)).status, 404)
     }).pipe(Effect.provide(NodeOutbound.layer)))
 
+  it.live("a name that does not resolve is a failure of the one request, not the end of the process", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* reasonOf(ask("https://nobody.invalid/keys")), "connect")
+    }).pipe(Effect.provide(NodeOutbound.layer)))
+
   it.live.each(
     [
       ["a gzip bomb of 256 MB", Hostile.bomb(256 * 1024 * 1024), "too_large"],
