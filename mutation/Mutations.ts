@@ -199,7 +199,7 @@ const ends: ReadonlyArray<Mutation> = [
   ...inFile("Reach.ts", [
     ["if (!policy.tokenModels(standing).allows(model)) return false", ""],
     ["return !team.team.blocked && ", "return "],
-    ["this.#takesRoute(team) && ", ""],
+    ["for (const it of candidates.filter((one) => this.#takesRoute(one))) {", "for (const it of candidates) {"],
     ["if (!open || own.length > 0) taken", "if (false) taken"]
   ]),
   ...inFile("identity/ClaimMapping.ts", [
@@ -210,7 +210,7 @@ const ends: ReadonlyArray<Mutation> = [
       "if (value !== undefined) return { path, value }"
     ],
     ["if (entry.trim() !== \"\") add(entry.trim())", "add(entry)"],
-    ["const out = raw ?? matched(entry)", "const out = matched(entry) ?? raw"],
+    ["const out = raw ?? matched(entry)", "const out = matched(entry)"],
     ["const final = raw ?? mapped(out) ?? out", "const final = raw ?? out"],
     ["return lower ? final.toLowerCase() : final", "return final"],
     ["Object.hasOwn(map, entry) ? map", "true ? map"],

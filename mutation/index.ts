@@ -44,6 +44,7 @@ const quick = [
   "test/principal/Team",
   "test/principal/User",
   "test/Trace",
+  "test/Reach",
   "test/AuthBuilder"
 ]
 

@@ -58,7 +58,7 @@ class RowReach implements Reach {
   #isOpen(team: LoadedTeam): boolean {
     const { judged, organization, policy } = this.#rows
     return !team.team.blocked && policy.organizationOfTeam(team.team, organization) === undefined &&
-      this.#takesRoute(team) && (judged === undefined || judged === team.team.id)
+      (judged === undefined || judged === team.team.id)
   }
 
   mayCall(model: string): boolean {
