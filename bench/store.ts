@@ -169,22 +169,6 @@ const postgres = async (): Promise<void> => {
   await server.stop()
 }
 
-/** Applies 100 000 rows in a process of its own and tells its time and its memory. */
-const apply = async (): Promise<void> => {
-  const runtime = ManagedRuntime.make(SqliteStore.layer({ filename: join(folder, "import.db") }))
-  const admin = await runtime.runPromise(DirectoryAdmin)
-  const teams = Array.from({ length: 1_000 }, (_, index) => ({ id: `team-${index}`, models: ["gpt-4o*"] }))
-  const users = Array.from({ length: 49_500 }, (_, index) => ({ id: idOf(index), email: `user${index}@acme.com` }))
-  const memberships = users.map(({ id }, index) => ({ user: id, team: `team-${index % 1_000}` }))
-  const before = performance.now()
-  await runtime.runPromise(admin.apply({ teams, users, memberships }, { actor: "bench", prune: "file" }))
-  const seconds = (performance.now() - before) / 1_000
-  const megabytes = process.resourceUsage().maxRSS / 1024
-  console.log(`${seconds.toFixed(1)} s  apply of 100 000 rows   at most 60 s`)
-  console.log(`${megabytes.toFixed(0)} MB  most memory of the process that applies   at most 300 MB`)
-  await runtime.dispose()
-}
-
 /** Bytes of one remembered user and one remembered team. */
 const memory = async (): Promise<void> => {
   const entries = 20_000
@@ -224,15 +208,12 @@ const memory = async (): Promise<void> => {
 }
 
 if (import.meta.main) {
-  if (process.argv[2] === "apply") {
-    await apply()
-  } else {
-    await memory()
-    spawnSync(process.execPath, ["--conditions=source", fileURLToPath(import.meta.url), "apply"], { stdio: "inherit" })
-    for (const pair of await sqlitePairs()) report(pair)
-    if (Catalog.find("postgres") !== undefined) await postgres()
-    else console.log("PostgreSQL is not installed: not measured (npm run servers)")
-  }
+  await memory()
+  const apply = fileURLToPath(new URL("programs/Apply.ts", import.meta.url))
+  spawnSync(process.execPath, ["--conditions=source", apply, join(folder, "import.db")], { stdio: "inherit" })
+  for (const pair of await sqlitePairs()) report(pair)
+  if (Catalog.find("postgres") === undefined) console.log("PostgreSQL is not installed: not measured (npm run servers)")
+  else await postgres()
   rmSync(folder, { recursive: true, force: true })
   process.exit()
 }

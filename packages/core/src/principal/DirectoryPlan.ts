@@ -49,17 +49,20 @@ export type Removable = (kind: TableName, id: string) => boolean
 /** The id of a row of a table. */
 export const idOf = (row: Nouns[TableName]): string => "id" in row ? row.id : compound(row.user, row.team)
 
+/** One empty list for all: a directory has many. */
+const none: ReadonlyArray<never> = []
+
 const user = (file: FileUser, current: Directory.User | undefined, origin: Directory.Origin): Directory.User => {
   const granted = current?.roleOrigin === "token" && (file.role === undefined || file.role === current.role)
   return {
     id: Directory.UserId.make(file.id),
     email: file.email ?? null,
-    subjects: file.subjects ?? current?.subjects ?? [],
+    subjects: file.subjects ?? current?.subjects ?? none,
     role: granted ? current.role : file.role ?? null,
     roleOrigin: granted ? "token" : origin,
-    teams: current?.teams ?? [],
-    tokenTeams: current?.tokenTeams ?? [],
-    models: file.models ?? [],
+    teams: current?.teams ?? none,
+    tokenTeams: current?.tokenTeams ?? none,
+    models: file.models ?? none,
     blocked: file.blocked ?? false,
     maxBudget: file.maxBudget ?? null,
     spend: file.spend ?? current?.spend ?? 0
@@ -72,10 +75,10 @@ const team = (file: FileTeam, current: Directory.Team | undefined): Directory.Te
   organization: file.organization === undefined || file.organization === null
     ? null
     : Directory.OrganizationId.make(file.organization),
-  models: file.models ?? [],
-  modelGroups: (file.modelGroups ?? []).map((it) => Directory.ModelGroupId.make(it)),
+  models: file.models ?? none,
+  modelGroups: (file.modelGroups ?? none).map((it) => Directory.ModelGroupId.make(it)),
   modelAliases: file.modelAliases ?? {},
-  passThroughRoutes: file.passThroughRoutes ?? [],
+  passThroughRoutes: file.passThroughRoutes ?? none,
   blocked: file.blocked ?? false,
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0
@@ -87,7 +90,7 @@ const organization = (
 ): Directory.Organization => ({
   id: Directory.OrganizationId.make(file.id),
   alias: file.alias ?? null,
-  models: file.models ?? [],
+  models: file.models ?? none,
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0
 })
@@ -107,7 +110,7 @@ const membership = (
   user: Directory.UserId.make(file.user),
   team: Directory.TeamId.make(file.team),
   role: file.role ?? "user",
-  models: file.models ?? [],
+  models: file.models ?? none,
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0,
   origin: current?.origin ?? origin
@@ -115,7 +118,7 @@ const membership = (
 
 const modelGroup = (file: FileModelGroup): Directory.ModelGroup => ({
   id: Directory.ModelGroupId.make(file.id),
-  models: file.models ?? []
+  models: file.models ?? none
 })
 
 /** Who made a row is no part of what it says, and a user's teams are told by the memberships. */
