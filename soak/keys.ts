@@ -56,9 +56,9 @@ const virtually = <A>(
     run.pipe(
       Effect.provide(KeyStore.layer.pipe(
         Layer.provideMerge(Issuers.layer([settings])),
-        Layer.provide([Hostile.layer(issuer), NodeSignature.layer, SavedKeys.layerMemory, Secrets.layerTest({})])
+        Layer.provide([Hostile.layer(issuer), NodeSignature.layer, SavedKeys.layerMemory, Secrets.layerTest({})]),
+        Layer.provideMerge(TestClock.layer())
       )),
-      Effect.provide(TestClock.layer()),
       Effect.provideService(References.MinimumLogLevel, "None")
     )
   )

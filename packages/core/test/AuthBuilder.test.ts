@@ -1,4 +1,6 @@
 /** The seams of the pipeline: what can be replaced alone, what must be there, and which errors can come out. */
+// What must not compile here is wrong on purpose.
+// @effect-diagnostics missingEffectError:off missingEffectContext:off missingLayerContext:off
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
 import { AuthBuilder } from "../src/AuthBuilder.ts"

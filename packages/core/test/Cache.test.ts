@@ -207,7 +207,13 @@ describe("Cache", () => {
       })
       yield* region.get("b", at(0))
       const first = yield* region.getMany(["a", "b", "none", "a"], at(0))
-      assert.deepStrictEqual(first, [Exit.succeed("a"), Exit.succeed("b"), Exit.fail("absent"), Exit.succeed("a")])
+      const expected: ReadonlyArray<Exit.Exit<string, Failure>> = [
+        Exit.succeed("a"),
+        Exit.succeed("b"),
+        Exit.fail("absent"),
+        Exit.succeed("a")
+      ]
+      assert.deepStrictEqual(first, expected)
       assert.deepStrictEqual(asked, [["a", "none"]])
       assert.isTrue(Exit.isExit(region.getMany(["a", "b", "none"], at(1))))
       assert.deepStrictEqual(calls, ["b"])
@@ -218,7 +224,8 @@ describe("Cache", () => {
       const { region } = yield* scripted((key) => Effect.succeed(key), { lookupMany: () => Effect.fail("down") })
       yield* region.get("a", at(0))
       const answers = yield* region.getMany(["a", "b"], at(31_000))
-      assert.deepStrictEqual(answers, [Exit.succeed("a"), Exit.fail("down")])
+      const expected: ReadonlyArray<Exit.Exit<string, Failure>> = [Exit.succeed("a"), Exit.fail("down")]
+      assert.deepStrictEqual(answers, expected)
     })))
 
   it.effect("layerNone remembers nothing", () =>

@@ -7,7 +7,7 @@
  * read is a failure, never an empty list.
  */
 import { identityOf, RevocationRepo, RevocationsUnavailable, Revoked } from "@jotgate/core/RevocationRepo"
-import { Effect, Layer, PubSub, Schema, Semaphore, Stream } from "effect"
+import { Data, Effect, Layer, PubSub, Schema, Semaphore, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -20,6 +20,9 @@ const failed = (operation: string) => (cause: unknown): RevocationsUnavailable =
     reason: `${operation}: ${cause instanceof Error && "code" in cause ? String(cause.code) : "the file does not fit"}`
   })
 
+/** Nothing was denied yet. */
+class FileMissing extends Data.TaggedError("FileMissing") {}
+
 const isMissing = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "ENOENT"
 
 /** The list in `revocations.json` of a folder, which is made when something is denied. */
@@ -31,10 +34,13 @@ export const layer = (folder: string) =>
       const changes = yield* PubSub.sliding<void>(1)
       const turn = yield* Semaphore.make(1)
 
-      const text = Effect.tryPromise({ try: () => readFile(file, "utf8"), catch: (cause) => cause }).pipe(
-        Effect.catchIf(isMissing, () => Effect.succeed(`{"version":1,"entries":[]}`))
+      const text = Effect.tryPromise({
+        try: () => readFile(file, "utf8"),
+        catch: (cause) => isMissing(cause) ? new FileMissing() : failed("read")(cause)
+      }).pipe(Effect.catchTag("FileMissing", () => Effect.succeed(`{"version":1,"entries":[]}`)))
+      const all = Effect.flatMap(text, (it) => Effect.mapError(decode(it), failed("read"))).pipe(
+        Effect.map((it) => it.entries)
       )
-      const all = text.pipe(Effect.flatMap(decode), Effect.map((it) => it.entries), Effect.mapError(failed("read")))
 
       const write = (entries: ReadonlyArray<Revoked>) =>
         Effect.tryPromise({
