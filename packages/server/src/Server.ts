@@ -41,6 +41,7 @@ import * as NodeSecrets from "./NodeSecrets.ts"
 import { Gate } from "./proxy/Gate.ts"
 import { GateState } from "./proxy/GateState.ts"
 import * as SavedKeyFiles from "./SavedKeyFiles.ts"
+import * as SharedDirectory from "./SharedDirectory.ts"
 import { Telemetry } from "./Telemetry.ts"
 
 /** The settings are sound one by one, but this program cannot be started with them. */
@@ -185,8 +186,11 @@ export class Server extends Context.Service<Server, {
   ) => Effect.Effect<void, unknown>
 }>()("@jotgate/server/Server") {
   /** Opens both listeners; they close, gate first, when the layer does. */
-  static readonly layer = <E>(settings: FileSettings, options: ServerOptions<E>) => {
+  static readonly layer = <E>(settings: FileSettings, given: ServerOptions<E>) => {
     const { audit, decisions, gateway } = settings
+    const open = (it: FileSettings): Layer.Layer<Directory, E | Store.StoreFailed, Secrets> =>
+      given.directory?.(it) ?? Store.layer(it)
+    const options = { ...given, directory: SharedDirectory.make(open) }
     const target = isAuditTarget(audit.to) ? audit.to : "stdout"
     const foundation = Layer.mergeAll(
       DecisionLog.layer({ audit: target, keep: decisions.keep }),
