@@ -23,13 +23,13 @@ export type Judged = (caller: Caller, now: Now) => Effect.Effect<Allowed, Denial
 type Change = { readonly change: string; readonly text: string; readonly [name: string]: Fact }
 
 /** How many changes of each kind are tried, and how many teams or models are named. */
-const TRIED = 10
+const TRIED = 8
 const NAMED = 5
 
 const quoted = (names: ReadonlyArray<string>): string => names.map((it) => JSON.stringify(it)).join(", ")
 
 /** The row that a 404 misses. */
-const missingRow = (code: Code, identity: Identity): Change | undefined => {
+const missingRow = (code: Code, { header, identity }: Caller): Change | undefined => {
   const change = (kind: string, name: string | undefined): Change | undefined =>
     name === undefined ? undefined : {
       change: "row",
@@ -43,15 +43,27 @@ const missingRow = (code: Code, identity: Identity): Change | undefined => {
     case "organization_not_found":
       return change("organization", identity.organization ?? identity.organizationAlias)
     case "team_not_found":
-      return change("team", identity.team ?? identity.teamAlias ?? identity.teams[0])
+      return change("team", header ?? identity.team ?? identity.teamAlias ?? identity.teams[0])
     default:
       return undefined
   }
 }
 
-/** Whether a change of team, model, role or scope can help at all. */
-const isOpen = ({ code, status }: Denial): boolean =>
-  (status === 403 || code === "team_not_found") && code !== "custom_denied" && code !== "user_blocked"
+/** Denials of one team that another team may not meet. */
+const teamCodes: ReadonlySet<Code> = new Set([
+  "team_denied",
+  "team_not_found",
+  "team_blocked",
+  "team_model_denied",
+  "team_route_denied",
+  "member_model_denied",
+  "organization_mismatch"
+])
+
+/** Whether each team of the token was tried already: the choice among groups does so for model and route. */
+const allTried = ({ header, identity }: Caller, { code }: Denial): boolean =>
+  header === undefined && identity.team === undefined && identity.teamAlias === undefined &&
+  (code === "team_model_denied" || code === "team_route_denied" || code === "team_not_found")
 
 /** Denials that being an admin could lift. */
 const adminCodes: ReadonlySet<Code> = new Set(["admin_route_denied", "user_route_denied", "team_route_denied"])
@@ -141,16 +153,14 @@ export const make = (policy: Policy, judged: Judged): Judged => {
   })
 
   const changesFor = Effect.fnUntracedEager(function*(caller: Caller, denial: Denial, now: Now) {
-    const row = missingRow(denial.code, caller.identity)
-    const first: ReadonlyArray<Change> = row === undefined ? [] : [row]
-    if (!isOpen(denial)) return first
-    return [
-      ...(yield* byTeam(caller, now)),
-      ...(yield* byModel(caller, now)),
-      ...(yield* byRole(caller, now)),
-      ...(yield* byScope(caller, denial, now)),
-      ...first
-    ]
+    const { code } = denial
+    const row = missingRow(code, caller)
+    const changes: Array<Change> = []
+    if (teamCodes.has(code) && !allTried(caller, denial)) changes.push(...(yield* byTeam(caller, now)))
+    if (code.endsWith("_model_denied")) changes.push(...(yield* byModel(caller, now)))
+    if (code.startsWith("role_")) changes.push(...(yield* byRole(caller, now)))
+    if (code.startsWith("scope_") || adminCodes.has(code)) changes.push(...(yield* byScope(caller, denial, now)))
+    return row === undefined ? changes : [...changes, row]
   })
 
   const explained = (caller: Caller, now: Now): Effect.Effect<Allowed, Denial> =>
