@@ -22,7 +22,7 @@ import { fileURLToPath } from "node:url"
 import { numbered, pg, sqlite } from "../packages/store/src/Dialect.ts"
 import * as PostgresStore from "../packages/store/src/postgres/PostgresStore.ts"
 import { questions } from "../packages/store/src/SqlUserRepo.ts"
-import { type Pair, report, spread } from "./Measure.ts"
+import { figure, type Pair, report, row, spread } from "./Measure.ts"
 
 const SMALL = 1_000
 const LARGE = 1_000_000
@@ -128,13 +128,6 @@ const walls = async (candidate: () => Promise<unknown>, baseline: () => Promise<
   return spread(ratios)
 }
 
-const say = (name: string, [low, median, high]: readonly [number, number, number], least: number): void =>
-  console.log(
-    `${median.toFixed(3)}  (${low.toFixed(3)} to ${high.toFixed(3)})  ${name}   ${
-      median >= least ? "at least" : "BELOW"
-    } ${least.toFixed(3)}`
-  )
-
 const postgres = async (): Promise<void> => {
   const server = await Postgres.start()
   const storeOf = async (rows: number) => {
@@ -158,9 +151,9 @@ const postgres = async (): Promise<void> => {
       for (let i = 0; i < BATCH; i++) yield* connection.query(text, [next()])
     })
     const ratio = yield* Effect.promise(() => walls(among(small, SMALL), () => Effect.runPromise(bare)))
-    say("PostgreSQL, a look-up of the bare prepared statement", ratio, 0.5)
+    row("PostgreSQL, a look-up of the bare prepared statement", ratio, 0.5)
   })))
-  say(
+  row(
     "PostgreSQL, a look-up among 1 000 000 of one among 1 000",
     await walls(among(large, LARGE), among(small, SMALL)),
     0.5
@@ -204,7 +197,7 @@ const memory = async (): Promise<void> => {
     Effect.runSync(region.get(`team-${i}`, now))
   }
   const bytes = (used() - before) / region.size()
-  console.log(`${bytes.toFixed(0)} bytes  a remembered row   at most 1024`)
+  figure(bytes, "bytes", "a remembered row", 1_024)
 }
 
 if (import.meta.main) {

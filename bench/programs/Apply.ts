@@ -2,6 +2,7 @@
 import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import * as SqliteStore from "@jotgate/store/SqliteStore"
 import { ManagedRuntime } from "effect"
+import { figure } from "../Measure.ts"
 
 const [filename = "bench.db"] = process.argv.slice(2)
 const runtime = ManagedRuntime.make(SqliteStore.layer({ filename }))
@@ -17,6 +18,6 @@ const before = performance.now()
 await runtime.runPromise(admin.apply({ teams, users, memberships }, { actor: "bench", prune: "file" }))
 const seconds = (performance.now() - before) / 1_000
 const megabytes = process.resourceUsage().maxRSS / 1024
-console.log(`${seconds.toFixed(1)} s  apply of 100 000 rows   at most 60 s`)
-console.log(`${megabytes.toFixed(0)} MB  most memory of the process that applies   at most 300 MB`)
+figure(seconds, "s", "apply of 100 000 rows", 60)
+figure(megabytes, "MB", "most memory of the process that applies", 300)
 await runtime.dispose()

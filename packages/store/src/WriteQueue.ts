@@ -41,9 +41,9 @@ export const make = Effect.fnUntraced(function*<E>(options: Options<E>) {
   const finished = new Map<string, number>()
   const keyOf = (writes: ReadonlyArray<DirectoryWrite>) => JSON.stringify(writes)
 
-  const give = Effect.fnUntraced(function*(reason: string) {
-    yield* Metric.update(dropped, 1)
-    yield* Effect.logWarning("directory writes after the answer were given up", { reason })
+  const give = Effect.fnUntraced(function*(reason: string, batches = 1) {
+    yield* Metric.update(dropped, batches)
+    yield* Effect.logWarning("directory writes after the answer were given up", { reason, batches })
   })
 
   const remember = (key: string, ticks: number) => {
@@ -74,7 +74,7 @@ export const make = Effect.fnUntraced(function*<E>(options: Options<E>) {
     while (waiting.size > 0) yield* Effect.sleep("5 millis")
   })
   yield* Effect.addFinalizer(() =>
-    Effect.timeoutOrElse(flush, { duration: FLUSH, orElse: () => give(`${waiting.size} left at the stop`) })
+    Effect.timeoutOrElse(flush, { duration: FLUSH, orElse: () => give("the process stops", waiting.size) })
   )
 
   return {

@@ -53,9 +53,15 @@ interface Prepared {
 /** How many statements a connection keeps prepared. */
 const PREPARED = 256
 
+/** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE: a key that is there twice. */
+const PRIMARY_KEY = 1555
+const UNIQUE = 2067
+
 const sqlError = (cause: unknown, operation: string): SqlError.SqlError => {
   // node:sqlite reports `errcode`; Effect's classifier reads `errno`.
-  const known = cause instanceof Error && "errcode" in cause ? Object.assign(cause, { errno: cause.errcode }) : cause
+  const known = cause instanceof Error && "errcode" in cause
+    ? Object.assign(cause, { errno: cause.errcode === PRIMARY_KEY ? UNIQUE : cause.errcode })
+    : cause
   const message = cause instanceof Error ? cause.message : "unknown failure"
   return new SqlError.SqlError({
     reason: SqlError.classifySqliteError(known, { message: `SQLite cannot ${operation}: ${message}`, operation })
