@@ -116,25 +116,25 @@ export const settingsOf = (world: World): Settings.Settings =>
 
 /** A row of a user, with plain text for ids. */
 export const user = (id: string, row: Partial<typeof Directory.User.Encoded> = {}): Directory.User =>
-  Schema.decodeUnknownSync(Directory.User)({ ...Directory.makeUser({ id: Directory.UserId.make(id) }), ...row })
+  Schema.decodeSync(Directory.User)({ ...Directory.makeUser({ id: Directory.UserId.make(id) }), ...row })
 
 /** A row of a team. */
 export const team = (id: string, row: Partial<typeof Directory.Team.Encoded> = {}): Directory.Team =>
-  Schema.decodeUnknownSync(Directory.Team)({ ...Directory.makeTeam({ id: Directory.TeamId.make(id) }), ...row })
+  Schema.decodeSync(Directory.Team)({ ...Directory.makeTeam({ id: Directory.TeamId.make(id) }), ...row })
 
 /** A row of an organization. */
 export const organization = (
   id: string,
   row: Partial<typeof Directory.Organization.Encoded> = {}
 ): Directory.Organization =>
-  Schema.decodeUnknownSync(Directory.Organization)({
+  Schema.decodeSync(Directory.Organization)({
     ...Directory.makeOrganization({ id: Directory.OrganizationId.make(id) }),
     ...row
   })
 
 /** A row of an end user. */
 export const endUser = (id: string, row: Partial<typeof Directory.EndUser.Encoded> = {}): Directory.EndUser =>
-  Schema.decodeUnknownSync(Directory.EndUser)({
+  Schema.decodeSync(Directory.EndUser)({
     ...Directory.makeEndUser({ id: Directory.EndUserId.make(id) }),
     ...row
   })
@@ -145,7 +145,7 @@ export const membership = (
   within: string,
   row: Partial<typeof Directory.Membership.Encoded> = {}
 ): Directory.Membership =>
-  Schema.decodeUnknownSync(Directory.Membership)({
+  Schema.decodeSync(Directory.Membership)({
     ...Directory.makeMembership({ user: Directory.UserId.make(of), team: Directory.TeamId.make(within) }),
     ...row
   })
