@@ -67,7 +67,7 @@ export interface Page<A> {
 export class ChangeRefused extends Schema.TaggedClass<ChangeRefused>()("ChangeRefused", {
   reason: Schema.Literals(["stale", "taken", "missing", "referenced", "reused", "unsupported", "readonly"]),
   findings: Schema.Array(Schema.Struct({
-    path: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+    path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
     message: Schema.String
   }))
 }) {}

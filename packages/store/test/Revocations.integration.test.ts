@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { describeWith } from "@jotgate/servers"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, type Scope, Stream } from "effect"
 import { writeFileSync } from "node:fs"
 import * as FileRevocationRepo from "../src/FileRevocationRepo.ts"
 import * as PostgresStore from "../src/postgres/PostgresStore.ts"
@@ -13,7 +13,7 @@ const entry = { issuer: "okta", jti: "' OR 1=1--", expiresAt: 2_000_000_000 }
 const other = { issuer: "okta", subject: "日本", issuedBefore: 1_700_000_000.5 }
 
 /** Two processes that share one list. */
-const contract = <E>(make: () => Effect.Effect<Layer.Layer<RevocationRepo, E>, E>) =>
+const contract = <E>(make: () => Effect.Effect<Layer.Layer<RevocationRepo, E>, never, Scope.Scope>) =>
   Effect.gen(function*() {
     const layer = yield* make()
     const [one, two] = yield* Effect.all([Layer.build(Layer.fresh(layer)), Layer.build(Layer.fresh(layer))])

@@ -36,7 +36,7 @@ export const layer = (pool: number) =>
         doubt()
         if (wasLost) yield* Effect.logInfo("changes of the directory are heard again")
         const next = Queue.take(queue).pipe(
-          Effect.timeoutOrElse({ duration: SILENCE, orElse: () => Effect.succeed(undefined) })
+          Effect.timeoutOrElse({ duration: SILENCE, orElse: () => Effect.undefined })
         )
         while (true) {
           const notification = yield* next
