@@ -16,6 +16,9 @@ const project = (name: string, root: string) =>
     test: {
       name,
       include: ["test/**/*.test.ts"],
+      // A limit that only a hang reaches: on two busy cores a test with real servers takes many times its usual time.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
       execArgv: ["--conditions=source"]
     }
   })
