@@ -17,7 +17,8 @@ import { Failure, failure } from "../Outcome.ts"
 const Plan = Schema.Struct({
   applied: Schema.Boolean,
   counts: Schema.Struct({ create: Schema.Int, change: Schema.Int, remove: Schema.Int }),
-  steps: Schema.Array(Schema.Struct({ action: Schema.String, kind: Schema.String, id: Schema.String }))
+  steps: Schema.Array(Schema.Struct({ action: Schema.String, kind: Schema.String, id: Schema.String })),
+  untold: Schema.Int
 })
 type Plan = typeof Plan.Type
 
@@ -37,12 +38,14 @@ const nouns: Readonly<Record<string, string>> = {
   modelGroups: "model group"
 }
 
-const planLines = ({ counts, steps }: Plan): ReadonlyArray<string> => [
-  ...steps.slice(0, shown).map(({ action, id, kind }) =>
+const sizeOf = ({ counts }: Plan): number => counts.create + counts.change + counts.remove
+
+const planLines = (plan: Plan): ReadonlyArray<string> => [
+  ...plan.steps.slice(0, shown).map(({ action, id, kind }) =>
     `${marks[action] ?? "?"} ${nouns[kind] ?? kind} ${Columns.cell(id)}`
   ),
-  ...(steps.length > shown ? [`… and ${steps.length - shown} more`] : []),
-  `plan: ${counts.create} to create, ${counts.change} to change, ${counts.remove} to remove`
+  ...(sizeOf(plan) > shown ? [`… and ${sizeOf(plan) - shown} more`] : []),
+  `plan: ${plan.counts.create} to create, ${plan.counts.change} to change, ${plan.counts.remove} to remove`
 ]
 
 /** Tells on a terminal how far an import is; says nothing to a file. */
@@ -97,12 +100,12 @@ const apply = Command.make(
       )
     const plan = yield* ofRun(true)
     if (!json) yield* Console.log(planLines(plan).join("\n"))
-    if (dryRun || plan.steps.length === 0) {
+    if (dryRun || sizeOf(plan) === 0) {
       if (json) yield* Console.log(JSON.stringify(plan, null, 2))
       return
     }
     const done = yield* ofRun(false)
-    yield* Console.log(json ? JSON.stringify(done, null, 2) : `done: ${done.steps.length} rows`)
+    yield* Console.log(json ? JSON.stringify(done, null, 2) : `done: ${sizeOf(done)} rows`)
   }, Effect.scoped)
 ).pipe(Command.withDescription("Make the directory hold what a file holds"))
 

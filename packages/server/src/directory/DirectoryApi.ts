@@ -9,7 +9,7 @@
  */
 import { RowId } from "@jotgate/core/DirectoryFile"
 import { Revoked } from "@jotgate/core/RevocationRepo"
-import { Schema } from "effect"
+import { Schema, SchemaGetter } from "effect"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
@@ -191,6 +191,26 @@ const memberships = HttpApiGroup.make("memberships")
 /** An entry of the deny list, and the id by which it is taken away. */
 export const DenyEntry = Schema.Struct({ id: Schema.String, ...Revoked.fields }).annotate({ identifier: "DenyEntry" })
 
+const IsoTime = Schema.String.annotate({ expected: "seconds since 1970, or a time such as 2030-01-31T12:00:00Z" })
+  .check(
+    Schema.makeFilter((it) =>
+      (/^\d{4}-\d{2}-\d{2}T/.test(it) && !Number.isNaN(Date.parse(it))) || "must be a time such as 2030-01-31T12:00:00Z"
+    )
+  )
+
+/** Unix seconds, or the same as an ISO time. */
+const Time = Schema.Union([Schema.Finite, IsoTime]).pipe(Schema.decodeTo(Schema.Finite, {
+  decode: SchemaGetter.transform((it) => typeof it === "number" ? it : Date.parse(it) / 1000),
+  encode: SchemaGetter.transform((it: number): number | string => it)
+}))
+
+/** What is denied; what it must hold is checked as everywhere. */
+export const DenyRequest = Schema.Struct({
+  ...Revoked.fields,
+  issuedBefore: optional(Time),
+  expiresAt: optional(Time)
+}).pipe(Schema.decodeTo(Revoked)).annotate({ identifier: "DenyRequest" })
+
 const deny = HttpApiGroup.make("deny")
   .add(
     HttpApiEndpoint.get("list", "/deny", {
@@ -200,7 +220,7 @@ const deny = HttpApiGroup.make("deny")
     }),
     HttpApiEndpoint.post("create", "/deny", {
       headers: { "idempotency-key": ChangeHeaders["idempotency-key"] },
-      payload: Revoked,
+      payload: DenyRequest,
       success: DenyEntry.pipe(HttpApiSchema.status(201)),
       error
     }),
@@ -306,7 +326,9 @@ export const PlanView = Schema.Struct({
   counts: Counts,
   steps: Schema.Array(
     Schema.Struct({ action: Schema.Literals(["create", "change", "remove"]), kind: Schema.String, id: Schema.String })
-  )
+  ),
+  /** Steps beyond the first thousand. */
+  untold: Schema.Int
 }).annotate({ identifier: "Plan" })
 
 const directory = HttpApiGroup.make("directory")

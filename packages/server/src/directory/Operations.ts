@@ -145,11 +145,20 @@ export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["S
 const actionOf = ({ after, before }: DirectoryPlan.Step) =>
   before === undefined ? "create" as const : after === undefined ? "remove" as const : "change" as const
 
-/** A plan for programs and people: how much, and each step. */
+/** Most steps that are told one by one: an import of a hundred thousand rows is told by its counts. */
+const toldSteps = 1000
+
+/** A plan for programs and people: how much, and the first steps. */
 export const planView = (plan: DirectoryPlan.Plan, applied: boolean) => {
-  const steps = DirectoryPlan.steps(plan).map((it) => ({ action: actionOf(it), kind: it.kind, id: it.id }))
-  const count = (action: string) => steps.filter((it) => it.action === action).length
-  return { applied, counts: { create: count("create"), change: count("change"), remove: count("remove") }, steps }
+  const steps = DirectoryPlan.steps(plan)
+  const counts = { create: 0, change: 0, remove: 0 }
+  for (const step of steps) counts[actionOf(step)] += 1
+  return {
+    applied,
+    counts,
+    steps: steps.slice(0, toldSteps).map((it) => ({ action: actionOf(it), kind: it.kind, id: it.id })),
+    untold: Math.max(0, steps.length - toldSteps)
+  }
 }
 
 const inPayload = (path: Problem.Fault["path"]) => ["payload", ...path]

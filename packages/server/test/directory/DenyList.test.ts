@@ -46,6 +46,17 @@ describe("the deny list", () => {
       assert.deepStrictEqual((yield* client.get(`${api}/deny`)).body.items, [second.body])
     }))
 
+  it.live("takes times as seconds and as ISO text", () =>
+    Effect.gen(function*() {
+      const { client } = yield* DirectoryWorld.make()
+      const body = { issuer: "idp", issuedBefore: "2001-09-09T01:46:40Z", expiresAt: "2099-01-01T00:00:00.5Z" }
+      const made = yield* client.post(`${api}/deny`, body)
+      assert.strictEqual(made.status, 201, made.text)
+      assert.deepInclude(made.body, { issuedBefore: 1_000_000_000, expiresAt: 4_070_908_800.5 })
+      const bad = yield* client.post(`${api}/deny`, { issuer: "idp", jti: "x", expiresAt: "tomorrow" })
+      assert.deepStrictEqual([bad.status, bad.body.errors[0].path], [400, ["payload", "expiresAt"]])
+    }))
+
   it.live("is listed page by page, and by issuer", () =>
     Effect.gen(function*() {
       const { client } = yield* DirectoryWorld.make()
