@@ -173,6 +173,14 @@ describe("who a person is", () => {
     ]
   })
 
+  decides("RULES D37: without a pattern to match, nobody else is a service", {
+    issuer: { serviceAccounts: { as: "apart", match: {} } },
+    rows
+  }, {
+    "a person's": [{ claims: { ...service, client_id: "cli" } }, "allow user=u-1 team=red"],
+    "a service's": [{ claims: service }, "allow team=red"]
+  })
+
   deviates("D48", "no claim name is reserved", "private claims of a token are trusted unless stripped", {
     rows: { users: [ada, user("boss", { role: "proxy_admin" })], teams: [team("red")] }
   }, {
