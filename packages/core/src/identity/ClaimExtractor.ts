@@ -10,12 +10,21 @@ import { Context, type Effect, Exit, Layer } from "effect"
 import * as Path from "../claims/ClaimPath.ts"
 import type { Claims, Json, JsonObject } from "../claims/Claims.ts"
 import { TokenRefused } from "../claims/Refusal.ts"
-import { isEndUserId, isOrganizationId, isTeamId, isUserId, type TeamId } from "../Ids.ts"
+import {
+  type EndUserId,
+  isEndUserId,
+  isOrganizationId,
+  isTeamId,
+  isUserId,
+  type OrganizationId,
+  type TeamId,
+  type UserId
+} from "../Ids.ts"
 import * as Pattern from "../rules/Pattern.ts"
 import * as Settings from "../Settings.ts"
 import type { Fact } from "../Trace.ts"
 import * as ClaimMapping from "./ClaimMapping.ts"
-import type { Identity } from "./Identity.ts"
+import type { Identity, LinkByEmail } from "./Identity.ts"
 
 type Reader = ClaimMapping.ClaimReader | undefined
 
@@ -99,14 +108,45 @@ const serviceTest = (settings: Settings.Issuer["serviceAccounts"]): (payload: Js
 /** How many entries of a list claim are shown. */
 const SHOWN = 20
 
-/** The reading of one payload: collects what an operator wants to know of it. */
-class Reading {
+/** What an operator wants to know of a reading; collected only when somebody listens. */
+class Report {
   readonly #read: Array<readonly [name: string, path: string, value: string | ReadonlyArray<string>]> = []
   readonly #notes: Array<string> = []
-  readonly #payload: JsonObject
 
-  constructor(payload: JsonObject) {
+  read(name: string, path: string, value: string | ReadonlyArray<string>): void {
+    this.#read.push([name, path, value])
+  }
+
+  note(text: string): void {
+    this.#notes.push(text)
+  }
+
+  /** What was read from where, and what was odd. */
+  facts({ overage, service }: Identity): { readonly [name: string]: Fact } {
+    const facts: Record<string, Fact> = {}
+    if (service) facts["service"] = true
+    if (overage) facts["overage"] = true
+    for (const [name, path, value] of this.#read) {
+      if (typeof value === "string") {
+        facts[name] = `${path} ${JSON.stringify(value.slice(0, 256))}`
+        continue
+      }
+      facts[name] = [path, ...value.slice(0, SHOWN)]
+      if (value.length > SHOWN) facts[`${name}Count`] = value.length
+    }
+    if (this.#notes.length > 0) facts["notes"] = this.#notes
+    return facts
+  }
+}
+
+/** The reading of one payload. */
+class Reading {
+  readonly #payload: JsonObject
+  readonly #report: Report | undefined
+
+  constructor(payload: JsonObject, report: Report | undefined) {
     this.#payload = payload
+    this.#report = report
   }
 
   /** The text of a claim: the first entry of a list; `undefined` when absent or of another type. */
@@ -123,7 +163,7 @@ class Reading {
       this.note(`${found.path} does not match`)
       return undefined
     }
-    this.#read.push([name, found.path, text])
+    this.#report?.read(name, found.path, text)
     return text
   }
 
@@ -141,30 +181,13 @@ class Reading {
   list(name: string, reader: Reader): ClaimMapping.Entries {
     if (reader === undefined) return ClaimMapping.noEntries
     const entries = reader.entries(this.#payload)
-    if (entries.present) this.#read.push([name, entries.path ?? "", entries.values])
+    if (entries.present) this.#report?.read(name, entries.path ?? "", entries.values)
     for (const note of entries.notes) this.note(note)
     return entries
   }
 
   note(text: string): void {
-    this.#notes.push(text)
-  }
-
-  /** What was read from where, and what was odd; put into words only when somebody listens. */
-  facts(marks: { readonly service: boolean; readonly overage: boolean }): { readonly [name: string]: Fact } {
-    const facts: Record<string, Fact> = {}
-    if (marks.service) facts["service"] = true
-    if (marks.overage) facts["overage"] = true
-    for (const [name, path, value] of this.#read) {
-      if (typeof value === "string") {
-        facts[name] = `${path} ${JSON.stringify(value.slice(0, 256))}`
-        continue
-      }
-      facts[name] = [path, ...value.slice(0, SHOWN)]
-      if (value.length > SHOWN) facts[`${name}Count`] = value.length
-    }
-    if (this.#notes.length > 0) facts["notes"] = this.#notes
-    return facts
+    this.#report?.note(text)
   }
 }
 
@@ -218,68 +241,91 @@ const hasOverage = (payload: JsonObject): boolean => {
 }
 
 /**
- * Facts that are put into words only when somebody asks. On a prototype, because a getter in an object literal gives
- * each object a shape of its own, and to collect those cost more than the whole reading.
+ * What the claims say, read by the readers of their issuer. The facts are read once more when somebody asks for them: on
+ * a prototype, because a getter in an object literal gives each object a shape of its own, and to collect those cost
+ * more than the whole reading.
  */
-class Words {
-  readonly #words: () => Identity["facts"]
+class ReadIdentity implements Identity {
+  readonly issuer: string
+  readonly namespace: string
+  readonly user: UserId | undefined
+  readonly userIsEmail: boolean
+  readonly email: string | undefined
+  readonly emailVerified: boolean
+  readonly linkByEmail: LinkByEmail
+  readonly service: boolean
+  readonly team: TeamId | undefined
+  readonly teamAlias: string | undefined
+  readonly teams: ReadonlyArray<TeamId>
+  readonly namesTeams: boolean
+  readonly withheld: boolean
+  readonly overage: boolean
+  readonly organization: OrganizationId | undefined
+  readonly organizationAlias: string | undefined
+  readonly endUser: EndUserId | undefined
+  readonly object: string | undefined
+  readonly roles: ReadonlyArray<string>
+  readonly userRoles: ReadonlyArray<string>
+  readonly scopes: ReadonlyArray<string>
+  readonly #readers: Readers
+  readonly #claims: Claims
+  readonly #isNamed: boolean
 
-  constructor(words: () => Identity["facts"]) {
-    this.#words = words
+  constructor(readers: Readers, claims: Claims, report?: Report) {
+    const { issuer: { id: issuer, settings }, payload } = claims
+    const reading = new Reading(payload, report)
+    const { grantsTeam } = readers
+    const id = reading.id("user", readers.user, isUserId)
+    const email = reading.text("email", readers.email)
+    const standsIn = id === undefined && email !== undefined && (readers.user?.orEmail ?? false)
+    const teams = reading.list("teams", readers.teams)
+    for (const hint of readers.hints) reading.note(hint)
+    const team = reading.id("team", readers.team, isTeamId, true)
+    this.#readers = readers
+    this.#claims = claims
+    this.#isNamed = id !== undefined
+    this.issuer = issuer
+    this.namespace = settings.identities.namespace
+    this.service = readers.isService(payload)
+    this.user = this.service ? undefined : standsIn && isUserId(email) ? email : id
+    this.userIsEmail = standsIn
+    this.email = this.service ? undefined : email
+    this.emailVerified = payload["email_verified"] === true
+    this.linkByEmail = settings.identities.linkByEmail
+    this.team = team !== undefined && grantsTeam(team) ? team : undefined
+    this.object = reading.text("object", readers.object)
+    this.teams = teams.values.filter((it): it is TeamId => isTeamId(it) && grantsTeam(it))
+    this.namesTeams = teams.present || team !== undefined
+    this.withheld = this.teams.length < teams.values.length || (team !== undefined && !grantsTeam(team))
+    if (this.withheld) reading.note("the issuer's grants leave out a team that the token names")
+    this.overage = settings.claims.overage === "deny" && hasOverage(payload)
+    this.teamAlias = reading.text("teamAlias", readers.teamAlias)
+    this.organization = reading.id("organization", readers.organization, isOrganizationId)
+    this.organizationAlias = reading.text("organizationAlias", readers.organizationAlias)
+    this.endUser = reading.id("endUser", readers.endUser, isEndUserId)
+    this.roles = reading.list("roles", readers.roles).values
+    this.userRoles = reading.list("userRoles", readers.userRoles).values
+    this.scopes = scopesOf(readers.scopes, payload)
   }
 
-  get facts(): Identity["facts"] {
-    return this.#words()
+  /** Whether the claim that names a person is there. */
+  get isNamed(): boolean {
+    return this.#isNamed
+  }
+
+  get facts(): { readonly [name: string]: Fact } {
+    const report = new Report()
+    return report.facts(new ReadIdentity(this.#readers, this.#claims, report))
   }
 }
 
 const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRefused> => {
-  const { issuer: profile, payload } = claims
-  const wrong = wrongType(readers, payload)
+  const wrong = wrongType(readers, claims.payload)
   if (wrong !== undefined) return wrong
-  const { settings } = profile
-  const reading = new Reading(payload)
-  const service = readers.isService(payload)
-  const id = reading.id("user", readers.user, isUserId)
-  if (id === undefined && readers.needsSubject) {
-    return Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: "sub", found: "nothing" } }))
-  }
-  const email = reading.text("email", readers.email)
-  const standsIn = id === undefined && email !== undefined && (readers.user?.orEmail ?? false)
-  const teams = reading.list("teams", readers.teams)
-  const overage = settings.claims.overage === "deny" && hasOverage(payload)
-  for (const hint of readers.hints) reading.note(hint)
-  const { grantsTeam } = readers
-  const team = reading.id("team", readers.team, isTeamId, true)
-  const object = reading.text("object", readers.object)
-  const granted = teams.values.filter((it): it is TeamId => isTeamId(it) && grantsTeam(it))
-  const withheld = granted.length < teams.values.length || (team !== undefined && !grantsTeam(team))
-  if (withheld) reading.note("the issuer's grants leave out a team that the token names")
-  return Exit.succeed(
-    Object.assign(new Words(() => reading.facts({ service, overage })), {
-      issuer: profile.id,
-      namespace: settings.identities.namespace,
-      user: service ? undefined : standsIn && isUserId(email) ? email : id,
-      userIsEmail: standsIn,
-      email: service ? undefined : email,
-      emailVerified: payload["email_verified"] === true,
-      linkByEmail: settings.identities.linkByEmail,
-      service,
-      team: team !== undefined && grantsTeam(team) ? team : undefined,
-      teamAlias: reading.text("teamAlias", readers.teamAlias),
-      teams: granted,
-      namesTeams: teams.present || team !== undefined,
-      withheld,
-      overage,
-      organization: reading.id("organization", readers.organization, isOrganizationId),
-      organizationAlias: reading.text("organizationAlias", readers.organizationAlias),
-      endUser: reading.id("endUser", readers.endUser, isEndUserId),
-      object,
-      roles: reading.list("roles", readers.roles).values,
-      userRoles: reading.list("userRoles", readers.userRoles).values,
-      scopes: scopesOf(readers.scopes, payload)
-    })
-  )
+  const identity = new ReadIdentity(readers, claims)
+  return identity.isNamed || !readers.needsSubject
+    ? Exit.succeed(identity)
+    : Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: "sub", found: "nothing" } }))
 }
 
 export class ClaimExtractor extends Context.Service<ClaimExtractor, {
