@@ -12,8 +12,21 @@ export interface Pair {
   readonly baseline: () => unknown
 }
 
+/** A pair whose baseline answers with a promise. */
+export interface PromisePair {
+  readonly name: string
+  readonly candidate: () => unknown
+  readonly baseline: () => Promise<unknown>
+}
+
 /** Minimum, median and maximum. */
 export type Spread = readonly [number, number, number]
+
+/** Milliseconds of running before anything counts. */
+const WARM_UP = 3_000
+/** Microseconds of one slice. */
+const SLICE = 20_000
+const ROUNDS = 11
 
 const cpuMicros = (run: () => unknown, times: number): number => {
   const start = process.cpuUsage()
@@ -38,18 +51,21 @@ export const spread = (figures: ReadonlyArray<number>): Spread => {
   return [sorted[0] ?? 0, sorted[sorted.length >> 1] ?? 0, sorted.at(-1) ?? 0]
 }
 
-/** Runs something until it is compiled and what it left behind is collected. */
-const warmUp = (run: () => unknown, millis: number): void => {
-  const end = performance.now() + millis
-  while (performance.now() < end) for (let i = 0; i < 50; i++) run()
+/** Runs both in turn until they are compiled: Effect takes its time, and what is measured first must not pay for it. */
+const warmUp = ({ baseline, candidate }: Pair): void => {
+  const end = performance.now() + WARM_UP
+  while (performance.now() < end) {
+    for (let i = 0; i < 50; i++) candidate()
+    for (let i = 0; i < 50; i++) baseline()
+  }
+  globalThis.gc?.()
 }
 
 /** The ratio of the candidate's speed to the baseline's over `rounds`, two more for warming up. */
-export const measure = ({ baseline, candidate }: Pair, rounds = 11): Spread => {
-  warmUp(candidate, 700)
-  warmUp(baseline, 300)
-  globalThis.gc?.()
-  const [slow, fast] = [timesFor(candidate, 20_000), timesFor(baseline, 20_000)]
+export const measure = (pair: Pair, rounds = ROUNDS): Spread => {
+  const { baseline, candidate } = pair
+  warmUp(pair)
+  const [slow, fast] = [timesFor(candidate, SLICE), timesFor(baseline, SLICE)]
   const ratios: Array<number> = []
   for (let round = -2; round < rounds; round++) {
     let [candidateMicros, baselineMicros] = [0, 0]
@@ -62,17 +78,55 @@ export const measure = ({ baseline, candidate }: Pair, rounds = 11): Spread => {
   return spread(ratios)
 }
 
+/** The same for a baseline that answers with a promise, each awaited before the next. */
+export const measureAgainstPromise = async (
+  { baseline, candidate }: PromisePair,
+  rounds = ROUNDS
+): Promise<Spread> => {
+  const awaited = async (times: number): Promise<number> => {
+    const start = process.cpuUsage()
+    for (let i = 0; i < times; i++) await baseline()
+    const { system, user } = process.cpuUsage(start)
+    return (user + system) / times
+  }
+  const end = performance.now() + WARM_UP
+  while (performance.now() < end) {
+    for (let i = 0; i < 50; i++) candidate()
+    await awaited(50)
+  }
+  const [slow, fast] = [timesFor(candidate, SLICE), Math.max(1, Math.round(SLICE / await awaited(200)))]
+  const ratios: Array<number> = []
+  for (let round = -2; round < rounds; round++) {
+    let [candidateMicros, baselineMicros] = [0, 0]
+    for (let slice = 0; slice < 4; slice++) {
+      candidateMicros += cpuMicros(candidate, slow) / slow
+      baselineMicros += await awaited(fast)
+    }
+    if (round >= 0) ratios.push(baselineMicros / candidateMicros)
+  }
+  return spread(ratios)
+}
+
 /** Nanoseconds of one call, for the eye. */
 export const nanos = (run: () => unknown): number => {
   const times = timesFor(run, 100_000)
   return cpuMicros(run, times) / times * 1000
 }
 
-/** One printed row; answers whether the median reaches its ratio. */
-export const report = (pair: Pair): boolean => {
-  const [low, median, high] = measure(pair)
-  const reached = pair.ratio === 0 || median >= pair.ratio
-  const verdict = pair.ratio === 0 ? "" : reached ? `   at least ${pair.ratio}` : `   BELOW ${pair.ratio}`
-  console.log(`${median.toFixed(3)}  (${low.toFixed(3)} to ${high.toFixed(3)})  ${pair.name}${verdict}`)
+/** One printed row; answers whether the median reaches `least` (0: nothing is asked of it). */
+export const row = (name: string, [low, median, high]: Spread, least: number): boolean => {
+  const reached = least === 0 || median >= least
+  const verdict = least === 0 ? "" : `   ${reached ? "at least" : "BELOW"} ${least.toFixed(2)}`
+  console.log(`${median.toFixed(3)}  (${low.toFixed(3)} to ${high.toFixed(3)})  ${name}${verdict}`)
+  return reached
+}
+
+/** Measures and prints one pair; answers whether its median reaches its ratio. */
+export const report = (pair: Pair): boolean => row(pair.name, measure(pair), pair.ratio)
+
+/** One printed figure that should be at most `most`. */
+export const figure = (value: number, unit: string, name: string, most: number): boolean => {
+  const reached = value <= most
+  console.log(`${value.toFixed(1)} ${unit}  ${name}   ${reached ? "at most" : "ABOVE"} ${most}`)
   return reached
 }

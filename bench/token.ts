@@ -15,8 +15,9 @@ import { Token } from "@jotgate/core/Token"
 import { Effect, Exit, Layer, ManagedRuntime } from "effect"
 import { createVerifier } from "fast-jwt"
 import { importJWK, jwtVerify } from "jose"
-import { createPublicKey, verify } from "node:crypto"
-import { type Pair, report } from "./Measure.ts"
+import { verify } from "node:crypto"
+import { measureAgainstPromise, type Pair, type PromisePair, report, row } from "./Measure.ts"
+import { partsOf, publicKeyOf, rawCheck } from "./RawCheck.ts"
 
 const now = 1_781_823_070
 const iss = "https://a.idp.test"
@@ -43,17 +44,6 @@ const noOpaque = Layer.succeed(OpaqueToken, {
   verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
 })
 
-/** An ECDSA signature in DER (RFC 3279 2.2.3). */
-const derOf = (raw: Uint8Array): Buffer => {
-  const integers = [raw.subarray(0, raw.length / 2), raw.subarray(raw.length / 2)].map((half) => {
-    const bytes = Buffer.from(half.subarray(half.findIndex((it) => it !== 0)))
-    const positive = (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes])
-    return Buffer.concat([Buffer.from([0x02, positive.length]), positive])
-  })
-  const content = Buffer.concat(integers)
-  return Buffer.concat([Buffer.from([0x30, content.length]), content])
-}
-
 const prepare = Effect.gen(function*() {
   const issuer = yield* Issuer.make(iss, algorithms)
   const settings = [issuer.settings()]
@@ -65,7 +55,7 @@ const prepare = Effect.gen(function*() {
   const extractor = yield* Effect.promise(() => ManagedRuntime.make(ClaimExtractor.layer).runPromise(ClaimExtractor))
   const time = { time: now * 1000, ticks: 0, note: undefined }
   const pairs: Array<Pair> = []
-  const promises: Array<{ readonly name: string; readonly run: () => Promise<unknown> }> = []
+  const promises: Array<PromisePair> = []
   for (const key of issuer.keys) {
     const small = yield* issuer.token({ now, kid: key.kid, claims: profile })
     const large = yield* issuer.token({ now, kid: key.kid, claims: { ...profile, groups } })
@@ -75,19 +65,10 @@ const prepare = Effect.gen(function*() {
       if (!Exit.isSuccess(verified)) throw new Error("not verified")
       return extractor.extract(verified.value)
     }
-    const [signed = "", signature = ""] = [
-      small.slice(0, small.lastIndexOf(".")),
-      small.slice(small.lastIndexOf(".") + 1)
-    ]
-    const publicKey = createPublicKey({ key: { ...key.publicJwk }, format: "jwk" })
-    const data = Buffer.from(signed)
-    const bytes = Buffer.from(signature, "base64url")
+    const publicKey = publicKeyOf(key)
+    const raw = rawCheck(small, key)
+    const { data, signature } = partsOf(small)
     const digest = key.algorithm === "EdDSA" ? null : "sha256"
-    const isEcdsa = key.algorithm === "ES256"
-    const written = isEcdsa ? derOf(bytes) : bytes
-    const raw = () => {
-      if (!verify(digest, data, publicKey, written)) throw new Error("not verified")
-    }
     const sideBySide = { key: publicKey, dsaEncoding: "ieee-p1363" as const }
     const fast = createVerifier({
       key: publicKey.export({ type: "spki", format: "pem" }).toString(),
@@ -99,12 +80,12 @@ const prepare = Effect.gen(function*() {
       candidate: judge(small),
       baseline: raw
     })
-    if (isEcdsa) {
+    if (key.algorithm === "ES256") {
       pairs.push({
         name: `${key.algorithm}, of raw crypto.verify with r and s side by side`,
         ratio: 0,
         candidate: judge(small),
-        baseline: () => verify(digest, data, sideBySide, bytes)
+        baseline: () => verify(digest, data, sideBySide, signature)
       })
     }
     pairs.push({
@@ -127,8 +108,9 @@ const prepare = Effect.gen(function*() {
     })
     const imported = yield* Effect.promise(() => importJWK({ ...key.publicJwk }, key.algorithm))
     promises.push({
-      name: `${key.algorithm}, jose`,
-      run: () => jwtVerify(small, imported, { currentDate: new Date(now * 1000) })
+      name: `${key.algorithm}, ${small.length} characters, of jose`,
+      candidate: judge(small),
+      baseline: () => jwtVerify(small, imported, { currentDate: new Date(now * 1000) })
     })
   }
   return { pairs, promises }
@@ -139,11 +121,5 @@ export const { pairs, promises } = await Effect.runPromise(prepare)
 
 if (import.meta.main) {
   for (const pair of pairs) report(pair)
-  for (const { name, run } of promises) {
-    for (let i = 0; i < 500; i++) await run()
-    const start = process.cpuUsage()
-    for (let i = 0; i < 2000; i++) await run()
-    const { system, user } = process.cpuUsage(start)
-    console.log(`${((user + system) / 2000).toFixed(1)} µs CPU  ${name}`)
-  }
+  for (const pair of promises) row(pair.name, await measureAgainstPromise(pair), 0)
 }
