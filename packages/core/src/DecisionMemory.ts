@@ -25,8 +25,11 @@ const REMEMBERED = 4
 
 type Answer = Exit.Exit<Allowed, Denial>
 
-/** What of a request a decision looks at once the caller is known: the headers hold the token. */
-type Question = { readonly [K in keyof Omit<Asked, "rawHeaders">]-?: Asked[K] }
+/** How long path, model and team header may be together: the caller chooses them, so the memory is bounded. */
+const LONGEST = 512
+
+/** A request without what a decision does not look at once the caller is known: the headers hold the token. */
+type Question = { readonly [K in keyof Asked]-?: Asked[K] }
 
 interface Decided {
   readonly question: Question
@@ -41,8 +44,12 @@ const questionOf = ({ listsModels, method, model, path }: Asked): Question => ({
   listsModels: listsModels === true,
   method,
   model,
-  path
+  path,
+  rawHeaders: noHeaders
 })
+
+const isShort = ({ asked: { model, path }, header }: Caller): boolean =>
+  path.length + (model._tag === "Known" ? model.name.length : 0) + (header?.length ?? 0) <= LONGEST
 
 const sameQuestion = (one: Question, other: Asked): boolean =>
   one.path === other.path && one.method === other.method && one.listsModels === (other.listsModels === true) &&
@@ -89,10 +96,9 @@ const remembering = (log: ReadLog): DecisionMemory => ({
     if (now.note !== undefined) return decide(caller, now)
     const known = decisions.recall(caller, now)
     if (known !== undefined) return known
-    if (decisions.isFirst()) return decide(caller, now)
+    if (decisions.isFirst() || !isShort(caller)) return decide(caller, now)
     const question = questionOf(caller.asked)
-    const asking = { ...caller, asked: { ...question, rawHeaders: noHeaders } }
-    const [answer, reads] = log.listen(() => decide(asking, now))
+    const [answer, reads] = log.listen(() => decide({ ...caller, asked: question }, now))
     if (reads !== undefined && isAnswer(answer) && !Exit.hasDies(answer)) {
       decisions.keep({ question, header: caller.header, reads, answer })
     }

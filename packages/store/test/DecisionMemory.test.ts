@@ -111,6 +111,14 @@ describe("DecisionMemory", () => {
       assert.isFalse(search(known))
     })))
 
+  it.live("a question that is too long to be kept is decided each time", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { asked, remembered } = yield* warm
+      const long = { ...asked, path: `/v1/files/${"x".repeat(600)}` }
+      yield* remembered(long, 1)
+      assert.notStrictEqual(yield* remembered(long, 1), yield* remembered(long, 1))
+    })))
+
   it.live("nothing is remembered over repositories that nobody remembers", () =>
     Effect.scoped(Effect.gen(function*() {
       const { anew, asked } = yield* warm
