@@ -18,7 +18,7 @@ import {
 } from "@jotgate/core/Directory"
 import { RowId } from "@jotgate/core/DirectoryFile"
 import { Provisioner } from "@jotgate/core/Provisioner"
-import { Duration, Effect, Exit, Layer, Schema } from "effect"
+import { Deferred, Duration, Effect, Exit, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as Change from "./Change.ts"
 import { within } from "./Deadline.ts"
@@ -174,6 +174,24 @@ export const provisionerOf = Effect.fnUntraced(function*(
     isTransient: (error) => error.isRetryable || error.reason._tag === "UnknownError"
   })
   yield* forgetting.listen(queue.reset)
+
+  /** Those who want the same at the same time, as when one person opens many connections at once, share one transaction. */
+  const flights = new Map<string, Deferred.Deferred<void, SqlError.SqlError>>()
+  const shared = (writes: ReadonlyArray<DirectoryWrite>) =>
+    Effect.suspend(() => {
+      const key = JSON.stringify(writes)
+      const known = flights.get(key)
+      if (known !== undefined) return Deferred.await(known)
+      const flight = Deferred.makeUnsafe<void, SqlError.SqlError>()
+      flights.set(key, flight)
+      const run = Effect.onExit(transact(writes), (exit) =>
+        Effect.sync(() => {
+          flights.delete(key)
+          Deferred.doneUnsafe(flight, exit)
+        }))
+      return Effect.andThen(Effect.forkDetach(run, { startImmediately: true }), Deferred.await(flight))
+    })
+
   return Provisioner.of({
     run: Effect.fnUntraced(function*(writes) {
       const required = writes.filter(isRequired)
@@ -182,7 +200,7 @@ export const provisionerOf = Effect.fnUntraced(function*(
         const operation = required[0]?._tag === "CreateTeam" ? "create team" : "create user"
         const unavailable = Exit.fail(new DirectoryUnavailable({ operation }))
         if (!required.every(canBeKept)) return yield* unavailable
-        yield* within(transact(required), DEADLINE, () => unavailable).pipe(
+        yield* within(shared(required), DEADLINE, () => unavailable).pipe(
           Effect.catchTag(
             "SqlError",
             (error) =>
