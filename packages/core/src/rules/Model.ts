@@ -38,6 +38,8 @@ const nothing = "no-default-models"
 export class ModelRules {
   readonly #names: ModelNames
   readonly #groups: ReadonlyMap<string, ModelMatcher>
+  readonly #aliases: ReadonlyMap<string, string>
+  readonly #providers: ReadonlyMap<string, string>
   readonly #compiled = new WeakMap<ReadonlyArray<string>, ModelList>()
   readonly #aliased = new WeakMap<Readonly<Record<string, string>>, boolean>()
 
@@ -46,6 +48,8 @@ export class ModelRules {
     this.#groups = new Map(
       Object.entries(names.groups).map(([name, models]) => [name, Pattern.compileAny(models)])
     )
+    this.#aliases = new Map(Object.entries(names.aliases))
+    this.#providers = new Map(Object.entries(names.providers))
   }
 
   /** Compiles a list of entries. */
@@ -62,26 +66,26 @@ export class ModelRules {
     const literals = new Set(entries.filter((entry) => entry !== nothing && Pattern.isLiteral(entry)))
     const wildcards = entries.filter((entry) => !Pattern.isLiteral(entry)).map(Pattern.compile)
     const groups = entries.flatMap((entry) => this.#groups.get(entry) ?? [])
-    const { aliases, providers } = this.#names
+    const [aliases, providers] = [this.#aliases, this.#providers]
     const admits = (candidate: string): boolean => {
       if (literals.has(candidate) || groups.some((group) => group(candidate))) return true
       if (wildcards.length === 0) return false
       if (wildcards.some((matches) => matches(candidate))) return true
-      const provider = Object.hasOwn(providers, candidate) ? providers[candidate] : undefined
+      const provider = providers.get(candidate)
       return provider !== undefined && wildcards.some((matches) => matches(`${provider}/${candidate}`))
     }
     const allows = (model: string): boolean => {
       if (admits(model)) return true
-      const target = Object.hasOwn(aliases, model) ? aliases[model] : undefined
+      const target = aliases.get(model)
       return target !== undefined && admits(target)
     }
     const spelled = entries.flatMap((entry) =>
       entry === nothing ? [] : this.#groups.has(entry) ? this.#names.groups[entry] ?? [] : [entry]
     )
-    const named = Object.keys(aliases).filter((alias) => allows(alias))
+    const named = [...aliases.keys()].filter((alias) => allows(alias))
     // A provider's wildcard covers bare names that do not look like it.
     const byProvider = entries.some((entry) => entry.includes("/") && !Pattern.isLiteral(entry))
-      ? Object.keys(providers).filter((name) => allows(name))
+      ? [...providers.keys()].filter((name) => allows(name))
       : []
     return { allows, patterns: [...new Set([...spelled, ...named, ...byProvider])] }
   }
