@@ -18,6 +18,8 @@ import type { TeamRepo } from "./TeamRepo.ts"
 type Groups = ReadonlyMap<ModelGroupId, ReadonlyArray<string>>
 const noGroups = Exit.succeed<Groups>(new Map())
 
+const shares = (team: Team): boolean => team.modelGroups.length > 0
+
 /** Loads rows for one policy. */
 export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
   const alone = new WeakMap<Team, LoadedTeam>()
@@ -37,22 +39,21 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
 
   /** The models of the groups that rows share, by group: one look-up. */
   const groupsOf = (rows: ReadonlyArray<Team>, asked: Asked, now: Now): Effect.Effect<Groups, Unavailable> => {
+    if (!rows.some(shares)) return noGroups
     const ids = rows.flatMap((row) => row.modelGroups)
-    if (ids.length === 0) return noGroups
     return Effect.catchEager(
       Effect.mapEager(
         teams.modelGroups([...new Set(ids)], now),
         (groups): Groups => new Map(groups.map((it) => [it.id, it.models]))
       ),
-      (error) =>
-        rows.every((row) => row.modelGroups.length === 0 || allowsAlone(row, asked)) ? noGroups : outage(error, now)
+      (error) => rows.every((row) => !shares(row) || allowsAlone(row, asked)) ? noGroups : outage(error, now)
     )
   }
 
   const loaded = (team: Team, groups: Groups): LoadedTeam =>
-    team.modelGroups.length === 0
-      ? own(team)
-      : { team, models: policy.models.team(team, team.modelGroups.flatMap((id) => groups.get(id) ?? [])) }
+    shares(team)
+      ? { team, models: policy.models.team(team, team.modelGroups.flatMap((id) => groups.get(id) ?? [])) }
+      : own(team)
 
   /** A row with what it may call: its list, and the models of the groups it shares. */
   const load = (team: Team, asked: Asked, now: Now): Effect.Effect<LoadedTeam, Unavailable> =>
