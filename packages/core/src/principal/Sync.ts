@@ -83,13 +83,17 @@ export const fromToken = (row: User | undefined, identity: Identity, named: Name
   }
 }
 
-/** Joining on sight: the chosen team (`memberships: join` and `replace`; RULES D31). */
+/**
+ * Joining on sight: the chosen team (`memberships: join` and `replace`; RULES D31). A team that sync would leave in the
+ * same decision is not left: the same request again changes nothing.
+ */
 export const chosen = (synced: Synced, team: Team | undefined, policy: Policy): Synced => {
   const { row, writes } = synced
   if (row === undefined || team === undefined || policy.settings.directory.memberships === "none") return synced
   if (row.teams.includes(team.id)) return synced
+  const kept = writes.filter((it) => it._tag !== "LeaveTeam" || it.team !== team.id)
   return {
     row: { ...row, teams: [...row.teams, team.id], tokenTeams: [...row.tokenTeams, team.id] },
-    writes: [...writes, join(row, team.id)]
+    writes: kept.length < writes.length ? kept : [...writes, join(row, team.id)]
   }
 }

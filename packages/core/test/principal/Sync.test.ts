@@ -77,6 +77,17 @@ describe("RULES D32: team sync", () => {
       })
       assert.deepStrictEqual([it.line, it.teams], ["allow user=u-1", ""])
     }))
+  it.effect("the chosen team stays, even when the token names others and none of them exists", () =>
+    Effect.gen(function*() {
+      const directory = { memberships: "replace", teams: { whenUnknown: "next", default: "a" } } as const
+      const first = yield* after({}, { team_id: "unknown" }, directory)
+      assert.strictEqual(first.teams, "a")
+      assert.strictEqual(first.writes, "JoinTeam")
+      const again = yield* after({ teams: ["a"], tokenTeams: ["a"] }, { team_id: "unknown" }, directory)
+      assert.strictEqual(again.teams, "a")
+      assert.strictEqual(again.writes, "")
+    }))
+
   it.effect("`join` adds the chosen team alone, `none` nothing", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* after(mine, { groups: ["c", "d"] }, { memberships: "join" })).teams, "a,b,c")
