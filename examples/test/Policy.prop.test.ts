@@ -6,7 +6,7 @@ import { world } from "../src/policy/Policy.ts"
 const Groups = Schema.Array(Schema.Literals(["research", "interns", "sales"]))
 const Model = Schema.Literals(["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "o1"])
 const Path = Schema.Literals(["/v1/chat/completions", "/v1/embeddings", "/key/generate", "/user/new", "/v1/models"])
-const options = { arbitrary: { runs: 60 } }
+const options = { arbitrary: { runs: 60, seed: process.env["SEED"] ?? "jotgate" } }
 
 const ask = (question: CoreTest.Ask) =>
   CoreTest.CoreTest.use((pipeline) => pipeline.ask(question)).pipe(Effect.provide(CoreTest.CoreTest.layer(world)))

@@ -151,5 +151,5 @@ it.effect.prop(
       }
       assert.strictEqual(core.tables.users.all().length + core.tables.teams.all().length, before)
     }).pipe(Effect.provide(CoreTest.CoreTest.layer(world))),
-  { arbitrary: { runs: 300 }, timeout: 60_000 }
+  { arbitrary: { runs: 300, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
 )

@@ -113,5 +113,5 @@ it.live.prop(
         }
       }
     })),
-  { arbitrary: { runs: 200 }, timeout: 60_000 }
+  { arbitrary: { runs: 200, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
 )

@@ -56,7 +56,7 @@ describe("laws of Token", () => {
         assert.strictEqual(yield* verdict(good), "accepted")
         assert.notStrictEqual(yield* verdict(turned(good, index % good.length, bit)), "accepted")
       }).pipe(Effect.provide(layer([a.settings()]))),
-    { arbitrary: { runs: 150 } }
+    { arbitrary: { runs: 150, seed: process.env["SEED"] ?? "jotgate" } }
   )
 
   it.effect.prop(
@@ -73,7 +73,7 @@ describe("laws of Token", () => {
         const stolen = yield* TestIssuer.signAnything(key, header, TestIssuer.claimsOf(b.iss, now))
         assert.notStrictEqual(yield* verdict(stolen).pipe(Effect.provide(layer(settings))), "accepted")
       }),
-    { arbitrary: { runs: 150 } }
+    { arbitrary: { runs: 150, seed: process.env["SEED"] ?? "jotgate" } }
   )
 
   it.effect.prop(
@@ -92,6 +92,6 @@ describe("laws of Token", () => {
         const strict = layer([a.settings({ expiry: { skew: `${skew}s` } })])
         assert.strictEqual(yield* verdict(token).pipe(Effect.provide(strict)), expected)
       }),
-    { arbitrary: { runs: 200 } }
+    { arbitrary: { runs: 200, seed: process.env["SEED"] ?? "jotgate" } }
   )
 })

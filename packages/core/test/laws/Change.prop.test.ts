@@ -5,7 +5,7 @@ import type { Rows } from "../../src/principal/MemoryRows.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 
-const runs = { arbitrary: { runs: 200 }, timeout: 60_000 }
+const runs = { arbitrary: { runs: 200, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
 const drawn = { world: CoreArbitrary.world, ask: CoreArbitrary.ask }
 
 const groupsOf = (ask: CoreTest.Ask): ReadonlyArray<string> => {

@@ -7,7 +7,7 @@ import * as Pattern from "../../src/rules/Pattern.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 
-const runs = { arbitrary: { runs: 200 }, timeout: 60_000 }
+const runs = { arbitrary: { runs: 200, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
 const drawn = { world: CoreArbitrary.world, ask: CoreArbitrary.ask }
 
 const inWorld = <A, E>(world: CoreTest.World, use: (core: CoreTest.CoreTest["Service"]) => Effect.Effect<A, E>) =>

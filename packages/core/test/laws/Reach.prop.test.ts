@@ -5,7 +5,7 @@ import * as Pattern from "../../src/rules/Pattern.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 
-const runs = { arbitrary: { runs: 200 }, timeout: 60_000 }
+const runs = { arbitrary: { runs: 200, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
 
 /** Whether a call gets as far as the budgets, which come and go. */
 const callable = ({ allowed, status }: CoreTest.Verdict): boolean => allowed || status === 429
