@@ -65,7 +65,10 @@ describe("Reach", () => {
         policy: { teamRoutes: ["openai_routes"], passThroughRoutes: [{ path: "/bria" }] },
         rows: {
           users,
-          teams: [team("red", { models: ["m", "r*"] }), team("blue", { models: ["m", "k"], passThroughRoutes: ["/bria"] })]
+          teams: [
+            team("red", { models: ["m", "r*"] }),
+            team("blue", { models: ["m", "k"], passThroughRoutes: ["/bria"] })
+          ]
         }
       }
       const reach = yield* reachOf(world, { claims, path: "/bria" }, ["k", "m", "r-1"])
