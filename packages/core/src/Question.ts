@@ -10,7 +10,7 @@ import { type IssuerUnavailable, toDenial, type TokenRefused } from "./claims/Re
 import type { Decisions } from "./DecisionMemory.ts"
 import { type Denial, Unavailable } from "./Errors.ts"
 import type { Identity } from "./identity/Identity.ts"
-import { raise } from "./principal/Ruled.ts"
+import { isAtHand, raise } from "./principal/Ruled.ts"
 import type { Asked } from "./Request.ts"
 import type { Authority, Policy } from "./rules/Policy.ts"
 import type { Now } from "./Trace.ts"
@@ -103,7 +103,7 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     answer: Effect.Effect<VerifiedToken, TokenRefused | IssuerUnavailable>,
     now: Now
   ): Effect.Effect<VerifiedToken, Denial> => {
-    const verified = Effect.catchEager(answer, (error) => refused(error, now))
+    const verified = isAtHand(answer) ? answer : Effect.catchEager(answer, (error) => refused(error, now))
     return now.note === undefined ? verified : Effect.mapEager(verified, (it) => {
       noteToken(it, now)
       return it

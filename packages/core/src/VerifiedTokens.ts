@@ -116,20 +116,34 @@ export const make = (
     return undefined
   }
 
-  const verify = Effect.fnUntracedEager(function*(token: string, digest: string, now: Now) {
-    const revocationEpoch = revocation.epoch()
-    const claims = yield* Effect.catchEager(
+  const claimsOf = (token: string, digest: string, now: Now): Effect.Effect<Claims, TokenRefused | IssuerUnavailable> =>
+    Effect.catchEager(
       tokens.verify(token, now),
       (error): Exit.Exit<never, TokenRefused | IssuerUnavailable> =>
         error._tag === "TokenRefused" ? refuse(digest, error, now) : Exit.fail(error)
     )
-    const keyEpoch = keys.epoch(claims.issuer.id)
-    yield* revocation.check(claims, now.time)
-    const identity = yield* extractor.extract(claims)
-    const verified = { claims, identity, standing: policy.standing(identity), decisions: new Decisions() }
-    remember(digest, verified, [keyEpoch, revocationEpoch], now)
-    return verified
-  })
+
+  /** Who verified claims speak of and what that stands for, unless they are revoked. */
+  const understood = (claims: Claims, now: Now): ReturnType<Verify> =>
+    Effect.flatMapEager(
+      revocation.check(claims, now.time),
+      () =>
+        Effect.mapEager(
+          extractor.extract(claims),
+          (identity) => ({ claims, identity, standing: policy.standing(identity), decisions: new Decisions() })
+        )
+    )
+
+  const verify = (token: string, digest: string, now: Now): ReturnType<Verify> => {
+    const revocationEpoch = revocation.epoch()
+    return Effect.flatMapEager(claimsOf(token, digest, now), (claims) => {
+      const keyEpoch = keys.epoch(claims.issuer.id)
+      return Effect.mapEager(understood(claims, now), (verified) => {
+        remember(digest, verified, [keyEpoch, revocationEpoch], now)
+        return verified
+      })
+    })
+  }
 
   const byDigest = (token: string, digest: string, now: Now): ReturnType<Verify> =>
     recall(digest, now) ?? verify(token, digest, now)

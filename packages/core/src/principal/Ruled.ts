@@ -22,18 +22,27 @@ export const outage = (error: DirectoryUnavailable, now: Now): Exit.Exit<never, 
 
 const absent = Exit.succeed(undefined)
 
+/** Whether a look-up succeeded already: it needs no handler, and most do. */
+export const isAtHand = <A, E>(found: Effect.Effect<A, E>): found is Exit.Success<A> =>
+  Exit.isExit(found) && found._tag === "Success"
+
+const caughtAbsence = <A>(row: Effect.Effect<A, RowNotFound | DirectoryUnavailable>, now: Now) =>
+  Effect.catchEager(row, (error) => error._tag === "RowNotFound" ? absent : outage(error, now))
+
 /** The row, or `undefined` when there is none; an outage stays a failure. */
 export const orAbsent = <A>(
   row: Effect.Effect<A, RowNotFound | DirectoryUnavailable>,
   now: Now
-): Effect.Effect<A | undefined, Unavailable> =>
-  Effect.catchEager(row, (error) => error._tag === "RowNotFound" ? absent : outage(error, now))
+): Effect.Effect<A | undefined, Unavailable> => isAtHand(row) ? row : caughtAbsence(row, now)
+
+const caughtOutage = <A>(rows: Effect.Effect<A, DirectoryUnavailable>, now: Now) =>
+  Effect.catchEager(rows, (error) => outage(error, now))
 
 /** The rows; an outage stays a failure. */
 export const orOutage = <A>(
   rows: Effect.Effect<A, DirectoryUnavailable>,
   now: Now
-): Effect.Effect<A, Unavailable> => Effect.catchEager(rows, (error) => outage(error, now))
+): Effect.Effect<A, Unavailable> => isAtHand(rows) ? rows : caughtOutage(rows, now)
 
 /** Notes a ruling and raises its denial. */
 export const raise = (ruling: Ruling, now: Now): Exit.Exit<never, Denial> => {
