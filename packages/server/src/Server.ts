@@ -63,6 +63,8 @@ export interface ServerOptions<E> {
   readonly base: string
   /** The line of a setting in its file, for the trace. */
   readonly lineOf?: (path: string) => number | undefined
+  /** Where key sets are held in memory; one of its own unless said. One for all deployments outlives a reload. */
+  readonly held?: SavedKeys["Service"]
   /** How long running requests get at the end, in milliseconds. */
   readonly grace?: number
 }
@@ -77,9 +79,10 @@ const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
   const directory: Layer.Layer<Directory, E | Store.StoreFailed, Secrets> = options.directory === undefined
     ? Store.layer(settings)
     : options.directory(settings)
+  const held = options.held === undefined ? SavedKeys.layerMemory : Layer.succeed(SavedKeys, options.held)
   const saved = settings.cache.dir === null
-    ? SavedKeys.layerMemory
-    : SavedKeyFiles.layer(settings.cache.dir).pipe(Layer.provide(SavedKeys.layerMemory))
+    ? held
+    : SavedKeyFiles.layer(settings.cache.dir).pipe(Layer.provide(held))
   return OpaqueToken.layer.pipe(
     Layer.provideMerge(KeyStore.layer),
     Layer.provide(Issuers.layer(settings.issuers)),
@@ -190,7 +193,7 @@ export class Server extends Context.Service<Server, {
     const { audit, decisions, gateway } = settings
     const open = (it: FileSettings): Layer.Layer<Directory, E | Store.StoreFailed, Secrets> =>
       given.directory?.(it) ?? Store.layer(it)
-    const options = { ...given, directory: SharedDirectory.make(open) }
+    const options = { ...given, directory: SharedDirectory.make(open), held: SavedKeys.makeMemory() }
     const target = isAuditTarget(audit.to) ? audit.to : "stdout"
     const foundation = Layer.mergeAll(
       DecisionLog.layer({ audit: target, keep: decisions.keep }),

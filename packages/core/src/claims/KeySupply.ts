@@ -169,9 +169,10 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
           Effect.as(Effect.logWarning("the saved keys cannot be read", { issuer, source, reason }), undefined)
       )
       if (found === undefined) return
+      // Also when the set is too old to be used: a dropped key stays dropped, however long the process was away.
+      for (const kid of found.dropped) dropped.add(kid)
       const age = (yield* Clock.currentTimeMillis) - found.fetchedAt
       if (!(age >= -maxAhead && age < Math.max(options.stale, found.life))) return
-      for (const kid of found.dropped) dropped.add(kid)
       yield* use(yield* readText(found.text))
       life = found.life
       fetchedAt = (yield* ticks) - Math.max(age, 0)

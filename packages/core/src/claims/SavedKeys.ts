@@ -5,6 +5,8 @@
  * when it is read again, and its age counts, so a saved set can do nothing that
  * a fetched one cannot. A saved set that cannot be read is no set (a half-written
  * file is a miss), and one that cannot be written is a log line, never a refusal.
+ * A reload that forgot them would refuse everybody while the issuer is down, and
+ * let a key back in that the operator dropped: one place serves all deployments.
  */
 import { Context, Effect, Layer, Schema } from "effect"
 
@@ -29,6 +31,9 @@ export class SavedKeysFailed
   extends Schema.TaggedClass<SavedKeysFailed>()("SavedKeysFailed", { reason: Schema.String })
 {}
 
+/** Most sets that memory holds: those of sources that no settings name any more are not held for ever. */
+const maxHeld = 1_000
+
 export class SavedKeys extends Context.Service<SavedKeys, {
   /** The set of one source; `undefined` when there is none that can be read. */
   readonly load: (issuer: string, source: string) => Effect.Effect<SavedSet | undefined, SavedKeysFailed>
@@ -37,14 +42,24 @@ export class SavedKeys extends Context.Service<SavedKeys, {
   /** Forgets the set of one source. */
   readonly remove: (issuer: string, source: string) => Effect.Effect<void, SavedKeysFailed>
 }>()("@jotgate/core/SavedKeys") {
-  /** Outlives a reload of the settings when the layer does, but not the process. */
-  static readonly layerMemory = Layer.sync(SavedKeys, () => {
+  /** A memory of its own, the service value: outlives a reload of the settings when the caller keeps it, but not the process. */
+  static readonly makeMemory = (): SavedKeys["Service"] => {
     const sets = new Map<string, SavedSet>()
     const keyOf = (issuer: string, source: string) => JSON.stringify([issuer, source])
     return {
       load: (issuer, source) => Effect.sync(() => sets.get(keyOf(issuer, source))),
-      save: (set) => Effect.sync(() => void sets.set(keyOf(set.issuer, set.source), set)),
+      save: (set) =>
+        Effect.sync(() => {
+          const key = keyOf(set.issuer, set.source)
+          sets.delete(key)
+          const [oldest] = sets.keys()
+          if (sets.size >= maxHeld && oldest !== undefined) sets.delete(oldest)
+          sets.set(key, set)
+        }),
       remove: (issuer, source) => Effect.sync(() => void sets.delete(keyOf(issuer, source)))
     }
-  })
+  }
+
+  /** A memory that lives as long as the layer. */
+  static readonly layerMemory = Layer.sync(SavedKeys, SavedKeys.makeMemory)
 }

@@ -196,5 +196,16 @@ describe("KeyStore in an outage", () => {
       Effect.gen(function*() {
         assert.strictEqual(yield* look(A, "a-es"), "unknown_key")
       }).pipe(Effect.provide(restart({ age: 0, dropped: ["a-es"] }).live)))
+
+    it.effect("it stays dropped when the saved set is too old to be used and the issuer still publishes the key", () => {
+      const { issuer, live } = restart({ age: 8 * 86_400_000, dropped: ["a-es"] })
+      issuer.on("/keys", Hostile.json({ keys: [key, publicKey("other")] }))
+        .on("/.well-known/openid-configuration", Hostile.json({ issuer: A, jwks_uri: `${A}/keys` }))
+      return Effect.gen(function*() {
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(yield* look(A, "other"), "other")
+        assert.strictEqual(yield* look(A, "a-es"), "unknown_key")
+      }).pipe(Effect.provide(live))
+    })
   })
 })
