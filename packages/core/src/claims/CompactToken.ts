@@ -7,7 +7,7 @@
  * refused, a key inside it or an address of one is never looked at (threats A06, A07, A09, A10).
  */
 import { Result } from "effect"
-import { decode, endsCanonically } from "./Base64Url.ts"
+import { decode, isCanonical } from "./Base64Url.ts"
 import type { JsonObject } from "./Claims.ts"
 import * as Json from "./Json.ts"
 import { type RefusalReason, shown, TokenRefused } from "./Refusal.ts"
@@ -73,9 +73,12 @@ const utf8 = (bytes: string): string | undefined => {
   }
 }
 
-/** Decodes and parses one part whose alphabet and ending were judged. */
+const misspelled = (part: keyof SignedText["parts"]) => refuse("malformed", { part, cause: "not canonical base64url" })
+
+/** Decodes and parses one part. */
 const object = (part: string, name: "header" | "payload"): Result.Result<JsonObject, TokenRefused> => {
   const bytes = decode(part)
+  if (bytes === undefined) return misspelled(name)
   const plain = !special.test(bytes)
   const text = plain ? bytes : utf8(bytes)
   if (text === undefined) return refuse("malformed", { part: name, cause: "no UTF-8" })
@@ -88,8 +91,6 @@ const object = (part: string, name: "header" | "payload"): Result.Result<JsonObj
     ? Result.succeed(json.success)
     : refuse("malformed", { part: name, cause: "no object" })
 }
-
-const isCanonical = (part: string): boolean => endsCanonically(part.length, part.charAt(part.length - 1))
 
 /** Members that change what the rest means; we know none of the extensions (RFC 7515 4.1.11, RFC 7797, RFC 7516). */
 const readHeader = (header: JsonObject): Result.Result<TokenHeader, TokenRefused> => {
@@ -111,37 +112,49 @@ export const isCompact = (token: string): boolean => {
   return second !== -1 && token.indexOf(".", second + 1) === -1
 }
 
-/** Three parts of the alphabet of base64url; what is signed may be empty, though no token is. */
-const form = /^[\w-]+\.[\w-]*\.[\w-]+$/
+type Parts = SignedText["parts"]
 
-/** Reads the form and the header of a text of at most the permitted length. */
-export const readSigned = (token: string, known?: KnownHeaders): Result.Result<SignedText, TokenRefused> => {
-  if (!form.test(token)) return refuse("malformed", { cause: "not three parts of base64url" })
+const split = (token: string): Result.Result<Parts, TokenRefused> => {
   const first = token.indexOf(".")
   const second = token.indexOf(".", first + 1)
-  const parts = {
-    header: token.slice(0, first),
-    payload: token.slice(first + 1, second),
-    signature: token.slice(second + 1)
-  }
-  if (!isCanonical(parts.header) || !isCanonical(parts.payload) || !isCanonical(parts.signature)) {
-    return refuse("malformed", { cause: "not canonical base64url" })
-  }
+  return second === -1 || first === 0 || second === token.length - 1
+    ? refuse("malformed", { cause: "not three parts" })
+    : Result.succeed({
+      header: token.slice(0, first),
+      payload: token.slice(first + 1, second),
+      signature: token.slice(second + 1)
+    })
+}
+
+/** Signature and header; the payload is left to the caller. */
+const signedText = (token: string, parts: Parts, known?: KnownHeaders): Result.Result<SignedText, TokenRefused> => {
+  if (!isCanonical(parts.signature)) return misspelled("signature")
   const remembered = known?.get(parts.header)
   const header = remembered === undefined
     ? Result.flatMap(object(parts.header, "header"), readHeader)
     : Result.succeed(remembered)
-  return Result.isFailure(header)
-    ? Result.fail(header.failure)
-    : Result.succeed({ header: header.success, parts, signingInput: token.slice(0, second) })
+  return Result.isFailure(header) ? Result.fail(header.failure) : Result.succeed({
+    header: header.success,
+    parts,
+    signingInput: token.slice(0, token.length - parts.signature.length - 1)
+  })
 }
 
-/** Reads a token of at most the permitted length. */
+/** Reads the form and the header of a text of at most the permitted length; what is signed may be anything, or empty. */
+export const readSigned = (token: string): Result.Result<SignedText, TokenRefused> => {
+  const parts = split(token)
+  if (Result.isFailure(parts)) return Result.fail(parts.failure)
+  return isCanonical(parts.success.payload) ? signedText(token, parts.success) : misspelled("payload")
+}
+
+/** Reads a token of at most the permitted length. `known`: headers that need no second reading. */
 export const read = (token: string, known?: KnownHeaders): Result.Result<CompactToken, TokenRefused> => {
-  const signed = readSigned(token, known)
+  const parts = split(token)
+  if (Result.isFailure(parts)) return Result.fail(parts.failure)
+  const signed = signedText(token, parts.success, known)
   if (Result.isFailure(signed)) return Result.fail(signed.failure)
-  const { header, parts, signingInput } = signed.success
-  const payload = object(parts.payload, "payload")
+  const payload = object(parts.success.payload, "payload")
   if (Result.isFailure(payload)) return Result.fail(payload.failure)
-  return Result.succeed({ header, parts, signingInput, payload: payload.success })
+  const { header, signingInput } = signed.success
+  return Result.succeed({ header, parts: parts.success, signingInput, payload: payload.success })
 }

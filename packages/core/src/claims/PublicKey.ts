@@ -61,10 +61,10 @@ type Members = Readonly<Record<string, unknown>>
 /** Octets of a base64url member when it is canonical text, else -1. */
 const octets = (value: unknown): number => typeof value === "string" ? canonicalLength(value) : -1
 
-/** The unsigned integer of a canonical base64url text (RFC 7518 section 2, Base64urlUInt). */
+/** The unsigned integer of a canonical base64url text (RFC 7518 section 2, Base64urlUInt); 0, which no key holds, of another. */
 const integer = (text: string): bigint => {
   let hex = "0"
-  for (const octet of decode(text)) hex += octet.charCodeAt(0).toString(16).padStart(2, "0")
+  for (const octet of decode(text) ?? "") hex += octet.charCodeAt(0).toString(16).padStart(2, "0")
   return BigInt(`0x${hex}`)
 }
 

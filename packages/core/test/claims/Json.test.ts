@@ -115,14 +115,18 @@ describe("Json", () => {
     ])
   })
 
-  it("makes objects without a prototype, at any depth", () => {
+  it("makes objects that inherit nothing, at any depth", () => {
     const found = Result.getOrThrow(parse("{\"__proto__\":{\"constructor\":1},\"list\":[{}]}"))
     const objects: Array<unknown> = [
       found,
       ...Object.values(found as object),
       ...(Reflect.get(found as object, "list") as Array<unknown>)
     ]
-    for (const it of objects.filter((it) => !Array.isArray(it))) assert.isNull(Object.getPrototypeOf(it))
+    for (const it of objects.filter((it) => !Array.isArray(it))) {
+      const inherited: object = Object.getPrototypeOf(it)
+      assert.deepStrictEqual([Reflect.ownKeys(inherited), Object.isFrozen(inherited)], [[], true])
+      assert.isNull(Object.getPrototypeOf(inherited))
+    }
     assert.deepStrictEqual(Object.keys(found as object), ["__proto__", "list"])
   })
 })
