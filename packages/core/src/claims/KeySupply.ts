@@ -8,7 +8,7 @@
  * what comes is no usable set; while the source fails it serves up to the stale
  * limit, then it is gone (threats C05, C07, C09).
  */
-import { Clock, Deferred, Effect, Metric, Random, type Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, Metric, Random, type Scope } from "effect"
 import type { Algorithm } from "../Settings.ts"
 import { ticks } from "../Ticks.ts"
 import { lifeOf, makeWindow, pauseAfter, refreshAfter } from "./KeyBudget.ts"
@@ -16,7 +16,7 @@ import { type KeySet, prepare, type UsableKeys } from "./KeySet.ts"
 import { type KeyDocument, KeySourceFailed, type Reader, readText } from "./KeySource.ts"
 import { timeLimit } from "./Outbound.ts"
 import type { SavedKeys } from "./SavedKeys.ts"
-import type { Signature } from "./Signature.ts"
+import type { Signature, Verify } from "./Signature.ts"
 
 /** One source of one issuer, and what it needs. Times in milliseconds. */
 export interface SupplyOptions {
@@ -103,6 +103,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     const dropped = new Set<string>()
     let document: KeyDocument | undefined
     let keys: UsableKeys | undefined
+    let inUse: ReadonlySet<string> = new Set()
     let fetchedAt: number | undefined
     let life = options.life
     let dueAt = 0
@@ -118,23 +119,37 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     const staleAt = () =>
       options.constant || fetchedAt === undefined ? Infinity : fetchedAt + Math.max(options.stale, life)
 
-    const replace = (next: UsableKeys | undefined) => {
+    const replace = (next: UsableKeys | undefined, set?: KeySet) => {
       if (next?.fingerprint === keys?.fingerprint) return
       keys = next
+      inUse = new Set(set?.keys.map(({ jwk }) => JSON.stringify(jwk)))
       options.changed()
+    }
+
+    /** A check that takes its time proves nothing when its key was dropped or removed meanwhile. */
+    const signature: Signature["Service"] = {
+      digest: options.signature.digest,
+      importKey: (jwk, algorithm) =>
+        Effect.map(options.signature.importKey(jwk, algorithm), (verify): Verify => {
+          const name = JSON.stringify(jwk)
+          return (signingInput, signature) => {
+            const genuine = verify(signingInput, signature)
+            return Exit.isExit(genuine) ? genuine : Effect.map(genuine, (it) => it && inUse.has(name))
+          }
+        })
     }
 
     /** Takes a document into use; the keys are imported anew only when they are others. */
     const use = Effect.fnUntraced(function*(next: KeyDocument) {
       const set = without(next.set, dropped)
       if (set.fingerprint !== keys?.fingerprint) {
-        const prepared = yield* prepare(set, options.signature, options.algorithms)
+        const prepared = yield* prepare(set, signature, options.algorithms)
         if (prepared.keys.length === 0 && dropped.size === 0) {
           return yield* Effect.fail(
             new KeySourceFailed({ detail: "no key of the set fits the algorithms of the issuer" })
           )
         }
-        replace(prepared)
+        replace(prepared, set)
       }
       document = next
     })
