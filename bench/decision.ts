@@ -24,7 +24,7 @@ import { hash } from "node:crypto"
 import { importLitellm } from "../packages/cli/src/import/litellm.ts"
 import * as CachedRepos from "../packages/store/src/CachedRepos.ts"
 import { measureAgainstPromise, nanos, type Pair, report, row } from "./Measure.ts"
-import { publicKeyOf, rawCheck } from "./RawCheck.ts"
+import { publicKeyOf, rawCheck, rawCheckAsCarried } from "./RawCheck.ts"
 
 /** Seconds: the tokens are of this moment, because `authenticate` reads the clock. */
 const time = Math.floor(Date.now() / 1000)
@@ -240,8 +240,18 @@ const pairs: ReadonlyArray<() => Promise<Pair>> = [
     const token = await tokenOf(10, ecdsa.kid)
     const { run } = await decisionOf({ cold: true, token })
     return {
-      name: "cold decision, ES256, of raw crypto.verify",
+      name: "cold decision, ES256, of raw crypto.verify with r and s side by side",
       ratio: 0.85,
+      candidate: run,
+      baseline: rawCheckAsCarried(token, ecdsa)
+    }
+  },
+  async () => {
+    const token = await tokenOf(10, ecdsa.kid)
+    const { run } = await decisionOf({ cold: true, token })
+    return {
+      name: "cold decision, ES256, of raw crypto.verify with the signature in DER",
+      ratio: 0,
       candidate: run,
       baseline: rawCheck(token, ecdsa)
     }

@@ -15,9 +15,8 @@ import { Token } from "@jotgate/core/Token"
 import { Effect, Exit, Layer, ManagedRuntime } from "effect"
 import { createVerifier } from "fast-jwt"
 import { importJWK, jwtVerify } from "jose"
-import { verify } from "node:crypto"
 import { measureAgainstPromise, type Pair, type PromisePair, report, row } from "./Measure.ts"
-import { partsOf, publicKeyOf, rawCheck } from "./RawCheck.ts"
+import { publicKeyOf, rawCheck, rawCheckAsCarried } from "./RawCheck.ts"
 
 const now = 1_781_823_070
 const iss = "https://a.idp.test"
@@ -67,9 +66,6 @@ const prepare = Effect.gen(function*() {
     }
     const publicKey = publicKeyOf(key)
     const raw = rawCheck(small, key)
-    const { data, signature } = partsOf(small)
-    const digest = key.algorithm === "EdDSA" ? null : "sha256"
-    const sideBySide = { key: publicKey, dsaEncoding: "ieee-p1363" as const }
     const fast = createVerifier({
       key: publicKey.export({ type: "spki", format: "pem" }).toString(),
       clockTimestamp: now * 1000
@@ -83,9 +79,9 @@ const prepare = Effect.gen(function*() {
     if (key.algorithm === "ES256") {
       pairs.push({
         name: `${key.algorithm}, of raw crypto.verify with r and s side by side`,
-        ratio: 0,
+        ratio: 0.85,
         candidate: judge(small),
-        baseline: () => verify(digest, data, sideBySide, signature)
+        baseline: rawCheckAsCarried(small, key)
       })
     }
     pairs.push({
