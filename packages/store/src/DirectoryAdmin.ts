@@ -18,7 +18,7 @@ import type {
   FileUser,
   Finding
 } from "@jotgate/core/DirectoryFile"
-import type { Nouns, Plan } from "@jotgate/core/DirectoryPlan"
+import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import type { TableName } from "@jotgate/core/MemoryRows"
 import { Context, type Effect, Schema } from "effect"
 import { hash } from "node:crypto"
@@ -89,9 +89,24 @@ export interface ApplyOptions {
   readonly dryRun?: boolean
   /** Who the rows that are new belong to; default `file`. */
   readonly origin?: Origin
-  /** Called from time to time with how many of the plan's steps are done. */
+  /** Called from time to time with how many of the rows are done. */
   readonly onProgress?: (done: number, of: number) => void
 }
+
+/** What happens to a row. */
+export type Action = "create" | "change" | "remove"
+
+/** What applying a file did, or would do: how much, and the first steps, what comes or changes before what goes. */
+export interface Applied {
+  readonly counts: { readonly [A in Action]: number }
+  readonly steps: ReadonlyArray<{ readonly action: Action; readonly kind: TableName; readonly id: string }>
+}
+
+/** Most steps that are told one by one. */
+export const toldSteps = 1000
+
+/** How many rows come, change or go. */
+export const sizeOf = ({ counts }: Applied): number => counts.create + counts.change + counts.remove
 
 /** One audit row. */
 export interface Audit {
@@ -99,7 +114,7 @@ export interface Audit {
   /** ISO time. */
   readonly at: string
   readonly actor: string
-  readonly action: "create" | "change" | "remove"
+  readonly action: Action
   readonly kind: string
   readonly id: string
   readonly before: unknown
@@ -137,7 +152,9 @@ export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
   readonly apply: (
     file: DirectoryFile,
     options: ApplyOptions
-  ) => Effect.Effect<Plan, ChangeRefused | DirectoryUnavailable>
+  ) => Effect.Effect<Applied, ChangeRefused | DirectoryUnavailable>
+  /** The ids of the rows of a kind that a file made. */
+  readonly ofFile: (kind: TableName) => Effect.Effect<ReadonlySet<string>, DirectoryUnavailable>
   /** Audit rows, newest first, before `before`. */
   readonly audits: (query: {
     readonly before?: number

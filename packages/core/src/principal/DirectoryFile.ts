@@ -10,7 +10,7 @@
 import { Result, Schema } from "effect"
 import * as SchemaFindings from "../SchemaFindings.ts"
 import * as Directory from "./Directory.ts"
-import { compound, type Rows } from "./MemoryRows.ts"
+import { compound, type Rows as MemoryRows, type TableName } from "./MemoryRows.ts"
 
 const storable = Schema.makeFilter<string>((text) =>
   (text.isWellFormed() && !text.includes("\0")) || "must be text without NUL and without half of a character"
@@ -39,6 +39,9 @@ const Email = Text.check(
 
 const FileSubject = Schema.Struct({ namespace: Text, subject: RowId })
 
+/** Who made the row, of a row that is new; without it whoever applies the file did. An existing row keeps its own. */
+const origin = { origin: optional(Directory.Origin) }
+
 export const FileUser = Schema.Struct({
   id: RowId,
   email: optional(Schema.NullOr(Email)),
@@ -47,7 +50,10 @@ export const FileUser = Schema.Struct({
   models: optional(Texts),
   blocked: optional(Schema.Boolean),
   maxBudget: optional(Budget),
-  spend: optional(Amount)
+  spend: optional(Amount),
+  ...origin,
+  /** Who gave the role, of a row that is new: what a token gave a token may take (RULES D32). */
+  roleOrigin: optional(Directory.Origin)
 })
 export type FileUser = typeof FileUser.Type
 
@@ -61,7 +67,8 @@ export const FileTeam = Schema.Struct({
   passThroughRoutes: optional(Texts),
   blocked: optional(Schema.Boolean),
   maxBudget: optional(Budget),
-  spend: optional(Amount)
+  spend: optional(Amount),
+  ...origin
 })
 export type FileTeam = typeof FileTeam.Type
 
@@ -70,7 +77,8 @@ export const FileOrganization = Schema.Struct({
   alias: optional(Schema.NullOr(Text)),
   models: optional(Texts),
   maxBudget: optional(Budget),
-  spend: optional(Amount)
+  spend: optional(Amount),
+  ...origin
 })
 export type FileOrganization = typeof FileOrganization.Type
 
@@ -78,7 +86,8 @@ export const FileEndUser = Schema.Struct({
   id: RowId,
   blocked: optional(Schema.Boolean),
   maxBudget: optional(Budget),
-  spend: optional(Amount)
+  spend: optional(Amount),
+  ...origin
 })
 export type FileEndUser = typeof FileEndUser.Type
 
@@ -88,11 +97,12 @@ export const FileMembership = Schema.Struct({
   role: optional(Text),
   models: optional(Texts),
   maxBudget: optional(Budget),
-  spend: optional(Amount)
+  spend: optional(Amount),
+  ...origin
 })
 export type FileMembership = typeof FileMembership.Type
 
-export const FileModelGroup = Schema.Struct({ id: RowId, models: optional(Texts) })
+export const FileModelGroup = Schema.Struct({ id: RowId, models: optional(Texts), ...origin })
 export type FileModelGroup = typeof FileModelGroup.Type
 
 /** The whole file. */
@@ -116,48 +126,109 @@ export interface Finding {
   readonly other?: Place
 }
 
-const decode = Schema.decodeUnknownResult(DirectoryFile, { errors: "all", onExcessProperty: "error" })
+const strict = { errors: "all", onExcessProperty: "error" } as const
+
+const Rows = Schema.Array(Schema.Unknown)
+
+const decodeFile = Schema.decodeUnknownResult(
+  Schema.Struct({
+    organizations: optional(Rows),
+    modelGroups: optional(Rows),
+    teams: optional(Rows),
+    users: optional(Rows),
+    endUsers: optional(Rows),
+    memberships: optional(Rows)
+  }),
+  strict
+)
+
+const worded = ({ issue }: Schema.SchemaError): ReadonlyArray<Finding> =>
+  SchemaFindings.findings(issue).map(({ message, path }) => ({ path, message }))
+
+/** Looks at some rows of one kind: what is wrong with them. */
+const checkOf = <S extends Schema.Codec<unknown>>(row: S) => {
+  const decode = Schema.decodeUnknownResult(Schema.Array(row), strict)
+  return (rows: ReadonlyArray<unknown>): ReadonlyArray<Finding> =>
+    Result.match(decode(rows), { onFailure: worded, onSuccess: () => [] })
+}
+
+const checks = {
+  organizations: checkOf(FileOrganization),
+  modelGroups: checkOf(FileModelGroup),
+  teams: checkOf(FileTeam),
+  users: checkOf(FileUser),
+  endUsers: checkOf(FileEndUser),
+  memberships: checkOf(FileMembership)
+}
+
+const tables = ["organizations", "modelGroups", "teams", "users", "endUsers", "memberships"] as const
+
+/** Rows that are checked together: what is made on the way is gone soon, however long the file is. */
+const CHUNK = 500
+
+/** What is wrong with each row by itself. Every row is looked at; none is copied. */
+const findingsOf = (document: unknown): ReadonlyArray<Finding> => {
+  const file = decodeFile(document)
+  const found: Array<Finding> = []
+  if (Result.isFailure(file)) found.push(...worded(file.failure))
+  const rows: Readonly<Record<string, unknown>> = Result.isSuccess(file) ? file.success : Object(document)
+  for (const kind of tables) {
+    const list: unknown = rows[kind]
+    if (!Array.isArray(list)) continue
+    for (let from = 0; from < list.length; from += CHUNK) {
+      for (const { message, path: [index, ...rest] } of checks[kind](list.slice(from, from + CHUNK))) {
+        found.push({ path: [kind, Number(index) + from, ...rest], message })
+      }
+    }
+  }
+  return found
+}
 
 /** The file in a parsed YAML or JSON document; or everything that is wrong with it by itself. */
 export const parse = (document: unknown): Result.Result<DirectoryFile, ReadonlyArray<Finding>> => {
-  const result = decode(document ?? {})
-  if (Result.isFailure(result)) {
-    return Result.fail(
-      SchemaFindings.findings(result.failure.issue).map(({ message, path }) => ({ path, message }))
-    )
+  const given = document ?? {}
+  const found: Array<Finding> = []
+  // Nothing of a row is changed by reading it, so that the rows that were given are those of the file.
+  const isFile = (it: unknown): it is DirectoryFile => {
+    found.push(...findingsOf(it))
+    return found.length === 0
   }
-  const twice = duplicates(result.success)
-  return twice.length > 0 ? Result.fail(twice) : Result.succeed(result.success)
+  if (!isFile(given)) return Result.fail(found)
+  const twice = duplicates(given)
+  return twice.length > 0 ? Result.fail(twice) : Result.succeed(given)
 }
 
 const duplicates = (file: DirectoryFile): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
-  const each = <A>(
-    items: ReadonlyArray<A> | undefined,
-    keyOf: (item: A) => string,
-    place: (index: number) => Place,
-    message: string,
-    seen = new Map<string, Place>()
-  ) => {
-    items?.forEach((item, index) => {
-      const first = seen.get(keyOf(item))
-      if (first === undefined) seen.set(keyOf(item), place(index))
-      else found.push({ path: place(index), message, other: first })
+  for (const kind of ["organizations", "modelGroups", "teams", "users", "endUsers"] as const) {
+    const seen = new Map<string, number>()
+    file[kind]?.forEach(({ id }, index) => {
+      const first = seen.get(id)
+      if (first === undefined) seen.set(id, index)
+      else found.push({ path: [kind, index, "id"], message: "is there twice", other: [kind, first, "id"] })
     })
   }
-  for (const kind of ["organizations", "modelGroups", "teams", "users", "endUsers"] as const) {
-    each<{ readonly id: string }>(file[kind], (it) => it.id, (index) => [kind, index, "id"], "is there twice")
-  }
-  each(file.memberships, (it) => compound(it.user, it.team), (it) => ["memberships", it], "is there twice")
-  const subjects = new Map<string, Place>()
+  const members = new Map<string, number>()
+  file.memberships?.forEach(({ team, user }, index) => {
+    const key = compound(user, team)
+    const first = members.get(key)
+    if (first === undefined) members.set(key, index)
+    else found.push({ path: ["memberships", index], message: "is there twice", other: ["memberships", first] })
+  })
+  const subjects = new Map<string, readonly [user: number, index: number]>()
   file.users?.forEach((user, index) => {
-    each(
-      user.subjects,
-      (it) => compound(it.namespace, it.subject),
-      (it) => ["users", index, "subjects", it],
-      "is linked twice",
-      subjects
-    )
+    user.subjects?.forEach(({ namespace, subject }, at) => {
+      const key = compound(namespace, subject)
+      const first = subjects.get(key)
+      if (first === undefined) subjects.set(key, [index, at])
+      else {
+        found.push({
+          path: ["users", index, "subjects", at],
+          message: "is linked twice",
+          other: ["users", first[0], "subjects", first[1]]
+        })
+      }
+    })
   })
   return found
 }
@@ -240,18 +311,41 @@ export const compareText = (a: string, b: string): number => {
   return a.length - b.length
 }
 
-/** The file of these rows: ordered by id, defaults left out; reading it back gives the same rows. */
-export const fromRows = (rows: Rows): Document => ({
-  organizations: (rows.organizations ?? []).toSorted(byId).map((it) => without(it, { ...limits, alias: null })),
-  modelGroups: (rows.modelGroups ?? []).toSorted(byId).map((it) => without(it, {})),
-  teams: (rows.teams ?? []).toSorted(byId).map((it) => without(it, { ...limits, ...teamDefaults })),
-  users: (rows.users ?? []).toSorted(byId).map((it) =>
-    without(it, { ...limits, email: null, subjects: [], role: null }, "roleOrigin", "teams", "tokenTeams")
-  ),
-  endUsers: (rows.endUsers ?? []).toSorted(byId).map((it) => without(it, limits)),
-  memberships: (rows.memberships ?? [])
-    .toSorted((a, b) => compareText(a.user, b.user) || compareText(a.team, b.team))
-    .map((it) => without(it, { ...limits, role: "user" }, "origin"))
-})
+/**
+ * The file of these rows: ordered by id, defaults left out; reading it back gives the same rows. `isOfFile` says of a
+ * row that a file made it; without it no row is taken for one.
+ */
+export const fromRows = (
+  rows: MemoryRows,
+  isOfFile: (kind: Exclude<TableName, "memberships">, id: string) => boolean = () => false
+): Document => {
+  const made = (kind: Exclude<TableName, "memberships">, id: string) => isOfFile(kind, id) ? { origin: "file" } : {}
+  return {
+    organizations: (rows.organizations ?? []).toSorted(byId).map((it) => ({
+      ...without(it, { ...limits, alias: null }),
+      ...made("organizations", it.id)
+    })),
+    modelGroups: (rows.modelGroups ?? []).toSorted(byId).map((it) => ({
+      ...without(it, {}),
+      ...made("modelGroups", it.id)
+    })),
+    teams: (rows.teams ?? []).toSorted(byId).map((it) => ({
+      ...without(it, { ...limits, ...teamDefaults }),
+      ...made("teams", it.id)
+    })),
+    users: (rows.users ?? []).toSorted(byId).map((it) => ({
+      ...without(it, { ...limits, email: null, subjects: [], role: null }, "roleOrigin", "teams", "tokenTeams"),
+      ...made("users", it.id),
+      ...(it.roleOrigin === "token" && it.role !== null ? { roleOrigin: it.roleOrigin } : {})
+    })),
+    endUsers: (rows.endUsers ?? []).toSorted(byId).map((it) => ({
+      ...without(it, limits),
+      ...made("endUsers", it.id)
+    })),
+    memberships: (rows.memberships ?? [])
+      .toSorted((a, b) => compareText(a.user, b.user) || compareText(a.team, b.team))
+      .map((it) => without(it, { ...limits, role: "user", origin: "api" }))
+  }
+}
 
 const teamDefaults = { alias: null, organization: null, modelGroups: [], modelAliases: {}, passThroughRoutes: [] }

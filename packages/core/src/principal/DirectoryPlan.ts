@@ -59,7 +59,7 @@ const user = (file: FileUser, current: Directory.User | undefined, origin: Direc
     email: file.email ?? null,
     subjects: file.subjects ?? current?.subjects ?? none,
     role: granted ? current.role : file.role ?? null,
-    roleOrigin: granted ? "token" : origin,
+    roleOrigin: granted ? "token" : current === undefined ? file.roleOrigin ?? origin : origin,
     teams: current?.teams ?? none,
     tokenTeams: current?.tokenTeams ?? none,
     models: file.models ?? none,
@@ -113,7 +113,7 @@ const membership = (
   models: file.models ?? none,
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0,
-  origin: current?.origin ?? origin
+  origin: current?.origin ?? file.origin ?? origin
 })
 
 const modelGroup = (file: FileModelGroup): Directory.ModelGroup => ({
@@ -183,16 +183,6 @@ export const make = (
 
 /** The order in which tables are written: what is referred to comes first (and goes last). */
 export const order = ["organizations", "modelGroups", "teams", "users", "endUsers", "memberships"] as const
-
-/** Every step of the plan, removals last. */
-export const steps = (plan: Plan): ReadonlyArray<Step> => [
-  ...order.flatMap((kind): ReadonlyArray<Step> => [...plan[kind].create, ...plan[kind].change]),
-  ...order.toReversed().flatMap((kind): ReadonlyArray<Step> => plan[kind].remove)
-]
-
-/** Whether the plan changes nothing. */
-export const isEmpty = (plan: Plan): boolean =>
-  order.every((kind) => plan[kind].create.length + plan[kind].change.length + plan[kind].remove.length === 0)
 
 /** No rows, as the current state of a directory that is empty. */
 export const nothing: Current = {

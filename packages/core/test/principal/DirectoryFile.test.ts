@@ -41,6 +41,12 @@ describe("the directory file", () => {
       "users[0].budget unknown key",
       "users[0].blockd unknown key, did you mean \"blocked\"?"
     ]],
+    ["a row far down a long table", {
+      teams: Array.from({ length: 1_203 }, (_, index) => index === 1_201 ? {} : { id: `t-${index}` })
+    }, ["teams[1201].id is missing"]],
+    ["a row that nobody knows who made", { teams: [{ id: "a", origin: "somebody" }] }, [
+      "teams[0].origin must be \"token\" or \"file\" or \"api\""
+    ]],
     ["a missing id", { teams: [{ alias: "Red" }] }, ["teams[0].id is missing"]],
     ["an empty id", { teams: [{ id: "" }] }, ["teams[0].id must not be empty"]],
     ["an id with a control character", { teams: [{ id: "a\tb" }] }, ["teams[0].id must have no control characters"]],

@@ -9,8 +9,7 @@
  * database that is away is not, the rows follow when it is back.
  */
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
-import * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
-import type { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import { type DirectoryAdmin, sizeOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect, Schedule, Schema, type Scope } from "effect"
 import { readFile, stat } from "node:fs/promises"
 import * as DirectoryDocument from "./DirectoryDocument.ts"
@@ -78,8 +77,8 @@ const apply = Effect.fnUntraced(function*(file: string, directory: DirectoryAdmi
       return new DirectoryFileInvalid({ lines: lines.length > 0 ? lines : [`${file}: ${words}`] })
     })
   )
-  if (DirectoryPlan.isEmpty(plan)) return
-  yield* Effect.logInfo("directory.file is in force", { file, rows: DirectoryPlan.steps(plan).length })
+  if (sizeOf(plan) === 0) return
+  yield* Effect.logInfo("directory.file is in force", { file, rows: sizeOf(plan) })
 })
 
 /** Applies `file` now and whenever it changes, for as long as the scope lives and what is answered was not called. */

@@ -3,10 +3,10 @@
  * the audit, a whole directory file, and the questions the other way round.
  */
 import { fromRows, parse } from "@jotgate/core/DirectoryFile"
-import * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
+import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import type { TableName } from "@jotgate/core/MemoryRows"
-import { type DirectoryAdmin, refused } from "@jotgate/store/DirectoryAdmin"
+import { type Applied, type DirectoryAdmin, refused, sizeOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect, Result } from "effect"
 import { checkConfig } from "../ConfigCheck.ts"
 import { parseConfig } from "../ConfigFile.ts"
@@ -120,7 +120,7 @@ export const audit = (managed: Managed["Service"]) => ({
 const chunk = 1000
 
 const all = Effect.fnUntraced(function*<K extends TableName>(directory: DirectoryAdmin["Service"], kind: K) {
-  const rows: Array<DirectoryPlan.Nouns[K]> = []
+  const rows: Array<Nouns[K]> = []
   let after: string | undefined
   do {
     const page = yield* directory.list(kind, { limit: chunk, ...(after === undefined ? {} : { after }) })
@@ -132,6 +132,13 @@ const all = Effect.fnUntraced(function*<K extends TableName>(directory: Director
 
 /** Every row, as a directory file. */
 export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["Service"]) {
+  const ofFile = {
+    organizations: yield* directory.ofFile("organizations"),
+    modelGroups: yield* directory.ofFile("modelGroups"),
+    teams: yield* directory.ofFile("teams"),
+    users: yield* directory.ofFile("users"),
+    endUsers: yield* directory.ofFile("endUsers")
+  }
   return fromRows({
     organizations: yield* all(directory, "organizations"),
     modelGroups: yield* all(directory, "modelGroups"),
@@ -139,27 +146,15 @@ export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["S
     users: yield* all(directory, "users"),
     endUsers: yield* all(directory, "endUsers"),
     memberships: yield* all(directory, "memberships")
-  })
+  }, (kind, id) => ofFile[kind].has(id))
 })
 
-const actionOf = ({ after, before }: DirectoryPlan.Step) =>
-  before === undefined ? "create" as const : after === undefined ? "remove" as const : "change" as const
-
-/** Most steps that are told one by one: an import of a hundred thousand rows is told by its counts. */
-const toldSteps = 1000
-
 /** A plan for programs and people: how much, and the first steps. */
-export const planView = (plan: DirectoryPlan.Plan, applied: boolean) => {
-  const steps = DirectoryPlan.steps(plan)
-  const counts = { create: 0, change: 0, remove: 0 }
-  for (const step of steps) counts[actionOf(step)] += 1
-  return {
-    applied,
-    counts,
-    steps: steps.slice(0, toldSteps).map((it) => ({ action: actionOf(it), kind: it.kind, id: it.id })),
-    untold: Math.max(0, steps.length - toldSteps)
-  }
-}
+const planView = (plan: Applied, applied: boolean) => ({
+  applied,
+  ...plan,
+  untold: sizeOf(plan) - plan.steps.length
+})
 
 const inPayload = (path: Problem.Fault["path"]) => ["payload", ...path]
 

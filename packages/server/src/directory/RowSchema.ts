@@ -9,7 +9,7 @@ import * as File from "@jotgate/core/DirectoryFile"
 import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import { compound, type TableName } from "@jotgate/core/MemoryRows"
 import type { Written } from "@jotgate/store/DirectoryAdmin"
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 
 const optional = Schema.optionalKey
 const Amount = Schema.Finite
@@ -73,13 +73,21 @@ export interface Views {
 
 const repeated = { teams: optional(Texts) }
 
+/** The fields of a file's row that are told by who makes the request. */
+const own = ["origin"] as const
+
 /** The bodies that make a row: the fields of the directory file. */
-export const UserRow = Schema.Struct({ ...File.FileUser.fields, ...repeated }).annotate({ identifier: "UserRow" })
-export const TeamRow = File.FileTeam.annotate({ identifier: "TeamRow" })
-export const OrganizationRow = File.FileOrganization.annotate({ identifier: "OrganizationRow" })
-export const EndUserRow = File.FileEndUser.annotate({ identifier: "EndUserRow" })
-export const MembershipRow = File.FileMembership.annotate({ identifier: "MembershipRow" })
-export const ModelGroupRow = File.FileModelGroup.annotate({ identifier: "ModelGroupRow" })
+export const UserRow = Schema.Struct({
+  ...Struct.omit(File.FileUser.fields, [...own, "roleOrigin"]),
+  ...repeated
+}).annotate({ identifier: "UserRow" })
+export const TeamRow = File.FileTeam.mapFields(Struct.omit(own)).annotate({ identifier: "TeamRow" })
+export const OrganizationRow = File.FileOrganization.mapFields(Struct.omit(own)).annotate({
+  identifier: "OrganizationRow"
+})
+export const EndUserRow = File.FileEndUser.mapFields(Struct.omit(own)).annotate({ identifier: "EndUserRow" })
+export const MembershipRow = File.FileMembership.mapFields(Struct.omit(own)).annotate({ identifier: "MembershipRow" })
+export const ModelGroupRow = File.FileModelGroup.mapFields(Struct.omit(own)).annotate({ identifier: "ModelGroupRow" })
 
 const anyId = { id: optional(File.RowId) }
 

@@ -106,6 +106,7 @@ export const layer = Layer.effect(
       put: () => no,
       remove: () => no,
       apply: () => no,
+      ofFile: () => Effect.succeed(new Set()),
       together: (changes) => changes,
       recorded,
       audits: () => Effect.succeed([]),

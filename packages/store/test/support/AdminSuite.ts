@@ -1,14 +1,14 @@
 /** The contract of `DirectoryAdmin`: the same cases for every store that keeps rows. */
 import { assert } from "@effect/vitest"
-import { TeamId, UserId } from "@jotgate/core/Directory"
+import { makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import * as DirectoryFileModule from "@jotgate/core/DirectoryFile"
-import * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
+import type * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
 import type { Rows } from "@jotgate/core/MemoryRows"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { Effect, Exit } from "effect"
-import { DirectoryAdmin, etag } from "../../src/DirectoryAdmin.ts"
+import { type Action, type Applied, DirectoryAdmin, etag } from "../../src/DirectoryAdmin.ts"
 
 type Needs = DirectoryAdmin | UserRepo | Provisioner
 
@@ -23,13 +23,15 @@ const file: DirectoryFile = {
   memberships: [{ user: "u-1", team: "red", role: "admin", maxBudget: 5 }, { user: "u-1", team: "blue" }]
 }
 
-const summary = (plan: DirectoryPlan.Plan) => {
-  const ids = (list: ReadonlyArray<DirectoryPlan.Step>) => list.map((it) => `${it.kind} ${it.id}`)
-  return {
-    create: DirectoryPlan.order.flatMap((kind) => ids(plan[kind].create)),
-    change: DirectoryPlan.order.flatMap((kind) => ids(plan[kind].change)),
-    remove: DirectoryPlan.order.flatMap((kind) => ids(plan[kind].remove))
-  }
+const summary = ({ counts, steps }: Applied) => {
+  const of = (action: Action) => steps.flatMap((it) => it.action === action ? [`${it.kind} ${it.id}`] : [])
+  const told = { create: of("create"), change: of("change"), remove: of("remove") }
+  assert.deepStrictEqual(counts, {
+    create: told.create.length,
+    change: told.change.length,
+    remove: told.remove.length
+  })
+  return told
 }
 
 const nothing = { create: [], change: [], remove: [] }
@@ -87,6 +89,45 @@ export const cases: Readonly<Record<string, Effect.Effect<void, unknown, Needs>>
     assert.deepStrictEqual(summary(yield* admin.apply(parsed, { ...by, prune: "all" })), nothing)
     assert.deepStrictEqual(yield* exported, first)
   }),
+  "who made a row and who gave a role is in an export, and in what is made of it": Effect.gen(function*() {
+    const admin = yield* DirectoryAdmin
+    const provisioner = yield* Provisioner
+    const person = UserId.make("u-9")
+    yield* admin.put("teams", { id: "own" }, by)
+    yield* admin.apply(file, { ...by, prune: "file" })
+    yield* provisioner.run([
+      {
+        _tag: "CreateUser",
+        user: makeUser({ id: person, role: "internal_user", roleOrigin: "token", teams: [TeamId.make("blue")] })
+      },
+      { _tag: "JoinTeam", user: UserId.make("u-2"), team: TeamId.make("blue"), role: "user" }
+    ])
+    while ((yield* admin.list("memberships", { limit: 10, filter: { user: "u-2" } })).rows.length === 0) {
+      yield* Effect.sleep("5 millis")
+    }
+    const origins = Effect.gen(function*() {
+      const made = new Map<string, ReadonlySet<string>>()
+      for (const kind of ["users", "teams", "organizations", "endUsers", "modelGroups"] as const) {
+        made.set(kind, yield* admin.ofFile(kind))
+      }
+      return DirectoryFileModule.fromRows(yield* everything, (kind, id) => made.get(kind)?.has(id) === true)
+    })
+    const first = yield* origins
+    assert.deepStrictEqual(first["users"]?.slice(1), [
+      { id: "u-2", origin: "file" },
+      { id: "u-9", role: "internal_user", roleOrigin: "token" }
+    ])
+    assert.deepStrictEqual(first["teams"]?.at(1), { id: "own" })
+    assert.deepStrictEqual(first["memberships"]?.at(2), { user: "u-2", team: "blue", origin: "token" })
+    yield* admin.apply({}, { ...by, prune: "all" })
+    const parsed = yield* Effect.fromResult(DirectoryFileModule.parse(JSON.parse(JSON.stringify(first))))
+    yield* admin.apply(parsed, { ...by, prune: "none", origin: "api" })
+    assert.deepStrictEqual(yield* origins, first)
+    assert.deepStrictEqual((yield* (yield* UserRepo).byId(UserId.make("u-2"))).tokenTeams, [TeamId.make("blue")])
+    // What a file made still goes with its file, wherever it was moved to.
+    yield* admin.apply({}, { ...by, prune: "file" })
+    assert.deepStrictEqual((yield* everything).teams?.map((it) => it.id as string), ["own"])
+  }),
   "a row that the file made and no longer holds goes; rows made elsewhere stay, unless all go": Effect.gen(function*() {
     const admin = yield* DirectoryAdmin
     yield* admin.put("teams", { id: "own" }, by)
@@ -95,10 +136,10 @@ export const cases: Readonly<Record<string, Effect.Effect<void, unknown, Needs>>
     const less = { ...rest, memberships: [], users: [{ id: "u-2" }], teams: [{ id: "blue", models: ["gpt-4o"] }] }
     const plan = summary(yield* admin.apply(less, { ...by, prune: "file" }))
     assert.deepStrictEqual(plan.remove, [
-      "teams red",
-      "users u-1",
       "memberships [\"u-1\",\"red\"]",
-      "memberships [\"u-1\",\"blue\"]"
+      "memberships [\"u-1\",\"blue\"]",
+      "users u-1",
+      "teams red"
     ])
     assert.deepStrictEqual((yield* everything).teams?.map((it) => it.id as string), ["blue", "own"])
     const all = summary(yield* admin.apply({}, { ...by, prune: "all" }))
