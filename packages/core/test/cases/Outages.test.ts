@@ -75,7 +75,7 @@ const paths: ReadonlyArray<readonly [table: TableName, where: string, ask: CoreT
   }]
 ]
 
-describe("RULES D27: a look-up that fails is 503 and nothing else", () => {
+describe("RULES D27: a look-up that fails is 503 and nothing else (the reference: passes over it in group choice)", () => {
   it.effect.each([...paths])("%s: %s", ([table, , ask, world = lenient]) =>
     Effect.gen(function*() {
       const well = yield* CoreTest.ask(world, ask)

@@ -175,6 +175,32 @@ describe("limits", () => {
     "nothing of nothing": [{ claims: { uid: "u-3" } }, "allow user=u-3"]
   })
 
+  it.effect("RULES D47: spend is read and not counted, and no rate or tag is limited here (the reference: 429)", () =>
+    Effect.gen(function*() {
+      const core = yield* CoreTest.CoreTest
+      const before = JSON.stringify([core.tables.users.all(), core.tables.teams.all(), core.tables.endUsers.all()])
+      const ask = {
+        claims: { ...claims, customer: "c-1" },
+        model: "gpt-4o",
+        headers: { "x-litellm-tags": "over-budget" }
+      }
+      for (let times = 0; times < 20; times++) {
+        assert.strictEqual((yield* core.ask(ask)).line, "allow user=u-1 team=red endUser=c-1")
+      }
+      const after = JSON.stringify([core.tables.users.all(), core.tables.teams.all(), core.tables.endUsers.all()])
+      assert.strictEqual(after, before)
+    }).pipe(Effect.provide(CoreTest.CoreTest.layer({
+      rows: {
+        users: [user("u-1", { maxBudget: 1, spend: 0.99 })],
+        teams: [team("red", { maxBudget: 1, spend: 1 })],
+        endUsers: [endUser("c-1", { maxBudget: 1, spend: 0.99 })]
+      }
+    }))))
+
+  decides("RULES D47: nobody must name an end user (the reference: 400 with `enforce_user_param`)", {
+    rows: { users: [user("u-1")], endUsers: [endUser("c-1")] }
+  }, { "none": [{ claims: { uid } }, "allow user=u-1"] })
+
   decides("RULES D23: the user's own budget counts without a team only", {
     rows: { users: [user("u-1", over)], teams: [team("red")] }
   }, {
@@ -263,7 +289,7 @@ describe("writes", () => {
       assert.strictEqual((yield* joined("replace")).users[0]?.teams.join(), "red")
     }))
 
-  it.effect("RULES D33: joins, roles and links that fail do not deny; a row that the decision rests on does", () =>
+  it.effect("RULES D33: joins, roles and links that fail do not deny, a needed row does (the reference: all of them do)", () =>
     Effect.gen(function*() {
       const failing = ["users.write", "teams.write", "memberships.write"] as const
       const known = { users: [user("u-1", { email: "a@acme.test" })], teams: [team("red")] }
@@ -290,7 +316,7 @@ describe("writes", () => {
       })
     }))
 
-  it.effect("RULES D28: a denial says the same to the caller whatever teams, models and routes there are", () =>
+  it.effect("RULES D28: a denial says the same whatever teams, models and routes there are (the reference: lists them)", () =>
     Effect.gen(function*() {
       const { answer } = yield* CoreTest.ask({ rows: { teams: [team("secret", { models: ["hidden"] })] } }, {
         claims: { groups: ["secret"] },

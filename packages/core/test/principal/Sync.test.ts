@@ -33,7 +33,7 @@ const after = Effect.fnUntraced(function*(
   ).pipe(Effect.provide(CoreTest.CoreTest.layer({ directory, rows: { users: [user("u-1", row)], teams } })))
 })
 
-describe("RULES D32: team sync", () => {
+describe("RULES D32: team sync (the reference: takes every other membership away, without a claim too)", () => {
   const mine: UserRow = { teams: ["a", "b"], tokenTeams: ["b"] }
 
   it.effect("joins every team that the token names, and leaves those that a token joined", () =>
@@ -96,7 +96,7 @@ describe("RULES D32: team sync", () => {
     }))
 })
 
-describe("RULES D32: role sync", () => {
+describe("RULES D32: role sync (the reference: a role once given stays)", () => {
   const userRoles = { userRoles: roles }
   const roleAfter = (row: UserRow, claims: Readonly<Record<string, unknown>>) =>
     Effect.map(after(row, claims, userRoles), (it) => `${it.role} ${it.origin} ${it.writes}`.trim())
