@@ -158,6 +158,11 @@ describe("Settings: what is refused", () => {
       assert.match(bad(value).join("\n"), message)
     })
   }
+
+  it("an issuer without an audience, or with one that is empty (RULES D2)", () => {
+    const audiences = [undefined, null, "", [], [""], ["a", ""], { any: true }, 1]
+    for (const audience of audiences) assert.match(bad(issuer({ audience })).join("\n"), /audience/, String(audience))
+  })
 })
 
 describe("Settings: what agrees with the rest", () => {
