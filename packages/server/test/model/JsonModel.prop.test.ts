@@ -23,7 +23,51 @@ const parses = (text: string): boolean => {
   }
 }
 
+/** What the walk reads by blocks: lists of numbers and of short texts, escapes, white space. */
+const Element = Schema.Literals([
+  "0",
+  "7",
+  "12",
+  "123456",
+  "-1.5e+3",
+  `""`,
+  `"a"`,
+  `"some words, and more words"`,
+  `"\\n\\\\"`,
+  `"\\u00e9\\""`,
+  "true",
+  "[]",
+  "{}",
+  " [ 1, 2 ]"
+])
+const Lists = Schema.Array(
+  Schema.Tuple([
+    Element,
+    Schema.Literals([",", ", ", " ,\n", ",        "]),
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 }))
+  ])
+)
+
 describe("JsonModel", () => {
+  it.prop("a list is JSON here exactly when it is to the platform, whole and with one byte changed", {
+    lists: Lists,
+    at: Place,
+    byte: Place,
+    step: Step
+  }, ({ lists, at, byte, step }) => {
+    const elements = lists.flatMap(([element, separator, times]) =>
+      Array.from({ length: times }, () => element + separator)
+    )
+    const text = `[${elements.join("")}0]`
+    const cut = at % text.length
+    const marks = `{}[]",:\\0123456789.eE+-tfnu \n\u0001`
+    const broken = text.slice(0, cut) + marks[byte % marks.length] + text.slice(cut + 1)
+    for (const one of [text, broken]) {
+      assert.strictEqual(read(one, step)._tag !== "Refused", parses(one), one)
+      assert.deepStrictEqual(read(one, one.length), read(one, step), one)
+    }
+  })
+
   it.prop("the model is found wherever it stands among other members", {
     before: Body,
     after: Body,

@@ -1,0 +1,64 @@
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { JsonModel } from "../../src/model/JsonModel.ts"
+import type { Peeked } from "../../src/model/Peeked.ts"
+import { compile, target } from "../../wasm/compile.ts"
+import { shapes, size } from "../support/JsonShapes.ts"
+
+const found: Peeked = { _tag: "Found", name: "gpt-4o" }
+describe("10 MB of JSON", () => {
+  for (const [name, make] of Object.entries(shapes)) {
+    // 20 ms in all and 10 ms at a time are wanted: with twentyfold room for busy machines, and for the best pass.
+    it(`RULES D19: the model behind ${name} is found within its time, and no piece stops the loop`, () => {
+      const body = make()
+      assert.isAbove(body.length, 0.9 * size)
+      const passes = Array.from({ length: 4 }, () => {
+        const model = new JsonModel()
+        let longest = 0
+        const before = process.cpuUsage()
+        for (let at = 0; at < body.length; at += 65_536) {
+          const start = performance.now()
+          model.push(body.subarray(at, at + 65_536))
+          longest = Math.max(longest, performance.now() - start)
+        }
+        const { user, system } = process.cpuUsage(before)
+        assert.deepStrictEqual(model.end(), found)
+        return { millis: (user + system) / 1000, longest }
+      })
+      assert.isBelow(Math.min(...passes.map((it) => it.millis)), 20 * 20)
+      assert.isBelow(Math.min(...passes.map((it) => it.longest)), 20 * 10)
+    })
+  }
+})
+
+describe("the walk over JSON", () => {
+  it("is what its source compiles to", async () => {
+    assert.strictEqual(readFileSync(target, "utf8"), await compile())
+  }, 60_000)
+
+  it("numbers of 6 kB are read, longer ones refused, wherever a piece ends", () => {
+    const read = (body: string, step: number) => {
+      const bytes = Buffer.from(body)
+      const model = new JsonModel()
+      for (let at = 0; at < bytes.length; at += step) model.push(bytes.subarray(at, at + step))
+      return model.end()._tag
+    }
+    for (const step of [7, 1000, 100_000]) {
+      for (const [digits, tag] of [[6000, "Found"], [7000, "Refused"]] as const) {
+        const long = "1".repeat(digits)
+        assert.strictEqual(read(`{"n":${long},"model":"a"}`, step), tag)
+        assert.strictEqual(read(`{"n":[1,${long},2],"model":"a"}`, step), tag)
+        assert.strictEqual(read(`{"n":0.${long},"model":"a"}`, step), tag)
+      }
+    }
+  })
+
+  it("two bodies that come in turns do not see each other", () => {
+    const bodies = [`{"a":[[{"b":"x\\u0041"}]],"model":"gpt-4o"}`, `[1,2,{"a":"b"}]`, `{"model":"gpt-4o","x":[tru`]
+    const models = bodies.map(() => new JsonModel())
+    for (let at = 0; at < 60; at++) {
+      models.forEach((model, index) => model.push(Buffer.from(bodies[index]?.slice(at, at + 1) ?? "")))
+    }
+    assert.deepStrictEqual(models.map((it) => it.end()._tag), ["Found", "Nothing", "Refused"])
+  })
+})

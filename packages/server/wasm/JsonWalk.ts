@@ -1,0 +1,459 @@
+/**
+ * Walks JSON text (RFC 8259) by sixteen bytes at a time. AssemblyScript: `npm run wasm` compiles it into
+ * `src/model/JsonWalkCode.ts`, and a test says when the two differ.
+ *
+ * It is the whole grammar and nothing else: which names matter is `model/JsonModel.ts`. Text comes in pieces at
+ * `INPUT`; what lies between two calls (state, depth, open brackets, the tail that was not taken) is kept by the
+ * caller, so one instance serves every request. Memory behind the piece is zeroed here: zero is no byte of any
+ * token, so every loop ends there and none asks for the length.
+ */
+
+/** The byte that closes the value open at each depth; 0 at depth 0. */
+const NESTING: u32 = 0
+/** Where a piece of text is put. */
+const INPUT: u32 = 1024
+
+/** What may come next. Odd where the value may also be closed at once. */
+const Value = 0
+const ValueOrEnd = 1
+const Name = 2
+const NameOrEnd = 3
+const AfterName = 4
+const AfterValue = 5
+const Done = 6
+const InText = 7
+const InName = 8
+
+/** Why a walk has stopped: nothing is left; this is no JSON; a name; the text that was asked for; another value than null where null was asked for. */
+const More = 0
+const Bad = 1
+const FoundName = 2
+const FoundText = 3
+const FoundValue = 4
+
+/** `wanted`: the next value must be a text and is reported; the next value is reported unless it is null. */
+const Text = 1
+const Null = 2
+
+/** Nesting that no API needs and that deep parsers refuse. */
+const MOST_DEPTH: u32 = 500
+/**
+ * The longest name that is reported; the longest text that is, and the longest number. Longer names and texts matter
+ * to nobody, longer numbers are refused. The tail of a piece is at most this long.
+ */
+const LONGEST_NAME: u32 = 144
+const LONGEST_TEXT: u32 = 6400
+
+/** How many elements of a list are read one by one after they could not be read blockwise. */
+const PAUSE = 16
+
+const QUOTE: u32 = 0x22
+const COMMA: u32 = 0x2c
+const COLON: u32 = 0x3a
+const BACKSLASH: u32 = 0x5c
+const OPEN_ARRAY: u32 = 0x5b
+const CLOSE_ARRAY: u32 = 0x5d
+const OPEN_OBJECT: u32 = 0x7b
+const CLOSE_OBJECT: u32 = 0x7d
+
+/** State of the text that is being read; set before and read after each call. */
+export let state: i32 = Value
+export let depth: i32 = 0
+export let wanted: i32 = 0
+/** Where the walk has stopped. What lies between it and the end of the piece belongs before the next piece. */
+export let at: u32 = INPUT
+/** Where the name or text that was found begins; it ends at `at - 1`. */
+export let start: u32 = INPUT
+
+function byteAt(i: u32): u32 {
+  return load<u8>(i)
+}
+
+function isSpace(byte: u32): bool {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+function isDigit(byte: u32): bool {
+  return byte - 0x30 <= 9
+}
+
+function isHex(byte: u32): bool {
+  return byte - 0x30 <= 9 || (byte | 0x20) - 0x61 <= 5
+}
+
+/** Whether a backslash and this make an escape, `u` apart. */
+function isShortEscape(byte: u32): bool {
+  return byte === 0x6e || byte === QUOTE || byte === BACKSLASH || byte === 0x74 || byte === 0x2f || byte === 0x72 ||
+    byte === 0x62 || byte === 0x66
+}
+
+function equal(block: v128, byte: u8): u32 {
+  return i8x16.bitmask(i8x16.eq(block, i8x16.splat(byte)))
+}
+
+function within(block: v128, from: u8, width: u8): u32 {
+  return i8x16.bitmask(i8x16.le_u(i8x16.sub(block, i8x16.splat(from)), i8x16.splat(width)))
+}
+
+/** The first byte from `i` on that is no white space; `i` is some. */
+function skipSpace(i: u32): u32 {
+  let next = i + 1
+  if (byteAt(next) > 0x20) return next
+  while (true) {
+    const block = v128.load(next)
+    const space: u32 = i8x16.bitmask(v128.or(
+      v128.or(i8x16.eq(block, i8x16.splat(0x20)), i8x16.eq(block, i8x16.splat(0x0a))),
+      v128.or(i8x16.eq(block, i8x16.splat(0x0d)), i8x16.eq(block, i8x16.splat(0x09)))
+    ))
+    if (space !== 0xffff) return next + ctz(~space)
+    next += 16
+  }
+}
+
+/** The first byte from `i` on that cannot stand in a text as it is: quote, backslash, control character. */
+function skipPlain(i: u32): u32 {
+  let next = i
+  while (true) {
+    const block = v128.load(next)
+    const stop: u32 = i8x16.bitmask(v128.or(
+      v128.or(i8x16.eq(block, i8x16.splat(0x22)), i8x16.eq(block, i8x16.splat(0x5c))),
+      i8x16.lt_u(block, i8x16.splat(0x20))
+    ))
+    if (stop !== 0) return next + ctz(stop)
+    next += 16
+  }
+}
+
+/** The first byte from `i` on that is no digit. */
+function skipDigits(i: u32): u32 {
+  let next = i
+  while (true) {
+    const digits = within(v128.load(next), 0x30, 9)
+    if (digits !== 0xffff) return next + ctz(~digits)
+    next += 16
+  }
+}
+
+/** Of some backslashes those that begin an escape, and in bit 16 whether the last one's other half is still to come. */
+function escapes(backslashes: u32, isEscaped: u32): u32 {
+  // Odd runs of backslashes, found by the carry of a subtraction (as in Keiser and Lemire's simdjson).
+  const odd: u32 = 0xaaaaaaaa
+  const candidates = backslashes & ~isEscaped
+  const marks = ((candidates << 1 | odd) - candidates) ^ odd
+  return marks & backslashes & 0xffff | (marks & backslashes & 0x8000) << 1
+}
+
+/**
+ * From a backslash inside a text, blockwise over good escapes. Answers the closing quote, or a place outside any
+ * escape from which to go on one by one; that is `i` itself when its escape is bad or cut.
+ */
+function skipEscapes(i: u32): u32 {
+  let next = i
+  let safe = i
+  let isEscaped: u32 = 0
+  let hexDue: u32 = 0
+  while (true) {
+    const block = v128.load(next)
+    const backslashes = equal(block, 0x5c)
+    if ((backslashes | isEscaped | hexDue) === 0) return next
+    const begins = escapes(backslashes, isEscaped)
+    const escaped = (begins << 1 | isEscaped) & 0xffff
+    const quotes = equal(block, 0x22)
+    const unicode = equal(block, 0x75) & escaped
+    const good = unicode | quotes | backslashes | equal(block, 0x2f) | equal(block, 0x62) | equal(block, 0x66) |
+      equal(block, 0x6e) | equal(block, 0x72) | equal(block, 0x74)
+    const hex = within(block, 0x30, 9) | within(v128.or(block, i8x16.splat(0x20)), 0x61, 5)
+    const due = unicode << 1 | unicode << 2 | unicode << 3 | unicode << 4 | hexDue
+    const control: u32 = i8x16.bitmask(i8x16.lt_u(block, i8x16.splat(0x20)))
+    const wrong = control | (escaped & ~good) | (due & 0xffff & ~hex)
+    const ends = quotes & ~escaped
+    if ((ends | wrong) !== 0) {
+      const end = ends & -ends
+      return end !== 0 && (wrong & (end | end - 1)) === 0 ? next + ctz(end) : safe
+    }
+    isEscaped = begins >>> 16
+    hexDue = due >>> 16
+    next += 16
+    if ((isEscaped | hexDue) === 0) safe = next
+  }
+}
+
+/** From inside a text to its quote, or to the first byte that is not understood: a control character, a bad or cut escape. */
+function endOfText(i: u32): u32 {
+  let next = i
+  while (true) {
+    next = skipPlain(next)
+    if (byteAt(next) !== BACKSLASH) return next
+    const safe = skipEscapes(next)
+    if (safe !== next) next = safe
+    else {
+      const escape = byteAt(next + 1)
+      if (isShortEscape(escape)) next += 2
+      else if (
+        escape === 0x75 && isHex(byteAt(next + 2)) && isHex(byteAt(next + 3)) && isHex(byteAt(next + 4)) &&
+        isHex(byteAt(next + 5))
+      ) next += 6
+      else return next
+    }
+  }
+}
+
+/** Whether the text that stops at `i` may go on in the next piece. */
+function isCutText(i: u32, to: u32): bool {
+  if (i >= to) return true
+  if (byteAt(i) !== BACKSLASH) return false
+  return i + 1 >= to || (byteAt(i + 1) === 0x75 && i + 6 > to)
+}
+
+/** The end of the number at `i`; 0 when there is none, or the piece ends before it does. */
+function endOfNumber(i: u32): u32 {
+  let next = i
+  let byte = byteAt(next)
+  if (byte === 0x2d) byte = byteAt(++next)
+  if (byte === 0x30) next++
+  else if (byte - 0x31 <= 8) next = skipDigits(next + 1)
+  else return 0
+  byte = byteAt(next)
+  if (byte === 0x2e) {
+    if (!isDigit(byteAt(next + 1))) return 0
+    next = skipDigits(next + 2)
+    byte = byteAt(next)
+  }
+  if (byte === 0x65 || byte === 0x45) {
+    byte = byteAt(++next)
+    if (byte === 0x2b || byte === 0x2d) byte = byteAt(++next)
+    if (!isDigit(byte)) return 0
+    next = skipDigits(next + 1)
+    byte = byteAt(next)
+  }
+  return byte === 0 ? 0 : next
+}
+
+/** The end of `true`, `false` or `null` at `i`; 0 when it is none of them. */
+function endOfLiteral(i: u32): u32 {
+  const word = load<u32>(i)
+  if (word === 0x65757274 || word === 0x6c6c756e) return i + 4
+  return word === 0x736c6166 && byteAt(i + 4) === 0x65 ? i + 5 : 0
+}
+
+/** Whether the number or literal at `i` may be whole with the next piece. */
+function isCutWord(i: u32, to: u32): bool {
+  let next = i
+  while (true) {
+    const byte = byteAt(next)
+    if (!isDigit(byte) && (byte | 0x20) - 0x61 >= 26 && byte !== 0x2b && byte !== 0x2d && byte !== 0x2e) break
+    next++
+  }
+  return next >= to
+}
+
+/**
+ * Over a list of whole numbers of no sign, from the first byte of one, a space after the comma or none. Answers the
+ * first byte of the last one that begins in what was looked at, which is good up to there.
+ */
+function skipIntegers(i: u32): u32 {
+  let next = i
+  let last = i
+  let begin: u32 = 1
+  let afterComma: u32 = 0
+  let afterZero: u32 = 0
+  while (true) {
+    const block = v128.load(next)
+    const digits = within(block, 0x30, 9)
+    const commas = equal(block, 0x2c)
+    const spaces = equal(block, 0x20)
+    const follows = commas << 1 | afterComma
+    const begins = (follows & ~spaces) | spaces << 1 | begin
+    const zeros = (equal(block, 0x30) & begins) << 1 | afterZero
+    if ((digits | commas | spaces) !== 0xffff) return last
+    if (((begins & ~digits) | (zeros & digits) | (spaces & ~follows)) & 0xffff) return last
+    begin = spaces >>> 15
+    afterComma = commas >>> 15
+    afterZero = zeros >>> 16
+    const first = begins & 0xffff
+    if (first === 0) return last
+    last = next + 31 - clz(first)
+    next += 16
+  }
+}
+
+/** The same over a list of short texts without escapes, from the quote of one. */
+function skipTexts(i: u32): u32 {
+  let next = i
+  let last = i
+  let inside: u32 = 0
+  let begin: u32 = 1
+  let afterQuote: u32 = 0
+  let afterComma: u32 = 0
+  while (true) {
+    const block = v128.load(next)
+    const quotes = equal(block, 0x22)
+    const strange = equal(block, 0x5c) | i8x16.bitmask(i8x16.lt_u(block, i8x16.splat(0x20)))
+    if (strange !== 0 || quotes === 0) return last
+    let text = quotes ^ quotes << 1
+    text ^= text << 2
+    text ^= text << 4
+    text = (text ^ text << 8 ^ inside) & 0xffff
+    const opens = quotes & text
+    const closes = quotes & ~text
+    const outside = ~text & ~quotes & 0xffff
+    const commas = equal(block, 0x2c) & outside
+    const spaces = equal(block, 0x20) & outside
+    const follows = commas << 1 | afterComma
+    if ((commas | spaces) !== outside || ((closes << 1 | afterQuote) & 0xffff) !== commas) return last
+    if ((spaces & ~follows) !== 0 || (((follows & ~spaces) | spaces << 1 | begin) & 0xffff) !== opens) return last
+    inside = text & 0x8000 ? 0xffff : 0
+    begin = spaces >>> 15
+    afterQuote = closes >>> 15
+    afterComma = commas >>> 15
+    if (opens !== 0) last = next + 31 - clz(opens)
+    next += 16
+  }
+}
+
+/** Whether a name of this length that begins so could be one of those that the caller looks for. */
+function isOfInterest(first: u32, length: u32): bool {
+  const letter = first | 0x20
+  // model; fallbacks; context_window_fallbacks, content_policy_fallbacks. A letter of another script may be longer.
+  return (length === 5 && letter === 0x6d) || (length - 9 <= 2 && letter === 0x66) ||
+    (length - 24 <= 2 && letter === 0x63)
+}
+
+function stop(i: u32, next: i32, level: u32, why: i32): i32 {
+  at = i
+  state = next
+  depth = level
+  return why
+}
+
+/** Walks the piece that ends before `to`, from `at` on, and answers why it stops. */
+export function walk(to: u32): i32 {
+  v128.store(to, i8x16.splat(0))
+  v128.store(to + 16, i8x16.splat(0))
+  let i = at
+  let next = state
+  let level: u32 = depth
+  let close = byteAt(NESTING + level)
+  let pause = 0
+  if (next === InText || next === InName) {
+    const end = endOfText(i)
+    if (byteAt(end) !== QUOTE) return stop(end, next, level, isCutText(end, to) ? More : Bad)
+    next = next === InName ? AfterName : level === 0 ? Done : AfterValue
+    i = end + 1
+  }
+  while (true) {
+    let byte = byteAt(i)
+    if (byte <= 0x20 && isSpace(byte)) {
+      i = skipSpace(i)
+      byte = byteAt(i)
+    }
+    if (i >= to) return stop(i, next, level, More)
+    if (next === Name || next === NameOrEnd) {
+      if (byte === QUOTE) {
+        const end = endOfText(i + 1)
+        if (byteAt(end) !== QUOTE) {
+          if (!isCutText(end, to)) return stop(i, next, level, Bad)
+          // What may be of interest is read in one piece.
+          return level === 1 && to - i <= LONGEST_NAME + 1 ? stop(i, next, level, More) : stop(end, InName, level, More)
+        }
+        const length = end - i - 1
+        if (level === 1 && length <= LONGEST_NAME) {
+          if (isOfInterest(byteAt(i + 1), length) || skipPlain(i + 1) !== end) {
+            start = i + 1
+            return stop(end + 1, AfterName, level, FoundName)
+          }
+        }
+        next = AfterName
+        i = end + 1
+        byte = byteAt(i)
+        if (byte !== COLON) continue
+      } else if (byte !== CLOSE_OBJECT || next === Name) return stop(i, next, level, Bad)
+    }
+    if (next === AfterName) {
+      if (byte !== COLON) return stop(i, next, level, Bad)
+      next = Value
+      byte = byteAt(++i)
+      if (byte <= 0x20) {
+        if (isSpace(byte)) {
+          i = skipSpace(i)
+          byte = byteAt(i)
+        }
+        if (i >= to) return stop(i, next, level, More)
+      }
+    }
+    if (next <= NameOrEnd) {
+      if (wanted === Null && byte !== 0x6e) return stop(i, next, level, FoundValue)
+      if (wanted === Text) {
+        if (byte !== QUOTE) return stop(i, next, level, Bad)
+        const end = endOfText(i + 1)
+        if (byteAt(end) === QUOTE) {
+          start = i + 1
+          return stop(end + 1, AfterValue, level, FoundText)
+        }
+        return stop(i, next, level, isCutText(end, to) && to - i <= LONGEST_TEXT ? More : Bad)
+      }
+      if (byte === QUOTE) {
+        if (close === CLOSE_ARRAY && --pause < 0) {
+          const last = skipTexts(i)
+          if (last !== i) next = Value
+          else pause = PAUSE
+          i = last
+        }
+        const end = endOfText(i + 1)
+        if (byteAt(end) !== QUOTE) {
+          return isCutText(end, to) ? stop(end, InText, level, More) : stop(i, next, level, Bad)
+        }
+        i = end + 1
+      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+        if (level === MOST_DEPTH) return stop(i, next, level, Bad)
+        // `{` and `}`, `[` and `]` lie two apart.
+        if (byteAt(i + 1) === byte + 2) i += 2
+        else {
+          close = byte + 2
+          store<u8>(NESTING + ++level, close)
+          next = byte === OPEN_OBJECT ? NameOrEnd : ValueOrEnd
+          i++
+          continue
+        }
+      } else if (byte !== close || (next & 1) === 0) {
+        if (close === CLOSE_ARRAY && isDigit(byte) && --pause < 0) {
+          const last = skipIntegers(i)
+          if (last !== i) next = Value
+          else pause = PAUSE
+          i = last
+        }
+        const end = byteAt(i) <= 0x39 ? endOfNumber(i) : endOfLiteral(i)
+        if (end === 0 || end - i > LONGEST_TEXT) {
+          return stop(i, next, level, end === 0 && isCutWord(i, to) && to - i <= LONGEST_TEXT ? More : Bad)
+        }
+        wanted = 0
+        i = end
+      }
+      next = level === 0 ? Done : AfterValue
+      byte = byteAt(i)
+    }
+    if (next === Done) {
+      if (byte <= 0x20 && (isSpace(byte) || i >= to)) continue
+      return stop(i, next, level, Bad)
+    }
+    while (true) {
+      if (byte === COMMA) {
+        next = close === CLOSE_OBJECT ? Name : Value
+        i++
+        break
+      }
+      if (byte === close) {
+        close = byteAt(NESTING + --level)
+        i++
+        if (level === 0) {
+          next = Done
+          break
+        }
+        byte = byteAt(i)
+      } else if (isSpace(byte)) {
+        i = skipSpace(i)
+        byte = byteAt(i)
+      } else return stop(i, next, level, i >= to ? More : Bad)
+    }
+  }
+}
