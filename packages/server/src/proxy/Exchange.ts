@@ -18,7 +18,7 @@ import { targetModel } from "../model/TargetModel.ts"
 import type { Refusal } from "../ProblemResponse.ts"
 import * as Cors from "./Cors.ts"
 import { forwardedHeaders, type UpstreamCredential } from "./ForwardedHeaders.ts"
-import { filteredHeaders, filterModels, listsModels, maxListBytes } from "./ModelsAnswer.ts"
+import { decoded, encodingOf, filteredHeaders, filterModels, listsModels, maxListBytes } from "./ModelsAnswer.ts"
 import { addressOf } from "./Peers.ts"
 import { type AnswerReader, Relay, type RelayEnd } from "./Relay.ts"
 import { type BodyOutcome, read, type RequestBody } from "./RequestBody.ts"
@@ -219,11 +219,12 @@ export class Exchange {
     return {
       limit: maxListBytes,
       wants: (status) => status >= 200 && status < 300,
-      read: (status, headers, bytes) => {
-        const list = filterModels(bytes, allowed.reach)
-        if (list === undefined) this.#deny({ code: "upstream_unreachable" }, id)
-        else write(this.#it.response, status, filteredHeaders(headers, list), list)
-      }
+      read: (status, headers, bytes) =>
+        decoded(bytes, encodingOf(headers), (plain) => {
+          const list = plain === undefined ? undefined : filterModels(plain, allowed.reach)
+          if (list === undefined) this.#deny({ code: "upstream_unreachable" }, id)
+          else write(this.#it.response, status, filteredHeaders(headers, list), list)
+        })
     }
   }
 

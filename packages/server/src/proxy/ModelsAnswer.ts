@@ -6,6 +6,7 @@
  * exists.
  */
 import type { Reach } from "@jotgate/core/Decision"
+import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from "node:zlib"
 
 /** Whether the answer to this request is a list of models. */
 export const listsModels = (method: string, path: string): boolean =>
@@ -30,6 +31,31 @@ const parse = (body: Buffer): unknown => {
   }
 }
 
+type Decoder = (
+  bytes: InputType,
+  options: ZlibOptions,
+  done: (error: Error | null, plain: Buffer) => void
+) => void
+
+const decoders: Readonly<Record<string, Decoder>> = {
+  "gzip": gunzip,
+  "x-gzip": gunzip,
+  "deflate": inflate,
+  "br": brotliDecompress
+}
+
+/**
+ * Decodes an answer that is compressed although it was asked for as it is; `encoding` as sent, "" for none. `done`
+ * gets `undefined` when it cannot be decoded, or is larger than a list may be.
+ */
+export const decoded = (body: Buffer, encoding: string, done: (plain: Buffer | undefined) => void): void => {
+  const coding = encoding.trim().toLowerCase()
+  if (coding === "" || coding === "identity") return done(body)
+  const decoder = Object.hasOwn(decoders, coding) ? decoders[coding] : undefined
+  if (decoder === undefined) return done(undefined)
+  decoder(body, { maxOutputLength: maxListBytes }, (error, plain) => done(error === null ? plain : undefined))
+}
+
 /** The filtered list, or `undefined` when the answer is no list of models. */
 export const filterModels = (body: Buffer, reach: Reach): string | undefined => {
   const list = parse(body)
@@ -45,9 +71,17 @@ export const filterModels = (body: Buffer, reach: Reach): string | undefined => 
   return JSON.stringify({ ...list, ...page, data })
 }
 
+/** The encodings of an answer, from its raw headers (lower-case names); "" for none. */
+export const encodingOf = (headers: ReadonlyArray<string>): string => {
+  const values: Array<string> = []
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === "content-encoding") values.push(headers[i + 1] ?? "")
+  return values.join(", ")
+}
+
 /** Headers of the answer that described the unfiltered list. */
 const stale = new Set([
   "content-length",
+  "content-encoding",
   "etag",
   "last-modified",
   "content-md5",

@@ -31,6 +31,9 @@ const refusedInvalid: BodyOutcome = { _tag: "Refused", code: "body_invalid" }
 const refusedOverloaded: BodyOutcome = { _tag: "Refused", code: "overloaded" }
 const refusedTooLarge: BodyOutcome = { _tag: "Refused", code: "body_too_large" }
 
+/** A body that is announced to be larger than this is put together while it comes, in bytes. */
+const largeBody = 1024 * 1024
+
 /** The decoder of a `Content-Encoding`, `undefined` when it is not one of gzip, deflate and br. */
 const decoderOf = (encoding: string): Transform | undefined =>
   encoding === "gzip" || encoding === "x-gzip"
@@ -60,6 +63,9 @@ export const read = (
 
   const model = bodyModel(path, head.contentType)
   const chunks: Array<Buffer> = []
+  // Joining the pieces of a large body at its end would stop the loop; memory that is not written to costs nothing.
+  const announced = inflated ? 0 : head.contentLength ?? 0
+  const whole = announced > largeBody ? Buffer.allocUnsafeSlow(announced) : undefined
   let size = 0
   let wire = 0
   let open = true
@@ -76,10 +82,11 @@ export const read = (
     if (size > limit) return end(refusedTooLarge)
     if (!grow(chunk.length)) return end(refusedOverloaded)
     model.push(chunk)
-    chunks.push(chunk)
+    if (whole === undefined) chunks.push(chunk)
+    else whole.set(chunk, size - chunk.length)
   }
   const onPlainEnd = () => {
-    const bytes = chunks.length === 1 ? chunks[0] ?? Buffer.alloc(0) : Buffer.concat(chunks, size)
+    const bytes = whole ?? (chunks.length === 1 ? chunks[0] ?? Buffer.alloc(0) : Buffer.concat(chunks, size))
     const seen = isReadable(path, head.contentType, bytes) ? model.end() : invalid
     end({ _tag: "Read", body: { bytes, model: seen, inflated } })
   }

@@ -3,6 +3,7 @@ import { Arbitrary, Effect, Fiber, Schema } from "effect"
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { filterModels } from "../../src/proxy/ModelsAnswer.ts"
 import { keyFileName } from "../../src/proxy/UpstreamKey.ts"
 import * as Upstream from "../support/Upstream.ts"
@@ -137,6 +138,46 @@ describe("the list of models", () => {
       assert.isUndefined(world.upstream.last().headers["range"])
       assert.strictEqual((yield* call(`${world.url}/v1/models/o1`, token)).status, 403)
       assert.strictEqual((yield* call(`${world.url}/v1/models/gpt-4o`, token)).status, 200)
+    }))
+
+  for (
+    const [encoding, encode] of [["gzip", gzipSync], ["deflate", deflateSync], ["br", brotliCompressSync]] as const
+  ) {
+    it.live(`is filtered although the upstream compresses it unasked: ${encoding}`, () =>
+      Effect.gen(function*() {
+        const world = yield* World.make()
+        world.upstream.answer = (_, response) => {
+          response.writeHead(200, { "content-type": "application/json", "content-encoding": encoding })
+          response.end(encode(JSON.stringify(list(["gpt-4o", "o1"]))))
+        }
+        const answer = yield* call(`${world.url}/v1/models`, yield* world.token("alice", { groups: ["red"] }))
+        assert.strictEqual(answer.status, 200)
+        assert.isNull(answer.headers.get("content-encoding"))
+        assert.deepStrictEqual(JSON.parse(answer.text), list(["gpt-4o"]))
+      }))
+  }
+
+  it.live("a compressed list that is larger than a list may be, or in a coding that nobody asked for, is 502", () =>
+    Effect.gen(function*() {
+      const world = yield* World.make()
+      const token = yield* world.token("alice", { groups: ["red"] })
+      const bomb = gzipSync(Buffer.alloc(9 * 1024 * 1024, 0x20))
+      for (
+        const [encoding, bytes] of [
+          ["gzip", bomb],
+          ["zstd", Buffer.from(JSON.stringify(list(["gpt-4o"])))],
+          ["gzip, gzip", gzipSync(gzipSync(JSON.stringify(list(["gpt-4o"]))))],
+          ["br", Buffer.from("no brotli")]
+        ] as const
+      ) {
+        world.upstream.answer = (_, response) => {
+          response.writeHead(200, { "content-type": "application/json", "content-encoding": encoding })
+          response.end(bytes)
+        }
+        const answer = yield* call(`${world.url}/v1/models`, token)
+        assert.strictEqual(answer.status, 502, encoding)
+        assert.strictEqual(JSON.parse(answer.text).code, "upstream_unreachable")
+      }
     }))
 
   it.live("an answer that is no list is not passed on", () =>
