@@ -6,10 +6,11 @@
  * Pure: nothing is fetched and no secret is read, so a file can be checked
  * where neither the issuers nor the secrets are at hand.
  */
-import { isGroup } from "@jotgate/core/Route"
+import { isDiscoveryUrl } from "@jotgate/core/Discovery"
+import { compile, isGroup } from "@jotgate/core/Route"
 import { RouteGroups } from "@jotgate/core/RouteGroups"
 import { suggestion } from "@jotgate/core/SchemaFindings"
-import type { Issuer, PolicySettings } from "@jotgate/core/Settings"
+import { type Issuer, normalizeMapping, type PolicySettings } from "@jotgate/core/Settings"
 import type { ConfigFile } from "./ConfigFile.ts"
 import { type FileSettings, isLoopback } from "./GatewaySettings.ts"
 
@@ -32,6 +33,13 @@ const isWeb = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(ne
 
 const sourcesOf = (issuer: Issuer): ReadonlyArray<string> =>
   (Array.isArray(issuer.jwks) ? issuer.jwks : [issuer.jwks]).filter((it): it is string => typeof it === "string")
+
+/** Whether addresses of this issuer come from a discovery document. */
+const discovers = (issuer: Issuer): boolean => {
+  const userinfo = issuer.opaque?.userinfo
+  return issuer.jwks === undefined || sourcesOf(issuer).some(isDiscoveryUrl) || userinfo === true ||
+    (typeof userinfo === "object" && userinfo.url === undefined)
+}
 
 /** The second of each two entries that are alike. */
 const repeated = <A>(items: ReadonlyArray<A>, key: (item: A) => string): ReadonlyArray<readonly [A, number, A]> => {
@@ -65,6 +73,19 @@ const issuerNames: Check = ({ issuers, sharedIdentities }) => [
     )
   ))
 ]
+
+/** Settings of an issuer that another of its settings leaves without effect. */
+const issuerEffects: Check = ({ issuers }) =>
+  issuers.flatMap((it, index) => [
+    ...when(
+      it.keys.hosts.length > 0 && !discovers(it),
+      () => warning(`issuers[${index}].keys.hosts`, "has no effect: nothing of this issuer is discovered")
+    ),
+    ...when(
+      it.claims.overage === "ignore" && it.claims.teams === undefined,
+      () => warning(`issuers[${index}].claims.overage`, "has no effect: claims.teams is not read")
+    )
+  ])
 
 const issuerTrust: Check = ({ issuers }) =>
   issuers.flatMap((it, index) => {
@@ -128,7 +149,12 @@ const teamSources: Check = ({ directory, issuers, policy }) => {
   const single = reads(issuers, "team") || reads(issuers, "teamAlias") || reads(issuers, "object") ||
     directory.teams.default !== null || (reads(issuers, "teams") && policy.teamHeaders.length > 0)
   const any = single || reads(issuers, "teams")
+  const { whenUnknown } = directory.teams
   return [
+    ...when(
+      issuers.length > 0 && whenUnknown === "next" && !reads(issuers, "team") && !reads(issuers, "teams"),
+      () => warning("directory.teams.whenUnknown", "has no effect: no issuer reads claims.team or claims.teams")
+    ),
     ...when(
       issuers.length > 0 && policy.requireTeamClaim && !single,
       () =>
@@ -144,6 +170,20 @@ const teamSources: Check = ({ directory, issuers, policy }) => {
     )
   ]
 }
+
+/** Whether some token can get a role (RULES, role precedence). */
+const givesRole = (
+  { issuers, policy }: Pick<FileSettings, "issuers" | "policy">,
+  role: PolicySettings["roles"][number]["role"]
+): boolean =>
+  (reads(issuers, "roles") && policy.roleMappings.some((it) => it.role === role)) ||
+  (role === "proxy_admin"
+    ? issuers.some((it) => it.adminScope !== null)
+    : role === "team"
+    ? reads(issuers, "team")
+    // An e-mail that stands in for the id gives no role.
+    : issuers.some((it) => (normalizeMapping(it.claims.user)?.from.length ?? 0) > 0) ||
+      (reads(issuers, "userRoles") && policy.allowedUserRoles.length > 0))
 
 const roles: Check = ({ directory, issuers, policy }) => {
   const withoutRoles = !reads(issuers, "roles")
@@ -182,6 +222,12 @@ const roles: Check = ({ directory, issuers, policy }) => {
     ]),
     ...repeated(policy.roles, (it) => it.role).map(([it, index]) =>
       warning(`policy.roles[${index}]`, `has no effect: the first entry for ${it.role} wins`)
+    ),
+    ...policy.roles.flatMap((it, index) =>
+      when(
+        issuers.length > 0 && !givesRole({ issuers, policy }, it.role),
+        () => warning(`policy.roles[${index}]`, `has no effect: nothing gives a token the role ${it.role}`)
+      )
     )
   ]
 }
@@ -237,6 +283,22 @@ const entryLists: ReadonlyArray<keyof PolicySettings & `${string}Routes`> = [
   "userRoutes",
   "openRoutes"
 ]
+
+/** A path that an entry covers: what its parameters and its final star may stand for. */
+const exampleOf = (entry: string): string => entry.replace(/\{[^{}/]+\}/g, "x").replace(/\*$/, "x")
+
+/** A pass-through route is open to the teams that list it, of those whose routes it belongs to at all. */
+const passThrough: Check = ({ policy: { passThroughRoutes, teamRoutes } }) => {
+  const covers = compile(teamRoutes, { openai_routes: passThroughRoutes.map((it) => it.path) })
+  return passThroughRoutes.flatMap((it, index) =>
+    when(!covers(exampleOf(it.path)), () =>
+      warning(
+        `policy.passThroughRoutes[${index}]`,
+        "is denied to every team, listed or not: add it to policy.teamRoutes, by its path or as openai_routes, which " +
+          "holds every pass-through route (llm_api_routes does not)"
+      ))
+  )
+}
 
 /** Route entries with their places. */
 const routeEntries = ({ gateway, policy }: FileSettings): ReadonlyArray<readonly [path: string, entry: string]> => [
@@ -338,6 +400,7 @@ const gateway: Check = ({ gateway }, says) => {
 const checks: ReadonlyArray<Check> = [
   issuerNames,
   issuerTrust,
+  issuerEffects,
   adminScopes,
   teamSources,
   roles,
@@ -345,6 +408,7 @@ const checks: ReadonlyArray<Check> = [
   emails,
   directoryWrites,
   routes,
+  passThrough,
   gateway
 ]
 

@@ -175,6 +175,41 @@ describe("checkConfig", () => {
       /^warning policy\.roles\[1\]: has no effect/
     ],
     [
+      "permissions of a role that nothing gives",
+      check(
+        "issuers: [{ id: a, issuer: \"https://a.test\", audience: x, claims: { user: sub } }]\n" +
+          "policy: { roles: [{ role: team, models: [a] }] }"
+      ),
+      /^warning policy\.roles\[0\]: has no effect: nothing gives a token the role team/
+    ],
+    [
+      "a pass-through route that no team may use",
+      withIssuer("policy: { passThroughRoutes: [{ path: /bria/* }] }"),
+      /^warning policy\.passThroughRoutes\[0\]: is denied to every team/
+    ],
+    [
+      "hosts of keys that are not discovered",
+      check(
+        "issuers: [{ id: a, issuer: \"https://a.test\", audience: x, jwks: \"https://a.test/k\", keys: { hosts: [b] } }]"
+      ),
+      /^warning issuers\[0\]\.keys\.hosts: has no effect/
+    ],
+    [
+      "an overage of groups that are not read",
+      check(
+        "issuers: [{ id: a, issuer: \"https://a.test\", audience: x, claims: { user: sub, overage: ignore } }]"
+      ),
+      /^warning issuers\[0\]\.claims\.overage: has no effect/
+    ],
+    [
+      "what follows unknown teams that no token names",
+      check(
+        "issuers: [{ id: a, issuer: \"https://a.test\", audience: x, claims: { user: sub } }]\n" +
+          "directory: { teams: { whenUnknown: next } }"
+      ),
+      /^warning directory\.teams\.whenUnknown: has no effect/
+    ],
+    [
       "admin routes without an admin scope",
       withIssuer("policy: { adminRoutes: [info_routes] }"),
       /^warning policy\.adminRoutes: has no effect/
@@ -214,6 +249,14 @@ describe("checkConfig", () => {
       []
     )
   })
+  it("pass-through routes that teams may use, and permissions of roles that tokens can get, need nothing", () => {
+    for (const routes of ["[openai_routes]", "[/bria/*]", "[\"*\"]", "[\"/bria/x/{rest:path}\", /bria]"]) {
+      const policy = `policy: { teamRoutes: ${routes}, passThroughRoutes: [{ path: "/bria/x/{id}" }] }`
+      assert.deepStrictEqual(withIssuer(policy), [], routes)
+    }
+    assert.deepStrictEqual(withIssuer("policy: { roles: [{ role: internal_user, models: [a] }] }"), [])
+  })
+
   it("http: on loopback needs nothing", () => {
     assert.deepStrictEqual(check("issuers: [{ id: a, issuer: \"http://127.0.0.1:9/\", audience: x }]"), [])
   })
