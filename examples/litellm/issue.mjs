@@ -2,8 +2,8 @@
  * Stands in for an identity provider: makes a key pair on first use, publishes
  * its public half as `keys.json`, and prints a token for one person.
  *
- * `node issue.ts alice red blue`: a token of alice, in the groups red and blue,
- * good for an hour. The private half lies in `issuer.key` beside it.
+ * `node issue.mjs alice red blue`: a token of alice, in the groups red and blue,
+ * good for an hour. The private half lies in `issuer.key` beside it. Plain JavaScript: any Node runs it.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
@@ -18,7 +18,7 @@ const key = createPrivateKey(readFileSync("issuer.key"))
 const published = { ...createPublicKey(key).export({ format: "jwk" }), kid: "k1", alg: "ES256", use: "sig" }
 writeFileSync("keys.json", JSON.stringify({ keys: [published] }))
 
-const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
+const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")
 const now = Math.floor(Date.now() / 1000)
 const claims = {
   iss: "https://acme.okta.com/oauth2/aus1",
