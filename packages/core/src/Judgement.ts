@@ -8,7 +8,7 @@ import type { Denial } from "./Errors.ts"
 import type { DirectoryWrite, EndUser, Membership, Organization, OrganizationId } from "./principal/Directory.ts"
 import type { OrganizationResolver } from "./principal/OrganizationResolver.ts"
 import { nobody, type Principal } from "./principal/Principal.ts"
-import { orAbsent, orOutage, raise, unless } from "./principal/Ruled.ts"
+import { orAbsent, orOutage, outage, raise, unless } from "./principal/Ruled.ts"
 import type { Synced } from "./principal/Sync.ts"
 import type { TeamChoice } from "./principal/TeamChoice.ts"
 import type { UserRepo } from "./principal/UserRepo.ts"
@@ -16,7 +16,7 @@ import type { Person } from "./principal/UserResolver.ts"
 import type { Caller } from "./Question.ts"
 import * as Reach from "./Reach.ts"
 import type { Asked } from "./Request.ts"
-import type { Policy, Ruling } from "./rules/Policy.ts"
+import type { LoadedTeam, Policy, Ruling } from "./rules/Policy.ts"
 import * as Route from "./rules/Route.ts"
 import type { Now } from "./Trace.ts"
 
@@ -75,6 +75,10 @@ const allow = (
   return { _tag: "Allowed", claims, identity, principal, reach, model: named(asked), route: asked.path, writes }
 }
 
+/** Denies by a rule; a team whose list is not known in whole cannot deny a model: its directory is out (RULES D27). */
+const refuse = (ruling: Ruling, chosen: LoadedTeam | undefined, now: Now): Exit.Exit<never, Denial> =>
+  chosen?.unread !== undefined && ruling.code === "team_model_denied" ? outage(chosen.unread, now) : raise(ruling, now)
+
 /** The last step of each kind of caller. */
 export const make = (policy: Policy, organizations: OrganizationResolver["Service"], users: UserRepo["Service"]) => {
   /** An admin by scope: no row is asked for; only an attached team and the member's limits in it can still deny. */
@@ -87,7 +91,8 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
       : yield* orAbsent(users.membership(identity.user, chosen.team.id, now), now)
     yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)
     if (model !== undefined && chosen !== undefined) {
-      yield* unless(policy.judgeModel(model, chosen, membership?.models ?? noModels, undefined), now)
+      const refused = policy.judgeModel(model, chosen, membership?.models ?? noModels, undefined)
+      if (refused !== undefined) return yield* refuse(refused, chosen, now)
     }
     yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
     const reach = Reach.make({
@@ -225,7 +230,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
   const member = (caller: Caller, found: Found, now: Now): Effect.Effect<Allowed, Denial> =>
     Effect.flatMapEager(membershipOf(found, now), (membership) => {
       const refused = objection(caller, found, membership)
-      if (refused !== undefined) return raise(refused, now)
+      if (refused !== undefined) return refuse(refused, found.choice.chosen, now)
       return membership !== undefined || payerOf(found, caller.asked) !== undefined || isCurious(caller, found, now)
         ? withMore(caller, found, membership, now)
         : settle(caller, found, membership, found.organization, noMemberships, now)

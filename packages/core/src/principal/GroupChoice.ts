@@ -12,7 +12,7 @@ import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
 import type { Team } from "./Directory.ts"
-import { orOutage, raise } from "./Ruled.ts"
+import { orOutage, outage, raise } from "./Ruled.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import type * as TeamLoader from "./TeamLoader.ts"
 import type { TeamRepo } from "./TeamRepo.ts"
@@ -71,6 +71,7 @@ export const make = (
       if (fit === "fits") {
         return Exit.succeed(TeamChoice.note(TeamChoice.ofGroups(one, rows, () => loaded), now, facts))
       }
+      if (fit === "model" && one.unread !== undefined) return outage(one.unread, now)
       if (fit !== "model") routeDenied = true
     }
     return raise({

@@ -3,7 +3,8 @@
  * name may be created.
  *
  * A compiled list is remembered with its row, so a row that stays in memory is
- * compiled once.
+ * compiled once. Groups that cannot be read are missed only where a decision
+ * rests on them (RULES D27).
  */
 import { Effect, Exit } from "effect"
 import type { Unavailable } from "../Errors.ts"
@@ -11,12 +12,16 @@ import type { TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
 import type { Now } from "../Trace.ts"
-import { makeTeam, ModelGroupId, type Team } from "./Directory.ts"
+import { type DirectoryUnavailable, makeTeam, ModelGroupId, type Team } from "./Directory.ts"
 import { outage } from "./Ruled.ts"
 import type { TeamRepo } from "./TeamRepo.ts"
 
-type Groups = ReadonlyMap<ModelGroupId, ReadonlyArray<string>>
-const noGroups = Exit.succeed<Groups>(new Map())
+/** The models of groups by group, and why there are none. */
+interface Groups {
+  readonly models: ReadonlyMap<ModelGroupId, ReadonlyArray<string>>
+  readonly unread?: DirectoryUnavailable
+}
+const noGroups = Exit.succeed<Groups>({ models: new Map() })
 
 const shares = (team: Team): boolean => team.modelGroups.length > 0
 
@@ -37,23 +42,30 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
   const allowsAlone = (team: Team, { model }: Asked): boolean =>
     model._tag === "Known" && policy.models.list(team.models).allows(model.name)
 
-  /** The models of the groups that rows share, by group: one look-up. */
+  /**
+   * The models of the groups that rows share, by group: one look-up. One that fails
+   * is an outage here only for a list of models; who needs them later, says so.
+   */
   const groupsOf = (rows: ReadonlyArray<Team>, asked: Asked, now: Now): Effect.Effect<Groups, Unavailable> => {
     if (!rows.some(shares)) return noGroups
     const ids = rows.flatMap((row) => row.modelGroups)
     return Effect.catchEager(
       Effect.mapEager(
         teams.modelGroups([...new Set(ids)], now),
-        (groups): Groups => new Map(groups.map((it) => [it.id, it.models]))
+        (groups): Groups => ({ models: new Map(groups.map((it) => [it.id, it.models])) })
       ),
-      (error) => rows.every((row) => !shares(row) || allowsAlone(row, asked)) ? noGroups : outage(error, now)
+      (unread) =>
+        asked.listsModels === true && !rows.every((row) => !shares(row) || allowsAlone(row, asked))
+          ? outage(unread, now)
+          : Exit.succeed<Groups>({ models: new Map(), unread })
     )
   }
 
-  const loaded = (team: Team, groups: Groups): LoadedTeam =>
-    shares(team)
-      ? { team, models: policy.models.team(team, team.modelGroups.flatMap((id) => groups.get(id) ?? [])) }
-      : own(team)
+  const loaded = (team: Team, { models, unread }: Groups): LoadedTeam => {
+    if (!shares(team)) return own(team)
+    const list = policy.models.team(team, team.modelGroups.flatMap((id) => models.get(id) ?? []))
+    return unread === undefined ? { team, models: list } : { team, models: list, unread }
+  }
 
   /** A row with what it may call: its list, and the models of the groups it shares. */
   const load = (team: Team, asked: Asked, now: Now): Effect.Effect<LoadedTeam, Unavailable> =>

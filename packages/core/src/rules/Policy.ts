@@ -9,7 +9,7 @@
 import { Result } from "effect"
 import type { DecisionCode } from "../Errors.ts"
 import type { Identity } from "../identity/Identity.ts"
-import type { EndUser, Organization, Team, User } from "../principal/Directory.ts"
+import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../principal/Directory.ts"
 import type { Asked, RequestedModel } from "../Request.ts"
 import type { Settings, TokenRole } from "../Settings.ts"
 import type { Fact, StepName } from "../Trace.ts"
@@ -52,6 +52,8 @@ export interface Authority extends Role.Standing {
 export interface LoadedTeam {
   readonly team: Team
   readonly models: Model.ModelList
+  /** The groups that the team shares could not be read, so the list lacks their models: what it denies is not known. */
+  readonly unread?: DirectoryUnavailable
 }
 
 /** Whether a team fits a request, and if not, why. */

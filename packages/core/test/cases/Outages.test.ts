@@ -6,6 +6,7 @@ import * as CoreTest from "../../src/testing/CoreTest.ts"
 
 const { endUser, membership, modelGroup, organization, team, user } = CoreTest
 const uid = "u-1"
+const sharing = team("sharing", { models: ["gpt-4o"], modelGroups: ["g-1"] })
 
 /** A world in which every fallback is open, so that a swallowed outage would end in an allow. */
 const lenient: CoreTest.World = {
@@ -29,10 +30,7 @@ const lenient: CoreTest.World = {
     teams: [
       team("red", { alias: "Red" }),
       team("owned", { organization: "acme" }),
-      team("sharing", {
-        models: ["gpt-4o"],
-        modelGroups: ["g-1"]
-      })
+      sharing
     ],
     organizations: [organization("acme", { alias: "Acme" })],
     endUsers: [endUser("c-1")],
@@ -64,7 +62,19 @@ const paths: ReadonlyArray<readonly [table: TableName, where: string, ask: CoreT
   ["memberships", "limits in all teams, for the list", { claims: { uid, groups: ["red", "owned"] } }],
   ["modelGroups", "single team, its own list denied", { claims: { team_id: "sharing" }, model: "claude" }],
   ["modelGroups", "group choice", { claims: { groups: ["sharing"] }, model: "claude" }],
-  ["modelGroups", "no model is known", { claims: { team_id: "sharing" } }],
+  ["modelGroups", "a list of models", { claims: { team_id: "sharing" }, listsModels: true }],
+  ["modelGroups", "group choice behind a team that cannot take it", {
+    claims: { groups: ["red", "sharing"] },
+    model: "claude"
+  }, {
+    ...lenient,
+    rows: { ...lenient.rows, teams: [team("red", { models: ["o1"] }), sharing] }
+  }],
+  ["modelGroups", "the admin's header", {
+    claims: { scope: "admin" },
+    headers: { "x-team-id": "sharing" },
+    model: "claude"
+  }],
   ["modelGroups", "membership", { claims: { uid: "sharer" }, model: "claude" }, {
     ...lenient,
     rows: { ...lenient.rows, users: [user("sharer", { teams: ["sharing"] })] }
@@ -106,6 +116,37 @@ describe("RULES D27: a look-up that fails is 503 and nothing else (the reference
       const verdict = yield* CoreTest.ask(world, { claims: { team_id: "sharing" }, model: "gpt-4o" })
       assert.strictEqual(verdict.line, "allow team=sharing")
     }))
+
+  it.effect("the groups a team shares are not missed where no model is asked for, nor by an earlier team that fits", () =>
+    Effect.gen(function*() {
+      const world: CoreTest.World = { ...lenient, failing: ["modelGroups"] }
+      const verdict = yield* CoreTest.ask(world, { claims: { team_id: "sharing" } })
+      assert.strictEqual(verdict.line, "allow team=sharing")
+      const chosen = yield* CoreTest.ask(world, { claims: { groups: ["red", "sharing"] }, model: "claude" })
+      assert.strictEqual(chosen.line, "allow team=red")
+    }))
+
+  it.effect.each([
+    ["an unknown person", { uid: "stranger" }, "404 user_not_found"],
+    ["an unknown organization", { org_id: "ghost" }, "404 organization_not_found"],
+    ["a strange domain", { email: "a@evil.test" }, "403 email_domain_denied"]
+  ])(
+    "%s is denied before the groups a team shares are missed (order of RULES)",
+    ([, claims, line]) =>
+      Effect.gen(function*() {
+        const world: CoreTest.World = {
+          ...lenient,
+          policy: { emailDomains: ["acme.test"] },
+          directory: {},
+          failing: ["modelGroups"]
+        }
+        const verdict = yield* CoreTest.ask(world, {
+          claims: { team_id: "sharing", email: "b@acme.test", ...claims },
+          model: "claude"
+        })
+        assert.strictEqual(verdict.line, line)
+      })
+  )
 
   it.effect("RULES D27: an outage is not an answer to remember: the next request is decided anew", () =>
     Effect.gen(function*() {
