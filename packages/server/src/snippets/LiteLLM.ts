@@ -13,6 +13,7 @@ Save as jotgate_auth.py beside LiteLLM's config.yaml and write there:
 The environment variable JOTGATE_ADMIN_TOKEN holds the value of gateway.adminToken, where one is configured.
 """
 import os
+import re
 
 import httpx
 from fastapi import HTTPException, Request
@@ -40,17 +41,24 @@ def question(request: Request, body: bytes) -> dict:
     return asked
 
 
-async def user_api_key_auth(request: Request, api_key: str) -> UserAPIKeyAuth:
-    try:
-        answer = await client.post(DECIDE, json=question(request, await request.body()))
-        answer.raise_for_status()
-        decision = answer.json()
-    except (httpx.HTTPError, ValueError):
-        raise HTTPException(status_code=503, detail={"error": "gate_unreachable"}, headers={"Retry-After": "5"})
-    if not decision["allowed"]:
-        headers = {"WWW-Authenticate": 'Bearer realm="jotgate"'} if decision["status"] == 401 else None
-        detail = {"error": decision["code"], "decision": decision["decision"]}
-        raise HTTPException(status_code=decision["status"], detail=detail, headers=headers)
+def names(models: list[str]) -> list[str]:
+    """LiteLLM lists models by name: each pattern stands for the names of its models that fit."""
+    from litellm.proxy.proxy_server import llm_router
+
+    if llm_router is None:
+        return models
+    known = llm_router.get_model_names()
+    fits = [re.compile(".*".join(re.escape(part) for part in it.split("*")), re.DOTALL) for it in models]
+    return [name for name in known if any(it.fullmatch(name) for it in fits)]
+
+
+def refusal(decision: dict) -> HTTPException:
+    headers = {"WWW-Authenticate": 'Bearer realm="jotgate"'} if decision["status"] == 401 else None
+    detail = f'{decision["code"]}, decision {decision["decision"]}'
+    return HTTPException(status_code=decision["status"], detail=detail, headers=headers)
+
+
+def caller(decision: dict, api_key: str) -> UserAPIKeyAuth:
     user, team = decision["user"] or {}, decision["team"] or {}
     return UserAPIKeyAuth(
         api_key=api_key,
@@ -62,6 +70,19 @@ async def user_api_key_auth(request: Request, api_key: str) -> UserAPIKeyAuth:
         org_id=(decision["organization"] or {}).get("id"),
         end_user_id=(decision["endUser"] or {}).get("id"),
         # An empty list would mean every model to LiteLLM.
-        models=decision["models"] or ["no-default-models"],
+        models=names(decision["models"]) or ["no-default-models"],
     )
+
+
+async def user_api_key_auth(request: Request, api_key: str) -> UserAPIKeyAuth:
+    try:
+        answer = await client.post(DECIDE, json=question(request, await request.body()))
+        answer.raise_for_status()
+        decision = answer.json()
+        if decision["allowed"] is True:
+            return caller(decision, api_key)
+        denied = refusal(decision)
+    except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
+        denied = HTTPException(status_code=503, detail="gate_unreachable", headers={"Retry-After": "5"})
+    raise denied
 `
