@@ -6,7 +6,8 @@
  * can be on or off, and most are off, so that allows and denials are both
  * common.
  */
-import { Arbitrary, Schema } from "effect"
+import { Arbitrary, Exit, Schema } from "effect"
+import { CustomDenied, CustomUnavailable } from "../claims/ClaimsPolicy.ts"
 import type { Rows } from "../principal/MemoryRows.ts"
 import * as CoreTest from "./CoreTest.ts"
 
@@ -23,7 +24,10 @@ export const modelLists = {
   two: ["gpt-4o", "claude-3"],
   group: ["cheap"],
   alias: ["fast"],
-  provider: ["openai/*"]
+  provider: ["openai/*"],
+  wild: ["*-mini", "claude-*"],
+  mixed: ["cheap", "o1"],
+  named: ["openai/*", "fast", "claude-3"]
 } as const
 
 /** Models that requests ask for, and that laws try. */
@@ -33,7 +37,9 @@ export const models: ReadonlyArray<string> = [
   "claude-3",
   "claude-3-mini",
   "fast",
+  "slow",
   "best",
+  "worst",
   "openai/x",
   "o1",
   "no-default-models",
@@ -86,7 +92,10 @@ const List = maybe(6, [
   "two",
   "group",
   "alias",
-  "provider"
+  "provider",
+  "wild",
+  "mixed",
+  "named"
 ])
 const listOf = (drawn: typeof List.Type): ReadonlyArray<string> => modelLists[said(drawn) ?? "all"]
 
@@ -127,7 +136,12 @@ const WorldDraw = Schema.Struct({
   grantTeams: maybe(16, ["t-1"]),
   grantRoles: maybe(16, ["internal_user"]),
   grantModels: maybe(16, ["gpt-*"]),
+  grantRoutes: maybe(16, ["openai_routes"]),
   roleModels: maybe(16, ["gpt", "two"]),
+  roleRoutes: maybe(16, ["/v1/chat/completions", "info_routes"]),
+  teamRoleModels: maybe(16, ["gpt", "wild"]),
+  custom: maybe(16, ["refuses", "fails"]),
+  twins: Rarely,
   requireRole: Rarely,
   requireScope: Rarely,
   requireTeam: Rarely,
@@ -157,8 +171,8 @@ const rowsOf = (draw: WorldDraw): Rows => ({
     CoreTest.team(`t-${index + 1}`, {
       models: listOf(it.models),
       modelGroups: yes(it.shares) ? ["g-1"] : [],
-      modelAliases: yes(it.aliased) ? { best: "gpt-4o" } : {},
-      alias: `Team ${index + 1}`,
+      modelAliases: yes(it.aliased) ? { best: "gpt-4o", worst: "o1" } : {},
+      alias: yes(draw.twins) ? "Team 1" : `Team ${index + 1}`,
       organization: said(it.organization) ?? null,
       passThroughRoutes: yes(it.passThrough) ? ["/bria"] : [],
       blocked: yes(it.blocked),
@@ -196,8 +210,17 @@ const rowsOf = (draw: WorldDraw): Rows => ({
 
 const policyOf = (draw: WorldDraw): NonNullable<CoreTest.World["policy"]> => {
   const role = said(draw.roleModels)
+  const ofTeam = said(draw.teamRoleModels)
+  const routes = said(draw.roleRoutes)
   return {
-    roles: role === undefined ? [] : [{ role: "internal_user", models: modelLists[role] }],
+    roles: [
+      ...(role === undefined && routes === undefined ? [] : [{
+        role: "internal_user" as const,
+        ...(role === undefined ? {} : { models: modelLists[role] }),
+        ...(routes === undefined ? {} : { routes: [routes] })
+      }]),
+      ...(ofTeam === undefined ? [] : [{ role: "team" as const, models: modelLists[ofTeam] }])
+    ],
     requireRole: yes(draw.requireRole),
     roleMappings: [{ claim: "svc", role: "team" }, { claim: "ana", role: "internal_user" }],
     allowedUserRoles: ["staff"],
@@ -213,9 +236,24 @@ const policyOf = (draw: WorldDraw): NonNullable<CoreTest.World["policy"]> => {
     openRoutes: yes(draw.open) ? ["/user/info"] : [],
     passThroughRoutes: yes(draw.passThrough) ? [{ path: "/bria/*" }] : [],
     emailDomains: yes(draw.domains) ? ["acme.test"] : [],
-    modelGroups: { cheap: ["gpt-4o-mini", "claude-*"] },
-    modelAliases: { fast: "gpt-4o-mini" },
+    modelGroups: { cheap: ["gpt-4o-mini", "claude-*"], rest: ["o1"] },
+    modelAliases: { fast: "gpt-4o-mini", slow: "o1" },
     providers: { "gpt-4o": "openai", o1: "openai" }
+  }
+}
+
+/** A hook that has something against one person, or falls over it. */
+const customOf = ({ custom }: WorldDraw): Pick<CoreTest.World, "custom"> => {
+  const verdict = said(custom)
+  return verdict === undefined ? {} : {
+    custom: {
+      validate: ({ payload }) =>
+        payload["uid"] !== "u-2"
+          ? Exit.void
+          : Exit.fail(
+            verdict === "refuses" ? new CustomDenied({ reason: "u-2" }) : new CustomUnavailable({ reason: "u-2" })
+          )
+    }
   }
 }
 
@@ -226,7 +264,8 @@ const worldOf = (draw: WorldDraw): CoreTest.World => ({
     grants: {
       teams: [said(draw.grantTeams) ?? "*"],
       roles: [said(draw.grantRoles) ?? "*"],
-      models: [said(draw.grantModels) ?? "*"]
+      models: [said(draw.grantModels) ?? "*"],
+      routes: [said(draw.grantRoutes) ?? "*"]
     }
   },
   policy: policyOf(draw),
@@ -240,6 +279,7 @@ const worldOf = (draw: WorldDraw): CoreTest.World => ({
     memberships: draw.memberships,
     userRoles: yes(draw.userRoles) ? [{ claim: "boss*", role: "proxy_admin" }] : []
   },
+  ...customOf(draw),
   rows: rowsOf(draw)
 })
 
@@ -260,25 +300,32 @@ const AskDraw = Schema.Struct({
   user_roles: maybe(3, ["staff"]),
   scope: maybe(5, ["chat", "chat files", "admin", "chat admin"]),
   hasgroups: maybe(16, ["true"]),
+  odd: maybe(14, ["uid", "email", "groups", "team_id", "org_id", "roles", "scope", "customer"]),
+  value: Schema.Literals(["number", "object", "list", "empty", "null", "long"]),
   header: maybe(9, ["own", "t-9"]),
   path: maybe(9, ["/v1/models", "/v1/files", "/key/generate", "/user/info", "/bria/x", "/nowhere"]),
   model: maybe(5, [...models, "unseen", "several"])
 })
 
+/** Values that no honest provider puts into a claim. */
+const oddities = { number: 7, object: { a: 1 }, list: [7, null, ""], empty: "", null: null, long: "x".repeat(3_000) }
+
 /** One request: the claims that a provider may say, and some odd things. */
 export const ask: Arbitrary.Arbitrary<CoreTest.Ask> = Arbitrary.map(
   Arbitrary.schema(AskDraw),
-  ({ groups, header, model, path, verified, ...drawn }) => {
+  ({ groups, header, model, odd, path, value, verified, ...drawn }) => {
     const texts = Object.entries(drawn).filter(([, value]) => !isAbsence(value))
     const asked = said(header)
     const team = asked === "own" ? groups[0] : asked
     const name = said(model)
     const place = said(path)
+    const spoilt = said(odd)
     return {
       claims: {
         ...Object.fromEntries(texts),
         ...(groups.length === 0 ? {} : { groups }),
-        ...(yes(verified) ? { email_verified: true } : {})
+        ...(yes(verified) ? { email_verified: true } : {}),
+        ...(spoilt === undefined ? {} : { [spoilt]: oddities[value] })
       },
       ...(place === undefined ? {} : { path: place }),
       ...(name === undefined ? {} : { model: name }),
