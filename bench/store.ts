@@ -204,6 +204,8 @@ if (import.meta.main) {
   await memory()
   const apply = fileURLToPath(new URL("programs/Apply.ts", import.meta.url))
   spawnSync(process.execPath, ["--conditions=source", apply, join(folder, "import.db")], { stdio: "inherit" })
+  const imports = fileURLToPath(new URL("programs/Import.ts", import.meta.url))
+  spawnSync(process.execPath, ["--conditions=source", imports, folder], { stdio: "inherit" })
   for (const pair of await sqlitePairs()) report(pair)
   if (Catalog.find("postgres") === undefined) console.log("PostgreSQL is not installed: not measured (npm run servers)")
   else await postgres()

@@ -30,6 +30,8 @@ export interface Asked {
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>
   readonly body?: unknown
+  /** A body that is a JSON text already. */
+  readonly json?: string
   /** Words what is wrong with the body; without it each place is named as it stands in the body. */
   readonly wording?: (faults: ReadonlyArray<Fault>) => ReadonlyArray<string>
 }
@@ -102,16 +104,18 @@ const urlOf = (base: string, { path, query = {} }: Asked): string => {
   return `${base.replace(/\/+$/, "")}/admin/v1${path}${params.size === 0 ? "" : `?${params}`}`
 }
 
-const requestOf = (base: string, token: Redacted.Redacted | undefined, asked: Asked): Request =>
-  new Request(urlOf(base, asked), {
+const requestOf = (base: string, token: Redacted.Redacted | undefined, asked: Asked): Request => {
+  const body = asked.json ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body))
+  return new Request(urlOf(base, asked), {
     method: asked.method,
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${Redacted.value(token)}` }),
-      ...(asked.body === undefined ? {} : { "content-type": "application/json" })
+      ...(body === undefined ? {} : { "content-type": "application/json" })
     },
-    ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+    ...(body === undefined ? {} : { body }),
     signal: AbortSignal.timeout(patience)
   })
+}
 
 const asking = (base: string, token: Redacted.Redacted | undefined, send: Send): Ask => (asked) =>
   Effect.tryPromise({

@@ -5,7 +5,7 @@
  * What applying would do is printed before it is done; it is done in one
  * transaction, so a file with one mistake changes nothing.
  */
-import { findingLines, read } from "@jotgate/server/DirectoryDocument"
+import { findingLines, json as jsonOf, read } from "@jotgate/server/DirectoryDocument"
 import { Console, Effect, FileSystem, Option, Result, Schema, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { stringify } from "yaml"
@@ -82,18 +82,24 @@ const apply = Command.make(
   Effect.fn("directory apply")(function*({ at, dryRun, file, json, prune }) {
     const name = file === "-" ? "standard input" : file
     const text = yield* textOf(file)
-    const rows = yield* Result.match(read(name, text), {
+    const body = yield* Result.match(jsonOf(name, text), {
       onFailure: (lines) => new Failure({ lines: [...lines] }),
       onSuccess: (it) => Effect.succeed(it)
     })
+    // The API looks at the rows, and a long file is not held twice; only to say where something is wrong it is read here.
+    const wording = (faults: ReadonlyArray<AdminClient.Fault>) =>
+      Result.match(read(name, text), {
+        onFailure: (lines) => lines,
+        onSuccess: () => findingLines(name, text, faults)
+      })
     const ask = yield* AdminClient.connect(at, progress())
     const ofRun = (isDry: boolean) =>
       ask({
         method: "POST",
         path: "/directory",
         query: { prune: prune ? "all" : "none", dryRun: String(isDry) },
-        body: rows,
-        wording: (faults) => findingLines(name, text, faults)
+        json: body,
+        wording
       }).pipe(
         Effect.flatMap(decodePlan),
         Effect.catchTag("SchemaError", () => failure("this is no admin listener of jotgate"))
@@ -109,6 +115,25 @@ const apply = Command.make(
   }, Effect.scoped)
 ).pipe(Command.withDescription("Make the directory hold what a file holds"))
 
+const Document = Schema.Record(Schema.String, Schema.Array(Schema.Unknown))
+
+const decodeDocument = Schema.decodeUnknownEffect(Document)
+
+/** Rows that are made YAML together: all at once would take a hundred times their size. */
+const CHUNK = 500
+
+/** A directory file as YAML. */
+const yamlOf = (document: typeof Document.Type): string =>
+  Object.entries(document).map(([kind, rows]) => {
+    if (rows.length === 0) return `${kind}: []\n`
+    const text: Array<string> = []
+    for (let from = 0; from < rows.length; from += CHUNK) {
+      const some = stringify({ [kind]: rows.slice(from, from + CHUNK) }, { aliasDuplicateObjects: false, lineWidth: 0 })
+      text.push(from === 0 ? some : some.slice(some.indexOf("\n") + 1))
+    }
+    return text.join("")
+  }).join("").trimEnd()
+
 const exported = Command.make(
   "export",
   {
@@ -122,8 +147,10 @@ const exported = Command.make(
   },
   Effect.fn("directory export")(function*({ at, json, out }) {
     const ask = yield* AdminClient.connect(at)
-    const document = yield* ask({ method: "GET", path: "/directory" })
-    const text = json ? JSON.stringify(document, null, 2) : stringify(document, { lineWidth: 0 }).trimEnd()
+    const document = yield* Effect.flatMap(ask({ method: "GET", path: "/directory" }), decodeDocument).pipe(
+      Effect.catchTag("SchemaError", () => failure("this is no admin listener of jotgate"))
+    )
+    const text = json ? JSON.stringify(document, null, 2) : yamlOf(document)
     if (Option.isNone(out)) return yield* Console.log(text)
     const files = yield* FileSystem.FileSystem
     yield* files.writeFileString(out.value, `${text}\n`).pipe(

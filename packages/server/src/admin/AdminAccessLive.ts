@@ -16,6 +16,7 @@ import { createHash, timingSafeEqual } from "node:crypto"
 import { isIP } from "node:net"
 import { hostname } from "node:os"
 import { Deployments } from "../Deployment.ts"
+import * as RequestBody from "../directory/RequestBody.ts"
 import { isLoopback } from "../GatewaySettings.ts"
 import { isAllowed, Judge } from "../Judge.ts"
 import { AdminAccess, AdminDenied, AdminRequired, DecideAccess } from "./AdminApi.ts"
@@ -82,7 +83,13 @@ const make = (open: boolean) =>
 
 /** Both middlewares. */
 export const layer = Layer.mergeAll(
-  Layer.effect(DecideAccess, Effect.map(make(true), (check) => (next) => Effect.andThen(check, next))),
+  Layer.effect(
+    DecideAccess,
+    Effect.map(
+      make(true),
+      (check) => (next, { endpoint }) => check.pipe(Effect.andThen(RequestBody.check(endpoint)), Effect.andThen(next))
+    )
+  ),
   Layer.effect(AdminAccess, Effect.map(make(false), (check) => (next) => Effect.andThen(check, next)))
 )
 

@@ -11,6 +11,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as OpenApi from "effect/http-api/OpenApi"
 import { DirectoryApi } from "../directory/DirectoryApi.ts"
+import { InputInvalid, MediaUnsupported } from "../directory/DirectoryProblem.ts"
 import { AdminDenied, AdminRequired } from "./AdminProblem.ts"
 
 export { AdminDenied, AdminRequired }
@@ -83,9 +84,9 @@ export const PastDecision = Schema.Struct({
   )
 }).annotate({ identifier: "PastDecision" })
 
-/** Lets in whoever may ask for decisions: with the admin token, an admin's token, or on loopback while no token is configured. */
+/** Looks at the body, and lets in whoever may ask for decisions: with the admin token, an admin's token, or on loopback while no token is configured. */
 export class DecideAccess extends HttpApiMiddleware.Service<DecideAccess>()("@jotgate/server/DecideAccess", {
-  error: [AdminRequired, AdminDenied]
+  error: [AdminRequired, AdminDenied, InputInvalid, MediaUnsupported]
 }) {}
 
 /** Lets in admins only, on loopback too. */

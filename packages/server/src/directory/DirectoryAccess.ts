@@ -6,7 +6,7 @@ import { Context } from "effect"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import { AdminDenied, AdminRequired } from "../admin/AdminProblem.ts"
-import { InputInvalid, NotAvailable } from "./DirectoryProblem.ts"
+import { InputInvalid, MediaUnsupported, NotAvailable } from "./DirectoryProblem.ts"
 
 /** Whoever makes a request. */
 export interface Who {
@@ -24,7 +24,7 @@ export class DirectoryAccess extends HttpApiMiddleware.Service<DirectoryAccess, 
   { security: { bearer: HttpApiSecurity.bearer }, error: [AdminRequired, AdminDenied, NotAvailable] }
 ) {}
 
-/** Answers what cannot be decoded with the places that are wrong. */
+/** Answers what cannot be read, or in two ways, with the places that are wrong. */
 export class DirectoryInput extends HttpApiMiddleware.Service<DirectoryInput>()("@jotgate/server/DirectoryInput", {
-  error: InputInvalid
+  error: [InputInvalid, MediaUnsupported]
 }) {}

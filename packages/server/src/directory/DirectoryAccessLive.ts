@@ -18,6 +18,7 @@ import { Deployments } from "../Deployment.ts"
 import { isAllowed, Judge } from "../Judge.ts"
 import { Caller, DirectoryAccess, DirectoryInput, type Who } from "./DirectoryAccess.ts"
 import { inputInvalid, NotAvailable, notAvailable } from "./DirectoryProblem.ts"
+import * as RequestBody from "./RequestBody.ts"
 
 const auditor = "proxy_admin_viewer"
 
@@ -76,13 +77,24 @@ const access = Layer.effect(
 const slots = { Params: "params", Headers: "headers", Query: "query", Payload: "payload" } as const
 
 /** Names every place that is wrong, with the field that was probably meant. */
-export const input = HttpApiMiddleware.layerSchemaErrorTransform(DirectoryInput, (error) => {
+const named = HttpApiMiddleware.layerSchemaErrorTransform(DirectoryInput, (error) => {
   if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
   const slot = slots[error.kind]
   return inputInvalid(
     SchemaFindings.findings(error.cause.issue).map(({ message, path }) => ({ path: [slot, ...path], message }))
   )
 })
+
+/** Looks at a body before it is decoded. */
+export const input = Layer.effect(
+  DirectoryInput,
+  Effect.gen(function*() {
+    const naming = yield* DirectoryInput
+    const looking: DirectoryInput["Service"] = (next, options) =>
+      Effect.andThen(RequestBody.check(options.endpoint), naming(next, options))
+    return looking
+  })
+).pipe(Layer.provide(named))
 
 /** Both middlewares. */
 export const layer = Layer.merge(access, input)

@@ -2,20 +2,27 @@
  * The text of a directory file (YAML or JSON) → its rows, or everything that is
  * wrong with it, each with `file:line:column`; of a duplicate both places.
  *
- * JSON is read as such, because an import of many rows is JSON and parsing YAML
- * costs a hundred times as much; only to say where something is wrong it is read
- * again.
+ * JSON is read as such, because parsing YAML costs a hundred times as much; only
+ * to say where something is wrong it is read again. Long YAML is read in pieces.
  */
 import { type DirectoryFile, type Finding, parse, type Place } from "@jotgate/core/DirectoryFile"
 import { pathText } from "@jotgate/core/SchemaFindings"
 import { Result } from "effect"
 import { LineCounter, parseDocument } from "yaml"
+import * as JsonMembers from "./JsonMembers.ts"
+import * as YamlPieces from "./YamlPieces.ts"
 
 /** Most findings that are told. */
 const most = 50
 
-/** Longest text in which places are looked for, in characters. */
+/** Longest text that is read as a whole to say where something is, in characters. */
 const longest = 4 * 1024 * 1024
+
+/** Texts from here on are read in pieces when they can be, in characters. */
+const long = 256 * 1024
+
+type Lines = ReadonlyArray<string>
+type PlaceOf = (path: Place) => string
 
 const asJson = (text: string): unknown => {
   // YAML is a superset of JSON; what looks like JSON and is none is told about as YAML.
@@ -25,6 +32,12 @@ const asJson = (text: string): unknown => {
   } catch {
     return undefined
   }
+}
+
+/** `line:column` of an offset. */
+const offsetText = (text: string, offset: number): string => {
+  const before = text.slice(0, offset)
+  return `${before.split("\n").length}:${offset - before.lastIndexOf("\n")}`
 }
 
 /** A YAML document and where things are in it. */
@@ -46,7 +59,7 @@ const yamlOf = (text: string) => {
       ? Number(node.range[0])
       : undefined
   /** Of the place itself, else of the nearest one around it. */
-  const placeOf = (path: Place): string => {
+  const placeOf: PlaceOf = (path) => {
     for (let length = path.length; length > 0; length--) {
       const found = rangeOf(document.getIn(path.slice(0, length), true))
       if (found !== undefined) return at(found)
@@ -56,39 +69,51 @@ const yamlOf = (text: string) => {
   return { document, at, placeOf }
 }
 
-const worded = (name: string, findings: ReadonlyArray<Finding>, placeOf: (path: Place) => string) =>
+const worded = (name: string, findings: ReadonlyArray<Finding>, placeOf: PlaceOf): Lines =>
   findings.slice(0, most).map(({ message, other, path }) => {
     const where = path.length === 0 ? "" : `${pathText(path)}: `
     const first = other === undefined ? "" : ` (first at ${placeOf(other)}, ${pathText(other)})`
     return `${name}:${placeOf(path)}: ${where}${message}${first}`
   }).concat(findings.length > most ? [`${name}: ${findings.length - most} more findings`] : [])
 
-/** Words findings about a text that was read from the file `name`. */
-export const findingLines = (
-  name: string,
-  text: string,
-  findings: ReadonlyArray<Finding>
-): ReadonlyArray<string> =>
-  text.length > longest
-    ? worded(name, findings, () => "1:1")
-    : worded(name, findings, yamlOf(text).placeOf)
+/** Where things are in a text. */
+const placesIn = (text: string): PlaceOf =>
+  (text.length > long && asJson(text) === undefined ? YamlPieces.read(text)?.placeOf : undefined) ??
+    (text.length > longest ? () => "1:1" : yamlOf(text).placeOf)
 
-/** Reads the text of the file `name`; the failure has one line for each finding. */
-export const read = (name: string, text: string): Result.Result<DirectoryFile, ReadonlyArray<string>> => {
+/** Words findings about a text that was read from the file `name`. */
+export const findingLines = (name: string, text: string, findings: ReadonlyArray<Finding>): Lines =>
+  worded(name, findings, placesIn(text))
+
+/** The plain value of the text of the file `name`, whatever it says. */
+const value = (name: string, text: string): Result.Result<unknown, Lines> => {
   if (text.trim() === "") return Result.fail([`${name}: is empty; a directory without rows is written {}`])
   const json = asJson(text)
   if (json !== undefined) {
-    return Result.mapError(parse(json), (findings) => findingLines(name, text, findings))
+    const twice = JsonMembers.repeated(text)
+    if (twice === undefined) return Result.succeed(json)
+    const [at, first] = [offsetText(text, twice.at), offsetText(text, twice.first)]
+    return Result.fail([`${name}:${at}: ${pathText(twice.path)}: is there twice (first at ${first})`])
   }
-  const { at, document, placeOf } = yamlOf(text)
+  const pieces = text.length > long ? YamlPieces.read(text) : undefined
+  if (pieces !== undefined) return Result.succeed(pieces.value)
+  const { at, document } = yamlOf(text)
   const problems = [...document.errors, ...document.warnings]
-  if (problems.length > 0) {
-    return Result.fail(
-      problems.slice(0, most).map((it) => `${name}:${at(it.pos[0])}: ${it.message.replace(/\s+/g, " ")}`)
-    )
-  }
-  return Result.mapError(parse(valueOf(document)), (findings) => worded(name, findings, placeOf))
+  return problems.length === 0
+    ? Result.succeed(valueOf(document))
+    : Result.fail(problems.slice(0, most).map((it) => `${name}:${at(it.pos[0])}: ${it.message.replace(/\s+/g, " ")}`))
 }
+
+/** The text of the file `name` as JSON, whatever it says. */
+export const json = (name: string, text: string): Result.Result<string, Lines> =>
+  Result.map(value(name, text), (it) => asJson(text) === undefined ? JSON.stringify(it) : text)
+
+/** Reads the text of the file `name`; the failure has one line for each finding. */
+export const read = (name: string, text: string): Result.Result<DirectoryFile, Lines> =>
+  Result.flatMap(
+    value(name, text),
+    (document) => Result.mapError(parse(document), (findings) => findingLines(name, text, findings))
+  )
 
 /** The plain value; an alias that is used again and again ends in a text, which is no directory. */
 const valueOf = (document: ReturnType<typeof parseDocument>): unknown => {

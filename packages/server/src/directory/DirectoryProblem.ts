@@ -68,6 +68,13 @@ export class Stale extends HttpApiError.Problem<Stale>()(
   members
 ) {}
 
+/** The body is of a type that is not taken here. */
+export class MediaUnsupported extends HttpApiError.Problem<MediaUnsupported>()(
+  "MediaUnsupported",
+  declaration("media_unsupported", 415, "Unsupported media type"),
+  members
+) {}
+
 /** The request names a row that does not exist, or its idempotency key was used for another request. */
 export class Unprocessable extends HttpApiError.Problem<Unprocessable>()(
   "Unprocessable",
@@ -89,6 +96,7 @@ export const problems = [
   NotThere,
   Conflict,
   Stale,
+  MediaUnsupported,
   Unprocessable,
   NotAvailable
 ] as const
@@ -98,6 +106,7 @@ export type DirectoryProblem =
   | NotThere
   | Conflict
   | Stale
+  | MediaUnsupported
   | Unprocessable
   | NotAvailable
 
@@ -120,6 +129,15 @@ const badRequest = "invalid_request_error"
 
 export const inputInvalid = (errors: ReadonlyArray<Fault>) =>
   new InputInvalid(said("input_invalid", badRequest, "The request is malformed", errors))
+
+/** `type` is what came, `taken` what is taken. */
+export const mediaUnsupported = (type: string, taken: ReadonlyArray<string>) =>
+  new MediaUnsupported(
+    said("media_unsupported", badRequest, `The body must be ${taken.join(" or ")}`, [{
+      path: ["headers", "content-type"],
+      message: `is ${type.slice(0, 100)}`
+    }])
+  )
 
 /** `what` is a noun such as `user`. */
 export const notThere = (what: string) => new NotThere(said("not_found", badRequest, `There is no such ${what}`))

@@ -76,6 +76,23 @@ const cases: ReadonlyArray<Case> = [
   ["a denial of nobody's tokens", "POST", "/deny", { issuer: "no", jti: "1" }, 422, "payload.issuer"],
   ["a denial that has ended", "POST", "/deny", { issuer: "idp", jti: "1", expiresAt: 1 }, 400, "payload.expiresAt"],
   ["a denial until no time", "POST", "/deny", { issuer: "idp", jti: "1", expiresAt: 1e300 }, 400, "payload.expiresAt"],
+  ["a member twice", "POST", "/teams", `{"id":"b","blocked":true,"blocked":false}`, 400, "payload.blocked"],
+  [
+    "a member twice, spelled otherwise",
+    "PATCH",
+    "/teams/red",
+    `{"blocked":true,"bl\\u006fcked":false}`,
+    400,
+    "payload.blocked"
+  ],
+  [
+    "a member twice deep inside",
+    "POST",
+    "/directory",
+    `{"teams":[{"id":"x"},{"id":"y","modelAliases":{"a":"b","a":"c"}}]}`,
+    400,
+    "payload.teams.1.modelAliases.a"
+  ],
   ["a file with an unknown key", "POST", "/directory", { teans: [] }, 400, "payload.teans"],
   ["a file with a row twice", "POST", "/directory", { teams: [{ id: "x" }, { id: "x" }] }, 400, "payload.teams.1.id"],
   [
@@ -120,6 +137,24 @@ describe("bad input", () => {
       const twice = yield* client.post(`${api}/directory`, { users: [{ id: "a" }, { id: "b" }, { id: "a" }] })
       assert.strictEqual(twice.body.errors[0].path.join("."), "payload.users.2.id")
       assert.include(twice.body.errors[0].message, "users.0.id")
+    }))
+
+  it.live("a body of another type is refused with a problem too; one of no type is JSON", () =>
+    Effect.gen(function*() {
+      const { client } = yield* DirectoryWorld.make()
+      for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
+        for (const path of [`${api}/teams`, `${api}/directory`, "/compat/litellm/team/new", "/decide"]) {
+          const answer = yield* client.post(path, "{\"id\":\"x\"}", { headers: { "content-type": type } })
+          assert.strictEqual(answer.status, 415, `${path} ${answer.text}`)
+          assert.strictEqual(answer.headers.get("content-type"), "application/problem+json")
+          assert.deepStrictEqual([answer.body.status, answer.body.code], [415, "media_unsupported"])
+          assert.include(answer.body.detail, "application/json")
+        }
+      }
+      const mixed = { headers: { "content-type": "Application/JSON; charset=utf-8" } }
+      assert.strictEqual((yield* client.post(`${api}/teams`, { id: "x" }, mixed)).status, 201)
+      const twice = yield* client.post("/decide", `{"method":"GET","method":"POST","path":"/","headers":{}}`)
+      assert.deepStrictEqual([twice.status, twice.body.errors[0].path], [400, ["payload", "method"]])
     }))
 
   it.live("a directory that is only read refuses every change with 403, and denies tokens all the same", () =>
