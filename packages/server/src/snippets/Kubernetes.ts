@@ -10,6 +10,7 @@ apiVersion: v1
 kind: Secret
 metadata:
   name: jotgate
+type: Opaque
 stringData:
   ADMIN_TOKEN: change-me
   UPSTREAM_KEY: change-me
@@ -42,6 +43,8 @@ spec:
   template:
     metadata: { labels: { app: jotgate } }
     spec:
+      # The gate never talks to the cluster.
+      automountServiceAccountToken: false
       # gateway.drain (5s), then up to 20s for running requests.
       terminationGracePeriodSeconds: 30
       securityContext: { runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000, seccompProfile: { type: RuntimeDefault } }
@@ -53,6 +56,7 @@ spec:
           ports:
             - { name: gate, containerPort: 4180 }
             - { name: admin, containerPort: 4181 }
+          startupProbe: { httpGet: { path: /livez, port: admin }, periodSeconds: 2, failureThreshold: 30 }
           readinessProbe: { httpGet: { path: /readyz, port: admin }, periodSeconds: 2 }
           livenessProbe: { httpGet: { path: /livez, port: admin }, periodSeconds: 10 }
           resources: { requests: { cpu: 250m, memory: 192Mi }, limits: { memory: 1Gi } }

@@ -77,9 +77,9 @@ describeWith("python", "the snippet of litellm", () => {
             query: "a=1"
           }
         ])
-        assert.deepInclude(alice, { status: 200, user_id: "alice", user_role: "internal_user", team_id: "red" })
+        assert.deepInclude({ ...alice }, { status: 200, user_id: "alice", user_role: "internal_user", team_id: "red" })
         assert.deepStrictEqual(alice?.models, ["gpt-4o", "gpt-4o-mini", "gpt-4oh.1"])
-        assert.deepInclude(root, { status: 200, user_id: "root", user_role: "proxy_admin" })
+        assert.deepInclude({ ...root }, { status: 200, user_id: "root", user_role: "proxy_admin" })
         assert.include(both?.models, "claude-x")
         assert.notInclude(both?.models, "o1")
       }),

@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseAllDocuments } from "yaml"
+import * as Process from "../support/Process.ts"
+import { jotgate } from "../support/Shell.ts"
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-snippets-"))),
+  (it) => Effect.sync(() => rmSync(it, { recursive: true }))
+)
+
+describe("jotgate snippets", () => {
+  for (const name of ["nginx", "caddy", "traefik", "envoy", "haproxy", "litellm", "kubernetes"]) {
+    it.live(`${name} prints one configuration for the addresses that it is given`, () =>
+      Effect.gen(function*() {
+        const { code, err, out } = yield* jotgate(
+          "snippets",
+          name,
+          "--gate",
+          "http://gate.internal:7001",
+          "--upstream",
+          "http://models.internal:7002",
+          "--listen",
+          "127.0.0.1:7003"
+        )
+        assert.strictEqual(code, 0, err)
+        assert.strictEqual(err, "")
+        assert.include(out, name === "kubernetes" ? "models.internal:7002" : "gate.internal")
+        if (name !== "kubernetes" && name !== "litellm") {
+          for (const place of ["7001", "models.internal", "7002", "7003"]) assert.include(out, place)
+        }
+      }))
+  }
+
+  it.live(
+    "the configuration among the manifests of kubernetes passes jotgate check --strict",
+    () =>
+      Effect.gen(function*() {
+        const { out } = yield* jotgate("snippets", "kubernetes")
+        const [secret, configMap] = parseAllDocuments(out).map((it) => it.toJS())
+        const file = join(yield* folder, "jotgate.yaml")
+        writeFileSync(file, configMap.data["jotgate.yaml"])
+        const checked = yield* Process.start(["check", file, "--strict"], secret.stringData)
+        assert.strictEqual(yield* checked.ended, 0, checked.err())
+        assert.match(checked.out(), /sound/)
+      }),
+    30_000
+  )
+})

@@ -1,0 +1,182 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema } from "effect"
+import { parseAllDocuments } from "yaml"
+import { checkConfig } from "../../src/ConfigCheck.ts"
+import { parseConfig } from "../../src/ConfigFile.ts"
+import { snippet } from "../../src/snippets/Snippet.ts"
+
+const upstream = "http://litellm.llm.svc:4000"
+
+const documents = parseAllDocuments(snippet("kubernetes", { upstream: new URL(upstream) }))
+
+const Named = Schema.Struct({ name: Schema.String })
+const Port = Schema.Struct({ name: Schema.String, containerPort: Schema.Int })
+const Probe = Schema.Struct({
+  httpGet: Schema.Struct({ path: Schema.String, port: Schema.String }),
+  periodSeconds: Schema.Int,
+  failureThreshold: Schema.optionalKey(Schema.Int)
+})
+const Secret = Schema.Struct({
+  apiVersion: Schema.Literal("v1"),
+  kind: Schema.Literal("Secret"),
+  metadata: Named,
+  type: Schema.Literal("Opaque"),
+  stringData: Schema.Record(Schema.String, Schema.String)
+})
+const ConfigMap = Schema.Struct({
+  apiVersion: Schema.Literal("v1"),
+  kind: Schema.Literal("ConfigMap"),
+  metadata: Named,
+  data: Schema.Struct({ "jotgate.yaml": Schema.String })
+})
+const Labels = Schema.Record(Schema.String, Schema.String)
+const Deployment = Schema.Struct({
+  apiVersion: Schema.Literal("apps/v1"),
+  kind: Schema.Literal("Deployment"),
+  metadata: Named,
+  spec: Schema.Struct({
+    replicas: Schema.Int,
+    selector: Schema.Struct({ matchLabels: Labels }),
+    template: Schema.Struct({
+      metadata: Schema.Struct({ labels: Labels }),
+      spec: Schema.Struct({
+        automountServiceAccountToken: Schema.Boolean,
+        terminationGracePeriodSeconds: Schema.Int,
+        securityContext: Schema.Struct({
+          runAsNonRoot: Schema.Boolean,
+          runAsUser: Schema.Int,
+          fsGroup: Schema.Int,
+          seccompProfile: Schema.Struct({ type: Schema.String })
+        }),
+        containers: Schema.Tuple([Schema.Struct({
+          name: Schema.String,
+          image: Schema.String,
+          args: Schema.Array(Schema.String),
+          envFrom: Schema.Array(Schema.Struct({ secretRef: Named })),
+          ports: Schema.Array(Port),
+          startupProbe: Probe,
+          readinessProbe: Probe,
+          livenessProbe: Probe,
+          resources: Schema.Struct({ requests: Labels, limits: Labels }),
+          securityContext: Schema.Struct({
+            allowPrivilegeEscalation: Schema.Boolean,
+            readOnlyRootFilesystem: Schema.Boolean,
+            capabilities: Schema.Struct({ drop: Schema.Array(Schema.String) })
+          }),
+          volumeMounts: Schema.Array(
+            Schema.Struct({
+              name: Schema.String,
+              mountPath: Schema.String,
+              readOnly: Schema.optionalKey(Schema.Boolean)
+            })
+          )
+        })]),
+        volumes: Schema.Tuple([
+          Schema.Struct({ name: Schema.String, configMap: Named }),
+          Schema.Struct({ name: Schema.String, emptyDir: Schema.Struct({}) })
+        ])
+      })
+    })
+  })
+})
+const Service = Schema.Struct({
+  apiVersion: Schema.Literal("v1"),
+  kind: Schema.Literal("Service"),
+  metadata: Named,
+  spec: Schema.Struct({
+    selector: Labels,
+    ports: Schema.Array(Schema.Struct({ name: Schema.String, port: Schema.Int, targetPort: Schema.String }))
+  })
+})
+
+// A key that is not named above is an error: a misspelt one would be ignored by nobody but us.
+const [secret, configMap, deployment, service] = Schema.decodeUnknownSync(
+  Schema.Tuple([Secret, ConfigMap, Deployment, Service]),
+  { onExcessProperty: "error" }
+)(documents.map((it) => it.toJS()))
+
+const pod = deployment.spec.template.spec
+const [container] = pod.containers
+const text = configMap.data["jotgate.yaml"]
+const env = secret.stringData
+
+const config = Result.getOrThrow(parseConfig({ name: "jotgate.yaml", text, directory: "/etc/jotgate", env }))
+
+describe("the snippet of kubernetes", () => {
+  it("is YAML without errors or warnings, every object of one name", () => {
+    for (const { errors, warnings } of documents) assert.deepStrictEqual([errors, warnings], [[], []])
+    for (const { metadata } of [secret, configMap, deployment, service]) assert.strictEqual(metadata.name, "jotgate")
+  })
+
+  it("its objects refer to each other: labels, ports, secret, configuration, folders", () => {
+    assert.deepStrictEqual(deployment.spec.template.metadata.labels, deployment.spec.selector.matchLabels)
+    assert.deepStrictEqual(service.spec.selector, deployment.spec.selector.matchLabels)
+    assert.deepStrictEqual(container.envFrom, [{ secretRef: { name: secret.metadata.name } }])
+    assert.strictEqual(pod.volumes[0].configMap.name, configMap.metadata.name)
+    assert.deepStrictEqual(container.volumeMounts.map((it) => it.name), pod.volumes.map((it) => it.name))
+    const ports = new Set(container.ports.map((it) => it.name))
+    for (const { targetPort } of service.spec.ports) assert.isTrue(ports.has(targetPort), targetPort)
+    for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
+      assert.isTrue(ports.has(probe.httpGet.port))
+    }
+  })
+
+  it("only the gate is a service: the admin listener stays inside the pod's network", () => {
+    assert.deepStrictEqual(service.spec.ports, [{ name: "gate", port: 4180, targetPort: "gate" }])
+  })
+
+  it("the probes ask the paths that the admin listener answers, and more than one gate runs", () => {
+    assert.strictEqual(container.startupProbe.httpGet.path, "/livez")
+    assert.strictEqual(container.livenessProbe.httpGet.path, "/livez")
+    assert.strictEqual(container.readinessProbe.httpGet.path, "/readyz")
+    // Ready again, or not any more, within half of the time in which a gate that ends still answers.
+    assert.isAtMost(container.readinessProbe.periodSeconds * 1000 * 2, 5_000)
+    assert.isAtLeast(deployment.spec.replicas, 2)
+  })
+
+  it("the pod may do as little as possible", () => {
+    assert.isTrue(pod.securityContext.runAsNonRoot)
+    assert.isAbove(pod.securityContext.runAsUser, 0)
+    assert.strictEqual(pod.securityContext.seccompProfile.type, "RuntimeDefault")
+    assert.isFalse(pod.automountServiceAccountToken)
+    assert.deepStrictEqual(container.securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] }
+    })
+    assert.isDefined(container.resources.requests["memory"])
+    assert.isDefined(container.resources.limits["memory"])
+  })
+
+  it("the command serves the mounted file, and writes only where it may", () => {
+    const [mounted, cache] = container.volumeMounts
+    assert.deepStrictEqual(container.args, ["serve", "--config", `${mounted?.mountPath}/jotgate.yaml`])
+    assert.isTrue(mounted?.readOnly)
+    assert.strictEqual(config.settings.cache.dir, cache?.mountPath)
+    assert.match(config.settings.directory.url, /^postgres:/)
+  })
+
+  it("the configuration is sound, without a warning", () => {
+    assert.deepStrictEqual(checkConfig(config), [])
+  })
+
+  it("the configuration listens at the container's ports, and its secrets are in the secret", () => {
+    const { gateway } = config.settings
+    assert.deepStrictEqual(
+      container.ports,
+      [{ name: "gate", containerPort: 4180 }, { name: "admin", containerPort: 4181 }]
+    )
+    assert.deepStrictEqual(gateway.listen, { host: "0.0.0.0", port: 4180 })
+    assert.deepStrictEqual(gateway.admin, { host: "0.0.0.0", port: 4181 })
+    const named = [...text.matchAll(/env:(\w+)|\$\{(\w+)\}/g)].map(([, secret, variable]) => secret ?? variable)
+    assert.deepStrictEqual(named.toSorted(), Object.keys(env).toSorted())
+  })
+
+  it("running requests have the time that the gate gives them, before the pod is killed", () => {
+    assert.isAbove(pod.terminationGracePeriodSeconds, 25)
+  })
+
+  it("the upstream is the one that was asked for", () => {
+    assert.strictEqual(config.settings.gateway.upstream?.url, upstream)
+  })
+})
