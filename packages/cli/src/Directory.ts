@@ -9,6 +9,7 @@ import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Forgetting } from "@jotgate/store/Forgetting"
 import { Lookups } from "@jotgate/store/Lookups"
 import * as MemoryStore from "@jotgate/store/MemoryStore"
+import * as Migrations from "@jotgate/store/Migrations"
 import * as SqlDirectory from "@jotgate/store/SqlDirectory"
 import * as SqliteClient from "@jotgate/store/SqliteClient"
 import * as Store from "@jotgate/store/Store"
@@ -27,6 +28,7 @@ export const seeded = (settings: FileSettings, seed: DirectoryFile) =>
 const sqlite = (filename: string, { cache }: FileSettings) =>
   CachedRepos.layer(cache).pipe(
     Layer.provideMerge(SqlDirectory.layer),
+    Layer.provideMerge(Layer.effectDiscard(Effect.mapError(Migrations.complete(), Store.failed))),
     Layer.provideMerge(Layer.merge(Lookups.layerSqlite, Forgetting.layerLocal)),
     Layer.provideMerge(SqliteClient.layer({ filename, readonly: true })),
     Layer.provide(Cache.layer)
@@ -38,13 +40,20 @@ export const isPassing = ({ directory: { url } }: FileSettings): boolean =>
 
 /**
  * The directory of the settings for a look: no file is made and no table
- * changed. A SQLite database that is not there yet has no rows.
+ * changed; a schema that is missing or old is a failure that says so. A SQLite
+ * database that is not there yet has no rows.
  */
 export const readOnly = (
   settings: FileSettings
 ): Layer.Layer<Directory, Store.StoreFailed | SqlError.SqlError, Secrets> => {
-  const { url } = settings.directory
-  if (!url.startsWith("sqlite:")) return Store.layer(settings)
+  const { url, write } = settings.directory
+  // A shared cache would be filled by looking.
+  const look = { ...settings, cache: { ...settings.cache, redis: null }, migrate: false }
+  if (!url.startsWith("sqlite:")) return Store.layer(look)
   const filename = url.slice("sqlite:".length)
-  return existsSync(filename) ? sqlite(filename, settings) : MemoryStore.layer()
+  return !existsSync(filename)
+    ? MemoryStore.layer()
+    : write === false
+    ? Store.layer(look)
+    : sqlite(filename, settings)
 }

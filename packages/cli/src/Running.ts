@@ -54,7 +54,8 @@ export const dry = ({ config: { lineOf, settings }, base, env }: Omit<Running, "
     // Rows of a file are applied only where they are gone afterwards.
     directory: { ...settings.directory, file: Directory.isPassing(settings) ? settings.directory.file : null }
   }, {
-    directory: Directory.readOnly,
+    // The deny list of a directory that is not written is a file of the folder.
+    directory: (it) => Directory.readOnly({ ...it, cache: settings.cache }),
     env,
     base,
     lineOf

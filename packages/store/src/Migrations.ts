@@ -121,4 +121,12 @@ export const status = Effect.fnUntraced(function*(kind: Kind = "directory") {
   return { applied, missing: known(kind).filter((name) => !applied.includes(name)) } satisfies Status
 })
 
+/** Fails when something is missing, and makes nothing: for a look at a directory that others serve. */
+export const complete = Effect.fnUntraced(function*(kind: Kind = "directory") {
+  const { applied, missing } = yield* status(kind)
+  if (missing.length === 0) return
+  const what = applied.length === 0 ? "it has no schema yet" : `its schema is old: ${missing.join(", ")} is missing`
+  return yield* new Migrator.MigrationError({ kind: "BadState", message: `${what}; run jotgate migrate` })
+})
+
 const nameOf = (id: number, name: string): string => `${String(id).padStart(4, "0")}_${name}`

@@ -38,6 +38,8 @@ export class StoreFailed extends Data.TaggedError("StoreFailed")<{ readonly mess
 export interface Options {
   readonly directory: Pick<DirectorySettings, "url" | "write" | "connection">
   readonly cache: Pick<CacheSettings, "dir" | "rows" | "staleRows" | "redis">
+  /** `false` for a look at a database server: a schema that is missing or old is a failure instead of being made. */
+  readonly migrate?: boolean
 }
 
 /** What a store provides. */
@@ -93,6 +95,7 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
     if (Result.isFailure(url)) return yield* new StoreFailed({ message: `directory.url ${url.failure}` })
     const store = url.success
     const write = directory.write !== false
+    const migrate = options.migrate !== false
     const shared = cache.redis === null ? undefined : RedisClient.layer(yield* secret(cache.redis))
     const memory = shared === undefined
       ? Cache.layer
@@ -117,8 +120,8 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
       }
       case "Postgres": {
         const PostgresStore = yield* Effect.promise(() => import("./postgres/PostgresStore.ts"))
-        const options = { ...yield* connection(directory.connection), url: store.url, write }
-        const postgres = front(PostgresStore.layer(options), "postgres")
+        const client = { ...yield* connection(directory.connection), url: store.url }
+        const postgres = front(PostgresStore.layer({ ...client, write, migrate }), "postgres")
         return clear(write ? postgres : readOnly(postgres, cache.dir))
       }
       case "LiteLLM": {
@@ -129,6 +132,7 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
           url,
           schema,
           write: directory.write === true,
+          migrate,
           folder: cache.dir
         })
         return clear(front(litellm, "litellm"))

@@ -24,6 +24,8 @@ export interface Options extends PostgresClient.Options {
   readonly schema: string
   /** Whether decisions may write, and our own tables be made. */
   readonly write: boolean
+  /** `false`: tables of our own that are missing or old are a failure instead of being made. */
+  readonly migrate?: boolean
   /** Where the deny list is when nothing may be written; `null`: in memory. */
   readonly folder: string | null
 }
@@ -41,6 +43,12 @@ export const layer = (options: Options) =>
     Layer.provideMerge(
       Layer.mergeAll(Lookups.layerPg, PostgresForgetting.layer(options.pool), LiteLLMTables.layer(options.schema))
     ),
-    Layer.provideMerge(options.write ? PostgresStore.migrated("beside-litellm") : Layer.empty),
+    Layer.provideMerge(
+      !options.write
+        ? Layer.empty
+        : options.migrate === false
+        ? PostgresStore.complete("beside-litellm")
+        : PostgresStore.migrated("beside-litellm")
+    ),
     Layer.provideMerge(PostgresClient.layer(options))
   )

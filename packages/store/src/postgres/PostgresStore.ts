@@ -50,15 +50,23 @@ export const migrated = (kind: Migrations.Kind) =>
       )
     )))
 
+/** Fails when the schema is missing or old; while the database is away nobody knows, and look-ups say so. */
+export const complete = (kind: Migrations.Kind) =>
+  Layer.effectDiscard(Effect.catchIf(Migrations.complete(kind), isAway, () => Effect.void))
+
 /** `write: false` makes nothing in the database: it must be migrated already. */
 export interface Options extends PostgresClient.Options {
   readonly write?: boolean
+  /** `false`: a schema that is missing or old is a failure instead of being made. */
+  readonly migrate?: boolean
 }
 
 /** The store over its own client. */
 export const layer = (options: Options) =>
   SqlDirectory.layer.pipe(
     Layer.provideMerge(Layer.merge(Lookups.layerPg, PostgresForgetting.layer(options.pool))),
-    Layer.provideMerge(options.write === false ? Layer.empty : migrated("directory")),
+    Layer.provideMerge(
+      options.write === false ? Layer.empty : options.migrate === false ? complete("directory") : migrated("directory")
+    ),
     Layer.provideMerge(PostgresClient.layer(options))
   )
