@@ -12,7 +12,7 @@ import type { Secrets } from "../Secrets.ts"
 import type { Issuer } from "../Settings.ts"
 import { isDiscoveryUrl, make as makeDiscovery, urlsOf } from "./Discovery.ts"
 import type { IssuerClient } from "./IssuerClient.ts"
-import { fromJson, type KeySet, parse } from "./KeySet.ts"
+import { fromJson, type KeySet, type KeySetRefused, parse } from "./KeySet.ts"
 import type { Reach } from "./Target.ts"
 
 /** One place of keys. */
@@ -22,10 +22,14 @@ export type KeySource =
   | { readonly _tag: "Url"; readonly url: string }
   | { readonly _tag: "Discovery"; readonly urls: ReadonlyArray<string> }
 
-/** The source has no usable answer; `detail` is for the operator and holds nothing that was received. */
-export class KeySourceFailed
-  extends Schema.TaggedClass<KeySourceFailed>()("KeySourceFailed", { detail: Schema.String })
-{}
+/**
+ * The source has no usable answer; `detail` is for the operator and holds nothing that was received.
+ * `keyless`: it did answer, with a key set that has no key for us.
+ */
+export class KeySourceFailed extends Schema.TaggedClass<KeySourceFailed>()("KeySourceFailed", {
+  detail: Schema.String,
+  keyless: Schema.optionalKey(Schema.Boolean)
+}) {}
 
 /** A set as it was read. */
 export interface KeyDocument {
@@ -69,13 +73,15 @@ export const nameOf = (source: KeySource): string =>
 
 const checked = (
   text: string,
-  set: Result.Result<KeySet, string>,
+  set: Result.Result<KeySet, KeySetRefused>,
   cacheControl?: string
 ): Effect.Effect<KeyDocument, KeySourceFailed> =>
   Result.isFailure(set)
-    ? Effect.fail(new KeySourceFailed({ detail: `not a usable key set: ${set.failure}` }))
+    ? Effect.fail(
+      new KeySourceFailed({ detail: `not a usable key set: ${set.failure}`, keyless: set.failure === "empty" })
+    )
     : set.success.keys.length === 0
-    ? Effect.fail(new KeySourceFailed({ detail: "every key of the set was skipped" }))
+    ? Effect.fail(new KeySourceFailed({ detail: "every key of the set was skipped", keyless: true }))
     : Effect.succeed({ set: set.success, text, cacheControl })
 
 /** Checks a text as a fetched one is checked; a saved set goes through here too. */

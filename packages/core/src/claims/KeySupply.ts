@@ -6,7 +6,8 @@
  * who hangs up cancels nothing, and nothing of a request travels with it. The
  * set is refreshed before its life ends, replaced as a whole, and kept when
  * what comes is no usable set; while the source fails it serves up to the stale
- * limit, then it is gone (threats C05, C07, C09).
+ * limit, then it is gone (threats C05, C07, C09). A source that has published
+ * nothing but sets without a key for us does not fail: it has no key.
  */
 import { Clock, Deferred, Effect, Exit, Metric, Random, type Scope } from "effect"
 import type { Algorithm } from "../Settings.ts"
@@ -54,7 +55,7 @@ export interface KeySupply {
   readonly usable: (now: number) => UsableKeys | undefined
   /** Whether nothing is known yet: no set, and no fetch has ended. */
   readonly isPending: () => boolean
-  /** Whether the last fetch failed. */
+  /** Whether the last fetch failed; to publish a set without keys, and none with keys ever, is no failure. */
   readonly isFailing: () => boolean
   readonly isFetching: () => boolean
   /** Whether a fetch keeps the limit of the source. */
@@ -95,6 +96,8 @@ const without = (set: KeySet, dropped: ReadonlySet<string>): KeySet =>
       fingerprint: `${set.fingerprint}\n-${JSON.stringify([...dropped])}`
     }
 
+const noKeys: UsableKeys = { fingerprint: "", keys: [], skipped: [], select: () => [] }
+
 /** Starts the supply: the saved set is in memory when this ends, the first fetch is under way if one is due. */
 export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, Scope.Scope> = Effect.fnUntraced(
   function*(options) {
@@ -110,6 +113,8 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     let ended = false
     let failures = 0
     let lastError: string | undefined
+    let hadKeys = false
+    let keyless = false
     let outageSince: number | undefined
     let fetching = false
     let wanted = false
@@ -146,12 +151,14 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
         const prepared = yield* prepare(set, signature, options.algorithms)
         if (prepared.keys.length === 0 && dropped.size === 0) {
           return yield* Effect.fail(
-            new KeySourceFailed({ detail: "no key of the set fits the algorithms of the issuer" })
+            new KeySourceFailed({ detail: "no key of the set fits the algorithms of the issuer", keyless: true })
           )
         }
         replace(prepared, set)
       }
       document = next
+      hadKeys = true
+      keyless = false
     })
 
     const forget = () => {
@@ -208,8 +215,9 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
       outageSince = undefined
     })
 
-    const fail = Effect.fnUntraced(function*(detail: string, startedAt: number) {
+    const fail = Effect.fnUntraced(function*(detail: string, startedAt: number, isKeyless = false) {
       failures += 1
+      keyless = isKeyless && !hadKeys
       lastError = detail
       outageSince ??= startedAt
       dueAt = (yield* ticks) + pauseAfter(failures, yield* Random.next)
@@ -225,7 +233,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
         Effect.timeoutOrElse({ duration: timeLimit, orElse: () => Effect.fail(timedOut) }),
         Effect.flatMap((next) => succeed(next, startedAt)),
         Effect.as("ok"),
-        Effect.catch(({ detail }) => Effect.as(fail(detail, startedAt), "failed")),
+        Effect.catch(({ detail, keyless }) => Effect.as(fail(detail, startedAt, keyless), "failed")),
         // A defect of one source must not end its fiber: it is a failed fetch.
         Effect.catchDefect(() => Effect.as(fail("unexpected defect", startedAt), "failed"))
       )
@@ -277,9 +285,9 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
         dueAt: options.constant ? Infinity : dueAt,
         lastError
       }),
-      usable: (now) => now < staleAt() ? keys : undefined,
+      usable: (now) => keyless ? noKeys : now < staleAt() ? keys : undefined,
       isPending: () => !ended,
-      isFailing: () => failures > 0,
+      isFailing: () => failures > 0 && !keyless,
       isFetching: () => fetching,
       mayFetch: (now) => !options.constant && window.next(now, outageSince) <= now,
       isSpaced: (now) => window.spaced(now) <= now,

@@ -172,6 +172,26 @@ describe("KeyStore", () => {
     }).pipe(Effect.provide(store([settings(A), settings(B)], [down, up])))
   })
 
+  it.effect.each(
+    [
+      ["an empty set", Hostile.json({ keys: [] })],
+      ["a set of shared secrets", Hostile.json({ keys: [{ kty: "oct", kid: "a-es", k: "c2VjcmV0" }] })]
+    ] as const
+  )("%s at the first fetch has no key: 401, not an outage, and keys that come later are taken", ([, behaviour]) => {
+    const { issuer, live } = world()
+    issuer.on("/keys", behaviour)
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* look(A, "a-es"), "unknown_key")
+      assert.strictEqual(yield* look(A, undefined), "unknown_key")
+      const [status] = yield* (yield* KeyStore).status
+      assert.isFalse(status?.ready)
+      assert.isNotNull(status?.lastError)
+      issuer.on("/keys", Hostile.json({ keys: [key] }))
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(yield* look(A, "a-es"), "a-es")
+    }).pipe(Effect.provide(live))
+  })
+
   it.effect("threat C10: two keys with one kid are both handed out, at most four; no kid and two fitting keys are none", () => {
     const { issuer, live } = world()
     const same = Array.from({ length: 60 }, () => publicKey("a-es"))
