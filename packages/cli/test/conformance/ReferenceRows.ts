@@ -15,6 +15,7 @@ import {
   UserId
 } from "@jotgate/core/Directory"
 import type { Operation, Rows } from "@jotgate/core/MemoryRows"
+import { Option, Schema } from "effect"
 import type { Directory } from "./Scenario.ts"
 
 type Row = Readonly<Record<string, unknown>>
@@ -23,8 +24,14 @@ const text = (value: unknown): string | null => typeof value === "string" ? valu
 const number = (value: unknown): number | null => typeof value === "number" ? value : null
 const texts = (value: unknown): ReadonlyArray<string> =>
   Array.isArray(value) ? value.filter((it) => typeof it === "string") : []
+const ids = (value: unknown): ReadonlyArray<string> => texts(value).filter((it) => it !== "")
+
+/** The rows of a table that have an id. */
+const rowsWith = (table: ReadonlyArray<Row> | null | undefined, ...columns: ReadonlyArray<string>) =>
+  (table ?? []).filter((row) => columns.every((it) => (text(row[it]) ?? "") !== ""))
+const json = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 const record = (value: unknown): Row => {
-  const parsed: unknown = typeof value === "string" ? JSON.parse(value) : value
+  const parsed: unknown = typeof value === "string" ? Option.getOrNull(json(value)) : value
   return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {}
 }
 const aliases = (value: unknown): Readonly<Record<string, string>> =>
@@ -55,27 +62,27 @@ export const rowsOf = (directory: Directory): Rows => {
   const budgets = new Map((directory.budgets ?? []).map((it) => [it["budget_id"], it]))
   const budget = (row: Row): Row => budgets.get(row["budget_id"]) ?? {}
   return {
-    users: (directory.users ?? []).map((it) =>
+    users: rowsWith(directory.users, "user_id").map((it) =>
       makeUser({
         id: UserId.make(text(it["user_id"]) ?? ""),
         email: text(it["user_email"]),
         subjects: text(it["sso_user_id"]) === null ? [] : [{ namespace: "", subject: text(it["sso_user_id"]) ?? "" }],
         role: text(it["user_role"]),
-        teams: texts(it["teams"]).map((id) => TeamId.make(id)),
+        teams: ids(it["teams"]).map((id) => TeamId.make(id)),
         models: texts(it["models"]),
         maxBudget: number(it["max_budget"]),
         spend: number(it["spend"]) ?? 0
       })
     ),
-    teams: (directory.teams ?? []).map((it) =>
+    teams: rowsWith(directory.teams, "team_id").map((it) =>
       makeTeam({
         id: TeamId.make(text(it["team_id"]) ?? ""),
         alias: text(it["team_alias"]),
-        organization: text(it["organization_id"]) === null
+        organization: (text(it["organization_id"]) ?? "") === ""
           ? null
           : OrganizationId.make(text(it["organization_id"]) ?? ""),
         models: texts(it["models"]),
-        modelGroups: texts(it["access_group_ids"]).map((id) => ModelGroupId.make(id)),
+        modelGroups: ids(it["access_group_ids"]).map((id) => ModelGroupId.make(id)),
         modelAliases: aliases(it["model_aliases"]),
         passThroughRoutes: texts(record(it["metadata"])["allowed_passthrough_routes"]),
         blocked: it["blocked"] === true,
@@ -83,7 +90,7 @@ export const rowsOf = (directory: Directory): Rows => {
         spend: number(it["spend"]) ?? 0
       })
     ),
-    organizations: (directory.organizations ?? []).map((it) =>
+    organizations: rowsWith(directory.organizations, "organization_id").map((it) =>
       makeOrganization({
         id: OrganizationId.make(text(it["organization_id"]) ?? ""),
         alias: text(it["organization_alias"]),
@@ -92,7 +99,7 @@ export const rowsOf = (directory: Directory): Rows => {
         spend: number(it["spend"]) ?? 0
       })
     ),
-    endUsers: (directory.endUsers ?? []).map((it) =>
+    endUsers: rowsWith(directory.endUsers, "user_id").map((it) =>
       makeEndUser({
         id: EndUserId.make(text(it["user_id"]) ?? ""),
         blocked: it["blocked"] === true,
@@ -100,7 +107,7 @@ export const rowsOf = (directory: Directory): Rows => {
         spend: number(it["spend"]) ?? 0
       })
     ),
-    memberships: (directory.teamMemberships ?? []).map((it) =>
+    memberships: rowsWith(directory.teamMemberships, "user_id", "team_id").map((it) =>
       makeMembership({
         user: UserId.make(text(it["user_id"]) ?? ""),
         team: TeamId.make(text(it["team_id"]) ?? ""),
@@ -109,7 +116,7 @@ export const rowsOf = (directory: Directory): Rows => {
         spend: number(it["spend"]) ?? 0
       })
     ),
-    modelGroups: (directory.accessGroups ?? []).map((it) => ({
+    modelGroups: rowsWith(directory.accessGroups, "access_group_id").map((it) => ({
       id: ModelGroupId.make(text(it["access_group_id"]) ?? ""),
       models: texts(it["access_model_names"])
     }))

@@ -1,7 +1,8 @@
 /**
  * Runs whole files and counts.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { Result } from "effect"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { compare } from "./Comparison.ts"
@@ -21,18 +22,35 @@ const filesAt = (path: string): ReadonlyArray<string> =>
     ? readdirSync(path).filter((it) => /\.jsonl(\.gz)?$/.test(it)).toSorted().map((it) => join(path, it))
     : [path]
 
-/** The scenarios of a file; `.gz` is unpacked. */
-export const scenariosIn = (file: string): ReadonlyArray<Scenario> => {
+/** The scenarios of a file, and the lines that are none; `.gz` is unpacked. */
+export const scenariosIn = (
+  file: string
+): { readonly scenarios: ReadonlyArray<Scenario>; readonly unread: ReadonlyArray<string> } => {
   const bytes = readFileSync(file)
   const text = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")
-  return text.split("\n").filter((line) => line.trim() !== "").map((line) => decode(line))
+  const scenarios: Array<Scenario> = []
+  const unread: Array<string> = []
+  text.split("\n").forEach((line, index) => {
+    if (line.trim() === "") return
+    Result.match(decode(line), {
+      onFailure: (error) => void unread.push(`${file}:${index + 1}: ${oneLine(error.message)}`),
+      onSuccess: (scenario) => void scenarios.push(scenario)
+    })
+  })
+  return { scenarios, unread }
 }
 
-/** Decides the scenarios and adds to the tally. */
+const oneLine = (text: string): string => text.replace(/\s+/g, " ")
+
+/** Decides the scenarios and adds to the tally; one that cannot be decided is unexplained. */
 export const add = async (tally: Tally, scenarios: ReadonlyArray<Scenario>): Promise<void> => {
   for (const scenario of scenarios) {
-    const outcomes = await run(scenario)
-    scenario.cases.forEach((one, index) => {
+    const outcomes = await run(scenario).catch((error: unknown) => oneLine(String(error)))
+    if (typeof outcomes === "string") {
+      tally.unexplained.push(`${scenario.id}: ${outcomes}`)
+      continue
+    }
+    scenario.cases?.forEach((one, index) => {
       const ours = outcomes[index]
       if (ours === undefined) return
       const verdict = compare(one, ours)
@@ -62,8 +80,17 @@ export const main = async (paths: ReadonlyArray<string>): Promise<number> => {
     console.error("usage: npm run conformance -- PATH…   (files or folders of recorded decisions, .jsonl or .jsonl.gz)")
     return 2
   }
+  const missing = paths.filter((it) => !existsSync(it))
+  if (missing.length > 0) {
+    console.error(`there is no ${missing.join(", ")}`)
+    return 2
+  }
   const tally = emptyTally()
-  for (const file of paths.flatMap(filesAt)) await add(tally, scenariosIn(file))
+  for (const file of paths.flatMap(filesAt)) {
+    const { scenarios, unread } = scenariosIn(file)
+    tally.unexplained.push(...unread)
+    await add(tally, scenarios)
+  }
   for (const line of tally.unexplained) console.log(line)
   console.log(summary(tally))
   return tally.unexplained.length === 0 ? 0 : 1

@@ -99,7 +99,7 @@ const modelOf = ({ body, method, path }: Case["request"]): Result.Result<Request
 }
 
 const decideCase = Effect.fnUntraced(function*(one: Case) {
-  const { headers = {}, method, path } = one.request
+  const { headers, method, path } = one.request
   const steps: Array<Step> = []
   const model = modelOf(one.request)
   if (Result.isFailure(model)) return denied(400, model.failure, steps)
@@ -143,11 +143,13 @@ export const decideAll = (scenario: Scenario, settings: Settings) =>
       )
     )
     const pipeline = AuthBuilder.layerFor(settings)
-    return yield* Effect.forEach(scenario.cases, (one) =>
+    const { cases = [], directory = {} } = scenario
+    return yield* Effect.forEach(cases, (one) =>
       decideCase(one).pipe(
+        Effect.catchDefect((defect) => Effect.succeed(denied(500, `defect: ${String(defect)}`, []))),
         Effect.provide(pipeline.pipe(
           Layer.provide(
-            MemoryDirectory.layerRepos(rowsOf(scenario.directory), { failing: failingOf(scenario.directory) })
+            MemoryDirectory.layerRepos(rowsOf(directory), { failing: failingOf(directory) })
           )
         )),
         Effect.provide(keys),
@@ -165,5 +167,5 @@ export const settingsOf = (scenario: Scenario): Settings =>
   })
 
 /** What the pipeline says to every case of a scenario. */
-export const run = (scenario: Scenario): Promise<ReadonlyArray<Outcome>> =>
+export const run = async (scenario: Scenario): Promise<ReadonlyArray<Outcome>> =>
   Effect.runPromise(decideAll(scenario, settingsOf(scenario)))

@@ -1,11 +1,14 @@
 /**
  * A recorded scenario: one configuration, one directory, and the decisions that
  * the reference took on some tokens and requests.
+ *
+ * Members that are not here are not looked at; most of those that are may be
+ * left out.
  */
 import { Schema } from "effect"
 
 const Row = Schema.Record(Schema.String, Schema.Unknown)
-const rows = Schema.optionalKey(Schema.Array(Row))
+const rows = Schema.optionalKey(Schema.NullOr(Schema.Array(Row)))
 
 const Token = Schema.Struct({
   header: Schema.optionalKey(Row),
@@ -24,7 +27,7 @@ const Expected = Schema.Struct({
   endUserId: Schema.optionalKey(Schema.Unknown),
   isAdmin: Schema.optionalKey(Schema.Boolean),
   reason: Schema.optionalKey(Schema.NullOr(Schema.String)),
-  expectedStatus: Schema.optionalKey(Schema.Number),
+  expectedStatus: Schema.optionalKey(Schema.NullOr(Schema.Number)),
   message: Schema.optionalKey(Schema.NullOr(Schema.String))
 })
 export type Expected = typeof Expected.Type
@@ -34,11 +37,11 @@ const Case = Schema.Struct({
   request: Schema.Struct({
     method: Schema.String,
     path: Schema.String,
-    headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+    headers: Schema.optionalKey(Schema.NullOr(Schema.Record(Schema.String, Schema.String))),
     body: Schema.optionalKey(Schema.Unknown)
   }),
   expect: Expected,
-  mayDeviate: Schema.Array(Schema.String)
+  mayDeviate: Schema.optionalKey(Schema.Array(Schema.String))
 })
 export type Case = typeof Case.Type
 
@@ -51,24 +54,25 @@ const Directory = Schema.Struct({
   teamMemberships: rows,
   budgets: rows,
   accessGroups: rows,
-  failing: Schema.optionalKey(Schema.Array(Schema.String))
+  failing: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String)))
 })
 export type Directory = typeof Directory.Type
 
 export const Scenario = Schema.Struct({
   id: Schema.String,
-  theme: Schema.String,
   now: Schema.Number,
   config: Row,
-  jwks: Schema.Record(
-    Schema.String,
-    Schema.Array(Schema.Struct({ kid: Schema.optionalKey(Schema.NullOr(Schema.String)), key: Schema.String }))
+  jwks: Schema.optionalKey(
+    Schema.Record(
+      Schema.String,
+      Schema.Array(Schema.Struct({ kid: Schema.optionalKey(Schema.NullOr(Schema.String)), key: Schema.String }))
+    )
   ),
   discovery: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-  directory: Directory,
-  cases: Schema.Array(Case)
+  directory: Schema.optionalKey(Directory),
+  cases: Schema.optionalKey(Schema.Array(Case))
 })
 export type Scenario = typeof Scenario.Type
 
-/** Reads one line of a file. */
-export const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Scenario))
+/** Reads one line of a file; fails with a `SchemaError` that says where it is no scenario. */
+export const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Scenario))

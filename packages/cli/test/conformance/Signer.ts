@@ -63,7 +63,7 @@ export const tokenOf = ({ header = {}, key = "main", payload, raw, tampered }: T
 }
 
 /** What the URLs of a scenario publish; a URL that is not here cannot be reached. */
-export const publishedBy = ({ config, discovery = {}, jwks }: Scenario): ReadonlyMap<string, string> => {
+export const publishedBy = ({ config, discovery = {}, jwks = {} }: Scenario): ReadonlyMap<string, string> => {
   const documents = new Map<string, string>()
   for (const [url, members] of Object.entries(jwks)) {
     documents.set(
