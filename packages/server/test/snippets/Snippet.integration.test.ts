@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { Caddy, describeWith, Envoy, HAProxy, Nginx, Traefik } from "@jotgate/servers"
 import { Effect, Exit, Scope } from "effect"
 import { lua, snippet } from "../../src/snippets/Snippet.ts"
+import * as Doors from "../support/Doors.ts"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 
@@ -159,6 +160,15 @@ for (const name of Object.keys(proxies) as ReadonlyArray<keyof typeof proxies>) 
         }),
       20_000
     )
+
+    it.live("decides as every door does: one table of questions", () =>
+      Effect.gen(function*() {
+        const { proxy, world } = yield* setting(name)
+        const ask = Doors.http(proxy.url)
+        for (const { question, seen, title, unseen } of yield* Doors.cases(world.token)) {
+          assert.deepStrictEqual(yield* ask(question), seesTheModel.has(name) ? seen : unseen, title)
+        }
+      }), 30_000)
 
     it.live("is closed while the gate is down", () =>
       Effect.gen(function*() {

@@ -100,6 +100,8 @@ export const make = Effect.fnUntraced(function*(
     server,
     upstream,
     token,
+    /** As they stand in the file. */
+    settings: file(),
     gate: `http://127.0.0.1:${server.gate.port}`,
     admin: `http://127.0.0.1:${server.admin.port}`,
     reload: (policy: object) => Effect.flatMap(decode(file(policy)), server.reload)

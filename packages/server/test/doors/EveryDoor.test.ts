@@ -1,0 +1,71 @@
+import { assert, describe, layer } from "@effect/vitest"
+import * as MemoryStore from "@jotgate/store/MemoryStore"
+import { Context, Effect, Layer } from "effect"
+import { createGate } from "../../src/EmbeddedGate.ts"
+import * as Doors from "../support/Doors.ts"
+import * as ServerWorld from "../support/ServerWorld.ts"
+import { rows } from "../support/World.ts"
+
+/** Every door, and whether it sees the body. */
+const doors = {
+  "the proxy": true,
+  "nginx": false,
+  "Caddy": false,
+  "HAProxy": false,
+  "Traefik without bodies": false,
+  "Traefik with bodies": true,
+  "Envoy without bodies": false,
+  "Envoy with bodies": true,
+  "/decide": true,
+  "the façade, plain": true,
+  "the façade, Fetch": true
+}
+type Name = keyof typeof doors
+
+/** One server, and the façade over the same settings. */
+class Setting extends Context.Service<Setting, {
+  readonly ask: Readonly<Record<Name, Doors.Door>>
+  readonly cases: ReadonlyArray<Doors.Case>
+}>()("test/EveryDoor") {
+  static readonly layer = Layer.effect(
+    Setting,
+    Effect.gen(function*() {
+      const world = yield* ServerWorld.make()
+      const gate = yield* Effect.acquireRelease(
+        Effect.promise(() => createGate(world.settings, { directory: () => MemoryStore.layer(rows), env: {} })),
+        (it) => Effect.promise(() => it.close())
+      )
+      const { port } = world.server.gate
+      return {
+        cases: yield* Doors.cases(world.token),
+        ask: {
+          "the proxy": Doors.http(world.gate),
+          "nginx": Doors.asking(port, "nginx", false),
+          "Caddy": Doors.asking(port, "caddy", false),
+          "HAProxy": Doors.asking(port, "haproxy", false),
+          "Traefik without bodies": Doors.asking(port, "traefik", false),
+          "Traefik with bodies": Doors.asking(port, "traefik", true),
+          "Envoy without bodies": Doors.asking(port, "envoy", false),
+          "Envoy with bodies": Doors.asking(port, "envoy", true),
+          "/decide": Doors.decide(world.admin),
+          "the façade, plain": Doors.embedded(gate, "plain"),
+          "the façade, Fetch": Doors.embedded(gate, "fetch")
+        }
+      }
+    })
+  )
+}
+
+describe("one table of questions, every door", () => {
+  layer(Setting.layer, { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    for (const [name, sees] of Object.entries(doors) as ReadonlyArray<readonly [Name, boolean]>) {
+      it.effect(`${name} decides as the table says`, () =>
+        Effect.gen(function*() {
+          const { ask, cases } = yield* Setting
+          for (const { question, seen, title, unseen } of cases) {
+            assert.deepStrictEqual(yield* ask[name](question), sees ? seen : unseen, title)
+          }
+        }), 30_000)
+    }
+  })
+})
