@@ -144,11 +144,14 @@ export const asking = (
 }
 
 /** `POST /decide` of the admin listener. */
-export const decide = (admin: string): Door => (question) =>
+export const decide = (admin: string, token?: string): Door => (question) =>
   Effect.promise(async () => {
     const response = await fetch(`${admin}/decide`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: {
+        "content-type": "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` })
+      },
       body: JSON.stringify(question)
     })
     const { allowed: lets, code, status } = await response.json()
