@@ -36,6 +36,9 @@ const scenario = (options: Options = {}, more: object = {}): object => ({
   ...more
 })
 
+const discovery = "https://idp.test/.well-known/openid-configuration"
+const jwtauth = { user_id_jwt_field: "sub" }
+
 const ranOn = async (...lines: ReadonlyArray<object | string>) => {
   const file = join(mkdtempSync(join(tmpdir(), "conformance-")), "drawn.jsonl")
   writeFileSync(file, lines.map((it) => typeof it === "string" ? it : JSON.stringify(it)).join("\n"))
@@ -65,6 +68,31 @@ describe("a run over recorded decisions", () => {
     ],
     ["no keys at all", scenario({ expect: denied(503) }, { jwks: undefined })],
     ["an empty key set", scenario({ expect: denied(401) }, { jwks: { "https://idp.test/keys": [] } })],
+    [
+      "a discovery document of the global path",
+      scenario({ token: { payload: { ...payload, iss: "urn:idp" } } }, {
+        config: {
+          general_settings: { enable_jwt_auth: true, litellm_jwtauth: jwtauth },
+          env: { JWT_PUBLIC_KEY_URL: `https://idp.test/none, ${discovery}`, JWT_ISSUER: "urn:idp" }
+        },
+        jwks: { "https://idp.test/none": [], "https://idp.test/keys": [{ kid: "k1", key: "main" }] },
+        discovery: { [discovery]: "https://idp.test/keys" }
+      })
+    ],
+    [
+      "a discovery document of a listed issuer",
+      scenario({ token: { payload: { ...payload, iss: "https://idp.test/" } } }, {
+        config: {
+          general_settings: {
+            litellm_jwtauth: {
+              ...jwtauth,
+              issuers: [{ issuer: "https://idp.test/", disable_audience_validation: true }]
+            }
+          }
+        },
+        discovery: { [discovery]: "https://idp.test/keys" }
+      })
+    ],
     ["a payload changed after signing", scenario({ token: { tampered: { sub: "user-1" } }, expect: denied(401) })],
     ["a text instead of a token", scenario({ token: { raw: "no token" }, expect: denied(401) })],
     ["an empty text instead of a token", scenario({ token: { raw: "" }, expect: denied(401) })],

@@ -4,6 +4,7 @@
  * `ec…` is P-256, `hmac…` a shared secret, all others RSA 2048. Nothing here is
  * careful: header and payload are signed as they stand.
  */
+import { Option, Schema } from "effect"
 import { constants, createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { Scenario, Token } from "./Scenario.ts"
 
@@ -84,9 +85,36 @@ export const publishedBy = ({ config, discovery = {}, jwks = {} }: Scenario): Re
   return documents
 }
 
-/** Whose document a URL holds: the configured issuer whose discovery it is, trailing slash and all. */
+const Trust = Schema.Struct({
+  general_settings: Schema.Struct({
+    litellm_jwtauth: Schema.Struct({
+      issuers: Schema.Array(Schema.Struct({
+        issuer: Schema.String,
+        jwks_url: Schema.optionalKey(Schema.NullOr(Schema.String))
+      }))
+    })
+  })
+})
+const trustIn = Schema.decodeUnknownOption(Trust)
+const Global = Schema.Struct({
+  env: Schema.Struct({ JWT_PUBLIC_KEY_URL: Schema.String, JWT_ISSUER: Schema.String })
+})
+const globalIn = Schema.decodeUnknownOption(Global)
+
+const isGlobal = (url: string, urls: string): boolean => urls.split(",").some((it) => it.trim() === url)
+
+/** Whose document a URL holds: the issuer's that is configured with it; the reference does not look at the name. */
 const issuerAt = (url: string, config: Scenario["config"]): string => {
-  const below = url.replace(/\/\.well-known\/.*$/, "")
-  const configured = [...JSON.stringify(config).matchAll(/"issuer":"([^"]*)"/g)].map((it) => it[1] ?? "")
-  return configured.find((it) => it.replace(/\/+$/, "") === below) ?? below
+  const issuers = Option.match(trustIn(config), {
+    onNone: () => [],
+    onSome: (it) => it.general_settings.litellm_jwtauth.issuers
+  })
+  const listed = issuers.find((it) =>
+    (it.jwks_url ?? `${it.issuer.replace(/\/+$/, "")}/.well-known/openid-configuration`) === url
+  )
+  const global = Option.getOrUndefined(globalIn(config))?.env
+  return listed?.issuer ??
+    (global !== undefined && isGlobal(url, global.JWT_PUBLIC_KEY_URL)
+      ? global.JWT_ISSUER
+      : url.replace(/\/\.well-known\/.*$/, ""))
 }
