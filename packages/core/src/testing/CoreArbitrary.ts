@@ -77,11 +77,12 @@ const said = <T extends string>(drawn: T): Exclude<T, Absence> | undefined => is
 const isSaid = <T extends string>(drawn: T): drawn is Exclude<T, Absence> => !isAbsence(drawn)
 
 const Rarely = maybe(14, ["yes"])
+const Seldom = maybe(6, ["yes"])
 const Sometimes = maybe(1, ["yes"])
 const yes = (drawn: string): boolean => drawn === "yes"
 const upTo = <S extends Schema.Top>(schema: S, most: number) => Schema.Array(schema).check(Schema.isMaxLength(most))
 
-const List = maybe(6, [
+const List = maybe(14, [
   "star",
   "every",
   "none",
@@ -105,9 +106,9 @@ const TeamDraw = Schema.Struct({
   models: List,
   shares: Rarely,
   aliased: Sometimes,
-  organization: maybe(6, ["o-1", "o-2"]),
+  organization: maybe(9, ["o-1", "o-2"]),
   blocked: Rarely,
-  over: Rarely,
+  over: Seldom,
   passThrough: Sometimes
 })
 
@@ -118,18 +119,18 @@ const UserDraw = Schema.Struct({
   tokenTeams: Sometimes,
   models: List,
   blocked: Rarely,
-  over: Rarely
+  over: Seldom
 })
 
-const MemberDraw = Schema.Struct({ there: Sometimes, models: List, over: Rarely })
+const MemberDraw = Schema.Struct({ there: Sometimes, models: List, over: Seldom })
 
 const WorldDraw = Schema.Struct({
   teams: Schema.Tuple([TeamDraw, TeamDraw, TeamDraw]),
-  missing: maybe(9, ["t-1", "t-2"]),
+  missing: maybe(16, ["t-1", "t-2"]),
   users: Schema.Tuple([UserDraw, UserDraw]),
   members: Schema.Tuple([MemberDraw, MemberDraw, MemberDraw]),
-  endUser: Schema.Struct({ there: Sometimes, blocked: Rarely, over: Rarely }),
-  organizationOver: Rarely,
+  endUser: Schema.Struct({ there: Sometimes, blocked: Rarely, over: Seldom }),
+  organizationOver: Seldom,
   namespace: maybe(5, ["okta"]),
   linkByEmail: Schema.Literals(["verified", "always", "never"]),
   adminScope: Sometimes,
@@ -137,9 +138,10 @@ const WorldDraw = Schema.Struct({
   grantRoles: maybe(16, ["internal_user"]),
   grantModels: maybe(16, ["gpt-*"]),
   grantRoutes: maybe(16, ["openai_routes"]),
-  roleModels: maybe(16, ["gpt", "two"]),
-  roleRoutes: maybe(16, ["/v1/chat/completions", "info_routes"]),
-  teamRoleModels: maybe(16, ["gpt", "wild"]),
+  permits: Seldom,
+  roleModels: maybe(1, ["gpt", "two"]),
+  roleRoutes: maybe(1, ["/v1/chat/completions"]),
+  teamRoleModels: maybe(1, ["gpt", "wild"]),
   custom: maybe(16, ["refuses", "fails"]),
   twins: Rarely,
   requireRole: Rarely,
@@ -147,7 +149,7 @@ const WorldDraw = Schema.Struct({
   requireTeam: Rarely,
   requireTeamClaim: Rarely,
   anybody: Rarely,
-  teamRoutes: maybe(5, ["openai_routes", "info_routes"]),
+  teamRoutes: maybe(12, ["openai_routes", "info_routes"]),
   userRoutes: maybe(5, ["openai_routes", "info_routes"]),
   adminRoutes: Schema.Literals(["llm_api_routes", "management_routes"]),
   adminOnly: Rarely,
@@ -209,9 +211,10 @@ const rowsOf = (draw: WorldDraw): Rows => ({
 })
 
 const policyOf = (draw: WorldDraw): NonNullable<CoreTest.World["policy"]> => {
-  const role = said(draw.roleModels)
-  const ofTeam = said(draw.teamRoleModels)
-  const routes = said(draw.roleRoutes)
+  const permits = yes(draw.permits)
+  const role = permits ? said(draw.roleModels) : undefined
+  const ofTeam = permits ? said(draw.teamRoleModels) : undefined
+  const routes = permits ? said(draw.roleRoutes) : undefined
   return {
     roles: [
       ...(role === undefined && routes === undefined ? [] : [{
@@ -300,10 +303,12 @@ const AskDraw = Schema.Struct({
   user_roles: maybe(3, ["staff"]),
   scope: maybe(5, ["chat", "chat files", "admin", "chat admin"]),
   hasgroups: maybe(16, ["true"]),
-  odd: maybe(14, ["uid", "email", "groups", "team_id", "org_id", "roles", "scope", "customer"]),
+  unknownGroups: Seldom,
+  isOdd: Seldom,
+  odd: maybe(1, ["uid", "email", "groups", "team_id", "org_id", "roles", "scope", "customer"]),
   value: Schema.Literals(["number", "object", "list", "empty", "null", "long"]),
   header: maybe(9, ["own", "t-9"]),
-  path: maybe(9, ["/v1/models", "/v1/files", "/key/generate", "/user/info", "/bria/x", "/nowhere"]),
+  path: maybe(16, ["/v1/models", "/v1/files", "/key/generate", "/user/info", "/bria/x", "/nowhere"]),
   model: maybe(5, [...models, "unseen", "several"])
 })
 
@@ -313,13 +318,14 @@ const oddities = { number: 7, object: { a: 1 }, list: [7, null, ""], empty: "", 
 /** One request: the claims that a provider may say, and some odd things. */
 export const ask: Arbitrary.Arbitrary<CoreTest.Ask> = Arbitrary.map(
   Arbitrary.schema(AskDraw),
-  ({ groups, header, model, odd, path, value, verified, ...drawn }) => {
+  ({ groups: named, header, isOdd, model, odd, path, unknownGroups, value, verified, ...drawn }) => {
+    const groups = yes(unknownGroups) ? named : named.filter((it) => it !== "t-9")
     const texts = Object.entries(drawn).filter(([, value]) => !isAbsence(value))
     const asked = said(header)
     const team = asked === "own" ? groups[0] : asked
     const name = said(model)
     const place = said(path)
-    const spoilt = said(odd)
+    const spoilt = yes(isOdd) ? said(odd) : undefined
     return {
       claims: {
         ...Object.fromEntries(texts),
