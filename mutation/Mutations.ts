@@ -230,11 +230,15 @@ const ends: ReadonlyArray<Mutation> = [
     ["return found === undefined || typeof found.value === \"string\" || Array.isArray(found.value)", "return true"],
     ["found.value.split(\" \")", "found.value.split(/\\s/)"],
     ["isObject(names) && names[\"groups\"] !== undefined", "isObject(names)"],
-    ["if (id === undefined && readers.needsSubject)", "if (false)"],
+    ["identity.isNamed || !readers.needsSubject", "true"],
     ["settings.claims.overage === \"deny\" && hasOverage(payload)", "hasOverage(payload)"],
     ["isTeamId(it) && grantsTeam(it)", "isTeamId(it)"],
-    ["user: service ? undefined : ", "user: "],
-    ["emailVerified: payload[\"email_verified\"] === true", "emailVerified: payload[\"email_verified\"] !== undefined"]
+    ["this.user = this.service ? undefined : ", "this.user = "],
+    ["this.email = this.service ? undefined : email", "this.email = email"],
+    [
+      "this.emailVerified = payload[\"email_verified\"] === true",
+      "this.emailVerified = payload[\"email_verified\"] !== undefined"
+    ]
   ])
 ]
 

@@ -18,7 +18,7 @@ const lanes = 2
 const wanted = 0.95
 
 /** A mutation that makes a loop endless counts as noticed after this many milliseconds. */
-const patience = 120_000
+const patience = 300_000
 
 const config = `export default {
   resolve: { conditions: ["source"] },
