@@ -114,6 +114,39 @@ describe("odd claims", () => {
       assert.isAtMost(Array.isArray(candidates) ? candidates.length : Infinity, 50)
     }))
 
+  it.effect("10 000 groups of a token that may be long are bounded, and the trace says so", () =>
+    Effect.gen(function*() {
+      const world: CoreTest.World = { rows, options: { maxTokenLength: 400_000 } }
+      const ask = (groups: ReadonlyArray<string>) => CoreTest.ask(world, { claims: { uid: "u-1", groups } })
+      const many = Array.from({ length: 10_000 }, (_, i) => `x-${i}`)
+      const first = yield* ask(["red", ...many])
+      assert.strictEqual(first.line, "allow user=u-1 team=red")
+      const notes = JSON.stringify(first.steps.find((it) => it.step === "claims")?.facts["notes"])
+      assert.match(notes, /groups has 10001 entries, \d+ were read/)
+      // What is beyond the bound names no team: never an allow with fewer groups than the token has.
+      assert.strictEqual((yield* ask([...many, "red"])).line, "404 team_not_found")
+    }))
+
+  it.effect("5 000 levels of nesting are refused in a token that may be long, whatever claim holds them", () =>
+    Effect.gen(function*() {
+      const core = yield* CoreTest.CoreTest
+      const [header, , signature] = (yield* core.token()).split(".")
+      const deep = [
+        `${"[".repeat(5_000)}${"]".repeat(5_000)}`,
+        `${"{\"a\":".repeat(5_000)}1${"}".repeat(5_000)}`,
+        `${"[{\"a\":".repeat(2_500)}1${"}]".repeat(2_500)}`
+      ]
+      for (const value of deep) {
+        for (const name of ["groups", "roles", "uid", "unread"]) {
+          const text = `{"iss":"https://idp.test","aud":"gate","uid2":"u-1","${name}":${value}}`
+          const token = `${header}.${btoa(text).replaceAll("=", "")}.${signature}`
+          const { line, steps } = yield* core.ask({ token })
+          assert.strictEqual(line, "401 invalid_token", name)
+          assert.notStrictEqual(steps.at(-1)?.facts["reason"], "signature")
+        }
+      }
+    }).pipe(Effect.provide(CoreTest.CoreTest.layer({ rows, options: { maxTokenLength: 400_000 } }))))
+
   it.effect("a path that indexes a list is told in the trace, for it can never match", () =>
     Effect.gen(function*() {
       const claims = { ...CoreTest.mapping, team: "roles.0", teams: "roles[0]" }
