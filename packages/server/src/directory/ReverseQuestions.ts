@@ -27,6 +27,7 @@ import { Token } from "@jotgate/core/Token"
 import { UserResolver } from "@jotgate/core/UserResolver"
 import { DirectoryAdmin, type Page } from "@jotgate/store/DirectoryAdmin"
 import { Context, Effect, Exit, Layer, Schema } from "effect"
+import * as RowsAtHand from "./RowsAtHand.ts"
 
 /** The request that is asked about. */
 export interface About {
@@ -83,16 +84,22 @@ export class ReverseQuestions extends Context.Service<ReverseQuestions, {
 }>()("@jotgate/server/ReverseQuestions") {
   /** Asks the rules of these settings about the rows of the directory. */
   static readonly layer = (settings: Settings) =>
-    // Fresh: the layers of the doors' own pipeline may be in the same graph.
-    Layer.fresh(Layer.effect(ReverseQuestions, make(settings)).pipe(Layer.provide(pipeline(settings))))
+    Layer.suspend(() => {
+      const hand = RowsAtHand.make()
+      const sayings: Sayings = new Map()
+      const rules = pipeline(settings, sayings).pipe(Layer.provide(hand.layer))
+      // Fresh: the layers of the doors' own pipeline may be in the same graph.
+      return Layer.fresh(Layer.effect(ReverseQuestions, make(settings, hand, sayings)).pipe(Layer.provide(rules)))
+    })
 }
 
 /** What the caller in question would say of itself. */
 interface Said {
   readonly person?: string
-  readonly email?: string | undefined
+  readonly email?: string
   readonly groups?: ReadonlyArray<string>
   readonly team?: string
+  readonly scopes?: ReadonlyArray<string>
 }
 
 const issuer = compile(
@@ -106,25 +113,19 @@ const issuer = compile(
   })
 )
 
-const Payload = Schema.fromJsonString(Schema.Record(
-  Schema.String,
-  Schema.Union([
-    Schema.String,
-    Schema.Array(Schema.String)
-  ])
-))
-const payloadOf = Schema.decodeUnknownSync(Payload)
+/** What callers in question say, by the token that stands for it while the question is decided. */
+type Sayings = Map<string, Said>
 
 /** Believes every question: nothing that comes from outside gets here. */
-const believing = Layer.succeed(Token, {
-  verify: (text) =>
-    Exit.succeed({
-      issuer,
-      payload: payloadOf(Buffer.from(text, "base64url").toString()),
-      expiresAt: undefined,
-      verifiedBy: { _tag: "UserInfo" }
-    })
-})
+const believing = (sayings: Sayings) =>
+  Layer.succeed(Token, {
+    verify: (text) => {
+      const said = sayings.get(text)
+      return said === undefined
+        ? Exit.die(new Error("nobody asked"))
+        : Exit.succeed({ issuer, payload: { ...said }, expiresAt: undefined, verifiedBy: { _tag: "UserInfo" } })
+    }
+  })
 
 /** Rules that read rows and change none: what a token would bring about is no part of the question. */
 const reading = (settings: Settings): Settings => ({
@@ -139,7 +140,7 @@ const reading = (settings: Settings): Settings => ({
   }
 })
 
-const pipeline = (settings: Settings) =>
+const pipeline = (settings: Settings, sayings: Sayings) =>
   AuthBuilder.layer.pipe(
     Layer.provide([
       TeamResolver.layer,
@@ -149,14 +150,14 @@ const pipeline = (settings: Settings) =>
       Revocation.layerNone,
       Provisioner.layerNone,
       NodeSignature.layer,
-      believing,
+      believing(sayings),
       Layer.mock(KeyStore, { epoch: () => 0 })
     ]),
     Layer.provide(Rules.layer(reading(settings))),
     Layer.provide(Layer.succeed(ClaimsPolicy, undefined))
   )
 
-const make = (settings: Settings) =>
+const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayings: Sayings) =>
   Effect.gen(function*() {
     const auth = yield* AuthBuilder
     const directory = yield* DirectoryAdmin
@@ -165,43 +166,52 @@ const make = (settings: Settings) =>
     const header = teamHeaders[0]
     /** Whoever calls for a team has an address that is accepted. */
     const anybody = emailDomains[0] === undefined ? {} : { email: `anybody@${emailDomains[0]}` }
+    let asking = 0
 
-    const way = Effect.fnUntraced(function*(team: string | null, said: Said, { method, model, route }: About) {
-      const token = Buffer.from(JSON.stringify({ ...said, scopes: allScopes })).toString("base64url")
-      const asked = yield* Request.make({
-        method,
-        target: route,
-        rawHeaders: [
-          ...["authorization", `Bearer ${token}`],
-          ...(team === null || said.person === undefined || header === undefined ? [] : [header, team])
-        ],
-        model: model === undefined ? Request.noModel : Request.knownModel(model)
-      })
-      return yield* Effect.matchEffect(auth.authenticate({ ...asked, listsModels: true }), {
-        onSuccess: ({ reach }) => Exit.succeed<Way>({ team, allowed: true, code: null, models: reach.models() }),
-        onFailure: (denial) =>
-          denial._tag === "Unavailable"
-            ? Exit.fail(new DirectoryUnavailable({ operation: "decide" }))
-            : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [] })
-      })
-    })
+    /** Decides on one call; `lists`: whether it is told what else could be called. */
+    const way = Effect.fnUntraced(
+      function*(team: string | null, said: Said, { method, model, route }: About, lists: boolean) {
+        const token = `question-${asking++}`
+        const asked = yield* Request.make({
+          method,
+          target: route,
+          rawHeaders: [
+            ...["authorization", `Bearer ${token}`],
+            ...(team === null || said.person === undefined || header === undefined ? [] : [header, team])
+          ],
+          model: model === undefined ? Request.noModel : Request.knownModel(model)
+        })
+        sayings.set(token, { ...said, scopes: allScopes })
+        return yield* auth.authenticate({ ...asked, listsModels: lists }).pipe(
+          Effect.ensuring(Effect.sync(() => sayings.delete(token))),
+          Effect.matchEffect({
+            onSuccess: ({ reach }) =>
+              Exit.succeed<Way>({ team, allowed: true, code: null, models: lists ? reach.models() : [] }),
+            onFailure: (denial) =>
+              denial._tag === "Unavailable"
+                ? Exit.fail(new DirectoryUnavailable({ operation: "decide" }))
+                : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [] })
+          })
+        )
+      }
+    )
 
-    const ofTeam = ({ id }: Team, about: About) => way(id, { team: id, ...anybody }, about)
+    const ofTeam = ({ id }: Team, about: About, lists: boolean) => way(id, { team: id, ...anybody }, about, lists)
 
     /** Without naming a team, and in each of the teams that the user is a member of. */
-    const ofUser = Effect.fnUntraced(function*({ email, id, teams }: User, about: About) {
+    const ofUser = Effect.fnUntraced(function*({ email, id, teams }: User, about: About, lists: boolean) {
       const said = { person: id, ...(email === null ? anybody : { email }) }
-      const alone = yield* way(null, said, about)
-      const named = yield* Effect.forEach(teams, (team) =>
-        way(team, header === undefined ? { ...said, team } : { ...said, groups: teams }, about))
+      const alone = yield* way(null, said, about, lists)
+      const named = yield* Effect.forEach(
+        teams,
+        (team) => way(team, header === undefined ? { ...said, team } : { ...said, groups: teams }, about, lists)
+      )
       return [alone, ...named]
     })
 
     const answer = (ways: ReadonlyArray<Way>): Answer => {
       const models = [
-        ...new Set(ways.flatMap((it) =>
-          it.models
-        ))
+        ...new Set(ways.flatMap((it) => it.models))
       ]
       return {
         allowed: ways.some((it) => it.allowed),
@@ -212,11 +222,12 @@ const make = (settings: Settings) =>
 
     return ReverseQuestions.of({
       team: (id, about) =>
-        Effect.flatMap(directory.get("teams", id), (row) => Effect.map(ofTeam(row, about), (it) => answer([it]))),
-      user: (id, about) => Effect.flatMap(directory.get("users", id), (row) => Effect.map(ofUser(row, about), answer)),
+        Effect.flatMap(directory.get("teams", id), (row) => Effect.map(ofTeam(row, about, true), (it) => answer([it]))),
+      user: (id, about) =>
+        Effect.flatMap(directory.get("users", id), (row) => Effect.map(ofUser(row, about, true), answer)),
       teams: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("teams", range)
-        const ways = yield* Effect.forEach(rows, (row) => ofTeam(row, about))
+        const ways = yield* hand.withTeams(rows)(Effect.forEach(rows, (row) => ofTeam(row, about, false)))
         return {
           next,
           rows: rows.filter((_, index) => ways[index]?.allowed === true).map(({ alias, id }) => ({ id, alias }))
@@ -224,14 +235,19 @@ const make = (settings: Settings) =>
       }),
       users: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("users", range)
-        const found = yield* Effect.forEach(rows, (row) =>
-          Effect.map(ofUser(row, about), (ways): UserWhoMay => ({
-            id: row.id,
-            email: row.email,
-            teams: ways.flatMap((it) => it.allowed && it.team !== null ? [it.team] : []),
-            alone: ways.some((it) => it.allowed && it.team === null)
-          })))
-        return { next, rows: found.filter((it) => it.alone || it.teams.length > 0) }
+        const found = yield* hand.withPeople(directory, rows)(
+          Effect.forEach(rows, (row) =>
+            Effect.map(ofUser(row, about, false), (ways): UserWhoMay => ({
+              id: row.id,
+              email: row.email,
+              teams: ways.flatMap((it) => it.allowed && it.team !== null ? [it.team] : []),
+              alone: ways.some((it) => it.allowed && it.team === null)
+            })))
+        )
+        return {
+          next,
+          rows: found.filter((it) => it.alone || it.teams.length > 0)
+        }
       })
     })
   })

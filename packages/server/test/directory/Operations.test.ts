@@ -146,6 +146,40 @@ describe("questions the other way round", () => {
       }
     }), 20_000)
 
+  it.live("of many people, page by page, each is decided on with their own limits", () =>
+    Effect.gen(function*() {
+      const { client } = yield* DirectoryWorld.make()
+      const count = 700
+      const id = (index: number) => `ü-${index}`
+      yield* client.post(`${api}/directory`, {
+        teams: ["a", "b", "c"].map((id) => ({ id })),
+        users: Array.from({ length: count }, (_, index) => ({ id: id(index), models: ["no-default-models"] })),
+        // In "b" every third has spent what there was, in "c" only the person with the last id may call the model.
+        memberships: Array.from({ length: count }, (_, index) => [
+          { user: id(index), team: "a" },
+          { user: id(index), team: "b", ...(index % 3 === 0 ? { maxBudget: 1, spend: 2 } : {}) },
+          { user: id(index), team: "c", models: index === 99 ? [] : ["o1"] }
+        ]).flat()
+      })
+      const found = new Map<string, ReadonlyArray<string>>()
+      let query = "?model=gpt-4o&limit=333"
+      for (let page = 0; page < 3; page++) {
+        const { body } = yield* client.get(`${api}/who/users${query}`)
+        for (const it of body.items) found.set(it.id, it.teams)
+        query = `?model=gpt-4o&limit=333&cursor=${body.next}`
+      }
+      assert.strictEqual(found.size, count)
+      for (let index = 0; index < count; index++) {
+        const teams = ["a", ...(index % 3 === 0 ? [] : ["b"]), ...(index === 99 ? ["c"] : [])]
+        assert.deepStrictEqual(found.get(id(index)), teams, id(index))
+      }
+      const { body } = yield* client.get(`${api}/users/${encodeURIComponent(id(3))}/can?model=gpt-4o`)
+      assert.deepStrictEqual(
+        body.ways.map((it: { readonly team: string | null; readonly code: string | null }) => [it.team, it.code]),
+        [[null, "user_model_denied"], ["a", null], ["b", "budget_exceeded"], ["c", "member_model_denied"]]
+      )
+    }), 20_000)
+
   it.live("what a team or a user may, way by way, and why not", () =>
     Effect.gen(function*() {
       const { client } = yield* DirectoryWorld.make()
