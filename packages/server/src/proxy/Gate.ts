@@ -13,7 +13,7 @@ import { createServer as createSecureServer } from "node:https"
 import type { Socket } from "node:net"
 import { refuse, write } from "../Answer.ts"
 import { type Deployment, Deployments, type Lease } from "../Deployment.ts"
-import { dialectOf } from "../doors/Dialect.ts"
+import { type Dialect, dialectOf } from "../doors/Dialect.ts"
 import { forwardAuth } from "../doors/ForwardAuth.ts"
 import { Judge } from "../Judge.ts"
 import { type Address, listen } from "../Listener.ts"
@@ -168,21 +168,30 @@ export class Gate extends Context.Service<Gate, {
           ], body)
         }
 
+        /** Answers one question of a proxy. */
+        const answerProxy = (
+          dialect: Dialect,
+          request: IncomingMessage,
+          response: ServerResponse,
+          head: RequestHead,
+          lease: Lease
+        ) => {
+          const { deployment } = lease
+          const origin = () => originOf(request, deployment)
+          const grow = holder(response, deployment)
+          forwardAuth({ judge, deployment, dialect, head, origin, request, response, grow })
+          if (response.writableEnded) lease.release()
+          else track(() => response.destroy(), response, lease)
+        }
+
         const onRequest = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
           const lease = deployments.lease()
           const { deployment } = lease
           const head = admit(request, response, deployment)
           if (head === undefined) return lease.release()
           const target = request.url ?? "/"
-          const grow = holder(response, deployment)
-          const origin = () => originOf(request, deployment)
-          const dialect = isOwnPath(target) ? dialectOf(target) : undefined
-          if (dialect !== undefined) {
-            forwardAuth({ judge, deployment, dialect, head, origin, request, response, grow })
-            if (response.writableEnded) lease.release()
-            else track(() => response.destroy(), response, lease)
-            return
-          }
+          const dialect = dialectOf(target)
+          if (dialect !== undefined) return answerProxy(dialect, request, response, head, lease)
           const path = target.split("?", 1)[0] ?? "/"
           if (isOwnPath(target)) {
             deny(request, response, deployment, { code: "route_unknown" }, false)
@@ -195,10 +204,10 @@ export class Gate extends Context.Service<Gate, {
               head,
               request,
               response,
-              origin,
+              origin: () => originOf(request, deployment),
               requestId: head.requestId ?? randomUUID(),
               expectsContinue,
-              grow,
+              grow: holder(response, deployment),
               relayed: telemetry.relayed
             })
             track(() => exchange.cut(), response, lease)
@@ -214,6 +223,14 @@ export class Gate extends Context.Service<Gate, {
           const response = responseOn(request, socket)
           const head = admit(request, response, deployment)
           if (head === undefined) return lease.release()
+          // Caddy and HAProxy pass the caller's Upgrade on when they ask (doors): it is theirs to act upon.
+          const dialect = dialectOf(request.url ?? "/")
+          if (dialect !== undefined) {
+            socket.on("error", () => socket.destroy())
+            if (!head.hasBody) return answerProxy(dialect, request, response, head, lease)
+            deny(request, response, deployment, { code: "request_ambiguous" }, true)
+            return lease.release()
+          }
           const upgrade = new Upgrade({
             judge,
             deployment,

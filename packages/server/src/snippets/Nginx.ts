@@ -28,6 +28,9 @@ http {
   large_client_header_buffers 8 32k;
   # Names with an underscore could be read as ours by the upstream (this is also nginx's default).
   underscores_in_headers off;
+  # WebSocket, and no other upgrade, goes through to the upstream.
+  map $http_upgrade $jotgate_upgrade { default ""; ~*^websocket$ websocket; }
+  map $jotgate_upgrade $jotgate_connection { default upgrade; "" ""; }
 
   server {
     listen ${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port};
@@ -72,7 +75,8 @@ ${
       # No path here: the upstream must get the very path that was judged.
       proxy_pass ${upstream.origin};
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+      proxy_set_header Upgrade $jotgate_upgrade;
+      proxy_set_header Connection $jotgate_connection;
       proxy_request_buffering off;
       proxy_buffering off;
       proxy_read_timeout 600s;

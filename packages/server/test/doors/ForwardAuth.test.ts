@@ -111,7 +111,7 @@ for (const dialect of proxies) {
         assert.isBelow(performance.now() - start, 1_000)
       }))
 
-    it.live("the answer carries the upstream's credential only when it is told to", () =>
+    it.live("doors rule 5: the answer carries the upstream's credential only when it is told to", () =>
       Effect.gen(function*() {
         const { ask, bearer } = yield* setting({
           doors: { forwardAuth: { authorization: true } },
@@ -122,6 +122,73 @@ for (const dialect of proxies) {
       }))
   })
 }
+
+describe("every door", () => {
+  for (const dialect of proxies) {
+    it.live(`doors rule 9, 13, 17: ${dialect}: prefix, query and addresses of the question change nothing`, () =>
+      Effect.gen(function*() {
+        const { ask, bearer, world } = yield* setting()
+        const forged = [
+          "X-Forwarded-Prefix: /v1/models",
+          "X-Forwarded-For: 127.0.0.1",
+          "X-Real-IP: 127.0.0.1",
+          "X-Forwarded-Host: evil.test/#"
+        ]
+        const stripped = yield* ask(dialect, "/gpt-4o", [bearer, ...forged])
+        assert.strictEqual(Raw.problem(stripped).code, "team_route_denied")
+        if (dialect === "envoy") return
+        const [, told] = asking(dialect, "POST", "/key/generate")
+        const query = "?method=GET&uri=/v1/files&X-Original-URI=/v1/files&X-Forwarded-Uri=%2Fv1%2Ffiles"
+        const line = `GET /_jotgate/auth/${dialect}${query} HTTP/1.1`
+        const answer = yield* Raw.send(world.port, Raw.request(line, [...told, bearer]))
+        assert.strictEqual(Raw.problem(answer).code, "team_route_denied")
+      }))
+
+    it.live(`doors rule 11: ${dialect}: Connection cannot take the credential or the original request away`, () =>
+      Effect.gen(function*() {
+        const { ask, bearer } = yield* setting()
+        const trick =
+          "Connection: close, Authorization, X-Original-URI, X-Original-Method, X-Forwarded-Uri, X-Forwarded-Method"
+        assert.deepStrictEqual(Raw.statuses(yield* ask(dialect, chat, [bearer, trick])), [200])
+        assert.deepStrictEqual(Raw.statuses(yield* ask(dialect, "/key/generate", [bearer, trick])), [403])
+      }))
+
+    it.live(`doors rule 12: ${dialect}: a token of 15 kB is judged`, () =>
+      Effect.gen(function*() {
+        const { ask, world } = yield* setting()
+        const long = yield* world.token("alice", { groups: ["red"], filler: "x".repeat(11_000) })
+        assert.isAbove(long.length, 15_000)
+        assert.deepStrictEqual(Raw.statuses(yield* ask(dialect, chat, [`Authorization: Bearer ${long}`])), [200])
+      }))
+
+    it.live(`doors rule 14: ${dialect}: a name with underscores is not the original request`, () =>
+      Effect.gen(function*() {
+        const { ask, bearer } = yield* setting()
+        const forged = ["X_Original_URI: /v1/files", "X_Forwarded_Uri: /v1/files", "x_forwarded_method: GET"]
+        const answer = yield* ask(dialect, "/key/generate", [bearer, ...forged])
+        assert.deepStrictEqual(Raw.statuses(answer), [403], answer)
+      }))
+
+    it.live(`doors rule 16: ${dialect}: a question that carries the caller's Upgrade is answered like any other`, () =>
+      Effect.gen(function*() {
+        const { ask, bearer } = yield* setting()
+        const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
+        const allowed = yield* ask(dialect, "/v1/files", [bearer, ...upgrade], "GET")
+        assert.deepStrictEqual(Raw.statuses(allowed), [200], allowed)
+        assert.strictEqual(Raw.header(allowed, "x-jotgate-user"), "alice")
+        assert.deepStrictEqual(Raw.statuses(yield* ask(dialect, "/v1/files", upgrade, "GET")), [401])
+        const body = [bearer, ...upgrade, "Content-Length: 5"]
+        assert.include([400, 403], Raw.statuses(yield* ask(dialect, "/v1/files", body, "POST", "hello"))[0])
+      }))
+  }
+
+  it.live("doors rule 17: an address that a header tells makes nobody a believed peer", () =>
+    Effect.gen(function*() {
+      const { ask, bearer } = yield* setting({ doors: { trustedProxies: ["10.0.0.0/8"] } })
+      const forged = ["X-Forwarded-For: 10.0.0.1", "X-Real-IP: 10.0.0.1", "Forwarded: for=10.0.0.1"]
+      assert.strictEqual(Raw.problem(yield* ask("caddy", chat, [bearer, ...forged])).code, "peer_untrusted")
+    }))
+})
 
 describe("the doors", () => {
   const told: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [

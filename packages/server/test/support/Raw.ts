@@ -9,8 +9,13 @@ const isWhole = (answer: string): boolean => {
   return end !== -1 && length !== undefined && answer.length >= end + 4 + Number(length)
 }
 
-/** What came back: everything until the connection ended or fell silent. */
-export const send = (port: number, text: string | Uint8Array, silence = 150): Effect.Effect<string> =>
+/** What came back within `patience`: everything until the connection ended or fell silent; times in milliseconds. */
+export const send = (
+  port: number,
+  text: string | Uint8Array,
+  silence = 150,
+  patience = 3_000
+): Effect.Effect<string> =>
   Effect.callback<string>((resume) => {
     let answer = ""
     const single = typeof text === "string" && text.split("HTTP/1.").length === 2 && !/^expect:/im.test(text)
@@ -20,7 +25,7 @@ export const send = (port: number, text: string | Uint8Array, silence = 150): Ef
       socket.destroy()
       resume(Effect.succeed(answer))
     }
-    let timer = setTimeout(done, 3_000)
+    let timer = setTimeout(done, patience)
     socket.on("data", (chunk) => {
       answer += chunk.toString("latin1")
       clearTimeout(timer)
