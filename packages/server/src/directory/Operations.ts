@@ -29,7 +29,7 @@ const issuer = Effect.fnUntraced(function*({ keys, settings }: Management, id: s
   return status === undefined ? yield* Problem.notThere("issuer") : issuerView(settings, status)
 })
 
-/** Changes the keys of one issuer, with an audit row, and tells how they are now. */
+/** Changes the keys of one issuer, with an audit row, and tells how they are then. */
 const changingKeys = (
   managed: Managed["Service"],
   id: string,
@@ -40,10 +40,10 @@ const changingKeys = (
     const who = yield* Caller
     const before = yield* issuer(management, id)
     const audit = { actor: who.name, action: "change", kind: "keys", id, before: before.keys, after } as const
-    yield* management.directory.recorded(change(management), audit).pipe(
+    const changed = Effect.andThen(change(management), issuer(management, id))
+    return yield* management.directory.recorded(changed, audit).pipe(
       Effect.catchTag("DirectoryUnavailable", () => Problem.notAvailable("directory"))
     )
-    return yield* issuer(management, id)
   }))
 
 export const issuers = (managed: Managed["Service"]) => ({

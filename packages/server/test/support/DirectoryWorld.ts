@@ -38,3 +38,9 @@ export const make = Effect.fnUntraced(function*(more: Parameters<typeof ServerWo
   })
   return { ...world, client, chat, folder: path }
 })
+
+export type Make = (more?: Parameters<typeof ServerWorld.make>[0]) => ReturnType<typeof make>
+
+/** Worlds whose rows are where `url` says; each may have one of its own. */
+export const on = (url: Effect.Effect<string>): Make => (more = {}) =>
+  Effect.flatMap(url, (url) => make({ ...more, directory: { url, ...more.directory } }))

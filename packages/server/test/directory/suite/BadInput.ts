@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as DirectoryWorld from "../support/DirectoryWorld.ts"
+import * as DirectoryWorld from "../../support/DirectoryWorld.ts"
 
 const api = "/admin/v1"
 
@@ -105,75 +105,82 @@ const cases: ReadonlyArray<Case> = [
   ]
 ]
 
-describe("bad input", () => {
-  it.live("is refused with its place, and changes nothing", () =>
-    Effect.gen(function*() {
-      const { client } = yield* DirectoryWorld.make()
-      yield* client.post(`${api}/directory`, {
-        organizations: [{ id: "acme" }],
-        teams: [{ id: "red", organization: "acme" }],
-        users: [{ id: "u-1", subjects: [{ namespace: "", subject: "s-1" }] }]
-      })
-      const before = (yield* client.get(`${api}/directory`)).text
-      const audits = (yield* client.get(`${api}/audit`)).text
-      for (const [title, method, path, body, status, place] of cases) {
-        const answer = yield* client.ask(method, `${api}${path}`, body)
-        assert.strictEqual(answer.status, status, `${title}: ${answer.text}`)
-        assert.strictEqual(answer.headers.get("content-type"), "application/problem+json", title)
-        const { code, detail, error, errors, type } = answer.body
-        assert.strictEqual(errors[0]?.path.join(".") ?? "", place, `${title}: ${answer.text}`)
-        assert.isTrue([code, detail, type, error.message, error.code].every((it) => typeof it === "string"), title)
-      }
-      assert.strictEqual((yield* client.get(`${api}/directory`)).text, before)
-      assert.strictEqual((yield* client.get(`${api}/audit`)).text, audits)
-      assert.deepStrictEqual((yield* client.get(`${api}/deny`)).body.items, [])
-    }), 20_000)
-
-  it.live("a finding says what was probably meant, and both places of a duplicate", () =>
-    Effect.gen(function*() {
-      const { client } = yield* DirectoryWorld.make()
-      const meant = yield* client.post(`${api}/users`, { id: "u-1", blokced: true })
-      assert.include(meant.body.errors[0].message, "blocked")
-      const twice = yield* client.post(`${api}/directory`, { users: [{ id: "a" }, { id: "b" }, { id: "a" }] })
-      assert.strictEqual(twice.body.errors[0].path.join("."), "payload.users.2.id")
-      assert.include(twice.body.errors[0].message, "users.0.id")
-    }))
-
-  it.live("a body of another type is refused with a problem too; one of no type is JSON", () =>
-    Effect.gen(function*() {
-      const { client } = yield* DirectoryWorld.make()
-      for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
-        for (const path of [`${api}/teams`, `${api}/directory`, "/compat/litellm/team/new", "/decide"]) {
-          const answer = yield* client.post(path, "{\"id\":\"x\"}", { headers: { "content-type": type } })
-          assert.strictEqual(answer.status, 415, `${path} ${answer.text}`)
-          assert.strictEqual(answer.headers.get("content-type"), "application/problem+json")
-          assert.deepStrictEqual([answer.body.status, answer.body.code], [415, "media_unsupported"])
-          assert.include(answer.body.detail, "application/json")
+/** What is refused: the same on every store. */
+export const suite = (make: DirectoryWorld.Make): void => {
+  describe("bad input", () => {
+    it.live("is refused with its place, and changes nothing", () =>
+      Effect.gen(function*() {
+        const { client } = yield* make()
+        yield* client.post(`${api}/directory`, {
+          organizations: [{ id: "acme" }],
+          teams: [{ id: "red", organization: "acme" }],
+          users: [{ id: "u-1", subjects: [{ namespace: "", subject: "s-1" }] }]
+        })
+        const before = (yield* client.get(`${api}/directory`)).text
+        const audits = (yield* client.get(`${api}/audit`)).text
+        for (const [title, method, path, body, status, place] of cases) {
+          const answer = yield* client.ask(method, `${api}${path}`, body)
+          assert.strictEqual(answer.status, status, `${title}: ${answer.text}`)
+          assert.strictEqual(answer.headers.get("content-type"), "application/problem+json", title)
+          const { code, detail, error, errors, type } = answer.body
+          assert.strictEqual(errors[0]?.path.join(".") ?? "", place, `${title}: ${answer.text}`)
+          assert.isTrue([code, detail, type, error.message, error.code].every((it) => typeof it === "string"), title)
         }
-      }
-      const mixed = { headers: { "content-type": "Application/JSON; charset=utf-8" } }
-      assert.strictEqual((yield* client.post(`${api}/teams`, { id: "x" }, mixed)).status, 201)
-      const twice = yield* client.post("/decide", `{"method":"GET","method":"POST","path":"/","headers":{}}`)
-      assert.deepStrictEqual([twice.status, twice.body.errors[0].path], [400, ["payload", "method"]])
-    }))
+        assert.strictEqual((yield* client.get(`${api}/directory`)).text, before)
+        assert.strictEqual((yield* client.get(`${api}/audit`)).text, audits)
+        assert.deepStrictEqual((yield* client.get(`${api}/deny`)).body.items, [])
+      }), 20_000)
 
-  it.live("a directory that is only read refuses every change with 403, and denies tokens all the same", () =>
-    Effect.gen(function*() {
-      const { client: first, folder } = yield* DirectoryWorld.make()
-      yield* first.post(`${api}/teams`, { id: "red" })
-      const { client } = yield* DirectoryWorld.make({ directory: { url: `sqlite:${folder}/jotgate.db`, write: false } })
-      const changes = [
-        yield* client.post(`${api}/teams`, { id: "blue" }),
-        yield* client.patch(`${api}/teams/red`, { blocked: true }),
-        yield* client.remove(`${api}/teams/red`),
-        yield* client.post(`${api}/teams`, { id: "blue" }, { headers: { "idempotency-key": "k" } }),
-        yield* client.post(`${api}/directory`, { teams: [{ id: "blue" }] })
-      ]
-      for (const { body, status, text } of changes) {
-        assert.deepStrictEqual([status, body.code], [403, "directory_read_only"], text)
-      }
-      assert.deepStrictEqual((yield* client.get(`${api}/teams`)).body.items.map((it: { id: string }) => it.id), ["red"])
-      assert.strictEqual((yield* client.post(`${api}/deny`, { issuer: "idp", jti: "t-1" })).status, 201)
-      assert.strictEqual((yield* client.get(`${api}/deny`)).body.items.length, 1)
-    }))
-})
+    it.live("a finding says what was probably meant, and both places of a duplicate", () =>
+      Effect.gen(function*() {
+        const { client } = yield* make()
+        const meant = yield* client.post(`${api}/users`, { id: "u-1", blokced: true })
+        assert.include(meant.body.errors[0].message, "blocked")
+        const twice = yield* client.post(`${api}/directory`, { users: [{ id: "a" }, { id: "b" }, { id: "a" }] })
+        assert.strictEqual(twice.body.errors[0].path.join("."), "payload.users.2.id")
+        assert.include(twice.body.errors[0].message, "users.0.id")
+      }))
+
+    it.live("a body of another type is refused with a problem too; one of no type is JSON", () =>
+      Effect.gen(function*() {
+        const { client } = yield* make()
+        for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
+          for (const path of [`${api}/teams`, `${api}/directory`, "/compat/litellm/team/new", "/decide"]) {
+            const answer = yield* client.post(path, "{\"id\":\"x\"}", { headers: { "content-type": type } })
+            assert.strictEqual(answer.status, 415, `${path} ${answer.text}`)
+            assert.strictEqual(answer.headers.get("content-type"), "application/problem+json")
+            assert.deepStrictEqual([answer.body.status, answer.body.code], [415, "media_unsupported"])
+            assert.include(answer.body.detail, "application/json")
+          }
+        }
+        const mixed = { headers: { "content-type": "Application/JSON; charset=utf-8" } }
+        assert.strictEqual((yield* client.post(`${api}/teams`, { id: "x" }, mixed)).status, 201)
+        const twice = yield* client.post("/decide", `{"method":"GET","method":"POST","path":"/","headers":{}}`)
+        assert.deepStrictEqual([twice.status, twice.body.errors[0].path], [400, ["payload", "method"]])
+      }))
+
+    it.live("a directory that is only read refuses every change with 403, and denies tokens all the same", () =>
+      Effect.gen(function*() {
+        const { client: first, folder } = yield* DirectoryWorld.make()
+        yield* first.post(`${api}/teams`, { id: "red" })
+        const { client } = yield* DirectoryWorld.make({
+          directory: { url: `sqlite:${folder}/jotgate.db`, write: false }
+        })
+        const changes = [
+          yield* client.post(`${api}/teams`, { id: "blue" }),
+          yield* client.patch(`${api}/teams/red`, { blocked: true }),
+          yield* client.remove(`${api}/teams/red`),
+          yield* client.post(`${api}/teams`, { id: "blue" }, { headers: { "idempotency-key": "k" } }),
+          yield* client.post(`${api}/directory`, { teams: [{ id: "blue" }] })
+        ]
+        for (const { body, status, text } of changes) {
+          assert.deepStrictEqual([status, body.code], [403, "directory_read_only"], text)
+        }
+        assert.deepStrictEqual((yield* client.get(`${api}/teams`)).body.items.map((it: { id: string }) => it.id), [
+          "red"
+        ])
+        assert.strictEqual((yield* client.post(`${api}/deny`, { issuer: "idp", jti: "t-1" })).status, 201)
+        assert.strictEqual((yield* client.get(`${api}/deny`)).body.items.length, 1)
+      }))
+  })
+}
