@@ -2,14 +2,16 @@
  * A load generator in a process of its own: `node Load.ts PORT CONNECTIONS`, the request on standard input as JSON.
  *
  * Keep-alive connections over plain sockets, one request in flight on each; it counts whole answers (by
- * `Content-Length`, or by the end of a chunked body) and prints the count whenever it is sent a line.
+ * `Content-Length`, or by the end of a chunked body) and writes the count to file descriptor 3 whenever it is sent a line.
  */
+import { writeSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 
 const [port = "0", connections = "32"] = process.argv.slice(2)
 let done = 0
 let failed = 0
+const tell = (it: unknown): void => void writeSync(3, `${JSON.stringify(it)}\n`)
 const latencies: Array<number> = []
 
 const endOf = (text: string): number => {
@@ -54,6 +56,6 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     if (typeof request === "string") { for (let i = 0; i < Number(connections); i++) open(request) }
   } else {
     const sorted = latencies.splice(0).toSorted((left, right) => left - right)
-    console.log(JSON.stringify({ done, failed, median: sorted[sorted.length >> 1] ?? 0 }))
+    tell({ done, failed, median: sorted[sorted.length >> 1] ?? 0 })
   }
 }).on("close", () => process.exit())
