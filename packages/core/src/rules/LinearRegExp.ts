@@ -2,7 +2,8 @@
  * Regular expressions over claims, in time linear in the text (threat B17).
  *
  * All ways through the expression are followed at once, one character after
- * the other, so no text can make it go back. What is accepted (`RegExpSyntax`)
+ * the other, so no text can make it go back; whether there is a match is found
+ * out first, by remembered steps, and only a match pays for its groups. What is accepted (`RegExpSyntax`)
  * finds the same match with the same groups as JavaScript's `u` flag does.
  */
 import { Result } from "effect"
@@ -11,7 +12,7 @@ import { type Assertion, type Membership, type Node, parse } from "./RegExpSynta
 /** The whole match, then its groups; a group that took no part is `undefined`. */
 export type Match = ReadonlyArray<string | undefined>
 
-/** A compiled expression. It keeps no state between calls. */
+/** A compiled expression. No call changes what another one answers. */
 export interface LinearRegExp {
   readonly source: string
   /** The names of the groups in order; `undefined` for one without a name. */
@@ -252,6 +253,105 @@ const run = (
   }
 }
 
+/** What is alive before a place that is neither the first nor the last, and where each character leads from there. */
+interface State {
+  readonly ways: Int32Array
+  /** Whether the expression has matched already. */
+  readonly matched: boolean
+  readonly next: Map<number, State>
+}
+
+/** How many steps from state to state are remembered; the text chooses them, so the memory is bounded. */
+const mostSteps = 1_000
+
+/**
+ * Whether a program matches anywhere in a text: the walk of `run` without keeping where groups are. What is alive is a
+ * state, and steps that were taken before are looked up, so that a hostile text costs a look-up a character.
+ */
+const matcherOf = (program: ReadonlyArray<Instruction>, anchored: boolean) => {
+  const looksAround = program.some((it) => it.op === "assert" && it.assertion !== "start" && it.assertion !== "end")
+  const reached = new Float64Array(program.length)
+  const states = new Map<string, State>()
+  let round = 0
+  let steps = 0
+
+  /** Adds to `ways` what can be reached at `place` of `text` without reading; answers whether the end of the program is. */
+  const reach = (ways: Array<number>, start: number, text: string, place: number): boolean => {
+    let at = start
+    for (;;) {
+      const it = program[at]
+      if (it === undefined || reached[at] === round) return false
+      reached[at] = round
+      switch (it.op) {
+        case "set":
+          ways.push(at)
+          return false
+        case "match":
+          return true
+        case "jump":
+          at = it.first
+          continue
+        case "split":
+          if (reach(ways, it.first, text, place)) return true
+          at = it.second
+          continue
+        case "assert":
+          if (!holds(it.assertion, text, place)) return false
+          at += 1
+          continue
+        default:
+          at += 1
+      }
+    }
+  }
+
+  /** What is alive at `place` after `code` was read with these ways alive before it (at the first place, none). */
+  const after = (before: Int32Array, code: number, text: string, place: number): State => {
+    round += 1
+    const ways: Array<number> = []
+    let matched = false
+    for (const at of before) {
+      if (!matched && program[at]?.accepts(code) === true) matched = reach(ways, at + 1, text, place)
+    }
+    if (!matched && (place === 0 || !anchored)) matched = reach(ways, 0, text, place)
+    const alive = Int32Array.from(ways).toSorted()
+    // At the end and between words the same ways may lead elsewhere: such a state is good for this once.
+    if (looksAround || place === 0 || place >= text.length) return { ways: alive, matched, next: new Map() }
+    const name = `${matched} ${alive.join()}`
+    const known = states.get(name)
+    if (known !== undefined) return known
+    const state = { ways: alive, matched, next: new Map<number, State>() }
+    states.set(name, state)
+    return state
+  }
+
+  const stepped = (from: State, code: number, text: string, place: number): State => {
+    if (looksAround || place >= text.length) return after(from.ways, code, text, place)
+    const known = from.next.get(code)
+    if (known !== undefined) return known
+    const to = after(from.ways, code, text, place)
+    if (++steps > mostSteps) {
+      for (const it of states.values()) it.next.clear()
+      states.clear()
+      steps = 0
+    }
+    from.next.set(code, to)
+    return to
+  }
+
+  const nobody = new Int32Array()
+  return (text: string): boolean => {
+    let state = after(nobody, -1, text, 0)
+    for (let place = 0; place < text.length && !state.matched;) {
+      if (anchored && state.ways.length === 0) return false
+      const code = text.codePointAt(place) ?? -1
+      place += code > 0xffff ? 2 : 1
+      state = stepped(state, code, text, place)
+    }
+    return state.matched
+  }
+}
+
 /**
  * Compiles `source`. The failure is the reason why it is refused, worded as the
  * end of a sentence ("it has a back reference").
@@ -262,7 +362,9 @@ export const compile = (source: string): Result.Result<LinearRegExp, string> =>
     if (program === undefined) return Result.fail("its counted repetitions are too large")
     const anchored = startsAtStart(node)
     const width = names.length * 2 + 2
+    const test = matcherOf(program, anchored)
     const exec = (text: string): Match | undefined => {
+      if (!test(text)) return undefined
       const slots = run(program, anchored, width, text)
       if (slots === undefined) return undefined
       return Array.from({ length: names.length + 1 }, (_, group) => {
@@ -271,7 +373,7 @@ export const compile = (source: string): Result.Result<LinearRegExp, string> =>
         return from === -1 || to === -1 ? undefined : text.slice(from, to)
       })
     }
-    return Result.succeed({ source, names, exec, test: (text) => run(program, anchored, width, text) !== undefined })
+    return Result.succeed({ source, names, exec, test })
   })
 
 const reference = /\$(?:(\$)|(&)|<([^>]*)>|(\d{1,2}))/g

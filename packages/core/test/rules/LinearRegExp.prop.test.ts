@@ -44,6 +44,31 @@ it.prop(
   { arbitrary: { runs: 3_000, seed: process.env["SEED"] ?? "jotgate" } }
 )
 
+it.prop(
+  "an expression that has seen other texts still matches what JavaScript matches",
+  { source, texts: Arbitrary.array(text, { maxLength: 12 }) },
+  ({ source, texts }) => {
+    const linear = LinearRegExp.compile(source)
+    if (Result.isFailure(linear)) return
+    const expected = new RegExp(source, "u")
+    for (const text of [...texts, texts.join(""), ...texts]) {
+      assert.strictEqual(linear.success.test(text), expected.test(text), JSON.stringify(text))
+    }
+  },
+  { arbitrary: { runs: 1_000, seed: process.env["SEED"] ?? "jotgate" } }
+)
+
+it("an expression over more characters than it remembers steps for matches as before", () => {
+  const linear = Result.getOrThrow(LinearRegExp.compile("^[^x]+(?:xy|x)[^x]*$"))
+  const all = Array.from({ length: 5_000 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join("")
+  for (let round = 0; round < 3; round++) {
+    assert.isTrue(linear.test(`${all}x${all}`))
+    assert.isTrue(linear.test(`${all}xy`))
+    assert.isFalse(linear.test(`${all}xyx${all}`))
+    assert.isFalse(linear.test(all))
+  }
+})
+
 const pattern = Arbitrary.map(
   Arbitrary.schema(Schema.Array(Schema.Literals(["a", "b", "*", "**", ".", "?"])).check(Schema.isMaxLength(7))),
   (letters) => letters.join("")

@@ -85,12 +85,16 @@ describe("LinearRegExp.compile: what cannot run in linear time is refused with t
   }
 
   for (const source of ["(a+)+$", "^(a|aa)+$", "(.*)(.*)(.*)(.*)x$", "(a|a|a|a)+b"]) {
-    it(`/${source}/ over 50 000 hostile characters ends at once (threat B17)`, () => {
+    it(`/${source}/ over 50 000 hostile characters takes less than 5 ms (threat B17)`, () => {
       const linear = compiled(source)
       const text = `${"a".repeat(50_000)}!`
-      const started = performance.now()
-      assert.isFalse(linear.test(text))
-      assert.isBelow(performance.now() - started, 500)
+      const times = Array.from({ length: 15 }, () => {
+        const started = performance.now()
+        assert.isFalse(linear.test(text))
+        assert.isUndefined(linear.exec(text))
+        return performance.now() - started
+      })
+      assert.isBelow(Math.min(...times), 5)
     })
   }
 })
