@@ -1,18 +1,20 @@
 /**
- * The long runs of the key store: a day of outage, floods, memory, kill -9, and an issuer that pours.
+ * The long runs of the key store: a day of outage, floods of tokens of both kinds, memory, kill -9, and an issuer that pours.
  *
- * The first three are on a virtual clock with counted hits, the others on real files and sockets.
+ * The first four are on a virtual clock with counted hits, the others on real files and sockets.
  */
+import { Cache } from "@jotgate/core/Cache"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import * as NodeSignature from "@jotgate/core/NodeSignature"
-import { Outbound } from "@jotgate/core/Outbound"
+import { OpaqueToken } from "@jotgate/core/OpaqueToken"
+import { Outbound, type OutboundRequest } from "@jotgate/core/Outbound"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
 import { Issuer } from "@jotgate/core/Settings"
 import { HostileIssuer as Hostile } from "@jotgate/core/testing"
 import { fromClock } from "@jotgate/core/Ticks"
-import { type Clock, Effect, Layer, References, Schema } from "effect"
+import { type Clock, Effect, Layer, Redacted, References, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { spawn } from "node:child_process"
 import { generateKeyPairSync } from "node:crypto"
@@ -30,6 +32,9 @@ const A = "https://a.idp.test"
 const publicJwk = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" })
 const key = { ...publicJwk, kid: "a-es", alg: "ES256", use: "sig" }
 const settings = Schema.decodeUnknownSync(Issuer)({ id: "a", issuer: A, audience: "gate" })
+
+const formOf = (request: OutboundRequest | undefined): string =>
+  request?.form === undefined ? "" : Redacted.value(request.form)
 
 /** How a look-up ends: `found`, the reason of a refusal, or `503`. */
 const look = (kid: string) =>
@@ -122,6 +127,56 @@ const memory = async () => {
   figure("memory after 1 000 000 distinct unknown kids", growth, { most: 16 }, " MB")
 }
 
+/** Threat D07: random opaque tokens, as fast as they come, with an issuer that answers each. */
+const opaqueFlood = async () => {
+  const issuer = Hostile.HostileIssuer.make(A, [key])
+    .on(
+      "/introspect",
+      Hostile.chosen((_, request) =>
+        Hostile.json({ active: new URLSearchParams(formOf(request)).get("token") === "good", aud: "gate", sub: "u-1" })
+      )
+    )
+  const introspection = { url: `${A}/introspect`, clientId: "gate", clientSecret: "env:SECRET" }
+  const asking = Schema.decodeUnknownSync(Issuer)({ id: "a", issuer: A, audience: "gate", opaque: { introspection } })
+  const [growth, refused] = await Effect.runPromise(
+    Effect.gen(function*() {
+      const opaque = yield* OpaqueToken
+      const ask = (token: string) =>
+        Effect.clockWith((clock: Clock.Clock) =>
+          opaque.verify(token, { time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note: undefined })
+        ).pipe(Effect.isSuccess)
+      let refused = 0
+      let before = 0
+      for (let token = 0; token < 100_000; token++) {
+        yield* ask(`random-${token}`.padEnd(200, "x"))
+        if (token % 100 === 0 && !(yield* ask("good"))) refused++
+        if (token === 10_000) before = megabytes()
+        if (token % 5 === 0) yield* TestClock.adjust("3 millis")
+      }
+      return [megabytes() - before, refused] as const
+    }).pipe(
+      Effect.provide(OpaqueToken.layer.pipe(
+        Layer.provide(KeyStore.layer),
+        Layer.provide([
+          Issuers.layer([asking]),
+          Cache.layer,
+          Hostile.layer(issuer),
+          NodeSignature.layer,
+          SavedKeys.layerMemory,
+          Secrets.layerTest({ "env:SECRET": "hush" })
+        ]),
+        Layer.provideMerge(TestClock.layer())
+      )),
+      Effect.provideService(References.MinimumLogLevel, "None")
+    )
+  )
+  figure("100 000 random opaque tokens in 60 s: calls in the densest second", issuer.densest("/introspect", 1_000), {
+    most: 10
+  })
+  figure("good opaque tokens refused meanwhile", refused, { most: 1 })
+  figure("memory after them", growth, { most: 16 }, " MB")
+}
+
 const kills = async () => {
   const directory = mkdtempSync(join(tmpdir(), "jotgate-soak-"))
   const writer = fileURLToPath(new URL("../packages/server/test/support/saved-keys-writer.ts", import.meta.url))
@@ -164,4 +219,4 @@ const pouring = () =>
     }).pipe(Effect.provide(NodeOutbound.layer), Effect.scoped)
   )
 
-for (const run of [outage, flood, memory, kills, pouring]) await run()
+for (const run of [outage, flood, memory, opaqueFlood, kills, pouring]) await run()
