@@ -7,14 +7,15 @@
  */
 import { isUnambiguousPath } from "@jotgate/core/Request"
 
-const wellKnown = "/.well-known/oauth-protected-resource"
+/** Where the documents are: this path for the whole gate, and below it one for each path. */
+export const metadataPath = "/.well-known/oauth-protected-resource"
 
 /** Whether this path is one of ours. */
-export const isMetadataPath = (path: string): boolean => path === wellKnown || path.startsWith(`${wellKnown}/`)
+export const isMetadataPath = (path: string): boolean => path === metadataPath || path.startsWith(`${metadataPath}/`)
 
 /** The URL of the document about `path`; `origin` such as `https://gate.example`. */
 export const metadataUrl = (origin: string, path: string): string =>
-  `${origin}${wellKnown}${path !== "/" && path.length < 512 && isUnambiguousPath(path) ? path : ""}`
+  `${origin}${metadataPath}${path !== "/" && path.length < 512 && isUnambiguousPath(path) ? path : ""}`
 
 /** The document at `path` (which `isMetadataPath`), as JSON. */
 export const metadata = (
@@ -24,7 +25,7 @@ export const metadata = (
   scopes: ReadonlyArray<string>
 ): string =>
   JSON.stringify({
-    resource: `${origin}${path.slice(wellKnown.length)}`,
+    resource: `${origin}${path.slice(metadataPath.length)}`,
     ...(issuers.length === 0 ? {} : { authorization_servers: issuers }),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     bearer_methods_supported: ["header"],

@@ -1,3 +1,4 @@
+import { metadataPath as metadata } from "../ResourceMetadata.ts"
 import { bare, hostPort, identity, otherCredentials, ours, rewriting, teamHeaders } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./Snippet.ts"
 
@@ -20,6 +21,9 @@ http://:${listen.port} {
 		# The caller's own, and spellings that an upstream could read as ours.
 		request_header -X-Jotgate-*
 		request_header -X_Jotgate_*
+
+		# Who issues the tokens (RFC 9728): the gate's own documents, for anybody.
+		reverse_proxy ${metadata}* ${gate.origin}
 
 		forward_auth ${hostPort(gate)} {
 			uri /_jotgate/auth/caddy

@@ -1,3 +1,4 @@
+import { metadataPath as metadata } from "../ResourceMetadata.ts"
 import { bare, otherCredentials, ours, portOf, rewriting, teamHeaders } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./Snippet.ts"
 
@@ -84,6 +85,13 @@ ${exact([...otherCredentials, ...teamHeaders, "content-type", "content-encoding"
                       # The caller's credentials go no further.
                       request_headers_to_remove: [authorization, ${[...otherCredentials, ...teamHeaders].join(", ")}]
                       routes:
+                        # Who issues the tokens (RFC 9728): the gate's own documents, for anybody.
+                        - match: { path_separated_prefix: ${metadata} }
+                          route: { cluster: jotgate, timeout: 5s }
+                          typed_per_filter_config:
+                            envoy.filters.http.ext_authz:
+                              "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute
+                              disabled: true
                         - match: { prefix: / }
                           route: { cluster: llm, timeout: 0s, idle_timeout: 600s }
   clusters:

@@ -1,3 +1,4 @@
+import { metadataPath as metadata } from "../ResourceMetadata.ts"
 import { bare, hostPort, otherCredentials, ours, portOf, rewriting, teamHeaders } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./Snippet.ts"
 
@@ -23,11 +24,20 @@ frontend llm
   bind ${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}
   # Only a path can be asked about, not a whole URL.
   http-request deny deny_status 400 unless { url_beg / }
-  http-request lua.jotgate
+  # Who issues the tokens (RFC 9728): the gate's own documents, for anybody.
+  acl metadata path_beg ${metadata}
+  http-request set-header x-forwarded-host %[req.hdr(host)] if metadata
+  http-request set-header x-forwarded-proto http if metadata !{ ssl_fc }
+  http-request set-header x-forwarded-proto https if metadata { ssl_fc }
+  http-request lua.jotgate unless metadata
 ${[...otherCredentials, ...teamHeaders, ...rewriting].map((it) => `  http-request del-header ${it}`).join("\n")}
   http-request set-header x-forwarded-for %[src]
 ${ours.map((it) => `  http-response del-header ${it}`).join("\n")}
+  use_backend jotgate if metadata
   default_backend upstream
+
+backend jotgate
+  server jotgate ${hostPort(gate)}
 
 backend upstream
   server upstream ${hostPort(upstream)}${

@@ -17,6 +17,8 @@ export const teamHeaders: ReadonlyArray<string> = ["x-team-id", "x-litellm-team-
 /** Headers that some upstream takes another path or method from. */
 export const rewriting: ReadonlyArray<string> = [
   "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
   "x-original-url",
   "x-rewrite-url"
 ]

@@ -1,3 +1,4 @@
+import { metadataPath as metadata } from "../ResourceMetadata.ts"
 import { bare, identity, otherCredentials, ours, rewriting, teamHeaders } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./Snippet.ts"
 
@@ -46,6 +47,18 @@ http {
       proxy_set_header Host $http_host;
       proxy_set_header X-Original-Method $request_method;
       proxy_set_header X-Original-URI $request_uri;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_connect_timeout 1s;
+      proxy_read_timeout 5s;
+    }
+
+    # Who issues the tokens (RFC 9728): the gate's own documents, for anybody.
+    location ^~ ${metadata} {
+      proxy_pass ${bare(gate)};
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-Host $http_host;
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_connect_timeout 1s;

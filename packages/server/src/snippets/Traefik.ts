@@ -1,3 +1,4 @@
+import { metadataPath as metadata } from "../ResourceMetadata.ts"
 import { bare, identity, otherCredentials, ours, rewriting, teamHeaders } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./Snippet.ts"
 
@@ -19,6 +20,11 @@ http:
       rule: "PathPrefix(\`/\`)"
       middlewares: [jotgate-strip, jotgate, jotgate-drop]
       service: llm
+    # Who issues the tokens (RFC 9728): the gate's own documents, for anybody.
+    jotgate-metadata:
+      entryPoints: [web]
+      rule: "PathPrefix(\`${metadata}\`)"
+      service: jotgate
   middlewares:
     jotgate-strip:
       headers:
@@ -42,6 +48,10 @@ ${removed([...otherCredentials, ...teamHeaders])}
         customResponseHeaders:
 ${removed(ours)}
   services:
+    jotgate:
+      loadBalancer:
+        servers:
+          - url: ${gate.origin}
     llm:
       loadBalancer:
         responseForwarding:

@@ -197,6 +197,27 @@ for (const name of Object.keys(proxies) as ReadonlyArray<keyof typeof proxies>) 
         assert.strictEqual(world.upstream.requests.length, 0)
       }), 20_000)
 
+    it.live(
+      "RFC 9728: the challenge leads to the gate's document about what was asked for, without a token",
+      () =>
+        Effect.gen(function*() {
+          const { call, proxy, world } = yield* setting(name)
+          const denied = yield* call("/v1/files", { headers: { authorization: "" } })
+          const url = /resource_metadata="([^"]+)"/.exec(denied.headers.get("www-authenticate") ?? "")?.[1] ?? ""
+          assert.strictEqual(url, `${proxy.url}/.well-known/oauth-protected-resource/v1/files`)
+          const document = yield* Effect.promise(() =>
+            fetch(url).then(async (it) => ({ status: it.status, body: await it.json() }))
+          )
+          assert.strictEqual(document.status, 200)
+          assert.strictEqual(document.body.resource, `${proxy.url}/v1/files`)
+          assert.deepStrictEqual(document.body.authorization_servers, ["https://idp.test"])
+          const beside = yield* call("/.well-known/other", { headers: { authorization: "" } })
+          assert.strictEqual(beside.status, 401)
+          assert.strictEqual(world.upstream.requests.length, 0)
+        }),
+      20_000
+    )
+
     it.live("sends a body on as it was, and lets a stream through piece by piece", () =>
       Effect.gen(function*() {
         const { proxy, token, world } = yield* setting(name)
