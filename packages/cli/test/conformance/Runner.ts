@@ -28,6 +28,7 @@ import { Trace } from "@jotgate/core/Trace"
 import { ModelPeek } from "@jotgate/server"
 import { Effect, Exit, Layer, Logger, Result } from "effect"
 import { TestClock } from "effect/testing"
+import { isDeepStrictEqual } from "node:util"
 import { importLitellm } from "../../src/import/litellm.ts"
 import { failingOf, rowsOf } from "./ReferenceRows.ts"
 import type { Case, Scenario } from "./Scenario.ts"
@@ -65,7 +66,9 @@ const hookOf = (config: Scenario["config"]): ClaimsPolicy | undefined => {
   const { claim, equals } = hook
   return {
     validate: ({ payload }) =>
-      payload[String(claim)] === equals ? Exit.void : Exit.fail(new CustomDenied({ reason: String(claim) }))
+      isDeepStrictEqual(payload[String(claim)], equals)
+        ? Exit.void
+        : Exit.fail(new CustomDenied({ reason: String(claim) }))
   }
 }
 
