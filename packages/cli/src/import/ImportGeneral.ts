@@ -2,6 +2,7 @@
  * What the file says outside `litellm_jwtauth`: `general_settings`, models and
  * their names, defaults of new people; and what holds for every imported file.
  */
+import { compile, isLiteral } from "@jotgate/core/Pattern"
 import type { Draft, Value } from "./Draft.ts"
 import { knownModels } from "./KnownModels.ts"
 import type { LitellmFile } from "./LitellmFile.ts"
@@ -150,6 +151,19 @@ const deployed = (model: string): readonly [name: string, provider: string] | un
   return slash <= 0 || name.includes("*") || name.includes("/") ? undefined : [name, model.slice(0, slash)]
 }
 
+/** Access groups that take in, through a wildcard deployment, a model that has a deployment of its own outside them. */
+const overreaching = ({ deployments }: LitellmFile): ReadonlyArray<string> => {
+  const groupsOf = (it: LitellmFile["deployments"][number]) => it.model_info?.access_groups ?? []
+  const wild = deployments.filter((it) => !isLiteral(it.model_name))
+  return [
+    ...new Set(wild.flatMap((it) => {
+      const covers = compile(it.model_name)
+      const others = deployments.filter((other) => other.model_name !== it.model_name && covers(other.model_name))
+      return groupsOf(it).filter((group) => others.some((other) => !groupsOf(other).includes(group)))
+    }))
+  ]
+}
+
 const importModels = (draft: Draft, file: LitellmFile): void => {
   const groups = new Map<string, Array<string>>()
   const providers = new Map<string, string>()
@@ -169,6 +183,16 @@ const importModels = (draft: Draft, file: LitellmFile): void => {
     ...file.modelAliases
   }
   if (groups.size > 0) draft.set(["policy", "modelGroups"], Object.fromEntries(groups), "access_groups of model_list")
+  const wide = overreaching(file)
+  if (wide.length > 0) {
+    draft.line(
+      "model_list[].model_info.access_groups",
+      "wider",
+      `${wide.join(", ")}: a wildcard counts for every name that it covers; the reference looks at it only for names ` +
+        "without a deployment of their own",
+      { setting: "policy.modelGroups", recommendation: "name the models of these groups" }
+    )
+  }
   if (Object.keys(aliases).length > 0) {
     draft.set(["policy", "modelAliases"], aliases, "model_group_alias and model_alias_map")
   }

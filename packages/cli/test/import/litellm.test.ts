@@ -244,6 +244,19 @@ describe("importLitellm: policy and directory", () => {
     assert.isUndefined(settings.policy.providers["claude-sonnet"])
   })
 
+  it("an access group that a wildcard widens over models of their own is reported, and only then", () => {
+    const wildcard = { model_name: "*", model_info: { access_groups: ["all", "prod"] } }
+    const own = { model_name: "o3", model_info: { access_groups: ["prod"] } }
+    const reported = (...model_list: ReadonlyArray<object>) =>
+      imported({}, {}, { model_list }).report.find((it) => it.key === "model_list[].model_info.access_groups")
+    const line = reported(wildcard, own)
+    assert.strictEqual(line?.verdict, "wider")
+    assert.match(line?.reason ?? "", /^all: /)
+    assert.isUndefined(reported(wildcard))
+    assert.isUndefined(reported({ ...wildcard, model_info: { access_groups: ["prod"] } }, own))
+    assert.isUndefined(reported({ ...wildcard, model_name: "openai/*" }, own))
+  })
+
   it("defaults of new people are written when people are created", () => {
     const rest = { litellm_settings: { default_internal_user_params: { user_role: "internal_user", models: ["m"] } } }
     assert.deepStrictEqual(imported({ user_id_upsert: true }, {}, rest).settings.directory.users.template, {
