@@ -163,6 +163,37 @@ describe("a run over recorded decisions", () => {
     assert.strictEqual(last, agree)
   })
 
+  it.each<readonly [string, Options & { readonly teams: object }]>([
+    ["no model is asked for", { teams: {} }],
+    ["the team's own list allows the model", { teams: {}, request: { body: { model: "gpt-4o" } } }],
+    ["the person is not there", {
+      teams: {},
+      request: { body: { model: "claude" } },
+      token: { payload: { ...payload, sub: "stranger", team: "red" } },
+      expect: denied(404, "user-not-found")
+    }],
+    ["the team is blocked", {
+      teams: { blocked: true },
+      request: { body: { model: "claude" } },
+      expect: denied(403, "team-blocked")
+    }]
+  ])("accessGroups that fail are not missed where %s (as in the reference)", async (_, { teams, ...options }) => {
+    const { last } = await ranOn(
+      scenario({ token: { payload: { ...payload, team: "red" } }, expect: { teamId: "red" }, ...options }, {
+        config: {
+          general_settings: { litellm_jwtauth: { ...jwtauth, team_id_jwt_field: "team" } },
+          env: { JWT_PUBLIC_KEY_URL: "https://idp.test/keys" }
+        },
+        directory: {
+          users: [{ user_id: "user-0" }],
+          teams: [{ team_id: "red", models: ["gpt-4o"], access_group_ids: ["g-1"], ...teams }],
+          failing: ["accessGroups"]
+        }
+      })
+    )
+    assert.strictEqual(last, agree)
+  })
+
   it("a scenario without cases counts nothing", async () => {
     for (const line of [scenario({}, { cases: [] }), scenario({}, { cases: undefined })]) {
       const { code, last } = await ranOn(line, "")
