@@ -5,7 +5,7 @@
  * (SCRAM), as anywhere outside a test. Data survives `restart` and `kill`, not `stop`.
  */
 import { execFile } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { chownSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Catalog from "./Catalog.ts"
@@ -18,6 +18,8 @@ const exec = promisify(execFile)
 export interface Options {
   /** Server settings, for example `{ max_connections: "20" }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Certificate and key (PEM) with which it also answers encrypted. */
+  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 export interface Postgres extends Process.Process {
@@ -52,6 +54,20 @@ const unprivileged = (): Process.User | undefined => {
 
 /** Durability against a power cut is not what is tested; that of a crashed process is kept. */
 const settings = { fsync: "off", full_page_writes: "off", unix_socket_directories: "", max_connections: "100" }
+
+/** Settings that turn encryption on; the key must be the owner's alone. */
+const encrypted = (
+  tls: Options["tls"],
+  folder: string,
+  owner: Process.User | undefined
+): Readonly<Record<string, string>> => {
+  if (tls === undefined) return {}
+  const files = { ssl_cert_file: join(folder, "server.pem"), ssl_key_file: join(folder, "server-key.pem") }
+  writeFileSync(files.ssl_cert_file, tls.cert, { mode: 0o644 })
+  writeFileSync(files.ssl_key_file, tls.key, { mode: 0o600 })
+  if (owner !== undefined) chownSync(files.ssl_key_file, owner.uid, owner.gid)
+  return { ssl: "on", ...files }
+}
 
 /** Starts PostgreSQL with a database `jotgate`. */
 export const start = async (options: Options = {}): Promise<Postgres> => {
@@ -90,7 +106,11 @@ export const start = async (options: Options = {}): Promise<Postgres> => {
       program,
       args: [
         ...["-D", data, "-h", Ports.host, "-p", String(port)],
-        ...Object.entries({ ...settings, ...options.settings }).flatMap(([key, value]) => ["-c", `${key}=${value}`])
+        ...Object.entries({
+          ...settings,
+          ...encrypted(options.tls, folder.path, owner),
+          ...options.settings
+        }).flatMap(([key, value]) => ["-c", `${key}=${value}`])
       ],
       user: owner,
       cwd: folder.path,

@@ -9,14 +9,20 @@ import { DirectoryAdmin, refused } from "./DirectoryAdmin.ts"
 export const recorded: DirectoryAdmin["Service"]["recorded"] = (change, { action, actor, id, kind }) =>
   Effect.tap(change, Effect.logInfo("changed", { actor, action, kind, id }))
 
-/** The same administration for reading only. */
-export const of = (admin: DirectoryAdmin["Service"]): DirectoryAdmin["Service"] => {
+/**
+ * The same administration for reading only. `takesFile`: the rows of `directory.file` are taken all the same, because
+ * nothing outlives the process.
+ */
+export const of = (admin: DirectoryAdmin["Service"], takesFile = false): DirectoryAdmin["Service"] => {
   const no = Effect.fail(refused("readonly"))
   return DirectoryAdmin.of({
     ...admin,
     put: () => no,
     remove: () => no,
-    apply: (file, options) => options.dryRun === true ? admin.apply(file, options) : no,
+    apply: (file, options) =>
+      options.dryRun === true || (takesFile && (options.origin ?? "file") === "file")
+        ? admin.apply(file, options)
+        : no,
     recorded,
     once: () => no
   })

@@ -80,9 +80,10 @@ export const connection = Effect.fnUntraced(function*({ ca, pool, timeout }: Dir
 /** Nothing is written: not by decisions, not by people, and the deny list is a file. */
 const readOnly = <E, R>(
   store: Layer.Layer<Provided, E, R>,
-  folder: string | null
+  folder: string | null,
+  takesFile = false
 ) => {
-  const admin = Layer.effect(DirectoryAdmin, Effect.map(DirectoryAdmin, ReadOnly.of))
+  const admin = Layer.effect(DirectoryAdmin, Effect.map(DirectoryAdmin, (it) => ReadOnly.of(it, takesFile)))
   const revocations = folder === null ? RevocationRepo.layerMemory : FileRevocationRepo.layer(folder)
   return Layer.mergeAll(admin, Provisioner.layerNone, revocations).pipe(Layer.provideMerge(store))
 }
@@ -112,8 +113,10 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
         Layer.provideMerge(memory)
       )
     switch (store._tag) {
-      case "Memory":
-        return Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, memory)
+      case "Memory": {
+        const rows = Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, memory)
+        return write ? rows : readOnly(rows, cache.dir, true)
+      }
       case "Sqlite": {
         const sqlite = front(SqliteStore.layer({ filename: store.path, readonly: !write }), "sqlite")
         return clear(write ? sqlite : readOnly(sqlite, cache.dir))

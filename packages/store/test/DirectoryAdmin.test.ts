@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { makeUser, UserId } from "@jotgate/core/Directory"
+import { Provisioner } from "@jotgate/core/Provisioner"
 import { RevocationRepo } from "@jotgate/core/RevocationRepo"
+import { UserRepo } from "@jotgate/core/UserRepo"
 import { Effect, Exit } from "effect"
 import { DirectoryAdmin } from "../src/DirectoryAdmin.ts"
 import * as Folder from "./support/Folder.ts"
@@ -43,6 +46,29 @@ describe("DirectoryAdmin", () => {
         assert.strictEqual((yield* admin.audits({ limit: 10 })).length, 1)
       }).pipe(Effect.provide(storeOf({ url, write: false })))
     }))
+
+  it.live("a directory in memory that is only read takes the rows of its file and nothing else", () =>
+    Effect.gen(function*() {
+      const admin = yield* DirectoryAdmin
+      const users = yield* UserRepo
+      yield* admin.apply({ teams: [{ id: "red" }] }, { actor: "directory.file", prune: "file" })
+      const refused = [
+        yield* Effect.flip(admin.put("teams", { id: "blue" }, { actor: "ada" })),
+        yield* Effect.flip(admin.remove("teams", "red", { actor: "ada" })),
+        yield* Effect.flip(admin.apply({}, { actor: "ada", prune: "all", origin: "api" })),
+        yield* Effect.flip(admin.once("key", "body", Effect.succeed("done")))
+      ]
+      assert.deepStrictEqual(refused.map((it) => it._tag === "ChangeRefused" && it.reason), [
+        "readonly",
+        "readonly",
+        "readonly",
+        "readonly"
+      ])
+      const person = makeUser({ id: UserId.make("new") })
+      yield* Provisioner.use((it) => it.run([{ _tag: "CreateUser", user: person }]))
+      assert.strictEqual((yield* Effect.flip(users.byId(person.id)))._tag, "RowNotFound")
+      assert.deepStrictEqual((yield* admin.list("teams", { limit: 9 })).rows.map((it) => it.id as string), ["red"])
+    }).pipe(Effect.provide(storeOf({ url: "memory:", write: false }))))
 
   it.live("changes that belong together are made together or not at all", () =>
     Effect.gen(function*() {

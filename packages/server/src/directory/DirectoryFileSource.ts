@@ -47,7 +47,7 @@ const codeOf = (error: unknown): string =>
 const reasons = {
   taken: "a subject is linked to somebody else",
   readonly: "the directory is only read (directory.write: false)",
-  unsupported: "this directory keeps no rows of a file",
+  unsupported: "the rows of a LiteLLM database are managed in LiteLLM, not by a file",
   referenced: "a row that goes is named by one that stays"
 } as const
 

@@ -176,7 +176,11 @@ export const ofFailure = (failure: ChangeRefused | RowNotFound | DirectoryUnavai
     case "reused":
       return unprocessable("idempotency_key_reused", "The idempotency key was used for another request")
     case "unsupported":
-      return unprocessable("unsupported", "This directory does not keep that", faults)
+      return unprocessable(
+        "unsupported",
+        "The rows of a LiteLLM database are managed in LiteLLM, with its page or its API; the deny list is kept here",
+        faults
+      )
     case "readonly":
       return new DirectoryReadOnly(
         said("directory_read_only", "permission_error", "This directory is only read (directory.write: false)")

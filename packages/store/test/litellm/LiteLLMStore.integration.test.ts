@@ -19,6 +19,14 @@ const rows: Rows = {
   users: (DirectorySuite.rows.users ?? []).map((it) => ({ ...it, blocked: false }))
 }
 
+/** The older release has no access groups, and no models of a membership. */
+const older: Rows = {
+  ...rows,
+  teams: (rows.teams ?? []).map((it) => ({ ...it, modelGroups: [] })),
+  modelGroups: [],
+  memberships: (rows.memberships ?? []).map((it) => ({ ...it, models: [] }))
+}
+
 describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM database", () => {
   const database = PostgresDatabase.shared()
 
@@ -32,6 +40,10 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
 
   for (const { run, title } of DirectorySuite.suite((given) => storeOf("current", given), rows)) {
     it.live(`keeps the contract of a directory: ${title}`, () => run, 60_000)
+  }
+
+  for (const { run, title } of DirectorySuite.suite((given) => storeOf("older", given), older)) {
+    it.live(`of an older release keeps the contract of a directory: ${title}`, () => run, 60_000)
   }
 
   it.live("an older release is read without the columns that it lacks", () =>

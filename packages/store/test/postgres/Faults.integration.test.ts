@@ -1,43 +1,15 @@
 import { assert, it } from "@effect/vitest"
-import { TeamId, UserId } from "@jotgate/core/Directory"
+import { TeamId } from "@jotgate/core/Directory"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
-import { UserRepo } from "@jotgate/core/UserRepo"
+import type { UserRepo } from "@jotgate/core/UserRepo"
 import { describeWith, Postgres, Redis } from "@jotgate/servers"
-import { Clock, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
 import { Forgetting } from "../../src/Forgetting.ts"
 import { StoreHealth } from "../../src/StoreHealth.ts"
+import { ANSWER, answers, find, load, median, now, stranger, until } from "../support/Outage.ts"
+import * as SlowWire from "../support/SlowWire.ts"
 import { storeOf } from "../support/StoreOf.ts"
-
-/** Milliseconds in which everybody has an answer: 250 are wanted, the rest is room for busy neighbours. */
-const ANSWER = 2_000
-
-/** On a machine that is busy with other tests, any one wait may be longer. */
-const median = (waits: ReadonlyArray<number>): number => waits.toSorted((a, b) => a - b)[waits.length >> 1] ?? 0
-
-const now = Effect.map(Clock.Clock, (clock) => ({
-  time: 0,
-  ticks: Number(clock.monotonicTimeNanosUnsafe()) / 1e6,
-  note: undefined
-}))
-
-const find = (id: string) => Effect.flatMap(now, (it) => UserRepo.use((users) => users.byId(UserId.make(id), it)))
-
-/** What a look-up of nobody in memory comes to, and how long it takes. */
-const stranger = Effect.gen(function*() {
-  const before = performance.now()
-  const id = `stranger-${before}`
-  const tag = yield* Effect.match(find(id), { onSuccess: () => "found", onFailure: (error) => error._tag })
-  return { tag, took: performance.now() - before }
-})
-
-const until = Effect.fnUntraced(function*<E, R>(holds: Effect.Effect<boolean, E, R>) {
-  const before = performance.now()
-  while (!(yield* holds)) yield* Effect.sleep("10 millis")
-  return performance.now() - before
-})
-
-const answers = Effect.map(stranger, (it) => it.tag === "RowNotFound")
 
 /** Known people go on, everybody else is unavailable in time, nobody is let in; and all is well again soon after. */
 const outage = (server: Postgres.Postgres, begin: () => void | Promise<void>, end: () => void | Promise<void>) =>
@@ -98,6 +70,45 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
         assert.isBelow(yield* until(answers), 5_000)
       })
     ), 60_000)
+
+  it.live(
+    "under load: whoever was seen goes on, everybody else is told in time, and all is well again soon",
+    () =>
+      withStore((server) =>
+        Effect.gen(function*() {
+          yield* find("alice")
+          yield* Effect.promise(() => server.kill())
+          yield* Effect.sleep("400 millis")
+          const { tags, waits } = yield* load("alice", Effect.sleep("2 seconds"))
+          assert.deepStrictEqual(tags, new Set(["DirectoryUnavailable"]))
+          assert.isBelow(median(waits), ANSWER)
+          yield* Effect.promise(() => server.restart())
+          assert.isBelow(yield* until(answers), 5_000)
+        })
+      ),
+    60_000
+  )
+
+  it.live("slowed: nobody waits for it, and what comes too late is nobody's answer", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      const wire = yield* SlowWire.make(server.port)
+      const url = server.url.replace(`:${server.port}/`, `:${wire.port}/`)
+      yield* Effect.gen(function*() {
+        const admin = yield* DirectoryAdmin
+        yield* admin.put("users", { id: "alice" }, { actor: "test" })
+        assert.strictEqual((yield* find("alice")).id, "alice")
+        wire.delay(1_500)
+        yield* Effect.sleep("400 millis")
+        const { tags, waits } = yield* load("alice", Effect.sleep("3 seconds"))
+        assert.deepStrictEqual(tags, new Set(["DirectoryUnavailable"]))
+        assert.isBelow(median(waits), 600, "the time of a look-up, not of the server")
+        wire.delay(0)
+        assert.isBelow(yield* until(answers), 5_000)
+        const { tag } = yield* stranger
+        assert.strictEqual(tag, "RowNotFound")
+      }).pipe(Effect.provide(storeOf({ url, connection: { pool: 4 } }, { rows: "300ms" })))
+    }), 60_000)
 
   it.live("every connection killed", () =>
     withStore((server) =>

@@ -20,7 +20,7 @@ export const fresh = (server: () => Postgres.Postgres, release: "current" | "old
     const name = `litellm_${++databases}`
     await query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
     const url = main.replace(/\/jotgate$/, `/${name}`)
-    return { url: Redacted.make(url), pool: 5, timeout: 1_000 }
+    return { url: Redacted.make(url), pool: 5, timeout: 10_000 }
   })
 
 /** Inserts what this release has columns for. */

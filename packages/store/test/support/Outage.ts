@@ -1,0 +1,65 @@
+/** What becomes of people's look-ups while their directory has a fault. */
+import { assert } from "@effect/vitest"
+import { UserId } from "@jotgate/core/Directory"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { Clock, Effect } from "effect"
+
+/** Milliseconds in which everybody has an answer: 250 are wanted, the rest is room for busy neighbours. */
+export const ANSWER = 2_000
+
+/** On a machine that is busy with other tests, any one wait may be longer. */
+export const median = (waits: ReadonlyArray<number>): number => waits.toSorted((a, b) => a - b)[waits.length >> 1] ?? 0
+
+export const now = Effect.map(Clock.Clock, (clock) => ({
+  time: 0,
+  ticks: Number(clock.monotonicTimeNanosUnsafe()) / 1e6,
+  note: undefined
+}))
+
+export const find = (id: string) =>
+  Effect.flatMap(now, (it) => UserRepo.use((users) => users.byId(UserId.make(id), it)))
+
+let strangers = 0
+
+/** What a look-up of nobody in memory comes to, and how long it takes. */
+export const stranger = Effect.gen(function*() {
+  const before = performance.now()
+  const id = `stranger-${++strangers}`
+  const tag = yield* Effect.match(find(id), { onSuccess: () => "found", onFailure: (error) => error._tag })
+  return { tag, took: performance.now() - before }
+})
+
+/** How long it takes until something holds. */
+export const until = Effect.fnUntraced(function*<E, R>(holds: Effect.Effect<boolean, E, R>) {
+  const before = performance.now()
+  while (!(yield* holds)) yield* Effect.sleep("10 millis")
+  return performance.now() - before
+})
+
+/** Whether strangers are looked up. */
+export const answers = Effect.map(stranger, (it) => it.tag === "RowNotFound")
+
+/**
+ * Many at once, for as long as `during` runs: those who were seen go on, nobody else is let in, and every stranger is
+ * told in time.
+ */
+export const load = Effect.fnUntraced(function*(known: string, during: Effect.Effect<unknown>) {
+  const waits: Array<number> = []
+  const tags = new Set<string>()
+  let goesOn = 0
+  const state = { isOver: false }
+  const worker = Effect.gen(function*() {
+    while (!state.isOver) {
+      const { tag, took } = yield* stranger
+      tags.add(tag)
+      waits.push(took)
+      assert.strictEqual((yield* find(known)).id, known, "who was seen goes on")
+      goesOn += 1
+      yield* Effect.sleep("5 millis")
+    }
+  })
+  const end = Effect.andThen(during, Effect.sync(() => void (state.isOver = true)))
+  yield* Effect.all([end, ...Array.from({ length: 20 }, () => worker)], { concurrency: "unbounded" })
+  assert.isAbove(goesOn, 50, "there was load")
+  return { tags, waits }
+})

@@ -1,0 +1,49 @@
+/** A wire to a server that can be made slow: what goes through it comes later, and nothing is lost. */
+import { Ports } from "@jotgate/servers"
+import { Effect } from "effect"
+import { connect, createServer, type Socket } from "node:net"
+
+export interface SlowWire {
+  readonly port: number
+  /** Milliseconds by which every answer comes later, from now on. */
+  readonly delay: (millis: number) => void
+}
+
+/** A wire to this port of this machine, for as long as the scope lives. */
+export const make = Effect.fnUntraced(function*(to: number) {
+  let late = 0
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(to, Ports.host)
+    for (const it of [near, far]) {
+      sockets.add(it)
+      it.on("error", () => {})
+      it.on("close", () => {
+        sockets.delete(it)
+        near.destroy()
+        far.destroy()
+      })
+    }
+    near.on("data", (chunk) => void far.write(chunk))
+    far.on("data", (chunk) => {
+      if (late === 0) near.write(chunk)
+      else setTimeout(() => near.write(chunk), late)
+    })
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => void server.listen(0, Ports.host, () => resume(Effect.void))),
+    () =>
+      Effect.sync(() => {
+        server.close()
+        sockets.forEach((it) => it.destroy())
+      })
+  )
+  const address = server.address()
+  const wire: SlowWire = {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    delay: (millis) => {
+      late = millis
+    }
+  }
+  return wire
+})
