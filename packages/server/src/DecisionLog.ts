@@ -89,15 +89,35 @@ export const deniedEntry = (it: Asking, denial: Pick<Denial, "status" | "code">)
   }
 }
 
-/** The line of one decision; the steps only where it was not allowed. */
+const textOf = (it: string | null): string => it === null ? "null" : JSON.stringify(it)
+
+let second = Number.NaN
+let secondText = ""
+
+/** A time as RFC 3339 text; nearly every decision is made in the second of the one before. */
+const timeOf = (millis: number): string => {
+  const whole = Math.floor(millis / 1000)
+  if (whole !== second) {
+    second = whole
+    secondText = new Date(whole * 1000).toISOString().slice(0, -4)
+  }
+  return `${secondText}${String(Math.floor(millis) - whole * 1000).padStart(3, "0")}Z`
+}
+
+/**
+ * The line of one decision; the steps only where it was not allowed. Written member by member: a line is made on the
+ * warm path, and `JSON.stringify` of the whole costs three times as much.
+ */
 export const line = (it: Decided): string => {
-  const { steps, time, ...rest } = it
-  return JSON.stringify({
-    time: new Date(time).toISOString(),
-    message: "decision",
-    ...rest,
-    ...(it.code === null ? {} : { steps: steps.map(({ facts, outcome, step }) => ({ step, outcome, facts })) })
-  })
+  const whole = `{"time":"${timeOf(it.time)}","message":"decision","decision":${textOf(it.decision)},"door":${
+    textOf(it.door)
+  },"method":${textOf(it.method)},"route":${textOf(it.route)},"model":${
+    textOf(it.model)
+  },"status":${it.status},"code":${textOf(it.code)},"issuer":${textOf(it.issuer)},"user":${textOf(it.user)},"team":${
+    textOf(it.team)
+  },"organization":${textOf(it.organization)},"requestId":${textOf(it.requestId)},"millis":${it.millis}`
+  if (it.code === null) return `${whole}}`
+  return `${whole},"steps":${JSON.stringify(it.steps.map(({ facts, outcome, step }) => ({ step, outcome, facts })))}}`
 }
 
 /** Lines that wait for a slow reader; more are dropped and counted. */
