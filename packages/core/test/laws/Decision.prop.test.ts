@@ -4,6 +4,7 @@ import { Arbitrary, Effect, Schema } from "effect"
 import { Codes, statusOf } from "../../src/Errors.ts"
 import type { MemoryTables, Rows } from "../../src/principal/MemoryRows.ts"
 import * as Pattern from "../../src/rules/Pattern.ts"
+import * as Route from "../../src/rules/Route.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 
@@ -147,7 +148,7 @@ it.effect.prop(
         }
         const verdict = yield* core.ask({ ...ask, token: tokens[spoilt] })
         if (verdict.allowed) assert.isUndefined(verdict.decision?.claims)
-        else assert.include([400, 401], verdict.status)
+        else assert.include([...Codes[400], "token_missing", "invalid_token"], verdict.code)
         assert.strictEqual(verdict.allowed, (yield* core.dryly({ ...ask, token: null })).allowed)
       })),
   runs
@@ -160,11 +161,12 @@ it.effect.prop(
     Effect.gen(function*() {
       const { decision } = yield* CoreTest.ask(world, ask)
       if (decision === undefined || decision.claims === undefined) return
-      const { models = ["*"], roles = ["*"], teams = ["*"] } = world.issuer?.grants ?? {}
+      const { models = ["*"], roles = ["*"], routes = ["*"], teams = ["*"] } = world.issuer?.grants ?? {}
       const { admin, teamId } = decision.principal
       if (admin) assert.isTrue(Pattern.compileAny(roles)("proxy_admin"))
       if (teamId !== undefined) assert.isTrue(Pattern.compileAny(teams)(teamId))
       if (decision.model !== undefined) assert.isTrue(Pattern.compileAny(models)(decision.model))
+      if (!routes.includes("*")) assert.isTrue(Route.compile(routes)(decision.route), decision.route)
     }),
   runs
 )
