@@ -26,6 +26,19 @@ describe("who a token stands for", () => {
     "with a team of its own": [{ claims: { ...service, team_id: "t-1" } }, "allow team=t-1"]
   })
 
+  it.effect("threat B14: nor does a service carry that person's address on", () =>
+    Effect.gen(function*() {
+      const world: CoreTest.World = {
+        issuer: { claims: { user: "sub", email: "email", team: "team_id" } },
+        rows: { users: [victim], teams: [team("t-1")] }
+      }
+      const claims = { ...service, team_id: "t-1", email: "u-1@corp.test", email_verified: true }
+      const { decision } = yield* CoreTest.ask(world, { claims })
+      assert.deepInclude(decision?.principal, { teamId: "t-1", userId: undefined, email: undefined })
+      const person = yield* CoreTest.ask(world, { claims: { ...claims, client_id: "cli" } })
+      assert.strictEqual(person.decision?.principal.email, "u-1@corp.test")
+    }))
+
   const b = (claims: object): CoreTest.Ask => ({ claims: { iss: B, uid: "zz", ...claims } })
   decides("threat B15: nobody becomes another by an address that is not proven to be theirs", {
     issuers: [{}, { id: "b", issuer: B, identities: { namespace: "b" } }],
