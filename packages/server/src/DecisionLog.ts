@@ -123,11 +123,15 @@ export const line = (it: Decided): string => {
 /** Lines that wait for a slow reader; more are dropped and counted. */
 const maxPending = 16 * 1024 * 1024
 
-/** Writes lines in one piece per turn of the event loop. */
-const lineWriter = (stream: Writable): (text: string) => void => {
+/** How long lines are collected before they are written in one piece, in milliseconds: a write of its own costs more than its line. */
+const collecting = 2
+
+/** Writes lines, some at once; `flush` writes what is collected. */
+const lineWriter = (stream: Writable) => {
   let lines: Array<string> = []
   let dropped = 0
   const flush = () => {
+    if (lines.length === 0) return
     if (stream.writableLength > maxPending) {
       dropped += lines.length
     } else {
@@ -137,9 +141,10 @@ const lineWriter = (stream: Writable): (text: string) => void => {
     }
     lines = []
   }
-  return (text) => {
-    if (lines.push(text) === 1) setImmediate(flush)
+  const write = (text: string): void => {
+    if (lines.push(text) === 1) setTimeout(flush, collecting)
   }
+  return { write, flush }
 }
 
 /**
@@ -197,13 +202,18 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             Effect.sync(() => createWriteStream(audit.slice("file:".length), { flags: "a", mode: 0o600 })),
             (it) => Effect.callback<void>((resume) => void it.end(() => resume(Effect.void)))
           )
-        const write = stream === undefined ? undefined : lineWriter(stream)
+        const writer = stream === undefined
+          ? undefined
+          : yield* Effect.acquireRelease(
+            Effect.sync(() => lineWriter(stream)),
+            ({ flush }) => Effect.sync(flush)
+          )
         return {
           record: (it) => {
             kept.add(it)
-            write?.(line(it))
+            writer?.write(line(it))
           },
-          wantsSteps: options.keep > 0 || write !== undefined,
+          wantsSteps: options.keep > 0 || writer !== undefined,
           find: (id) => kept.find(id),
           recent: (count) => kept.recent(count)
         }
