@@ -5,9 +5,11 @@ import { DirectoryUnavailable, RowNotFound } from "@jotgate/core/Directory"
 import * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
 import { compound, type TableName } from "@jotgate/core/MemoryRows"
 import { Clock, Effect } from "effect"
+import type { SqlError } from "effect/sql"
 import * as Application from "./Application.ts"
 import { type ChangeRefused, DirectoryAdmin, etag, refused } from "./DirectoryAdmin.ts"
 import type { Failure, RowStore } from "./RowStore.ts"
+import * as Trouble from "./Trouble.ts"
 
 const nounOf = {
   users: "user",
@@ -24,7 +26,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
     Effect.andThen(
       Effect.logWarning("directory administration failed", {
         operation,
-        reason: error._tag === "SqlError" ? error.reason._tag : `a ${error.kind} row does not fit`
+        reason: error._tag === "SqlError" ? Trouble.reasonOf(error) : `a ${error.kind} row does not fit`
       }),
       Effect.fail(new DirectoryUnavailable({ operation }))
     )
@@ -34,6 +36,24 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
       Effect.catchIf(
         (error): error is Extract<E | Failure, Failure> => isFailure(error),
         (error) => unavailable(operation)(error)
+      )
+    )
+
+  /** A full disk and a file that may not be written are told as such: the next try comes to the same. */
+  const written = <A, E>(operation: string, self: Effect.Effect<A, E | Failure>) =>
+    guarded(
+      operation,
+      Effect.catchIf(
+        self,
+        (error): error is Extract<E | Failure, SqlError.SqlError> =>
+          isFailure(error) && error._tag === "SqlError" && Trouble.unwritable(error) !== undefined,
+        (error) => {
+          const message = Trouble.reasonOf(error)
+          return Effect.andThen(
+            Effect.logError("the directory cannot be written", { operation, reason: message }),
+            Effect.fail(refused("unwritable", [{ path: [], message }]))
+          )
+        }
       )
     )
 
@@ -47,7 +67,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
     )
 
   const apply: DirectoryAdmin["Service"]["apply"] = (file, { dryRun = false, origin = "file", prune, ...options }) =>
-    guarded(
+    written(
       "apply",
       store.transaction(taken(Effect.gen(function*() {
         const going = yield* Application.goingOf(store, file, prune)
@@ -85,7 +105,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
           row === undefined ? Effect.fail(new RowNotFound({ kind: nounOf[kind] })) : Effect.succeed(row))
       ),
     put: (kind, row, options) =>
-      guarded(
+      written(
         "put",
         store.transaction(taken(Effect.gen(function*() {
           const id = "id" in row ? row.id : compound(row.user, row.team)
@@ -101,7 +121,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
         })))
       ),
     remove: (kind, id, options) =>
-      guarded(
+      written(
         "remove",
         store.transaction(Effect.gen(function*() {
           const before = yield* one(kind, id)
@@ -125,7 +145,7 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
       ),
     audits: (query) => guarded("audit", store.audits(query)),
     once: (key, fingerprint, change) =>
-      guarded(
+      written(
         "idempotency",
         store.transaction(Effect.gen(function*() {
           const known = yield* store.idempotent(key)

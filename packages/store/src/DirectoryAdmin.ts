@@ -62,10 +62,20 @@ export interface Page<A> {
  * `taken` (a subject is linked to somebody else), `missing` (it names a row
  * that does not exist), `referenced` (another row names it), `reused` (an
  * idempotency key with another request), `unsupported` (this store keeps no
- * such thing), `readonly` (`directory.write: false`).
+ * such thing), `readonly` (`directory.write: false`), `unwritable` (a full disk,
+ * a file that may not be written).
  */
 export class ChangeRefused extends Schema.TaggedClass<ChangeRefused>()("ChangeRefused", {
-  reason: Schema.Literals(["stale", "taken", "missing", "referenced", "reused", "unsupported", "readonly"]),
+  reason: Schema.Literals([
+    "stale",
+    "taken",
+    "missing",
+    "referenced",
+    "reused",
+    "unsupported",
+    "readonly",
+    "unwritable"
+  ]),
   findings: Schema.Array(Schema.Struct({
     path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
     message: Schema.String

@@ -26,6 +26,7 @@ import * as Dialect from "./Dialect.ts"
 import { Forgetting } from "./Forgetting.ts"
 import * as Rows from "./Rows.ts"
 import * as Tables from "./Tables.ts"
+import * as Trouble from "./Trouble.ts"
 import * as WriteQueue from "./WriteQueue.ts"
 
 /** How long the writes that a decision rests on may take. */
@@ -170,7 +171,7 @@ export const provisionerOf = Effect.fnUntraced(function*(
   const forgetting = yield* Forgetting
   const queue = yield* WriteQueue.make({
     run: transact,
-    reasonOf: (error) => error.reason._tag,
+    reasonOf: Trouble.reasonOf,
     isTransient: (error) => error.isRetryable || error.reason._tag === "UnknownError"
   })
   yield* forgetting.listen(queue.reset)
@@ -205,7 +206,7 @@ export const provisionerOf = Effect.fnUntraced(function*(
             "SqlError",
             (error) =>
               Effect.andThen(
-                Effect.logWarning("directory write failed", { operation, reason: error.reason._tag }),
+                Effect.logWarning("directory write failed", { operation, reason: Trouble.reasonOf(error) }),
                 unavailable
               )
           )

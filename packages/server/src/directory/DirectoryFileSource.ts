@@ -8,6 +8,7 @@
  * with a finding changes nothing. At the start it is a reason not to start; a
  * database that is away is not, the rows follow when it is back.
  */
+import { DirectoryUnavailable } from "@jotgate/core/Directory"
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import { type DirectoryAdmin, sizeOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect, Schedule, Schema, type Scope } from "effect"
@@ -71,11 +72,16 @@ export const load = (
 const apply = Effect.fnUntraced(function*(file: string, directory: DirectoryAdmin["Service"]) {
   const { rows, text } = yield* load(file)
   const plan = yield* directory.apply(rows, { actor, prune: "file" }).pipe(
-    Effect.catchTag("ChangeRefused", ({ findings, reason }) => {
-      const lines = DirectoryDocument.findingLines(file, text, findings)
-      const words = reason in reasons ? reasons[reason as keyof typeof reasons] : reason
-      return new DirectoryFileInvalid({ lines: lines.length > 0 ? lines : [`${file}: ${words}`] })
-    })
+    Effect.catchTag(
+      "ChangeRefused",
+      ({ findings, reason }): Effect.Effect<never, DirectoryFileInvalid | DirectoryUnavailable> => {
+        // Not the file's fault: it is tried again.
+        if (reason === "unwritable") return Effect.fail(new DirectoryUnavailable({ operation: "apply directory.file" }))
+        const lines = DirectoryDocument.findingLines(file, text, findings)
+        const words = reason in reasons ? reasons[reason as keyof typeof reasons] : reason
+        return new DirectoryFileInvalid({ lines: lines.length > 0 ? lines : [`${file}: ${words}`] })
+      }
+    )
   )
   if (sizeOf(plan) === 0) return
   yield* Effect.logInfo("directory.file is in force", { file, rows: sizeOf(plan) })

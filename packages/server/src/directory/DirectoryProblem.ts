@@ -181,6 +181,14 @@ export const ofFailure = (failure: ChangeRefused | RowNotFound | DirectoryUnavai
         "The rows of a LiteLLM database are managed in LiteLLM, with its page or its API; the deny list is kept here",
         faults
       )
+    case "unwritable":
+      return new NotAvailable(
+        said(
+          "directory_unwritable",
+          "api_error",
+          `Nothing was changed: ${faults[0]?.message ?? "it cannot be written"}`
+        )
+      )
     case "readonly":
       return new DirectoryReadOnly(
         said("directory_read_only", "permission_error", "This directory is only read (directory.write: false)")
