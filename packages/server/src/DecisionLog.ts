@@ -89,7 +89,10 @@ export const deniedEntry = (it: Asking, denial: Pick<Denial, "status" | "code">)
   }
 }
 
-const textOf = (it: string | null): string => it === null ? "null" : JSON.stringify(it)
+/** Texts that stand in JSON as they are: ids, routes and models nearly always. */
+const plain = /^[\w .:/@|*-]*$/
+
+const textOf = (it: string | null): string => it === null ? "null" : plain.test(it) ? `"${it}"` : JSON.stringify(it)
 
 let second = Number.NaN
 let secondText = ""
