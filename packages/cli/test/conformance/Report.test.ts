@@ -1,6 +1,6 @@
 /** The run over recorded decisions: what it takes, what it prints last, and how it ends. */
 import { assert, describe, it, vi } from "@effect/vitest"
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { main } from "./Report.ts"
@@ -231,10 +231,22 @@ describe("a run over recorded decisions", () => {
     assert.strictEqual(code, 1)
   })
 
-  it("without a path, or with one that is not there, nothing is run: 2", async () => {
+  it("a folder is searched to its bottom", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "conformance-"))
+    mkdirSync(join(folder, "themes"))
+    writeFileSync(join(folder, "themes", "drawn.jsonl"), JSON.stringify(scenario()))
+    writeFileSync(join(folder, "themes", "route-groups.json"), "{}")
+    const log = vi.spyOn(console, "log").mockImplementation(() => {})
+    assert.strictEqual(await main([folder]), 0)
+    assert.deepStrictEqual(log.mock.calls, [[agree]])
+    log.mockRestore()
+  })
+
+  it("without a path, or with one that holds nothing, nothing is run: 2", async () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => {})
     assert.strictEqual(await main([]), 2)
     assert.strictEqual(await main(["no/such/file.jsonl"]), 2)
+    assert.strictEqual(await main([mkdtempSync(join(tmpdir(), "conformance-"))]), 2)
     error.mockRestore()
   })
 })

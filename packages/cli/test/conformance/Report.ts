@@ -16,10 +16,13 @@ export interface Tally {
   readonly unexplained: Array<string>
 }
 
-/** The scenario files at a path: itself, or those in the folder. */
+/** The scenario files at a path: itself, or those below the folder. */
 const filesAt = (path: string): ReadonlyArray<string> =>
   statSync(path).isDirectory()
-    ? readdirSync(path).filter((it) => /\.jsonl(\.gz)?$/.test(it)).toSorted().map((it) => join(path, it))
+    ? readdirSync(path, { encoding: "utf8", recursive: true })
+      .filter((it) => /\.jsonl(\.gz)?$/.test(it))
+      .toSorted()
+      .map((it) => join(path, it))
     : [path]
 
 /** The scenarios of a file, and the lines that are none; `.gz` is unpacked. */
@@ -85,8 +88,13 @@ export const main = async (paths: ReadonlyArray<string>): Promise<number> => {
     console.error(`there is no ${missing.join(", ")}`)
     return 2
   }
+  const files = paths.flatMap(filesAt)
+  if (files.length === 0) {
+    console.error(`there are no recorded decisions below ${paths.join(", ")}`)
+    return 2
+  }
   const tally = emptyTally()
-  for (const file of paths.flatMap(filesAt)) {
+  for (const file of files) {
     const { scenarios, unread } = scenariosIn(file)
     tally.unexplained.push(...unread)
     await add(tally, scenarios)
