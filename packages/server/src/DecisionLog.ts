@@ -126,26 +126,31 @@ export const line = (it: Decided): string => {
 /** Lines that wait for a slow reader; more are dropped and counted. */
 const maxPending = 16 * 1024 * 1024
 
-/** How long lines are collected before they are written in one piece, in milliseconds: a write of its own costs more than its line. */
-const collecting = 2
+/**
+ * How long decisions are collected before their lines are made and written in one piece, in milliseconds: one at a time
+ * costs several times as much.
+ */
+const collecting = 5
 
-/** Writes lines, some at once; `flush` writes what is collected. */
+/** Writes the lines of decisions, some at once; `flush` writes what is collected. */
 const lineWriter = (stream: Writable) => {
-  let lines: Array<string> = []
+  let collected: Array<Decided> = []
   let dropped = 0
   const flush = () => {
-    if (lines.length === 0) return
+    if (collected.length === 0) return
     if (stream.writableLength > maxPending) {
-      dropped += lines.length
+      dropped += collected.length
     } else {
-      if (dropped > 0) lines.push(JSON.stringify({ message: "decisions dropped", count: dropped }))
+      let text = ""
+      for (const it of collected) text += `${line(it)}\n`
+      if (dropped > 0) text += `${JSON.stringify({ message: "decisions dropped", count: dropped })}\n`
       dropped = 0
-      stream.write(`${lines.join("\n")}\n`)
+      stream.write(text)
     }
-    lines = []
+    collected = []
   }
-  const write = (text: string): void => {
-    if (lines.push(text) === 1) setTimeout(flush, collecting)
+  const write = (it: Decided): void => {
+    if (collected.push(it) === 1) setTimeout(flush, collecting)
   }
   return { write, flush }
 }
@@ -214,7 +219,7 @@ export class DecisionLog extends Context.Service<DecisionLog, {
         return {
           record: (it) => {
             kept.add(it)
-            writer?.write(line(it))
+            writer?.write(it)
           },
           wantsSteps: options.keep > 0 || writer !== undefined,
           find: (id) => kept.find(id),
