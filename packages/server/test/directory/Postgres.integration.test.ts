@@ -2,7 +2,7 @@ import { describeWith, Postgres } from "@jotgate/servers"
 import { Effect } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import * as DirectoryWorld from "../support/DirectoryWorld.ts"
-import { suites } from "./suite/index.ts"
+import { suites } from "./suite/Suites.ts"
 
 describeWith("postgres", "the admin listener on PostgreSQL", () => {
   let server: Postgres.Postgres | undefined

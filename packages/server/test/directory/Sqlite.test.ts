@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
 import * as DirectoryWorld from "../support/DirectoryWorld.ts"
-import { suites } from "./suite/index.ts"
+import { suites } from "./suite/Suites.ts"
 
 describe("the admin listener on SQLite", () => suites.forEach((it) => it(DirectoryWorld.make)))
