@@ -4,8 +4,8 @@
  *
  * Every change is tried on the decision itself, on the same rows and without
  * writing, so a hint never promises what would not come true; a missing row is
- * named without a promise. Only worked out when somebody listens to the steps,
- * bounded, and never part of the answer to the caller (RULES D28).
+ * named without a promise. Only worked out when somebody listens to the steps
+ * and has asked for it, bounded, and never part of the answer to the caller (RULES D28).
  */
 import { Effect, Exit } from "effect"
 import type { Allowed } from "./Decision.ts"
@@ -176,5 +176,5 @@ export const make = (policy: Policy, judged: Judged): Judged => {
         )
     )
 
-  return (caller, now) => now.note === undefined ? judged(caller, now) : explained(caller, now)
+  return (caller, now) => now.note === undefined || now.brief === true ? judged(caller, now) : explained(caller, now)
 }

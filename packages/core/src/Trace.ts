@@ -66,4 +66,6 @@ export interface Now {
   /** Monotonic milliseconds of arbitrary origin; for the age of cached things (a clock step changes none). */
   readonly ticks: number
   readonly note: Sink | undefined
+  /** Whether the sink does without what would have allowed a denial, which takes several decisions to find out. */
+  readonly brief?: boolean
 }

@@ -4,8 +4,10 @@
  * Keyed by SHA-256 of the whole token (threats D01, D03). An entry carries the
  * epochs of its issuer's key set and of the revocation list and is a miss when
  * one of them changed; it is never older than the token's `exp` or 60 s, counted
- * on the monotonic clock as well. Refusals are not kept here, except that bad
- * signatures are remembered for 5 s, so that a flood of one costs a look-up.
+ * on the monotonic clock as well, and counts no earlier than it was made, should
+ * the wall clock be set back. Refusals are not kept here, except that bad
+ * signatures are remembered for 5 s with the same key set, so that a flood of one
+ * costs a look-up.
  * Answers about opaque tokens are remembered by `OpaqueToken` alone.
  */
 import { Effect, Exit } from "effect"
@@ -37,12 +39,15 @@ interface Entry {
   readonly revocationEpoch: number
   /** Monotonic milliseconds until which the entry counts. */
   readonly until: number
-  /** Unix milliseconds until which the token counts, skew included. */
+  /** Unix milliseconds between which the token counts: since it was verified until it ends, skew included. */
+  readonly since: number
   readonly expires: number
 }
 
 interface Refusal {
   readonly answer: Exit.Exit<never, TokenRefused>
+  readonly issuer: string | undefined
+  readonly keyEpoch: number
   readonly until: number
 }
 
@@ -62,6 +67,9 @@ export interface Sources {
 
 /** Verifies a token, or remembers that it did; an `Exit` when it remembers. */
 export type Verify = (token: string, now: Now) => Effect.Effect<VerifiedToken, TokenRefused | IssuerUnavailable>
+
+const issuerOf = ({ facts: { issuer } }: TokenRefused): string | undefined =>
+  typeof issuer === "string" ? issuer : undefined
 
 /** `capacity`: entries kept; the oldest is dropped first. 0 remembers nothing. */
 export const make = (
@@ -85,15 +93,20 @@ export const make = (
       keyEpoch: epochs[0],
       revocationEpoch: epochs[1],
       until: now.ticks + Math.min(LIFE, expires - now.time),
+      since: now.time,
       expires
     })
   }
+
+  /** The epoch of an issuer's keys; of no issuer there are none that could change. */
+  const epochOf = (issuer: string | undefined): number => issuer === undefined ? 0 : keys.epoch(issuer)
 
   const refuse = (digest: string, refused: TokenRefused, now: Now): Exit.Exit<never, TokenRefused> => {
     const answer = Exit.fail(refused)
     if (capacity > 0 && refused.reason === "signature") {
       if (refusals.size >= MOST_REFUSALS) refusals.clear()
-      refusals.set(digest, { answer, until: now.ticks + REFUSAL_LIFE })
+      const issuer = issuerOf(refused)
+      refusals.set(digest, { answer, issuer, keyEpoch: epochOf(issuer), until: now.ticks + REFUSAL_LIFE })
     }
     return answer
   }
@@ -102,7 +115,8 @@ export const make = (
     const entry = entries.get(digest)
     if (entry !== undefined) {
       if (
-        now.ticks < entry.until && now.time < entry.expires && keys.epoch(entry.issuer) === entry.keyEpoch &&
+        now.ticks < entry.until && now.time >= entry.since && now.time < entry.expires &&
+        keys.epoch(entry.issuer) === entry.keyEpoch &&
         revocation.epoch() === entry.revocationEpoch
       ) return entry.answer
       entries.delete(digest)
@@ -111,7 +125,7 @@ export const make = (
     if (refusals.size === 0) return undefined
     const refusal = refusals.get(digest)
     if (refusal === undefined) return undefined
-    if (now.ticks < refusal.until) return refusal.answer
+    if (now.ticks < refusal.until && epochOf(refusal.issuer) === refusal.keyEpoch) return refusal.answer
     refusals.delete(digest)
     return undefined
   }

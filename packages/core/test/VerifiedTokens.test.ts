@@ -41,7 +41,7 @@ const memory = Effect.fnUntraced(function*(capacity: number, more: Partial<Claim
         return world.refusal === "outage"
           ? Exit.fail(new IssuerUnavailable({ issuer: "idp", retryAfter: 1, facts: {} }))
           : world.refusal !== undefined
-          ? Exit.fail(new TokenRefused({ reason: world.refusal, facts: {} }))
+          ? Exit.fail(new TokenRefused({ reason: world.refusal, facts: { issuer: "idp" } }))
           : Exit.succeed(claimsOf(more))
       }
     },
@@ -168,5 +168,24 @@ describe("refusals", () => {
       assert.strictEqual(world.verified, before)
       yield* ask(1, "bad 0")
       assert.strictEqual(world.verified, before + 1)
+    }))
+
+  it.effect("a bad signature is not remembered past a change of its issuer's keys", () =>
+    Effect.gen(function*() {
+      const { ask, world } = yield* memory(10)
+      world.refusal = "signature"
+      yield* ask(0)
+      world.refusal = undefined
+      assert.isTrue(Exit.isFailure(yield* ask(1)))
+      world.keyEpoch++
+      assert.isTrue(Exit.isSuccess(yield* ask(2)))
+    }))
+
+  it.effect("are verified anew when the wall clock was set back: a token may not have begun then", () =>
+    Effect.gen(function*() {
+      const { ask, world } = yield* memory(10)
+      yield* ask(100)
+      yield* ask(101, "t", 99_000)
+      assert.strictEqual(world.verified, 2)
     }))
 })

@@ -61,6 +61,26 @@ const spanned = (self: Effect.Effect<Allowed, Denial>, { asked, door }: Question
   )
 const stopped = (): void => {}
 
+/**
+ * How many logged denials of a second say what would have allowed them. Finding that out takes several decisions, so
+ * that a flood of denials would cost many times what as many allowed questions do.
+ */
+const HINTED = 50
+
+/** Says of each denial whether it may have a hint; `ticks` in milliseconds. */
+const makeHintAllowance = () => {
+  let second = 0
+  let given = 0
+  return (ticks: number): boolean => {
+    const current = Math.floor(ticks / 1000)
+    if (current !== second) {
+      second = current
+      given = 0
+    }
+    return ++given <= HINTED
+  }
+}
+
 export class Judge extends Context.Service<Judge, {
   /** Asks, and calls `done` once; at once when every answer is in memory. The returned function gives up. */
   readonly ask: (question: Question, done: (verdict: Verdict) => void) => () => void
@@ -79,6 +99,7 @@ export class Judge extends Context.Service<Judge, {
       const traced = yield* DecisionSpans
       const telemetry = yield* Telemetry
       const run = Effect.runForkWith(yield* Effect.context<never>())
+      const mayHint = makeHintAllowance()
       const newId = () => DecisionId.make(clock.currentTimeMillisUnsafe())
 
       const noteDefect = (exit: Exit.Exit<Allowed, Denial>) => {
@@ -111,9 +132,10 @@ export class Judge extends Context.Service<Judge, {
        * moment, decided again with somebody listening. Nothing can have changed
        * in between, and only denials pay for it.
        */
-      const stepsOf = ({ asked, auth }: Question, now: Now): ReadonlyArray<Step> => {
+      const stepsOf = ({ asked, auth, trace }: Question, now: Now): ReadonlyArray<Step> => {
         const steps: Array<Step> = []
-        const decided = auth.decide(asked, { ...now, note: (step) => void steps.push(step) })
+        const brief = trace !== true && !mayHint(now.ticks)
+        const decided = auth.decide(asked, { ...now, note: (step) => void steps.push(step), brief })
         return isAnswered(decided) ? steps : noSteps
       }
 
