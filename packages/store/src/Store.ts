@@ -26,6 +26,7 @@ import * as MemoryStore from "./memory/MemoryStore.ts"
 import * as ReadOnly from "./ReadOnly.ts"
 import { RedisClient } from "./redis/RedisClient.ts"
 import * as RedisForgetting from "./redis/RedisForgetting.ts"
+import * as RedisKeyFleet from "./redis/RedisKeyFleet.ts"
 import * as RedisTier from "./redis/RedisTier.ts"
 import * as SqliteStore from "./sqlite/SqliteStore.ts"
 import { StoreHealth } from "./StoreHealth.ts"
@@ -102,19 +103,20 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
       ? Cache.layer
       : Cache.layer.pipe(Layer.provide(RedisTier.layer.pipe(Layer.provide(shared))))
     const joined = shared === undefined ? Layer.empty : RedisForgetting.layer.pipe(Layer.provide(shared))
+    const fleet = shared === undefined ? Layer.empty : RedisKeyFleet.layer.pipe(Layer.provide(shared))
     /** Rows are remembered in front of a database. */
     const front = <A, E, R>(
       store: Layer.Layer<A | UserRepo | TeamRepo | OrganizationRepo | Lookups | Forgetting, E, R>,
       name: string
     ) =>
-      Layer.merge(CachedRepos.layer(cache), joined).pipe(
+      Layer.mergeAll(CachedRepos.layer(cache), joined, fleet).pipe(
         Layer.provideMerge(StoreHealth.layer(name)),
         Layer.provideMerge(store),
         Layer.provideMerge(memory)
       )
     switch (store._tag) {
       case "Memory": {
-        const rows = Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, memory)
+        const rows = Layer.mergeAll(MemoryStore.layer(), StoreHealth.layerMemory, memory, fleet)
         return write ? rows : readOnly(rows, cache.dir, true)
       }
       case "Sqlite": {

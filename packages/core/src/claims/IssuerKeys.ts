@@ -15,6 +15,7 @@ import type { Now } from "../Trace.ts"
 import type { IssuerProfile } from "./Issuer.ts"
 import type { IssuerClient } from "./IssuerClient.ts"
 import { make as makeBudget } from "./KeyBudget.ts"
+import type { KeyFleet } from "./KeyFleet.ts"
 import { nameOf, reader, sourcesOf } from "./KeySource.ts"
 import type { IssuerStatus, VerificationKey } from "./KeyStore.ts"
 import { describe, type KeySupply, make as makeSupply } from "./KeySupply.ts"
@@ -67,10 +68,11 @@ export const make: (options: {
   readonly profile: IssuerProfile
   readonly client: IssuerClient
   readonly saved: SavedKeys["Service"]
+  readonly fleet: KeyFleet
   readonly secrets: Secrets["Service"]
   readonly signature: Signature["Service"]
 }) => Effect.Effect<IssuerKeys, never, Scope.Scope> = Effect.fnUntraced(
-  function*({ client, profile: { algorithms, id, settings }, saved, secrets, signature }) {
+  function*({ client, fleet, profile: { algorithms, id, settings }, saved, secrets, signature }) {
     const budget = makeBudget()
     const unknown = makeUnknown()
     let epoch = 0
@@ -87,6 +89,7 @@ export const make: (options: {
         read: reader(source, client, secrets),
         signature,
         saved,
+        fleet,
         changed: () => {
           epoch += 1
           unknown.clear()
@@ -164,8 +167,20 @@ export const make: (options: {
       return found.length > 0 ? found : yield* decide(header, yield* ticks)
     })
 
+    /** The fleet has fetched enough for now: what others fetched is all there is. */
+    const adopt = Effect.fnUntraced(function*(header: KeyHeader, asked: ReadonlyArray<KeySupply>) {
+      yield* Effect.forEach(asked, (supply) => supply.adopt, { discard: true })
+      const now = yield* ticks
+      const found = select(header, now)
+      budget.settle(found.length > 0)
+      if (found.length > 0) return found
+      for (const supply of asked) supply.advance(now)
+      return yield* refuse(header, now)
+    })
+
     /** The one fetch that this token pays for. All sources start at once, so that a slow one costs its own time only. */
     const fetch = Effect.fnUntraced(function*(header: KeyHeader, key: string, asked: ReadonlyArray<KeySupply>) {
+      if (!(yield* fleet.take(id))) return yield* adopt(header, asked)
       const ends = yield* Effect.forEach(asked, (supply) => supply.begin)
       const found = yield* awaitKey(header, ends)
       const now = yield* ticks

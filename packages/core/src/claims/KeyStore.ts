@@ -14,6 +14,7 @@ import type { Now } from "../Trace.ts"
 import { type IssuerProfile, Issuers } from "./Issuer.ts"
 import { make as makeClient } from "./IssuerClient.ts"
 import { type IssuerKeys, make as makeIssuerKeys } from "./IssuerKeys.ts"
+import { KeyFleet } from "./KeyFleet.ts"
 import { fromJson, prepare, type UsableKeys } from "./KeySet.ts"
 import { Outbound } from "./Outbound.ts"
 import { IssuerUnavailable, TokenRefused } from "./Refusal.ts"
@@ -75,6 +76,7 @@ export class KeyStore extends Context.Service<KeyStore, {
       const { all } = yield* Issuers
       const outbound = yield* Outbound
       const saved = yield* SavedKeys
+      const fleet = yield* KeyFleet
       const secrets = yield* Secrets
       const signature = yield* Signature
       const byId = new Map<string, IssuerKeys>()
@@ -86,6 +88,7 @@ export class KeyStore extends Context.Service<KeyStore, {
               profile,
               client: makeClient(outbound, secrets, profile.settings),
               saved,
+              fleet,
               secrets,
               signature
             }),

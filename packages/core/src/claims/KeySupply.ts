@@ -13,10 +13,11 @@ import { Clock, Deferred, Effect, Exit, Metric, Random, type Scope } from "effec
 import type { Algorithm } from "../Settings.ts"
 import { ticks } from "../Ticks.ts"
 import { lifeOf, makeWindow, pauseAfter, refreshAfter } from "./KeyBudget.ts"
+import type { KeyFleet } from "./KeyFleet.ts"
 import { type KeySet, prepare, type UsableKeys } from "./KeySet.ts"
 import { type KeyDocument, KeySourceFailed, type Reader, readText } from "./KeySource.ts"
 import { timeLimit } from "./Outbound.ts"
-import type { SavedKeys } from "./SavedKeys.ts"
+import type { SavedKeys, SavedSet } from "./SavedKeys.ts"
 import type { Signature, Verify } from "./Signature.ts"
 
 /** One source of one issuer, and what it needs. Times in milliseconds. */
@@ -26,13 +27,14 @@ export interface SupplyOptions {
   readonly algorithms: ReadonlyArray<Algorithm>
   readonly life: number
   readonly stale: number
-  /** Whether the set is to outlive the process. */
+  /** Whether the set is to outlive the process, and is for other processes to use. */
   readonly durable: boolean
   /** Whether the source never changes (keys in the settings): read once, never refreshed, never stale. */
   readonly constant: boolean
   readonly read: Reader
   readonly signature: Signature["Service"]
   readonly saved: SavedKeys["Service"]
+  readonly fleet: KeyFleet
   /** Called when the usable keys are others than before. */
   readonly changed: () => void
 }
@@ -68,6 +70,8 @@ export interface KeySupply {
   readonly begin: Effect.Effect<Effect.Effect<void>>
   /** Fetches now, or joins the fetch in flight, and waits for its end. */
   readonly fetch: Effect.Effect<void>
+  /** Takes the set of another process into use when it is younger than the own one. */
+  readonly adopt: Effect.Effect<void>
   /** Waits for the end of the next fetch. */
   readonly settled: Effect.Effect<void>
   /** Drops one key, or the whole set, from memory and from what is saved; one key stays dropped until `restore`. */
@@ -101,7 +105,7 @@ const noKeys: UsableKeys = { fingerprint: "", keys: [], skipped: [], select: () 
 /** Starts the supply: the saved set is in memory when this ends, the first fetch is under way if one is due. */
 export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, Scope.Scope> = Effect.fnUntraced(
   function*(options) {
-    const { issuer, saved, source } = options
+    const { fleet, issuer, saved, source } = options
     const window = makeWindow()
     const dropped = new Set<string>()
     let document: KeyDocument | undefined
@@ -178,31 +182,47 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
       const now = yield* ticks
       const wall = yield* Clock.currentTimeMillis
       const age = now - (fetchedAt ?? now)
-      yield* saved.save(
-        { issuer, source, text, fetchedAt: wall - age, life, dropped: [...dropped] },
-        options.durable
-      ).pipe(logged("written"))
+      const set = { issuer, source, text, fetchedAt: wall - age, life, dropped: [...dropped] }
+      yield* saved.save(set, options.durable).pipe(logged("written"))
+      if (options.durable) yield* fleet.save(set)
     })
 
+    /** Takes a saved set into use unless it is too old. */
+    const reuse = Effect.fnUntraced(
+      function*(found: SavedSet) {
+        const age = (yield* Clock.currentTimeMillis) - found.fetchedAt
+        if (!(age >= -maxAhead && age < Math.max(options.stale, found.life))) return
+        yield* use(yield* readText(found.text))
+        life = found.life
+        fetchedAt = (yield* ticks) - Math.max(age, 0)
+        ended = true
+        dueAt = fetchedAt + refreshAfter(life, yield* Random.next)
+      },
+      Effect.catch(({ detail }) => Effect.logWarning("the saved keys are not usable", { issuer, source, detail }))
+    )
+
+    const fromFleet = options.durable ? fleet.load(issuer, source) : Effect.undefined
+
     const load = Effect.gen(function*() {
-      const found = yield* Effect.catch(
+      const own = yield* Effect.catch(
         saved.load(issuer, source),
         ({ reason }) =>
           Effect.as(Effect.logWarning("the saved keys cannot be read", { issuer, source, reason }), undefined)
       )
-      if (found === undefined) return
+      const shared = yield* fromFleet
       // Also when the set is too old to be used: a dropped key stays dropped, however long the process was away.
-      for (const kid of found.dropped) dropped.add(kid)
-      const age = (yield* Clock.currentTimeMillis) - found.fetchedAt
-      if (!(age >= -maxAhead && age < Math.max(options.stale, found.life))) return
-      yield* use(yield* readText(found.text))
-      life = found.life
-      fetchedAt = (yield* ticks) - Math.max(age, 0)
-      ended = true
-      dueAt = fetchedAt + refreshAfter(life, yield* Random.next)
-    }).pipe(
-      Effect.catch(({ detail }) => Effect.logWarning("the saved keys are not usable", { issuer, source, detail }))
-    )
+      for (const kid of [...(own?.dropped ?? []), ...(shared?.dropped ?? [])]) dropped.add(kid)
+      if (shared !== undefined && shared.fetchedAt > (own?.fetchedAt ?? -Infinity)) yield* reuse(shared)
+      // One of the two may be unusable.
+      if (own !== undefined && fetchedAt === undefined) yield* reuse(own)
+    })
+
+    const adopt = Effect.gen(function*() {
+      const shared = options.constant || fetching ? undefined : yield* fromFleet
+      if (shared === undefined || fetching) return
+      const age = (yield* Clock.currentTimeMillis) - shared.fetchedAt
+      if ((yield* ticks) - age > (fetchedAt ?? -Infinity)) yield* reuse(shared)
+    })
 
     const succeed = Effect.fnUntraced(function*(next: KeyDocument, startedAt: number) {
       yield* use(next)
@@ -299,6 +319,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
       },
       begin,
       fetch: Effect.flatten(begin),
+      adopt,
       settled: Effect.suspend(() => Deferred.await(settled)),
       drop: Effect.fnUntraced(function*(kid) {
         if (kid !== undefined) {
@@ -310,6 +331,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
         forget()
         ended = false
         yield* saved.remove(issuer, source).pipe(logged("removed"))
+        yield* fleet.remove(issuer, source)
         want()
       }),
       isDropped: (kid) => dropped.has(kid),

@@ -6,13 +6,16 @@
  * do without Redis. The connection is made and made again in the background.
  */
 import * as Ticks from "@jotgate/core/Ticks"
-import { Context, Duration, Effect, Exit, Layer, Redacted } from "effect"
+import { Context, Deferred, Duration, Effect, Exit, Layer, Redacted } from "effect"
 import type { createClient } from "redis"
 
 /** How long one call may take. */
 const PATIENCE = Duration.millis(50)
 const FAILURES_TO_OPEN = 5
 const OPEN_MILLIS = 5_000
+
+/** How long the first connection is waited for. */
+const FIRST = Duration.millis(500)
 
 const reconnect = (retries: number): number => Math.min(50 * 2 ** retries, 2_000) + Math.floor(Math.random() * 100)
 
@@ -39,6 +42,8 @@ export class RedisClient extends Context.Service<RedisClient, {
     onDoubt: () => void
   ) => Effect.Effect<void>
   readonly isConnected: () => boolean
+  /** Waits for the first connection, but no longer than half a second. */
+  readonly ready: Effect.Effect<void>
 }>()("@jotgate/store/RedisClient") {
   /** `url`: `redis://` or `rediss://`, with a password when there is one. */
   static readonly layer = (url: Redacted.Redacted) => Layer.effect(RedisClient, make(url))
@@ -70,6 +75,9 @@ const connect = Effect.fnUntraced(function*(url: Redacted.Redacted) {
 const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   const client = yield* connect(url)
   const listener = yield* connect(url)
+  const first = Deferred.makeUnsafe<void>()
+  client.once("ready", () => Deferred.doneUnsafe(first, Effect.void))
+  const startedAt = yield* Ticks.ticks
   let failures = 0
   let openUntil = Number.NEGATIVE_INFINITY
 
@@ -106,6 +114,10 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
         listener.on("ready", subscribe)
         if (listener.isReady) void subscribe()
       }),
-    isConnected: () => client.isReady && listener.isReady
+    isConnected: () => client.isReady && listener.isReady,
+    ready: Effect.gen(function*() {
+      const left = startedAt + Duration.toMillis(FIRST) - (yield* Ticks.ticks)
+      if (left > 0) yield* Effect.timeoutOption(Deferred.await(first), left)
+    })
   })
 })
