@@ -126,11 +126,12 @@ describe("RULES D27: a look-up that fails is 503 and nothing else (the reference
       assert.strictEqual(chosen.line, "allow team=red")
     }))
 
-  it.effect.each([
+  const earlierDenials: ReadonlyArray<readonly [string, Readonly<Record<string, string>>, string]> = [
     ["an unknown person", { uid: "stranger" }, "404 user_not_found"],
     ["an unknown organization", { org_id: "ghost" }, "404 organization_not_found"],
     ["a strange domain", { email: "a@evil.test" }, "403 email_domain_denied"]
-  ])(
+  ]
+  it.effect.each(earlierDenials)(
     "%s is denied before the groups a team shares are missed (order of RULES)",
     ([, claims, line]) =>
       Effect.gen(function*() {

@@ -139,12 +139,12 @@ describe("what was remembered for another question", () => {
 
   it.effect("threat D03: two people with one subject at two issuers stay two, whoever comes first", () =>
     Effect.gen(function*() {
-      for (const order of [[A, B, A, B], [B, A, B, A]]) {
+      for (const order of [[A, B, A, B], [B, A, B, A]] as const) {
         yield* Effect.gen(function*() {
           const core = yield* CoreTest.CoreTest
           const tokens = { [A]: yield* core.token({ uid: "same" }), [B]: yield* core.token({ iss: B, uid: "same" }) }
           for (const iss of order) {
-            const line = (yield* core.quietly({ token: tokens[iss] ?? null, model: "gpt-4o" })).line
+            const line = (yield* core.quietly({ token: tokens[iss], model: "gpt-4o" })).line
             assert.strictEqual(line, iss === A ? "allow user=ada" : "403 user_model_denied")
           }
         }).pipe(Effect.provide(CoreTest.CoreTest.layer({
