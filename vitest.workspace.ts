@@ -8,13 +8,18 @@ import { defineConfig, defineProject } from "vitest/config"
 
 const conditions = ["source"]
 
-const project = (name: string, root: string) =>
+/**
+ * `isolate`: whether each file gets a process of its own. The tests of `core` start no server and share no state, so
+ * loading its modules once halves their time; whoever starts real servers is kept apart.
+ */
+const project = (name: string, root: string, isolate = true) =>
   defineProject({
     root,
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {
       name,
+      isolate,
       include: ["test/**/*.test.ts"],
       // A limit that only a hang reaches: on two busy cores a test with real servers takes many times its usual time.
       testTimeout: 60_000,
@@ -34,8 +39,10 @@ const reporters = process.env["CI"] === undefined
 export default defineConfig({
   test: {
     reporters,
+    // One more than the cores that are asked for: tests with real servers often wait.
+    maxWorkers: 3,
     projects: [
-      project("core", "packages/core"),
+      project("core", "packages/core", false),
       project("store", "packages/store"),
       project("server", "packages/server"),
       project("cli", "packages/cli"),

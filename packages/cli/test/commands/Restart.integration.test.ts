@@ -50,8 +50,10 @@ audit: { to: none }
         const first = yield* start(["serve", "--config", file])
         const [, gate = ""] = yield* first.until(/^ready gate=(\S+)/)
         assert.strictEqual(yield* ask(gate, good), 200)
+        // Not the file beside its place that is renamed when it is whole.
+        const isSaved = (names: ReadonlyArray<string>) => names.some((it) => it.endsWith(".json"))
         yield* Effect.eventually(
-          Effect.filterOrFail(files.readDirectory(`${folder}/jotgate-cache`), (it) => it.length > 0).pipe(
+          Effect.filterOrFail(files.readDirectory(`${folder}/jotgate-cache`), isSaved).pipe(
             Effect.tapError(() => Effect.sleep("20 millis"))
           )
         )
