@@ -9,20 +9,14 @@
  * write this directory can plant keys: files that everybody may write are
  * refused, and the directory belongs to the service alone.
  */
-import { SavedKeys, SavedKeysFailed, SavedSet } from "@jotgate/core/SavedKeys"
-import { Effect, Layer, Option, Schema } from "effect"
+import { maxSaved, readSaved, SavedKeys, SavedKeysFailed } from "@jotgate/core/SavedKeys"
+import { Effect, Layer } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 
-/** Largest file that is read, in bytes: the largest key set, escaped, with room. */
-const maxBytes = 1024 * 1024
-
 /** Age of a left-over temporary file when it is removed, in milliseconds. */
 const leftOver = 60_000
-
-const FromText = Schema.fromJsonString(SavedSet)
-const decode = Schema.decodeUnknownOption(FromText)
 
 const fileOf = (issuer: string, source: string): string =>
   `keys-${createHash("sha256").update(JSON.stringify([issuer, source])).digest("hex").slice(0, 32)}.json`
@@ -39,7 +33,7 @@ const readWhole = async (path: string): Promise<string> => {
   const file = await open(path, "r")
   try {
     const { mode, size } = await file.stat()
-    if (size > maxBytes) throw Object.assign(new Error(), { code: "EFBIG" })
+    if (size > maxSaved) throw Object.assign(new Error(), { code: "EFBIG" })
     if ((mode & 0o002) !== 0) throw Object.assign(new Error(), { code: "EWRITABLE" })
     return await file.readFile("utf8")
   } finally {
@@ -101,8 +95,7 @@ export const layer = (directory: string): Layer.Layer<SavedKeys, never, SavedKey
             ({ reason }) => reason === "ENOENT",
             () => Effect.succeed("")
           )
-          const found = Option.getOrUndefined(decode(text))
-          return found?.issuer === issuer && found.source === source ? found : undefined
+          return readSaved(text, issuer, source)
         }),
         save: Effect.fnUntraced(function*(set, durable) {
           yield* memory.save(set, durable)

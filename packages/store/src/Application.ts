@@ -152,7 +152,7 @@ export const run = Effect.fnUntraced(function*(
   yield* checkReferences(store, file, going)
   const notes = notebook()
   const at = new Date(yield* Clock.currentTimeMillis).toISOString()
-  const total = DirectoryPlan.order.reduce((sum, kind) => sum + rowsOf(file, kind).length + going[kind].length, 0)
+  const total = DirectoryFile.order.reduce((sum, kind) => sum + rowsOf(file, kind).length + going[kind].length, 0)
   let done = 0
   const looked = (rows: number) => {
     done += rows
@@ -233,7 +233,7 @@ export const run = Effect.fnUntraced(function*(
   // People go first, what is named comes before what names it and goes after it.
   for (const kind of ["memberships", "endUsers", "users"] as const) yield* remove(kind)
   if (!dryRun) yield* release()
-  for (const kind of DirectoryPlan.order) yield* kind === "users" ? put(kind, released) : put(kind)
+  for (const kind of DirectoryFile.order) yield* kind === "users" ? put(kind, released) : put(kind)
   yield* remove("teams")
   for (const kind of ["modelGroups", "organizations"] as const) {
     if (!dryRun) yield* checkRemovals(store, kind, going[kind])

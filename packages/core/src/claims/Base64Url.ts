@@ -16,12 +16,12 @@ const endings = [
   [...alphabet].filter((_, value) => (value & 0x03) === 0).join("")
 ]
 
-/** Whether `length` characters of the alphabet, of which the last is `last`, end without stray bits. */
-const endsCanonically = (length: number, last: string): boolean => endings[length & 3]?.includes(last) === true
+/** Whether a text of the alphabet ends without stray bits. */
+const endsCanonically = (text: string): boolean =>
+  endings[text.length & 3]?.includes(text.charAt(text.length - 1)) === true
 
 /** Whether a text is spelled in the one way, as the empty one is. */
-export const isCanonical = (text: string): boolean =>
-  endsCanonically(text.length, text.charAt(text.length - 1)) && !others.test(text)
+export const isCanonical = (text: string): boolean => endsCanonically(text) && !others.test(text)
 
 /** Number of octets that a canonical text stands for; -1 when it is not canonical. */
 export const canonicalLength = (text: string): number => isCanonical(text) ? (text.length * 3) >> 2 : -1
@@ -40,9 +40,7 @@ const read = (text: string): string | undefined => {
  * takes the other alphabet, which is looked for, and padding and white space, which leave too few octets.
  */
 export const decode = (text: string): string | undefined => {
-  if (!endsCanonically(text.length, text.charAt(text.length - 1)) || text.includes("+") || text.includes("/")) {
-    return undefined
-  }
+  if (!endsCanonically(text) || text.includes("+") || text.includes("/")) return undefined
   const octets = read(text.replaceAll("-", "+").replaceAll("_", "/"))
   return octets?.length === (text.length * 3) >> 2 ? octets : undefined
 }

@@ -8,7 +8,7 @@
  * A reload that forgot them would refuse everybody while the issuer is down, and
  * let a key back in that the operator dropped: one place serves all deployments.
  */
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Option, Schema } from "effect"
 
 /** One set as it was fetched. */
 export const SavedSet = Schema.Struct({
@@ -25,6 +25,17 @@ export const SavedSet = Schema.Struct({
   dropped: Schema.Array(Schema.String)
 })
 export type SavedSet = typeof SavedSet.Type
+
+/** Longest text of a saved set, in characters and in bytes: the largest key set, escaped, with room. */
+export const maxSaved = 1024 * 1024
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(SavedSet))
+
+/** The saved set of this very source that a text holds; anything else is none. */
+export const readSaved = (text: string, issuer: string, source: string): SavedSet | undefined => {
+  const found = text.length > maxSaved ? undefined : Option.getOrUndefined(decode(text))
+  return found?.issuer === issuer && found.source === source ? found : undefined
+}
 
 /** The place of saved sets failed; `reason` is for the operator. */
 export class SavedKeysFailed

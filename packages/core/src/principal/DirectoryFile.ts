@@ -161,7 +161,8 @@ const checks = {
   memberships: checkOf(FileMembership)
 }
 
-const tables = ["organizations", "modelGroups", "teams", "users", "endUsers", "memberships"] as const
+/** The lists of a file in the order in which they are written: what is referred to comes first (and goes last). */
+export const order = ["organizations", "modelGroups", "teams", "users", "endUsers", "memberships"] as const
 
 /** Rows that are checked together: what is made on the way is gone soon, however long the file is. */
 const CHUNK = 500
@@ -172,7 +173,7 @@ const findingsOf = (document: unknown): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
   if (Result.isFailure(file)) found.push(...worded(file.failure))
   const rows: Readonly<Record<string, unknown>> = Result.isSuccess(file) ? file.success : Object(document)
-  for (const kind of tables) {
+  for (const kind of order) {
     const list: unknown = rows[kind]
     if (!Array.isArray(list)) continue
     for (let from = 0; from < list.length; from += CHUNK) {
@@ -184,52 +185,42 @@ const findingsOf = (document: unknown): ReadonlyArray<Finding> => {
   return found
 }
 
+/** Nothing of a row is changed by reading it, so the rows that were given are those of the file. */
+const isSound = (_document: unknown, found: ReadonlyArray<Finding>): _document is DirectoryFile => found.length === 0
+
 /** The file in a parsed YAML or JSON document; or everything that is wrong with it by itself. */
 export const parse = (document: unknown): Result.Result<DirectoryFile, ReadonlyArray<Finding>> => {
   const given = document ?? {}
-  const found: Array<Finding> = []
-  // Nothing of a row is changed by reading it, so that the rows that were given are those of the file.
-  const isFile = (it: unknown): it is DirectoryFile => {
-    found.push(...findingsOf(it))
-    return found.length === 0
-  }
-  if (!isFile(given)) return Result.fail(found)
+  const found = findingsOf(given)
+  if (!isSound(given, found)) return Result.fail(found)
   const twice = duplicates(given)
   return twice.length > 0 ? Result.fail(twice) : Result.succeed(given)
 }
 
 const duplicates = (file: DirectoryFile): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
-  for (const kind of ["organizations", "modelGroups", "teams", "users", "endUsers"] as const) {
-    const seen = new Map<string, number>()
-    file[kind]?.forEach(({ id }, index) => {
-      const first = seen.get(id)
-      if (first === undefined) seen.set(id, index)
-      else found.push({ path: [kind, index, "id"], message: "is there twice", other: [kind, first, "id"] })
-    })
+  /** Notes a key at its second place. A first place is spelled out only then: a file may be long. */
+  const once = <At>(message: string, placeOf: (at: At) => Place) => {
+    const seen = new Map<string, At>()
+    return (key: string, at: At): void => {
+      const first = seen.get(key)
+      if (first === undefined) seen.set(key, at)
+      else found.push({ path: placeOf(at), message, other: placeOf(first) })
+    }
   }
-  const members = new Map<string, number>()
-  file.memberships?.forEach(({ team, user }, index) => {
-    const key = compound(user, team)
-    const first = members.get(key)
-    if (first === undefined) members.set(key, index)
-    else found.push({ path: ["memberships", index], message: "is there twice", other: ["memberships", first] })
-  })
-  const subjects = new Map<string, readonly [user: number, index: number]>()
-  file.users?.forEach((user, index) => {
-    user.subjects?.forEach(({ namespace, subject }, at) => {
-      const key = compound(namespace, subject)
-      const first = subjects.get(key)
-      if (first === undefined) subjects.set(key, [index, at])
-      else {
-        found.push({
-          path: ["users", index, "subjects", at],
-          message: "is linked twice",
-          other: ["users", first[0], "subjects", first[1]]
-        })
-      }
-    })
-  })
+  for (const kind of ["organizations", "modelGroups", "teams", "users", "endUsers"] as const) {
+    const row = once<number>("is there twice", (index) => [kind, index, "id"])
+    file[kind]?.forEach(({ id }, index) => row(id, index))
+  }
+  const member = once<number>("is there twice", (index) => ["memberships", index])
+  file.memberships?.forEach(({ team, user }, index) => member(compound(user, team), index))
+  const subject = once<readonly [user: number, index: number]>(
+    "is linked twice",
+    ([user, index]) => ["users", user, "subjects", index]
+  )
+  file.users?.forEach(({ subjects }, user) =>
+    subjects?.forEach((it, index) => subject(compound(it.namespace, it.subject), [user, index]))
+  )
   return found
 }
 

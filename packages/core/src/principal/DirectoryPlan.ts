@@ -181,9 +181,6 @@ export const make = (
   }
 }
 
-/** The order in which tables are written: what is referred to comes first (and goes last). */
-export const order = ["organizations", "modelGroups", "teams", "users", "endUsers", "memberships"] as const
-
 /** No rows, as the current state of a directory that is empty. */
 export const nothing: Current = {
   users: new Map(),

@@ -8,21 +8,16 @@
  * time there is no set, and each process has its own budget.
  */
 import { fleetBudget, KeyFleet } from "@jotgate/core/KeyFleet"
-import { SavedSet } from "@jotgate/core/SavedKeys"
-import { Effect, Layer, Option, Schema } from "effect"
+import { maxSaved, readSaved } from "@jotgate/core/SavedKeys"
+import { Effect, Layer } from "effect"
 import { createHash, randomUUID } from "node:crypto"
 import { RedisClient } from "./RedisClient.ts"
-
-/** Longest text in characters: the largest key set, escaped, with room. */
-const LONGEST = 1024 * 1024
 
 /** Longest time that a set is of use, in milliseconds: the largest `keys.stale`. */
 const LIFE = 7 * 86_400_000
 
 /** Milliseconds in which the fetches of the fleet are counted. */
 const MINUTE = 60_000
-
-const decode = Schema.decodeUnknownOption(Schema.fromJsonString(SavedSet))
 
 const digest = (...names: ReadonlyArray<string>): string =>
   createHash("sha256").update(JSON.stringify(names)).digest("base64url")
@@ -51,14 +46,12 @@ export const layer = Layer.effect(
       load: Effect.fnUntraced(function*(issuer, source) {
         // A process that has just started is not connected yet.
         yield* redis.ready
-        const text = yield* redis.use((client) => client.getRange(setKey(issuer, source), 0, LONGEST))
-        if (typeof text !== "string" || text.length > LONGEST) return undefined
-        const found = Option.getOrUndefined(decode(text))
-        return found?.issuer === issuer && found.source === source ? found : undefined
+        const text = yield* redis.use((client) => client.getRange(setKey(issuer, source), 0, maxSaved))
+        return typeof text === "string" ? readSaved(text, issuer, source) : undefined
       }),
       save: (set) => {
         const text = JSON.stringify(set)
-        return text.length > LONGEST
+        return text.length > maxSaved
           ? Effect.void
           : Effect.asVoid(redis.use((client) => client.set(setKey(set.issuer, set.source), text, { PX: LIFE })))
       },

@@ -12,6 +12,16 @@ const member = Effect.fnUntraced(function*(url: string) {
   return Context.get(yield* Layer.build(RedisKeyFleet.layer.pipe(Layer.provide(client))), KeyFleet)
 })
 
+/** A Redis in which one process has saved a set; `key` is where. */
+const saved = Effect.gen(function*() {
+  const server = yield* Redis.make()
+  const one = yield* member(server.url)
+  yield* one.load("idp", "keys")
+  yield* one.save(set)
+  const [key = ""] = (yield* Effect.promise(() => server.query("KEYS", "jotgate:keys:*"))).split("\n")
+  return { server, one, key }
+})
+
 const set: SavedSet = { issuer: "idp", source: "keys", text: "{}", fetchedAt: 1, life: 300_000, dropped: ["k"] }
 
 describeWith("redis", "the keys of a fleet in Redis", () => {
@@ -33,11 +43,7 @@ describeWith("redis", "the keys of a fleet in Redis", () => {
     "a set has an end, so that sources nobody names any more are not held for ever",
     () =>
       Effect.gen(function*() {
-        const server = yield* Redis.make()
-        const one = yield* member(server.url)
-        yield* one.load("idp", "keys")
-        yield* one.save(set)
-        const [key = ""] = (yield* Effect.promise(() => server.query("KEYS", "jotgate:keys:*"))).split("\n")
+        const { key, server } = yield* saved
         const left = Number(yield* Effect.promise(() => server.query("PTTL", key)))
         assert.isAbove(left, 6 * 86_400_000)
         assert.isAtMost(left, 7 * 86_400_000)
@@ -47,11 +53,7 @@ describeWith("redis", "the keys of a fleet in Redis", () => {
 
   it.live("threat D10: what is no saved set of this very source is not there", () =>
     Effect.gen(function*() {
-      const server = yield* Redis.make()
-      const one = yield* member(server.url)
-      yield* one.load("idp", "keys")
-      yield* one.save(set)
-      const [key = ""] = (yield* Effect.promise(() => server.query("KEYS", "jotgate:keys:*"))).split("\n")
+      const { key, one, server } = yield* saved
       const poison: Readonly<Record<string, string>> = {
         "nothing": "",
         "junk": "{",
