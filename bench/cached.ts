@@ -21,7 +21,7 @@ import { Forgetting } from "@jotgate/store"
 import { Effect, Exit, Layer, ManagedRuntime } from "effect"
 import { createVerifier } from "fast-jwt"
 import { hash } from "node:crypto"
-import * as CachedRepos from "../packages/store/src/CachedRepos.ts"
+import * as CachedRepos from "../packages/store/src/remember/CachedRepos.ts"
 import { figure, type Pair, report } from "./Measure.ts"
 import { publicKeyOf } from "./RawCheck.ts"
 

@@ -22,7 +22,7 @@ import { createVerifier } from "fast-jwt"
 import { importJWK, jwtVerify } from "jose"
 import { hash } from "node:crypto"
 import { importLitellm } from "../packages/cli/src/import/litellm.ts"
-import * as CachedRepos from "../packages/store/src/CachedRepos.ts"
+import * as CachedRepos from "../packages/store/src/remember/CachedRepos.ts"
 import { measureAgainstPromise, nanos, type Pair, report, row } from "./Measure.ts"
 import { publicKeyOf, rawCheck, rawCheckAsCarried } from "./RawCheck.ts"
 

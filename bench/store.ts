@@ -19,9 +19,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
-import { numbered, pg, sqlite } from "../packages/store/src/Dialect.ts"
 import * as PostgresStore from "../packages/store/src/postgres/PostgresStore.ts"
-import { questions } from "../packages/store/src/SqlUserRepo.ts"
+import { numbered, pg, sqlite } from "../packages/store/src/sql/Dialect.ts"
+import { questions } from "../packages/store/src/sql/SqlUserRepo.ts"
 import { figure, type Pair, report, row, spread } from "./Measure.ts"
 
 const SMALL = 1_000

@@ -32,8 +32,11 @@ const left = [
   "test/cases/LitellmRest.test.ts",
   "test/cases/Deviations.test.ts",
   "test/cases/ThreatRows.test.ts",
-  "test/claims/**",
-  "test/Cache.test.ts"
+  "test/token/**",
+  "test/keys/**",
+  "test/opaque/**",
+  "test/issuer/**",
+  "test/cache/Cache.test.ts"
 ]
 
 /** Tests of the first try: those nearest to the mutated file. */
@@ -46,7 +49,7 @@ const near = (file: string): ReadonlyArray<string> =>
     ? ["test/principal/User", "test/principal/Sync", "test/cases/Tr"]
     : file.startsWith("principal/")
     ? ["test/principal/Team", "test/cases/Te", "test/cases/A"]
-    : ["test/Reach", "test/cases/P", "test/cases/Or"]
+    : ["test/decision/Reach", "test/cases/P", "test/cases/Or"]
 
 /** Tests of the second try: everything that is quick. */
 const quick = [
@@ -62,7 +65,7 @@ const quick = [
   "test/principal/Team",
   "test/principal/User",
   "test/Trace",
-  "test/Reach",
+  "test/decision/Reach",
   "test/AuthBuilder"
 ]
 

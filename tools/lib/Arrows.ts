@@ -1,8 +1,9 @@
 /**
  * The arrows of the design, as rules that fail.
  *
- * Between packages `core ← store ← server ← cli`: each imports only what stands left of it. Inside `core` the folders
- * `claims ← identity ← principal`, with `rules` beside them that anybody may ask and that ask nobody. `core` runs on
+ * Between packages `core ← store ← server ← cli`: each imports only what stands left of it. Inside `core` the rooms
+ * `settings ← cache ← issuer, directory, rules ← token ← keys ← opaque, identity ← principal ← decision`, types
+ * included; the words at its top may be used by every room that may import what they are made of. `core` runs on
  * any runtime: it imports `effect` and `jose`, and `node:` modules only behind its `node` subpath. An index is a
  * package's front door, and there is no other.
  */
@@ -48,52 +49,68 @@ const pure = new Set(
     "Record Result Schema SchemaGetter String Struct Tuple flow identity pipe").split(" ")
 )
 
-interface Place {
-  readonly may: ReadonlyArray<string>
-  /** What may be imported as a type only. */
-  readonly types: ReadonlyArray<string>
-}
-
-const places: Readonly<Record<string, Place>> = {
-  rules: { may: ["rules"], types: ["shared", "identity", "principal"] },
-  shared: { may: ["shared", "rules"], types: [] },
-  claims: { may: ["claims", "shared", "rules"], types: [] },
-  identity: { may: ["claims", "identity", "shared", "rules"], types: [] },
-  principal: { may: ["claims", "identity", "principal", "shared", "rules"], types: [] },
-  top: { may: ["claims", "identity", "principal", "rules", "shared", "top"], types: [] },
-  testing: { may: ["claims", "identity", "principal", "rules", "shared", "top", "testing"], types: [] }
-}
+/**
+ * The rooms of `core` and what each may import, types included. `rules/patterns` is a room of its own: settings are
+ * checked with it.
+ */
+const rooms: Readonly<Record<string, ReadonlyArray<string>>> = (() => {
+  const patterns = ["rules/patterns"]
+  const settings = [...patterns, "settings"]
+  const cache = [...settings, "cache"]
+  const rules = [...cache, "directory", "rules"]
+  const token = [...rules, "issuer", "token"]
+  const identity = [...token, "keys", "opaque", "identity"]
+  const decision = [...identity, "principal", "decision"]
+  return {
+    "rules/patterns": patterns,
+    settings,
+    cache,
+    issuer: [...cache, "issuer"],
+    directory: [...cache, "directory"],
+    rules,
+    token,
+    keys: [...token, "keys"],
+    opaque: [...token, "keys", "opaque"],
+    identity,
+    principal: [...identity, "principal"],
+    decision,
+    testing: [...decision, "testing"]
+  }
+})()
 
 const coreSource = "packages/core/src/"
 
-const folderOf = (path: string): string | undefined => {
-  const [first, ...rest] = path.slice(coreSource.length).split("/")
-  return rest.length > 0 ? first : undefined
+/** The room of a module of core; `undefined` for the words at its top. */
+const roomOf = (path: string): string | undefined => {
+  const folder = posix.dirname(path.slice(coreSource.length))
+  if (folder === ".") return undefined
+  return folder.startsWith("rules/patterns") ? "rules/patterns" : folder.split("/", 1)[0]
 }
 
 const targetOf = (module: Module, it: Import): string => posix.join(posix.dirname(module.path), it.specifier)
 
-/**
- * The modules at the top of core that are made of its folders (`AuthBuilder`, say): they import one, or a module that
- * does. The other ones (`Errors`, `Trace`) are shared: the folders may use them.
- */
-const madeOfFolders = (modules: ReadonlyArray<Module>): ReadonlySet<string> => {
-  const top = modules.filter((it) => it.path.startsWith(coreSource) && folderOf(it.path) === undefined)
-  const found = new Set([`${coreSource}index.ts`, `${coreSource}node.ts`])
-  const isMade = (module: Module): boolean =>
-    module.imports.filter((it) => it.specifier.startsWith(".")).some((it) => {
-      const to = targetOf(module, it)
-      return found.has(to) || ![undefined, "rules"].includes(folderOf(to))
-    })
-  for (let size = -1; size !== found.size;) {
-    size = found.size
-    for (const module of top) if (isMade(module)) found.add(module.path)
+/** The rooms that each module at the top of core is made of, whatever stands between. */
+const madeOf = (modules: ReadonlyArray<Module>): ReadonlyMap<string, ReadonlySet<string>> => {
+  const top = modules.filter((it) => it.path.startsWith(coreSource) && roomOf(it.path) === undefined)
+  const found = new Map(top.map((it) => [it.path, new Set<string>()]))
+  for (let grew = true; grew;) {
+    grew = false
+    for (const module of top) {
+      const mine = found.get(module.path) ?? new Set<string>()
+      const before = mine.size
+      for (const it of module.imports.filter((one) => one.specifier.startsWith("."))) {
+        const to = targetOf(module, it)
+        const room = roomOf(to)
+        for (const one of room === undefined ? found.get(to) ?? [] : [room]) mine.add(one)
+      }
+      grew ||= mine.size > before
+    }
   }
   return found
 }
 
 const isNodeModule = (path: string): boolean =>
-  path === "packages/core/src/node.ts" || /^packages\/core\/src\/claims\/[^/]*[nN]ode[^/]*\.ts$/.test(path)
+  path === "packages/core/src/node.ts" || /^packages\/core\/src\/token\/[^/]*[nN]ode[^/]*\.ts$/.test(path)
 
 const packageOf = (specifier: string): string =>
   specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
@@ -104,20 +121,25 @@ const indexes = new Set([
   `${coreSource}node.ts`
 ])
 
-const insideCore = (from: string, to: string, it: Import, made: ReadonlySet<string>): string | undefined => {
-  const placeOf = (path: string): string => folderOf(path) ?? (made.has(path) ? "top" : "shared")
-  const [here, there] = [placeOf(from), placeOf(to)]
-  const place = places[here]
-  if (place === undefined) {
-    return `core has no folder ${here}: claims, identity, principal, rules or testing`
+const doors = new Set([`${coreSource}index.ts`, `${coreSource}node.ts`])
+
+const isPure = (room: string | undefined): boolean => room === "rules" || room === "rules/patterns"
+
+const insideCore = (from: string, to: string, it: Import, made: Surroundings["made"]): string | undefined => {
+  const here = roomOf(from)
+  const there = roomOf(to)
+  if (here === undefined) return there === "testing" ? "what is shipped is not made of testing" : undefined
+  const may = rooms[here]
+  if (may === undefined) return `core has no room ${here}: ${Object.keys(rooms).join(", ")}`
+  if (isPure(here) && !isPure(there) && !it.typeOnly) {
+    return `rules are pure: they may import ${posix.basename(to)} as a type only (import type)`
   }
-  if (place.may.includes(there)) return undefined
-  if (!place.types.includes(there)) {
-    return there === "top" && here !== "rules"
-      ? `${posix.basename(to)} is made of the folders: ${here} may not import it`
-      : `${here} may import ${place.may.join(", ")}, not ${there}`
-  }
-  return it.typeOnly ? undefined : `${here} may import ${there} as a type only (import type)`
+  if (there !== undefined) return may.includes(there) ? undefined : `${here} may import ${may.join(", ")}, not ${there}`
+  if (doors.has(to)) return `${posix.basename(to)} is a front door: import from the module itself`
+  const above = [...made.get(to) ?? []].filter((room) => !may.includes(room))
+  return above.length === 0
+    ? undefined
+    : `${posix.basename(to)} is made of ${above.join(", ")}: ${here} may not import it`
 }
 
 const outsideCore = (from: string, it: Import): string | undefined => {
@@ -126,7 +148,7 @@ const outsideCore = (from: string, it: Import): string | undefined => {
     return isNodeModule(from) ? undefined : "core runs on any runtime: node: belongs behind its node subpath"
   }
   if (name !== "effect" && name !== "jose") return `core imports effect and jose only, not ${name}`
-  if (folderOf(from) !== "rules" || it.typeOnly) return undefined
+  if (!isPure(roomOf(from)) || it.typeOnly) return undefined
   if (name === "jose") return "rules are pure: they may not import jose"
   const effectful = it.specifier === "effect" ? it.names.filter((one) => !pure.has(one)) : [it.specifier]
   return effectful.length === 0 && it.names.length > 0
@@ -140,7 +162,7 @@ const forTests = (home: Workspace, name: string): boolean => name === home.name 
 interface Surroundings {
   readonly home: Workspace
   readonly manifest: Manifest | undefined
-  readonly made: ReadonlySet<string>
+  readonly made: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 const judge = (module: Module, it: Import, { home, made, manifest }: Surroundings): string | undefined => {
@@ -171,7 +193,7 @@ export const check = (
   manifests: Readonly<Record<string, Manifest>> = {}
 ): ReadonlyArray<Finding> => {
   const findings: Array<Finding> = []
-  const made = madeOfFolders(modules)
+  const made = madeOf(modules)
   for (const module of modules) {
     const home = workspaces.find((it) => module.path.startsWith(`${it.root}/`))
     if (home === undefined) continue

@@ -1,7 +1,7 @@
 /**
  * The exports map of `@jotgate/core`: each module a subpath, whatever folder it lives in.
  *
- * The map is flat (`src/claims/KeyStore.ts` is `@jotgate/core/KeyStore`), so a module can move to another folder
+ * The map is flat (`src/keys/KeyStore.ts` is `@jotgate/core/KeyStore`), so a module can move to another folder
  * without breaking anybody, and two modules cannot have the same name.
  */
 import { posix } from "node:path"

@@ -74,28 +74,33 @@ describe("between packages", () => {
 
 describe("inside core", () => {
   const at = (place: string) => `packages/core/src/${place}`
-  const folders = ["claims", "identity", "principal"]
+  const line = ["settings", "cache", "directory", "rules", "token", "keys", "opaque", "principal", "decision"]
 
-  it("claims ← identity ← principal", () => {
-    folders.forEach((here, i) => {
-      folders.forEach((there, j) => {
+  it("a room imports what stands left of it, types included", () => {
+    line.forEach((here, i) => {
+      line.forEach((there, j) => {
         const text = `import type { B } from "../${there}/B.ts"`
         if (j <= i) allowed(at(`${here}/A.ts`), text)
         else refused(at(`${here}/A.ts`), text, new RegExp(`${here} may import .* not ${there}`))
       })
     })
+    refused(at("issuer/A.ts"), `import type { B } from "../rules/B.ts"`, /issuer may import/)
+    refused(at("keys/A.ts"), `import type { B } from "../opaque/B.ts"`, /keys may import/)
   })
 
-  it("anybody asks rules, rules ask nobody", () => {
-    for (const folder of folders) {
-      allowed(at(`${folder}/A.ts`), `import { Role } from "../rules/Role.ts"`)
-      refused(at("rules/Role.ts"), `import { B } from "../${folder}/B.ts"`, /rules may import/)
-    }
+  it("patterns are a room below settings, routes belong to rules", () => {
+    allowed(at("settings/A.ts"), `import { b } from "../rules/patterns/B.ts"`)
+    refused(at("rules/patterns/A.ts"), `import type { B } from "../Role.ts"`, /rules\/patterns may import/)
+    allowed(at("rules/routes/A.ts"), `import { b } from "../patterns/B.ts"; import { c } from "../Role.ts"`)
+  })
+
+  it("rules take of others their types alone", () => {
     allowed(
       at("rules/Role.ts"),
-      `import { Scope } from "./Scope.ts"; import type { Team } from "../principal/Directory.ts"`
+      `import { Scope } from "./Scope.ts"; import type { Team } from "../directory/Directory.ts"`
     )
-    refused(at("rules/Role.ts"), `import { all } from "../index.ts"`, /rules may import rules/)
+    refused(at("rules/Role.ts"), `import { Team } from "../directory/Directory.ts"`, /as a type only/)
+    refused(at("rules/Role.ts"), `import type { all } from "../index.ts"`, /front door/)
     refused(at("rules/Role.ts"), `import { Forbidden } from "../Errors.ts"`, /as a type only/)
   })
 
@@ -106,41 +111,42 @@ describe("inside core", () => {
     refused(at("rules/Role.ts"), `import { HttpRouter } from "effect/http"`, /not effect\/http/)
   })
 
-  it("folders use the shared modules of the top, not those that are made of folders", () => {
+  it("rooms use the words of the top that are made of nothing above them", () => {
     const tree = (...files: ReadonlyArray<readonly [string, string]>) =>
       check(files.map(([name, text]) => parse({ path: at(name), text }))).map((it) => `${it.path}: ${it.message}`)
     const errors = ["Errors.ts", "export const a = 1"] as const
     const builder = ["AuthBuilder.ts", `import { b } from "./Step.ts"`] as const
-    const step = ["Step.ts", `import { Principal } from "./principal/Principal.ts"`] as const
-    assert.deepStrictEqual(tree(errors, builder, step, ["claims/A.ts", `import { a } from "../Errors.ts"`]), [])
-    assert.deepStrictEqual(tree(errors, builder, step, ["claims/A.ts", `import { a } from "../AuthBuilder.ts"`]), [
-      `${at("claims/A.ts")}: AuthBuilder.ts is made of the folders: claims may not import it`
+    const step = ["Step.ts", `import type { Principal } from "./principal/Principal.ts"`] as const
+    assert.deepStrictEqual(tree(errors, builder, step, ["token/A.ts", `import { a } from "../Errors.ts"`]), [])
+    assert.deepStrictEqual(tree(errors, builder, step, ["decision/A.ts", `import { a } from "../AuthBuilder.ts"`]), [])
+    assert.deepStrictEqual(tree(errors, builder, step, ["token/A.ts", `import type { a } from "../AuthBuilder.ts"`]), [
+      `${at("token/A.ts")}: AuthBuilder.ts is made of principal: token may not import it`
     ])
-    refused(at("claims/A.ts"), `import { a } from "../index.ts"`, /made of the folders/)
-    refused(at("AuthBuilder.ts"), `import { Issuer } from "./testing/Issuer.ts"`, /not testing/)
+    refused(at("token/A.ts"), `import { a } from "../index.ts"`, /front door/)
+    refused(at("AuthBuilder.ts"), `import { Issuer } from "./testing/Issuer.ts"`, /not made of testing/)
   })
 
   it("effect and jose only", () => {
-    allowed(at("claims/A.ts"), `import "effect"; import "effect/http"; import "jose"`)
-    refused(at("claims/A.ts"), `import "undici"`, /effect and jose only/)
+    allowed(at("token/A.ts"), `import "effect"; import "effect/http"; import "jose"`)
+    refused(at("token/A.ts"), `import "undici"`, /effect and jose only/)
     refused(at("testing/index.ts"), `import { it } from "vitest"; export const a = it`, /effect and jose only/)
   })
 
   it("node: only behind the node subpath", () => {
-    refused(at("claims/Signature.ts"), `import "node:crypto"`, /any runtime/)
-    allowed(at("claims/SignatureNode.ts"), `import "node:crypto"`)
+    refused(at("token/Signature.ts"), `import "node:crypto"`, /any runtime/)
+    allowed(at("token/SignatureNode.ts"), `import "node:crypto"`)
     allowed(at("node.ts"), `import "node:crypto"`)
   })
 
   it("an unknown folder has no place", () => {
-    refused(at("util/A.ts"), `import "./B.ts"`, /no folder util/)
+    refused(at("util/A.ts"), `import "./B.ts"`, /no room util/)
   })
 })
 
 it("one index per package", () => {
   allowed("packages/store/src/index.ts", `export * from "./A.ts"`)
   allowed("packages/core/src/testing/index.ts", `export * from "./Issuer.ts"`)
-  refused("packages/core/src/claims/index.ts", `export * from "./A.ts"`, /one index per package/)
+  refused("packages/core/src/token/index.ts", `export * from "./A.ts"`, /one index per package/)
   refused("packages/store/src/all.ts", `export * from "./A.ts"`, /one index per package/)
 })
 
@@ -151,12 +157,12 @@ it("sources are imported with .ts", () => {
 it("the command fails on a tree that breaks an arrow, and says where", () => {
   const root = mkdtempSync(join(tmpdir(), "jotgate-arrows-"))
   try {
-    const file = join(root, "packages/core/src/claims/A.ts")
+    const file = join(root, "packages/core/src/token/A.ts")
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, `\nimport { B } from "../principal/B.ts"\n`)
     const broken = spawnSync(process.execPath, [tool, root], { encoding: "utf8" })
     assert.strictEqual(broken.status, 1)
-    assert.match(broken.stderr, /^packages\/core\/src\/claims\/A\.ts:2: claims may import/)
+    assert.match(broken.stderr, /^packages\/core\/src\/token\/A\.ts:2: token may import/)
     writeFileSync(file, `import { B } from "./B.ts"\n`)
     assert.match(
       execFileSync(process.execPath, [tool, root], { encoding: "utf8" }),

@@ -5,18 +5,18 @@ const at = (...names: ReadonlyArray<string>) => names.map((it) => `packages/core
 
 it("each module is a subpath, whatever its folder", () => {
   const map = expected(
-    at("index.ts", "Errors.ts", "node.ts", "claims/KeyStore.ts", "testing/index.ts", "testing/Issuer.ts")
+    at("index.ts", "Errors.ts", "node.ts", "keys/KeyStore.ts", "testing/index.ts", "testing/Issuer.ts")
   )
   assert.deepStrictEqual(Object.keys(map), [".", "./Errors", "./KeyStore", "./node", "./testing", "./package.json"])
   assert.deepStrictEqual(map["./KeyStore"], {
-    source: "./src/claims/KeyStore.ts",
-    types: "./dist/claims/KeyStore.d.ts",
-    default: "./dist/claims/KeyStore.js"
+    source: "./src/keys/KeyStore.ts",
+    types: "./dist/keys/KeyStore.d.ts",
+    default: "./dist/keys/KeyStore.js"
   })
 })
 
 it("two modules of one name are refused", () => {
-  assert.throws(() => expected(at("claims/Issuer.ts", "identity/Issuer.ts")), /called Issuer/)
+  assert.throws(() => expected(at("issuer/Issuer.ts", "identity/Issuer.ts")), /called Issuer/)
 })
 
 it("missing, surplus and wrong entries are named", () => {

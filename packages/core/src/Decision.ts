@@ -2,12 +2,12 @@
  * Allow with the principal, or a typed denial; and the JSON form that `/decide`
  * and `explain --json` print (DESIGN §8).
  */
-import type { Claims } from "./claims/Claims.ts"
+import type { DirectoryWrite } from "./directory/Directory.ts"
 import type { Code, Denial, Status } from "./Errors.ts"
-import type { Identity } from "./identity/Identity.ts"
-import type { DirectoryWrite } from "./principal/Directory.ts"
+import type { Identity } from "./Identity.ts"
 import type { Principal } from "./principal/Principal.ts"
 import type { Asked } from "./Request.ts"
+import type { Claims } from "./token/Claims.ts"
 import type { Resolved, Step } from "./Trace.ts"
 
 /** What a principal may call; made from the rows of the decision, without another look-up. */

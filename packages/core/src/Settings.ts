@@ -7,7 +7,7 @@
  * ignored.
  */
 import { Effect, Result, Schema, SchemaGetter } from "effect"
-import * as LinearRegExp from "./rules/LinearRegExp.ts"
+import * as LinearRegExp from "./rules/patterns/LinearRegExp.ts"
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

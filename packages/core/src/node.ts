@@ -3,4 +3,4 @@
  *
  * `Signature.layer` runs on any runtime; here is the layer that makes a decision an `Exit`.
  */
-export * as NodeSignature from "./claims/NodeSignature.ts"
+export * as NodeSignature from "./token/NodeSignature.ts"

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
-import { UserRole as RowRole } from "../src/principal/Directory.ts"
-import { findings, pathText } from "../src/SchemaFindings.ts"
+import { UserRole as RowRole } from "../src/directory/Directory.ts"
 import { normalizeMapping, Settings, UserRole } from "../src/Settings.ts"
+import { findings, pathText } from "../src/settings/SchemaFindings.ts"
 
 const decode = Schema.decodeUnknownResult(Settings, { errors: "all", onExcessProperty: "error" })
 const good = (value: unknown): Settings => Result.getOrThrow(decode(value))

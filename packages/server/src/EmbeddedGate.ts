@@ -11,13 +11,13 @@ import { allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decisi
 import { BadRequest, type Problem, problem } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
 import { Effect, Exit, Layer, ManagedRuntime, Result } from "effect"
-import { DecisionLog } from "./DecisionLog.ts"
-import { decodeFile } from "./GatewaySettings.ts"
+import { decodeFile } from "./config/GatewaySettings.ts"
 import { isAllowed, Judge } from "./Judge.ts"
 import { peek } from "./model/ModelPeek.ts"
 import { requested } from "./model/Peeked.ts"
+import { Telemetry } from "./platform/Telemetry.ts"
+import { DecisionLog } from "./record/DecisionLog.ts"
 import { pipeline, type ServerOptions } from "./Server.ts"
-import { Telemetry } from "./Telemetry.ts"
 
 /** A request as any program can tell it. `path` has the query; `body` is what the upstream would read. */
 export interface PlainRequest {

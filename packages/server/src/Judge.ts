@@ -13,9 +13,9 @@ import type { Asked } from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
 import { type Now, type Step, Trace } from "@jotgate/core/Trace"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
-import * as DecisionId from "./DecisionId.ts"
-import { allowedEntry, type Asking, DecisionLog, deniedEntry } from "./DecisionLog.ts"
-import { Telemetry } from "./Telemetry.ts"
+import { Telemetry } from "./platform/Telemetry.ts"
+import * as DecisionId from "./record/DecisionId.ts"
+import { allowedEntry, type Asking, DecisionLog, deniedEntry } from "./record/DecisionLog.ts"
 
 /** One answer. */
 export interface Verdict {

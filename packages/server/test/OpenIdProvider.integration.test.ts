@@ -10,7 +10,7 @@ import { Issuer } from "@jotgate/core/Settings"
 import { fromClock } from "@jotgate/core/Ticks"
 import { Token } from "@jotgate/core/Token"
 import { type Clock, Effect, Layer, Schema } from "effect"
-import * as NodeOutbound from "../src/NodeOutbound.ts"
+import * as NodeOutbound from "../src/platform/NodeOutbound.ts"
 import { clientPem, type Resource, start } from "./support/OpenIdProvider.ts"
 
 const secrets = Secrets.layerTest({

@@ -3,8 +3,8 @@
  */
 import type { DirectoryUnavailable } from "@jotgate/core/Directory"
 import { Context, Effect, Layer } from "effect"
-import { Forgetting } from "./Forgetting.ts"
-import { Lookups } from "./Lookups.ts"
+import { Forgetting } from "./remember/Forgetting.ts"
+import { Lookups } from "./sql/Lookups.ts"
 
 /** What an operator is told about the store. */
 export interface Report {

@@ -5,7 +5,6 @@
  * the repositories with their memory, the Provisioner, the deny list, the
  * administration of rows and the health of the store.
  */
-export * as Change from "./Change.ts"
 export {
   type ApplyOptions,
   type Audit,
@@ -18,9 +17,10 @@ export {
   type ListQuery,
   type Page,
   type Written
-} from "./DirectoryAdmin.ts"
-export { Forgetting } from "./Forgetting.ts"
-export * as Migrations from "./Migrations.ts"
+} from "./manage/DirectoryAdmin.ts"
+export * as Change from "./remember/Change.ts"
+export { Forgetting } from "./remember/Forgetting.ts"
+export * as Migrations from "./sql/Migrations.ts"
 export * as SqliteStore from "./sqlite/SqliteStore.ts"
 export * as Store from "./Store.ts"
 export { type Report, StoreHealth } from "./StoreHealth.ts"

@@ -6,7 +6,7 @@ import type { MemoryTables } from "@jotgate/core/MemoryRows"
 import { type Asked, knownModel } from "@jotgate/core/Request"
 import { CoreArbitrary, CoreTest } from "@jotgate/core/testing"
 import { Arbitrary, Effect, Schema } from "effect"
-import type { Change } from "../src/Change.ts"
+import type { Change } from "../src/remember/Change.ts"
 import * as Remembering from "./support/Remembering.ts"
 
 const models = ["gpt-4o", "claude-3", "o1"] as const

@@ -7,9 +7,7 @@
  * (RULES D37), and a group overage is never "no groups" (RULES D14).
  */
 import { Context, type Effect, Exit, Layer } from "effect"
-import * as Path from "../claims/ClaimPath.ts"
-import type { Claims, Json, JsonObject } from "../claims/Claims.ts"
-import { TokenRefused } from "../claims/Refusal.ts"
+import type { Identity, LinkByEmail } from "../Identity.ts"
 import {
   type EndUserId,
   isEndUserId,
@@ -20,11 +18,14 @@ import {
   type TeamId,
   type UserId
 } from "../Ids.ts"
-import * as Pattern from "../rules/Pattern.ts"
+import type { Json, JsonObject } from "../Json.ts"
+import * as Pattern from "../rules/patterns/Pattern.ts"
 import * as Settings from "../Settings.ts"
+import * as Path from "../settings/ClaimPath.ts"
+import type { Claims } from "../token/Claims.ts"
+import { TokenRefused } from "../token/Refusal.ts"
 import type { Fact } from "../Trace.ts"
 import * as ClaimMapping from "./ClaimMapping.ts"
-import type { Identity, LinkByEmail } from "./Identity.ts"
 
 type Reader = ClaimMapping.ClaimReader | undefined
 

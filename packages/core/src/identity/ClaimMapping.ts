@@ -8,11 +8,11 @@
  * through `map` (by the raw entry), `match`/`as`, `map` again, `lower`.
  */
 import { Result } from "effect"
-import type { ClaimPath } from "../claims/ClaimPath.ts"
-import * as Path from "../claims/ClaimPath.ts"
-import type { Json, JsonObject } from "../claims/Claims.ts"
-import * as LinearRegExp from "../rules/LinearRegExp.ts"
+import type { Json, JsonObject } from "../Json.ts"
+import * as LinearRegExp from "../rules/patterns/LinearRegExp.ts"
 import type * as Settings from "../Settings.ts"
+import type { ClaimPath } from "../settings/ClaimPath.ts"
+import * as Path from "../settings/ClaimPath.ts"
 
 /** The most entries that are read of one claim; what is beyond is noted. */
 const MOST_ENTRIES = 10_000

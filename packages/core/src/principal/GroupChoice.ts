@@ -6,16 +6,16 @@
  * (RULES D7), and all of them are one query.
  */
 import { Effect, Exit } from "effect"
+import type { Team } from "../directory/Directory.ts"
+import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
-import type { Team } from "./Directory.ts"
 import { orOutage, outage, raise } from "./Ruled.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import type * as TeamLoader from "./TeamLoader.ts"
-import type { TeamRepo } from "./TeamRepo.ts"
 
 /** How many groups are named in the facts of a step. */
 const SHOWN = 50

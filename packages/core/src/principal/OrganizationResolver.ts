@@ -5,11 +5,11 @@
  * on.
  */
 import { Context, Effect, Exit, Layer } from "effect"
+import type { EndUser, Organization, OrganizationId } from "../directory/Directory.ts"
+import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import type { Denial, Unavailable } from "../Errors.ts"
-import type { Identity } from "../identity/Identity.ts"
+import type { Identity } from "../Identity.ts"
 import type { Now } from "../Trace.ts"
-import type { EndUser, Organization, OrganizationId } from "./Directory.ts"
-import { OrganizationRepo } from "./OrganizationRepo.ts"
 import { orAbsent, outage, raise } from "./Ruled.ts"
 
 const none = Exit.succeed(undefined)

@@ -4,7 +4,7 @@
  * A row can be absent where the token alone is enough (an admin by scope, a
  * person who needs no row), so ids and rows are told apart.
  */
-import type { EndUser, Membership, Organization, Team, User } from "./Directory.ts"
+import type { EndUser, Membership, Organization, Team, User } from "../directory/Directory.ts"
 
 export interface Principal {
   /** Whether the caller is an administrator, by scope or by the role of the row. */

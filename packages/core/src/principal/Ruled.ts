@@ -6,10 +6,10 @@
  * a decision whose rows are in memory never suspends.
  */
 import { Effect, Exit } from "effect"
+import type { DirectoryUnavailable, RowNotFound } from "../directory/Directory.ts"
 import { type Denial, deny, Unavailable } from "../Errors.ts"
 import type { Ruling } from "../rules/Policy.ts"
 import type { Now } from "../Trace.ts"
-import type { DirectoryUnavailable, RowNotFound } from "./Directory.ts"
 
 /** The directory did not answer: 503, to be tried again in some seconds. */
 export const unavailable = Exit.fail(new Unavailable({ code: "directory_unavailable", retryAfter: 5 }))

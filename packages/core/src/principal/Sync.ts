@@ -7,10 +7,10 @@
  * token granted is lowered when the mapping no longer matches (RULES D32).
  */
 import { Schema } from "effect"
-import type { Identity } from "../identity/Identity.ts"
+import { DirectoryWrite, type Team, type User, UserRole } from "../directory/Directory.ts"
+import type { Identity } from "../Identity.ts"
 import type { TeamId } from "../Ids.ts"
 import type { Policy } from "../rules/Policy.ts"
-import { DirectoryWrite, type Team, type User, UserRole } from "./Directory.ts"
 
 /** A row after sync; `undefined` for a person without a row, about whom nothing is written. */
 export interface Synced {

@@ -2,9 +2,9 @@
  * Which team a request was found to be made for, and what else is known of the
  * caller's teams.
  */
+import { DirectoryWrite, type Team } from "../directory/Directory.ts"
 import type { LoadedTeam } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
-import { DirectoryWrite, type Team } from "./Directory.ts"
 
 /** Where the chosen team came from. */
 export type TeamSource = "header" | "object" | "single" | "alias" | "groups" | "membership" | "default" | "admin"

@@ -7,14 +7,14 @@
  * rests on them (RULES D27).
  */
 import { Effect, Exit } from "effect"
+import { type DirectoryUnavailable, makeTeam, ModelGroupId, type Team } from "../directory/Directory.ts"
+import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Unavailable } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
 import type { Now } from "../Trace.ts"
-import { type DirectoryUnavailable, makeTeam, ModelGroupId, type Team } from "./Directory.ts"
 import { outage } from "./Ruled.ts"
-import type { TeamRepo } from "./TeamRepo.ts"
 
 /** The models of groups by group, and why there are none. */
 interface Groups {

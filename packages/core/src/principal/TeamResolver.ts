@@ -7,21 +7,21 @@
  * is 503 (RULES D27).
  */
 import { Context, Effect, Exit, Layer } from "effect"
+import type { User } from "../directory/Directory.ts"
+import { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial, Unavailable } from "../Errors.ts"
-import type { Identity } from "../identity/Identity.ts"
+import type { Identity } from "../Identity.ts"
 import { isTeamId, type TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Ruling } from "../rules/Policy.ts"
 import type { Standing } from "../rules/Role.ts"
-import * as Route from "../rules/Route.ts"
+import * as Route from "../rules/routes/Route.ts"
 import type { Now } from "../Trace.ts"
-import type { User } from "./Directory.ts"
 import * as GroupChoice from "./GroupChoice.ts"
 import { orAbsent, orOutage, outage, raise } from "./Ruled.ts"
 import { Rules } from "./Rules.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import * as TeamLoader from "./TeamLoader.ts"
-import { TeamRepo } from "./TeamRepo.ts"
 
 /** What is asked of the resolver: the identity with its standing, the request, and the team header's value. */
 export interface TeamQuestion {

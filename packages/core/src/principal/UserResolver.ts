@@ -7,17 +7,17 @@
  * threat B15).
  */
 import { Context, Effect, Exit, Layer } from "effect"
+import { DirectoryWrite, makeUser, type User } from "../directory/Directory.ts"
+import { UserRepo } from "../directory/UserRepo.ts"
 import type { Denial } from "../Errors.ts"
-import type { Identity } from "../identity/Identity.ts"
+import type { Identity } from "../Identity.ts"
 import { isUserId, type UserId } from "../Ids.ts"
 import { domainOf } from "../rules/EmailDomain.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { Standing } from "../rules/Role.ts"
 import type { Now } from "../Trace.ts"
-import { DirectoryWrite, makeUser, type User } from "./Directory.ts"
 import { orAbsent, orOutage, raise } from "./Ruled.ts"
 import { Rules } from "./Rules.ts"
-import { UserRepo } from "./UserRepo.ts"
 
 /** A person: the row when there is one, the id, and what is to be written about them. */
 export interface Person {

@@ -6,7 +6,7 @@
  * everything, `no-default-models` nothing. A model passes under its own name,
  * under the name it is an alias for, and behind its provider's prefix.
  */
-import * as Pattern from "./Pattern.ts"
+import * as Pattern from "./patterns/Pattern.ts"
 
 /** Whether a model is allowed. */
 export type ModelMatcher = (model: string) => boolean

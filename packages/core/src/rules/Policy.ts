@@ -7,19 +7,19 @@
  * order of RULES.
  */
 import { Result } from "effect"
+import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../directory/Directory.ts"
 import type { DecisionCode } from "../Errors.ts"
-import type { Identity } from "../identity/Identity.ts"
-import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../principal/Directory.ts"
+import type { Identity } from "../Identity.ts"
 import type { Asked, RequestedModel } from "../Request.ts"
 import type { Settings, TokenRole } from "../Settings.ts"
 import type { Fact, StepName } from "../Trace.ts"
 import * as EmailDomain from "./EmailDomain.ts"
 import * as Limit from "./Limit.ts"
-import * as LinearRegExp from "./LinearRegExp.ts"
 import * as Model from "./Model.ts"
-import * as Pattern from "./Pattern.ts"
+import * as LinearRegExp from "./patterns/LinearRegExp.ts"
+import * as Pattern from "./patterns/Pattern.ts"
 import * as Role from "./Role.ts"
-import * as Route from "./Route.ts"
+import * as Route from "./routes/Route.ts"
 import * as Scope from "./Scope.ts"
 
 /** A denial of a rule: the step, the code, and the facts that name rule and value. */

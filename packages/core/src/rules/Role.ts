@@ -6,11 +6,11 @@
  * permissions only and makes nobody an admin (RULES D34); a team from a header,
  * an alias, groups or the default gives no role (RULES D16).
  */
-import type { Identity } from "../identity/Identity.ts"
+import type { Identity } from "../Identity.ts"
 import type { PolicySettings, TokenRole } from "../Settings.ts"
 import type { Fact } from "../Trace.ts"
 import * as Model from "./Model.ts"
-import * as Route from "./Route.ts"
+import * as Route from "./routes/Route.ts"
 
 /** How a token came to its role, for the trace. */
 export interface Standing {

@@ -6,7 +6,7 @@
  */
 import type { PolicySettings } from "../Settings.ts"
 import * as Model from "./Model.ts"
-import * as Route from "./Route.ts"
+import * as Route from "./routes/Route.ts"
 
 /** What a set of scopes allows. */
 export interface ScopeReach {

@@ -7,8 +7,8 @@
  * common.
  */
 import { Arbitrary, Exit, Schema } from "effect"
-import { CustomDenied, CustomUnavailable } from "../claims/ClaimsPolicy.ts"
-import type { Rows } from "../principal/MemoryRows.ts"
+import type { Rows } from "../directory/MemoryRows.ts"
+import { CustomDenied, CustomUnavailable } from "../token/ClaimsPolicy.ts"
 import * as CoreTest from "./CoreTest.ts"
 
 /** Lists of models by name, from "every model" to "none". */

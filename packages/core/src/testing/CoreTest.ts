@@ -8,18 +8,15 @@
  */
 import { Clock, Context, Effect, Exit, Layer, Result, Schema } from "effect"
 import { AuthBuilder } from "../AuthBuilder.ts"
-import { type ClaimsPolicy, ClaimsPolicy as ClaimsPolicyReference } from "../claims/ClaimsPolicy.ts"
-import { Issuers } from "../claims/Issuer.ts"
-import { KeyStore } from "../claims/KeyStore.ts"
-import { OpaqueToken } from "../claims/OpaqueToken.ts"
-import { TokenRefused } from "../claims/Refusal.ts"
-import { Revocation } from "../claims/Revocation.ts"
-import { Signature } from "../claims/Signature.ts"
+import { ticks } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"
+import * as Directory from "../directory/Directory.ts"
+import { MemoryDirectory } from "../directory/MemoryDirectory.ts"
+import { MemoryRows, type MemoryTables, type Operation, type Rows } from "../directory/MemoryRows.ts"
 import type { Code, Denial } from "../Errors.ts"
-import * as Directory from "../principal/Directory.ts"
-import { MemoryDirectory } from "../principal/MemoryDirectory.ts"
-import { MemoryRows, type MemoryTables, type Operation, type Rows } from "../principal/MemoryRows.ts"
+import { Issuers } from "../issuer/Issuer.ts"
+import { KeyStore } from "../keys/KeyStore.ts"
+import { OpaqueToken } from "../opaque/OpaqueToken.ts"
 import {
   type Asked,
   knownModel,
@@ -31,7 +28,10 @@ import {
 } from "../Request.ts"
 import type { PolicyOptions } from "../rules/Policy.ts"
 import * as Settings from "../Settings.ts"
-import { ticks } from "../Ticks.ts"
+import { type ClaimsPolicy, ClaimsPolicy as ClaimsPolicyReference } from "../token/ClaimsPolicy.ts"
+import { TokenRefused } from "../token/Refusal.ts"
+import { Revocation } from "../token/Revocation.ts"
+import { Signature } from "../token/Signature.ts"
 import { type Step, Trace } from "../Trace.ts"
 import { headerOf, makeKey, signAnything } from "./Issuer.ts"
 

@@ -21,12 +21,12 @@ import {
   TeamId,
   type User,
   UserId
-} from "../principal/Directory.ts"
-import type { Rows } from "../principal/MemoryRows.ts"
-import { OrganizationRepo } from "../principal/OrganizationRepo.ts"
-import { Provisioner } from "../principal/Provisioner.ts"
-import { TeamRepo } from "../principal/TeamRepo.ts"
-import { UserRepo } from "../principal/UserRepo.ts"
+} from "../directory/Directory.ts"
+import type { Rows } from "../directory/MemoryRows.ts"
+import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
+import { Provisioner } from "../directory/Provisioner.ts"
+import { TeamRepo } from "../directory/TeamRepo.ts"
+import { UserRepo } from "../directory/UserRepo.ts"
 
 /** What a store provides. */
 export type Repos = UserRepo | TeamRepo | OrganizationRepo | Provisioner

@@ -6,7 +6,7 @@
  * below `Outbound`: the limits that are tested are the real ones.
  */
 import { Clock, Effect, type Layer } from "effect"
-import { type Exchange, Outbound, OutboundFailed, type OutboundRequest, type Transport } from "../claims/Outbound.ts"
+import { type Exchange, Outbound, OutboundFailed, type OutboundRequest, type Transport } from "../issuer/Outbound.ts"
 
 /** What one request meets. Times in milliseconds. */
 export type Settled =

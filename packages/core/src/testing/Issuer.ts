@@ -6,8 +6,8 @@
  */
 import { Effect, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
-import { type Scheme, schemes } from "../claims/Signature.ts"
 import { type Algorithm, Issuer as IssuerSettings } from "../Settings.ts"
+import { type Scheme, schemes } from "../token/Signature.ts"
 
 /** A key pair that signs. */
 export interface TestKey {

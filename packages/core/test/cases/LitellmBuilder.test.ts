@@ -1,8 +1,8 @@
 /** The reference's own test cases on its whole pipeline: issuers, creation, denial texts, the older integration tests. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
-import { CustomDenied } from "../../src/claims/ClaimsPolicy.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
+import { CustomDenied } from "../../src/token/ClaimsPolicy.ts"
 import { decides } from "../support/Decides.ts"
 
 const { team, user } = CoreTest

@@ -1,8 +1,8 @@
 /** The order of checks (RULES, "Order"): where several fail, the first gives the answer. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
-import { CustomDenied } from "../../src/claims/ClaimsPolicy.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
+import { CustomDenied } from "../../src/token/ClaimsPolicy.ts"
 
 const { endUser, membership, organization, team, user } = CoreTest
 

@@ -1,7 +1,7 @@
 /** A directory that does not answer: 503 wherever it is read, never an allow with less than was known (RULES D23, D27, D43). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { TableName } from "../../src/principal/MemoryRows.ts"
+import type { TableName } from "../../src/directory/MemoryRows.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 
 const { endUser, membership, modelGroup, organization, team, user } = CoreTest

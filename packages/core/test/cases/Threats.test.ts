@@ -1,8 +1,8 @@
 /** Threats that only the whole pipeline can answer: who a token stands for, and what was remembered for somebody else. */
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
+import type * as VerifiedTokens from "../../src/decision/VerifiedTokens.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
-import type * as VerifiedTokens from "../../src/VerifiedTokens.ts"
 import { decides } from "../support/Decides.ts"
 
 const { organization, team, user } = CoreTest

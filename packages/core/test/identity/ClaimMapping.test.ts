@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import * as Path from "../../src/claims/ClaimPath.ts"
-import type { JsonObject } from "../../src/claims/Claims.ts"
 import * as ClaimMapping from "../../src/identity/ClaimMapping.ts"
+import type { JsonObject } from "../../src/Json.ts"
 import * as Settings from "../../src/Settings.ts"
+import * as Path from "../../src/settings/ClaimPath.ts"
 
 const compile = (mapping: typeof Settings.ClaimMapping.Encoded) => {
   const normal = Settings.normalizeMapping(Schema.decodeUnknownSync(Settings.ClaimMapping)(mapping))

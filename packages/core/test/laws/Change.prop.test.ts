@@ -1,7 +1,7 @@
 /** What a change of token or directory may do: more never takes away, less never gives, except where RULES says so. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import type { MemoryTables, Rows } from "../../src/principal/MemoryRows.ts"
+import type { MemoryTables, Rows } from "../../src/directory/MemoryRows.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 

@@ -1,10 +1,10 @@
 /** Laws of every decision: told as it is, written only when allowed, the same for everybody who asks alike. */
 import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
+import type { MemoryTables, Rows } from "../../src/directory/MemoryRows.ts"
 import { Codes, statusOf } from "../../src/Errors.ts"
-import type { MemoryTables, Rows } from "../../src/principal/MemoryRows.ts"
-import * as Pattern from "../../src/rules/Pattern.ts"
-import * as Route from "../../src/rules/Route.ts"
+import * as Pattern from "../../src/rules/patterns/Pattern.ts"
+import * as Route from "../../src/rules/routes/Route.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 

@@ -1,7 +1,7 @@
 /** What is listed and what may be called are the same, for every deployment and every token. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Pattern from "../../src/rules/Pattern.ts"
+import * as Pattern from "../../src/rules/patterns/Pattern.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 

@@ -1,10 +1,10 @@
 /** The resolver of teams alone: what it asks of the directory, and what it hands on. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
-import type { Identity } from "../../src/identity/Identity.ts"
-import { RowNotFound, TeamId, UserId } from "../../src/principal/Directory.ts"
+import { RowNotFound, TeamId, UserId } from "../../src/directory/Directory.ts"
+import { TeamRepo } from "../../src/directory/TeamRepo.ts"
+import type { Identity } from "../../src/Identity.ts"
 import { Rules } from "../../src/principal/Rules.ts"
-import { TeamRepo } from "../../src/principal/TeamRepo.ts"
 import { type TeamQuestion, TeamResolver } from "../../src/principal/TeamResolver.ts"
 import { Policy } from "../../src/rules/Policy.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"

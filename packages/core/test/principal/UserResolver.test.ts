@@ -1,10 +1,10 @@
 /** The resolver of people alone: what it asks, in which order, and what it wants to be written. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
-import type { Identity } from "../../src/identity/Identity.ts"
-import { RowNotFound, type User, UserId } from "../../src/principal/Directory.ts"
+import { RowNotFound, type User, UserId } from "../../src/directory/Directory.ts"
+import { UserRepo } from "../../src/directory/UserRepo.ts"
+import type { Identity } from "../../src/Identity.ts"
 import { Rules } from "../../src/principal/Rules.ts"
-import { UserRepo } from "../../src/principal/UserRepo.ts"
 import { UserResolver } from "../../src/principal/UserResolver.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 import type { Now } from "../../src/Trace.ts"

@@ -4,9 +4,9 @@ import { Arbitrary, Schema } from "effect"
 import * as EmailDomain from "../../src/rules/EmailDomain.ts"
 import * as Limit from "../../src/rules/Limit.ts"
 import * as Model from "../../src/rules/Model.ts"
-import * as Pattern from "../../src/rules/Pattern.ts"
+import * as Pattern from "../../src/rules/patterns/Pattern.ts"
 import * as Role from "../../src/rules/Role.ts"
-import * as Route from "../../src/rules/Route.ts"
+import * as Route from "../../src/rules/routes/Route.ts"
 import * as Scope from "../../src/rules/Scope.ts"
 
 describe("Limit", () => {

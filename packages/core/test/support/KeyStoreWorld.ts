@@ -1,14 +1,14 @@
 /** What the tests of the key store share: public keys, settings of issuers, and a store over hostile issuers. */
 import { type Clock, Effect, Exit, Layer, Schema } from "effect"
 import { generateKeyPairSync } from "node:crypto"
-import { Issuers } from "../../src/claims/Issuer.ts"
-import { KeyStore } from "../../src/claims/KeyStore.ts"
-import { SavedKeys } from "../../src/claims/SavedKeys.ts"
-import { Signature } from "../../src/claims/Signature.ts"
-import { Secrets } from "../../src/Secrets.ts"
+import { fromClock } from "../../src/cache/Ticks.ts"
+import { Issuers } from "../../src/issuer/Issuer.ts"
+import { KeyStore } from "../../src/keys/KeyStore.ts"
+import { SavedKeys } from "../../src/keys/SavedKeys.ts"
 import { Issuer } from "../../src/Settings.ts"
+import { Secrets } from "../../src/settings/Secrets.ts"
 import * as Hostile from "../../src/testing/HostileIssuer.ts"
-import { fromClock } from "../../src/Ticks.ts"
+import { Signature } from "../../src/token/Signature.ts"
 import type { Now } from "../../src/Trace.ts"
 
 /** A new public key as a member of a set. */

@@ -1,14 +1,14 @@
 /** What the tests of tokens share: two issuers that both publish, a third that nobody lists, and a verifier on them. */
 import { Effect, Exit, Layer } from "effect"
-import { Issuers } from "../../src/claims/Issuer.ts"
-import { KeyStore } from "../../src/claims/KeyStore.ts"
-import * as NodeSignature from "../../src/claims/NodeSignature.ts"
-import { OpaqueToken } from "../../src/claims/OpaqueToken.ts"
-import { TokenRefused } from "../../src/claims/Refusal.ts"
-import type { Signature } from "../../src/claims/Signature.ts"
-import { Token } from "../../src/claims/Token.ts"
+import { Issuers } from "../../src/issuer/Issuer.ts"
+import { KeyStore } from "../../src/keys/KeyStore.ts"
+import { OpaqueToken } from "../../src/opaque/OpaqueToken.ts"
 import type { Issuer as IssuerSettings } from "../../src/Settings.ts"
 import * as TestIssuer from "../../src/testing/Issuer.ts"
+import { Token } from "../../src/Token.ts"
+import * as NodeSignature from "../../src/token/NodeSignature.ts"
+import { TokenRefused } from "../../src/token/Refusal.ts"
+import type { Signature } from "../../src/token/Signature.ts"
 import type { Now } from "../../src/Trace.ts"
 
 /** Unix seconds at which every token of these tests is judged. */

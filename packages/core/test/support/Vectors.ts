@@ -2,10 +2,10 @@
 import { Effect, Result, Schema } from "effect"
 import { readFileSync } from "node:fs"
 import { gunzipSync } from "node:zlib"
-import { readSigned } from "../../src/claims/CompactToken.ts"
-import * as KeySet from "../../src/claims/KeySet.ts"
-import type { Signature } from "../../src/claims/Signature.ts"
+import * as KeySet from "../../src/keys/KeySet.ts"
 import { Algorithms } from "../../src/Settings.ts"
+import { readSigned } from "../../src/token/CompactToken.ts"
+import type { Signature } from "../../src/token/Signature.ts"
 
 const folder = new URL("../fixtures/vectors/", import.meta.url)
 

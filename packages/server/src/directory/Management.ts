@@ -12,7 +12,7 @@ import type { TeamRepo } from "@jotgate/core/TeamRepo"
 import type { UserRepo } from "@jotgate/core/UserRepo"
 import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Context, Effect, Layer, Option, type Scope } from "effect"
-import type { FileSettings } from "../GatewaySettings.ts"
+import type { FileSettings } from "../config/GatewaySettings.ts"
 import * as DirectoryFileSource from "./DirectoryFileSource.ts"
 import { ReverseQuestions } from "./ReverseQuestions.ts"
 

@@ -1,4 +1,4 @@
-import { metadataPath as metadata } from "../ResourceMetadata.ts"
+import { metadataPath as metadata } from "../answer/ResourceMetadata.ts"
 import { bare, identity, otherCredentials, ours, rewriting, teamHeaders } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./Snippet.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { parseAllDocuments } from "yaml"
-import { checkConfig } from "../../src/ConfigCheck.ts"
-import { parseConfig } from "../../src/ConfigFile.ts"
+import { checkConfig } from "../../src/config/ConfigCheck.ts"
+import { parseConfig } from "../../src/config/ConfigFile.ts"
 import { snippet } from "../../src/snippets/Snippet.ts"
 
 const upstream = "http://litellm.llm.svc:4000"

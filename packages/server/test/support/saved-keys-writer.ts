@@ -2,7 +2,7 @@
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Clock, Effect, Layer } from "effect"
 import { writeSync } from "node:fs"
-import * as SavedKeyFiles from "../../src/SavedKeyFiles.ts"
+import * as SavedKeyFiles from "../../src/platform/SavedKeyFiles.ts"
 
 const [, , directory = ""] = process.argv
 // Long enough that a write is many pages: a torn one would be seen.

@@ -6,9 +6,9 @@
  * and alias have the indexes that LiteLLM gives them: none for an e-mail.
  */
 import type * as Directory from "@jotgate/core/Directory"
-import { pg } from "../Dialect.ts"
-import type { Question } from "../Lookups.ts"
-import type { Read } from "../Rows.ts"
+import { pg } from "../sql/Dialect.ts"
+import type { Question } from "../sql/Lookups.ts"
+import type { Read } from "../sql/Rows.ts"
 import * as LiteLLMRows from "./LiteLLMRows.ts"
 import type { Tables } from "./LiteLLMTables.ts"
 

@@ -10,10 +10,10 @@ import { idOf, type Nouns } from "@jotgate/core/DirectoryPlan"
 import { compound, foldEmail, MemoryRows, type TableName, type TableSet } from "@jotgate/core/MemoryRows"
 import { Context, Effect, Exit, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
-import type { Audit, Filter } from "../DirectoryAdmin.ts"
-import { Forgetting } from "../Forgetting.ts"
-import * as Rows from "../Rows.ts"
-import type { RowStore } from "../RowStore.ts"
+import type { Audit, Filter } from "../manage/DirectoryAdmin.ts"
+import type { RowStore } from "../manage/RowStore.ts"
+import { Forgetting } from "../remember/Forgetting.ts"
+import * as Rows from "../sql/Rows.ts"
 
 const DAY_MILLIS = 86_400_000
 

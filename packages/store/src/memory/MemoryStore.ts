@@ -6,9 +6,9 @@ import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
 import type { Rows } from "@jotgate/core/MemoryRows"
 import { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { Effect, Layer } from "effect"
-import * as Administration from "../Administration.ts"
-import { DirectoryAdmin } from "../DirectoryAdmin.ts"
-import { Forgetting } from "../Forgetting.ts"
+import * as Administration from "../manage/Administration.ts"
+import { DirectoryAdmin } from "../manage/DirectoryAdmin.ts"
+import { Forgetting } from "../remember/Forgetting.ts"
 import * as MemoryRowStore from "./MemoryRowStore.ts"
 
 export const layer = (rows: Rows = {}) =>

@@ -5,7 +5,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, type Redacted, Scope } from "effect"
-import { within } from "../Deadline.ts"
+import { within } from "../sql/Deadline.ts"
 
 /** The schema of our own tables. */
 export const SCHEMA = "jotgate"

@@ -9,8 +9,8 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Queue, Schedule } from "effect"
 import type { SqlError } from "effect/sql"
-import * as Change from "../Change.ts"
-import { Forgetting, makeListeners } from "../Forgetting.ts"
+import * as Change from "../remember/Change.ts"
+import { Forgetting, makeListeners } from "../remember/Forgetting.ts"
 
 const CHANNEL = "jotgate"
 const SIGN_OF_LIFE = "{}"

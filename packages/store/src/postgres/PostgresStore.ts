@@ -8,9 +8,9 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Schedule } from "effect"
 import type { Migrator, SqlError } from "effect/sql"
-import { Lookups } from "../Lookups.ts"
-import * as Migrations from "../Migrations.ts"
-import * as SqlDirectory from "../SqlDirectory.ts"
+import { Lookups } from "../sql/Lookups.ts"
+import * as Migrations from "../sql/Migrations.ts"
+import * as SqlDirectory from "../sql/SqlDirectory.ts"
 import * as PostgresClient from "./PostgresClient.ts"
 import * as PostgresForgetting from "./PostgresForgetting.ts"
 

@@ -3,8 +3,8 @@
  * process is published once it is committed, and what others publish is heard.
  */
 import { Effect, Layer } from "effect"
-import * as Change from "../Change.ts"
-import { Forgetting } from "../Forgetting.ts"
+import * as Change from "../remember/Change.ts"
+import { Forgetting } from "../remember/Forgetting.ts"
 import { RedisClient } from "./RedisClient.ts"
 
 const CHANNEL = "jotgate:changes"

@@ -10,8 +10,8 @@ import { Data, Effect } from "effect"
 import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import * as Change from "../Change.ts"
-import * as Migrations from "../Migrations.ts"
+import * as Change from "../remember/Change.ts"
+import * as Migrations from "../sql/Migrations.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 
 /** The copy was not made, or not put back; nothing has changed. One line for the operator. */

@@ -8,8 +8,8 @@
  */
 import { Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import * as Change from "../Change.ts"
-import { Forgetting, makeListeners } from "../Forgetting.ts"
+import * as Change from "../remember/Change.ts"
+import { Forgetting, makeListeners } from "../remember/Forgetting.ts"
 import { SqliteClient } from "./SqliteClient.ts"
 
 const EVERY = Duration.millis(500)

@@ -2,9 +2,9 @@
  * A directory in one SQLite file: the default store.
  */
 import { Layer } from "effect"
-import { Lookups } from "../Lookups.ts"
-import * as Migrations from "../Migrations.ts"
-import * as SqlDirectory from "../SqlDirectory.ts"
+import { Lookups } from "../sql/Lookups.ts"
+import * as Migrations from "../sql/Migrations.ts"
+import * as SqlDirectory from "../sql/SqlDirectory.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import * as SqliteForgetting from "./SqliteForgetting.ts"
 

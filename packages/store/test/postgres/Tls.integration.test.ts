@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { describeWith, Postgres } from "@jotgate/servers"
 import { Effect } from "effect"
 import { readFileSync } from "node:fs"
-import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
+import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { StoreHealth } from "../../src/StoreHealth.ts"
 import { storeOf } from "../support/StoreOf.ts"
 

@@ -1,6 +1,6 @@
 /** A second process on one SQLite file that writes nearly all the time, until it is killed. Prints `ready`. */
 import { Effect } from "effect"
-import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
+import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
 const [url = ""] = process.argv.slice(2)

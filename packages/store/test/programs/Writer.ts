@@ -6,7 +6,7 @@
 import { makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { Effect } from "effect"
-import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
+import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
 const [url = "", name = "", from = "0"] = process.argv.slice(2)

@@ -5,7 +5,7 @@ import { describeWith, Redis } from "@jotgate/servers"
 import { Clock, Effect, Layer, Redacted } from "effect"
 import { RedisClient } from "../../src/redis/RedisClient.ts"
 import * as RedisTier from "../../src/redis/RedisTier.ts"
-import * as SharedRecord from "../../src/SharedRecord.ts"
+import * as SharedRecord from "../../src/remember/SharedRecord.ts"
 
 const now = Effect.map(Clock.Clock, (clock) => ({
   time: 0,

@@ -6,7 +6,7 @@ import { UserRepo } from "@jotgate/core/UserRepo"
 import { Effect, Layer } from "effect"
 import { spawn } from "node:child_process"
 import { monitorEventLoopDelay } from "node:perf_hooks"
-import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
+import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import * as Folder from "../support/Folder.ts"
 import { storeOf } from "../support/StoreOf.ts"
 

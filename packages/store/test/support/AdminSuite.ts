@@ -8,7 +8,7 @@ import type { Rows } from "@jotgate/core/MemoryRows"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { Effect, Exit } from "effect"
-import { type Action, type Applied, DirectoryAdmin, etag } from "../../src/DirectoryAdmin.ts"
+import { type Action, type Applied, DirectoryAdmin, etag } from "../../src/manage/DirectoryAdmin.ts"
 
 type Needs = DirectoryAdmin | UserRepo | Provisioner
 

@@ -8,7 +8,7 @@ import { UserRepo } from "@jotgate/core/UserRepo"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
-import { DirectoryAdmin } from "../../src/DirectoryAdmin.ts"
+import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { storeOf } from "./StoreOf.ts"
 
 interface Said {

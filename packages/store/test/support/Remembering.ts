@@ -16,8 +16,8 @@ import { RowMemory } from "@jotgate/core/RowMemory"
 import { CoreTest, Issuer } from "@jotgate/core/testing"
 import type { Sink } from "@jotgate/core/Trace"
 import { Effect, Exit, Layer } from "effect"
-import * as CachedRepos from "../../src/CachedRepos.ts"
-import { Forgetting } from "../../src/Forgetting.ts"
+import * as CachedRepos from "../../src/remember/CachedRepos.ts"
+import { Forgetting } from "../../src/remember/Forgetting.ts"
 
 /** Seconds. */
 const start = 1_781_823_070

@@ -4,7 +4,7 @@ import { makeMembership } from "@jotgate/core/Directory"
 import * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
 import { compound, type Rows } from "@jotgate/core/MemoryRows"
 import { Effect } from "effect"
-import * as SqlRowStore from "../../src/SqlRowStore.ts"
+import * as SqlRowStore from "../../src/sql/SqlRowStore.ts"
 
 /** Every user is a member of the teams of its list, in their order. */
 const membershipsOf = (rows: Rows) => {

@@ -1,0 +1,68 @@
+/**
+ * Which remembered answers a run read, so that what follows from them may be
+ * remembered too.
+ *
+ * The memory tier reports each answer that it gives, and each question that it
+ * could not answer: for whoever asks nothing but the regions of one cache the
+ * list is complete by construction. It stands while every one of its answers
+ * would be given again: none was forgotten, replaced, or is past its time.
+ */
+import type { Now } from "../Trace.ts"
+
+/** An entry of the memory tier. */
+export interface Kept {
+  /** `undefined` once it is forgotten. */
+  readonly answer: unknown
+  /** Monotonic milliseconds. */
+  readonly freshUntil: number
+  /** Whether it was of use since the last round of eviction. */
+  used: boolean
+}
+
+/** The answers that one run read. */
+export class Reads {
+  readonly #entries: Array<Kept> = []
+  readonly #answers: Array<unknown> = []
+
+  add(entry: Kept): void {
+    this.#entries.push(entry)
+    this.#answers.push(entry.answer)
+  }
+
+  /** Whether the same questions would get the same answers from memory now. */
+  stand({ ticks }: Now): boolean {
+    const answers = this.#answers
+    for (let i = 0; i < answers.length; i++) {
+      const entry = this.#entries[i]
+      if (entry === undefined || entry.answer !== answers[i] || !(ticks < entry.freshUntil)) return false
+      entry.used = true
+    }
+    return true
+  }
+}
+
+/** Where the regions of one cache report to. Nobody listens unless `listen` is running. */
+export class ReadLog {
+  #reads: Reads | undefined
+
+  /** An answer was given from memory. */
+  hit(entry: Kept): void {
+    this.#reads?.add(entry)
+  }
+
+  /** An answer was not in memory: what follows rests on more than was read there. */
+  miss(): void {
+    this.#reads = undefined
+  }
+
+  /** Runs something synchronous; answers with what it read, or with nothing when memory did not know everything. */
+  listen<A>(run: () => A): readonly [result: A, reads: Reads | undefined] {
+    this.#reads = new Reads()
+    try {
+      const result = run()
+      return [result, this.#reads]
+    } finally {
+      this.#reads = undefined
+    }
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The end of a decision: the principal is known; who is blocked, which model,
+ * which route, which limit; and what the decision looks like.
+ */
+import { Effect, Exit } from "effect"
+import type { Allowed, Reach as ReachOf } from "../Decision.ts"
+import type { DirectoryWrite, EndUser, Membership, Organization, OrganizationId } from "../directory/Directory.ts"
+import type { UserRepo } from "../directory/UserRepo.ts"
+import type { Denial } from "../Errors.ts"
+import type { OrganizationResolver } from "../principal/OrganizationResolver.ts"
+import { nobody, type Principal } from "../principal/Principal.ts"
+import { orAbsent, orOutage, outage, raise, unless } from "../principal/Ruled.ts"
+import type { Synced } from "../principal/Sync.ts"
+import type { TeamChoice } from "../principal/TeamChoice.ts"
+import type { Person } from "../principal/UserResolver.ts"
+import type { Asked } from "../Request.ts"
+import type { LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
+import * as Route from "../rules/routes/Route.ts"
+import type { Now } from "../Trace.ts"
+import type { Caller } from "./Question.ts"
+import * as Reach from "./Reach.ts"
+
+/** Everything that was found about a caller who is no admin by scope. */
+export interface Found {
+  readonly choice: TeamChoice
+  readonly person: Person
+  /** The row after sync, with the writes that sync wants. */
+  readonly joined: Synced
+  readonly organization: Organization | undefined
+  readonly endUser: EndUser | undefined
+}
+
+const noMemberships: ReadonlyArray<Membership> = []
+const noModels: ReadonlyArray<string> = []
+const noWrites: ReadonlyArray<DirectoryWrite> = []
+
+const absent = Exit.succeed(undefined)
+const noRows = { team: undefined, organization: undefined, user: undefined, member: undefined, endUser: undefined }
+
+const named = (asked: Asked): string | undefined => asked.model._tag === "Known" ? asked.model.name : undefined
+
+/** The decision on an open route: nobody was asked for a token (RULES D46). */
+export const open = (asked: Asked, now: Now): Allowed => {
+  now.note?.({ step: "route", outcome: "ok", facts: { rule: "policy.openRoutes", route: asked.path } })
+  return {
+    _tag: "Allowed",
+    claims: undefined,
+    identity: undefined,
+    principal: nobody,
+    reach: Reach.everything,
+    model: named(asked),
+    route: asked.path,
+    writes: noWrites
+  }
+}
+
+const allow = (
+  { asked, claims, identity }: Caller,
+  principal: Principal,
+  reach: ReachOf,
+  writes: ReadonlyArray<DirectoryWrite>,
+  now: Now
+): Allowed => {
+  if (now.note !== undefined) {
+    const model = named(asked)
+    now.note({
+      step: "model",
+      outcome: model === undefined ? "skipped" : "ok",
+      facts: { model: model ?? asked.model._tag, allowed: reach.models() },
+      resolved: { models: reach.models() }
+    })
+    now.note({ step: "route", outcome: "ok", facts: { route: asked.path, method: asked.method } })
+    if (writes.length > 0) now.note({ step: "writes", outcome: "ok", facts: { writes: writes.map((it) => it._tag) } })
+  }
+  return { _tag: "Allowed", claims, identity, principal, reach, model: named(asked), route: asked.path, writes }
+}
+
+/** Denies by a rule; a team whose list is not known in whole cannot deny a model: its directory is out (RULES D27). */
+const refuse = (ruling: Ruling, chosen: LoadedTeam | undefined, now: Now): Exit.Exit<never, Denial> =>
+  chosen?.unread !== undefined && ruling.code === "team_model_denied" ? outage(chosen.unread, now) : raise(ruling, now)
+
+/** The last step of each kind of caller. */
+export const make = (policy: Policy, organizations: OrganizationResolver["Service"], users: UserRepo["Service"]) => {
+  /** An admin by scope: no row is asked for; only an attached team and the member's limits in it can still deny. */
+  const admin = Effect.fnUntracedEager(function*(caller: Caller, choice: TeamChoice, now: Now) {
+    const { asked, identity } = caller
+    const { chosen } = choice
+    const model = named(asked)
+    const membership = chosen === undefined || identity.user === undefined
+      ? undefined
+      : yield* orAbsent(users.membership(identity.user, chosen.team.id, now), now)
+    yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)
+    if (model !== undefined && chosen !== undefined) {
+      const refused = policy.judgeModel(model, chosen, membership?.models ?? noModels, undefined)
+      if (refused !== undefined) return yield* refuse(refused, chosen, now)
+    }
+    yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
+    const reach = Reach.make({
+      policy,
+      standing: caller.standing,
+      asked,
+      candidates: choice.candidates,
+      memberships: membership === undefined ? noMemberships : [membership],
+      judged: undefined,
+      user: undefined,
+      organization: undefined
+    })
+    const principal: Principal = {
+      ...nobody,
+      admin: true,
+      userId: identity.user,
+      role: "proxy_admin",
+      email: identity.email,
+      teamId: chosen?.team.id,
+      team: chosen?.team,
+      organizationId: identity.organization,
+      membership
+    }
+    return allow(caller, principal, reach, choice.writes, now)
+  })
+
+  /** Whether the call could have ended up in another team, in which the user may have limits. */
+  const hasAlternatives = ({ choice: { source }, joined: { row } }: Found): boolean =>
+    row !== undefined && source === "groups"
+
+  /** Whether somebody wants to know what else could be called: a list of models, a trace. */
+  const isCurious = ({ asked }: Caller, found: Found, now: Now): boolean =>
+    hasAlternatives(found) && (now.note !== undefined || asked.listsModels === true || named(asked) === undefined)
+
+  /** The limits of the member in every team that a call could end up in. */
+  const limitsOf = ({ choice, joined: { row } }: Found, now: Now): Effect.Effect<ReadonlyArray<Membership>, Denial> =>
+    row === undefined
+      ? Exit.succeed(noMemberships)
+      : orOutage(users.memberships(row.id, choice.candidates().map((it) => it.team.id), now), now)
+
+  /** Whose budget counts besides the token's organization: the team's (RULES D23). */
+  const payerOf = ({ choice: { chosen }, organization }: Found, asked: Asked): OrganizationId | undefined => {
+    const id = chosen?.team.organization ?? undefined
+    return organization !== undefined || id === undefined || Route.isInfoRoute(asked.path) ? undefined : id
+  }
+
+  /** The limits of the user in the chosen team, if there are any. */
+  const membershipOf = (
+    { choice: { chosen }, joined: { row } }: Found,
+    now: Now
+  ): Effect.Effect<Membership | undefined, Denial> =>
+    row === undefined || chosen === undefined
+      ? absent
+      : orAbsent(users.membership(row.id, chosen.team.id, now), now)
+
+  /** The first rule that the rows break, in the order of RULES. */
+  const objection = (
+    { asked, identity }: Caller,
+    { choice: { chosen }, endUser, joined: { row }, organization, person }: Found,
+    membership: Membership | undefined
+  ): Ruling | undefined => {
+    const isAdmin = policy.isAdmin(row, identity)
+    const model = named(asked)
+    return policy.organizationOfTeam(chosen?.team, organization?.id) ??
+      policy.principalRequired(person.id, chosen?.team.id) ??
+      policy.blocked(chosen?.team, row, endUser) ??
+      (model === undefined
+        ? undefined
+        : policy.judgeModel(model, chosen, membership?.models ?? noModels, isAdmin ? undefined : row)) ??
+      (chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined)
+  }
+
+  const principalOf = ({ identity }: Caller, found: Found, membership: Membership | undefined): Principal => {
+    const { choice: { chosen }, endUser, joined: { row }, organization, person } = found
+    return {
+      admin: policy.isAdmin(row, identity),
+      userId: person.id,
+      user: row,
+      role: row?.role ?? "internal_user",
+      email: row?.email ?? identity.email,
+      teamId: chosen?.team.id,
+      team: chosen?.team,
+      organizationId: organization?.id,
+      organization,
+      endUserId: identity.endUser,
+      endUser,
+      membership
+    }
+  }
+
+  const settle = (
+    caller: Caller,
+    found: Found,
+    membership: Membership | undefined,
+    payer: Organization | undefined,
+    memberships: ReadonlyArray<Membership>,
+    now: Now
+  ): Exit.Exit<Allowed, Denial> => {
+    const { asked } = caller
+    const { choice: { candidates, chosen }, endUser, joined: { row }, organization } = found
+    const over = policy.limits(asked, {
+      team: chosen?.team,
+      organization: payer,
+      user: row,
+      member: membership,
+      endUser
+    })
+    if (over !== undefined) return raise(over, now)
+    const principal = principalOf(caller, found, membership)
+    const reach = Reach.make({
+      policy,
+      standing: caller.standing,
+      asked,
+      candidates,
+      memberships,
+      judged: hasAlternatives(found) && !isCurious(caller, found, now) ? chosen?.team.id : undefined,
+      user: principal.admin ? undefined : row,
+      organization: organization?.id
+    })
+    return Exit.succeed(allow(caller, principal, reach, writesOf(found), now))
+  }
+
+  /** Rows that only some decisions need: the organization that pays, and the limits in other teams. */
+  const withMore = Effect.fnUntracedEager(
+    function*(caller: Caller, found: Found, membership: Membership | undefined, now: Now) {
+      const payer = payerOf(found, caller.asked)
+      const paying = payer === undefined ? found.organization : yield* organizations.byId(payer, now)
+      const own = membership === undefined ? noMemberships : [membership]
+      const memberships = isCurious(caller, found, now) ? yield* limitsOf(found, now) : own
+      return yield* settle(caller, found, membership, paying, memberships, now)
+    }
+  )
+
+  /** Everybody else: user, team and their limits. */
+  const member = (caller: Caller, found: Found, now: Now): Effect.Effect<Allowed, Denial> =>
+    Effect.flatMapEager(membershipOf(found, now), (membership) => {
+      const refused = objection(caller, found, membership)
+      if (refused !== undefined) return refuse(refused, found.choice.chosen, now)
+      return membership !== undefined || payerOf(found, caller.asked) !== undefined || isCurious(caller, found, now)
+        ? withMore(caller, found, membership, now)
+        : settle(caller, found, membership, found.organization, noMemberships, now)
+    })
+
+  return { admin, member }
+}
+
+/** What an allowed decision wants to be written, the rows it rests on first. */
+const writesOf = ({ choice, joined, person }: Found): ReadonlyArray<DirectoryWrite> =>
+  person.writes.length + choice.writes.length + joined.writes.length === 0
+    ? noWrites
+    : [...person.writes, ...choice.writes, ...joined.writes]

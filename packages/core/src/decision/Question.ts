@@ -1,0 +1,134 @@
+/**
+ * The first half of a decision: what the request carries and what the token
+ * says, before anything is looked up in the directory.
+ */
+import { Effect, Exit } from "effect"
+import { type Denial, Unavailable } from "../Errors.ts"
+import type { Identity } from "../Identity.ts"
+import { isAtHand, raise } from "../principal/Ruled.ts"
+import type { Asked } from "../Request.ts"
+import type { Authority, Policy } from "../rules/Policy.ts"
+import type { Claims } from "../token/Claims.ts"
+import type { ClaimsPolicy } from "../token/ClaimsPolicy.ts"
+import * as Credential from "../token/Credential.ts"
+import { type IssuerUnavailable, toDenial, type TokenRefused } from "../token/Refusal.ts"
+import type { Now } from "../Trace.ts"
+import type { Decisions } from "./DecisionMemory.ts"
+import type { VerifiedToken } from "./VerifiedTokens.ts"
+
+/** A verified caller with the request and the team header's value. */
+export interface Caller {
+  readonly claims: Claims
+  readonly identity: Identity
+  readonly standing: Authority
+  readonly asked: Asked
+  readonly header: string | undefined
+  readonly decisions: Decisions
+}
+
+/** What the headers of a request carry. */
+interface Carried {
+  readonly token: string
+  /** The team that is asked for. */
+  readonly header: string | undefined
+}
+
+const done = Exit.void
+
+/** The steps of one policy; `custom` is its hook, if it has one. */
+export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
+  const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
+
+  /** The value of the team headers; `undefined` without one, `null` when two differ. */
+  const teamHeader = ({ rawHeaders }: Asked): string | null | undefined => {
+    let value: string | undefined
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? ""
+      if (!lengths.has(name.length) || !policy.teamHeaders.has(name.toLowerCase())) continue
+      const one = (rawHeaders[i + 1] ?? "").trim()
+      if (one === "" || one === value) continue
+      if (value !== undefined) return null
+      value = one
+    }
+    return value
+  }
+
+  /** The token and the team that the headers carry; absent, bad and conflicting are different answers. */
+  const read = (asked: Asked, now: Now): Exit.Exit<Carried, Denial> => {
+    const found = Credential.read(asked, policy.credentials)
+    const header = teamHeader(asked)
+    if (found._tag === "Token" && header !== null) return Exit.succeed({ token: found.token, header })
+    if (header === null) {
+      return raise({ step: "request", code: "request_ambiguous", facts: { teamHeaders: "differ" } }, now)
+    }
+    const code = found._tag === "Absent"
+      ? "token_missing"
+      : found._tag === "Bad"
+      ? "invalid_token"
+      : "credential_conflict"
+    return raise({ step: "credential", code, facts: { looked: policy.credentials } }, now)
+  }
+
+  const noteToken = ({ claims, identity, standing }: VerifiedToken, now: Now): void => {
+    const { expiresAt, issuer, verifiedBy } = claims
+    now.note?.({
+      step: "token",
+      outcome: "ok",
+      facts: {
+        issuer: issuer.id,
+        ...(verifiedBy._tag === "Signature"
+          ? { algorithm: verifiedBy.algorithm, kid: verifiedBy.kid ?? null }
+          : { verifiedBy: verifiedBy._tag }),
+        audience: issuer.settings.audience,
+        secondsLeft: expiresAt === undefined ? null : Math.round((expiresAt - now.time) / 1000)
+      },
+      resolved: { issuer: issuer.id }
+    })
+    now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
+    now.note?.({ step: "role", outcome: "ok", facts: policy.factsOfRole(identity, standing) })
+  }
+
+  const refused = (error: TokenRefused | IssuerUnavailable, now: Now): Exit.Exit<never, Denial> => {
+    const { facts } = error
+    if (error._tag === "TokenRefused") {
+      now.note?.({ step: "token", outcome: "denied", facts: { reason: error.reason, ...facts } })
+      return Exit.fail(toDenial(error))
+    }
+    now.note?.({ step: "token", outcome: "unavailable", facts: { issuer: error.issuer, ...facts } })
+    return Exit.fail(new Unavailable({ code: "issuer_unavailable", retryAfter: error.retryAfter }))
+  }
+
+  /** The verified token; what was wrong with it is for the trace, the caller sees one 401 (threat E12). */
+  const verified = (
+    answer: Effect.Effect<VerifiedToken, TokenRefused | IssuerUnavailable>,
+    now: Now
+  ): Effect.Effect<VerifiedToken, Denial> => {
+    const verified = isAtHand(answer) ? answer : Effect.catchEager(answer, (error) => refused(error, now))
+    return now.note === undefined ? verified : Effect.mapEager(verified, (it) => {
+      noteToken(it, now)
+      return it
+    })
+  }
+
+  const customized = (hook: ClaimsPolicy, claims: Claims, now: Now): Effect.Effect<void, Denial> =>
+    Effect.catchEager(hook.validate(claims), (error): Exit.Exit<never, Denial> => {
+      if (error._tag === "CustomDenied") {
+        return raise({ step: "custom", code: "custom_denied", facts: { reason: error.reason } }, now)
+      }
+      now.note?.({ step: "custom", outcome: "unavailable", facts: { reason: error.reason } })
+      return Exit.fail(new Unavailable({ code: "custom_unavailable", retryAfter: 5 }))
+    })
+
+  /** Whether something can object between token and role. */
+  const objects = ({ model }: Asked): boolean => custom !== undefined || model._tag === "Several"
+
+  /** Two different models in one request are 400 (RULES D19); the custom hook can only take rights away. */
+  const objection = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> =>
+    asked.model._tag === "Several"
+      ? raise({ step: "model", code: "request_ambiguous", facts: { model: "several" } }, now)
+      : custom === undefined
+      ? done
+      : customized(custom, claims, now)
+
+  return { read, verified, objects, objection }
+}

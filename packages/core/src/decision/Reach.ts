@@ -1,0 +1,106 @@
+/**
+ * What a principal may call, told from the rows of its decision.
+ *
+ * A model is listed if and only if a call with it would be allowed: the same
+ * rules answer both. Without a team header that is everything that one of the
+ * caller's teams allows, because the call itself chooses the first team that
+ * fits (DESIGN §8); where a pattern cannot say what is left, less is listed, never
+ * more. Budgets are left out: they come and go.
+ */
+import type { Reach } from "../Decision.ts"
+import type { Membership, User } from "../directory/Directory.ts"
+import type { TeamId } from "../Ids.ts"
+import type { Asked } from "../Request.ts"
+import * as Model from "../rules/Model.ts"
+import { isLiteral } from "../rules/patterns/Pattern.ts"
+import type { Authority, LoadedTeam, Policy } from "../rules/Policy.ts"
+
+/** The rows of one decision. */
+export interface ReachRows {
+  readonly policy: Policy
+  readonly standing: Authority
+  readonly asked: Asked
+  readonly candidates: () => ReadonlyArray<LoadedTeam>
+  readonly memberships: ReadonlyArray<Membership>
+  /** The only team in which the user's limits were looked up; `undefined`: they were in every candidate. */
+  readonly judged: TeamId | undefined
+  readonly user: User | undefined
+  readonly organization: string | undefined
+}
+
+/** Everything: an open route, or an admin. */
+export const everything: Reach = { models: () => ["*"], mayCall: () => true }
+
+const noModels: ReadonlyArray<string> = []
+
+class RowReach implements Reach {
+  readonly #rows: ReachRows
+
+  constructor(rows: ReachRows) {
+    this.#rows = rows
+  }
+
+  get #candidates(): ReadonlyArray<LoadedTeam> {
+    return this.#rows.candidates()
+  }
+
+  #memberModels(team: LoadedTeam): ReadonlyArray<string> {
+    return this.#rows.memberships.find((it) => it.team === team.team.id)?.models ?? noModels
+  }
+
+  /** Whether the route lets a call end up in this team; an admin's routes are not the team's. */
+  #takesRoute(team: LoadedTeam): boolean {
+    const { asked, policy, standing } = this.#rows
+    return standing.admin || policy.fitsRoute(team.team, asked) === "fits"
+  }
+
+  /** Whether a call that ended up in this team would go on, as far as is known. */
+  #isOpen(team: LoadedTeam): boolean {
+    const { judged, organization, policy } = this.#rows
+    return !team.team.blocked && policy.organizationOfTeam(team.team, organization) === undefined &&
+      (judged === undefined || judged === team.team.id)
+  }
+
+  mayCall(model: string): boolean {
+    const { asked, policy, standing, user } = this.#rows
+    const candidates = this.#candidates
+    if (!policy.tokenModels(standing).allows(model)) return false
+    if (candidates.length === 0) return policy.judgeModel(model, undefined, noModels, user) === undefined
+    const team = candidates.length === 1
+      ? candidates[0]
+      : candidates.find((it) => policy.fit(it, asked, { _tag: "Known", name: model }) === "fits")
+    return team !== undefined && this.#isOpen(team) &&
+      policy.judgeModel(model, team, this.#memberModels(team), user) === undefined
+  }
+
+  models(): ReadonlyArray<string> {
+    const { policy, standing, user } = this.#rows
+    const candidates = this.#candidates
+    const token = policy.tokenModels(standing).patterns
+    if (candidates.length === 0) {
+      if (user === undefined) return token
+      return Model.deniesAll(user.models) ? noModels : Model.intersect(token, policy.models.list(user.models).patterns)
+    }
+    const all = new Set<string>()
+    // A call goes to the first team that fits: what such a team takes and then refuses, no later one can offer.
+    const taken: Array<string> = []
+    for (const it of candidates.filter((one) => this.#takesRoute(one))) {
+      const own = this.#memberModels(it)
+      const open = this.#isOpen(it)
+      if (open) {
+        const member = own.length === 0 ? ["*"] : policy.models.list(own).patterns
+        for (const pattern of Model.intersect(Model.intersect(token, it.models.patterns), member)) {
+          const isFree = isLiteral(pattern)
+            ? this.mayCall(pattern)
+            : !taken.some((other) => Model.haveCommon(pattern, other))
+          if (isFree) all.add(pattern)
+        }
+      }
+      if (!open || own.length > 0) taken.push(...it.models.patterns)
+    }
+    return all.has("*") ? ["*"] : [...all]
+  }
+}
+
+/** The reach of a principal with these rows. */
+export const make = (rows: ReachRows): Reach => new RowReach(rows)

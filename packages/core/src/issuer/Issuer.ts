@@ -1,0 +1,109 @@
+/**
+ * One trusted issuer, compiled from its settings, and the registry that chooses the issuer of a token.
+ *
+ * Only listed issuers are trusted (RULES D1): `iss` is compared byte for byte (threat B02), and an `iss` that no entry
+ * lists never causes a request to anybody (threat B05). `issuer: any` takes the tokens whose `iss` no other entry
+ * lists, a missing one included, never an empty one or one that is no text. Everything a check needs is prepared here,
+ * once, so that a check is set look-ups and comparisons; audiences and issuers are never patterns (threat B17).
+ */
+import { Context, Layer } from "effect"
+import type { Issuer as IssuerSettings } from "../Settings.ts"
+import type { ClaimPath } from "../settings/ClaimPath.ts"
+import * as Path from "../settings/ClaimPath.ts"
+
+/** A claim that must hold one of some values (CONFIG.md `require`). */
+export interface RequiredClaim {
+  /** The path as the file writes it. */
+  readonly name: string
+  readonly path: ClaimPath
+  readonly values: ReadonlySet<string | number | boolean>
+}
+
+/** One trusted issuer in the form in which tokens are checked against it. Times in milliseconds. */
+export interface IssuerProfile {
+  /** The `id` of the settings. */
+  readonly id: string
+  /** The settings this was compiled from. */
+  readonly settings: IssuerSettings
+  /** The exact `iss`; `undefined` for `issuer: any`. */
+  readonly iss: string | undefined
+  /** Accepted `alg` values; `EdDSA` and `Ed25519` are one algorithm with two names (RFC 9864). */
+  readonly algorithms: ReadonlySet<string>
+  /** Accepted `typ` values besides none, in lower case. */
+  readonly types: ReadonlySet<string>
+  /** One of these must be in `aud`; `undefined`: `aud` is not looked at. */
+  readonly audiences: ReadonlySet<string> | undefined
+  readonly skew: number
+  readonly expiryRequired: boolean
+  /** `undefined`: unbounded. */
+  readonly maxLifetime: number | undefined
+  /** Whether a token that shows itself as an ID token is refused (threat B07). */
+  readonly accessOnly: boolean
+  /** Whether a token bound to a key of its sender is refused (RULES D36). */
+  readonly refusesConfirmation: boolean
+  readonly required: ReadonlyArray<RequiredClaim>
+}
+
+/** Accepted `typ` values, compared without case as media types are; RFC 9068 writes its own with and without `application/`. */
+const typesOf = (types: ReadonlyArray<string>): ReadonlySet<string> => {
+  const all = new Set(types.map((it) => it.toLowerCase()))
+  if (all.has("at+jwt")) all.add("application/at+jwt")
+  else if (all.has("application/at+jwt")) all.add("at+jwt")
+  return all
+}
+
+/** Both names of EdDSA over Curve25519 when one of them is given. */
+export const withSynonyms = (algorithms: Iterable<string>): ReadonlySet<string> => {
+  const all = new Set(algorithms)
+  if (all.has("EdDSA")) all.add("Ed25519")
+  else if (all.has("Ed25519")) all.add("EdDSA")
+  return all
+}
+
+/** Prepares the settings of one issuer. */
+export const compile = (settings: IssuerSettings): IssuerProfile => ({
+  id: settings.id,
+  settings,
+  iss: settings.issuer === "any" ? undefined : settings.issuer,
+  algorithms: withSynonyms(settings.algorithms),
+  types: typesOf(settings.types),
+  audiences: settings.audience.length === 1 && settings.audience[0] === "any" ? undefined : new Set(settings.audience),
+  skew: settings.expiry.skew,
+  expiryRequired: settings.expiry.required,
+  maxLifetime: settings.expiry.maxLifetime === "none" ? undefined : settings.expiry.maxLifetime,
+  accessOnly: settings.tokens === "access",
+  refusesConfirmation: settings.confirmation === "refuse",
+  required: Object.entries(settings.require).map(([name, value]) => ({
+    name,
+    path: Path.parse(name),
+    values: new Set(Array.isArray(value) ? value : [value]) as ReadonlySet<string | number | boolean>
+  }))
+})
+
+/** The trusted issuers of one configuration. */
+export class Issuers extends Context.Service<Issuers, {
+  readonly all: ReadonlyArray<IssuerProfile>
+  /** The issuer for an `iss` (`undefined`: the token has none); `undefined` when nobody here is trusted for it. */
+  readonly forIss: (iss: string | undefined) => IssuerProfile | undefined
+  /** The issuer with this `id`. */
+  readonly byId: (id: string) => IssuerProfile | undefined
+}>()("@jotgate/core/Issuers") {
+  /** Of two entries with the same `iss` (or the same `id`) the first counts. */
+  static readonly make = (settings: ReadonlyArray<IssuerSettings>): Issuers["Service"] => {
+    const all = settings.map(compile)
+    const byIss = new Map<string, IssuerProfile>()
+    const byId = new Map<string, IssuerProfile>()
+    for (const one of all.toReversed()) {
+      byId.set(one.id, one)
+      if (one.iss !== undefined) byIss.set(one.iss, one)
+    }
+    const others = all.find((one) => one.iss === undefined)
+    return {
+      all,
+      forIss: (iss) => iss === undefined ? others : iss === "" ? undefined : byIss.get(iss) ?? others,
+      byId: (id) => byId.get(id)
+    }
+  }
+  static readonly layer = (settings: ReadonlyArray<IssuerSettings>): Layer.Layer<Issuers> =>
+    Layer.succeed(Issuers, Issuers.make(settings))
+}

@@ -1,0 +1,153 @@
+/**
+ * The keys in use, one set per issuer.
+ *
+ * A key is looked up only in its issuer's own set (threats B03, B04). No caller
+ * waits for a refresh when a set is in memory; an unknown `kid` costs one
+ * budgeted fetch; a bad set never replaces a good one. Each issuer has its own
+ * fibers, budget and memory, so one issuer's trouble never touches another's
+ * tokens (reference figures: `KeyBudget`, `KeySupply`).
+ */
+import { Context, Effect, Exit, Layer, Result } from "effect"
+import { ticks } from "../cache/Ticks.ts"
+import { type IssuerProfile, Issuers } from "../issuer/Issuer.ts"
+import { make as makeClient } from "../issuer/IssuerClient.ts"
+import { Outbound } from "../issuer/Outbound.ts"
+import { Secrets } from "../settings/Secrets.ts"
+import { IssuerUnavailable, TokenRefused } from "../token/Refusal.ts"
+import { Signature, type Verify } from "../token/Signature.ts"
+import type { Now } from "../Trace.ts"
+import { type IssuerKeys, make as makeIssuerKeys } from "./IssuerKeys.ts"
+import { KeyFleet } from "./KeyFleet.ts"
+import { fromJson, prepare, type UsableKeys } from "./KeySet.ts"
+import { SavedKeys } from "./SavedKeys.ts"
+
+/** A public key that fits one token header. */
+export interface VerificationKey {
+  readonly kid: string | undefined
+  readonly algorithm: string
+  readonly verify: Verify
+}
+
+/** What is known about the keys of one issuer, for readiness and operators. */
+export interface IssuerStatus {
+  readonly issuer: string
+  readonly ready: boolean
+  readonly keys: ReadonlyArray<{ readonly kid: string | null; readonly algorithms: ReadonlyArray<string> }>
+  /** Seconds since the set in use was fetched; `null` when there is none. */
+  readonly ageSeconds: number | null
+  /** Seconds until the next refresh. */
+  readonly nextRefreshSeconds: number | null
+  readonly lastError: string | null
+  /** Whether the set in use is past its life because the issuer cannot be reached. */
+  readonly stale: boolean
+  readonly skippedMembers: number
+  /** Tokens refused because nobody knows their key. */
+  readonly unknownKeys: number
+}
+
+export class KeyStore extends Context.Service<KeyStore, {
+  /**
+   * The keys (one to four) that fit a token header, best first; an `Exit` when
+   * the set is in memory. Refuses with `unknown_key` when the issuer has no such
+   * key and answers; `IssuerUnavailable` while its sources fail. `now.ticks` must
+   * count as `Ticks` does.
+   */
+  readonly find: (
+    issuer: IssuerProfile,
+    header: { readonly algorithm: string; readonly kid: string | undefined },
+    now: Now
+  ) => Effect.Effect<ReadonlyArray<VerificationKey>, TokenRefused | IssuerUnavailable>
+  /** Changes when the key set of this issuer changes: cached claims of another epoch are a miss. */
+  readonly epoch: (issuer: string) => number
+  /** One entry per issuer. */
+  readonly status: Effect.Effect<ReadonlyArray<IssuerStatus>>
+  /** Fetches the set of one issuer now, whatever its age and budget; keys dropped by hand may come back. */
+  readonly refresh: (issuer: string) => Effect.Effect<void, IssuerUnavailable>
+  /** Drops one key (or all) of an issuer at once, from memory and from the saved set. One key stays dropped until `refresh`. */
+  readonly drop: (issuer: string, kid?: string) => Effect.Effect<void>
+}>()("@jotgate/core/KeyStore") {
+  /**
+   * Keeps the keys of all `Issuers`. Building it waits for nobody: saved sets are in memory when it is built, everything
+   * else is fetched in the background. Sets survive a rebuild through `SavedKeys`.
+   */
+  static readonly layer = Layer.effect(
+    KeyStore,
+    Effect.gen(function*() {
+      const { all } = yield* Issuers
+      const outbound = yield* Outbound
+      const saved = yield* SavedKeys
+      const fleet = yield* KeyFleet
+      const secrets = yield* Secrets
+      const signature = yield* Signature
+      const byId = new Map<string, IssuerKeys>()
+      yield* Effect.forEach(
+        all,
+        (profile) =>
+          Effect.map(
+            makeIssuerKeys({
+              profile,
+              client: makeClient(outbound, secrets, profile.settings),
+              saved,
+              fleet,
+              secrets,
+              signature
+            }),
+            (keys) => byId.set(profile.id, keys)
+          ),
+        { concurrency: "unbounded", discard: true }
+      )
+      const unlisted = (issuer: string) =>
+        new IssuerUnavailable({ issuer, retryAfter: 30, facts: { error: "not an issuer of this configuration" } })
+      return {
+        find: (issuer, header, now) => byId.get(issuer.id)?.find(header, now) ?? Exit.fail(unlisted(issuer.id)),
+        epoch: (issuer) => byId.get(issuer)?.epoch() ?? 0,
+        status: Effect.map(ticks, (now) => all.flatMap(({ id }) => byId.get(id)?.status(now) ?? [])),
+        refresh: (issuer) => byId.get(issuer)?.refresh ?? Effect.fail(unlisted(issuer)),
+        drop: (issuer, kid) => byId.get(issuer)?.drop(kid) ?? Effect.void
+      }
+    })
+  )
+
+  /** Knows the key sets (JWK Set documents by issuer `id`) that it is given, and no other, for ever. */
+  static readonly layerMemory = (sets: Readonly<Record<string, unknown>>) =>
+    Layer.effect(
+      KeyStore,
+      Effect.gen(function*() {
+        const signature = yield* Signature
+        const { all } = yield* Issuers
+        const usable = new Map<string, UsableKeys>()
+        for (const { id, settings } of all) {
+          const set = fromJson(sets[id])
+          if (Result.isSuccess(set)) usable.set(id, yield* prepare(set.success, signature, settings.algorithms))
+        }
+        const unavailable = (issuer: string) =>
+          new IssuerUnavailable({ issuer, retryAfter: 30, facts: { error: "no keys" } })
+        return {
+          find: ({ id }, header) => {
+            const keys = usable.get(id)
+            if (keys === undefined) return Exit.fail(unavailable(id))
+            const found = keys.select(header)
+            return found.length > 0
+              ? Exit.succeed(found)
+              : Exit.fail(new TokenRefused({ reason: "unknown_key", facts: { kid: header.kid ?? null } }))
+          },
+          epoch: () => 0,
+          status: Effect.sync(() =>
+            all.map(({ id }) => ({
+              issuer: id,
+              ready: usable.get(id) !== undefined,
+              keys: usable.get(id)?.keys ?? [],
+              ageSeconds: null,
+              nextRefreshSeconds: null,
+              lastError: usable.get(id) === undefined ? "no keys" : null,
+              stale: false,
+              skippedMembers: usable.get(id)?.skipped.length ?? 0,
+              unknownKeys: 0
+            }))
+          ),
+          refresh: (issuer) => usable.get(issuer) === undefined ? Effect.fail(unavailable(issuer)) : Effect.void,
+          drop: (issuer) => Effect.sync(() => void usable.delete(issuer))
+        }
+      })
+    )
+}

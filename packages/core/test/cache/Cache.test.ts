@@ -1,0 +1,238 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { Cache, type RegionOptions } from "../../src/cache/Cache.ts"
+import type { Now } from "../../src/Trace.ts"
+
+const at = (ticks: number): Now => ({ time: 0, ticks, note: undefined })
+
+type Failure = "absent" | "down"
+
+/** A region over a script of outcomes; `calls` lists the keys that were looked up. */
+const scripted = Effect.fnUntraced(function*(
+  outcome: (key: string, call: number) => Effect.Effect<string, Failure>,
+  options: Partial<RegionOptions<string, string, Failure>> = {}
+) {
+  const calls: Array<string> = []
+  const cache = yield* Cache
+  const region = yield* cache.region<string, string, Failure>({
+    name: "test",
+    capacity: 100,
+    key: (key) => key,
+    lookup: (key) =>
+      Effect.suspend(() => {
+        calls.push(key)
+        return outcome(key, calls.length)
+      }),
+    timeToLive: (answer) => answer._tag === "Success" ? 30_000 : answer.error === "absent" ? 2_000 : 0,
+    staleOnError: 60_000,
+    isOutage: (error) => error === "down",
+    ...options
+  })
+  return { region, calls }
+})
+
+const run = <A, E>(effect: Effect.Effect<A, E, Cache>) => effect.pipe(Effect.provide(Cache.layer))
+
+describe("Cache", () => {
+  it.effect("a hit is an Exit, and the look-up ran once", () =>
+    run(Effect.gen(function*() {
+      const { calls, region } = yield* scripted((key) => Effect.succeed(key.toUpperCase()))
+      assert.isFalse(Exit.isExit(region.get("a", at(0))))
+      assert.strictEqual(yield* region.get("a", at(0)), "A")
+      const hit = region.get("a", at(29_999))
+      assert.isTrue(Exit.isExit(hit))
+      assert.strictEqual(yield* hit, "A")
+      assert.deepStrictEqual(calls, ["a"])
+    })))
+
+  it.effect("an answer is looked up again when its time is over", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted((_, call) => Effect.succeed(String(call)))
+      assert.strictEqual(yield* region.get("a", at(0)), "1")
+      assert.strictEqual(yield* region.get("a", at(30_000)), "2")
+    })))
+
+  it.effect("time to live goes by outcome: an absence shortly, an outage not at all", () =>
+    run(Effect.gen(function*() {
+      const { calls, region } = yield* scripted((key) => Effect.fail(key === "gone" ? "absent" : "down"))
+      yield* Effect.exit(region.get("gone", at(0)))
+      assert.isTrue(Exit.isExit(region.get("gone", at(1_999))))
+      yield* Effect.exit(region.get("gone", at(2_000)))
+      yield* Effect.exit(region.get("broken", at(0)))
+      yield* Effect.exit(region.get("broken", at(0)))
+      assert.deepStrictEqual(calls, ["gone", "gone", "broken", "broken"])
+      assert.strictEqual(region.size(), 1)
+    })))
+
+  it.effect("an answer that a look-up has at once is given at once", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted(() => Effect.succeed("x"), { lookup: (key) => Exit.succeed(key) })
+      assert.isTrue(Exit.isExit(region.get("a", at(0))))
+    })))
+
+  it.effect("callers of one key share one look-up", () =>
+    run(Effect.gen(function*() {
+      const gate = yield* Deferred.make<string>()
+      const { calls, region } = yield* scripted(() => Deferred.await(gate))
+      const callers = yield* Effect.forEach(Array.from({ length: 50 }), () => Effect.forkChild(region.get("a", at(0))))
+      yield* Effect.yieldNow
+      yield* Deferred.succeed(gate, "shared")
+      const answers = yield* Effect.forEach(callers, Fiber.join)
+      assert.deepStrictEqual(new Set(answers), new Set(["shared"]))
+      assert.deepStrictEqual(calls, ["a"])
+    })))
+
+  it.effect("an interrupted first caller takes nothing from those who wait with it", () =>
+    run(Effect.gen(function*() {
+      const gate = yield* Deferred.make<string>()
+      const { calls, region } = yield* scripted(() => Deferred.await(gate))
+      const first = yield* Effect.forkChild(region.get("a", at(0)), { startImmediately: true })
+      const second = yield* Effect.forkChild(region.get("a", at(0)), { startImmediately: true })
+      yield* Fiber.interrupt(first)
+      yield* Deferred.succeed(gate, "kept")
+      assert.strictEqual(yield* Fiber.join(second), "kept")
+      assert.deepStrictEqual(calls, ["a"])
+    })))
+
+  it.effect("RULES D27, threat E14: an outage is served from the last answer for the stated window and then fails", () =>
+    run(Effect.gen(function*() {
+      const { calls, region } = yield* scripted((_, call) => call === 1 ? Effect.succeed("known") : Effect.fail("down"))
+      yield* region.get("a", at(0))
+      assert.strictEqual(yield* region.get("a", at(31_000)), "known")
+      assert.isTrue(Exit.isExit(region.get("a", at(31_500))), "the next second asks nobody")
+      assert.strictEqual(yield* region.get("a", at(89_999)), "known")
+      assert.strictEqual(yield* Effect.flip(region.get("a", at(90_000))), "down")
+      assert.deepStrictEqual(calls.length, 4)
+      assert.strictEqual(region.stats().stale, 2)
+    })))
+
+  it.effect("an absence replaces what was known, at once", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted((_, call) => call === 1 ? Effect.succeed("known") : Effect.fail("absent"))
+      yield* region.get("a", at(0))
+      assert.strictEqual(yield* Effect.flip(region.get("a", at(31_000))), "absent")
+      assert.strictEqual(yield* Effect.flip(region.get("a", at(31_001))), "absent")
+    })))
+
+  it.effect("a forgotten key is looked up again, and not served in an outage", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted((_, call) => call === 1 ? Effect.succeed("known") : Effect.fail("down"))
+      yield* region.get("a", at(0))
+      region.invalidate("a")
+      assert.strictEqual(yield* Effect.flip(region.get("a", at(1))), "down")
+      region.clear()
+      assert.strictEqual(region.size(), 0)
+    })))
+
+  it.effect("threat E14: what expired is asked again, and still serves in an outage for its time", () =>
+    run(Effect.gen(function*() {
+      const { calls, region } = yield* scripted((key, call) => call === 2 ? Effect.fail("down") : Effect.succeed(key))
+      yield* region.get("a", at(0))
+      region.expire()
+      assert.strictEqual(yield* region.get("a", at(1)), "a")
+      assert.strictEqual(calls.length, 2)
+      assert.strictEqual(region.stats().stale, 1)
+      region.expire()
+      assert.strictEqual(yield* region.get("a", at(2)), "a")
+      assert.strictEqual(calls.length, 3)
+    })))
+
+  it.effect("threat E14: a look-up that was under way when everything expired fails, and the known answer goes on", () =>
+    run(Effect.gen(function*() {
+      const gate = yield* Deferred.make<string, Failure>()
+      const { region } = yield* scripted((key, call) => call === 2 ? Deferred.await(gate) : Effect.succeed(key))
+      yield* region.get("a", at(0))
+      const second = yield* Effect.forkChild(region.get("a", at(31_000)), { startImmediately: true })
+      region.expire()
+      yield* Deferred.fail(gate, "down")
+      assert.strictEqual(yield* Fiber.join(second), "a")
+    })))
+
+  it.effect("what was forgotten while it was looked up is not kept", () =>
+    run(Effect.gen(function*() {
+      const gate = yield* Deferred.make<string>()
+      const { calls, region } = yield* scripted((_, call) => call === 1 ? Deferred.await(gate) : Effect.succeed("new"))
+      const first = yield* Effect.forkChild(region.get("a", at(0)), { startImmediately: true })
+      region.invalidate("a")
+      yield* Deferred.succeed(gate, "old")
+      assert.strictEqual(yield* Fiber.join(first), "old")
+      assert.strictEqual(yield* region.get("a", at(1)), "new")
+      assert.deepStrictEqual(calls, ["a", "a"])
+    })))
+
+  it.effect("is bounded, and spares what was used", () =>
+    run(Effect.gen(function*() {
+      const { calls, region } = yield* scripted((key) => Effect.succeed(key), { capacity: 10 })
+      for (let i = 0; i < 10; i++) yield* region.get(`k${i}`, at(0))
+      yield* region.get("k0", at(1))
+      for (let i = 10; i < 19; i++) yield* region.get(`k${i}`, at(1))
+      assert.strictEqual(region.size(), 10)
+      yield* region.get("k0", at(2))
+      assert.strictEqual(calls.filter((it) => it === "k0").length, 1)
+      assert.strictEqual(region.stats().evictions, 9)
+    })))
+
+  it.effect("a defect of a look-up reaches every caller and is not kept", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted((_, call) => call === 1 ? Effect.die("bug") : Effect.succeed("well"))
+      const exit = yield* Effect.exit(region.get("a", at(0)))
+      assert.isTrue(Exit.hasDies(exit))
+      assert.strictEqual(yield* region.get("a", at(0)), "well")
+    })))
+
+  it.effect("a look-up that the end of the cache cuts off leaves nobody waiting", () =>
+    Effect.gen(function*() {
+      const escaped = yield* scripted(() => Effect.never).pipe(Effect.provide(Cache.layer))
+      const exit = yield* Effect.exit(escaped.region.get("a", at(0)))
+      assert.isTrue(Exit.hasInterrupts(exit))
+    }))
+
+  it.live("a look-up can be cut off by its own deadline", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted(() =>
+        Effect.never.pipe(Effect.timeoutOrElse({ duration: "5 millis", orElse: () => Effect.fail("down" as const) }))
+      )
+      assert.strictEqual(yield* Effect.flip(region.get("a", at(0))), "down")
+    })))
+
+  it.effect("getMany looks up what is missing in one question and keeps the order", () =>
+    run(Effect.gen(function*() {
+      const asked: Array<ReadonlyArray<string>> = []
+      const { calls, region } = yield* scripted((key) => Effect.succeed(key), {
+        lookupMany: (keys) =>
+          Effect.sync(() => {
+            asked.push(keys)
+            return keys.map((key) => key === "none" ? Exit.fail("absent" as const) : Exit.succeed(key))
+          })
+      })
+      yield* region.get("b", at(0))
+      const first = yield* region.getMany(["a", "b", "none", "a"], at(0))
+      const expected: ReadonlyArray<Exit.Exit<string, Failure>> = [
+        Exit.succeed("a"),
+        Exit.succeed("b"),
+        Exit.fail("absent"),
+        Exit.succeed("a")
+      ]
+      assert.deepStrictEqual(first, expected)
+      assert.deepStrictEqual(asked, [["a", "none"]])
+      assert.isTrue(Exit.isExit(region.getMany(["a", "b", "none"], at(1))))
+      assert.deepStrictEqual(calls, ["b"])
+    })))
+
+  it.effect("getMany in an outage: known keys go on, others fail", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted((key) => Effect.succeed(key), { lookupMany: () => Effect.fail("down") })
+      yield* region.get("a", at(0))
+      const answers = yield* region.getMany(["a", "b"], at(31_000))
+      const expected: ReadonlyArray<Exit.Exit<string, Failure>> = [Exit.succeed("a"), Exit.fail("down")]
+      assert.deepStrictEqual(answers, expected)
+    })))
+
+  it.effect("layerNone remembers nothing", () =>
+    Effect.gen(function*() {
+      const { calls, region } = yield* scripted((key) => Effect.succeed(key))
+      yield* region.get("a", at(0))
+      yield* region.get("a", at(0))
+      assert.deepStrictEqual(calls, ["a", "a"])
+    }).pipe(Effect.provide(Layer.fresh(Cache.layerNone))))
+})

@@ -1,0 +1,46 @@
+/** `UPDATE_DOCS=true` writes the generated documents anew. */
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync, writeFileSync } from "node:fs"
+import { descriptions } from "../../src/config/ConfigDescriptions.ts"
+import { jsonSchema, referencePage, settings } from "../../src/config/ConfigReference.ts"
+
+const docs = new URL("../../../../docs/", import.meta.url)
+
+const isCurrent = (name: string, text: string): void => {
+  const url = new URL(name, docs)
+  if (process.env["UPDATE_DOCS"] === "true") writeFileSync(url, text)
+  assert.strictEqual(readFileSync(url, "utf8"), text, `docs/${name} is not what the schema says: UPDATE_DOCS=true`)
+}
+
+describe("the reference of the configuration file", () => {
+  it("docs/configuration.md is what the schema says", () => {
+    isCurrent("configuration.md", referencePage())
+  })
+
+  it("docs/jotgate.schema.json is what the schema says", () => {
+    isCurrent("jotgate.schema.json", `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+  })
+
+  it("every setting is described, and every description is of a setting", () => {
+    const paths = settings().map((it) => it.path)
+    assert.deepStrictEqual(settings().filter((it) => it.description === undefined).map((it) => it.path), [])
+    assert.deepStrictEqual(Object.keys(descriptions).filter((path) => !paths.includes(path)), [])
+  })
+
+  it("defaults are those that reading an empty file gives", () => {
+    const found = (path: string) => settings().find((it) => it.path === path)?.default
+    assert.strictEqual(found("gateway.listen"), "0.0.0.0:4180")
+    assert.strictEqual(found("issuers[].expiry.maxLifetime"), "24h")
+    assert.strictEqual(found("issuers[].keys.life"), "5m")
+    assert.deepStrictEqual(found("policy.teamRoutes"), ["llm_api_routes", "info_routes"])
+    assert.strictEqual(found("gateway.upstream"), null)
+    assert.strictEqual(found("gateway.upstream.header"), "authorization")
+    assert.isUndefined(found("issuers[].id"))
+  })
+
+  it("an unknown key is an error in the JSON Schema too", () => {
+    const text = JSON.stringify(jsonSchema())
+    assert.include(text, "\"additionalProperties\":false")
+    assert.notInclude(text, "Infinity")
+  })
+})

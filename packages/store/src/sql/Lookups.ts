@@ -1,0 +1,149 @@
+/**
+ * The look-ups of the decision path: one prepared statement by key each.
+ *
+ * A statement's cost does not grow with the number of rows, values travel as
+ * bound parameters only (threat E13), and a look-up has one deadline. When the
+ * database fails, hangs or answers with a row that does not fit, the answer is
+ * `DirectoryUnavailable` (threat E14); after several failures in a row the next
+ * second's look-ups fail at once instead of waiting for a database that is
+ * known to be away.
+ */
+import { DirectoryUnavailable } from "@jotgate/core/Directory"
+import * as Ticks from "@jotgate/core/Ticks"
+import { type Clock, Context, Duration, Effect, Exit, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { SqliteClient } from "../sqlite/SqliteClient.ts"
+import { within } from "./Deadline.ts"
+import * as Dialect from "./Dialect.ts"
+import type { Read, Row, Value } from "./Rows.ts"
+
+/** How long a look-up of a decision may take, so that a caller who waits 250 ms has the answer (reliability, database down). */
+export const DEADLINE = Duration.millis(200)
+
+const FAILURES_TO_OPEN = 3
+const OPEN_MILLIS = 1_000
+
+/** One question, compiled once: `name` is for the log and the metrics. */
+export interface Question<A> {
+  readonly name: string
+  readonly text: string
+  readonly read: Read<A>
+}
+
+export class Lookups extends Context.Service<Lookups, {
+  readonly dialect: Dialect.Dialect
+  /** The rows that answer a question. */
+  readonly all: <A>(
+    question: Question<A>,
+    params: ReadonlyArray<Value>
+  ) => Effect.Effect<ReadonlyArray<A>, DirectoryUnavailable>
+  /** The first row that answers a question, or else `missing`. */
+  readonly first: <A, B, E>(
+    question: Question<A>,
+    params: ReadonlyArray<Value>,
+    missing: Exit.Exit<B, E>
+  ) => Effect.Effect<A | B, E | DirectoryUnavailable>
+  /** Whether the database answers. */
+  readonly health: Effect.Effect<void, DirectoryUnavailable>
+}>()("@jotgate/store/Lookups") {
+  /** On SQLite: each look-up is one synchronous call. */
+  static readonly layerSqlite = Layer.effect(
+    Lookups,
+    Effect.gen(function*() {
+      const sqlite = yield* SqliteClient
+      const answer: Answer = (question, params, finish) =>
+        Effect.suspend(() => {
+          const rows = sqlite.readNow(question.text, params)
+          return Exit.isSuccess(rows)
+            ? finish(rows.value)
+            // Rare: another process recovers the log.
+            : Effect.matchEffect(sqlite.read(question.text, params), {
+              onFailure: failed(question.name),
+              onSuccess: finish
+            })
+        })
+      return make(Dialect.sqlite, answer)
+    })
+  )
+
+  /** On a client with a pool: each look-up has a deadline, and a breaker for all of them. */
+  static readonly layerPg = Layer.effect(
+    Lookups,
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const isOpen = makeBreaker()
+      const texts = new WeakMap<Question<unknown>, string>()
+      const textOf = (question: Question<unknown>): string => {
+        const text = texts.get(question) ?? Dialect.numbered(Dialect.pg, question.text)
+        texts.set(question, text)
+        return text
+      }
+      const answer: Answer = (question, params, finish) => {
+        const { name } = question
+        const query = sql.unsafe<Row>(textOf(question), params).withoutTransform
+        // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
+        const asked = Effect.catchIf(query, isCutOff, () => Effect.retry(query, { times: 1, while: isCutOff }))
+        const late = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
+        const rows = isOpen(within(Effect.catch(asked, failed(name)), DEADLINE, late), late)
+        // A row that does not fit is one row's trouble: it never opens the breaker.
+        return Effect.flatMap(rows, finish)
+      }
+      return make(Dialect.pg, answer)
+    })
+  )
+}
+
+/** Asks for rows, and goes on with them. */
+type Answer = <A, B, E>(
+  question: Question<A>,
+  params: ReadonlyArray<Value>,
+  finish: (rows: ReadonlyArray<Row>) => Effect.Effect<B, E>
+) => Effect.Effect<B, E | DirectoryUnavailable>
+
+const isCutOff = (error: SqlError.SqlError): boolean => error.reason._tag === "ConnectionError"
+
+/** What went wrong is for the operator; it may quote a value, so only the kind of failure is logged. */
+const failed = (operation: string) => (error: SqlError.SqlError) => unavailable(operation, error.reason._tag)
+
+const unavailable = (operation: string, reason: string) =>
+  Effect.andThen(
+    Effect.logWarning("directory look-up failed", { operation, reason }),
+    Exit.fail(new DirectoryUnavailable({ operation }))
+  )
+
+/** Lets look-ups through until several in a row have failed, and then for a second none. */
+const makeBreaker = () => {
+  let failures = 0
+  let openUntil = Number.NEGATIVE_INFINITY
+  return <A, E>(run: Effect.Effect<A, E>, closed: () => Effect.Effect<never, E>): Effect.Effect<A, E> =>
+    Effect.clockWith((clock: Clock.Clock) =>
+      Ticks.fromClock(clock) < openUntil ? closed() : Effect.onExit(run, (exit) => {
+        if (Exit.isSuccess(exit)) failures = 0
+        else if (!Exit.hasInterrupts(exit) && ++failures >= FAILURES_TO_OPEN) {
+          openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
+        }
+        return Effect.void
+      })
+    )
+}
+
+const make = (dialect: Dialect.Dialect, answer: Answer): Lookups["Service"] => ({
+  dialect,
+  all: (question, params) =>
+    answer(question, params, (rows) => {
+      const nouns = []
+      for (const row of rows) {
+        const noun = question.read(row)
+        if (Exit.isFailure(noun)) return unavailable(question.name, "row does not fit")
+        nouns.push(noun.value)
+      }
+      return Exit.succeed(nouns)
+    }),
+  first: <A, B, E>(question: Question<A>, params: ReadonlyArray<Value>, missing: Exit.Exit<B, E>) =>
+    answer(question, params, ([row]): Effect.Effect<A | B, E | DirectoryUnavailable> => {
+      if (row === undefined) return missing
+      const noun = question.read(row)
+      return Exit.isSuccess(noun) ? Exit.succeed(noun.value) : unavailable(question.name, "row does not fit")
+    }),
+  health: answer({ name: "health", text: "SELECT 1 AS one", read: Exit.succeed }, [], () => Exit.void)
+})

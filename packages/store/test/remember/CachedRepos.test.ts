@@ -1,0 +1,100 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cache } from "@jotgate/core/Cache"
+import { makeMembership, makeTeam, makeUser, ModelGroupId, TeamId, UserId } from "@jotgate/core/Directory"
+import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
+import type { Rows } from "@jotgate/core/MemoryRows"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
+import { DirectorySuite } from "@jotgate/core/testing"
+import { UserRepo } from "@jotgate/core/UserRepo"
+import { Effect, Exit, Layer } from "effect"
+import * as CachedRepos from "../../src/remember/CachedRepos.ts"
+import { Forgetting } from "../../src/remember/Forgetting.ts"
+
+const options = { rows: 30_000, staleRows: 60_000 }
+
+const layerOf = (rows: Rows) =>
+  CachedRepos.layer(options).pipe(
+    Layer.provideMerge(Layer.mergeAll(MemoryDirectory.layerRepos(rows), Cache.layer, Forgetting.layerLocal))
+  )
+
+const at = (ticks: number) => ({ time: 0, ticks, note: undefined })
+
+const alice = makeUser({ id: UserId.make("alice"), email: "Alice@acme.com", teams: [TeamId.make("red")] })
+const red = makeTeam({ id: TeamId.make("red"), alias: "Red" })
+const rows: Rows = {
+  users: [alice],
+  teams: [red],
+  memberships: [makeMembership({ user: alice.id, team: red.id })],
+  modelGroups: [{ id: ModelGroupId.make("cheap"), models: [] }]
+}
+
+const tagOf = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>): string =>
+  Exit.match(exit, {
+    onSuccess: () => "found",
+    onFailure: (cause) => cause.reasons.map((it) => it._tag === "Fail" ? it.error._tag : it._tag).join()
+  })
+
+describe("the repositories with a memory", () => {
+  // What the cases write is not announced here, so those that write are the stores' own.
+  const reading = DirectorySuite.suite(layerOf).filter(({ title }) =>
+    !/write|new person|created|concurrent|joining|left|granted|linked once|rests on/.test(title)
+  )
+  for (const { run, title } of reading) it.effect(`keep the contract: ${title}`, () => run)
+
+  it.effect("threat E14: in an outage every kind of look-up goes on for its time, and then fails", () =>
+    Effect.gen(function*() {
+      const users = yield* UserRepo
+      const teams = yield* TeamRepo
+      const memory = yield* MemoryDirectory
+      const looks: Readonly<Record<string, (ticks: number) => Effect.Effect<unknown, { readonly _tag: string }>>> = {
+        byId: (ticks) => users.byId(alice.id, at(ticks)),
+        byEmail: (ticks) => users.byEmail("alice@ACME.com", at(ticks)),
+        membership: (ticks) => users.membership(alice.id, red.id, at(ticks)),
+        memberships: (ticks) => users.memberships(alice.id, [red.id], at(ticks)),
+        team: (ticks) => teams.byId(red.id, at(ticks)),
+        teams: (ticks) => teams.byIds([red.id], at(ticks)),
+        alias: (ticks) => teams.byAlias("Red", at(ticks)),
+        groups: (ticks) => teams.modelGroups([ModelGroupId.make("cheap")], at(ticks))
+      }
+      for (const [name, look] of Object.entries(looks)) {
+        const fresh = yield* Effect.exit(look(0))
+        assert.strictEqual(tagOf(fresh), "found", name)
+        assert.isTrue(Exit.isExit(look(29_999)), `${name} is at hand`)
+        memory.failing.add("users").add("teams").add("memberships").add("modelGroups")
+        assert.deepStrictEqual(yield* Effect.exit(look(31_000)), fresh, name)
+        assert.deepStrictEqual(yield* Effect.exit(look(89_000)), fresh, name)
+        assert.strictEqual(tagOf(yield* Effect.exit(look(90_000))), "DirectoryUnavailable", name)
+        memory.failing.clear()
+        assert.deepStrictEqual(yield* Effect.exit(look(90_001)), fresh, `${name} is back`)
+        yield* Forgetting.use((it) => it.announce({ everything: true }))
+      }
+    }).pipe(Effect.provide(layerOf(rows))))
+
+  it.effect("RULES D27: an absence is remembered shortly and never served in an outage", () =>
+    Effect.gen(function*() {
+      const users = yield* UserRepo
+      const memory = yield* MemoryDirectory
+      const nobody = UserId.make("nobody")
+      assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(0)))), "RowNotFound")
+      assert.deepStrictEqual(yield* users.byEmail("nobody@acme.com", at(0)), [])
+      memory.failing.add("users")
+      assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(1_999)))), "RowNotFound")
+      assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(2_000)))), "DirectoryUnavailable")
+      assert.strictEqual(tagOf(yield* Effect.exit(users.byEmail("nobody@acme.com", at(2_000)))), "DirectoryUnavailable")
+    }).pipe(Effect.provide(layerOf(rows))))
+
+  it.effect("what may have been missed is asked again", () =>
+    Effect.gen(function*() {
+      const teams = yield* TeamRepo
+      const memory = yield* MemoryDirectory
+      const forgetting = yield* Forgetting
+      yield* teams.byId(red.id, at(0))
+      memory.teams.put({ ...red, blocked: true })
+      assert.isFalse((yield* teams.byId(red.id, at(1))).blocked)
+      forgetting.hear({ unsure: true })
+      assert.isTrue((yield* teams.byId(red.id, at(2))).blocked)
+      memory.teams.put(red)
+      forgetting.hear({ teams: ["red"] })
+      assert.isFalse((yield* teams.byId(red.id, at(3))).blocked)
+    }).pipe(Effect.provide(layerOf(rows))))
+})
