@@ -43,7 +43,7 @@ const outside = Layer.mergeAll(
   Revocation.layerNone,
   Issuers.layer(settings.issuers)
 )
-const rows = CachedRepos.layer({ rows: 30_000, staleRows: 60_000 }).pipe(
+const rows = CachedRepos.layer({ rows: 30_000, staleRows: 60_000, announced: true }).pipe(
   Layer.provideMerge(MemoryDirectory.layerRepos(world.rows)),
   Layer.provide([Cache.layer, Forgetting.layerLocal])
 )

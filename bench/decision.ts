@@ -97,7 +97,7 @@ const issuer = await Effect.runPromise(Issuer.make(iss, ["RS256", "ES256"]))
 
 /** Rows as a server has them: remembered in front of a directory. */
 const remembered = (rows: ReturnType<typeof rowsOf>) =>
-  CachedRepos.layer({ rows: 30_000, staleRows: 60_000 }).pipe(
+  CachedRepos.layer({ rows: 30_000, staleRows: 60_000, announced: true }).pipe(
     Layer.provideMerge(MemoryDirectory.layerRepos(rows)),
     Layer.provide([Cache.layer, Forgetting.layerLocal])
   )

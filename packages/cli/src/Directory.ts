@@ -26,7 +26,7 @@ export const seeded = (settings: FileSettings, seed: DirectoryFile) =>
   })).pipe(Layer.provideMerge(Store.layer(settings)))
 
 const sqlite = (filename: string, { cache }: FileSettings) =>
-  CachedRepos.layer(cache).pipe(
+  CachedRepos.layer({ ...cache, announced: false }).pipe(
     Layer.provideMerge(SqlDirectory.layer),
     Layer.provideMerge(Layer.effectDiscard(Effect.mapError(Migrations.complete(), Store.failed))),
     Layer.provideMerge(Layer.merge(Lookups.layerSqlite, Forgetting.layerLocal)),

@@ -107,9 +107,10 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
     /** Rows are remembered in front of a database. */
     const front = <A, E, R>(
       store: Layer.Layer<A | UserRepo | TeamRepo | OrganizationRepo | Lookups | Forgetting, E, R>,
-      name: string
+      name: string,
+      announced = true
     ) =>
-      Layer.mergeAll(CachedRepos.layer(cache), joined, fleet).pipe(
+      Layer.mergeAll(CachedRepos.layer({ ...cache, announced }), joined, fleet).pipe(
         Layer.provideMerge(StoreHealth.layer(name)),
         Layer.provideMerge(store),
         Layer.provideMerge(memory)
@@ -140,7 +141,7 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
           migrate,
           folder: cache.dir
         })
-        return clear(front(litellm, "litellm"))
+        return clear(front(litellm, "litellm", false))
       }
     }
   }))

@@ -14,7 +14,7 @@ const world: CoreTest.World = {
 }
 const ask = { claims: { uid: "u-1", groups: ["red", "blue"] }, model: "gpt-4o" }
 
-/** A pipeline that was asked often enough to remember, except for what lives two seconds: that there are no limits. */
+/** A pipeline that was asked often enough to remember. */
 const warm = Effect.gen(function*() {
   const pipeline = yield* Remembering.make({
     ...world,
@@ -69,9 +69,21 @@ describe("DecisionMemory", () => {
       assert.strictEqual(codeOf(yield* remembered(asked, Remembering.ROWS / 1000)), "user_blocked")
     })))
 
-  it.live("an absence it rests on counts for two seconds", () =>
+  it.live("an absence it rests on counts as long as a row, and until a row is announced", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { asked, remembered, tables } = yield* Remembering.make(world)
+      const { announce, asked, remembered, tables } = yield* Remembering.make(world)
+      const question = yield* asked(ask)
+      yield* remembered(question, 0)
+      const known = yield* remembered(question, 0)
+      assert.strictEqual(yield* remembered(question, Remembering.ROWS / 1000 - 1), known)
+      tables.memberships.put(CoreTest.membership("u-1", "red", { models: ["o1"] }))
+      yield* announce({ memberships: [["u-1", "red"]] })
+      assert.strictEqual(codeOf(yield* remembered(question, Remembering.ROWS / 1000 - 1)), "member_model_denied")
+    })))
+
+  it.live("an absence it rests on counts for two seconds where a row may appear without a word", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { asked, remembered, tables } = yield* Remembering.make(world, false)
       const question = yield* asked(ask)
       yield* remembered(question, 0)
       const known = yield* remembered(question, 0)

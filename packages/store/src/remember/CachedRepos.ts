@@ -1,7 +1,8 @@
 /**
  * The repositories with a memory: what was looked up is at hand, as an `Exit`,
  * for `cache.rows`, and goes on for `cache.staleRows` while the directory does
- * not answer. Absences are remembered shortly, outages never.
+ * not answer. Absences are remembered as long as rows where whoever makes a row
+ * announces it, shortly elsewhere; outages never.
  *
  * An absence is never served past its time: while the directory is away nobody
  * is told that a person does not exist (RULES D27).
@@ -24,10 +25,12 @@ import * as SharedRecord from "./SharedRecord.ts"
 export interface Options {
   readonly rows: number
   readonly staleRows: number
+  /** Whether everybody who writes to the directory announces it (`Forgetting`); LiteLLM, for one, does not. */
+  readonly announced: boolean
 }
 
-/** How long an absence is remembered at most. */
-const ABSENT_MILLIS = 2_000
+/** How long an absence is remembered at most where a row may appear without a word. */
+const UNANNOUNCED_MILLIS = 2_000
 
 /** Entries of each region. */
 const CAPACITY = 20_000
@@ -104,6 +107,9 @@ const at = <A, E>(now: Now | undefined, ask: (now: Now) => Effect.Effect<A, E>):
 
 const makeRegions = Effect.fnUntraced(function*(options: Options) {
   const cache = yield* Cache.Cache
+  const forgetting = yield* Forgetting
+  const absence = () =>
+    options.announced && forgetting.isConnected() ? options.rows : Math.min(options.rows, UNANNOUNCED_MILLIS)
   return <K, A, E extends Failure>(
     region: Pick<Cache.RegionOptions<K, A, E>, "name" | "lookup" | "lookupMany" | "key">,
     schema: Schema.ConstraintDecoder<A>
@@ -111,8 +117,7 @@ const makeRegions = Effect.fnUntraced(function*(options: Options) {
     cache.region<K, A, E>({
       ...region,
       capacity: CAPACITY,
-      timeToLive: (answer) =>
-        answer._tag === "Success" ? options.rows : isOutage(answer.error) ? 0 : Math.min(options.rows, ABSENT_MILLIS),
+      timeToLive: (answer) => answer._tag === "Success" ? options.rows : isOutage(answer.error) ? 0 : absence(),
       staleOnError: options.staleRows,
       isOutage,
       shared: SharedRecord.of(schema, region.key)

@@ -10,10 +10,8 @@ import { Effect, Exit, Layer } from "effect"
 import * as CachedRepos from "../../src/remember/CachedRepos.ts"
 import { Forgetting } from "../../src/remember/Forgetting.ts"
 
-const options = { rows: 30_000, staleRows: 60_000 }
-
-const layerOf = (rows: Rows) =>
-  CachedRepos.layer(options).pipe(
+const layerOf = (rows: Rows, announced = true) =>
+  CachedRepos.layer({ rows: 30_000, staleRows: 60_000, announced }).pipe(
     Layer.provideMerge(Layer.mergeAll(MemoryDirectory.layerRepos(rows), Cache.layer, Forgetting.layerLocal))
   )
 
@@ -36,7 +34,7 @@ const tagOf = <A, E extends { readonly _tag: string }>(exit: Exit.Exit<A, E>): s
 
 describe("the repositories with a memory", () => {
   // What the cases write is not announced here, so those that write are the stores' own.
-  const reading = DirectorySuite.suite(layerOf).filter(({ title }) =>
+  const reading = DirectorySuite.suite((it) => layerOf(it)).filter(({ title }) =>
     !/write|new person|created|concurrent|joining|left|granted|linked once|rests on/.test(title)
   )
   for (const { run, title } of reading) it.effect(`keep the contract: ${title}`, () => run)
@@ -70,17 +68,43 @@ describe("the repositories with a memory", () => {
       }
     }).pipe(Effect.provide(layerOf(rows))))
 
-  it.effect("RULES D27: an absence is remembered shortly and never served in an outage", () =>
+  const absences = [
+    ["as long as a row where rows are announced", true, 30_000],
+    ["shortly where a row may appear without a word", false, 2_000]
+  ] as const
+  for (const [title, announced, life] of absences) {
+    it.effect(`RULES D27: an absence is remembered ${title}, and never served in an outage`, () =>
+      Effect.gen(function*() {
+        const users = yield* UserRepo
+        const memory = yield* MemoryDirectory
+        const nobody = UserId.make("nobody")
+        assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(0)))), "RowNotFound")
+        assert.deepStrictEqual(yield* users.byEmail("nobody@acme.com", at(0)), [])
+        memory.failing.add("users")
+        const byEmail = (ticks: number) => users.byEmail("nobody@acme.com", at(ticks))
+        assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(life - 1)))), "RowNotFound")
+        assert.deepStrictEqual(yield* byEmail(life - 1), [])
+        assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(life)))), "DirectoryUnavailable")
+        assert.strictEqual(tagOf(yield* Effect.exit(byEmail(life))), "DirectoryUnavailable")
+      }).pipe(Effect.provide(layerOf(rows, announced))))
+  }
+
+  it.effect("a row that was announced is no longer absent", () =>
     Effect.gen(function*() {
       const users = yield* UserRepo
       const memory = yield* MemoryDirectory
-      const nobody = UserId.make("nobody")
-      assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(0)))), "RowNotFound")
-      assert.deepStrictEqual(yield* users.byEmail("nobody@acme.com", at(0)), [])
-      memory.failing.add("users")
-      assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(1_999)))), "RowNotFound")
-      assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(2_000)))), "DirectoryUnavailable")
-      assert.strictEqual(tagOf(yield* Effect.exit(users.byEmail("nobody@acme.com", at(2_000)))), "DirectoryUnavailable")
+      const bob = makeUser({ id: UserId.make("bob"), email: "bob@acme.com" })
+      assert.strictEqual(tagOf(yield* Effect.exit(users.byId(bob.id, at(0)))), "RowNotFound")
+      assert.deepStrictEqual(yield* users.byEmail("bob@acme.com", at(0)), [])
+      assert.strictEqual(tagOf(yield* Effect.exit(users.membership(bob.id, red.id, at(0)))), "RowNotFound")
+      memory.users.put(bob)
+      memory.memberships.put(makeMembership({ user: bob.id, team: red.id }))
+      yield* Forgetting.use((it) =>
+        it.announce({ users: ["bob"], emails: ["bob@acme.com"], memberships: [["bob", "red"]] })
+      )
+      assert.strictEqual((yield* users.byId(bob.id, at(1))).id, bob.id)
+      assert.lengthOf(yield* users.byEmail("bob@acme.com", at(1)), 1)
+      assert.strictEqual(tagOf(yield* Effect.exit(users.membership(bob.id, red.id, at(1)))), "found")
     }).pipe(Effect.provide(layerOf(rows))))
 
   it.effect("what may have been missed is asked again", () =>

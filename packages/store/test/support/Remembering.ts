@@ -35,14 +35,16 @@ const outside = Layer.mergeAll(
   Revocation.layerNone
 )
 
-const cached = CachedRepos.layer({ rows: ROWS, staleRows: 60_000 }).pipe(Layer.provide(Cache.Cache.layer))
-
-/** The two pipelines of a world; `seconds` are counted from the moment at which the tokens were issued. */
-export const make = Effect.fnUntraced(function*(world: CoreTest.World) {
+/**
+ * The two pipelines of a world; `seconds` are counted from the moment at which the tokens were issued. Rows are written
+ * by somebody who announces them, unless `announced` says otherwise.
+ */
+export const make = Effect.fnUntraced(function*(world: CoreTest.World, announced = true) {
   const settings = CoreTest.settingsOf(world)
   const issuer = yield* Issuer.make(settings.issuers[0]?.issuer ?? "", ["ES256"])
   const rows = yield* Layer.build(
-    cached.pipe(
+    CachedRepos.layer({ rows: ROWS, staleRows: 60_000, announced }).pipe(
+      Layer.provide(Cache.Cache.layer),
       Layer.provideMerge(MemoryDirectory.layerRepos(world.rows)),
       Layer.provideMerge(Forgetting.layerLocal)
     )
