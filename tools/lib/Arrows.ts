@@ -1,13 +1,14 @@
 /**
  * The arrows of the design, as rules that fail.
  *
- * Between packages `core ← store ← server ← cli`: each imports only what stands left of it. Inside `core` the rooms
- * `settings ← cache ← issuer, directory, rules ← token ← keys ← opaque, identity ← principal ← decision`, types
- * included; the words at its top may be used by every room that may import what they are made of. `core` runs on
- * any runtime: it imports `effect` and `jose`, and `node:` modules only behind its `node` subpath. An index is a
- * package's front door, and there is no other.
+ * Between packages `core ← store ← server ← cli`: each imports only what stands left of it. Inside a package the rooms
+ * as `Rooms` draws them, types included; the modules at its top may be used by every room that may import what they are
+ * made of. No file imports itself by way of others. `core` runs on any runtime: it imports `effect` and `jose`, and
+ * `node:` modules only behind its `node` subpath. An index is a package's front door, and there is no other.
  */
 import { posix } from "node:path"
+import { circles } from "./Circles.ts"
+import { type House, houses, reach } from "./Rooms.ts"
 import type { Import, Module } from "./Sources.ts"
 
 export interface Finding {
@@ -49,49 +50,27 @@ const pure = new Set(
     "Record Result Schema SchemaGetter String Struct Tuple flow identity pipe").split(" ")
 )
 
-/**
- * The rooms of `core` and what each may import, types included. `rules/patterns` is a room of its own: settings are
- * checked with it.
- */
-const rooms: Readonly<Record<string, ReadonlyArray<string>>> = (() => {
-  const patterns = ["rules/patterns"]
-  const settings = [...patterns, "settings"]
-  const cache = [...settings, "cache"]
-  const rules = [...cache, "directory", "rules"]
-  const token = [...rules, "issuer", "token"]
-  const identity = [...token, "keys", "opaque", "identity"]
-  const decision = [...identity, "principal", "decision"]
-  return {
-    "rules/patterns": patterns,
-    settings,
-    cache,
-    issuer: [...cache, "issuer"],
-    directory: [...cache, "directory"],
-    rules,
-    token,
-    keys: [...token, "keys"],
-    opaque: [...token, "keys", "opaque"],
-    identity,
-    principal: [...identity, "principal"],
-    decision,
-    testing: [...decision, "testing"]
-  }
-})()
+/** A package that has rooms, with what each of them may import. */
+interface Inside {
+  readonly source: string
+  readonly may: ReadonlyMap<string, ReadonlySet<string>>
+  /** The rooms that each module at the top is made of, whatever stands between. */
+  readonly made: ReadonlyMap<string, ReadonlySet<string>>
+}
 
 const coreSource = "packages/core/src/"
 
-/** The room of a module of core; `undefined` for the words at its top. */
-const roomOf = (path: string): string | undefined => {
-  const folder = posix.dirname(path.slice(coreSource.length))
+/** The room of a module; `undefined` for what stands at the top of its package. */
+const roomOf = (source: string, path: string): string | undefined => {
+  const folder = posix.dirname(path.slice(source.length))
   if (folder === ".") return undefined
   return folder.startsWith("rules/patterns") ? "rules/patterns" : folder.split("/", 1)[0]
 }
 
 const targetOf = (module: Module, it: Import): string => posix.join(posix.dirname(module.path), it.specifier)
 
-/** The rooms that each module at the top of core is made of, whatever stands between. */
-const madeOf = (modules: ReadonlyArray<Module>): ReadonlyMap<string, ReadonlySet<string>> => {
-  const top = modules.filter((it) => it.path.startsWith(coreSource) && roomOf(it.path) === undefined)
+const madeOf = (source: string, modules: ReadonlyArray<Module>): Inside["made"] => {
+  const top = modules.filter((it) => it.path.startsWith(source) && roomOf(source, it.path) === undefined)
   const found = new Map(top.map((it) => [it.path, new Set<string>()]))
   for (let grew = true; grew;) {
     grew = false
@@ -100,13 +79,18 @@ const madeOf = (modules: ReadonlyArray<Module>): ReadonlyMap<string, ReadonlySet
       const before = mine.size
       for (const it of module.imports.filter((one) => one.specifier.startsWith("."))) {
         const to = targetOf(module, it)
-        const room = roomOf(to)
+        const room = roomOf(source, to)
         for (const one of room === undefined ? found.get(to) ?? [] : [room]) mine.add(one)
       }
       grew ||= mine.size > before
     }
   }
   return found
+}
+
+const insideOf = (house: House, modules: ReadonlyArray<Module>): Inside => {
+  const source = `${house.root}/src/`
+  return { source, may: reach(house), made: madeOf(source, modules) }
 }
 
 const isNodeModule = (path: string): boolean =>
@@ -121,22 +105,25 @@ const indexes = new Set([
   `${coreSource}node.ts`
 ])
 
-const doors = new Set([`${coreSource}index.ts`, `${coreSource}node.ts`])
+const doors = new Set(["packages/core", "packages/store", "packages/server"].map((it) => `${it}/src/index.ts`))
+  .add(`${coreSource}node.ts`)
 
 const isPure = (room: string | undefined): boolean => room === "rules" || room === "rules/patterns"
 
-const insideCore = (from: string, to: string, it: Import, made: Surroundings["made"]): string | undefined => {
-  const here = roomOf(from)
-  const there = roomOf(to)
+const betweenRooms = (from: string, to: string, it: Import, { made, may, source }: Inside): string | undefined => {
+  const here = roomOf(source, from)
+  const there = roomOf(source, to)
   if (here === undefined) return there === "testing" ? "what is shipped is not made of testing" : undefined
-  const may = rooms[here]
-  if (may === undefined) return `core has no room ${here}: ${Object.keys(rooms).join(", ")}`
+  const mine = may.get(here)
+  if (mine === undefined) return `no room is called ${here}: ${[...may.keys()].join(", ")}`
   if (isPure(here) && !isPure(there) && !it.typeOnly) {
     return `rules are pure: they may import ${posix.basename(to)} as a type only (import type)`
   }
-  if (there !== undefined) return may.includes(there) ? undefined : `${here} may import ${may.join(", ")}, not ${there}`
+  if (there !== undefined) {
+    return mine.has(there) ? undefined : `${here} may import ${[...mine].toSorted().join(", ")}, not ${there}`
+  }
   if (doors.has(to)) return `${posix.basename(to)} is a front door: import from the module itself`
-  const above = [...made.get(to) ?? []].filter((room) => !may.includes(room))
+  const above = [...made.get(to) ?? []].filter((room) => !mine.has(room))
   return above.length === 0
     ? undefined
     : `${posix.basename(to)} is made of ${above.join(", ")}: ${here} may not import it`
@@ -148,7 +135,7 @@ const outsideCore = (from: string, it: Import): string | undefined => {
     return isNodeModule(from) ? undefined : "core runs on any runtime: node: belongs behind its node subpath"
   }
   if (name !== "effect" && name !== "jose") return `core imports effect and jose only, not ${name}`
-  if (!isPure(roomOf(from)) || it.typeOnly) return undefined
+  if (!isPure(roomOf(coreSource, from)) || it.typeOnly) return undefined
   if (name === "jose") return "rules are pure: they may not import jose"
   const effectful = it.specifier === "effect" ? it.names.filter((one) => !pure.has(one)) : [it.specifier]
   return effectful.length === 0 && it.names.length > 0
@@ -162,17 +149,17 @@ const forTests = (home: Workspace, name: string): boolean => name === home.name 
 interface Surroundings {
   readonly home: Workspace
   readonly manifest: Manifest | undefined
-  readonly made: ReadonlyMap<string, ReadonlySet<string>>
+  readonly inside: Inside | undefined
 }
 
-const judge = (module: Module, it: Import, { home, made, manifest }: Surroundings): string | undefined => {
+const judge = (module: Module, it: Import, { home, inside, manifest }: Surroundings): string | undefined => {
   const isSource = module.path.startsWith(`${home.root}/src/`)
   if (it.specifier.startsWith(".")) {
     const to = targetOf(module, it)
     const within = isSource ? `${home.root}/src/` : `${home.root}/`
     if (!to.startsWith(within)) return `${it.specifier} leaves ${within}: import the package by its name`
     if (!/\.(ts|json)$/.test(to)) return `${it.specifier}: sources are imported with their .ts`
-    return home === core && isSource ? insideCore(module.path, to, it, made) : undefined
+    return inside !== undefined && isSource ? betweenRooms(module.path, to, it, inside) : undefined
   }
   const name = packageOf(it.specifier)
   const other = workspaces.find((one) => one.name === name)
@@ -193,18 +180,26 @@ export const check = (
   manifests: Readonly<Record<string, Manifest>> = {}
 ): ReadonlyArray<Finding> => {
   const findings: Array<Finding> = []
-  const made = madeOf(modules)
+  const insides = new Map(houses.map((house) => [house.root, insideOf(house, modules)]))
   for (const module of modules) {
     const home = workspaces.find((it) => module.path.startsWith(`${it.root}/`))
     if (home === undefined) continue
     for (const it of module.imports) {
-      const message = judge(module, it, { home, made, manifest: manifests[home.root] })
+      const message = judge(module, it, {
+        home,
+        inside: insides.get(home.root),
+        manifest: manifests[home.root]
+      })
       if (message !== undefined) findings.push({ path: module.path, line: it.line, message })
     }
     const isIndex = posix.basename(module.path) === "index.ts" || module.reExportsOnly
     if (isIndex && module.path.includes("/src/") && !indexes.has(module.path)) {
       findings.push({ path: module.path, line: 1, message: "one index per package: import from the module itself" })
     }
+  }
+  for (const circle of circles(modules.filter((it) => !it.path.startsWith("packages/server/src/snippets/")))) {
+    const [path = ""] = circle
+    findings.push({ path, line: 1, message: `a circle of files: ${[...circle, path].join(" → ")}` })
   }
   return findings
 }

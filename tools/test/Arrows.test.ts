@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { check } from "../lib/Arrows.ts"
+import { houses, picture, reach } from "../lib/Rooms.ts"
 import { parse } from "../lib/Sources.ts"
 
 const tool = join(import.meta.dirname, "../arrows.ts")
@@ -139,8 +140,60 @@ describe("inside core", () => {
   })
 
   it("an unknown folder has no place", () => {
-    refused(at("util/A.ts"), `import "./B.ts"`, /no room util/)
+    refused(at("util/A.ts"), `import "./B.ts"`, /no room is called util/)
   })
+})
+
+describe("inside store and server", () => {
+  it("every room imports what it stands on, types included, and nothing else", () => {
+    for (const house of houses) {
+      const may = reach(house)
+      for (const { name: here } of house.rooms) {
+        for (const { name: there } of house.rooms) {
+          // A pure room takes types only, so types are what is asked for here.
+          const text = `import type { B } from "${"../".repeat(here.split("/").length)}${there}/B.ts"`
+          if (may.get(here)?.has(there) === true) allowed(`${house.root}/src/${here}/A.ts`, text)
+          else refused(`${house.root}/src/${here}/A.ts`, text, new RegExp(`${here} may import .*, not ${there}`))
+        }
+      }
+    }
+  })
+
+  it("a room that nobody has drawn has no place", () => {
+    refused("packages/server/src/util/A.ts", `import "./B.ts"`, /no room is called util/)
+    refused("packages/store/src/util/A.ts", `import "./B.ts"`, /no room is called util/)
+  })
+})
+
+describe("circles of files", () => {
+  const tree = (files: Readonly<Record<string, string>>) =>
+    check(Object.entries(files).map(([path, text]) => parse({ path: `packages/cli/src/${path}`, text })))
+      .map((it) => it.message.replaceAll("packages/cli/src/", ""))
+
+  it("are refused, types included, however long the way round", () => {
+    const b = `export type { C } from "./dir/C.ts"`
+    assert.deepStrictEqual(
+      tree({
+        "A.ts": `import type { B } from "./B.ts"`,
+        "B.ts": `${b}; export const x = 1`,
+        "dir/C.ts": `export type C = import("../A.ts").A`
+      }),
+      ["a circle of files: A.ts → B.ts → dir/C.ts → A.ts"]
+    )
+  })
+
+  it("a file that two others import is none, and neither is a test that imports its source", () => {
+    assert.deepStrictEqual(
+      tree({ "A.ts": `import "./B.ts"; import "./C.ts"`, "B.ts": `import "./C.ts"`, "C.ts": "" }),
+      []
+    )
+  })
+})
+
+it("the picture in the README is the one that is enforced", () => {
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8")
+  assert.include(readme, `\`\`\`\n${picture()}\`\`\`\n`)
+  for (const { name } of houses.flatMap((it) => it.rooms)) assert.include(picture(), `  ${name} `)
 })
 
 it("one index per package", () => {

@@ -7,11 +7,11 @@ import type { Directory } from "@jotgate/server/Server"
 import * as CachedRepos from "@jotgate/store/CachedRepos"
 import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Forgetting } from "@jotgate/store/Forgetting"
-import { Lookups } from "@jotgate/store/Lookups"
 import * as MemoryStore from "@jotgate/store/MemoryStore"
 import * as Migrations from "@jotgate/store/Migrations"
 import * as SqlDirectory from "@jotgate/store/SqlDirectory"
 import * as SqliteClient from "@jotgate/store/SqliteClient"
+import * as SqliteLookups from "@jotgate/store/SqliteLookups"
 import * as Store from "@jotgate/store/Store"
 import { Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql"
@@ -29,7 +29,7 @@ const sqlite = (filename: string, { cache }: FileSettings) =>
   CachedRepos.layer({ ...cache, announced: false }).pipe(
     Layer.provideMerge(SqlDirectory.layer),
     Layer.provideMerge(Layer.effectDiscard(Effect.mapError(Migrations.complete(), Store.failed))),
-    Layer.provideMerge(Layer.merge(Lookups.layerSqlite, Forgetting.layerLocal)),
+    Layer.provideMerge(Layer.merge(SqliteLookups.layer, Forgetting.layerLocal)),
     Layer.provideMerge(SqliteClient.layer({ filename, readonly: true })),
     Layer.provide(Cache.layer)
   )

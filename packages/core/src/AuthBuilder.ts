@@ -10,6 +10,7 @@
 import { Clock, Context, Effect, Exit, Layer } from "effect"
 import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
+import type { Caller } from "./decision/Caller.ts"
 import * as DecisionMemory from "./decision/DecisionMemory.ts"
 import * as Hint from "./decision/Hint.ts"
 import * as Judgement from "./decision/Judgement.ts"
@@ -63,7 +64,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       }, policy.settings.cache.tokens)
 
       /** Steps that rest on the caller, the question and rows. */
-      const judged = Effect.fnUntracedEager(function*(caller: Question.Caller, now: Now) {
+      const judged = Effect.fnUntracedEager(function*(caller: Caller, now: Now) {
         const { asked, identity, standing } = caller
         const refused = policy.admit(identity, standing, asked)
         if (refused !== undefined) return yield* raise(refused, now)

@@ -9,7 +9,7 @@
  */
 import { Deferred, Effect, Exit, Option, type Scope } from "effect"
 import type { Now } from "../Trace.ts"
-import type { CacheRegion, CacheTier, RegionOptions } from "./Cache.ts"
+import type { CacheRegion, CacheTier, RegionOptions } from "./CacheRegion.ts"
 import type { Kept, ReadLog } from "./Reads.ts"
 
 interface Entry<A, E> extends Kept {

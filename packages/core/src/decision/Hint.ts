@@ -14,7 +14,7 @@ import type { Identity } from "../Identity.ts"
 import { noModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
-import type { Caller } from "./Question.ts"
+import type { Caller } from "./Caller.ts"
 
 /** The decision of a caller who is known; a dry run when nobody listens. */
 export type Judged = (caller: Caller, now: Now) => Effect.Effect<Allowed, Denial>

@@ -17,7 +17,7 @@ import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
 import * as Route from "../rules/routes/Route.ts"
 import type { Now } from "../Trace.ts"
-import type { Caller } from "./Question.ts"
+import type { Caller } from "./Caller.ts"
 import * as Reach from "./Reach.ts"
 
 /** Everything that was found about a caller who is no admin by scope. */

@@ -4,27 +4,15 @@
  */
 import { Effect, Exit } from "effect"
 import { type Denial, Unavailable } from "../Errors.ts"
-import type { Identity } from "../Identity.ts"
 import { isAtHand, raise } from "../principal/Ruled.ts"
 import type { Asked } from "../Request.ts"
-import type { Authority, Policy } from "../rules/Policy.ts"
+import type { Policy } from "../rules/Policy.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { ClaimsPolicy } from "../token/ClaimsPolicy.ts"
 import * as Credential from "../token/Credential.ts"
 import { type IssuerUnavailable, toDenial, type TokenRefused } from "../token/Refusal.ts"
 import type { Now } from "../Trace.ts"
-import type { Decisions } from "./DecisionMemory.ts"
 import type { VerifiedToken } from "./VerifiedTokens.ts"
-
-/** A verified caller with the request and the team header's value. */
-export interface Caller {
-  readonly claims: Claims
-  readonly identity: Identity
-  readonly standing: Authority
-  readonly asked: Asked
-  readonly header: string | undefined
-  readonly decisions: Decisions
-}
 
 /** What the headers of a request carry. */
 interface Carried {

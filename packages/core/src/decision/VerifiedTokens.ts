@@ -21,7 +21,7 @@ import type { IssuerUnavailable, TokenRefused } from "../token/Refusal.ts"
 import type { Revocation } from "../token/Revocation.ts"
 import type { Signature } from "../token/Signature.ts"
 import type { Now } from "../Trace.ts"
-import { Decisions } from "./DecisionMemory.ts"
+import { Decisions } from "./Decisions.ts"
 
 /** A verified token with the identity read from it, and what that stands for under the rules. */
 export interface VerifiedToken {

@@ -18,10 +18,27 @@ import type { Signature } from "../token/Signature.ts"
 import type { Now } from "../Trace.ts"
 import { make as makeBudget } from "./KeyBudget.ts"
 import type { KeyFleet } from "./KeyFleet.ts"
+import type { VerificationKey } from "./KeySet.ts"
 import { nameOf, reader, sourcesOf } from "./KeySource.ts"
-import type { IssuerStatus, VerificationKey } from "./KeyStore.ts"
 import { describe, type KeySupply, make as makeSupply } from "./KeySupply.ts"
 import type { SavedKeys } from "./SavedKeys.ts"
+
+/** What is known about the keys of one issuer, for readiness and operators. */
+export interface IssuerStatus {
+  readonly issuer: string
+  readonly ready: boolean
+  readonly keys: ReadonlyArray<{ readonly kid: string | null; readonly algorithms: ReadonlyArray<string> }>
+  /** Seconds since the set in use was fetched; `null` when there is none. */
+  readonly ageSeconds: number | null
+  /** Seconds until the next refresh. */
+  readonly nextRefreshSeconds: number | null
+  readonly lastError: string | null
+  /** Whether the set in use is past its life because the issuer cannot be reached. */
+  readonly stale: boolean
+  readonly skippedMembers: number
+  /** Tokens refused because nobody knows their key. */
+  readonly unknownKeys: number
+}
 
 /** What a token header says about its key. */
 export interface KeyHeader {

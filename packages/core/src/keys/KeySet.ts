@@ -12,8 +12,7 @@ import * as Json from "../Json.ts"
 import type { Algorithm } from "../Settings.ts"
 import type { PublicKey, SkipReason } from "../token/PublicKey.ts"
 import * as Key from "../token/PublicKey.ts"
-import type { Signature } from "../token/Signature.ts"
-import type { VerificationKey } from "./KeyStore.ts"
+import type { Signature, Verify } from "../token/Signature.ts"
 import * as Pem from "./Pem.ts"
 
 /** A member that is not used; `kid` cut at 64 characters. */
@@ -84,6 +83,13 @@ export const parse = (text: string): Result.Result<KeySet, KeySetRefused> => {
   if (Pem.isPem(text)) return fromPem(text)
   const document = Json.parse(text)
   return Result.isFailure(document) ? Result.fail("no_json") : fromJson(document.success)
+}
+
+/** A public key that fits one token header. */
+export interface VerificationKey {
+  readonly kid: string | undefined
+  readonly algorithm: string
+  readonly verify: Verify
 }
 
 /** A set whose keys were imported, ready to be asked per token. */

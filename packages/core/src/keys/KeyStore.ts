@@ -14,36 +14,14 @@ import { make as makeClient } from "../issuer/IssuerClient.ts"
 import { Outbound } from "../issuer/Outbound.ts"
 import { Secrets } from "../settings/Secrets.ts"
 import { IssuerUnavailable, TokenRefused } from "../token/Refusal.ts"
-import { Signature, type Verify } from "../token/Signature.ts"
+import { Signature } from "../token/Signature.ts"
 import type { Now } from "../Trace.ts"
-import { type IssuerKeys, make as makeIssuerKeys } from "./IssuerKeys.ts"
+import { type IssuerKeys, type IssuerStatus, make as makeIssuerKeys } from "./IssuerKeys.ts"
 import { KeyFleet } from "./KeyFleet.ts"
-import { fromJson, prepare, type UsableKeys } from "./KeySet.ts"
+import { fromJson, prepare, type UsableKeys, type VerificationKey } from "./KeySet.ts"
 import { SavedKeys } from "./SavedKeys.ts"
 
-/** A public key that fits one token header. */
-export interface VerificationKey {
-  readonly kid: string | undefined
-  readonly algorithm: string
-  readonly verify: Verify
-}
-
-/** What is known about the keys of one issuer, for readiness and operators. */
-export interface IssuerStatus {
-  readonly issuer: string
-  readonly ready: boolean
-  readonly keys: ReadonlyArray<{ readonly kid: string | null; readonly algorithms: ReadonlyArray<string> }>
-  /** Seconds since the set in use was fetched; `null` when there is none. */
-  readonly ageSeconds: number | null
-  /** Seconds until the next refresh. */
-  readonly nextRefreshSeconds: number | null
-  readonly lastError: string | null
-  /** Whether the set in use is past its life because the issuer cannot be reached. */
-  readonly stale: boolean
-  readonly skippedMembers: number
-  /** Tokens refused because nobody knows their key. */
-  readonly unknownKeys: number
-}
+export type { IssuerStatus, VerificationKey }
 
 export class KeyStore extends Context.Service<KeyStore, {
   /**

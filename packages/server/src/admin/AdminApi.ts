@@ -10,9 +10,9 @@ import * as HttpApiError from "effect/http-api/HttpApiError"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as OpenApi from "effect/http-api/OpenApi"
+import { AdminDenied, AdminRequired } from "../answer/AdminProblem.ts"
 import { DirectoryApi } from "../directory/DirectoryApi.ts"
 import { InputInvalid, MediaUnsupported } from "../directory/DirectoryProblem.ts"
-import { AdminDenied, AdminRequired } from "./AdminProblem.ts"
 
 export { AdminDenied, AdminRequired }
 

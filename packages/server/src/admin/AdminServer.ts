@@ -9,13 +9,13 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import { createServer } from "node:http"
 import { Deployments } from "../Deployment.ts"
-import * as DirectoryAccessLive from "../directory/DirectoryAccessLive.ts"
 import * as DirectoryServer from "../directory/DirectoryServer.ts"
 import { Judge } from "../Judge.ts"
 import { type Decided, DecisionLog } from "../record/DecisionLog.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
 import { AdminApi, DecisionUnknown } from "./AdminApi.ts"
 import { decide } from "./Decide.ts"
+import * as DirectoryAccessLive from "./DirectoryAccessLive.ts"
 import * as Docs from "./Docs.ts"
 import * as Health from "./Health.ts"
 import * as Page from "./Page.ts"
@@ -55,7 +55,7 @@ const Past = HttpApiBuilder.group(
 
 const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pipe(
   Layer.provide([Decisions, Past, DirectoryServer.handlers]),
-  Layer.provide([AdminAccessLive.layer, DirectoryAccessLive.layer, DirectoryServer.layerManaged]),
+  Layer.provide([AdminAccessLive.layer, DirectoryAccessLive.layer, DirectoryAccessLive.layerManaged]),
   Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
 )
 

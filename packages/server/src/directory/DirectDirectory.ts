@@ -12,8 +12,8 @@ import { HttpRouter, HttpServer } from "effect/http"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { FileSettings } from "../config/GatewaySettings.ts"
 import * as NodeSecrets from "../platform/NodeSecrets.ts"
-import * as DirectoryAccessLive from "./DirectoryAccessLive.ts"
 import { DirectoryApi } from "./DirectoryApi.ts"
+import * as DirectoryInputLive from "./DirectoryInputLive.ts"
 import * as DirectoryServer from "./DirectoryServer.ts"
 import * as Management from "./Management.ts"
 
@@ -51,7 +51,7 @@ export const make = Effect.fnUntraced(function*(
   const management = yield* Management.make(settings, places, services)
   const routes = HttpApiBuilder.layer(DirectoryApi).pipe(
     Layer.provide(DirectoryServer.handlers),
-    Layer.provide([DirectoryAccessLive.layerDirect(actor), Management.Managed.layer(management)]),
+    Layer.provide([DirectoryInputLive.layerDirect(actor), Management.Managed.layer(management)]),
     Layer.provide(HttpServer.layerServices)
   )
   const { dispose, handler } = HttpRouter.toWebHandler(routes, {

@@ -5,7 +5,7 @@
 import { Context } from "effect"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
-import { AdminDenied, AdminRequired } from "../admin/AdminProblem.ts"
+import { AdminDenied, AdminRequired } from "../answer/AdminProblem.ts"
 import { InputInvalid, MediaUnsupported, NotAvailable } from "./DirectoryProblem.ts"
 
 /** Whoever makes a request. */

@@ -4,7 +4,6 @@
  */
 import { Effect, Layer } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import { Deployments } from "../Deployment.ts"
 import * as LiteLLMHandlers from "./compat/LiteLLMHandlers.ts"
 import * as DenyList from "./DenyList.ts"
 import { DirectoryApi } from "./DirectoryApi.ts"
@@ -192,20 +191,6 @@ const litellm = HttpApiBuilder.group(
 
 /** Longest part of a path: an id of 256 characters of which each is three octets, percent-encoded. */
 export const maxParamLength = 256 * 9
-
-/** The management of whatever deployment is in force. */
-export const layerManaged = Layer.effect(
-  Managed,
-  Effect.map(Deployments, (deployments) => ({
-    use: (f) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => deployments.lease()),
-        ({ deployment }) =>
-          deployment.managed === undefined ? Effect.die("nothing here is managed") : f(deployment.managed),
-        ({ release }) => Effect.sync(release)
-      )
-  }))
-)
 
 /** The handlers of every group; access and `Managed` are to be provided. */
 export const handlers = Layer.mergeAll(

@@ -7,7 +7,8 @@
  */
 import * as Directory from "@jotgate/core/Directory"
 import { Predicate, Schema } from "effect"
-import { fromJson, type Read, type Row } from "../sql/Rows.ts"
+import { fromJson } from "../JsonText.ts"
+import type { Read, Row } from "../sql/Rows.ts"
 
 /** A JSON column, which may hold JSON as text, once or twice encoded. */
 export const json = (value: unknown): unknown => {

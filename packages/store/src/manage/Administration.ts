@@ -6,10 +6,10 @@ import * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
 import { compound, type TableName } from "@jotgate/core/MemoryRows"
 import { Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql"
-import * as Trouble from "../sql/Trouble.ts"
 import * as Application from "./Application.ts"
 import { type ChangeRefused, DirectoryAdmin, etag, refused } from "./DirectoryAdmin.ts"
 import type { Failure, RowStore } from "./RowStore.ts"
+import * as Trouble from "./Trouble.ts"
 
 const nounOf = {
   users: "user",

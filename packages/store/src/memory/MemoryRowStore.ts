@@ -10,10 +10,10 @@ import { idOf, type Nouns } from "@jotgate/core/DirectoryPlan"
 import { compound, foldEmail, MemoryRows, type TableName, type TableSet } from "@jotgate/core/MemoryRows"
 import { Context, Effect, Exit, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
+import { fromJson } from "../JsonText.ts"
 import type { Audit, Filter } from "../manage/DirectoryAdmin.ts"
 import type { RowStore } from "../manage/RowStore.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
-import * as Rows from "../sql/Rows.ts"
 
 const DAY_MILLIS = 86_400_000
 
@@ -30,7 +30,7 @@ const matches = (row: Nouns[TableName], filter: Filter): boolean =>
 
 /** As two texts: a membership is ordered by its user, then by its team. */
 const parts = (id: string, kind: TableName): readonly [string, string] => {
-  const pair = kind === "memberships" ? Rows.fromJson(id) : undefined
+  const pair = kind === "memberships" ? fromJson(id) : undefined
   return Array.isArray(pair) ? [String(pair[0]), String(pair[1])] : [id, ""]
 }
 

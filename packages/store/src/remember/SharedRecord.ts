@@ -8,7 +8,7 @@
  */
 import type { SharedOptions } from "@jotgate/core/Cache"
 import { Option, Predicate, Schema } from "effect"
-import { fromJson } from "../sql/Rows.ts"
+import { fromJson } from "../JsonText.ts"
 
 /** Changes with the form of any noun: records of another version are not there. */
 const VERSION = 1

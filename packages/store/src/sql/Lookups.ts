@@ -12,7 +12,6 @@ import { DirectoryUnavailable } from "@jotgate/core/Directory"
 import * as Ticks from "@jotgate/core/Ticks"
 import { type Clock, Context, Duration, Effect, Exit, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { SqliteClient } from "../sqlite/SqliteClient.ts"
 import { within } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
 import type { Read, Row, Value } from "./Rows.ts"
@@ -46,26 +45,6 @@ export class Lookups extends Context.Service<Lookups, {
   /** Whether the database answers. */
   readonly health: Effect.Effect<void, DirectoryUnavailable>
 }>()("@jotgate/store/Lookups") {
-  /** On SQLite: each look-up is one synchronous call. */
-  static readonly layerSqlite = Layer.effect(
-    Lookups,
-    Effect.gen(function*() {
-      const sqlite = yield* SqliteClient
-      const answer: Answer = (question, params, finish) =>
-        Effect.suspend(() => {
-          const rows = sqlite.readNow(question.text, params)
-          return Exit.isSuccess(rows)
-            ? finish(rows.value)
-            // Rare: another process recovers the log.
-            : Effect.matchEffect(sqlite.read(question.text, params), {
-              onFailure: failed(question.name),
-              onSuccess: finish
-            })
-        })
-      return make(Dialect.sqlite, answer)
-    })
-  )
-
   /** On a client with a pool: each look-up has a deadline, and a breaker for all of them. */
   static readonly layerPg = Layer.effect(
     Lookups,
@@ -94,7 +73,7 @@ export class Lookups extends Context.Service<Lookups, {
 }
 
 /** Asks for rows, and goes on with them. */
-type Answer = <A, B, E>(
+export type Answer = <A, B, E>(
   question: Question<A>,
   params: ReadonlyArray<Value>,
   finish: (rows: ReadonlyArray<Row>) => Effect.Effect<B, E>
@@ -103,7 +82,7 @@ type Answer = <A, B, E>(
 const isCutOff = (error: SqlError.SqlError): boolean => error.reason._tag === "ConnectionError"
 
 /** What went wrong is for the operator; it may quote a value, so only the kind of failure is logged. */
-const failed = (operation: string) => (error: SqlError.SqlError) => unavailable(operation, error.reason._tag)
+export const failed = (operation: string) => (error: SqlError.SqlError) => unavailable(operation, error.reason._tag)
 
 const unavailable = (operation: string, reason: string) =>
   Effect.andThen(
@@ -127,7 +106,8 @@ const makeBreaker = () => {
     )
 }
 
-const make = (dialect: Dialect.Dialect, answer: Answer): Lookups["Service"] => ({
+/** The look-ups of a database that answers so. */
+export const make = (dialect: Dialect.Dialect, answer: Answer): Lookups["Service"] => ({
   dialect,
   all: (question, params) =>
     answer(question, params, (rows) => {

@@ -8,22 +8,13 @@
 import * as Directory from "@jotgate/core/Directory"
 import { foldEmail } from "@jotgate/core/MemoryRows"
 import { type Exit, Schema } from "effect"
+import { fromJson } from "../JsonText.ts"
 
 /** One row as a driver gives it. */
 export type Row = Readonly<Record<string, unknown>>
 
 /** A value of a column. */
 export type Value = string | number | null
-
-/** The value of a JSON text; what is no JSON is `undefined`, which no schema of ours takes. */
-export const fromJson = (text: unknown): unknown => {
-  if (typeof text !== "string") return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** A flag column as a boolean; anything but 0 and 1 stays what it is, for the schema to refuse. */
 const flag = (value: unknown): unknown => value === 1 ? true : value === 0 ? false : value

@@ -20,6 +20,7 @@ import { RowId } from "@jotgate/core/DirectoryFile"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { Deferred, Duration, Effect, Exit, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import * as Trouble from "../manage/Trouble.ts"
 import * as Change from "../remember/Change.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
 import * as WriteQueue from "../remember/WriteQueue.ts"
@@ -27,7 +28,6 @@ import { within } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
 import * as Rows from "./Rows.ts"
 import * as Tables from "./Tables.ts"
-import * as Trouble from "./Trouble.ts"
 
 /** How long the writes that a decision rests on may take. */
 const DEADLINE = Duration.seconds(1)

@@ -10,6 +10,7 @@ import { foldEmail } from "@jotgate/core/MemoryRows"
 import type { TableName } from "@jotgate/core/MemoryRows"
 import { Effect, Exit } from "effect"
 import { SqlClient } from "effect/sql"
+import { fromJson } from "../JsonText.ts"
 import type { Audit, Filter } from "../manage/DirectoryAdmin.ts"
 import type { RowStore, RowUnreadable } from "../manage/RowStore.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
@@ -229,7 +230,7 @@ const auditOf = (row: Rows.Row): Audit => {
     action: action === "create" || action === "remove" ? action : "change",
     kind: String(row["kind"]),
     id: String(row["id"]),
-    before: Rows.fromJson(row["before_row"]),
-    after: Rows.fromJson(row["after_row"])
+    before: fromJson(row["before_row"]),
+    after: fromJson(row["after_row"])
   }
 }

@@ -8,6 +8,7 @@
 import type { Origin } from "@jotgate/core/Directory"
 import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import { compound, type TableName } from "@jotgate/core/MemoryRows"
+import { fromJson } from "../JsonText.ts"
 import type * as Dialect from "./Dialect.ts"
 import * as Rows from "./Rows.ts"
 import { columns as organizationColumns, endUserColumns } from "./SqlOrganizationRepo.ts"
@@ -126,7 +127,7 @@ export const byKeys = (dialect: Dialect.Dialect, kind: TableName, locked: boolea
 /** The key columns of a row from its id: a membership's id is `[user, team]`. */
 export const keyOf = (kind: TableName, id: string): Readonly<Record<string, string>> => {
   if (kind !== "memberships") return { id }
-  const parts = Rows.fromJson(id)
+  const parts = fromJson(id)
   return Array.isArray(parts) && parts.length === 2 ? { user_id: String(parts[0]), team_id: String(parts[1]) } : {
     user_id: id,
     team_id: ""

@@ -8,17 +8,16 @@
  * in a browser can change rows (threat E08).
  */
 import * as Pattern from "@jotgate/core/Pattern"
-import * as SchemaFindings from "@jotgate/core/SchemaFindings"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpServerRespondable, HttpServerResponse } from "effect/http"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
-import { AdminListener, isToken, verdictOn } from "../admin/AdminAccessLive.ts"
-import { AdminDenied, AdminRequired } from "../admin/AdminProblem.ts"
+import { AdminDenied, AdminRequired } from "../answer/AdminProblem.ts"
 import { Deployments } from "../Deployment.ts"
+import { Caller, DirectoryAccess, type Who } from "../directory/DirectoryAccess.ts"
+import * as DirectoryInputLive from "../directory/DirectoryInputLive.ts"
+import { NotAvailable, notAvailable } from "../directory/DirectoryProblem.ts"
+import { Managed } from "../directory/Management.ts"
 import { isAllowed, Judge } from "../Judge.ts"
-import { Caller, DirectoryAccess, DirectoryInput, type Who } from "./DirectoryAccess.ts"
-import { inputInvalid, NotAvailable, notAvailable } from "./DirectoryProblem.ts"
-import * as RequestBody from "./RequestBody.ts"
+import { AdminListener, isToken, verdictOn } from "./AdminAccessLive.ts"
 
 const auditor = "proxy_admin_viewer"
 
@@ -74,36 +73,19 @@ const access = Layer.effect(
   })
 )
 
-const slots = { Params: "params", Headers: "headers", Query: "query", Payload: "payload" } as const
-
-/** Names every place that is wrong, with the field that was probably meant. */
-const named = HttpApiMiddleware.layerSchemaErrorTransform(DirectoryInput, (error) => {
-  if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
-  const slot = slots[error.kind]
-  return inputInvalid(
-    SchemaFindings.findings(error.cause.issue).map(({ message, path }) => ({ path: [slot, ...path], message }))
-  )
-})
-
-/** Looks at a body before it is decoded. */
-export const input = Layer.effect(
-  DirectoryInput,
-  Effect.gen(function*() {
-    const naming = yield* DirectoryInput
-    const looking: DirectoryInput["Service"] = (next, options) =>
-      Effect.andThen(RequestBody.check(options.endpoint), naming(next, options))
-    return looking
-  })
-).pipe(Layer.provide(named))
-
 /** Both middlewares. */
-export const layer = Layer.merge(access, input)
+export const layer = Layer.merge(access, DirectoryInputLive.layer)
 
-/** Whoever works on the store itself may do everything. */
-export const layerDirect = (name: string) =>
-  Layer.merge(
-    Layer.succeed(DirectoryAccess, {
-      bearer: (next) => Effect.provideService(next, Caller, { name, mayWrite: true })
-    }),
-    input
-  )
+/** The management of whatever deployment is in force. */
+export const layerManaged = Layer.effect(
+  Managed,
+  Effect.map(Deployments, (deployments) => ({
+    use: (f) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => deployments.lease()),
+        ({ deployment }) =>
+          deployment.managed === undefined ? Effect.die("nothing here is managed") : f(deployment.managed),
+        ({ release }) => Effect.sync(release)
+      )
+  }))
+)

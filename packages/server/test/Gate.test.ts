@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as World from "../support/World.ts"
+import * as World from "./support/World.ts"
 
 const chat = (token: string, body: unknown, more: RequestInit = {}) => ({
   method: "POST",

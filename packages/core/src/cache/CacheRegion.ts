@@ -1,0 +1,79 @@
+/**
+ * One bounded region of the cache, as its users see it, and the second tier that may stand behind it.
+ *
+ * A region answers with an `Exit` when it remembers. A tier keeps texts for other processes; it never fails and is
+ * never the reason for a refusal.
+ */
+import { Context, type Effect, type Exit } from "effect"
+import type { Now } from "../Trace.ts"
+
+/** What a region did since it was made. */
+export interface CacheStats {
+  readonly hits: number
+  readonly misses: number
+  /** Answers served past their time because the look-up did not answer. */
+  readonly stale: number
+  readonly evictions: number
+}
+
+/** One bounded region of the cache. */
+export interface CacheRegion<K, A, E> {
+  /** The remembered answer when it is fresh, as an `Exit`; otherwise one look-up that all callers of this key share. */
+  readonly get: (key: K, now: Now) => Effect.Effect<A, E>
+  /**
+   * The answer for each key, in order: an `Exit` when all are fresh, otherwise one `lookupMany` for those that are
+   * neither fresh nor being looked up already.
+   */
+  readonly getMany: (keys: ReadonlyArray<K>, now: Now) => Effect.Effect<ReadonlyArray<Exit.Exit<A, E>>>
+  /** Forgets one key, in every tier. */
+  readonly invalidate: (key: K) => void
+  /** Forgets everything. */
+  readonly clear: () => void
+  /** Asks again before anything is served as fresh; what is known goes on in an outage, for its time. */
+  readonly expire: () => void
+  /** Number of entries held. */
+  readonly size: () => number
+  readonly stats: () => CacheStats
+}
+
+/** How the answers of a region travel through the second tier. */
+export interface SharedOptions<K, A> {
+  /** The text of an answer; it should carry the key and a schema version. */
+  readonly encode: (value: A, key: K) => string
+  /** The answer in a text, or `undefined` when it is not exactly an answer for this key (threat D10). */
+  readonly decode: (text: string, key: K) => A | undefined
+}
+
+/** How a region behaves. Times in milliseconds. */
+export interface RegionOptions<K, A, E> {
+  readonly name: string
+  readonly capacity: number
+  readonly lookup: (key: K) => Effect.Effect<A, E>
+  /** Looks up several keys at once and answers in their order; without it `getMany` looks up one by one. */
+  readonly lookupMany?: (keys: ReadonlyArray<K>) => Effect.Effect<ReadonlyArray<Exit.Exit<A, E>>, E>
+  /** The map key of a key; must be injective. */
+  readonly key: (key: K) => string
+  /** How long an answer is fresh; 0 is not remembered. */
+  readonly timeToLive: (
+    answer: { readonly _tag: "Success"; readonly value: A } | { readonly _tag: "Failure"; readonly error: E }
+  ) => number
+  /** How much longer a success is served when the look-up fails in a way for which `isOutage` holds. */
+  readonly staleOnError?: number
+  readonly isOutage?: (error: E) => boolean
+  /** Present when successes of this region may be kept in the second tier. */
+  readonly shared?: SharedOptions<K, A>
+}
+
+/** The second tier: texts by key. It never fails and never takes long; what it cannot do it leaves undone. */
+export interface CacheTier {
+  /** The text under a key with its age in milliseconds. */
+  readonly get: (key: string) => Effect.Effect<{ readonly text: string; readonly age: number } | undefined>
+  /** Keeps a text for `life` milliseconds. */
+  readonly set: (key: string, text: string, life: number) => Effect.Effect<void>
+  readonly remove: (keys: ReadonlyArray<string>) => Effect.Effect<void>
+}
+
+/** The second tier of every region that is `shared`; absent by default. */
+export const CacheTier = Context.Reference<CacheTier | undefined>("@jotgate/core/CacheTier", {
+  defaultValue: () => undefined
+})

@@ -1,0 +1,18 @@
+/**
+ * Who asks what: a verified token, read, together with one request.
+ */
+import type { Identity } from "../Identity.ts"
+import type { Asked } from "../Request.ts"
+import type { Authority } from "../rules/Policy.ts"
+import type { Claims } from "../token/Claims.ts"
+import type { Decisions } from "./Decisions.ts"
+
+/** A verified caller with the request and the team header's value. */
+export interface Caller {
+  readonly claims: Claims
+  readonly identity: Identity
+  readonly standing: Authority
+  readonly asked: Asked
+  readonly header: string | undefined
+  readonly decisions: Decisions
+}
