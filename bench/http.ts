@@ -1,12 +1,24 @@
 /**
- * `npm run bench:http`: forward auth against the floor, the proxy against bare undici.
+ * `npm run bench:http`: what ships, `jotgate serve` as a user starts it, against the floor (forward auth) and bare
+ * undici (proxy).
  *
- * Candidate and baseline run at the same time on the same core, each with its own generator on the other core; the
- * ratio is CPU per request, baseline to candidate. The first row is the baseline against a second copy of itself: the
- * noise. `--seconds N` per round, `--rounds N`, `--only TEXT`. Absolute figures mean nothing on a shared machine.
+ * The workload is a company at work: `--people` (1 000) with `--groups` (10) each and rows for all of them, in turn;
+ * the same with one person in one group stands beside it. Candidate and baseline run at the same time on the same core,
+ * each with its own generator on the other core; the ratio is CPU per request, baseline to candidate, and the first row
+ * of each kind is the baseline against a second copy of itself: the noise. `--rate N` asks N times a second instead of
+ * as often as possible, `--seconds N` per round, `--rounds N`, `--only TEXT`. Absolute figures mean nothing on a shared
+ * machine.
  */
+import { Effect } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { child, numberOf } from "./http/Child.ts"
+import * as Garbage from "./http/Garbage.ts"
+import { serve } from "./http/ServedGate.ts"
+import * as Workload from "./http/Workload.ts"
 import { spread } from "./Measure.ts"
 
 const { values } = parseArgs({
@@ -15,47 +27,16 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "9" },
     connections: { type: "string", default: "32" },
     warm: { type: "string", default: "8" },
+    people: { type: "string", default: "1000" },
+    groups: { type: "string", default: "10" },
+    rate: { type: "string", default: "0" },
     only: { type: "string", default: "" }
   }
 })
 const [seconds, rounds, warm] = [Number(values.seconds), Number(values.rounds), Number(values.warm)]
 
-const sleep = (millis: number) => new Promise((done) => setTimeout(done, millis))
-
-/** A server with its generator. */
-const pair = async (role: string, upstream: number, request: (token: string) => string, connections: string) => {
-  const server = child(0, "./Roles.ts", [role, String(upstream)])
-  const { port, token } = await server.ask()
-  const load = child(1, "./Load.ts", [String(port), connections])
-  load.tell(JSON.stringify(request(String(token))))
-  const reading = async () => {
-    const [cpu, count] = await Promise.all([server.ask("cpu"), load.ask("count")])
-    return {
-      micros: numberOf(cpu, "micros"),
-      done: numberOf(count, "done"),
-      failed: numberOf(count, "failed"),
-      median: numberOf(count, "median"),
-      heap: numberOf(cpu, "heap")
-    }
-  }
-  return {
-    reading,
-    stop: () => {
-      load.stop()
-      server.stop()
-    }
-  }
-}
-
-interface Row {
-  readonly name: string
-  readonly goal: number
-  readonly candidate: string
-  readonly baseline: string
-  readonly request: (token: string) => string
-  /** Milliseconds that the first byte may come later, at the median; then one connection asks, and CPU does not count. */
-  readonly added?: number
-}
+const scratch = mkdtempSync(join(tmpdir(), "jotgate-bench-"))
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }))
 
 const lines = (...it: ReadonlyArray<string>) => `${it.join("\r\n")}\r\n\r\n`
 const chat = JSON.stringify({ messages: [{ role: "user", content: "Say something. ".repeat(20) }], model: "gpt-4o" })
@@ -65,8 +46,8 @@ const question = (token: string) =>
     "GET /_jotgate/auth/caddy HTTP/1.1",
     "Host: gate.test",
     `Authorization: Bearer ${token}`,
-    "X-Forwarded-Method: POST",
-    "X-Forwarded-Uri: /v1/chat/completions",
+    "X-Forwarded-Method: GET",
+    "X-Forwarded-Uri: /v1/models/gpt-4o",
     "X-Forwarded-For: 10.0.0.1",
     "X-Forwarded-Host: gate.test",
     "X-Forwarded-Proto: https",
@@ -85,82 +66,104 @@ const post = (path: string) => (token: string) =>
     `Content-Length: ${Buffer.byteLength(chat)}`
   ) + chat
 
-const stream = post("/v1/completions")
 const json = post("/v1/chat/completions")
+const stream = post("/v1/completions")
+
+const work: Workload.Workload = { people: Number(values.people), groups: Number(values.groups) }
+const alone: Workload.Workload = { people: 1, groups: 1 }
+
+interface Row {
+  readonly name: string
+  readonly goal: number
+  /** The gate with these settings, or the baseline's own copy. */
+  readonly candidate: { readonly workload: Workload.Workload; readonly audit: "stdout" | "none" } | "noise"
+  readonly baseline: "floor" | "bare"
+  readonly request: (token: string) => string
+  /** Milliseconds that the first byte may come later at the median, at this many requests a second. */
+  readonly added?: { readonly millis: number; readonly rate: number }
+}
+
+const line = (workload: Workload.Workload) => ({ workload, audit: "stdout" as const })
+const silent = (workload: Workload.Workload) => ({ workload, audit: "none" as const })
+const floor = { baseline: "floor", request: question } as const
+const bare = { baseline: "bare", request: json } as const
+const events = { baseline: "bare", request: stream } as const
 
 const rows: ReadonlyArray<Row> = [
+  { name: "forward auth: noise", goal: 0, candidate: "noise", ...floor },
+  { name: "forward auth, at work", goal: 0.7, candidate: line(work), ...floor },
+  { name: "forward auth, at work, audit: none", goal: 0.75, candidate: silent(work), ...floor },
+  { name: "forward auth, one token", goal: 0, candidate: line(alone), ...floor },
+  { name: "proxy JSON: noise", goal: 0, candidate: "noise", ...bare },
+  { name: "proxy JSON, at work", goal: 0.87, candidate: line(work), ...bare },
+  { name: "proxy JSON, one token", goal: 0, candidate: line(alone), ...bare },
+  { name: "proxy 20 events, at work", goal: 0.9, candidate: line(work), ...events },
   {
-    name: "forward auth: the floor against itself (noise)",
+    name: "first byte: noise",
     goal: 0,
-    candidate: "floor",
-    baseline: "floor",
-    request: question
+    candidate: "noise",
+    ...events,
+    added: { millis: Number.POSITIVE_INFINITY, rate: 800 }
   },
-  {
-    name: "forward auth: the gate against the floor",
-    goal: 0.7,
-    candidate: "gate",
-    baseline: "floor",
-    request: question
-  },
-  {
-    name: "proxy, JSON: bare undici against itself (noise)",
-    goal: 0,
-    candidate: "bare",
-    baseline: "bare",
-    request: json
-  },
-  {
-    name: "forward auth, a line for each decision (the default)",
-    goal: 0.7,
-    candidate: "gate and audit",
-    baseline: "floor",
-    request: question
-  },
-  { name: "proxy, JSON: the gate against bare undici", goal: 0.8, candidate: "gate", baseline: "bare", request: json },
-  {
-    name: "proxy, JSON, a line for each decision (the default)",
-    goal: 0.8,
-    candidate: "gate and audit",
-    baseline: "bare",
-    request: json
-  },
-  {
-    name: "proxy, 20 events: the gate against bare undici",
-    goal: 0.8,
-    candidate: "gate",
-    baseline: "bare",
-    request: stream
-  },
-  {
-    name: "proxy, 20 events, a line for each decision (the default)",
-    goal: 0.8,
-    candidate: "gate and audit",
-    baseline: "bare",
-    request: stream
-  },
-  {
-    name: "first byte of a stream: the gate against bare undici",
-    goal: 0,
-    added: 1,
-    candidate: "gate and audit",
-    baseline: "bare",
-    request: stream
-  }
+  { name: "first byte, at work", goal: 0, candidate: line(work), ...events, added: { millis: 0.5, rate: 800 } }
 ]
 
 const upstream = child(1, "./Roles.ts", ["upstream"])
-const { port: upstreamPort } = await upstream.ask()
+const upstreamPort = Number((await upstream.ask())["port"])
+
+let written = 0
+const served = (workload: Workload.Workload, audit: "stdout" | "none", at: string) =>
+  Effect.runPromise(Workload.write(mkdtempSync(join(scratch, `${written++}-`)), workload, { audit, upstream: at }))
+
+/** A server, and how much processor time it has used. */
+const started = async (row: Row, which: "candidate" | "baseline", config: string) => {
+  if (which === "candidate" && row.candidate !== "noise") {
+    const gate = await serve(config)
+    return { port: gate.port, micros: () => Promise.resolve(gate.micros()), stop: gate.stop }
+  }
+  const peer = child(0, "./Roles.ts", [row.baseline, String(upstreamPort)])
+  const { port } = await peer.ask()
+  return { port: Number(port), micros: async () => numberOf(await peer.ask("cpu"), "micros"), stop: peer.stop }
+}
+
+/** A server with its generator. */
+const pair = async (row: Row, which: "candidate" | "baseline", { config, tokens }: Workload.Served) => {
+  const server = await started(row, which, config)
+  const load = child(1, "./Load.ts", [
+    String(server.port),
+    values.connections,
+    row.added === undefined ? values.rate : String(row.added.rate)
+  ])
+  load.tell(JSON.stringify(tokens.map(row.request)))
+  const reading = async () => {
+    const [micros, count] = await Promise.all([server.micros(), load.ask("count")])
+    return {
+      micros,
+      done: numberOf(count, "done"),
+      failed: numberOf(count, "failed"),
+      median: numberOf(count, "median")
+    }
+  }
+  return {
+    reading,
+    stop: () => {
+      load.stop()
+      server.stop()
+    }
+  }
+}
 
 const round = (it: number): string => it.toFixed(2)
 let missed = false
 console.log(
-  `generator: node:net, ${values.connections} connections; ${rounds} rounds of ${seconds} s; ratio of CPU per request`
+  `${work.people} people in ${work.groups} groups each, ${values.connections} connections; ${rounds} rounds of ` +
+    `${seconds} s; ratio of CPU per request, first byte at the median`
 )
 for (const row of rows.filter((it) => it.name.includes(values.only))) {
-  const connections = row.added === undefined ? values.connections : "1"
-  const candidate = await pair(row.candidate, Number(upstreamPort), row.request, connections)
-  const baseline = await pair(row.baseline, Number(upstreamPort), row.request, connections)
+  const { audit, workload } = row.candidate === "noise" ? silent(work) : row.candidate
+  const world = await served(workload, audit, `http://127.0.0.1:${upstreamPort}`)
+  const candidate = await pair(row, "candidate", world)
+  const baseline = await pair(row, "baseline", world)
   await sleep(warm * 1000)
   const ratios: Array<number> = []
   const added: Array<number> = []
@@ -182,16 +185,30 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
   baseline.stop()
   const [low, median, high] = spread(ratios)
   const later = spread(added)[1]
-  const short = row.goal > median || later > (row.added ?? Infinity)
+  const short = row.goal > median || later > (row.added?.millis ?? Infinity)
   if (short || failures > 0) missed = true
   console.log(
-    `${row.name.padEnd(57)} ${round(median)} (${round(low)}–${round(high)})` +
+    `${row.name.padEnd(36)} ${round(median)} (${round(low)}–${round(high)})` +
       `${row.goal === 0 ? "" : `  goal ${round(row.goal)}`}` +
       `  first byte ${later >= 0 ? "+" : ""}${round(later)} ms` +
-      `${row.added === undefined ? "" : `  goal at most +${round(row.added)} ms`}${short ? "  MISSED" : ""}` +
-      `  last round ${(perRequest[0] ?? 0).toFixed(0)}/${(perRequest[1] ?? 0).toFixed(0)} µs` +
+      `${Number.isFinite(row.added?.millis) ? `  goal at most +${round(row.added?.millis ?? 0)} ms` : ""}` +
+      `${short ? "  MISSED" : ""}  last round ${(perRequest[0] ?? 0).toFixed(0)}/${
+        (perRequest[1] ?? 0).toFixed(0)
+      } µs` +
       `${failures > 0 ? `  ${failures} FAILED` : ""}`
   )
+}
+
+if ("what survives a scavenge".includes(values.only)) {
+  for (const [name, request] of [["forward auth", question], ["proxy JSON", json]] as const) {
+    const world = await served(work, "stdout", `http://127.0.0.1:${upstreamPort}`)
+    const share = await Garbage.survivors(world, request, { connections: values.connections, seconds: warm })
+    if (share > 0.02) missed = true
+    console.log(
+      `${`what survives a scavenge, ${name}`.padEnd(36)} ${(share * 100).toFixed(1)} % of what is allocated` +
+        `  goal at most 2 %${share > 0.02 ? "  MISSED" : ""}`
+    )
+  }
 }
 upstream.stop()
 if (missed) process.exitCode = 1

@@ -43,7 +43,7 @@ const requests = Effect.scoped(Effect.gen(function*() {
   yield* Effect.promise(async () => {
     const loads = kinds(token).map((it) => {
       const load = child(1, "./Load.ts", [String(port), "10"])
-      load.tell(JSON.stringify(it))
+      load.tell(JSON.stringify([it]))
       return load
     })
     const counted = async () => {

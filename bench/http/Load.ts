@@ -1,5 +1,7 @@
 /**
- * A load generator in a process of its own: `node Load.ts PORT CONNECTIONS`, the request on standard input as JSON.
+ * A load generator in a process of its own: `node Load.ts PORT CONNECTIONS [RATE]`, the requests on standard input as a
+ * JSON list, sent in turn. Without a rate a connection asks again when it was answered; with one, `RATE` times a second
+ * all together.
  *
  * Keep-alive connections over plain sockets, one request in flight on each; it counts whole answers (by
  * `Content-Length`, or by the end of a chunked body) and writes the count to file descriptor 3 whenever it is sent a line.
@@ -8,7 +10,9 @@ import { writeSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 
-const [port = "0", connections = "32"] = process.argv.slice(2)
+const [port = "0", connections = "32", rate = "0"] = process.argv.slice(2)
+/** Milliseconds between two requests of one connection; 0: no pause. */
+const pause = Number(rate) === 0 ? 0 : 1000 * Number(connections) / Number(rate)
 let done = 0
 let failed = 0
 const tell = (it: unknown): void => void writeSync(3, `${JSON.stringify(it)}\n`)
@@ -23,13 +27,15 @@ const endOf = (text: string): number => {
   return end === -1 ? -1 : end + 5
 }
 
-const open = (request: string): void => {
+let turn = 0
+
+const open = (requests: ReadonlyArray<string>): void => {
   const socket: Socket = connect(Number(port), "127.0.0.1")
   let text = ""
   let sent = 0
   const send = () => {
     sent = performance.now()
-    socket.write(request)
+    socket.write(requests[turn++ % requests.length] ?? "")
   }
   socket.setNoDelay(true)
   socket.setEncoding("latin1")
@@ -42,20 +48,22 @@ const open = (request: string): void => {
     if (!text.startsWith("HTTP/1.1 200")) failed++
     done++
     text = text.slice(end)
-    send()
+    const wait = sent + pause - performance.now()
+    if (wait > 0) setTimeout(send, wait)
+    else send()
   })
   socket.on("error", () => failed++)
-  socket.on("close", () => setTimeout(() => open(request), 10))
+  socket.on("close", () => setTimeout(() => open(requests), 10))
 }
 
 let started = false
 createInterface({ input: process.stdin }).on("line", (line) => {
   if (!started) {
     started = true
-    const request: unknown = JSON.parse(line)
-    if (typeof request === "string") { for (let i = 0; i < Number(connections); i++) open(request) }
+    const requests: unknown = JSON.parse(line)
+    if (Array.isArray(requests)) { for (let i = 0; i < Number(connections); i++) open(requests.map(String)) }
   } else {
     const sorted = latencies.splice(0).toSorted((left, right) => left - right)
-    tell({ done, failed, median: sorted[sorted.length >> 1] ?? 0 })
+    tell({ done, failed, median: sorted[sorted.length >> 1] ?? 0, high: sorted[Math.floor(sorted.length * 0.99)] ?? 0 })
   }
 }).on("close", () => process.exit())

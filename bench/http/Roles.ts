@@ -1,15 +1,13 @@
 /**
- * The servers that the HTTP benchmark compares, one process each: `node Roles.ts ROLE UPSTREAM_PORT`.
+ * The peers of the HTTP benchmark, one process each: `node Roles.ts ROLE UPSTREAM_PORT`.
  *
- * A role writes `{ port, token }` to file descriptor 3 once it answers, and its CPU time whenever it is sent a line.
+ * A role writes `{ port }` to file descriptor 3 once it answers, and its CPU time whenever it is sent a line.
  */
-import { Effect } from "effect"
 import { hash } from "node:crypto"
 import { writeSync } from "node:fs"
 import { createServer, type RequestListener } from "node:http"
 import { createInterface } from "node:readline"
 import { Pool } from "undici"
-import { start } from "./BenchGate.ts"
 
 const [role = "", upstreamPort = "0"] = process.argv.slice(2)
 const upstream = `http://127.0.0.1:${upstreamPort}`
@@ -53,7 +51,7 @@ const floorListener = (): RequestListener => {
   const known = new Map<string, string>()
   return (request, response) => {
     const digest = hash("sha256", request.headers.authorization ?? "", "binary")
-    const user = known.get(digest) ?? "u-1"
+    const user = known.get(digest) ?? `u-${known.size}`
     known.set(digest, user)
     response.writeHead(200, { "x-user": user, "content-length": 0 })
     response.end()
@@ -75,21 +73,12 @@ const bareListener = (): RequestListener => {
   }
 }
 
-const ready = async (): Promise<{ readonly port: number; readonly token: string }> => {
-  const token = "a".repeat(600)
-  if (role === "upstream") return { port: await listen(upstreamListener), token }
-  if (role === "floor") return { port: await listen(floorListener()), token }
-  if (role === "bare") return { port: await listen(bareListener()), token }
-  const audit = role === "gate and audit" ? "stdout" : "none"
-  return Effect.runPromise(Effect.scoped(Effect.flatMap(start(upstream, audit), (it) => {
-    tell(it)
-    return Effect.never
-  })))
-}
+const ready = (): Promise<number> =>
+  role === "upstream" ? listen(upstreamListener) : role === "floor" ? listen(floorListener()) : listen(bareListener())
 
 createInterface({ input: process.stdin }).on("line", () => {
   const { system, user } = process.cpuUsage()
   tell({ micros: user + system, heap: process.memoryUsage().heapUsed })
 }).on("close", () => process.exit())
 
-tell(await ready())
+tell({ port: await ready() })

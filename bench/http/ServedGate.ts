@@ -1,0 +1,60 @@
+/**
+ * `jotgate serve` as a user starts it: the published command with its own flags, default settings, a configuration file
+ * and nothing else. What it does with the processor is read from the kernel, all threads counted.
+ */
+import { spawn } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
+
+const command = new URL("../../packages/cli/bin/jotgate.js", import.meta.url).pathname
+const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname
+
+export interface ServedGate {
+  readonly port: number
+  /** Microseconds of processor time that the process and all its threads have used. */
+  readonly micros: () => number
+  /** What it printed, when it was started with `flags`: V8 may be asked to say what the heap does. */
+  readonly told: () => string
+  readonly stop: () => void
+}
+
+/** The processor time of every thread of a process, in microseconds. */
+const cpuOf = (pid: number): number => {
+  let nanos = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0])
+  }
+  return nanos / 1000
+}
+
+/**
+ * Starts the gate on the first core and waits for its ready line. With `flags` it starts with these instead of its own
+ * (they must name the size of a semi-space, which is how the command knows that somebody chose).
+ */
+export const serve = async (config: string, flags?: ReadonlyArray<string>): Promise<ServedGate> => {
+  const program = flags === undefined ? [command] : [...flags, "--conditions=source", main]
+  const line = [process.execPath, ...program, "serve", "--config", config]
+  const [first = "", ...args] = existsSync("/usr/bin/taskset") && availableParallelism() > 1
+    ? ["taskset", "-c", "0", ...line]
+    : line
+  const child = spawn(first, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], UPSTREAM_KEY: "sk-upstream" }
+  })
+  process.once("exit", () => child.kill("SIGKILL"))
+  let told = ""
+  const port = await new Promise<number>((done, failed) => {
+    child.once("exit", (code) => failed(new Error(`jotgate serve ended with ${code}`)))
+    const listen = (chunk: Buffer) => {
+      told += chunk.toString("latin1")
+      const ready = /^ready gate=http:\/\/[^ ]*:(\d+)/m.exec(told)
+      if (ready === null) return
+      if (flags === undefined) child.stdout.off("data", listen).resume()
+      done(Number(ready[1]))
+    }
+    child.stdout.on("data", listen)
+  })
+  const pid = child.pid ?? 0
+  child.removeAllListeners("exit")
+  return { port, micros: () => cpuOf(pid), told: () => told, stop: () => void child.kill("SIGTERM") }
+}
