@@ -123,7 +123,7 @@ const policy = inFile("rules/Policy.ts", [
   ["return Model.deniesAll(user.models) || ", "return "],
   ["if (admin) return undefined\n    if (this.isPassThrough(asked))", "if (admin) return undefined\n    if (false)"],
   ["rows.team === undefined && Limit.isOverBudget(rows.user)", "Limit.isOverBudget(rows.user)"],
-  ["over === undefined || Route.isInfoRoute(asked.path)", "over === undefined"],
+  ["over === undefined || this.isInfoRoute(asked.path)", "over === undefined"],
   [": Limit.isOverBudget(rows.member)", ": false"],
   [": Limit.isOverBudget(rows.endUser)", ": false"],
   [": Limit.isOverBudget(rows.organization)", ": false"]
@@ -146,7 +146,7 @@ const principal: ReadonlyArray<Mutation> = [
     ["user?.teams.length === 1 ?", "user !== undefined && user.teams.length >= 1 ?"],
     ["if (!unknownIsNext) return yield* denied(\"team_not_found\", facts, now)", ""],
     ["if (!names && (settings.requireTeam || settings.requireTeamClaim))", "if (false)"],
-    ["|| !Route.isLlmRoute(asked.path) ||", "||"],
+    ["|| !policy.isLlmRoute(asked.path) ||", "||"],
     ["choice.chosen === undefined || choice.source === \"groups\"", "true"],
     ["return ruling === undefined ? choice : yield* raise(ruling, now)", "return choice"],
     ["if (!syncs || choice", "if (choice"]

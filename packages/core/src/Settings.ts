@@ -274,6 +274,13 @@ const EmailDomain = Schema.String.check(
   Schema.isPattern(/^[^@\s]+$/, { message: "must be a domain such as acme.com, without @" })
 )
 
+/** The releases of LiteLLM whose route groups and model routes are known, oldest first. */
+export const LitellmReleases = ["1.90", "1.108", "1.110"] as const
+export type LitellmRelease = (typeof LitellmReleases)[number]
+
+/** The release that is meant where none is named. */
+export const newestLitellm: LitellmRelease = "1.110"
+
 /** The rules of one deployment (CONFIG.md `policy`). */
 export const PolicySettings = Schema.Struct({
   roles: withDefault(Schema.Array(RolePermission), []),
@@ -296,6 +303,7 @@ export const PolicySettings = Schema.Struct({
   requireTeamClaim: withDefault(Schema.Boolean, false),
   requireTeam: withDefault(Schema.Boolean, false),
   requirePrincipal: withDefault(Schema.Boolean, true),
+  litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
   teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
   emailDomains: withDefault(Schema.Array(EmailDomain), []),
   modelGroups: withDefault(Schema.Record(Schema.String, strings), {}),

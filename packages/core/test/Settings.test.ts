@@ -65,6 +65,7 @@ describe("Settings: the defaults of CONFIG", () => {
       requireTeamClaim: false,
       requireTeam: false,
       requirePrincipal: true,
+      litellm: "1.110",
       teamHeaders: ["x-team-id", "x-litellm-team-id"],
       emailDomains: [],
       modelGroups: {},

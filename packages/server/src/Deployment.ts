@@ -9,6 +9,8 @@
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import * as Route from "@jotgate/core/Route"
+import * as RouteGroups from "@jotgate/core/RouteGroups"
+import type { LitellmRelease } from "@jotgate/core/Settings"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { Management } from "./directory/Management.ts"
 import { requestFilter } from "./proxy/HeaderName.ts"
@@ -74,11 +76,13 @@ export const makeDoors = (
   settings: DoorSettings,
   options: {
     readonly teamHeaders: ReadonlyArray<string>
+    readonly litellm: LitellmRelease
     readonly env: Readonly<Record<string, string | undefined>>
     readonly timeouts?: UpstreamTimeouts
   }
 ): Effect.Effect<Doors, never, Scope.Scope> =>
   Effect.gen(function*() {
+    const routes = Route.compiler(RouteGroups.of(options.litellm))
     const all = settings.upstream === undefined || settings.upstream === null
       ? settings.upstreams
       : [...settings.upstreams, settings.upstream]
@@ -89,7 +93,8 @@ export const makeDoors = (
           makeUpstreams(all, {
             connections: settings.limits.inFlight,
             timeouts: options.timeouts ?? defaultTimeouts,
-            env: options.env
+            env: options.env,
+            routes
           })
         ),
         (it) => Effect.promise(() => it.destroy())
@@ -101,7 +106,7 @@ export const makeDoors = (
       answersAuthorization: settings.forwardAuth.authorization,
       limits: settings.limits,
       origins: settings.cors === null ? undefined : new Set(settings.cors.origins),
-      upgrades: Route.compile(settings.websocket),
+      upgrades: routes(settings.websocket),
       upstreams
     }
   })

@@ -126,7 +126,7 @@ export const deploymentOf = <E>(
     const health = Context.getOption(services, StoreHealth)
     return {
       auth: Context.get(services, AuthBuilder),
-      doors: yield* makeDoors(gateway, { teamHeaders: policy.teamHeaders, env: options.env }),
+      doors: yield* makeDoors(gateway, { teamHeaders: policy.teamHeaders, litellm: policy.litellm, env: options.env }),
       issuers: settings.issuers.map((it) => it.issuer).filter((it) => it !== "any"),
       scopes: policy.scopes.map((it) => it.scope),
       keys: keys.status,

@@ -5,16 +5,19 @@
  * Each entry of the table writes what the key means here and adds its line to
  * the report; a key that is not in the file is not asked.
  */
-import { isGroup } from "@jotgate/core/Route"
+import * as RouteGroups from "@jotgate/core/RouteGroups"
+import type { LitellmRelease } from "@jotgate/core/Settings"
 import type { Draft } from "./Draft.ts"
 import { namesTeams, readsRoles } from "./ImportIssuers.ts"
 import type { JwtAuth, RolePermissions } from "./LitellmFile.ts"
+import { teamAllowedRoutes } from "./Releases.ts"
 
 interface Importing {
   readonly draft: Draft
   readonly jwt: JwtAuth
   readonly rolePermissions: RolePermissions
   readonly strict: boolean
+  readonly release: LitellmRelease
 }
 
 type Key = keyof JwtAuth
@@ -36,16 +39,18 @@ const decision = (reason: string): Entry<Key> => (_, { draft }, key) =>
   draft.line(key, "needs a decision", reason, { deviations: ["D45"] })
 
 /** The entries that can cover a route: a path, or a group. The reference compares any other text with paths, in vain. */
-const usable = (entries: ReadonlyArray<string>): ReadonlyArray<string> =>
-  entries.filter((it) => it === "*" || isGroup(it) || (it.startsWith("/") && (!/\*./.test(it) || it.includes("{"))))
+const usable = (entries: ReadonlyArray<string>, release: LitellmRelease): ReadonlyArray<string> =>
+  entries.filter((it) =>
+    it === "*" || RouteGroups.of(release).has(it) || (it.startsWith("/") && (!/\*./.test(it) || it.includes("{")))
+  )
 
 const firstOfEach = (entries: RolePermissions): RolePermissions =>
   entries.filter((it, index) => entries.findIndex((other) => other.role === it.role) === index)
 
 const routes =
   (setting: "adminRoutes" | "teamRoutes", deviations: ReadonlyArray<string>, reason: string) =>
-  (value: ReadonlyArray<string>, { draft }: Importing, key: string): void => {
-    const entries = usable(value)
+  (value: ReadonlyArray<string>, { draft, release }: Importing, key: string): void => {
+    const entries = usable(value, release)
     draft.set(["policy", setting], entries, key)
     const wider = widened(entries)
     const numbers = wider ? [...deviations, "D35"] : deviations
@@ -178,7 +183,7 @@ const table: { readonly [K in Key]: Entry<K> } = {
       { setting: "issuers[].keys.life" }
     ),
   public_allowed_routes: ignored("the reference never reads it"),
-  enforce_rbac: (value, { draft, rolePermissions }, key) => {
+  enforce_rbac: (value, { draft, release, rolePermissions }, key) => {
     if (!value) return draft.line(key, "exact", "no role is required")
     draft.set(["policy", "requireRole"], true, key)
     if (rolePermissions.length > 0) {
@@ -187,7 +192,7 @@ const table: { readonly [K in Key]: Entry<K> } = {
         firstOfEach(rolePermissions).map(({ models, role, routes }) => ({
           role,
           ...((models ?? null) === null ? {} : { models: models ?? [] }),
-          ...((routes ?? null) === null ? {} : { routes: usable(routes ?? []) })
+          ...((routes ?? null) === null ? {} : { routes: usable(routes ?? [], release) })
         })),
         "general_settings.role_permissions"
       )
@@ -328,13 +333,13 @@ const run = <K extends Key>(key: K, importing: Importing): void => {
 
 /** Writes the rules and adds a line for every key of `litellm_jwtauth` that is in the file, in the order of the table. */
 export const importJwtAuth = (importing: Importing): void => {
-  const { draft, jwt, strict } = importing
+  const { draft, jwt, release, strict } = importing
   for (const key of Object.keys(table)) if (isKey(key)) run(key, importing)
   if (!strict) {
     if (jwt.team_allowed_routes === undefined) {
       draft.set(
         ["policy", "teamRoutes"],
-        ["openai_routes", "info_routes", "mcp_routes"],
+        teamAllowedRoutes[release],
         "default of team_allowed_routes"
       )
       draft.line("litellm_jwtauth.team_allowed_routes", "stricter", "its default, now for every chosen team", {

@@ -5,7 +5,7 @@
  * would see. The decision of the reference is kept wherever a setting can
  * express it (RULES, "Imported files"); the report has a line for every key.
  */
-import { Settings } from "@jotgate/core/Settings"
+import { type LitellmRelease, newestLitellm, Settings } from "@jotgate/core/Settings"
 import { Result, Schema } from "effect"
 import { Draft, type Value } from "./Draft.ts"
 import { importGeneral } from "./ImportGeneral.ts"
@@ -30,6 +30,8 @@ export interface ImportOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Writes our defaults where the reference's decision is laxer. */
   readonly strict?: boolean
+  /** The release whose file it is; the newest by default. */
+  readonly release?: LitellmRelease
 }
 
 const decodeSettings = Schema.decodeUnknownResult(Settings, { errors: "all", onExcessProperty: "error" })
@@ -46,9 +48,10 @@ export const importLitellm = (
 ): Result.Result<Imported, ReadonlyArray<string>> =>
   Result.flatMap(read(input, options.env ?? {}), (theirs) => {
     const draft = new Draft()
-    const strict = options.strict === true
+    const { release = newestLitellm, strict = false } = options
     importIssuers(draft, theirs, strict)
-    importJwtAuth({ draft, jwt: theirs.jwt, rolePermissions: theirs.rolePermissions, strict })
+    importJwtAuth({ draft, jwt: theirs.jwt, rolePermissions: theirs.rolePermissions, strict, release })
+    draft.set(["policy", "litellm"], release, "the release whose file it is")
     importGeneral(draft, theirs, strict)
     const { gateway: _, ...core } = draft.file
     return Result.match(decodeSettings(core), {

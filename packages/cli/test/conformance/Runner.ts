@@ -162,7 +162,7 @@ export const decideAll = (scenario: Scenario, settings: Settings) =>
 
 /** The settings that the importer makes of the scenario's configuration. */
 export const settingsOf = (scenario: Scenario): Settings =>
-  Result.match(importLitellm(scenario.config), {
+  Result.match(importLitellm(scenario.config, { release: scenario.reference }), {
     onFailure: (reasons) => {
       throw new Error(`${scenario.id}: ${reasons.join("; ")}`)
     },

@@ -5,7 +5,8 @@
  * Members that are not here are not looked at; most of those that are may be
  * left out.
  */
-import { Schema } from "effect"
+import { LitellmReleases } from "@jotgate/core/Settings"
+import { Effect, Schema } from "effect"
 
 const Row = Schema.Record(Schema.String, Schema.Unknown)
 const rows = Schema.optionalKey(Schema.NullOr(Schema.Array(Row)))
@@ -61,6 +62,8 @@ export type Directory = typeof Directory.Type
 export const Scenario = Schema.Struct({
   id: Schema.String,
   now: Schema.Number,
+  /** The release that was asked; the first recordings do not say it. */
+  reference: Schema.Literals(LitellmReleases).pipe(Schema.withDecodingDefaultKey(Effect.succeed("1.90" as const))),
   config: Row,
   jwks: Schema.optionalKey(
     Schema.Record(

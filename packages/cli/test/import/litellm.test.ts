@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { type LitellmRelease, newestLitellm } from "@jotgate/core/Settings"
 import { Result } from "effect"
 import { importLitellm, type ImportOptions } from "../../src/import/litellm.ts"
 import type { ParityLine } from "../../src/import/ParityReport.ts"
@@ -115,6 +116,33 @@ describe("importLitellm: issuers", () => {
   })
 })
 
+describe("importLitellm: releases", () => {
+  it.each<readonly [LitellmRelease, ReadonlyArray<string>]>([
+    ["1.90", ["openai_routes", "info_routes", "mcp_routes"]],
+    ["1.108", ["openai_routes", "info_routes", "mcp_routes", "/v1/messages", "/v1/messages/count_tokens"]],
+    ["1.110", [
+      ...["openai_routes", "info_routes", "mcp_routes", "/v1/messages", "/v1/messages/count_tokens"],
+      ...["/rag/ingest", "/v1/rag/ingest", "/rag/query", "/v1/rag/query"]
+    ]]
+  ])("%s: its route groups, and its default of team_allowed_routes", (release, routes) => {
+    const { policy } = imported({}, {}, {}, { env, release }).settings
+    assert.strictEqual(policy.litellm, release)
+    assert.deepStrictEqual(policy.teamRoutes, routes)
+  })
+
+  it("a file is the newest release's unless somebody says otherwise", () => {
+    assert.strictEqual(imported({}).settings.policy.litellm, newestLitellm)
+  })
+
+  it("a name is a route group only where the release has it", () => {
+    const jwt = { team_allowed_routes: ["openai_routes", "agent_inference_routes"] }
+    assert.lengthOf(imported(jwt, {}, {}, { env, release: "1.110" }).settings.policy.teamRoutes, 2)
+    assert.deepStrictEqual(imported(jwt, {}, {}, { env, release: "1.90" }).settings.policy.teamRoutes, [
+      "openai_routes"
+    ])
+  })
+})
+
 describe("importLitellm: policy and directory", () => {
   const cases: ReadonlyArray<
     readonly [title: string, jwt: object, general: object, path: string, expected: unknown]
@@ -130,7 +158,6 @@ describe("importLitellm: policy and directory", () => {
     ["user_allowed_email_domain", { user_allowed_email_domain: "a.test" }, {}, "policy.emailDomains", ["a.test"]],
     ["admin_allowed_routes", { admin_allowed_routes: ["/a"] }, {}, "policy.adminRoutes", ["/a"]],
     ["team_allowed_routes", { team_allowed_routes: ["/v1/*"] }, {}, "policy.teamRoutes", ["/v1/*"]],
-    ["its default is the reference's own", {}, {}, "policy.teamRoutes", ["openai_routes", "info_routes", "mcp_routes"]],
     ["teams that a token names are joined", { team_ids_jwt_field: "g" }, {}, "directory.memberships", "join"],
     ["nothing is joined where no token names a team", {}, {}, "directory.memberships", "none"],
     ["sync replaces memberships", { sync_user_role_and_teams: true }, {}, "directory.memberships", "replace"],

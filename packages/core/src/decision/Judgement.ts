@@ -15,7 +15,6 @@ import type { TeamChoice } from "../principal/TeamChoice.ts"
 import type { Person } from "../principal/UserResolver.ts"
 import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
-import * as Route from "../rules/routes/Route.ts"
 import type { Now } from "../Trace.ts"
 import type { Caller } from "./Caller.ts"
 import * as Reach from "./Reach.ts"
@@ -136,7 +135,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
   /** Whose budget counts besides the token's organization: the team's (RULES D23). */
   const payerOf = ({ choice: { chosen }, organization }: Found, asked: Asked): OrganizationId | undefined => {
     const id = chosen?.team.organization ?? undefined
-    return organization !== undefined || id === undefined || Route.isInfoRoute(asked.path) ? undefined : id
+    return organization !== undefined || id === undefined || policy.isInfoRoute(asked.path) ? undefined : id
   }
 
   /** The limits of the user in the chosen team, if there are any. */

@@ -15,7 +15,6 @@ import { isTeamId, type TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import type { LoadedTeam, Ruling } from "../rules/Policy.ts"
 import type { Standing } from "../rules/Role.ts"
-import * as Route from "../rules/routes/Route.ts"
 import type { Now } from "../Trace.ts"
 import * as GroupChoice from "./GroupChoice.ts"
 import { orAbsent, orOutage, outage, raise } from "./Ruled.ts"
@@ -213,7 +212,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
         choice.mayFallBack ? fellBack(choice, user, question, now) : Exit.succeed(choice)
 
       const forAdmin = ({ asked, header, identity }: TeamQuestion, now: Now): Effect.Effect<Choice, Unavailable> =>
-        header === undefined || !isTeamId(header) || !Route.isLlmRoute(asked.path) ||
+        header === undefined || !isTeamId(header) || !policy.isLlmRoute(asked.path) ||
           !policy.grants(identity.issuer).teams(header)
           ? nobodyNamed
           : Effect.mapEager(byId(header, "admin", asked, now), (choice) => choice ?? TeamChoice.nobodyNamed)

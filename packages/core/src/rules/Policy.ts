@@ -20,6 +20,7 @@ import * as LinearRegExp from "./patterns/LinearRegExp.ts"
 import * as Pattern from "./patterns/Pattern.ts"
 import * as Role from "./Role.ts"
 import * as Route from "./routes/Route.ts"
+import * as RouteGroups from "./routes/RouteGroups.ts"
 import * as Scope from "./Scope.ts"
 
 /** A denial of a rule: the step, the code, and the facts that name rule and value. */
@@ -94,6 +95,11 @@ export class Policy {
   readonly teamHeaders: ReadonlySet<string>
   readonly models: Model.ModelRules
   readonly isOpen: Route.RouteMatcher
+  /** Info routes: exempt from budgets (RULES D23). */
+  readonly isInfoRoute: Route.RouteMatcher
+  /** LLM API routes, in which a mapped provider prefix covers everything below it: where a team header counts for an admin. */
+  readonly isLlmRoute: Route.RouteMatcher
+  readonly #routes: Route.RouteCompiler
   readonly #lineOf: (path: string) => number | undefined
   readonly #grants: ReadonlyMap<string, Grants>
   readonly #adminScopes: ReadonlyMap<string, string | null>
@@ -112,8 +118,9 @@ export class Policy {
 
   constructor(settings: Settings, options: PolicyOptions = {}) {
     const { directory, policy } = settings
-    const additions = { openai_routes: policy.passThroughRoutes.map((it) => it.path) }
-    const routes = (entries: ReadonlyArray<string>): Route.RouteMatcher => Route.compile(entries, additions)
+    const groups = RouteGroups.of(policy.litellm)
+    const passThrough = policy.passThroughRoutes.map((it) => it.path)
+    const routes = Route.compiler(RouteGroups.withMore(groups, "openai_routes", passThrough))
     this.settings = settings
     this.credentials = options.credentials ?? ["authorization"]
     this.teamHeaders = new Set(policy.teamHeaders.map((name) => name.toLowerCase()))
@@ -122,7 +129,7 @@ export class Policy {
       aliases: policy.modelAliases,
       providers: policy.providers
     })
-    this.isOpen = policy.openRoutes.length === 0 ? () => false : Route.compile(policy.openRoutes)
+    this.isOpen = policy.openRoutes.length === 0 ? () => false : Route.compile(policy.openRoutes, groups)
     this.#lineOf = options.lineOf ?? (() => undefined)
     this.#grants = new Map(settings.issuers.map(({ grants, id }) => [id, {
       teams: Pattern.compileAny(grants.teams),
@@ -131,14 +138,17 @@ export class Policy {
       routes: unrestricted(grants.routes) ? undefined : routes(grants.routes)
     }]))
     this.#adminScopes = new Map(settings.issuers.map((it) => [it.id, it.adminScope]))
-    this.#permissions = Role.permissions(policy.roles, additions)
-    this.#scopes = Scope.compile(policy, additions)
+    this.isInfoRoute = routes(["info_routes"])
+    this.isLlmRoute = routes(["llm_api_routes"])
+    this.#routes = routes
+    this.#permissions = Role.permissions(policy.roles, routes)
+    this.#scopes = Scope.compile(policy, routes)
     this.#adminRoutes = routes(policy.adminRoutes)
     this.#adminOnlyRoutes = policy.adminOnlyRoutes.length === 0 ? () => false : routes(policy.adminOnlyRoutes)
     this.#teamRoutes = routes(policy.teamRoutes)
     this.#userRoutes = routes(policy.userRoutes)
     this.#passThrough = policy.passThroughRoutes.map((it) => ({
-      covers: Route.compile([it.path]),
+      covers: routes([it.path]),
       methods: it.methods === undefined ? undefined : new Set(it.methods.map((method) => method.toUpperCase()))
     }))
     this.#acceptsDomain = EmailDomain.compile(policy.emailDomains)
@@ -253,7 +263,7 @@ export class Policy {
         step: "scope",
         code: "scope_route_denied",
         facts: this.#rule("policy.scopes", { held: scope.held, route: asked.path })
-      }, (it) => it.routes === undefined || Route.compile(it.routes)(asked.path))
+      }, (it) => it.routes === undefined || this.#routes(it.routes)(asked.path))
     }
     return undefined
   }
@@ -453,7 +463,7 @@ export class Policy {
       : Limit.isOverBudget(rows.endUser)
       ? { of: "endUser", row: rows.endUser }
       : undefined
-    return over === undefined || Route.isInfoRoute(asked.path) ? undefined : {
+    return over === undefined || this.isInfoRoute(asked.path) ? undefined : {
       step: "limits",
       code: "budget_exceeded",
       facts: { of: over.of, spend: over.row?.spend ?? null, maxBudget: over.row?.maxBudget ?? null }

@@ -10,7 +10,7 @@ import type { Identity } from "../Identity.ts"
 import type { PolicySettings, TokenRole } from "../Settings.ts"
 import type { Fact } from "../Trace.ts"
 import * as Model from "./Model.ts"
-import * as Route from "./routes/Route.ts"
+import type * as Route from "./routes/Route.ts"
 
 /** How a token came to its role, for the trace. */
 export interface Standing {
@@ -81,7 +81,7 @@ export const factsOf = (
 /** Compiles the permissions by role; the first entry for a role wins. */
 export const permissions = (
   entries: PolicySettings["roles"],
-  additions: Route.GroupAdditions
+  routes: Route.RouteCompiler
 ): ReadonlyMap<TokenRole, Permission & { readonly index: number }> => {
   const byRole = new Map<TokenRole, Permission & { readonly index: number }>()
   entries.forEach((entry, index) => {
@@ -89,7 +89,7 @@ export const permissions = (
     byRole.set(entry.role, {
       index,
       models: entry.models === undefined ? undefined : Model.patterns(entry.models),
-      routes: entry.routes === undefined ? undefined : Route.compile(entry.routes, additions)
+      routes: entry.routes === undefined ? undefined : routes(entry.routes)
     })
   })
   return byRole

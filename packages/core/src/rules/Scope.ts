@@ -6,7 +6,7 @@
  */
 import type { PolicySettings } from "../Settings.ts"
 import * as Model from "./Model.ts"
-import * as Route from "./routes/Route.ts"
+import type * as Route from "./routes/Route.ts"
 
 /** What a set of scopes allows. */
 export interface ScopeReach {
@@ -28,7 +28,7 @@ const REMEMBERED = 256
 /** Compiles the scope mappings; `undefined` when scopes decide nothing. */
 export const compile = (
   settings: Pick<PolicySettings, "scopes" | "requireScope">,
-  additions: Route.GroupAdditions
+  routes: Route.RouteCompiler
 ): ((scopes: ReadonlyArray<string>) => ScopeReach) | undefined => {
   if (!settings.requireScope || settings.scopes.length === 0) return undefined
   const byScope = new Map<string, { readonly place: number; readonly mappings: Array<Mapping> }>()
@@ -36,7 +36,7 @@ export const compile = (
     const named = byScope.get(it.scope) ?? { place: byScope.size, mappings: [] }
     named.mappings.push({
       models: it.models ?? [],
-      routes: it.routes === undefined ? undefined : Route.compile(it.routes, additions)
+      routes: it.routes === undefined ? undefined : routes(it.routes)
     })
     byScope.set(it.scope, named)
   }
@@ -45,13 +45,13 @@ export const compile = (
   const reachOf = (scopes: ReadonlyArray<string>): ScopeReach => {
     const held = [...new Set(scopes)].filter((it) => byScope.has(it))
     const mappings = held.flatMap((it) => byScope.get(it)?.mappings ?? [])
-    const routes = mappings.flatMap((it) => it.routes ?? [])
+    const matchers = mappings.flatMap((it) => it.routes ?? [])
     return {
       held,
       models: Model.patterns(mappings.flatMap((it) => it.models)),
       routes: !routesCount || mappings.some((it) => it.routes === undefined)
         ? anyRoute
-        : (path) => routes.some((covers) => covers(path))
+        : (path) => matchers.some((covers) => covers(path))
     }
   }
 

@@ -5,6 +5,8 @@ import type { MemoryTables, Rows } from "../../src/directory/MemoryRows.ts"
 import { Codes, statusOf } from "../../src/Errors.ts"
 import * as Pattern from "../../src/rules/patterns/Pattern.ts"
 import * as Route from "../../src/rules/routes/Route.ts"
+import * as RouteGroups from "../../src/rules/routes/RouteGroups.ts"
+import { newestLitellm } from "../../src/Settings.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 
@@ -166,7 +168,9 @@ it.effect.prop(
       if (admin) assert.isTrue(Pattern.compileAny(roles)("proxy_admin"))
       if (teamId !== undefined) assert.isTrue(Pattern.compileAny(teams)(teamId))
       if (decision.model !== undefined) assert.isTrue(Pattern.compileAny(models)(decision.model))
-      if (!routes.includes("*")) assert.isTrue(Route.compile(routes)(decision.route), decision.route)
+      if (!routes.includes("*")) {
+        assert.isTrue(Route.compile(routes, RouteGroups.of(newestLitellm))(decision.route), decision.route)
+      }
     }),
   runs
 )

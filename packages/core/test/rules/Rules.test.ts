@@ -5,9 +5,12 @@ import * as EmailDomain from "../../src/rules/EmailDomain.ts"
 import * as Limit from "../../src/rules/Limit.ts"
 import * as Model from "../../src/rules/Model.ts"
 import * as Pattern from "../../src/rules/patterns/Pattern.ts"
+import { Policy } from "../../src/rules/Policy.ts"
 import * as Role from "../../src/rules/Role.ts"
 import * as Route from "../../src/rules/routes/Route.ts"
+import * as RouteGroups from "../../src/rules/routes/RouteGroups.ts"
 import * as Scope from "../../src/rules/Scope.ts"
+import { Settings } from "../../src/Settings.ts"
 
 describe("Limit", () => {
   it("spend above the maximum is over, equal is not, and no maximum is never", () => {
@@ -42,24 +45,27 @@ describe("EmailDomain", () => {
   })
 })
 
+const groups = RouteGroups.of("1.90")
+const compile = Route.compiler(groups)
+
 describe("Route", () => {
-  it("an empty list covers nothing", () => assert.isFalse(Route.compile([])("/")))
+  it("an empty list covers nothing", () => assert.isFalse(compile([])("/")))
 
   it("additions join the group they are for, and no other", () => {
-    const additions = { openai_routes: ["/bria/*"] }
-    assert.isTrue(Route.compile(["openai_routes"], additions)("/bria/x"))
-    assert.isFalse(Route.compile(["llm_api_routes"], additions)("/bria/x"))
-    assert.isFalse(Route.compile(["/x"], additions)("/bria/x"))
+    const more = Route.compiler(RouteGroups.withMore(groups, "openai_routes", ["/bria/*"]))
+    assert.isTrue(more(["openai_routes"])("/bria/x"))
+    assert.isFalse(more(["llm_api_routes"])("/bria/x"))
+    assert.isFalse(more(["/x"])("/bria/x"))
   })
 
   it("a star ends a template at a segment boundary too (RULES D35)", () => {
-    const covers = Route.compile(["/d/{x}/e*", "/f/{x:path}/g/*"])
+    const covers = compile(["/d/{x}/e*", "/f/{x:path}/g/*"])
     for (const path of ["/d/1/e", "/d/1/e/f", "/f/1/2/g/h"]) assert.isTrue(covers(path), path)
     for (const path of ["/d/1/ef", "/d/1/2/e", "/d/1", "/f/1/2/g"]) assert.isFalse(covers(path), path)
   })
 
   it("a path is answered the same however often and however many others are asked", () => {
-    const covers = Route.compile(["/a/{x}", "/b/*"])
+    const covers = compile(["/a/{x}", "/b/*"])
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 600; i++) {
         assert.isTrue(covers(`/a/${i}`))
@@ -81,35 +87,35 @@ describe("Route", () => {
   })
 
   it("info routes and LLM routes are what they are called", () => {
-    assert.isTrue(Route.isInfoRoute("/v1/models"))
-    assert.isTrue(Route.isInfoRoute("/v1/models/gpt-4o"))
-    assert.isFalse(Route.isInfoRoute("/v1/chat/completions"))
-    assert.isTrue(Route.isLlmRoute("/v1/chat/completions"))
-    assert.isTrue(Route.isLlmRoute("/bedrock/model/x/invoke"))
-    assert.isFalse(Route.isLlmRoute("/key/generate"))
+    const policy = new Policy(Schema.decodeSync(Settings)({}))
+    assert.isTrue(policy.isInfoRoute("/v1/models"))
+    assert.isTrue(policy.isInfoRoute("/v1/models/gpt-4o"))
+    assert.isFalse(policy.isInfoRoute("/v1/chat/completions"))
+    assert.isTrue(policy.isLlmRoute("/v1/chat/completions"))
+    assert.isTrue(policy.isLlmRoute("/bedrock/model/x/invoke"))
+    assert.isFalse(policy.isLlmRoute("/key/generate"))
   })
 
   it("names in a template are characters like any other (no expression from the settings runs)", () => {
-    assert.isTrue(Route.compile(["/a.b/{x}"])("/a.b/c"))
-    assert.isFalse(Route.compile(["/a.b/{x}"])("/axb/c"))
-    assert.isTrue(Route.compile(["/(a|b)+/{x}"])("/(a|b)+/c"))
+    assert.isTrue(compile(["/a.b/{x}"])("/a.b/c"))
+    assert.isFalse(compile(["/a.b/{x}"])("/axb/c"))
+    assert.isTrue(compile(["/(a|b)+/{x}"])("/(a|b)+/c"))
   })
 })
 
 describe("Scope", () => {
-  const additions = {}
   it("decides nothing unless it is required and there are mappings", () => {
-    assert.isUndefined(Scope.compile({ scopes: [{ scope: "a" }], requireScope: false }, additions))
-    assert.isUndefined(Scope.compile({ scopes: [], requireScope: true }, additions))
+    assert.isUndefined(Scope.compile({ scopes: [{ scope: "a" }], requireScope: false }, compile))
+    assert.isUndefined(Scope.compile({ scopes: [], requireScope: true }, compile))
   })
   it("several mappings of one scope add up", () => {
     const reach = Scope.compile({
       requireScope: true,
       scopes: [{ scope: "a", models: ["x"] }, { scope: "a", models: ["y"] }, { scope: "b", models: ["z"] }]
-    }, additions)?.(["a", "a"])
+    }, compile)?.(["a", "a"])
     assert.deepStrictEqual(reach?.held, ["a"])
     assert.deepStrictEqual(
-      Scope.compile({ requireScope: true, scopes: [{ scope: "a" }] }, additions)?.(["x", "a"]).held,
+      Scope.compile({ requireScope: true, scopes: [{ scope: "a" }] }, compile)?.(["x", "a"]).held,
       ["a"]
     )
     assert.deepStrictEqual(["x", "y", "z"].map((it) => reach?.models.allows(it)), [true, true, false])
@@ -121,7 +127,7 @@ describe("Role", () => {
     const byRole = Role.permissions([{ role: "team" }, { role: "team", models: ["x"] }, {
       role: "internal_user",
       models: []
-    }], {})
+    }], compile)
     assert.strictEqual(byRole.get("team")?.index, 0)
     assert.isUndefined(byRole.get("team")?.models)
     assert.isUndefined(byRole.get("team")?.routes)

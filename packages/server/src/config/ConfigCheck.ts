@@ -7,10 +7,10 @@
  * where neither the issuers nor the secrets are at hand.
  */
 import { isDiscoveryUrl } from "@jotgate/core/Discovery"
-import { compile, isGroup } from "@jotgate/core/Route"
-import { RouteGroups } from "@jotgate/core/RouteGroups"
+import { compile } from "@jotgate/core/Route"
+import * as RouteGroups from "@jotgate/core/RouteGroups"
 import { suggestion } from "@jotgate/core/SchemaFindings"
-import { type Issuer, normalizeMapping, type PolicySettings } from "@jotgate/core/Settings"
+import { type Issuer, LitellmReleases, normalizeMapping, type PolicySettings } from "@jotgate/core/Settings"
 import type { ConfigFile } from "./ConfigFile.ts"
 import { type FileSettings, isLoopback } from "./GatewaySettings.ts"
 
@@ -288,8 +288,9 @@ const entryLists: ReadonlyArray<keyof PolicySettings & `${string}Routes`> = [
 const exampleOf = (entry: string): string => entry.replace(/\{[^{}/]+\}/g, "x").replace(/\*$/, "x")
 
 /** A pass-through route is open to the teams that list it, of those whose routes it belongs to at all. */
-const passThrough: Check = ({ policy: { passThroughRoutes, teamRoutes } }) => {
-  const covers = compile(teamRoutes, { openai_routes: passThroughRoutes.map((it) => it.path) })
+const passThrough: Check = ({ policy: { litellm, passThroughRoutes, teamRoutes } }) => {
+  const paths = passThroughRoutes.map((it) => it.path)
+  const covers = compile(teamRoutes, RouteGroups.withMore(RouteGroups.of(litellm), "openai_routes", paths))
   return passThroughRoutes.flatMap((it, index) =>
     when(!covers(exampleOf(it.path)), () =>
       warning(
@@ -317,21 +318,29 @@ const routeEntries = ({ gateway, policy }: FileSettings): ReadonlyArray<readonly
   )
 ]
 
-const routes: Check = (settings) =>
-  routeEntries(settings).flatMap(([path, entry]) => {
+const routes: Check = (settings) => {
+  const groups = RouteGroups.of(settings.policy.litellm)
+  return routeEntries(settings).flatMap(([path, entry]) => {
     if (entry.startsWith("/")) {
-      return when(/\*./.test(entry) && !entry.includes("{"), () =>
-        error(path, "has a * that is not at its end: only a final * stands for what lies below"))
+      return when(
+        /\*./.test(entry) && !entry.includes("{"),
+        () => error(path, "has a * that is not at its end: only a final * stands for what lies below")
+      )
     }
-    if (isGroup(entry) || entry === "*") {
-      return []
+    if (groups.has(entry) || entry === "*") return []
+    const elsewhere = LitellmReleases.filter((it) => RouteGroups.of(it).has(entry))
+    if (elsewhere.length > 0) {
+      return [
+        error(path, `is a route group of LiteLLM ${elsewhere.join(", ")}: policy.litellm is ${settings.policy.litellm}`)
+      ]
     }
-    const meant = suggestion(entry, Object.keys(RouteGroups))
+    const meant = suggestion(entry, [...groups.keys()])
     return [error(
       path,
       `is neither a path nor a route group${meant === undefined ? "" : `, did you mean ${JSON.stringify(meant)}?`}`
     )]
   })
+}
 
 const gateway: Check = ({ gateway }, says) => {
   const all = [

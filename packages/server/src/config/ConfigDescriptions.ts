@@ -131,6 +131,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   "policy.requireTeamClaim": "the token must name a single team or an alias",
   "policy.requireTeam": "a team must be named",
   "policy.requirePrincipal": "a user or a team must result",
+  "policy.litellm": "the release of LiteLLM whose route groups and model routes are meant",
   "policy.teamHeaders": "headers by which a caller asks for one of its teams",
   "policy.emailDomains": "accepted domains of e-mail addresses",
   "policy.modelGroups": "names for lists of models",

@@ -6,7 +6,7 @@
  * (threat E07).
  */
 import * as Pattern from "@jotgate/core/Pattern"
-import * as Route from "@jotgate/core/Route"
+import type { RouteCompiler } from "@jotgate/core/Route"
 import { Pool } from "undici"
 import { type AuthorizationSettings, compile, type KeyChoice, KeyFiles } from "./UpstreamKey.ts"
 
@@ -52,8 +52,8 @@ export interface Upstreams {
   readonly destroy: () => Promise<void>
 }
 
-const compileMatch = (match: UpstreamSettings["match"]): Upstream["matches"] => {
-  const path = match?.path === undefined ? undefined : Route.compile([match.path])
+const compileMatch = (match: UpstreamSettings["match"], routes: RouteCompiler): Upstream["matches"] => {
+  const path = match?.path === undefined ? undefined : routes([match.path])
   const model = match?.model === undefined ? undefined : Pattern.compile(match.model)
   return (route, name) =>
     (path === undefined || path(route)) && (model === undefined || (name !== undefined && model(name)))
@@ -66,6 +66,7 @@ export const make = (
     readonly connections: number
     readonly timeouts: UpstreamTimeouts
     readonly env: Readonly<Record<string, string | undefined>>
+    readonly routes: RouteCompiler
   }
 ): Upstreams => {
   const files = new KeyFiles()
@@ -100,7 +101,7 @@ export const make = (
         files,
         options.env
       ),
-      matches: compileMatch(it.match)
+      matches: compileMatch(it.match, options.routes)
     }
   })
   const all = (run: (pool: Pool) => Promise<void>) => Promise.all(Array.from(pools.values(), run)).then(() => {})

@@ -131,6 +131,7 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
   const deployment = Effect.map(
     makeDoors(doors, {
       teamHeaders: settings.policy.teamHeaders,
+      litellm: settings.policy.litellm,
       env: options.env ?? {},
       ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts })
     }),

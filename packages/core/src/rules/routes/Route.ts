@@ -6,10 +6,13 @@
  * below, at a segment boundary; RULES D35). Paths are compared byte for byte
  * with case; a trailing slash counts.
  */
-import { RouteGroups } from "./RouteGroups.ts"
+import type { RouteGroups } from "./RouteGroups.ts"
 
 /** Whether a path is covered. */
 export type RouteMatcher = (path: string) => boolean
+
+/** Compiles entries with the groups of one deployment. */
+export type RouteCompiler = (entries: ReadonlyArray<string>) => RouteMatcher
 
 /** How many paths' verdicts are remembered, and how long such a path may be: the caller chooses it, so the memory is bounded. */
 const REMEMBERED = 512
@@ -41,39 +44,55 @@ const below = (path: string, prefix: string): boolean =>
   path.startsWith(prefix) &&
   (prefix === "" || prefix.endsWith("/") || path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f)
 
-/** Whether an entry names a route group. */
-export const isGroup = (entry: string): boolean => Object.hasOwn(RouteGroups, entry)
+/** The path up to its second slash: what most templates share with the few paths that they cover. */
+const beginningOf = (path: string): string => {
+  const end = path.indexOf("/", 1)
+  return end === -1 ? path : path.slice(0, end)
+}
 
-/** The templates of an entry: those of the group it names, else the entry itself. */
-export const templatesOf = (entry: string): ReadonlyArray<string> => isGroup(entry) ? RouteGroups[entry] ?? [] : [entry]
+type Cover = (path: string) => boolean
 
-/** Additions to route groups: an authenticated pass-through path joins `openai_routes`. */
-export type GroupAdditions = Readonly<Record<string, ReadonlyArray<string>>>
+/** What entries cover besides exact paths, by the beginning of the path, so that a request meets few templates of many. */
+class Covers {
+  readonly #byBeginning = new Map<string, Array<Cover>>()
+  readonly #anywhere: Array<Cover> = []
 
-/** Compiles entries into "covers at least one"; an empty list covers nothing. */
-export const compile = (entries: ReadonlyArray<string>, additions: GroupAdditions = {}): RouteMatcher => {
-  const exact = new Set<string>()
-  const prefixes = new Set<string>()
-  const templates: Array<RegExp> = []
-  for (const entry of entries) {
-    const added = Object.hasOwn(additions, entry) ? additions[entry] ?? [] : []
-    for (const template of [...templatesOf(entry), ...added]) {
-      const prefix = prefixOf(template)
-      if (template.includes("{")) templates.push(templateOf(template))
-      else if (prefix !== undefined) prefixes.add(prefix)
-      else exact.add(template)
-    }
+  /** Adds what `template` covers. */
+  add(template: string, cover: Cover): void {
+    const beginning = beginningOf(template.endsWith("*") ? template.slice(0, -1) : template)
+    if (beginning.length < 2 || beginning.includes("{")) this.#anywhere.push(cover)
+    else if (!this.#byBeginning.get(beginning)?.push(cover)) this.#byBeginning.set(beginning, [cover])
   }
-  const below_ = [...prefixes]
-  const covers = (path: string): boolean =>
-    below_.some((prefix) => below(path, prefix)) || templates.some((template) => template.test(path))
+
+  get isEmpty(): boolean {
+    return this.#byBeginning.size === 0 && this.#anywhere.length === 0
+  }
+
+  covers(path: string): boolean {
+    return (this.#byBeginning.get(beginningOf(path)) ?? []).some((cover) => cover(path)) ||
+      this.#anywhere.some((cover) => cover(path))
+  }
+}
+
+/** Compiles entries into "covers at least one"; an empty list covers nothing. A name that `groups` lacks is a path. */
+export const compile = (entries: ReadonlyArray<string>, groups: RouteGroups): RouteMatcher => {
+  const exact = new Set<string>()
+  const others = new Covers()
+  for (const template of entries.flatMap((entry) => groups.get(entry) ?? [entry])) {
+    const prefix = prefixOf(template)
+    if (template.includes("{")) {
+      const expression = templateOf(template)
+      others.add(template, (path) => expression.test(path))
+    } else if (prefix !== undefined) others.add(template, (path) => below(path, prefix))
+    else exact.add(template)
+  }
   const remembered = new Map<string, boolean>()
   return (path) => {
     if (exact.has(path)) return true
-    if (below_.length === 0 && templates.length === 0) return false
+    if (others.isEmpty) return false
     const known = remembered.get(path)
     if (known !== undefined) return known
-    const verdict = covers(path)
+    const verdict = others.covers(path)
     if (path.length <= REMEMBERED_LENGTH) {
       if (remembered.size >= REMEMBERED) remembered.clear()
       remembered.set(path, verdict)
@@ -82,11 +101,8 @@ export const compile = (entries: ReadonlyArray<string>, additions: GroupAddition
   }
 }
 
-/** Info routes: exempt from budgets (RULES D23). */
-export const isInfoRoute: RouteMatcher = compile(["info_routes"])
-
-/** LLM API routes, in which a mapped provider prefix covers everything below it: where a team header counts for an admin. */
-export const isLlmRoute: RouteMatcher = compile(["llm_api_routes"])
+/** Compiles with these groups. */
+export const compiler = (groups: RouteGroups): RouteCompiler => (entries) => compile(entries, groups)
 
 /** Whether a team's list grants a pass-through path: an entry equal to it, or a prefix of it at a segment boundary. */
 export const grantsPassThrough = (granted: ReadonlyArray<string>, path: string): boolean =>
