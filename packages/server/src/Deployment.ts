@@ -13,7 +13,8 @@ import * as RouteGroups from "@jotgate/core/RouteGroups"
 import type { LitellmRelease } from "@jotgate/core/Settings"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { Management } from "./directory/Management.ts"
-import { requestFilter } from "./proxy/HeaderName.ts"
+import { requestFilter, spoofOf } from "./proxy/HeaderName.ts"
+import { ourHeaders } from "./proxy/IdentityHeaders.ts"
 import * as Peers from "./proxy/Peers.ts"
 import {
   defaultTimeouts,
@@ -44,6 +45,8 @@ export interface DoorSettings {
 /** The doors' part of a deployment, compiled. */
 export interface Doors {
   readonly drops: (name: string) => boolean
+  /** A caller's header that a proxy in front of a door would pass on in our name; `undefined` when there is none. */
+  readonly spoofOf: (rawHeaders: ReadonlyArray<string>) => string | undefined
   /** Lower-case names of the headers that may carry the caller's token. */
   readonly credentials: ReadonlySet<string>
   readonly believes: (address: string) => boolean
@@ -101,6 +104,7 @@ export const makeDoors = (
       )
     return {
       drops: requestFilter([...settings.credentials, ...options.teamHeaders]),
+      spoofOf: spoofOf(ourHeaders),
       credentials: new Set(settings.credentials.map((it) => it.toLowerCase())),
       believes: Peers.compile(settings.trustedProxies),
       answersAuthorization: settings.forwardAuth.authorization,

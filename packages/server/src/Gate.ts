@@ -177,9 +177,8 @@ export class Gate extends Context.Service<Gate, {
           lease: Lease
         ) => {
           const { deployment } = lease
-          const origin = () => originOf(request, deployment)
           const grow = holder(response, deployment)
-          forwardAuth({ judge, deployment, dialect, head, origin, request, response, grow })
+          forwardAuth({ judge, deployment, dialect, head, request, response, grow })
           if (response.writableEnded) lease.release()
           else track(() => response.destroy(), response, lease)
         }

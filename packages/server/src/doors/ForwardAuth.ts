@@ -23,7 +23,7 @@ import { identityAnswer } from "../proxy/IdentityHeaders.ts"
 import { addressOf } from "../proxy/Peers.ts"
 import { read } from "../proxy/RequestBody.ts"
 import type { RequestHead } from "../proxy/RequestHead.ts"
-import { carriedStatus, carriesBody, type Dialect, type Original, original } from "./Dialect.ts"
+import { carriedStatus, carriesBody, carriesFew, type Dialect, type Original, original, originTold } from "./Dialect.ts"
 
 /** Everything about one question of a proxy. */
 export interface DoorCall {
@@ -31,7 +31,6 @@ export interface DoorCall {
   readonly deployment: Deployment
   readonly dialect: Dialect
   readonly head: RequestHead
-  readonly origin: () => string
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** Takes part in the memory budget of bodies. */
@@ -41,22 +40,17 @@ export interface DoorCall {
 /** A body that a proxy has announced comes at once, or it does not come (doors: never wait for it). */
 const bodyPatience = 2_000
 
-const valueOf = (rawHeaders: ReadonlyArray<string>, name: string): string | undefined => {
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === name) return rawHeaders[i + 1]
-  return undefined
-}
-
 const deny = (call: DoorCall, refusal: Refusal, id: string, path: string): void => {
   const { dialect, response } = call
   const extra: Array<string> = []
-  if (dialect === "nginx") {
+  if (carriesFew(dialect)) {
     extra.push("x-jotgate-status", String(statusOf(refusal.code)), "x-jotgate-code", refusal.code)
   }
   if (call.head.hasBody && !call.request.complete) extra.push("connection", "close")
   refuse(response, refusal, {
     id,
     path,
-    origin: call.origin,
+    origin: () => originTold(dialect, call.request.rawHeaders),
     extra,
     status: (status) => carriedStatus(dialect, status)
   })
@@ -124,9 +118,10 @@ export const forwardAuth = (call: DoorCall): void => {
     rawHeaders: request.rawHeaders
   })
   if (it === undefined) return deny(call, { code: "request_ambiguous" }, judge.newId(), "/")
-  if (
-    !carriesBody(dialect) || !head.hasBody || valueOf(request.rawHeaders, "x-envoy-auth-partial-body") === "true"
-  ) return ask(call, it, undefined)
+  if (doors.spoofOf(request.rawHeaders) !== undefined) {
+    return deny(call, { code: "request_ambiguous" }, judge.newId(), pathOf(it.target))
+  }
+  if (!carriesBody(dialect, request.rawHeaders) || !head.hasBody) return ask(call, it, undefined)
   const patience = setTimeout(() => request.destroy(), bodyPatience)
   read(request, head, pathOf(it.target), doors.limits.body, call.grow, (outcome) => {
     clearTimeout(patience)

@@ -102,6 +102,35 @@ export const requestFilter = (dropped: Iterable<string>): (name: string) => bool
   }
 }
 
+/**
+ * Compiles the search for a header that the proxy in front of a door would pass on although an upstream could read it
+ * as ours (threat E02). The proxies replace the names in `listed` exactly; another spelling of them, and any other
+ * name of ours, is the caller's. Gives the name that was sent, `undefined` when there is none.
+ */
+export const spoofOf = (
+  listed: Iterable<string>
+): (rawHeaders: ReadonlyArray<string>) => string | undefined => {
+  const exact = new Set(Array.from(listed, (it) => it.toLowerCase()))
+  const names = new Set(Array.from(exact, canonical))
+  const verdicts = new Map<string, boolean>()
+  const isSpoof = (name: string): boolean => {
+    const known = verdicts.get(name)
+    if (known !== undefined) return known
+    const it = canonical(name)
+    const verdict = (isOurs(it) || names.has(it)) && !exact.has(name.toLowerCase())
+    if (verdicts.size >= remembered) verdicts.clear()
+    verdicts.set(name, verdict)
+    return verdict
+  }
+  return (rawHeaders) => {
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? ""
+      if (isSpoof(name)) return name
+    }
+    return undefined
+  }
+}
+
 const answerVerdicts = new Map<string, boolean>()
 
 /** Whether this header or trailer of an upstream's answer stays here: hop-by-hop, or one that only the gate may set. */

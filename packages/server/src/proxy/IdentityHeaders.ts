@@ -19,6 +19,15 @@ export const identityHeaders = [
   "x-jotgate-models"
 ] as const
 
+/** Every name that the gate sets, or has set: in its answers, towards an upstream, and at the doors that carry few statuses. */
+export const ourHeaders: ReadonlyArray<string> = [
+  ...identityHeaders,
+  "x-jotgate-agent",
+  "x-jotgate-tools",
+  "x-jotgate-status",
+  "x-jotgate-code"
+]
+
 /** Bytes that all values together may take. */
 const budget = 8 * 1024 - 512
 

@@ -1,6 +1,6 @@
 import { metadataPath as metadata } from "../answer/ResourceMetadata.ts"
-import { bare, otherCredentials, ours, portOf, rewriting, teamHeaders } from "./HeaderLists.ts"
-import type { SnippetOptions } from "./Snippet.ts"
+import { bare, otherCredentials, portOf, rewriting, spelling, told } from "./HeaderLists.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
 
 const cluster = (name: string, url: URL): string =>
   `    - name: ${name}
@@ -25,8 +25,9 @@ const exact = (names: ReadonlyArray<string>): string =>
   names.map((it) => `                          - exact: ${it}`).join("\n")
 
 /** A complete bootstrap file. */
-export const envoy = ({ gate, listen, upstream }: SnippetOptions): string =>
-  `# Envoy in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request (ext_authz over HTTP).
+export const envoy = (options: SnippetOptions): string => {
+  const { gate, identityHeaders, listen, teamHeaders, upstream } = options
+  return `# Envoy in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request (ext_authz over HTTP).
 # In jotgate.yaml: gateway.trustedProxies must list the address that this Envoy asks from.
 # The whole body is sent along (up to max_request_bytes), so the model is judged; larger bodies are refused.
 # Envoy makes an empty 503 of a gate that fails or is down.
@@ -45,16 +46,21 @@ static_resources:
                 common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }
                 upgrade_configs: [{ upgrade_type: websocket }]
                 http_filters:
-                  # The caller's own headers of these names go before anybody reads them.
+                  # The caller's own headers of these names go before anybody reads them, in any spelling of ours.
                   - name: envoy.filters.http.header_mutation
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation
                       mutations:
                         request_mutations:
-${[...ours, ...rewriting].map((it) => `                          - remove: ${it}`).join("\n")}
+                          - remove_on_match: { key_matcher: { safe_regex: { regex: "${spelling}" } } }
+                          # What an upgrade's Connection names, an upstream may take away; other requests have no such header here.
+                          - append: { header: { key: connection, value: upgrade }, append_action: OVERWRITE_IF_EXISTS }
+${[...identityHeaders, ...rewriting].map((it) => `                          - remove: ${it}`).join("\n")}
                         response_mutations:
-${ours.map((it) => `                          - remove: ${it}`).join("\n")}
-                  - name: envoy.filters.http.ext_authz
+                          - remove_on_match: { key_matcher: { safe_regex: { regex: "${spelling}" } } }
+${
+    identityHeaders.map((it) => `                          - remove: ${it}\n`).join("")
+  }                  - name: envoy.filters.http.ext_authz
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz
                       transport_api_version: V3
@@ -68,13 +74,15 @@ ${ours.map((it) => `                          - remove: ${it}`).join("\n")}
                           allowed_upstream_headers:
                             patterns:
                               - prefix: x-jotgate-
-                              # With gateway.forwardAuth.authorization: { exact: authorization }, and not removed below.
+${
+    identityHeaders.map((it) => `                              - exact: ${it}\n`).join("")
+  }                              # With gateway.forwardAuth.authorization: { exact: authorization }, and not removed below.
                           allowed_client_headers:
                             patterns:
 ${exact(["www-authenticate", "content-type", "retry-after", "cache-control", "x-jotgate-decision"])}
                       allowed_headers:
                         patterns:
-${exact([...otherCredentials, ...teamHeaders, "content-type", "content-encoding", "x-request-id", "accept"])}
+${exact(told(options))}
                   - name: envoy.filters.http.router
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
@@ -83,7 +91,9 @@ ${exact([...otherCredentials, ...teamHeaders, "content-type", "content-encoding"
                     - name: llm
                       domains: ["*"]
                       # The caller's credentials go no further.
-                      request_headers_to_remove: [authorization, ${[...otherCredentials, ...teamHeaders].join(", ")}]
+                      request_headers_to_remove: [authorization, ${
+    [...otherCredentials(options), ...teamHeaders].join(", ")
+  }]
                       routes:
                         # Who issues the tokens (RFC 9728): the gate's own documents, for anybody.
                         - match: { path_separated_prefix: ${metadata} }
@@ -98,3 +108,4 @@ ${exact([...otherCredentials, ...teamHeaders, "content-type", "content-encoding"
 ${cluster("jotgate", gate)}
 ${cluster("llm", upstream)}
 `.replaceAll(/^ {26}- exact/gm, "                              - exact")
+}

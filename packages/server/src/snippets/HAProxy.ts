@@ -1,10 +1,11 @@
 import { metadataPath as metadata } from "../answer/ResourceMetadata.ts"
-import { bare, hostPort, otherCredentials, ours, portOf, rewriting, teamHeaders } from "./HeaderLists.ts"
-import type { SnippetOptions } from "./Snippet.ts"
+import { bare, hostPort, otherCredentials, ours, portOf, rewriting } from "./HeaderLists.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
 
 /** A complete `haproxy.cfg`; it loads `jotgate.lua` from the folder in which HAProxy is started. */
-export const haproxy = ({ gate, listen, upstream }: SnippetOptions): string =>
-  `# HAProxy in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
+export const haproxy = (options: SnippetOptions): string => {
+  const { gate, listen, teamHeaders, upstream } = options
+  return `# HAProxy in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
 # HAProxy has no forward authentication of its own: jotgate.lua (snippets haproxy --lua) asks. Keep it beside this file.
 # In jotgate.yaml: gateway.trustedProxies must list the address that this HAProxy asks from.
 # The model of a JSON body is not seen here: x-jotgate-models tells the upstream what may be called.
@@ -24,15 +25,26 @@ frontend llm
   bind ${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}
   # Only a path can be asked about, not a whole URL.
   http-request deny deny_status 400 unless { url_beg / }
+  # HAProxy passes trailers on unread, and their names could be ours. Those that are not announced come through all the
+  # same: an upstream that takes trailers for headers does not belong behind HAProxy.
+  http-request deny deny_status 400 if { req.hdr(trailer) -m found }
   # Who issues the tokens (RFC 9728): the gate's own documents, for anybody.
   acl metadata path_beg ${metadata}
   http-request set-header x-forwarded-host %[req.hdr(host)] if metadata
   http-request set-header x-forwarded-proto http if metadata !{ ssl_fc }
   http-request set-header x-forwarded-proto https if metadata { ssl_fc }
   http-request lua.jotgate unless metadata
-${[...otherCredentials, ...teamHeaders, ...rewriting].map((it) => `  http-request del-header ${it}`).join("\n")}
+${
+    [...otherCredentials(options), ...teamHeaders, ...rewriting].map((it) => `  http-request del-header ${it}`).join(
+      "\n"
+    )
+  }
   http-request set-header x-forwarded-for %[src]
-${ours.map((it) => `  http-response del-header ${it}`).join("\n")}
+  # What Connection names, an upstream may take away, and that could be ours: WebSocket keeps its one word.
+  http-request set-header connection upgrade if { req.hdr(upgrade) -i websocket }
+  http-request del-header connection unless { req.hdr(upgrade) -i websocket }
+  http-request del-header upgrade unless { req.hdr(upgrade) -i websocket }
+${ours(options).map((it) => `  http-response del-header ${it}`).join("\n")}
   use_backend jotgate if metadata
   default_backend upstream
 
@@ -44,6 +56,7 @@ backend upstream
     upstream.protocol === "https:" ? ` ssl verify required ca-file @system-ca sni str(${upstream.hostname})` : ""
   }
 `
+}
 
 /** The Lua action: one question, one try, one second. Only plain HTTP to the gate, which stands on the same network. */
 export const haproxyLua = ({ gate }: SnippetOptions): string =>

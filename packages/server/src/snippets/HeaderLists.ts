@@ -1,26 +1,53 @@
 /** The header names that the configurations of every proxy list. */
 import { credentialHeaders } from "../proxy/HeaderName.ts"
-import { identityHeaders } from "../proxy/IdentityHeaders.ts"
+import { identityHeaders, ourHeaders } from "../proxy/IdentityHeaders.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
+
+type Names = ReadonlyArray<string>
+
+const unique = (...names: Names): Names => [...new Set(names)]
 
 /** Every name that the gate can set, in an answer or towards an upstream. */
-export const ours: ReadonlyArray<string> = [...identityHeaders, "x-jotgate-status", "x-jotgate-code"]
+export const ours = ({ identityHeaders: further }: SnippetOptions): Names => unique(...ourHeaders, ...further)
 
 /** What goes to the upstream. */
-export const identity: ReadonlyArray<string> = identityHeaders
+export const identity = ({ identityHeaders: further }: SnippetOptions): Names => unique(...identityHeaders, ...further)
 
-/** The caller's credentials, the one in `Authorization` apart. */
-export const otherCredentials: ReadonlyArray<string> = credentialHeaders.filter((it) => it !== "authorization")
+/** A regular expression (RE2, and any other) for every spelling of every name that only the gate may set. */
+export const spelling = "x[^a-z0-9]+jotgate[^a-z0-9].*"
 
-/** The headers by which callers ask for a team. */
-export const teamHeaders: ReadonlyArray<string> = ["x-team-id", "x-litellm-team-id"]
+const isAuthorization = (name: string): boolean => name === "authorization"
+
+const subprotocol = "websocket-protocol"
+
+/** The caller's credentials, the one in `Authorization` apart; none goes to the upstream. */
+export const otherCredentials = ({ credentials }: SnippetOptions): Names =>
+  unique(...credentialHeaders, ...credentials).filter((it) => !isAuthorization(it) && it !== subprotocol)
+
+/** What the gate must be told of the caller's headers, `Authorization` apart. */
+export const told = (options: SnippetOptions): Names =>
+  unique(
+    ...otherCredentials(options),
+    ...(options.credentials.includes(subprotocol) ? ["sec-websocket-protocol"] : []),
+    ...options.teamHeaders,
+    "content-type",
+    "content-encoding",
+    "x-request-id",
+    "accept"
+  )
 
 /** Headers that some upstream takes another path or method from. */
-export const rewriting: ReadonlyArray<string> = [
+export const rewriting: Names = [
   "x-http-method-override",
   "x-http-method",
   "x-method-override",
   "x-original-url",
-  "x-rewrite-url"
+  "x-original-uri",
+  "x-original-method",
+  "x-rewrite-url",
+  "x-forwarded-uri",
+  "x-forwarded-method",
+  "x-forwarded-prefix"
 ]
 
 /** `host:port` of a URL; the port is written out. */

@@ -1,5 +1,5 @@
 import { bare } from "./HeaderLists.ts"
-import type { SnippetOptions } from "./Snippet.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
 
 /** Complete manifests: two gates behind a service, their configuration and their secrets. */
 export const kubernetes = ({ upstream }: SnippetOptions): string =>

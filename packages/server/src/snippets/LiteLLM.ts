@@ -1,5 +1,5 @@
 import { bare } from "./HeaderLists.ts"
-import type { SnippetOptions } from "./Snippet.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
 
 /** A complete LiteLLM `custom_auth` module that asks `/decide`. `gate` is the admin listener. */
 export const litellm = ({ gate }: SnippetOptions): string =>

@@ -1,6 +1,6 @@
 import { metadataPath as metadata } from "../answer/ResourceMetadata.ts"
-import { bare, identity, otherCredentials, ours, rewriting, teamHeaders } from "./HeaderLists.ts"
-import type { SnippetOptions } from "./Snippet.ts"
+import { bare, identity, otherCredentials, ours, rewriting } from "./HeaderLists.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
 
 const variable = (name: string): string => `$${name.replaceAll("-", "_").replace(/^x_/, "")}`
 
@@ -15,8 +15,9 @@ const problem = (status: string, code: string): string =>
 const statuses = [400, 404, 413, 429]
 
 /** A complete `nginx.conf`: the caller's request goes on only after the gate has said yes. */
-export const nginx = ({ gate, listen, upstream }: SnippetOptions): string =>
-  `# nginx in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
+export const nginx = (options: SnippetOptions): string => {
+  const { gate, listen, teamHeaders, upstream } = options
+  return `# nginx in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
 # In jotgate.yaml: gateway.trustedProxies must list the address that this nginx asks from.
 # nginx carries 200, 401 and 403 of the gate; the other statuses come in headers and are restored below.
 # The model of a JSON body is not seen here: x-jotgate-models tells the upstream what may be called.
@@ -27,8 +28,10 @@ http {
   default_type application/octet-stream;
   # Tokens of some providers are long.
   large_client_header_buffers 8 32k;
-  # Names with an underscore could be read as ours by the upstream (this is also nginx's default).
+  # Names with an underscore or a dot could be read as ours by the upstream (these are also nginx's defaults); what is
+  # left of such spellings, and names of ours that are not listed below, the gate refuses.
   underscores_in_headers off;
+  ignore_invalid_headers on;
   # WebSocket, and no other upgrade, goes through to the upstream.
   map $http_upgrade $jotgate_upgrade { default ""; ~*^websocket$ websocket; }
   map $jotgate_upgrade $jotgate_connection { default upgrade; "" ""; }
@@ -67,7 +70,7 @@ http {
 
     location / {
       auth_request /_jotgate_ask;
-${lines(ours, (it) => `auth_request_set ${variable(it)} $upstream_http_${it.replaceAll("-", "_")};`)}
+${lines(ours(options), (it) => `auth_request_set ${variable(it)} $upstream_http_${it.replaceAll("-", "_")};`)}
       auth_request_set $jotgate_authorization $upstream_http_authorization;
       auth_request_set $jotgate_retry $upstream_http_retry_after;
       error_page 401 = @jotgate_unauthenticated;
@@ -75,9 +78,9 @@ ${lines(ours, (it) => `auth_request_set ${variable(it)} $upstream_http_${it.repl
       error_page 500 = @jotgate_failed;
 
       # Ours replace whatever the caller sent; an empty value is not sent.
-${lines(identity, (it) => `proxy_set_header ${it} ${variable(it)};`)}
+${lines(identity(options), (it) => `proxy_set_header ${it} ${variable(it)};`)}
 ${
-    lines(["x-jotgate-status", "x-jotgate-code", ...otherCredentials, ...teamHeaders, ...rewriting], (it) =>
+    lines(["x-jotgate-status", "x-jotgate-code", ...otherCredentials(options), ...teamHeaders, ...rewriting], (it) =>
       `proxy_set_header ${it} "";`)
   }
       # The team's key with gateway.forwardAuth.authorization; the caller's token goes no further.
@@ -93,7 +96,7 @@ ${
       proxy_request_buffering off;
       proxy_buffering off;
       proxy_read_timeout 600s;
-${lines(ours, (it) => `proxy_hide_header ${it};`)}
+${lines(ours(options), (it) => `proxy_hide_header ${it};`)}
     }
 
     location @jotgate_unauthenticated {
@@ -122,3 +125,4 @@ ${
   }
 }
 `
+}

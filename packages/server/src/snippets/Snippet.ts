@@ -13,17 +13,10 @@ import { haproxy, haproxyLua } from "./HAProxy.ts"
 import { kubernetes } from "./Kubernetes.ts"
 import { litellm } from "./LiteLLM.ts"
 import { nginx } from "./Nginx.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
 import { traefik } from "./Traefik.ts"
 
-/** What a snippet is made for. */
-export interface SnippetOptions {
-  /** Where the gate answers; for `litellm` its admin listener. */
-  readonly gate: URL
-  /** What the proxy forwards to. */
-  readonly upstream: URL
-  /** Where the proxy listens. */
-  readonly listen: { readonly host: string; readonly port: number }
-}
+export type { SnippetOptions } from "./SnippetOptions.ts"
 
 /** The names, as `jotgate snippets NAME` takes them. */
 export const snippetNames = ["nginx", "caddy", "traefik", "envoy", "haproxy", "litellm", "kubernetes"] as const
@@ -33,7 +26,10 @@ export type SnippetName = (typeof snippetNames)[number]
 export const defaultsFor = (name: SnippetName): SnippetOptions => ({
   gate: new URL(name === "litellm" ? "http://127.0.0.1:4181" : "http://127.0.0.1:4180"),
   upstream: new URL("http://127.0.0.1:4000"),
-  listen: { host: "127.0.0.1", port: 8080 }
+  listen: { host: "127.0.0.1", port: 8080 },
+  credentials: ["authorization"],
+  teamHeaders: ["x-team-id", "x-litellm-team-id"],
+  identityHeaders: []
 })
 
 const snippets: Readonly<Record<SnippetName, (options: SnippetOptions) => string>> = {

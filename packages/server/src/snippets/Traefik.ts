@@ -1,14 +1,15 @@
 import { metadataPath as metadata } from "../answer/ResourceMetadata.ts"
-import { bare, identity, otherCredentials, ours, rewriting, teamHeaders } from "./HeaderLists.ts"
-import type { SnippetOptions } from "./Snippet.ts"
+import { bare, identity, otherCredentials, ours, rewriting, spelling } from "./HeaderLists.ts"
+import type { SnippetOptions } from "./SnippetOptions.ts"
 
 const removed = (names: ReadonlyArray<string>): string => names.map((it) => `          ${it}: ""`).join("\n")
 
 const underscored = (name: string): string => name.replaceAll("-", "_")
 
 /** A complete dynamic configuration file; its first lines say how Traefik is started with it. */
-export const traefik = ({ gate, listen, upstream }: SnippetOptions): string =>
-  `# Traefik in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
+export const traefik = (options: SnippetOptions): string => {
+  const { gate, listen, teamHeaders, upstream } = options
+  return `# Traefik in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
 # Save as jotgate-traefik.yaml and run:
 #   traefik --entryPoints.web.address=${listen.host}:${listen.port} --providers.file.filename=jotgate-traefik.yaml
 # In jotgate.yaml: gateway.trustedProxies must list the address that this Traefik asks from.
@@ -29,13 +30,14 @@ http:
     jotgate-strip:
       headers:
         customRequestHeaders:
-${removed([...ours, ...ours.map(underscored), ...rewriting])}
+${removed([...ours(options), ...ours(options).map(underscored), ...rewriting])}
     jotgate:
       forwardAuth:
         address: ${bare(gate)}/_jotgate/auth/traefik
         trustForwardHeader: false
-        authResponseHeaders: [${identity.join(", ")}]
-        authResponseHeadersRegex: "^(?i)x-jotgate-"
+        authResponseHeaders: [${identity(options).join(", ")}]
+        # Whatever the caller sends in any spelling of our names is taken away, and ours set.
+        authResponseHeadersRegex: "(?i)^${spelling}$"
         forwardBody: true
         maxBodySize: 33554432
     jotgate-drop:
@@ -44,9 +46,9 @@ ${removed([...ours, ...ours.map(underscored), ...rewriting])}
         # into authResponseHeaders above and take its line away here: the team's key replaces it.
         customRequestHeaders:
           authorization: ""
-${removed([...otherCredentials, ...teamHeaders])}
+${removed([...otherCredentials(options), ...teamHeaders])}
         customResponseHeaders:
-${removed(ours)}
+${removed(ours(options))}
   services:
     jotgate:
       loadBalancer:
@@ -59,3 +61,4 @@ ${removed(ours)}
         servers:
           - url: ${upstream.origin}
 `
+}

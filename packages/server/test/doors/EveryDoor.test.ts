@@ -10,6 +10,7 @@ import { rows } from "../support/World.ts"
 const doors = {
   "the proxy": true,
   "nginx": false,
+  "ingress-nginx": false,
   "Caddy": false,
   "HAProxy": false,
   "Traefik without bodies": false,
@@ -41,6 +42,7 @@ class Setting extends Context.Service<Setting, {
         ask: {
           "the proxy": Doors.http(world.gate),
           "nginx": Doors.asking(port, "nginx", false),
+          "ingress-nginx": Doors.asking(port, "ingress-nginx", false),
           "Caddy": Doors.asking(port, "caddy", false),
           "HAProxy": Doors.asking(port, "haproxy", false),
           "Traefik without bodies": Doors.asking(port, "traefik", false),

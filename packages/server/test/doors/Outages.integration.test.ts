@@ -12,6 +12,7 @@ const doorsOf = (world: World): Readonly<Record<string, Doors.Door>> => {
   return {
     "proxy": Doors.http(world.gate),
     "nginx": Doors.asking(port, "nginx", false),
+    "ingress-nginx": Doors.asking(port, "ingress-nginx", false),
     "caddy": Doors.asking(port, "caddy", false),
     "traefik": Doors.asking(port, "traefik", false),
     "haproxy": Doors.asking(port, "haproxy", false),

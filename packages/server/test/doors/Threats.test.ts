@@ -2,29 +2,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Issuer } from "@jotgate/core/testing"
 import { Effect } from "effect"
+import { dialects } from "../../src/doors/Dialect.ts"
+import * as Asking from "../support/Asking.ts"
 import * as DirectoryWorld from "../support/DirectoryWorld.ts"
 import * as Doors from "../support/Doors.ts"
 import * as Raw from "../support/Raw.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
-
-const dialects = ["nginx", "caddy", "traefik", "haproxy", "envoy"] as const
 
 /** The raw request by which each door is asked about `GET /v1/files` with these header lines. */
 const questions: Readonly<Record<string, (headers: ReadonlyArray<string>) => string>> = {
   proxy: (headers) => Raw.request("GET /v1/files HTTP/1.1", [...headers, "Connection: close"]),
   ...Object.fromEntries(dialects.map((dialect) => [
     dialect,
-    (headers: ReadonlyArray<string>) =>
-      Raw.request(
-        dialect === "envoy" ? "GET /_jotgate/envoy/v1/files HTTP/1.1" : `GET /_jotgate/auth/${dialect} HTTP/1.1`,
-        [
-          ...(dialect === "nginx"
-            ? ["X-Original-Method: GET", "X-Original-URI: /v1/files"]
-            : ["X-Forwarded-Method: GET", "X-Forwarded-Uri: /v1/files"]),
-          ...headers,
-          "Connection: close"
-        ]
-      )
+    (headers: ReadonlyArray<string>) => {
+      const [line, told] = Asking.lines(dialect, "GET", "/v1/files")
+      return Raw.request(line, [...told, ...headers, "Connection: close"])
+    }
   ]))
 }
 

@@ -1,83 +1,13 @@
 import { assert, it } from "@effect/vitest"
-import { Caddy, describeWith, Envoy, HAProxy, Nginx, Traefik } from "@jotgate/servers"
-import { Effect, Exit, Scope } from "effect"
+import { describeWith } from "@jotgate/servers"
+import { Effect } from "effect"
 import { createServer, type Socket } from "node:net"
 import { WebSocket, WebSocketServer } from "ws"
-import { lua, snippet } from "../../src/snippets/Snippet.ts"
 import * as Doors from "../support/Doors.ts"
+import { names, proxies, setting } from "../support/Proxies.ts"
 import * as Raw from "../support/Raw.ts"
 import * as Upstream from "../support/Upstream.ts"
 import * as World from "../support/World.ts"
-
-interface Proxy {
-  readonly port: number
-  readonly url: string
-}
-interface Ends {
-  readonly gate: URL
-  readonly upstream: URL
-}
-
-const listening = (place: { readonly host: string; readonly port: number }) => ({ host: place.host, port: place.port })
-
-const proxies = {
-  nginx: {
-    needs: "nginx",
-    start: (ends: Ends) => Nginx.make({ config: (it) => snippet("nginx", { ...ends, listen: listening(it) }) })
-  },
-  "caddy of Debian": {
-    needs: "caddy",
-    start: (ends: Ends) => Caddy.make({ config: (it) => snippet("caddy", { ...ends, listen: listening(it) }) })
-  },
-  "caddy, current": {
-    needs: "caddy-current",
-    start: (ends: Ends) =>
-      Caddy.make({ release: "current", config: (it) => snippet("caddy", { ...ends, listen: listening(it) }) })
-  },
-  haproxy: {
-    needs: "haproxy",
-    start: (ends: Ends) =>
-      HAProxy.make({
-        config: (it) => snippet("haproxy", { ...ends, listen: listening(it) }),
-        files: { "jotgate.lua": lua(ends) }
-      })
-  },
-  traefik: {
-    needs: "traefik",
-    start: (ends: Ends) =>
-      Traefik.make({
-        config: ({ folder, host, port }) =>
-          `entryPoints: { web: { address: "${host}:${port}" } }\nproviders: { file: { filename: ${folder}/jotgate.yaml } }\n`,
-        files: { "jotgate.yaml": (it) => snippet("traefik", { ...ends, listen: listening(it) }) },
-        // Before its file is read it knows no route; after it, whoever is asked may hang.
-        ready: ({ port }) =>
-          fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1_000) })
-            .then((it) => it.status !== 404, (error) => error instanceof Error && error.name === "TimeoutError")
-      })
-  },
-  envoy: {
-    needs: "envoy",
-    start: (ends: Ends) => Envoy.make({ config: (it) => snippet("envoy", { ...ends, listen: listening(it) }) })
-  }
-} as const
-
-/** The gate lives in a scope of its own, so that a test can take it down. */
-const setting = Effect.fnUntraced(function*(name: keyof typeof proxies, options: World.WorldOptions = {}) {
-  const gateScope = yield* Scope.make()
-  yield* Effect.addFinalizer(() => Scope.close(gateScope, Exit.void))
-  const world = yield* Scope.provide(World.make(options), gateScope)
-  const proxy: Proxy = yield* proxies[name].start({ gate: new URL(world.url), upstream: new URL(world.upstream.url) })
-  const token = yield* world.token("alice", { groups: ["red"] })
-  const call = (path: string, init: RequestInit = {}) =>
-    Effect.promise(async () => {
-      const response = await fetch(`${proxy.url}${path}`, {
-        ...init,
-        headers: { authorization: `Bearer ${token}`, ...init.headers }
-      })
-      return { status: response.status, headers: response.headers, text: await response.text() }
-    })
-  return { world, proxy, token, call, close: Scope.close(gateScope, Exit.void) }
-})
 
 /** A gate that takes connections and says nothing. */
 const silent = Effect.acquireRelease(
@@ -143,7 +73,7 @@ const dial = (url: string, token: string) =>
 
 const seesTheModel = new Set<string>(["traefik", "envoy"])
 
-for (const name of Object.keys(proxies) as ReadonlyArray<keyof typeof proxies>) {
+for (const name of names) {
   describeWith(proxies[name].needs, `the snippet of ${name}`, () => {
     it.live(
       "doors rule 4, 5, 14: lets an allowed request through with the caller's identity, without its credentials",

@@ -3,7 +3,9 @@
  * wrong. The people and teams are those of `World.ts`.
  */
 import { Effect } from "effect"
+import type { Dialect } from "../../src/doors/Dialect.ts"
 import type { EmbeddedGate } from "../../src/EmbeddedGate.ts"
+import * as Asking from "./Asking.ts"
 import * as Raw from "./Raw.ts"
 
 /** One request of a caller. */
@@ -122,18 +124,11 @@ const verdictOf = (answer: string): Verdict => {
 /** A door of forward auth, asked as its proxy asks; `sends` when the proxy passes the body on. */
 export const asking = (
   port: number,
-  dialect: "nginx" | "caddy" | "traefik" | "haproxy" | "envoy",
+  dialect: Dialect,
   sends: boolean
 ): Door =>
 ({ body, headers, method, path }) => {
-  const [line, told] = dialect === "envoy"
-    ? [`${method} /_jotgate/envoy${path} HTTP/1.1`, []]
-    : [
-      `GET /_jotgate/auth/${dialect} HTTP/1.1`,
-      dialect === "nginx"
-        ? [`X-Original-Method: ${method}`, `X-Original-URI: ${path}`]
-        : [`X-Forwarded-Method: ${method}`, `X-Forwarded-Uri: ${path}`]
-    ]
+  const [line, told] = Asking.lines(dialect, method, path)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const sent = sends ? body : undefined
   const length = sent === undefined ? [] : [`Content-Length: ${Buffer.byteLength(sent)}`]

@@ -1,0 +1,15 @@
+/** What a snippet is made for. */
+export interface SnippetOptions {
+  /** Where the gate answers; for `litellm` its admin listener. */
+  readonly gate: URL
+  /** What the proxy forwards to. */
+  readonly upstream: URL
+  /** Where the proxy listens. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Lower-case names of the headers that may carry the caller's token: `gateway.credentials`. */
+  readonly credentials: ReadonlyArray<string>
+  /** Lower-case names of the headers by which callers ask for a team: `policy.teamHeaders`. */
+  readonly teamHeaders: ReadonlyArray<string>
+  /** Further lower-case names under which the gate tells who is calling: `gateway.identityHeaders`. */
+  readonly identityHeaders: ReadonlyArray<string>
+}
