@@ -38,8 +38,8 @@ import { Signature } from "./token/Signature.ts"
 import { type Now, Trace } from "./Trace.ts"
 
 export class AuthBuilder extends Context.Service<AuthBuilder, {
-  /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. */
-  readonly authenticate: (asked: Asked) => Effect.Effect<Allowed, Denial>
+  /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint. */
+  readonly authenticate: (asked: Asked, brief?: boolean) => Effect.Effect<Allowed, Denial>
   /** Decides and writes nothing; works when called, and is an `Exit` when every answer is in memory. */
   readonly decide: (asked: Asked, now: Now) => Effect.Effect<Allowed, Denial>
 }>()("@jotgate/core/AuthBuilder") {
@@ -103,10 +103,11 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
             allowed
           )
 
-      const authenticate = (asked: Asked): Effect.Effect<Allowed, Denial> =>
+      const authenticate = (asked: Asked, brief = false): Effect.Effect<Allowed, Denial> =>
         Effect.withFiber((fiber) => {
           const clock = fiber.getRef(Clock.Clock)
-          const now = { time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note: fiber.getRef(Trace) }
+          const time = clock.currentTimeMillisUnsafe()
+          const now = { time, ticks: fromClock(clock), note: fiber.getRef(Trace), brief }
           return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(allowed, now))
         })
 

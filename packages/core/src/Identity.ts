@@ -6,7 +6,7 @@
  * count as absent, RULES D11).
  */
 import type { EndUserId, OrganizationId, TeamId, UserId } from "./Ids.ts"
-import type { Fact } from "./Trace.ts"
+import type { Claimed, Fact } from "./Trace.ts"
 
 /** How a person may be found by e-mail (RULES D6). */
 export type LinkByEmail = "verified" | "always" | "never"
@@ -48,3 +48,10 @@ export interface Identity {
   /** What was read from where, and what was odd; for the trace. */
   readonly facts: { readonly [name: string]: Fact }
 }
+
+/** Who the token says it is, for records of its decisions. */
+export const claimedBy = ({ email, team, teams, user }: Identity): Claimed => ({
+  user: user ?? null,
+  email: email ?? null,
+  teams: team === undefined || teams.includes(team) ? teams : [team, ...teams]
+})

@@ -43,9 +43,17 @@ export interface Step {
   readonly resolved?: Resolved
 }
 
+/** Who a proven token says it is, whatever rows there are. */
+export interface Claimed {
+  readonly user: string | null
+  readonly email: string | null
+  readonly teams: ReadonlyArray<string>
+}
+
 /** Whom a decision has found so far. */
 export interface Resolved {
   readonly issuer?: string
+  readonly claimed?: Claimed
   readonly user?: { readonly id: string; readonly email: string | null; readonly role: string }
   readonly team?: { readonly id: string; readonly alias: string | null }
   readonly organization?: { readonly id: string }

@@ -85,13 +85,15 @@ const decision = (request: PlainRequest) =>
     const auth = yield* AuthBuilder
     const rawHeaders = Request.rawHeadersOf(request.headers)
     const refuse = (code: "body_invalid" | "request_ambiguous"): EmbeddedDecision => {
-      const id = judge.newId()
       const asked = {
         method: request.method.toUpperCase(),
         path: request.path.split("?", 1)[0] ?? "/",
         rawHeaders,
         model: Request.noModel
       }
+      const recording = judge.open({ door: "embedded", method: asked.method, route: asked.path, requestId: null })
+      const { id } = recording
+      recording.refused(400, code)
       return { ...deniedJson(id, asked, new BadRequest({ code }), [], false), problem: problem(code, id) }
     }
     const model = requested(peek(request.path, contentTypeOf(rawHeaders), bytesOf(request.body)))

@@ -121,9 +121,11 @@ export class Gate extends Context.Service<Gate, {
           if (close) closing.add(request.socket)
           const target = request.url ?? "/"
           const query = target.indexOf("?")
+          const path = query === -1 ? target : target.slice(0, query)
+          const door = dialectOf(target) ?? (request.headers.upgrade === undefined ? "proxy" : "websocket")
           refuse(response, refusal, {
-            id: judge.newId(),
-            path: query === -1 ? target : target.slice(0, query),
+            recording: judge.open({ door, method: request.method ?? "", route: path, requestId: null }),
+            path,
             origin: () => originOf(request, deployment),
             extra: close ? ["connection", "close"] : []
           })
@@ -144,7 +146,9 @@ export class Gate extends Context.Service<Gate, {
             return undefined
           }
           const head = readHead(request)
-          if (head === undefined) deny(request, response, deployment, { code: "request_ambiguous" }, true)
+          if (head === undefined) {
+            deny(request, response, deployment, { code: "request_ambiguous", cause: "head" }, true)
+          }
           return head
         }
 
@@ -254,8 +258,10 @@ export class Gate extends Context.Service<Gate, {
         server.on("connect", (request: IncomingMessage, socket: Socket) => {
           deny(request, responseOn(request, socket), deployments.current(), { code: "method_not_allowed" }, true)
         })
-        server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
-          onClientError(error, socket, judge.newId))
+        server.on(
+          "clientError",
+          (error: NodeJS.ErrnoException, socket: Socket) => onClientError(error, socket, judge.open)
+        )
 
         const sweep = Effect.sync(() => {
           const oldest = now() - deployments.current().doors.limits.stream
@@ -300,7 +306,7 @@ const makeServer = ({ headers, tls }: GateOptions): Server => {
 }
 
 /** Answers what the parser refused, and ends the connection. */
-const onClientError = (error: NodeJS.ErrnoException, socket: Socket, newId: () => string): void => {
+const onClientError = (error: NodeJS.ErrnoException, socket: Socket, open: Judge["Service"]["open"]): void => {
   if (closing.has(socket)) return
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy()
@@ -312,10 +318,12 @@ const onClientError = (error: NodeJS.ErrnoException, socket: Socket, newId: () =
     return
   }
   const code = error.code === "HPE_HEADER_OVERFLOW" ? "headers_too_large" : "request_ambiguous"
-  const { body, headers, status } = render({ code }, newId(), "/", undefined)
+  const recording = open({ door: "proxy", method: "", route: "", requestId: null })
+  const { body, headers, status } = render({ code }, recording.id, "/", undefined)
   let head = `HTTP/1.1 ${status} ${
     status === 431 ? "Request Header Fields Too Large" : "Bad Request"
   }\r\nConnection: close\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ""}: ${headers[i + 1] ?? ""}\r\n`
   socket.end(`${head}\r\n${body}`)
+  recording.refused(status, code, error.code)
 }

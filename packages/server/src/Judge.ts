@@ -1,10 +1,14 @@
 /**
- * Puts one question to `AuthBuilder` from a callback, notes the answer, and hands
- * it back: at once when everything is in memory, else when it is there.
+ * Puts one question to `AuthBuilder` from a callback, tells its recording what
+ * was decided, and hands the answer back: at once when everything is in memory,
+ * else when it is there.
  *
  * There is one path: the fast form calls the same `decide` and only skips the
  * fiber. An answer that wants writes goes through `authenticate`, which has them
- * executed. A defect is never an allow: it is 503, and logged.
+ * executed, unless the question is dry. A defect is never an allow: it is 503,
+ * and logged. The steps of a denial rest on the rows of its decision alone; what
+ * would have allowed it rests on more, so it is worked out apart: no answer waits
+ * for it, unless its caller asked for the trace.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { Allowed } from "@jotgate/core/Decision"
@@ -14,8 +18,8 @@ import * as Ticks from "@jotgate/core/Ticks"
 import { type Now, type Step, Trace } from "@jotgate/core/Trace"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
 import { Telemetry } from "./platform/Telemetry.ts"
-import * as DecisionId from "./record/DecisionId.ts"
-import { allowedEntry, type Asking, DecisionLog, deniedEntry } from "./record/DecisionLog.ts"
+import { DecisionLog } from "./record/DecisionLog.ts"
+import { type Opened, type Recorder, Recording } from "./record/Recording.ts"
 
 /** One answer. */
 export interface Verdict {
@@ -25,15 +29,26 @@ export interface Verdict {
   readonly steps: ReadonlyArray<Step>
 }
 
-/** One question, with what the log wants to know of it. */
-export interface Question {
+/** What is asked of which rules. */
+interface Asking {
   readonly auth: AuthBuilder["Service"]
   readonly asked: Asked
+  /** Whether the steps are wanted whoever listens, and what would have allowed a denial with them. */
+  readonly trace?: boolean
+}
+
+/** One question of a request, with the recording of its answer. */
+export interface Question extends Asking {
+  readonly recording: Recording
+}
+
+/** One question whose answer is the decision itself. */
+export interface Enquiry extends Asking {
   /** The door it came through. */
   readonly door: string
   readonly requestId: string | null
-  /** Whether the steps are wanted whoever listens. */
-  readonly trace?: boolean
+  /** Decides and writes nothing. */
+  readonly dry?: boolean
 }
 
 const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
@@ -41,10 +56,12 @@ const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 }
 /** Whether the answer is an allow. */
 export const isAllowed = (result: Allowed | Denial): result is Allowed => result._tag === "Allowed"
 
-/** Whether the answer is there already. */
-const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Exit.Exit<Allowed, Denial> => Exit.isExit(it)
+type Decided = Exit.Exit<Allowed, Denial>
 
-const resultOf = (exit: Exit.Exit<Allowed, Denial>): Allowed | Denial =>
+/** Whether the answer is there already. */
+const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Decided => Exit.isExit(it)
+
+const resultOf = (exit: Decided): Allowed | Denial =>
   Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
 
 const noSteps: ReadonlyArray<Step> = []
@@ -53,17 +70,19 @@ const noSteps: ReadonlyArray<Step> = []
 export const DecisionSpans = Context.Reference<boolean>("@jotgate/server/DecisionSpans", { defaultValue: () => false })
 
 /** The decision as a span; it names the request and the verdict, never a token. */
-const spanned = (self: Effect.Effect<Allowed, Denial>, { asked, door }: Question, id: string) =>
+const spanned = (self: Effect.Effect<Allowed, Denial>, { asked, recording }: Question) =>
   self.pipe(
     Effect.tap(({ identity }) => Effect.annotateCurrentSpan({ status: 200, issuer: identity?.issuer ?? "" })),
     Effect.tapError(({ code, status }) => Effect.annotateCurrentSpan({ status, code })),
-    Effect.withSpan("decision", { attributes: { decision: id, door, method: asked.method, route: asked.path } })
+    Effect.withSpan("decision", {
+      attributes: { decision: recording.id, door: recording.door, method: asked.method, route: asked.path }
+    })
   )
 const stopped = (): void => {}
 
 /**
- * How many logged denials of a second say what would have allowed them. Finding that out takes several decisions, so
- * that a flood of denials would cost many times what as many allowed questions do.
+ * How many denials of a second say what would have allowed them. Finding that out takes several decisions, so that a
+ * flood of denials would cost many times what as many allowed questions do.
  */
 const HINTED = 50
 
@@ -81,15 +100,20 @@ const makeHintAllowance = () => {
   }
 }
 
+/** What stands in place of a hint that is not there. */
+const missing = (why: string): Step => ({ step: "hint", outcome: "note", facts: { missing: why } })
+const tooMany = missing("not worked out: too many denials in this second")
+const tooLate = missing("not worked out: it needs rows that were not in memory")
+
 export class Judge extends Context.Service<Judge, {
+  /** The recording of an answer that is to come. */
+  readonly open: (request: Opened) => Recording
   /** Asks, and calls `done` once; at once when every answer is in memory. The returned function gives up. */
   readonly ask: (question: Question, done: (verdict: Verdict) => void) => () => void
-  /** Asks as an effect. */
-  readonly asking: (question: Question) => Effect.Effect<Verdict>
+  /** Asks as an effect; the verdict is the answer, so it is recorded when it is there. */
+  readonly asking: (enquiry: Enquiry) => Effect.Effect<Verdict>
   /** Decides without writing and without noting anything: whether a large body is worth reading. */
   readonly glance: (auth: AuthBuilder["Service"], asked: Asked, done: (result: Allowed | Denial) => void) => void
-  /** A new id of a decision. */
-  readonly newId: () => string
 }>()("@jotgate/server/Judge") {
   static readonly layer = Layer.effect(
     Judge,
@@ -100,76 +124,132 @@ export class Judge extends Context.Service<Judge, {
       const telemetry = yield* Telemetry
       const run = Effect.runForkWith(yield* Effect.context<never>())
       const mayHint = makeHintAllowance()
-      const newId = () => DecisionId.make(clock.currentTimeMillisUnsafe())
+      const recorder: Recorder = {
+        time: () => clock.currentTimeMillisUnsafe(),
+        ticks: () => Ticks.fromClock(clock),
+        record: log.record,
+        refused: (door, status, code) => telemetry.decided(door, status, code, 0)
+      }
+      const open = (request: Opened) => new Recording(recorder, request)
 
-      const noteDefect = (exit: Exit.Exit<Allowed, Denial>) => {
+      const noteDefect = (exit: Decided) => {
         if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) run(Effect.logError("a decision crashed", exit.cause))
       }
 
-      /** Notes an answer; `started` in ticks. */
       const settle = (
-        question: Question,
-        id: string,
-        now: Now,
+        { asked, recording }: Question,
+        ticks: number,
         result: Allowed | Denial,
         steps: ReadonlyArray<Step>
       ): Verdict => {
-        const { asked, door, requestId } = question
-        const millis = Ticks.fromClock(clock) - now.ticks
-        const asking: Asking = { time: now.time, decision: id, door, asked, requestId, millis, steps }
-        if (isAllowed(result)) {
-          telemetry.decided(door, 200, "", millis)
-          log.record(allowedEntry(asking, result))
-        } else {
-          telemetry.decided(door, result.status, result.code, millis)
-          log.record(deniedEntry(asking, result))
-        }
-        return { id, asked, result, steps }
+        const millis = Ticks.fromClock(clock) - ticks
+        if (isAllowed(result)) telemetry.decided(recording.door, 200, "", millis)
+        else telemetry.decided(recording.door, result.status, result.code, millis)
+        recording.judged(asked, result, steps, millis)
+        return { id: recording.decision, asked, result, steps }
       }
 
-      /**
-       * The steps of an answer that memory gave: the same question at the same
-       * moment, decided again with somebody listening. Nothing can have changed
-       * in between, and only denials pay for it.
-       */
-      const stepsOf = ({ asked, auth, trace }: Question, now: Now): ReadonlyArray<Step> => {
-        const steps: Array<Step> = []
-        const brief = trace !== true && !mayHint(now.ticks)
-        const decided = auth.decide(asked, { ...now, note: (step) => void steps.push(step), brief })
-        return isAnswered(decided) ? steps : noSteps
-      }
-
-      const ask = (question: Question, done: (verdict: Verdict) => void): () => void => {
-        const { asked, auth } = question
-        const now: Now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
-        const id = DecisionId.make(now.time)
-        const decided = traced ? undefined : auth.decide(asked, now)
-        if (
-          decided !== undefined && isAnswered(decided) && (Exit.isFailure(decided) || decided.value.writes.length === 0)
-        ) {
-          const isTold = question.trace === true || (log.wantsSteps && Exit.isFailure(decided))
-          noteDefect(decided)
-          done(settle(question, id, now, resultOf(decided), isTold ? stepsOf(question, now) : noSteps))
+      /** Runs what memory could not answer; calls `done` with its exit. */
+      const finish = (decided: Effect.Effect<Allowed, Denial>, done: (exit: Decided) => void): () => void => {
+        if (isAnswered(decided)) {
+          done(decided)
           return stopped
         }
-        const steps: Array<Step> = []
-        const listened = Effect.provideService(auth.authenticate(asked), Trace, (step: Step) => void steps.push(step))
-        const fiber = run(traced ? spanned(listened, question, id) : listened)
-        const forget = fiber.addObserver((exit) => {
-          noteDefect(exit)
-          done(settle(question, id, now, resultOf(exit), steps))
-        })
+        const fiber = run(decided)
+        const forget = fiber.addObserver(done)
         return () => {
           forget()
           fiber.interruptUnsafe()
         }
       }
 
+      /**
+       * Adds what would have allowed a denial: the question decided again with somebody who listens for it. What cannot
+       * be had at once comes in while nobody waits, until the record is written.
+       */
+      const addHint = ({ asked, auth, trace }: Question, now: Now, steps: Array<Step>, done: () => void): void => {
+        if (trace !== true && !mayHint(now.ticks)) {
+          steps.push(tooMany)
+          return done()
+        }
+        const at = steps.length
+        const note = (step: Step) => {
+          if (step.step === "hint") steps[at] = step
+        }
+        const decided = auth.decide(asked, { ...now, note, brief: false })
+        if (isAnswered(decided)) return done()
+        if (trace === true) return void finish(decided, done)
+        steps[at] ??= tooLate
+        finish(decided, () => {
+          if (steps[at] === tooLate) steps.splice(at, 1)
+        })
+        done()
+      }
+
+      /** Gives the answer, of a denial with its steps, of which the hint may come later. */
+      const answer = (question: Question, now: Now, exit: Decided, steps: Array<Step>, done: (it: Verdict) => void) => {
+        noteDefect(exit)
+        const result = resultOf(exit)
+        if (isAllowed(result) || steps.length === 0) return done(settle(question, now.ticks, result, steps))
+        addHint(question, now, steps, () => done(settle(question, now.ticks, result, steps)))
+      }
+
+      /**
+       * The answer that memory gave, told with its steps: the same question at the same moment, decided again with
+       * somebody listening. Nothing can have changed in between, and only denials pay for it.
+       */
+      const retell = (question: Question, now: Now, decided: Decided, done: (it: Verdict) => void): () => void => {
+        const steps: Array<Step> = []
+        const retold = question.auth.decide(question.asked, {
+          ...now,
+          note: (step) => void steps.push(step),
+          brief: true
+        })
+        if (question.trace === true) return finish(retold, () => answer(question, now, decided, steps, done))
+        if (!isAnswered(retold)) finish(retold, stopped)
+        answer(question, now, decided, steps, done)
+        return stopped
+      }
+
+      const ask = (question: Question, done: (verdict: Verdict) => void): () => void => {
+        const { asked, auth, recording, trace } = question
+        const now: Now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
+        recording.begin(now.time)
+        const { dry } = recording
+        const decided = traced ? undefined : auth.decide(asked, now)
+        if (
+          decided !== undefined && isAnswered(decided) &&
+          (dry || Exit.isFailure(decided) || decided.value.writes.length === 0)
+        ) {
+          if (trace === true || (log.wantsSteps && Exit.isFailure(decided))) return retell(question, now, decided, done)
+          noteDefect(decided)
+          done(settle(question, now.ticks, resultOf(decided), noSteps))
+          return stopped
+        }
+        const steps: Array<Step> = []
+        const note = (step: Step) => void steps.push(step)
+        const listened = dry
+          ? Effect.suspend(() => auth.decide(asked, { ...now, note, brief: true }))
+          : Effect.provideService(auth.authenticate(asked, true), Trace, note)
+        return finish(
+          traced ? spanned(listened, question) : listened,
+          (exit) => answer(question, now, exit, steps, done)
+        )
+      }
+
       return {
+        open,
         ask,
-        asking: (question) =>
+        asking: (enquiry) =>
           Effect.callback<Verdict>((resume) => {
-            const stop = ask(question, (verdict) => resume(Effect.succeed(verdict)))
+            const { asked, door, dry, requestId } = enquiry
+            const recording = open({ door, method: asked.method, route: asked.path, requestId, dry: dry === true })
+            const stop = ask({ ...enquiry, recording }, (verdict) => {
+              const { result } = verdict
+              if (isAllowed(result)) recording.answered(200)
+              else recording.refused(result.status, result.code)
+              resume(Effect.succeed(verdict))
+            })
             return Effect.sync(stop)
           }),
         glance: (auth, asked, done) => {
@@ -178,10 +258,8 @@ export class Judge extends Context.Service<Judge, {
             ticks: Ticks.fromClock(clock),
             note: undefined
           })
-          if (isAnswered(decided)) done(resultOf(decided))
-          else run(decided).addObserver((exit) => done(resultOf(exit)))
-        },
-        newId
+          finish(decided, (exit) => done(resultOf(exit)))
+        }
       }
     })
   )

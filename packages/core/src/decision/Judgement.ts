@@ -182,24 +182,23 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     }
   }
 
+  /** The limit that is used up, if there is one; `payer` is the organization that pays. */
+  const overLimit = (
+    { asked }: Caller,
+    { choice: { chosen }, endUser, joined: { row } }: Found,
+    member: Membership | undefined,
+    organization: Organization | undefined
+  ): Ruling | undefined => policy.limits(asked, { team: chosen?.team, organization, user: row, member, endUser })
+
   const settle = (
     caller: Caller,
     found: Found,
     membership: Membership | undefined,
-    payer: Organization | undefined,
     memberships: ReadonlyArray<Membership>,
     now: Now
   ): Exit.Exit<Allowed, Denial> => {
     const { asked } = caller
-    const { choice: { candidates, chosen }, endUser, joined: { row }, organization } = found
-    const over = policy.limits(asked, {
-      team: chosen?.team,
-      organization: payer,
-      user: row,
-      member: membership,
-      endUser
-    })
-    if (over !== undefined) return raise(over, now)
+    const { choice: { candidates, chosen }, joined: { row }, organization } = found
     const principal = principalOf(caller, found, membership)
     const reach = Reach.make({
       policy,
@@ -219,9 +218,12 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     function*(caller: Caller, found: Found, membership: Membership | undefined, now: Now) {
       const payer = payerOf(found, caller.asked)
       const paying = payer === undefined ? found.organization : yield* organizations.byId(payer, now)
+      const over = overLimit(caller, found, membership, paying)
+      // Before what only the curious read: a denial rests on the same rows whether somebody listens or not.
+      if (over !== undefined) return yield* raise(over, now)
       const own = membership === undefined ? noMemberships : [membership]
       const memberships = isCurious(caller, found, now) ? yield* limitsOf(found, now) : own
-      return yield* settle(caller, found, membership, paying, memberships, now)
+      return yield* settle(caller, found, membership, memberships, now)
     }
   )
 
@@ -230,9 +232,11 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     Effect.flatMapEager(membershipOf(found, now), (membership) => {
       const refused = objection(caller, found, membership)
       if (refused !== undefined) return refuse(refused, found.choice.chosen, now)
-      return membership !== undefined || payerOf(found, caller.asked) !== undefined || isCurious(caller, found, now)
-        ? withMore(caller, found, membership, now)
-        : settle(caller, found, membership, found.organization, noMemberships, now)
+      if (membership !== undefined || payerOf(found, caller.asked) !== undefined || isCurious(caller, found, now)) {
+        return withMore(caller, found, membership, now)
+      }
+      const over = overLimit(caller, found, membership, found.organization)
+      return over === undefined ? settle(caller, found, membership, noMemberships, now) : raise(over, now)
     })
 
   return { admin, member }

@@ -4,6 +4,7 @@
  */
 import { Effect, Exit } from "effect"
 import { type Denial, Unavailable } from "../Errors.ts"
+import { claimedBy } from "../Identity.ts"
 import { isAtHand, raise } from "../principal/Ruled.ts"
 import type { Asked } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
@@ -70,7 +71,7 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
         audience: issuer.settings.audience,
         secondsLeft: expiresAt === undefined ? null : Math.round((expiresAt - now.time) / 1000)
       },
-      resolved: { issuer: issuer.id }
+      resolved: { issuer: issuer.id, claimed: claimedBy(identity) }
     })
     now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
     now.note?.({ step: "role", outcome: "ok", facts: policy.factsOfRole(identity, standing) })

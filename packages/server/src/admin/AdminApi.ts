@@ -13,6 +13,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import { AdminDenied, AdminRequired } from "../answer/AdminProblem.ts"
 import { DirectoryApi } from "../directory/DirectoryApi.ts"
 import { InputInvalid, MediaUnsupported } from "../directory/DirectoryProblem.ts"
+import { AnswerRecord } from "../record/AnswerRecord.ts"
 
 export { AdminDenied, AdminRequired }
 
@@ -28,7 +29,8 @@ export const Question = Schema.Struct({
   path: Schema.String.check(Schema.isPattern(/^\//, { message: "must start with a slash" })),
   headers: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Array(Schema.String)])),
   body: Schema.optionalKey(Schema.Json),
-  trace: Schema.optionalKey(Schema.Boolean)
+  trace: Schema.optionalKey(Schema.Boolean),
+  dry: Schema.optionalKey(Schema.Boolean)
 }).annotate({ identifier: "Question" })
 export type Question = typeof Question.Type
 
@@ -63,27 +65,6 @@ export const Decision = Schema.Struct({
   )
 }).annotate({ identifier: "Decision" })
 
-/** A decision that was made a while ago. */
-export const PastDecision = Schema.Struct({
-  time: Schema.String,
-  decision: Schema.String,
-  door: Schema.String,
-  method: Schema.String,
-  route: Schema.String,
-  model: Schema.NullOr(Schema.String),
-  status: Schema.Int,
-  code: Schema.NullOr(Schema.String),
-  issuer: Schema.NullOr(Schema.String),
-  user: Schema.NullOr(Schema.String),
-  team: Schema.NullOr(Schema.String),
-  organization: Schema.NullOr(Schema.String),
-  requestId: Schema.NullOr(Schema.String),
-  millis: Schema.Number,
-  steps: Schema.Array(
-    Schema.Struct({ step: Schema.String, outcome: Schema.String, facts: Schema.Record(Schema.String, Schema.Unknown) })
-  )
-}).annotate({ identifier: "PastDecision" })
-
 /** Looks at the body, and lets in whoever may ask for decisions: with the admin token, an admin's token, or on loopback while no token is configured. */
 export class DecideAccess extends HttpApiMiddleware.Service<DecideAccess>()("@jotgate/server/DecideAccess", {
   error: [AdminRequired, AdminDenied, InputInvalid, MediaUnsupported]
@@ -111,7 +92,7 @@ const past = HttpApiGroup.make("past")
   .add(
     HttpApiEndpoint.get("find", "/admin/v1/decisions/:id", {
       params: { id: Schema.String },
-      success: PastDecision,
+      success: AnswerRecord,
       error: DecisionUnknown
     })
   )

@@ -11,7 +11,8 @@ import { createServer } from "node:http"
 import { Deployments } from "../Deployment.ts"
 import * as DirectoryServer from "../directory/DirectoryServer.ts"
 import { Judge } from "../Judge.ts"
-import { type Decided, DecisionLog } from "../record/DecisionLog.ts"
+import { recordOf } from "../record/AnswerRecord.ts"
+import { DecisionLog } from "../record/DecisionLog.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
 import { AdminApi, DecisionUnknown } from "./AdminApi.ts"
 import { decide } from "./Decide.ts"
@@ -35,12 +36,6 @@ const Decisions = HttpApiBuilder.group(
   })
 )
 
-const past = ({ time, steps, ...rest }: Decided) => ({
-  ...rest,
-  time: new Date(time).toISOString(),
-  steps: steps.map(({ facts, outcome, step }) => ({ step, outcome, facts }))
-})
-
 const Past = HttpApiBuilder.group(
   AdminApi,
   "past",
@@ -48,7 +43,7 @@ const Past = HttpApiBuilder.group(
     const log = yield* DecisionLog
     return handlers.handle("find", ({ params }) => {
       const found = log.find(params.id)
-      return found === undefined ? new DecisionUnknown() : Effect.succeed(past(found))
+      return found === undefined ? new DecisionUnknown() : Effect.succeed(recordOf(found))
     })
   })
 )

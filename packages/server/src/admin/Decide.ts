@@ -2,7 +2,7 @@
  * Answers `/decide`: the same decision as every door, as JSON.
  *
  * The answer is 200 whatever the verdict; a request that could not be judged is
- * a verdict too. Writes are done as at any door.
+ * a verdict too. Writes are done as at any door, unless the question is dry.
  */
 import { allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
 import { BadRequest } from "@jotgate/core/Errors"
@@ -38,11 +38,15 @@ export const decide = (
   const peeked = peek(question.path, typeOf(question.body, rawHeaders), bytesOf(question.body))
   const model = requested(peeked)
   const trace = question.trace === true
+  const dry = question.dry === true
   const refused = (code: "body_invalid" | "request_ambiguous") => {
     const path = question.path.split("?", 1)[0] ?? "/"
     const asked = { method: question.method.toUpperCase(), path, rawHeaders, model: Request.noModel }
     const step = { step: "request", outcome: "denied", facts: { code } } as const
-    return Effect.succeed(deniedJson(judge.newId(), asked, new BadRequest({ code }), [step], trace))
+    const recording = judge.open({ door: "decide", method: asked.method, route: path, requestId: null, dry })
+    const json = deniedJson(recording.id, asked, new BadRequest({ code }), [step], trace)
+    recording.refused(json.status, code)
+    return Effect.succeed(json)
   }
   if (model === undefined) return refused("body_invalid")
   const asked = Request.make({ method: question.method, target: question.path, rawHeaders, model })
@@ -53,7 +57,8 @@ export const decide = (
       asked: { ...asked.value, listsModels: true },
       door: "decide",
       requestId: null,
-      trace
+      trace,
+      dry
     }),
     ({ id, result, steps }) =>
       isAllowed(result)

@@ -1,11 +1,13 @@
 /**
- * Writes the gate's own answers to Node's response.
+ * The one place that writes the gate's own answers to Node's response, and has
+ * each recorded when it is written.
  */
 import type { ServerResponse } from "node:http"
+import type { Recording } from "../record/Recording.ts"
 import { challenges, type Refusal, render } from "./ProblemResponse.ts"
 import { metadataUrl } from "./ResourceMetadata.ts"
 
-/** Writes raw headers and a body, unless the caller has gone. */
+/** Writes raw headers and a body, unless the caller has gone; for answers that carry no decision. */
 export const write = (response: ServerResponse, status: number, headers: Array<string>, body = ""): void => {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, headers)
@@ -14,7 +16,7 @@ export const write = (response: ServerResponse, status: number, headers: Array<s
 
 /** Where and for whom a denial is rendered. */
 export interface Place {
-  readonly id: string
+  readonly recording: Recording
   /** The judged path. */
   readonly path: string
   /** `https://gate.example`; "" when the request has no usable host. */
@@ -25,13 +27,25 @@ export interface Place {
   readonly status?: (status: number) => number
 }
 
-/** Writes a denial. */
+/** Writes a denial. A caller who has gone is not told: that is what its record says. */
 export const refuse = (response: ServerResponse, refusal: Refusal, place: Place): void => {
+  const { recording } = place
+  if (response.headersSent) return
+  if (response.destroyed) return recording.over(response)
   const origin = challenges(refusal.code) ? place.origin() : ""
   const metadata = origin === "" ? undefined : metadataUrl(origin, place.path)
-  const rendered = render(refusal, place.id, place.path, metadata)
+  const rendered = render(refusal, recording.id, place.path, metadata)
   const headers = place.extra === undefined ? rendered.headers : [...rendered.headers, ...place.extra]
-  write(response, place.status === undefined ? rendered.status : place.status(rendered.status), headers, rendered.body)
+  const status = place.status === undefined ? rendered.status : place.status(rendered.status)
+  write(response, status, headers, rendered.body)
+  recording.refused(status, refusal.code, refusal.cause)
+}
+
+/** Writes an allow: 200 and raw headers. */
+export const allow = (response: ServerResponse, headers: Array<string>, recording: Recording): void => {
+  if (response.destroyed) return recording.over(response)
+  write(response, 200, headers)
+  recording.answered(200)
 }
 
 /** What a denial of `AuthBuilder` says to the renderer. */

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly scope?: string
   /** Seconds. */
   readonly retryAfter?: number
+  /** What lies behind the code; for the record alone. */
+  readonly cause?: string
 }
 
 /** A rendered denial; `headers` in raw form. */

@@ -12,7 +12,7 @@ import { statusOf } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
 import { Exit } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { refusalOf, refuse, write } from "../answer/Answer.ts"
+import * as Answer from "../answer/Answer.ts"
 import type { Refusal } from "../answer/ProblemResponse.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
@@ -23,6 +23,7 @@ import { identityAnswer } from "../proxy/IdentityHeaders.ts"
 import { addressOf } from "../proxy/Peers.ts"
 import { read } from "../proxy/RequestBody.ts"
 import type { RequestHead } from "../proxy/RequestHead.ts"
+import type { Recording } from "../record/Recording.ts"
 import { carriedStatus, carriesBody, carriesFew, type Dialect, type Original, original, originTold } from "./Dialect.ts"
 
 /** Everything about one question of a proxy. */
@@ -40,15 +41,15 @@ export interface DoorCall {
 /** A body that a proxy has announced comes at once, or it does not come (doors: never wait for it). */
 const bodyPatience = 2_000
 
-const deny = (call: DoorCall, refusal: Refusal, id: string, path: string): void => {
+const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: string): void => {
   const { dialect, response } = call
   const extra: Array<string> = []
   if (carriesFew(dialect)) {
     extra.push("x-jotgate-status", String(statusOf(refusal.code)), "x-jotgate-code", refusal.code)
   }
   if (call.head.hasBody && !call.request.complete) extra.push("connection", "close")
-  refuse(response, refusal, {
-    id,
+  Answer.refuse(response, refusal, {
+    recording,
     path,
     origin: () => originTold(dialect, call.request.rawHeaders),
     extra,
@@ -56,49 +57,53 @@ const deny = (call: DoorCall, refusal: Refusal, id: string, path: string): void 
   })
 }
 
-const allow = (call: DoorCall, id: string, allowed: Allowed, path: string): void => {
+const allow = (call: DoorCall, recording: Recording, allowed: Allowed, path: string): void => {
   const { deployment: { doors }, response } = call
-  const headers = identityAnswer(id, allowed)
+  const headers = identityAnswer(recording.id, allowed)
   if (doors.answersAuthorization) {
     const key = doors.upstreams?.choose(path, allowed.model)?.keyFor(allowed.principal.teamId)
-    if (key?._tag === "Missing") return deny(call, { code: "upstream_key_missing" }, id, path)
+    if (key?._tag === "Missing") return deny(call, { code: "upstream_key_missing" }, recording, path)
     if (key?._tag === "Key") headers.push(key.credential.name, key.credential.value)
   }
   headers.push("content-length", "0", "cache-control", "no-store")
   if (call.head.hasBody && !call.request.complete) headers.push("connection", "close")
-  write(response, 200, headers)
+  Answer.allow(response, headers, recording)
 }
 
-const answer = (call: DoorCall, verdict: Verdict): void => {
-  const { asked: { path }, id, result } = verdict
-  if (isAllowed(result)) allow(call, id, result, path)
-  else deny(call, refusalOf(result), id, path)
+const answer = (call: DoorCall, recording: Recording, { asked: { path }, result }: Verdict): void => {
+  if (isAllowed(result)) allow(call, recording, result, path)
+  else deny(call, Answer.refusalOf(result), recording, path)
 }
+
+/** The recording of the answer to a question about the original request, as far as it is known. */
+const open = ({ dialect, head, judge }: DoorCall, method: string, route: string): Recording =>
+  judge.open({ door: dialect, method, route, requestId: head.requestId ?? null })
 
 /** Asks about the original request; `body` is what its body says, `undefined` where it cannot be seen. */
 const ask = (call: DoorCall, it: Original, body: Peeked | undefined): void => {
-  const { deployment, judge, request } = call
+  const { deployment, judge, request, response } = call
   const target = targetModel(it.target)
   const seen = body === undefined ? target : joinBody(target, body)
   const model = requested(seen, body === undefined ? Request.unseenModel : Request.noModel)
-  if (model === undefined) return deny(call, { code: codeOf(seen) }, judge.newId(), pathOf(it.target))
+  const recording = open(call, it.method, pathOf(it.target))
+  if (model === undefined) return deny(call, { code: codeOf(seen) }, recording, pathOf(it.target))
   const made = Request.make({
     method: it.method,
     target: it.target,
     rawHeaders: request.rawHeaders,
     model
   })
-  if (Exit.isFailure(made)) return deny(call, { code: "request_ambiguous" }, judge.newId(), "/")
+  if (Exit.isFailure(made)) return deny(call, { code: "request_ambiguous", cause: "path" }, recording, "/")
   const stop = judge.ask(
-    {
-      auth: deployment.auth,
-      asked: { ...made.value, listsModels: true },
-      door: it.dialect,
-      requestId: call.head.requestId ?? null
-    },
-    (verdict) => answer(call, verdict)
+    { auth: deployment.auth, asked: { ...made.value, listsModels: true }, recording },
+    (verdict) => answer(call, recording, verdict)
   )
-  if (!call.response.writableEnded) call.response.once("close", stop)
+  if (!response.writableEnded) {
+    response.once("close", () => {
+      stop()
+      recording.over(response)
+    })
+  }
 }
 
 const pathOf = (target: string): string => {
@@ -108,24 +113,31 @@ const pathOf = (target: string): string => {
 
 /** Answers one question of a proxy. */
 export const forwardAuth = (call: DoorCall): void => {
-  const { deployment: { doors }, dialect, head, judge, request } = call
+  const { deployment: { doors }, dialect, head, request } = call
   if (!doors.believes(addressOf(request.socket))) {
-    return deny(call, { code: "peer_untrusted" }, judge.newId(), "/")
+    const recording = open(call, request.method ?? "", pathOf(request.url ?? ""))
+    return deny(call, { code: "peer_untrusted", cause: addressOf(request.socket) }, recording, "/")
   }
   const it = original(dialect, {
     method: request.method ?? "GET",
     target: request.url ?? "",
     rawHeaders: request.rawHeaders
   })
-  if (it === undefined) return deny(call, { code: "request_ambiguous" }, judge.newId(), "/")
-  if (doors.spoofOf(request.rawHeaders) !== undefined) {
-    return deny(call, { code: "request_ambiguous" }, judge.newId(), pathOf(it.target))
+  if (it === undefined) {
+    const recording = open(call, request.method ?? "", pathOf(request.url ?? ""))
+    return deny(call, { code: "request_ambiguous", cause: "the proxy does not tell the request" }, recording, "/")
+  }
+  const route = pathOf(it.target)
+  const spoof = doors.spoofOf(request.rawHeaders)
+  if (spoof !== undefined) {
+    return deny(call, { code: "request_ambiguous", cause: spoof }, open(call, it.method, route), route)
   }
   if (!carriesBody(dialect, request.rawHeaders) || !head.hasBody) return ask(call, it, undefined)
   const patience = setTimeout(() => request.destroy(), bodyPatience)
-  read(request, head, pathOf(it.target), doors.limits.body, call.grow, (outcome) => {
+  read(request, head, route, doors.limits.body, call.grow, (outcome) => {
     clearTimeout(patience)
-    if (outcome._tag === "Refused") return deny(call, { code: outcome.code }, judge.newId(), pathOf(it.target))
-    if (outcome._tag === "Read") ask(call, it, outcome.body.bytes.length === 0 ? nothing : outcome.body.model)
+    if (outcome._tag === "Refused") return deny(call, { code: outcome.code }, open(call, it.method, route), route)
+    if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
+    else ask(call, it, outcome.body.bytes.length === 0 ? nothing : outcome.body.model)
   })
 }

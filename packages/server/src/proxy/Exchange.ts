@@ -16,6 +16,7 @@ import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import { joinBody } from "../model/ModelPeek.ts"
 import { codeOf, type Peeked, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
+import type { Recording } from "../record/Recording.ts"
 import * as Cors from "./Cors.ts"
 import { forwardedHeaders, type UpstreamCredential } from "./ForwardedHeaders.ts"
 import { decoded, encodingOf, filteredHeaders, filterModels, listsModels, maxListBytes } from "./ModelsAnswer.ts"
@@ -56,6 +57,7 @@ export class Exchange {
   readonly #it: ExchangeParts
   readonly #path: string
   readonly #target: string
+  readonly #recording: Recording
   #relay: Relay | undefined
   #stop: (() => void) | undefined
   /** Whether an answer was chosen before the body was there. */
@@ -66,12 +68,16 @@ export class Exchange {
     this.#target = parts.request.url ?? "/"
     const query = this.#target.indexOf("?")
     this.#path = query === -1 ? this.#target : this.#target.slice(0, query)
+    const { judge, request, requestId } = parts
+    this.#recording = judge.open({ door: "proxy", method: request.method ?? "", route: this.#path, requestId })
   }
 
   /** Begins. Every way ends with an answer, or with the caller gone. */
   begin(): void {
     const { deployment, head, request, response } = this.#it
-    if (!isJudgeable(request.method ?? "", this.#target)) return this.#deny({ code: "request_ambiguous" })
+    if (!isJudgeable(request.method ?? "", this.#target)) {
+      return this.#deny({ code: "request_ambiguous", cause: "target" })
+    }
     if (Cors.isPreflight(request.method, request.headers)) {
       const origin = this.#allowedOrigin()
       if (origin !== undefined) {
@@ -103,7 +109,7 @@ export class Exchange {
       rawHeaders: request.rawHeaders,
       model: Request.unseenModel
     })
-    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
     judge.glance(deployment.auth, asked.value, (result) => {
       if (response.destroyed || this.#isAnswered) return
       if (result._tag === "Unauthenticated" || result._tag === "BadRequest" || result._tag === "Unavailable") {
@@ -148,25 +154,25 @@ export class Exchange {
       rawHeaders: request.rawHeaders,
       model
     })
-    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
     const lists = listsModels(asked.value.method, this.#path)
     this.#ask(lists ? { ...asked.value, listsModels: true } : asked.value, body)
   }
 
   #ask(asked: Request.Asked, body: RequestBody | undefined): void {
-    const { deployment, judge, requestId } = this.#it
-    this.#stop = judge.ask({ auth: deployment.auth, asked, door: "proxy", requestId }, (verdict) => {
+    const { deployment: { auth }, judge } = this.#it
+    this.#stop = judge.ask({ auth, asked, recording: this.#recording }, (verdict) => {
       this.#stop = undefined
       this.#onVerdict(verdict, body)
     })
   }
 
   #onVerdict({ asked, id, result }: Verdict, body: RequestBody | undefined): void {
-    if (!isAllowed(result)) return this.#deny(refusalOf(result), id)
+    if (!isAllowed(result)) return this.#deny(refusalOf(result))
     const upstream = this.#it.deployment.doors.upstreams?.choose(asked.path, result.model)
-    if (upstream === undefined) return this.#deny({ code: "route_unknown" }, id)
+    if (upstream === undefined) return this.#deny({ code: "route_unknown" })
     const key = upstream.keyFor(result.principal.teamId)
-    if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" }, id)
+    if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" })
     this.#forward(id, result, upstream, key._tag === "Key" ? key.credential : undefined, body)
   }
 
@@ -197,6 +203,7 @@ export class Exchange {
       inflated: body?.inflated ?? false,
       readsAnswer
     })
+    this.#recording.sent(upstream.host)
     const relay = new Relay(
       {
         dispatcher: upstream.pool,
@@ -205,38 +212,39 @@ export class Exchange {
         headers,
         body: body?.bytes,
         secret: secretOf(credential),
-        extra: this.#extraHeaders()
+        extra: this.#extraHeaders(),
+        recording: this.#recording
       },
       response,
-      readsAnswer ? this.#modelsReader(id, allowed) : undefined,
-      (end) => this.#onRelayed(end, id)
+      readsAnswer ? this.#modelsReader(allowed) : undefined,
+      (end) => this.#onRelayed(end)
     )
     this.#relay = relay
     relay.start()
   }
 
-  #modelsReader(id: string, allowed: Allowed): AnswerReader {
+  #modelsReader(allowed: Allowed): AnswerReader {
     return {
       limit: maxListBytes,
       wants: (status) => status >= 200 && status < 300,
       read: (status, headers, bytes) =>
         decoded(bytes, encodingOf(headers), (plain) => {
           const list = plain === undefined ? undefined : filterModels(plain, allowed.reach)
-          if (list === undefined) this.#deny({ code: "upstream_unreachable" }, id)
+          if (list === undefined) this.#deny({ code: "upstream_unreachable" })
           else write(this.#it.response, status, filteredHeaders(headers, list), list)
         })
     }
   }
 
-  #onRelayed(end: RelayEnd, id: string): void {
+  #onRelayed(end: RelayEnd): void {
     this.#it.relayed(end)
-    if (end === "unreachable") this.#deny({ code: "upstream_unreachable" }, id)
-    else if (end === "timeout") this.#deny({ code: "upstream_timeout" }, id)
+    if (end === "unreachable") this.#deny({ code: "upstream_unreachable" })
+    else if (end === "timeout") this.#deny({ code: "upstream_timeout" })
   }
 
-  #deny(refusal: Refusal, id = this.#it.judge.newId()): void {
+  #deny(refusal: Refusal): void {
     const { origin, request, response } = this.#it
-    refuse(response, refusal, { id, path: this.#path, origin, extra: this.#extraHeaders() })
+    refuse(response, refusal, { recording: this.#recording, path: this.#path, origin, extra: this.#extraHeaders() })
     if (!request.complete) this.#linger()
   }
 
@@ -263,6 +271,7 @@ export class Exchange {
 
   readonly #onClose = (): void => {
     this.#stop?.()
+    this.#recording.over(this.#it.response)
   }
 }
 

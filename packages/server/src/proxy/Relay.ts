@@ -9,6 +9,7 @@
  */
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import type { Dispatcher } from "undici"
+import type { Recording } from "../record/Recording.ts"
 import { answeredHeaders, answeredTrailers } from "./ForwardedHeaders.ts"
 
 /** How a relay ended. */
@@ -25,6 +26,7 @@ export interface RelayRequest {
   readonly secret: string | undefined
   /** Raw headers of ours that the answer carries; the upstream's of the same names give way. */
   readonly extra: ReadonlyArray<string>
+  readonly recording: Recording
 }
 
 /** Takes an answer over instead of the caller: for answers that are read here. */
@@ -39,7 +41,8 @@ export interface AnswerReader {
 
 const timeouts = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT"])
 
-const codeOf = (error: Error): string => "code" in error && typeof error.code === "string" ? error.code : ""
+/** The code of an error of Node or undici; "" when it has none. */
+export const errorCode = (error: Error): string => "code" in error && typeof error.code === "string" ? error.code : ""
 
 /** The reason of an abort that the caller caused. */
 class CallerGone extends Error {
@@ -92,6 +95,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return
+    this.#request.recording.upstreamAnswered(status)
     const answer = answeredHeaders(headers, this.#request.secret, this.#request.extra)
     if (this.#reader !== undefined && this.#reader.wants(status, headers)) {
       this.#kept = []
@@ -138,11 +142,12 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.#ended) return
+    if (error !== callerGone) this.#request.recording.upstreamFailed(errorCode(error))
     if (this.#outgoing.headersSent) {
       this.#outgoing.destroy()
       this.#finish(error === callerGone ? "aborted" : "broken")
     } else {
-      this.#finish(error === callerGone ? "aborted" : timeouts.has(codeOf(error)) ? "timeout" : "unreachable")
+      this.#finish(error === callerGone ? "aborted" : timeouts.has(errorCode(error)) ? "timeout" : "unreachable")
     }
   }
 

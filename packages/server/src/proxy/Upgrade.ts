@@ -18,9 +18,11 @@ import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
 import { codeOf, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
+import type { Recording } from "../record/Recording.ts"
 import { isSecure } from "./Exchange.ts"
 import { answeredHeaders, forwardedHeaders } from "./ForwardedHeaders.ts"
 import { addressOf } from "./Peers.ts"
+import { errorCode } from "./Relay.ts"
 import type { RequestHead } from "./RequestHead.ts"
 
 /** What an upgrade is made of. */
@@ -69,6 +71,8 @@ export class Upgrade {
   readonly #it: UpgradeParts
   readonly #target: string
   readonly #response: ServerResponse
+  readonly #path: string
+  readonly #recording: Recording
   #stop: (() => void) | undefined
   #other: Duplex | undefined
 
@@ -76,13 +80,17 @@ export class Upgrade {
     this.#it = parts
     this.#target = parts.request.url ?? "/"
     this.#response = parts.response
+    const query = this.#target.indexOf("?")
+    this.#path = query === -1 ? this.#target : this.#target.slice(0, query)
+    const { judge, request, requestId } = parts
+    this.#recording = judge.open({ door: "websocket", method: request.method ?? "", route: this.#path, requestId })
   }
 
   /** Begins. */
   begin(): void {
-    const { deployment: { auth, doors }, head, judge, request, requestId, socket } = this.#it
+    const { deployment: { auth, doors }, head, judge, request, socket } = this.#it
     socket.on("error", () => socket.destroy())
-    if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous" })
+    if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous", cause: "upgrade" })
     const peeked = targetModel(this.#target)
     const model = requested(peeked)
     if (model === undefined) return this.#deny({ code: codeOf(peeked) })
@@ -92,13 +100,16 @@ export class Upgrade {
       rawHeaders: request.rawHeaders,
       model
     })
-    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous" })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
     if (doors.upstreams === undefined || !doors.upgrades(asked.value.path)) return this.#deny({ code: "route_unknown" })
-    socket.once("close", () => this.#stop?.())
-    this.#stop = judge.ask({ auth, asked: asked.value, door: "websocket", requestId }, ({ id, result }) => {
+    socket.once("close", () => {
+      this.#stop?.()
+      this.#recording.over(this.#response)
+    })
+    this.#stop = judge.ask({ auth, asked: asked.value, recording: this.#recording }, ({ id, result }) => {
       this.#stop = undefined
       if (isAllowed(result)) this.#forward(id, result)
-      else this.#deny(refusalOf(result), id)
+      else this.#deny(refusalOf(result))
     })
   }
 
@@ -112,9 +123,9 @@ export class Upgrade {
   #forward(id: string, allowed: Allowed): void {
     const { deployment: { doors }, head, request, requestId, socket } = this.#it
     const upstream = doors.upstreams?.choose(allowed.route, allowed.model)
-    if (upstream === undefined) return this.#deny({ code: "route_unknown" }, id)
+    if (upstream === undefined) return this.#deny({ code: "route_unknown" })
     const key = upstream.keyFor(allowed.principal.teamId)
-    if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" }, id)
+    if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" })
     if (socket.destroyed) return
     const credential = key._tag === "Key" ? key.credential : undefined
     const peer = addressOf(socket)
@@ -134,13 +145,14 @@ export class Upgrade {
       inflated: false,
       readsAnswer: false
     })
+    this.#recording.sent(upstream.host)
     upstream.pool.dispatch(
       { method: "GET", path: upstream.basePath + this.#target, headers, upgrade: "websocket" },
-      this.#handler(id, credential?.value)
+      this.#handler(credential?.value)
     )
   }
 
-  #handler(id: string, secret: string | undefined): Dispatcher.DispatchHandler {
+  #handler(secret: string | undefined): Dispatcher.DispatchHandler {
     const response = this.#response
     const extra = ["x-request-id", this.#it.requestId]
     return {
@@ -150,7 +162,9 @@ export class Upgrade {
       onRequestUpgrade: (_, status, headers, socket) =>
         this.#joined(status, answeredHeaders(headers, secret, extra), socket),
       onResponseStart: (_, status, headers: IncomingHttpHeaders) => {
-        if (status >= 200) response.writeHead(status, answeredHeaders(headers, secret, extra))
+        if (status < 200) return
+        this.#recording.upstreamAnswered(status)
+        response.writeHead(status, answeredHeaders(headers, secret, extra))
       },
       onResponseData: (controller, chunk) => {
         if (!response.write(chunk)) {
@@ -162,10 +176,11 @@ export class Upgrade {
         response.end()
         this.#it.relayed("done")
       },
-      onResponseError: () => {
+      onResponseError: (_, error) => {
+        this.#recording.upstreamFailed(errorCode(error))
         this.#it.relayed("unreachable")
         if (response.headersSent) this.#it.socket.destroy()
-        else this.#deny({ code: "upstream_unreachable" }, id)
+        else this.#deny({ code: "upstream_unreachable" })
       }
     }
   }
@@ -177,17 +192,18 @@ export class Upgrade {
     let head = `HTTP/1.1 ${status} Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ""}: ${headers[i + 1] ?? ""}\r\n`
     socket.write(`${head}\r\n`, "latin1")
+    this.#recording.upstreamAnswered(status)
+    this.#recording.answered(status)
     if (rest.length > 0) other.write(rest)
     socket.setTimeout(0)
     join(socket, other, () => relayed("done"))
   }
 
-  #deny(refusal: Refusal, id = this.#it.judge.newId()): void {
+  #deny(refusal: Refusal): void {
     const { origin, requestId } = this.#it
-    const query = this.#target.indexOf("?")
     refuse(this.#response, refusal, {
-      id,
-      path: query === -1 ? this.#target : this.#target.slice(0, query),
+      recording: this.#recording,
+      path: this.#path,
       origin,
       extra: ["x-request-id", requestId, "connection", "close"]
     })

@@ -1,127 +1,14 @@
 /**
- * What was decided: one JSON line per decision, and the last decisions by id.
+ * What was answered: one JSON line per answer, and the last answers by id.
  *
  * A caller is told a code and an id; whoever has the id finds the steps here.
- * An entry never holds a token, a signature or a secret: it is made from the
- * question's method, path and model and from the steps, which hold none.
+ * A record never holds a token, a signature or a secret.
  */
-import type { Allowed } from "@jotgate/core/Decision"
-import { resolvedBy } from "@jotgate/core/Decision"
-import type { Code, Denial } from "@jotgate/core/Errors"
-import type { Asked } from "@jotgate/core/Request"
-import type { Step } from "@jotgate/core/Trace"
 import { Context, Effect, Layer } from "effect"
 import { createWriteStream } from "node:fs"
 import type { Writable } from "node:stream"
-
-/** One decision. */
-export interface Decided {
-  /** Unix milliseconds. */
-  readonly time: number
-  readonly decision: string
-  readonly door: string
-  readonly method: string
-  readonly route: string
-  readonly model: string | null
-  readonly status: number
-  readonly code: Code | null
-  readonly issuer: string | null
-  readonly user: string | null
-  readonly team: string | null
-  readonly organization: string | null
-  readonly requestId: string | null
-  /** Milliseconds that the decision took. */
-  readonly millis: number
-  readonly steps: ReadonlyArray<Step>
-}
-
-/** What every entry is made from. */
-export interface Asking {
-  readonly time: number
-  readonly decision: string
-  readonly door: string
-  readonly asked: Pick<Asked, "method" | "path" | "model">
-  readonly requestId: string | null
-  readonly millis: number
-  readonly steps: ReadonlyArray<Step>
-}
-
-const modelOf = ({ model }: Asking["asked"]): string | null => model._tag === "Known" ? model.name : null
-
-/** The entry of an allowed decision. */
-export const allowedEntry = (it: Asking, { identity, principal }: Allowed): Decided => ({
-  time: it.time,
-  decision: it.decision,
-  door: it.door,
-  method: it.asked.method,
-  route: it.asked.path,
-  model: modelOf(it.asked),
-  status: 200,
-  code: null,
-  issuer: identity?.issuer ?? null,
-  user: principal.userId ?? null,
-  team: principal.teamId ?? null,
-  organization: principal.organizationId ?? null,
-  requestId: it.requestId,
-  millis: it.millis,
-  steps: it.steps
-})
-
-/** The entry of a denial: whom the steps had found before it. */
-export const deniedEntry = (it: Asking, denial: Pick<Denial, "status" | "code">): Decided => {
-  const found = resolvedBy(it.steps)
-  return {
-    time: it.time,
-    decision: it.decision,
-    door: it.door,
-    method: it.asked.method,
-    route: it.asked.path,
-    model: modelOf(it.asked),
-    status: denial.status,
-    code: denial.code,
-    issuer: found.issuer ?? null,
-    user: found.user?.id ?? null,
-    team: found.team?.id ?? null,
-    organization: found.organization?.id ?? null,
-    requestId: it.requestId,
-    millis: it.millis,
-    steps: it.steps
-  }
-}
-
-/** Texts that stand in JSON as they are: ids, routes and models nearly always. */
-const plain = /^[\w .:/@|*-]*$/
-
-const textOf = (it: string | null): string => it === null ? "null" : plain.test(it) ? `"${it}"` : JSON.stringify(it)
-
-let second = Number.NaN
-let secondText = ""
-
-/** A time as RFC 3339 text; nearly every decision is made in the second of the one before. */
-const timeOf = (millis: number): string => {
-  const whole = Math.floor(millis / 1000)
-  if (whole !== second) {
-    second = whole
-    secondText = new Date(whole * 1000).toISOString().slice(0, -4)
-  }
-  return `${secondText}${String(Math.floor(millis) - whole * 1000).padStart(3, "0")}Z`
-}
-
-/**
- * The line of one decision; the steps only where it was not allowed. Written member by member: a line is made on the
- * warm path, and `JSON.stringify` of the whole costs three times as much.
- */
-export const line = (it: Decided): string => {
-  const whole = `{"time":"${timeOf(it.time)}","message":"decision","decision":${textOf(it.decision)},"door":${
-    textOf(it.door)
-  },"method":${textOf(it.method)},"route":${textOf(it.route)},"model":${
-    textOf(it.model)
-  },"status":${it.status},"code":${textOf(it.code)},"issuer":${textOf(it.issuer)},"user":${textOf(it.user)},"team":${
-    textOf(it.team)
-  },"organization":${textOf(it.organization)},"requestId":${textOf(it.requestId)},"millis":${it.millis}`
-  if (it.code === null) return `${whole}}`
-  return `${whole},"steps":${JSON.stringify(it.steps.map(({ facts, outcome, step }) => ({ step, outcome, facts })))}}`
-}
+import type { Recording } from "./Recording.ts"
+import { line } from "./RecordLine.ts"
 
 /** Lines that wait for a slow reader; more are dropped and counted. */
 const maxPending = 16 * 1024 * 1024
@@ -132,55 +19,69 @@ const maxPending = 16 * 1024 * 1024
  */
 const collecting = 5
 
-/** Writes the lines of decisions, some at once; `flush` writes what is collected. */
+/** Writes the lines of some records; what a slow reader has no room for is dropped and counted. */
 const lineWriter = (stream: Writable) => {
-  let collected: Array<Decided> = []
   let dropped = 0
-  const flush = () => {
-    if (collected.length === 0) return
+  return (records: ReadonlyArray<Recording>): void => {
     if (stream.writableLength > maxPending) {
-      dropped += collected.length
-    } else {
-      let text = ""
-      for (const it of collected) text += `${line(it)}\n`
-      if (dropped > 0) text += `${JSON.stringify({ message: "decisions dropped", count: dropped })}\n`
-      dropped = 0
-      stream.write(text)
+      dropped += records.length
+      return
     }
-    collected = []
+    let text = ""
+    for (const it of records) text += `${line(it)}\n`
+    if (dropped > 0) text += `${JSON.stringify({ message: "decisions dropped", count: dropped })}\n`
+    dropped = 0
+    stream.write(text)
   }
-  const write = (it: Decided): void => {
-    if (collected.push(it) === 1) setTimeout(flush, collecting)
-  }
-  return { write, flush }
 }
 
+/** What the steps of the kept records may hold together, in characters. */
+const mostStepsKept = 64 * 1024 * 1024
+
 /**
- * The last `capacity` decisions, in a ring: noting one costs an assignment,
- * finding one a walk, and looking for one is rare.
+ * The last `capacity` records, in a ring: noting one costs an assignment, finding one a walk, and looking for one is
+ * rare. Denials have large steps, so their number is bounded by these too.
  */
 class Kept {
   readonly #capacity: number
-  readonly #ring: Array<Decided> = []
+  readonly #ring: Array<Recording | undefined> = []
   #next = 0
+  #count = 0
+  #size = 0
 
   constructor(capacity: number) {
     this.#capacity = capacity
   }
 
-  add(it: Decided): void {
+  add(it: Recording): void {
     if (this.#capacity === 0) return
+    if (this.#count === this.#capacity) this.#drop()
     this.#ring[this.#next] = it
     this.#next = (this.#next + 1) % this.#capacity
+    this.#count++
+    this.#size += it.stepsSize
+    while (this.#size > mostStepsKept && this.#count > 1) this.#drop()
   }
 
-  find(id: string): Decided | undefined {
-    return this.#ring.find((it) => it.decision === id)
+  find(id: string): Recording | undefined {
+    return this.#ring.find((it) => it?.decision === id)
   }
 
-  recent(count: number): ReadonlyArray<Decided> {
-    const ordered = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)]
-    return count === 0 ? [] : ordered.slice(-count).toReversed()
+  recent(count: number): ReadonlyArray<Recording> {
+    const records: Array<Recording> = []
+    for (let i = 1; i <= Math.min(count, this.#count); i++) {
+      const it = this.#ring[(this.#next - i + this.#capacity) % this.#capacity]
+      if (it !== undefined) records.push(it)
+    }
+    return records
+  }
+
+  #drop(): void {
+    const at = (this.#next - this.#count + this.#capacity) % this.#capacity
+    const it = this.#ring[at]
+    this.#ring[at] = undefined
+    this.#count--
+    if (it !== undefined) this.#size -= it.stepsSize
   }
 }
 
@@ -188,14 +89,15 @@ class Kept {
 export type AuditTarget = "stdout" | "none" | `file:${string}`
 
 export class DecisionLog extends Context.Service<DecisionLog, {
-  readonly record: (it: Decided) => void
+  /** Takes the record of one answer. Its steps may grow until it is written, some milliseconds later. */
+  readonly record: (it: Recording) => void
   /** Whether steps are worth noting: somebody will read them. */
   readonly wantsSteps: boolean
-  readonly find: (id: string) => Decided | undefined
+  readonly find: (id: string) => Recording | undefined
   /** The last ones, newest first. */
-  readonly recent: (count: number) => ReadonlyArray<Decided>
+  readonly recent: (count: number) => ReadonlyArray<Recording>
 }>()("@jotgate/server/DecisionLog") {
-  /** Keeps `keep` decisions and writes a line for each to `audit`. */
+  /** Keeps `keep` records and writes a line for each to `audit`. */
   static readonly layer = (options: { readonly audit: AuditTarget; readonly keep: number }) =>
     Layer.effect(
       DecisionLog,
@@ -210,20 +112,27 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             Effect.sync(() => createWriteStream(audit.slice("file:".length), { flags: "a", mode: 0o600 })),
             (it) => Effect.callback<void>((resume) => void it.end(() => resume(Effect.void)))
           )
-        const writer = stream === undefined
-          ? undefined
-          : yield* Effect.acquireRelease(
-            Effect.sync(() => lineWriter(stream)),
-            ({ flush }) => Effect.sync(flush)
-          )
+        const write = stream === undefined ? undefined : lineWriter(stream)
+        let collected: Array<Recording> = []
+        const flush = () => {
+          const records = collected
+          collected = []
+          if (records.length === 0) return
+          for (const it of records) {
+            it.seal()
+            kept.add(it)
+          }
+          write?.(records)
+        }
+        yield* Effect.addFinalizer(() => Effect.sync(flush))
+        const wantsSteps = options.keep > 0 || write !== undefined
         return {
           record: (it) => {
-            kept.add(it)
-            writer?.write(it)
+            if (wantsSteps && collected.push(it) === 1) setTimeout(flush, collecting)
           },
-          wantsSteps: options.keep > 0 || writer !== undefined,
-          find: (id) => kept.find(id),
-          recent: (count) => kept.recent(count)
+          wantsSteps,
+          find: (id) => collected.find((it) => it.decision === id) ?? kept.find(id),
+          recent: (count) => [...collected.toReversed(), ...kept.recent(count)].slice(0, count)
         }
       })
     )

@@ -3,33 +3,25 @@ import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Decided, DecisionLog } from "../../src/record/DecisionLog.ts"
+import { DecisionLog } from "../../src/record/DecisionLog.ts"
+import { Recording } from "../../src/record/Recording.ts"
 
-const decided = (decision: string): Decided => ({
-  time: 0,
-  decision,
-  door: "proxy",
-  method: "GET",
-  route: "/v1/files",
-  model: null,
-  status: 200,
-  code: null,
-  issuer: "idp",
-  user: "u-1",
-  team: null,
-  organization: null,
-  requestId: null,
-  millis: 1,
-  steps: []
-})
+const opened = { door: "proxy", method: "GET", route: "/v1/files", requestId: null }
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-audit-"))),
   (it) => Effect.sync(() => rmSync(it, { recursive: true }))
 )
 
+/** Records one answer in `log`, and says its id. */
+const record = (log: DecisionLog["Service"]): string => {
+  const it = new Recording({ time: () => 0, ticks: () => 0, record: log.record, refused: () => {} }, opened)
+  it.answered(200)
+  return it.id
+}
+
 describe("DecisionLog", () => {
-  it.live("writes a line for each decision soon after it, and the last ones when it ends", () =>
+  it.live("writes a line for each answer soon after it, and the last ones when it ends", () =>
     Effect.gen(function*() {
       const file = join(yield* folder, "audit.jsonl")
       const ids = () =>
@@ -37,12 +29,14 @@ describe("DecisionLog", () => {
       const scope = yield* Scope.make()
       const services = yield* Layer.buildWithScope(DecisionLog.layer({ audit: `file:${file}`, keep: 1 }), scope)
       const log = Context.get(services, DecisionLog)
-      for (const id of ["d_1", "d_2"]) log.record(decided(id))
+      const first = [record(log), record(log)]
+      assert.deepStrictEqual(log.recent(9).map((it) => it.decision), first.toReversed(), "found before it is written")
       yield* Effect.sleep(200)
-      assert.deepStrictEqual(ids(), ["d_1", "d_2"])
-      log.record(decided("d_3"))
+      assert.deepStrictEqual(ids(), first)
+      assert.deepStrictEqual(log.recent(9).map((it) => it.decision), first.slice(1))
+      const last = record(log)
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(ids(), ["d_1", "d_2", "d_3"])
-      assert.deepStrictEqual(log.recent(9).map((it) => it.decision), ["d_3"])
+      assert.deepStrictEqual(ids(), [...first, last])
+      assert.deepStrictEqual(log.recent(9).map((it) => it.decision), [last])
     }))
 })

@@ -1,0 +1,207 @@
+/**
+ * The record of one answer, from its question to the moment when the caller has
+ * been answered (DESIGN §10).
+ *
+ * It is made where a request comes in, told what was decided by `Judge` and what
+ * was written by `Answer`, and given to the log exactly once: `status` and
+ * `code` are what the caller saw, `verdict` is what the rules said. It holds no
+ * token, no claim outside the mapping, and no text without a bound.
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import type { Code, Denial } from "@jotgate/core/Errors"
+import type { Asked } from "@jotgate/core/Request"
+import type { Fact, Step } from "@jotgate/core/Trace"
+import type { ServerResponse } from "node:http"
+import { cut, routeOf, stepsText } from "./Bound.ts"
+import * as DecisionId from "./DecisionId.ts"
+import { nobody, type Parties, partiesIn, partiesOf } from "./Parties.ts"
+
+/** Whom records are given to, and what time it is. */
+export interface Recorder {
+  /** Unix milliseconds. */
+  readonly time: () => number
+  /** Monotonic milliseconds. */
+  readonly ticks: () => number
+  readonly record: (it: Recording) => void
+  /** Counts an answer that no decision led to. */
+  readonly refused: (door: string, status: number, code: Code) => void
+}
+
+/** What answered instead of us. */
+export interface UpstreamAnswer {
+  readonly name: string
+  readonly status: number | null
+  /** From the sending of the request to the head of the answer. */
+  readonly firstByteMillis: number | null
+}
+
+/** Largest texts of a record, in bytes. */
+const largestModel = 256
+const largestCause = 256
+
+const noSteps: ReadonlyArray<Step> = []
+
+/** Why a decision was denied, in one word, where its steps say so. */
+const causeIn = (steps: ReadonlyArray<Step>): string | null => {
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i]
+    if (step?.outcome !== "denied" && step?.outcome !== "unavailable") continue
+    const { operation, reason } = step.facts
+    const cause = reason ?? operation
+    return typeof cause === "string" ? cut(cause, largestCause) : null
+  }
+  return null
+}
+
+/** Where a request came in, and what it asked for. */
+export interface Opened {
+  readonly door: string
+  readonly method: string
+  /** The path, without the query. */
+  readonly route: string
+  readonly requestId: string | null
+  /** Whether it is a question that changes nothing. */
+  readonly dry?: boolean
+}
+
+export class Recording {
+  readonly #recorder: Recorder
+  #isRecorded = false
+  #steps: ReadonlyArray<Step> = noSteps
+  #stepsText: string | undefined
+  #sent = 0
+  readonly door: string
+  readonly requestId: string | null
+  readonly dry: boolean
+  method: string
+  route: string
+  /** Unix milliseconds. */
+  time = 0
+  /** The id that the caller is told; "" until one is needed. */
+  decision = ""
+  model: string | null = null
+  models: ReadonlyArray<string> | null = null
+  tool: string | null = null
+  status = 0
+  code: Code | null = null
+  verdict: "allow" | "deny" | undefined
+  verdictCode: Code | null = null
+  parties: Parties = nobody
+  cause: string | null = null
+  /** Milliseconds that the decision took. */
+  millis = 0
+  upstream: UpstreamAnswer | null = null
+  aborted = false
+
+  constructor(recorder: Recorder, { door, dry, method, requestId, route }: Opened) {
+    this.#recorder = recorder
+    this.door = door
+    this.dry = dry === true
+    this.method = method
+    this.route = routeOf(route)
+    this.requestId = requestId
+  }
+
+  /** The id of this decision, made when it is first needed. */
+  get id(): string {
+    if (this.decision === "") this.begin(this.#recorder.time())
+    return this.decision
+  }
+
+  /** The decision begins; `time` in Unix milliseconds. */
+  begin(time: number): void {
+    this.time = time
+    this.decision = DecisionId.make(time)
+  }
+
+  /** What was decided; `millis` the time that it took. `steps` may grow until the record is written. */
+  judged(asked: Asked, result: Allowed | Denial, steps: ReadonlyArray<Step>, millis: number): void {
+    const { model } = asked
+    this.method = asked.method
+    this.route = routeOf(asked.path)
+    if (model._tag === "Known") this.model = cut(model.name, largestModel)
+    this.millis = millis
+    this.#steps = steps
+    if (result._tag === "Allowed") {
+      this.verdict = "allow"
+      this.parties = partiesOf(result)
+    } else {
+      this.verdict = "deny"
+      this.verdictCode = result.code
+      this.parties = partiesIn(steps)
+      this.cause = causeIn(steps)
+    }
+  }
+
+  /** The caller was refused; `status` as it was written, `cause` for the operator. */
+  refused(status: number, code: Code, cause?: string): void {
+    if (this.#isRecorded) return
+    if (cause !== undefined) this.cause = cut(cause, largestCause)
+    this.code = code
+    if (this.verdict === undefined) {
+      this.verdict = "deny"
+      this.verdictCode = code
+      const facts: { readonly [name: string]: Fact } = cause === undefined ? { code } : { code, cause: this.cause }
+      this.#steps = [{ step: "request", outcome: "denied", facts }]
+      this.#recorder.refused(this.door, status, code)
+    }
+    this.answered(status)
+  }
+
+  /** The caller was answered, whole. */
+  answered(status: number): void {
+    if (this.#isRecorded) return
+    this.#isRecorded = true
+    if (this.decision === "") this.begin(this.#recorder.time())
+    this.status = status
+    this.verdict ??= "deny"
+    this.#recorder.record(this)
+  }
+
+  /** The request goes to an upstream. */
+  sent(name: string): void {
+    this.#sent = this.#recorder.ticks()
+    this.upstream = { name, status: null, firstByteMillis: null }
+  }
+
+  /** The upstream begins to answer. */
+  upstreamAnswered(status: number): void {
+    if (this.upstream === null) return
+    const firstByteMillis = this.#recorder.ticks() - this.#sent
+    this.upstream = { name: this.upstream.name, status, firstByteMillis }
+  }
+
+  /** The upstream did not answer, or broke off; `cause` is the error's code. */
+  upstreamFailed(cause: string): void {
+    this.cause = cut(cause, largestCause)
+  }
+
+  /** The connection, or the answer, is over: whatever was not told is told now. */
+  over(response: ServerResponse): void {
+    if (this.#isRecorded) return
+    this.aborted = !response.writableFinished
+    this.answered(response.headersSent ? response.statusCode : 499)
+  }
+
+  /** The steps as JSON, at most 16 KiB. */
+  stepsJson(): string {
+    return this.#stepsText ?? stepsText(this.#steps)
+  }
+
+  /** Whether there are steps to be told. */
+  get hasSteps(): boolean {
+    return this.#stepsText !== undefined || this.#steps.length > 0
+  }
+
+  /** The record is written: from now on only the text of its steps is held. */
+  seal(): void {
+    if (this.#stepsText !== undefined || this.#steps.length === 0) return
+    this.#stepsText = stepsText(this.#steps)
+    this.#steps = noSteps
+  }
+
+  /** How much text the sealed steps hold, in characters. */
+  get stepsSize(): number {
+    return this.#stepsText === undefined ? 0 : this.#stepsText.length
+  }
+}
