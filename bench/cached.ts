@@ -5,12 +5,14 @@
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { Cache } from "@jotgate/core/Cache"
 import { ClaimExtractor } from "@jotgate/core/ClaimExtractor"
+import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { TokenRefused } from "@jotgate/core/Refusal"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { Rules } from "@jotgate/core/Rules"
 import { Signature } from "@jotgate/core/Signature"
@@ -41,6 +43,8 @@ const outside = Layer.mergeAll(
   NodeSignature.layer,
   Layer.succeed(OpaqueToken, { verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} })) }),
   Revocation.layerNone,
+  ClaimsPolicy.layerNone,
+  RequestPolicy.layerNone,
   Issuers.layer(settings.issuers)
 )
 const rows = CachedRepos.layer({ rows: 30_000, staleRows: 60_000, announced: true }).pipe(

@@ -5,6 +5,7 @@
  */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { Cache } from "@jotgate/core/Cache"
+import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
@@ -13,6 +14,7 @@ import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { TokenRefused } from "@jotgate/core/Refusal"
 import { type Asked, knownModel } from "@jotgate/core/Request"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { Settings } from "@jotgate/core/Settings"
 import { Issuer } from "@jotgate/core/testing"
@@ -33,7 +35,9 @@ const iss = "https://idp.test"
 const seams = Layer.mergeAll(
   NodeSignature.layer,
   Layer.succeed(OpaqueToken, { verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} })) }),
-  Revocation.layerNone
+  Revocation.layerNone,
+  ClaimsPolicy.layerNone,
+  RequestPolicy.layerNone
 )
 
 const team = (index: number): TeamId => TeamId.make(`team-${index}`)

@@ -1,12 +1,14 @@
 /** The pipeline over the host's own layers: its people, no teams, keys fetched from the issuer. */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { Cache } from "@jotgate/core/Cache"
+import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { Outbound } from "@jotgate/core/Outbound"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
@@ -26,6 +28,7 @@ export const settingsFor = (issuer: string, audience: string): Settings =>
 export const pipeline = (settings: Settings) =>
   AuthBuilder.layerFor(settings).pipe(
     Layer.provide([OpaqueToken.layerNone, Revocation.layerNone, NodeSignature.layer]),
+    Layer.provide([ClaimsPolicy.layerNone, RequestPolicy.layerNone]),
     Layer.provide(Staff.layer),
     Layer.provide(MemoryDirectory.layerRepos())
   )

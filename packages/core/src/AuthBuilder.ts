@@ -11,14 +11,17 @@ import { Clock, Context, Effect, Exit, Layer } from "effect"
 import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
 import type { Caller } from "./decision/Caller.ts"
+import { refusedBy } from "./decision/Custom.ts"
 import * as DecisionMemory from "./decision/DecisionMemory.ts"
 import * as Hint from "./decision/Hint.ts"
 import * as Judgement from "./decision/Judgement.ts"
 import * as Question from "./decision/Question.ts"
+import { RequestPolicy } from "./decision/RequestPolicy.ts"
 import * as VerifiedTokens from "./decision/VerifiedTokens.ts"
 import { Provisioner } from "./directory/Provisioner.ts"
 import { UserRepo } from "./directory/UserRepo.ts"
 import type { Denial } from "./Errors.ts"
+import type { Identity } from "./Identity.ts"
 import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
@@ -52,7 +55,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const organizations = yield* OrganizationResolver
       const provisioner = yield* Provisioner
       const memory = yield* DecisionMemory.DecisionMemory
-      const question = Question.make(policy, yield* ClaimsPolicy)
+      const question = Question.make(policy, (yield* ClaimsPolicy).validate)
+      const rule = (yield* RequestPolicy).check
       const judge = Judgement.make(policy, organizations, yield* UserRepo)
       const verify = VerifiedTokens.make({
         signature: yield* Signature,
@@ -87,12 +91,30 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
       const hinted = Hint.make(policy, judged)
 
+      /** The host's own rule has the last word, at every request. */
+      const ruled = (
+        check: NonNullable<RequestPolicy["Service"]["check"]>,
+        identity: Identity,
+        { method, model, path }: Asked,
+        { principal }: Allowed,
+        now: Now
+      ): Effect.Effect<void, Denial> =>
+        Effect.mapEager(
+          Effect.catchEager(
+            check({ identity, principal, method, path, model }),
+            (error) => refusedBy(error, "rule", now)
+          ),
+          () => now.note?.({ step: "rule", outcome: "ok", facts: {} })
+        )
+
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
         if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
         const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
-        return yield* memory.decision({ claims, identity, standing, decisions, asked, header }, now, hinted)
+        const allowed = yield* memory.decision({ claims, identity, standing, decisions, asked, header }, now, hinted)
+        if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
+        return allowed
       })
 
       const provisioned = (allowed: Allowed, now: Now): Effect.Effect<Allowed, Denial> =>
@@ -117,8 +139,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
   /**
    * The whole pipeline for one configuration. What remains to be provided are the
-   * seams: keys, opaque tokens, revocation, signature check, repositories, and
-   * who writes.
+   * seams: keys, opaque tokens, revocation, signature check, repositories, who
+   * writes, and the host's own hook and rule (`layerNone` of each where there is none).
    */
   static readonly layerFor = (settings: Settings, options?: PolicyOptions) =>
     AuthBuilder.layer.pipe(

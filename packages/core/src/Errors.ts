@@ -1,13 +1,14 @@
 /**
  * Every problem a caller can see, one class per status.
  *
- * A denial is an expected outcome, so these are tagged values without a stack
- * (making one costs a fraction of a microsecond); the door that renders them
- * adds the decision id. The caller's text is a constant per code: it never
+ * A denial is an expected outcome, so these are errors without a stack that
+ * are made once; each can be yielded. The door that renders them adds the
+ * decision id. The caller's text is a constant per code: it never
  * names another team, rule, claim or row (RULES D28). What an operator needs is
  * in the trace of the decision, never in the answer.
  */
 import { Exit, Schema } from "effect"
+import { stackless } from "./Stackless.ts"
 
 /** The stable codes of each status (DESIGN §5). */
 export const Codes = {
@@ -58,57 +59,75 @@ export type Status = keyof typeof Codes
 export type Code<S extends Status = Status> = (typeof Codes)[S][number]
 
 /** The request itself could not be judged: 400. */
-export class BadRequest extends Schema.TaggedClass<BadRequest>()(
+export class BadRequest extends Schema.TaggedError<BadRequest>()(
   "BadRequest",
   { code: Schema.Literals(Codes[400]) },
   { httpApiStatus: 400 }
 ) {
   readonly status = 400
+  override get message(): string {
+    return Details[this.code]
+  }
 }
 
 /** No credential, or none that proves who is calling: 401. */
-export class Unauthenticated extends Schema.TaggedClass<Unauthenticated>()(
+export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
   "Unauthenticated",
   { code: Schema.Literals(Codes[401]) },
   { httpApiStatus: 401 }
 ) {
   readonly status = 401
+  override get message(): string {
+    return Details[this.code]
+  }
 }
 
 /** A known caller who may not do this: 403. `scope` names the scope that was missing, for the challenge (RFC 6750 §3.1). */
-export class Forbidden extends Schema.TaggedClass<Forbidden>()(
+export class Forbidden extends Schema.TaggedError<Forbidden>()(
   "Forbidden",
   { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.String) },
   { httpApiStatus: 403 }
 ) {
   readonly status = 403
+  override get message(): string {
+    return Details[this.code]
+  }
 }
 
 /** The team, organization or user of the token does not exist here: 404. */
-export class NotFound extends Schema.TaggedClass<NotFound>()(
+export class NotFound extends Schema.TaggedError<NotFound>()(
   "NotFound",
   { code: Schema.Literals(Codes[404]) },
   { httpApiStatus: 404 }
 ) {
   readonly status = 404
+  override get message(): string {
+    return Details[this.code]
+  }
 }
 
 /** Spend is above a maximum budget: 429. */
-export class BudgetExceeded extends Schema.TaggedClass<BudgetExceeded>()(
+export class BudgetExceeded extends Schema.TaggedError<BudgetExceeded>()(
   "BudgetExceeded",
   { code: Schema.Literals(Codes[429]) },
   { httpApiStatus: 429 }
 ) {
   readonly status = 429
+  override get message(): string {
+    return Details[this.code]
+  }
 }
 
 /** A dependency did not answer, so nothing was decided: 503, with `retryAfter` in seconds. */
-export class Unavailable extends Schema.TaggedClass<Unavailable>()(
+export class Unavailable extends Schema.TaggedError<Unavailable>()(
   "Unavailable",
   { code: Schema.Literals(Codes[503]), retryAfter: Schema.Number },
   { httpApiStatus: 503 }
 ) {
   readonly status = 503
+  override get message(): string {
+    return Details[this.code]
+  }
 }
 
 /** The error channel of `AuthBuilder`: 400 | 401 | 403 | 404 | 429 | 503. */
@@ -117,15 +136,17 @@ export type Denial = BadRequest | Unauthenticated | Forbidden | NotFound | Budge
 /** The codes that a decision itself can end with; the other ones belong to doors. */
 export type DecisionCode = Code<400 | 401 | 403 | 404 | 429>
 
-const denials = new Map<DecisionCode, Exit.Exit<never, Denial>>([
-  ...Codes[400].map((code) => [code, Exit.fail(new BadRequest({ code }))] as const),
-  ...Codes[401].map((code) => [code, Exit.fail(new Unauthenticated({ code }))] as const),
-  ...Codes[403].map((code) => [code, Exit.fail(new Forbidden({ code }))] as const),
-  ...Codes[404].map((code) => [code, Exit.fail(new NotFound({ code }))] as const),
-  ...Codes[429].map((code) => [code, Exit.fail(new BudgetExceeded({ code }))] as const)
-])
+const denials = stackless(() =>
+  new Map<DecisionCode, Exit.Exit<never, Denial>>([
+    ...Codes[400].map((code) => [code, Exit.fail(new BadRequest({ code }))] as const),
+    ...Codes[401].map((code) => [code, Exit.fail(new Unauthenticated({ code }))] as const),
+    ...Codes[403].map((code) => [code, Exit.fail(new Forbidden({ code }))] as const),
+    ...Codes[404].map((code) => [code, Exit.fail(new NotFound({ code }))] as const),
+    ...Codes[429].map((code) => [code, Exit.fail(new BudgetExceeded({ code }))] as const)
+  ])
+)
 
-const closed = Exit.fail(new Forbidden({ code: "principal_required" }))
+const closed = stackless(() => Exit.fail(new Forbidden({ code: "principal_required" })))
 
 /**
  * The denial of a code, made once: raising it costs a look-up. A missing `scope`
@@ -134,7 +155,7 @@ const closed = Exit.fail(new Forbidden({ code: "principal_required" }))
 export const deny = (code: DecisionCode, scope?: string): Exit.Exit<never, Denial> => {
   const denial = denials.get(code) ?? closed
   if (scope === undefined || !Exit.isFailure(denial)) return denial
-  return isForbidden(code) ? Exit.fail(new Forbidden({ code, scope })) : denial
+  return isForbidden(code) ? stackless(() => Exit.fail(new Forbidden({ code, scope }))) : denial
 }
 
 const isForbidden = (code: DecisionCode): code is Code<403> => statusOf(code) === 403

@@ -31,6 +31,7 @@ export type StepName =
   | "model"
   | "route"
   | "limits"
+  | "rule"
   | "writes"
   | "hint"
 

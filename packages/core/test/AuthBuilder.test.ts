@@ -6,6 +6,7 @@ import { Effect, Exit, Layer } from "effect"
 import { AuthBuilder } from "../src/AuthBuilder.ts"
 import { Cache } from "../src/cache/Cache.ts"
 import type { Allowed } from "../src/Decision.ts"
+import { RequestPolicy } from "../src/decision/RequestPolicy.ts"
 import {
   type DirectoryUnavailable,
   RowAmbiguous,
@@ -33,6 +34,7 @@ import { UserResolver } from "../src/principal/UserResolver.ts"
 import { everyModel } from "../src/rules/Model.ts"
 import * as CoreTest from "../src/testing/CoreTest.ts"
 import { Token } from "../src/Token.ts"
+import { ClaimsPolicy } from "../src/token/ClaimsPolicy.ts"
 import { IssuerUnavailable, TokenRefused } from "../src/token/Refusal.ts"
 import { Revocation } from "../src/token/Revocation.ts"
 import { Signature } from "../src/token/Signature.ts"
@@ -85,13 +87,17 @@ describe("types", () => {
   it("leaving a seam out does not compile", () => {
     const whole = AuthBuilder.layerFor(settings)
     const repos = MemoryDirectory.layerRepos({})
-    const seams = Layer.mergeAll(Signature.layer, Revocation.layerNone, opaque)
+    const seams = Layer.mergeAll(Signature.layer, Revocation.layerNone, opaque, custom)
     const keys = KeyStore.layerMemory({}).pipe(Layer.provide([Issuers.layer([]), Signature.layer]))
     runs(whole.pipe(Layer.provide([repos, keys, seams])))
     // @ts-expect-error: no key store
     runs(whole.pipe(Layer.provide([repos, seams])))
     // @ts-expect-error: no repositories
     runs(whole.pipe(Layer.provide([keys, seams])))
+    // @ts-expect-error: nobody says which hook there is, or that there is none
+    runs(whole.pipe(Layer.provide([repos, keys, Signature.layer, Revocation.layerNone, opaque])))
+    // @ts-expect-error: a hook that is provided beside the pipeline is not left out in silence
+    runs(Layer.merge(whole.pipe(Layer.provide([repos, keys, Signature.layer, Revocation.layerNone, opaque])), custom))
     // @ts-expect-error: no resolver of teams, extractor, resolver of users
     runs(AuthBuilder.layer.pipe(Layer.provide([repos, seams])))
     // @ts-expect-error: a cache must be given where one is asked for
@@ -103,6 +109,9 @@ describe("types", () => {
 const runs = (layer: Layer.Layer<AuthBuilder>) => assert.isDefined(layer)
 const complete = (effect: Effect.Effect<unknown>) => assert.isDefined(effect)
 const ambiguous: Effect.Effect<Team, RowAmbiguous> = Exit.fail(new RowAmbiguous({ kind: "team" }))
+
+/** No hook and no rule. */
+const custom = Layer.merge(ClaimsPolicy.layerNone, RequestPolicy.layerNone)
 
 const opaque = Layer.succeed(OpaqueToken, {
   verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
@@ -175,7 +184,7 @@ describe("each part can be replaced alone", () => {
       parts.extractor ?? ClaimExtractor.layer
     ).pipe(Layer.provide([repos, rules]))
     const auth = AuthBuilder.layer.pipe(
-      Layer.provide([resolvers, repos, rules, keys, verifier, Signature.layer, Revocation.layerNone, opaque])
+      Layer.provide([resolvers, repos, rules, keys, verifier, Signature.layer, Revocation.layerNone, opaque, custom])
     )
     return AuthBuilder.use((it) => it.authenticate(CoreTest.askedOf({ claims: {} }, "a.b.c"))).pipe(
       Effect.map(({ principal }) => `${principal.userId} ${principal.teamId}`),

@@ -15,6 +15,7 @@ import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import type { Provisioner } from "@jotgate/core/Provisioner"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import type { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
@@ -98,14 +99,16 @@ const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
 export const pipeline = <E>(settings: FileSettings, options: ServerOptions<E>) =>
   Layer.unwrap(Effect.gen(function*() {
     const { gateway, policy } = settings
-    const custom = policy.custom === null ? undefined : yield* CustomPolicy.load(policy.custom)
+    const hook = policy.custom === null
+      ? ClaimsPolicy.layerNone
+      : ClaimsPolicy.layer(yield* CustomPolicy.load(policy.custom))
     return AuthBuilder.layerFor(settings, {
       credentials: gateway.credentials,
       maxTokenLength: gateway.limits.token,
       ...(options.lineOf === undefined ? {} : { lineOf: options.lineOf })
     }).pipe(
       Layer.provideMerge(seams(settings, options)),
-      Layer.provide(Layer.succeed(ClaimsPolicy, custom))
+      Layer.provide([hook, RequestPolicy.layerNone])
     )
   }))
 

@@ -19,6 +19,7 @@ import {
   type RequestedModel,
   severalModels
 } from "@jotgate/core/Request"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
@@ -60,9 +61,11 @@ const denied = (status: number, code: string, steps: ReadonlyArray<Step>): Outco
 })
 
 /** The reference's hook in the corpus: one claim must equal one value. */
-const hookOf = (config: Scenario["config"]): ClaimsPolicy | undefined => {
+const hookOf = (config: Scenario["config"]): ClaimsPolicy["Service"] => {
   const hook = config["customValidate"]
-  if (typeof hook !== "object" || hook === null || !("claim" in hook) || !("equals" in hook)) return undefined
+  if (typeof hook !== "object" || hook === null || !("claim" in hook) || !("equals" in hook)) {
+    return { validate: undefined }
+  }
   const { claim, equals } = hook
   return {
     validate: ({ payload }) =>
@@ -145,7 +148,9 @@ export const decideAll = (scenario: Scenario, settings: Settings) =>
         Layer.provideMerge(seams)
       )
     )
-    const pipeline = AuthBuilder.layerFor(settings)
+    const pipeline = AuthBuilder.layerFor(settings).pipe(
+      Layer.provide([Layer.succeed(ClaimsPolicy, hook), RequestPolicy.layerNone])
+    )
     const { cases = [], directory = {} } = scenario
     return yield* Effect.forEach(cases, (one) =>
       decideCase(one).pipe(
@@ -155,8 +160,7 @@ export const decideAll = (scenario: Scenario, settings: Settings) =>
             MemoryDirectory.layerRepos(rowsOf(directory), { failing: failingOf(directory) })
           )
         )),
-        Effect.provide(keys),
-        Effect.provideService(ClaimsPolicy, hook)
+        Effect.provide(keys)
       ))
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(TestClock.layer(), Logger.layer([]))))
 

@@ -8,11 +8,13 @@ import { claimedBy } from "../Identity.ts"
 import { isAtHand, raise } from "../principal/Ruled.ts"
 import type { Asked } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
+import { stackless } from "../Stackless.ts"
 import type { Claims } from "../token/Claims.ts"
-import type { ClaimsPolicy } from "../token/ClaimsPolicy.ts"
+import type { ClaimsCheck } from "../token/ClaimsPolicy.ts"
 import * as Credential from "../token/Credential.ts"
 import { type IssuerUnavailable, toDenial, type TokenRefused } from "../token/Refusal.ts"
 import type { Now } from "../Trace.ts"
+import { refusedBy } from "./Custom.ts"
 import type { VerifiedToken } from "./VerifiedTokens.ts"
 
 /** What the headers of a request carry. */
@@ -25,7 +27,7 @@ interface Carried {
 const done = Exit.void
 
 /** The steps of one policy; `custom` is its hook, if it has one. */
-export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
+export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
   const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
 
   /** The value of the team headers; `undefined` without one, `null` when two differ. */
@@ -84,7 +86,7 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
       return Exit.fail(toDenial(error))
     }
     now.note?.({ step: "token", outcome: "unavailable", facts: { issuer: error.issuer, ...facts } })
-    return Exit.fail(new Unavailable({ code: "issuer_unavailable", retryAfter: error.retryAfter }))
+    return stackless(() => Exit.fail(new Unavailable({ code: "issuer_unavailable", retryAfter: error.retryAfter })))
   }
 
   /** The verified token; what was wrong with it is for the trace, the caller sees one 401 (threat E12). */
@@ -99,14 +101,8 @@ export const make = (policy: Policy, custom: ClaimsPolicy | undefined) => {
     })
   }
 
-  const customized = (hook: ClaimsPolicy, claims: Claims, now: Now): Effect.Effect<void, Denial> =>
-    Effect.catchEager(hook.validate(claims), (error): Exit.Exit<never, Denial> => {
-      if (error._tag === "CustomDenied") {
-        return raise({ step: "custom", code: "custom_denied", facts: { reason: error.reason } }, now)
-      }
-      now.note?.({ step: "custom", outcome: "unavailable", facts: { reason: error.reason } })
-      return Exit.fail(new Unavailable({ code: "custom_unavailable", retryAfter: 5 }))
-    })
+  const customized = (check: ClaimsCheck, claims: Claims, now: Now): Effect.Effect<void, Denial> =>
+    Effect.catchEager(check(claims), (error) => refusedBy(error, "custom", now))
 
   /** Whether something can object between token and role. */
   const objects = ({ model }: Asked): boolean => custom !== undefined || model._tag === "Several"

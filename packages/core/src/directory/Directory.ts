@@ -119,17 +119,17 @@ export type DirectoryWrite = typeof DirectoryWrite.Type
 export const isRequired = (write: DirectoryWrite): boolean => write._tag === "CreateUser" || write._tag === "CreateTeam"
 
 /** No row has this id, subject or alias. */
-export class RowNotFound extends Schema.TaggedClass<RowNotFound>()("RowNotFound", {
+export class RowNotFound extends Schema.TaggedError<RowNotFound>()("RowNotFound", {
   kind: Schema.Literals(["user", "team", "organization", "endUser", "membership", "modelGroup"])
 }) {}
 
 /** Several rows have this alias. */
-export class RowAmbiguous extends Schema.TaggedClass<RowAmbiguous>()("RowAmbiguous", {
+export class RowAmbiguous extends Schema.TaggedError<RowAmbiguous>()("RowAmbiguous", {
   kind: Schema.Literals(["team", "organization"])
 }) {}
 
 /** The directory did not answer; nothing is known about the row. `operation` names what was tried, never a value. */
-export class DirectoryUnavailable extends Schema.TaggedClass<DirectoryUnavailable>()("DirectoryUnavailable", {
+export class DirectoryUnavailable extends Schema.TaggedError<DirectoryUnavailable>()("DirectoryUnavailable", {
   operation: Schema.String
 }) {}
 

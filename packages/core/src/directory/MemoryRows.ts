@@ -8,6 +8,7 @@
  * mutable, so that a test can break and mend the directory.
  */
 import { Context, Exit } from "effect"
+import { stackless } from "../Stackless.ts"
 import {
   DirectoryUnavailable,
   type EndUser,
@@ -110,7 +111,7 @@ export const answer = <A, E>(
   operation: Operation,
   answer: () => Exit.Exit<A, E>
 ): Exit.Exit<A, E | DirectoryUnavailable> =>
-  tables.failing.has(operation) ? Exit.fail(new DirectoryUnavailable({ operation })) : answer()
+  tables.failing.has(operation) ? stackless(() => Exit.fail(new DirectoryUnavailable({ operation }))) : answer()
 
 /** The rows of a directory in memory. */
 export class MemoryRows extends Context.Service<MemoryRows, MemoryTables>()("@jotgate/core/MemoryDirectory") {}

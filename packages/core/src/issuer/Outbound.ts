@@ -43,7 +43,7 @@ export interface OutboundAnswer {
 }
 
 /** There is no usable answer; `detail` is for the operator and holds nothing that was received. */
-export class OutboundFailed extends Schema.TaggedClass<OutboundFailed>()("OutboundFailed", {
+export class OutboundFailed extends Schema.TaggedError<OutboundFailed>()("OutboundFailed", {
   reason: Schema.Literals([
     "target",
     "connect",

@@ -39,7 +39,7 @@ export const readSaved = (text: string, issuer: string, source: string): SavedSe
 
 /** The place of saved sets failed; `reason` is for the operator. */
 export class SavedKeysFailed
-  extends Schema.TaggedClass<SavedKeysFailed>()("SavedKeysFailed", { reason: Schema.String })
+  extends Schema.TaggedError<SavedKeysFailed>()("SavedKeysFailed", { reason: Schema.String })
 {}
 
 /** Most sets that memory holds: those of sources that no settings name any more are not held for ever. */

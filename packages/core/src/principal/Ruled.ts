@@ -9,10 +9,11 @@ import { Effect, Exit } from "effect"
 import type { DirectoryUnavailable, RowNotFound } from "../directory/Directory.ts"
 import { type Denial, deny, Unavailable } from "../Errors.ts"
 import type { Ruling } from "../rules/Policy.ts"
+import { stackless } from "../Stackless.ts"
 import type { Now } from "../Trace.ts"
 
 /** The directory did not answer: 503, to be tried again in some seconds. */
-export const unavailable = Exit.fail(new Unavailable({ code: "directory_unavailable", retryAfter: 5 }))
+export const unavailable = stackless(() => Exit.fail(new Unavailable({ code: "directory_unavailable", retryAfter: 5 })))
 
 /** Notes which operation did not answer, and raises 503. */
 export const outage = (error: DirectoryUnavailable, now: Now): Exit.Exit<never, Unavailable> => {

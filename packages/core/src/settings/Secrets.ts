@@ -9,7 +9,7 @@
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 
 /** The reference leads nowhere; `reason` is for the operator and holds no part of the value. */
-export class SecretUnavailable extends Schema.TaggedClass<SecretUnavailable>()("SecretUnavailable", {
+export class SecretUnavailable extends Schema.TaggedError<SecretUnavailable>()("SecretUnavailable", {
   reference: Schema.String,
   reason: Schema.String
 }) {}

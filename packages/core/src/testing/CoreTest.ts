@@ -10,6 +10,7 @@ import { Clock, Context, Effect, Exit, Layer, Result, Schema } from "effect"
 import { AuthBuilder } from "../AuthBuilder.ts"
 import { ticks } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"
+import { RequestPolicy } from "../decision/RequestPolicy.ts"
 import * as Directory from "../directory/Directory.ts"
 import { MemoryDirectory } from "../directory/MemoryDirectory.ts"
 import { MemoryRows, type MemoryTables, type Operation, type Rows } from "../directory/MemoryRows.ts"
@@ -28,7 +29,7 @@ import {
 } from "../Request.ts"
 import type { PolicyOptions } from "../rules/Policy.ts"
 import * as Settings from "../Settings.ts"
-import { type ClaimsPolicy, ClaimsPolicy as ClaimsPolicyReference } from "../token/ClaimsPolicy.ts"
+import { ClaimsPolicy } from "../token/ClaimsPolicy.ts"
 import { TokenRefused } from "../token/Refusal.ts"
 import { Revocation } from "../token/Revocation.ts"
 import { Signature } from "../token/Signature.ts"
@@ -49,7 +50,10 @@ export interface World {
   readonly cache?: typeof Settings.CacheSettings.Encoded
   readonly rows?: Rows
   readonly failing?: Iterable<Operation>
-  readonly custom?: ClaimsPolicy
+  /** The hook on verified claims. */
+  readonly custom?: ClaimsPolicy["Service"]
+  /** The last word on a request. */
+  readonly rule?: RequestPolicy["Service"]
   readonly options?: PolicyOptions
 }
 
@@ -268,7 +272,10 @@ export class CoreTest extends Context.Service<CoreTest, {
         Layer.provide(KeyStore.layerMemory(sets)),
         Layer.provide(Issuers.layer(settings.issuers)),
         Layer.provide(outside),
-        Layer.provide(Layer.succeed(ClaimsPolicyReference, world.custom))
+        Layer.provide([
+          Layer.succeed(ClaimsPolicy, world.custom ?? { validate: undefined }),
+          Layer.succeed(RequestPolicy, world.rule ?? { check: undefined })
+        ])
       )
     })
     return Layer.unwrap(pipeline)

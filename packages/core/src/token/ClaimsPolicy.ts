@@ -4,25 +4,32 @@
  *
  * It runs right after the token was verified and before any rule. A refusal is
  * 403 `custom_denied`, a failure of the hook itself 503 `custom_unavailable`:
- * it can only take rights away.
+ * it can only take rights away. Whoever composes the pipeline says which hook
+ * it has, or that it has none: a hook that is provided elsewhere does not
+ * compile, instead of being left out.
  */
-import { Context, type Effect, Schema } from "effect"
+import { Context, type Effect, Layer, Schema } from "effect"
 import type { Claims } from "./Claims.ts"
 
 /** The hook says no; `reason` is for the operator. */
-export class CustomDenied extends Schema.TaggedClass<CustomDenied>()("CustomDenied", { reason: Schema.String }) {}
+export class CustomDenied extends Schema.TaggedError<CustomDenied>()("CustomDenied", { reason: Schema.String }) {}
 
 /** The hook itself failed; `reason` is for the operator. */
 export class CustomUnavailable
-  extends Schema.TaggedClass<CustomUnavailable>()("CustomUnavailable", { reason: Schema.String })
+  extends Schema.TaggedError<CustomUnavailable>()("CustomUnavailable", { reason: Schema.String })
 {}
 
-/** Looks at the verified claims of every request. */
-export interface ClaimsPolicy {
-  readonly validate: (claims: Claims) => Effect.Effect<void, CustomDenied | CustomUnavailable>
-}
+/** Looks at verified claims; succeeds when it has no objection. */
+export type ClaimsCheck = (claims: Claims) => Effect.Effect<void, CustomDenied | CustomUnavailable>
 
-/** The hook of this deployment; none by default. */
-export const ClaimsPolicy = Context.Reference<ClaimsPolicy | undefined>("@jotgate/core/ClaimsPolicy", {
-  defaultValue: () => undefined
-})
+export class ClaimsPolicy extends Context.Service<ClaimsPolicy, {
+  /** Looks at the verified claims of every request; `undefined` when there is no hook. */
+  readonly validate: ClaimsCheck | undefined
+}>()("@jotgate/core/ClaimsPolicy") {
+  /** No hook. */
+  static readonly layerNone: Layer.Layer<ClaimsPolicy> = Layer.succeed(ClaimsPolicy, { validate: undefined })
+
+  /** This hook. */
+  static readonly layer = (validate: ClaimsCheck): Layer.Layer<ClaimsPolicy> =>
+    Layer.succeed(ClaimsPolicy, { validate })
+}

@@ -8,6 +8,7 @@
  */
 import { Schema } from "effect"
 import { Unauthenticated } from "../Errors.ts"
+import { stackless } from "../Stackless.ts"
 import type { Fact } from "../Trace.ts"
 
 /** The causes of a 401. */
@@ -78,8 +79,8 @@ export const shown = (value: unknown, limit = 64): Fact => {
   return cut.replace(unprintable, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`)
 }
 
-const expired = new Unauthenticated({ code: "token_expired" })
-const invalid = new Unauthenticated({ code: "invalid_token" })
+const expired = stackless(() => new Unauthenticated({ code: "token_expired" }))
+const invalid = stackless(() => new Unauthenticated({ code: "invalid_token" }))
 
 /** What the caller sees of a refusal. */
 export const toDenial = (refused: TokenRefused): Unauthenticated => refused.reason === "expired" ? expired : invalid

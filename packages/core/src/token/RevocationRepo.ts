@@ -36,7 +36,7 @@ export const identityOf = ({ issuedBefore, issuer, jti, kid, subject }: Revoked)
 
 /** The deny list cannot be read or written; `reason` is for the operator. */
 export class RevocationsUnavailable
-  extends Schema.TaggedClass<RevocationsUnavailable>()("RevocationsUnavailable", { reason: Schema.String })
+  extends Schema.TaggedError<RevocationsUnavailable>()("RevocationsUnavailable", { reason: Schema.String })
 {}
 
 export class RevocationRepo extends Context.Service<RevocationRepo, {

@@ -19,6 +19,7 @@ import { NodeSignature } from "@jotgate/core/node"
 import { OrganizationResolver } from "@jotgate/core/OrganizationResolver"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import * as Request from "@jotgate/core/Request"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { Rules } from "@jotgate/core/Rules"
 import { Issuer as IssuerSettings, type Settings } from "@jotgate/core/Settings"
@@ -154,7 +155,7 @@ const pipeline = (settings: Settings, sayings: Sayings) =>
       Layer.mock(KeyStore, { epoch: () => 0 })
     ]),
     Layer.provide(Rules.layer(reading(settings))),
-    Layer.provide(Layer.succeed(ClaimsPolicy, undefined))
+    Layer.provide([ClaimsPolicy.layerNone, RequestPolicy.layerNone])
   )
 
 const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayings: Sayings) =>

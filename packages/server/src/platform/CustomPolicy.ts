@@ -6,7 +6,7 @@
  * anything else, and may be asynchronous. A hook that throws or takes too long
  * is 503, never an allow. A file that others may write to is not loaded.
  */
-import { type ClaimsPolicy, CustomDenied, CustomUnavailable } from "@jotgate/core/ClaimsPolicy"
+import { type ClaimsCheck, CustomDenied, CustomUnavailable } from "@jotgate/core/ClaimsPolicy"
 import { Effect, Schema } from "effect"
 import { stat } from "node:fs/promises"
 import { pathToFileURL } from "node:url"
@@ -45,20 +45,18 @@ const hookOf = Effect.fnUntraced(function*(file: string) {
 })
 
 /** Loads the hook of this file. */
-export const load = (file: string): Effect.Effect<ClaimsPolicy, CustomPolicyInvalid> =>
-  Effect.map(hookOf(file), (hook) => ({
-    validate: ({ issuer, payload }) =>
-      Effect.tryPromise({
-        // A copy: the hook may look at the claims, not change them.
-        try: async () => await hook(structuredClone(payload), { issuer: issuer.id }),
-        catch: (error) => new CustomUnavailable({ reason: error instanceof Error ? error.message : "the hook failed" })
-      }).pipe(
-        Effect.timeoutOrElse({
-          duration: patience,
-          orElse: () => Effect.fail(new CustomUnavailable({ reason: "the hook took too long" }))
-        }),
-        Effect.flatMap((answer) =>
-          answer === true ? Effect.void : Effect.fail(new CustomDenied({ reason: "the hook said no" }))
-        )
+export const load = (file: string): Effect.Effect<ClaimsCheck, CustomPolicyInvalid> =>
+  Effect.map(hookOf(file), (hook) => ({ issuer, payload }) =>
+    Effect.tryPromise({
+      // A copy: the hook may look at the claims, not change them.
+      try: async () => await hook(structuredClone(payload), { issuer: issuer.id }),
+      catch: (error) => new CustomUnavailable({ reason: error instanceof Error ? error.message : "the hook failed" })
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: patience,
+        orElse: () => Effect.fail(new CustomUnavailable({ reason: "the hook took too long" }))
+      }),
+      Effect.flatMap((answer) =>
+        answer === true ? Effect.void : Effect.fail(new CustomDenied({ reason: "the hook said no" }))
       )
-  }))
+    ))

@@ -33,15 +33,15 @@ describe("policy.custom", () => {
         "export const validate = async (claims, { issuer }) => issuer === 'okta' && claims.tenant",
         0o600
       )
-      yield* policy.validate(claims({ tenant: true }))
-      const denied = yield* Effect.flip(policy.validate(claims({ tenant: "yes" })))
+      yield* policy(claims({ tenant: true }))
+      const denied = yield* Effect.flip(policy(claims({ tenant: "yes" })))
       assert.strictEqual(denied._tag, "CustomDenied")
     })))
 
   it.effect("a hook that throws is custom_unavailable, never an allow", () =>
     run(Effect.gen(function*() {
       const policy = yield* withModule("export const validate = () => { throw new Error('down') }", 0o600)
-      const failed = yield* Effect.flip(policy.validate(claims({})))
+      const failed = yield* Effect.flip(policy(claims({})))
       assert.deepInclude(failed, { _tag: "CustomUnavailable", reason: "down" })
     })))
 
@@ -52,7 +52,7 @@ describe("policy.custom", () => {
         0o600
       )
       const payload = { groups: ["red"] }
-      yield* policy.validate(claims(payload))
+      yield* policy(claims(payload))
       assert.deepStrictEqual(payload, { groups: ["red"] })
     })))
 

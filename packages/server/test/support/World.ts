@@ -1,6 +1,7 @@
 /** A gate over the real pipeline: an issuer that signs, a directory in memory, an upstream that notes. */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { Cache } from "@jotgate/core/Cache"
+import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
@@ -9,6 +10,7 @@ import type { Rows } from "@jotgate/core/MemoryRows"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { TokenRefused } from "@jotgate/core/Refusal"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { Settings } from "@jotgate/core/Settings"
 import { Issuer } from "@jotgate/core/testing"
@@ -102,7 +104,7 @@ export const makeAuth = Effect.fnUntraced(function*(options: WorldOptions) {
     { ...settings, issuers: [trusted] },
     credentials === undefined ? {} : { credentials }
   ).pipe(
-    Layer.provide(nobody),
+    Layer.provide([nobody, ClaimsPolicy.layerNone, RequestPolicy.layerNone]),
     Layer.provide(
       KeyStore.layerMemory({ [trusted.id]: idp.jwks }).pipe(Layer.provide(Issuers.layer([trusted])))
     ),

@@ -1,6 +1,7 @@
 /** Two pipelines over the same remembered rows: one remembers decisions, the other decides each time anew. */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import * as Cache from "@jotgate/core/Cache"
+import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import type { Allowed } from "@jotgate/core/Decision"
 import type { Denial } from "@jotgate/core/Errors"
 import { Issuers } from "@jotgate/core/Issuer"
@@ -11,6 +12,7 @@ import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { TokenRefused } from "@jotgate/core/Refusal"
 import type { Asked } from "@jotgate/core/Request"
+import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { RowMemory } from "@jotgate/core/RowMemory"
 import { CoreTest, Issuer } from "@jotgate/core/testing"
@@ -32,7 +34,9 @@ const answered = (decided: Effect.Effect<Allowed, Denial>): Effect.Effect<Allowe
 const outside = Layer.mergeAll(
   NodeSignature.layer,
   Layer.succeed(OpaqueToken, { verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} })) }),
-  Revocation.layerNone
+  Revocation.layerNone,
+  ClaimsPolicy.layerNone,
+  RequestPolicy.layerNone
 )
 
 /**

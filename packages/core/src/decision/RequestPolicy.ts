@@ -1,0 +1,38 @@
+/**
+ * The custom rule: what a deployment demands of a known caller and what is asked, beyond its settings.
+ *
+ * It is asked last, when every other rule has let the request pass, and at each request, whatever is remembered. A
+ * refusal is 403 `custom_denied`, a failure of the rule itself 503 `custom_unavailable`: it can only take rights away.
+ * What lists of models tell does not know of it.
+ */
+import { Context, type Effect, Layer } from "effect"
+import type { Identity } from "../Identity.ts"
+import type { Principal } from "../principal/Principal.ts"
+import type { RequestedModel } from "../Request.ts"
+import type { CustomDenied, CustomUnavailable } from "../token/ClaimsPolicy.ts"
+
+/** One request that everything else allows. */
+export interface RequestFacts {
+  /** What the token says. */
+  readonly identity: Identity
+  /** Who is calling, with the rows. */
+  readonly principal: Principal
+  /** Upper case. */
+  readonly method: string
+  /** The path without query. */
+  readonly path: string
+  readonly model: RequestedModel
+}
+
+export class RequestPolicy extends Context.Service<RequestPolicy, {
+  /** Succeeds when it has no objection; `undefined` when there is no rule. */
+  readonly check: ((facts: RequestFacts) => Effect.Effect<void, CustomDenied | CustomUnavailable>) | undefined
+}>()("@jotgate/core/RequestPolicy") {
+  /** No rule. */
+  static readonly layerNone: Layer.Layer<RequestPolicy> = Layer.succeed(RequestPolicy, { check: undefined })
+
+  /** This rule. */
+  static readonly layer = (
+    check: (facts: RequestFacts) => Effect.Effect<void, CustomDenied | CustomUnavailable>
+  ): Layer.Layer<RequestPolicy> => Layer.succeed(RequestPolicy, { check })
+}
