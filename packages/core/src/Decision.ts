@@ -6,7 +6,7 @@ import type { DirectoryWrite } from "./directory/Directory.ts"
 import type { Code, Denial, Status } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
 import type { Principal } from "./principal/Principal.ts"
-import type { Asked } from "./Request.ts"
+import { type Asked, modelText } from "./Request.ts"
 import type { Claims } from "./token/Claims.ts"
 import type { Resolved, Step } from "./Trace.ts"
 
@@ -26,7 +26,7 @@ export interface Allowed {
   readonly identity: Identity | undefined
   readonly principal: Principal
   readonly reach: Reach
-  /** The model that was judged. */
+  /** The model that was judged; of several, the one that was named first. */
   readonly model: string | undefined
   /** The path that was judged. */
   readonly route: string
@@ -52,8 +52,6 @@ export interface DecisionJson {
   readonly writes: ReadonlyArray<DirectoryWrite>
   readonly steps?: ReadonlyArray<Pick<Step, "step" | "outcome" | "facts">>
 }
-
-const modelOf = (asked: Asked): string | null => asked.model._tag === "Known" ? asked.model.name : null
 
 const printable = (steps: ReadonlyArray<Step>) => steps.map(({ step, outcome, facts }) => ({ step, outcome, facts }))
 
@@ -111,7 +109,7 @@ export const deniedJson = (
     organization: found.organization ?? null,
     endUser: found.endUser ?? null,
     models: found.models ?? null,
-    model: modelOf(asked),
+    model: modelText(asked.model),
     route: asked.path,
     writes: [],
     ...(printSteps ? { steps: printable(steps) } : {})

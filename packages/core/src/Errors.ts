@@ -12,7 +12,7 @@ import { stackless } from "./Stackless.ts"
 
 /** The stable codes of each status (DESIGN §5). */
 export const Codes = {
-  400: ["credential_conflict", "request_ambiguous", "body_invalid"],
+  400: ["credential_conflict", "request_ambiguous", "body_invalid", "tool_mismatch"],
   401: ["token_missing", "token_expired", "invalid_token"],
   403: [
     "role_unmatched",
@@ -39,12 +39,22 @@ export const Codes = {
     "principal_required",
     "groups_overage",
     "custom_denied",
+    "client_denied",
     "peer_untrusted",
-    "upstream_key_missing"
+    "upstream_key_missing",
+    "model_unnamed",
+    "model_unseen",
+    "tool_denied",
+    "tool_unseen",
+    "session_denied",
+    "agent_unknown",
+    "agent_blocked",
+    "agent_model_denied"
   ],
   404: ["team_not_found", "organization_not_found", "user_not_found", "route_unknown"],
   405: ["method_not_allowed"],
   413: ["body_too_large"],
+  415: ["media_type_unsupported"],
   429: ["budget_exceeded"],
   431: ["headers_too_large"],
   502: ["upstream_unreachable"],
@@ -165,6 +175,7 @@ export const Details: Readonly<Record<Code, string>> = {
   credential_conflict: "The request carries more than one credential. Send exactly one.",
   request_ambiguous: "The request can be read in more than one way.",
   body_invalid: "The request body cannot be read.",
+  tool_mismatch: "Headers and body of the request do not name the same call.",
   token_missing: "No token was sent. Send one as 'Authorization: Bearer TOKEN'.",
   token_expired: "The token has expired. Get a new one.",
   invalid_token: "The token is not valid here.",
@@ -192,14 +203,24 @@ export const Details: Readonly<Record<Code, string>> = {
   principal_required: "The token must name a user or a team.",
   groups_overage: "The token does not list its groups.",
   custom_denied: "The token was refused by a local rule.",
+  client_denied: "This client may not be used here.",
   peer_untrusted: "This address may not ask for forward authentication.",
   upstream_key_missing: "The team has no key for the upstream.",
+  model_unnamed: "The request must name its model.",
+  model_unseen: "The model of this request cannot be seen here.",
+  tool_denied: "This tool may not be used.",
+  tool_unseen: "The tool of this request cannot be seen here.",
+  session_denied: "The session is not available to this token.",
+  agent_unknown: "The agent of this token is not known here.",
+  agent_blocked: "The agent of this token is blocked.",
+  agent_model_denied: "The agent of this token may not use this model.",
   team_not_found: "The team of this token does not exist.",
   organization_not_found: "The organization of this token does not exist.",
   user_not_found: "The user of this token does not exist.",
   route_unknown: "There is nothing at this path.",
   method_not_allowed: "This method is not allowed.",
   body_too_large: "The request body is too large.",
+  media_type_unsupported: "The media type of the request body is not supported here.",
   budget_exceeded: "The budget is used up.",
   headers_too_large: "The request headers are too large.",
   upstream_unreachable: "The upstream cannot be reached.",
@@ -218,6 +239,7 @@ export const Titles: Readonly<Record<Status, string>> = {
   404: "Not found",
   405: "Method not allowed",
   413: "Content too large",
+  415: "Unsupported media type",
   429: "Budget exceeded",
   431: "Request headers too large",
   502: "Bad gateway",
@@ -226,7 +248,7 @@ export const Titles: Readonly<Record<Status, string>> = {
 }
 
 const statusOfCode: ReadonlyMap<string, Status> = new Map(
-  ([400, 401, 403, 404, 405, 413, 429, 431, 502, 503, 504] as const).flatMap((status) =>
+  ([400, 401, 403, 404, 405, 413, 415, 429, 431, 502, 503, 504] as const).flatMap((status) =>
     Codes[status].map((code) => [code, status] as const)
   )
 )

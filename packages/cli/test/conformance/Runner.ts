@@ -12,12 +12,12 @@ import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { Outbound, OutboundFailed } from "@jotgate/core/Outbound"
 import {
+  conflictingModels,
   knownModel,
   make as makeAsked,
   noModel,
   rawHeadersOf,
-  type RequestedModel,
-  severalModels
+  type RequestedModel
 } from "@jotgate/core/Request"
 import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
@@ -101,7 +101,7 @@ const modelOf = ({ body, method, path }: Case["request"]): Result.Result<Request
     ? ModelPeek.peek(path, "application/json", new Uint8Array())
     : ModelPeek.peek(path, "application/json", bytes)
   if (peeked._tag !== "Refused") return Result.succeed(peeked._tag === "Found" ? knownModel(peeked.name) : noModel)
-  return peeked.code === "request_ambiguous" ? Result.succeed(severalModels) : Result.fail(peeked.code)
+  return peeked.code === "request_ambiguous" ? Result.succeed(conflictingModels) : Result.fail(peeked.code)
 }
 
 const decideCase = Effect.fnUntraced(function*(one: Case) {

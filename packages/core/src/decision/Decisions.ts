@@ -5,7 +5,7 @@ import type { Exit } from "effect"
 import type { Reads } from "../cache/Reads.ts"
 import type { Allowed } from "../Decision.ts"
 import type { Denial } from "../Errors.ts"
-import type { Asked } from "../Request.ts"
+import { type Asked, namesOf, type RequestedModel } from "../Request.ts"
 import type { Now } from "../Trace.ts"
 
 /** How many questions are remembered with one token: a caller asks the same few again and again. */
@@ -45,15 +45,26 @@ export const questionOf = ({ listsModels, method, model, path }: Asked): Questio
   rawHeaders: noHeaders
 })
 
+/** How long the names in a request are together. */
+const lengthOf = (model: RequestedModel): number =>
+  model._tag === "Known" ? model.name.length : namesOf(model).reduce((sum, name) => sum + name.length, 0)
+
 /** Whether a question is short enough to be remembered. */
 export const isShort = ({ asked: { model, path }, header }: Asking): boolean =>
-  path.length + (model._tag === "Known" ? model.name.length : 0) + (header?.length ?? 0) <= LONGEST
+  path.length + lengthOf(model) + (header?.length ?? 0) <= LONGEST
+
+/** Whether two requests ask for the same, wherever they say so. */
+const sameModel = (one: RequestedModel, other: RequestedModel): boolean => {
+  if (one._tag === "Known") return other._tag === "Known" && one.name === other.name
+  if (one._tag !== other._tag) return false
+  if (one._tag === "Unseen" && other._tag === "Unseen" && one.enforced !== other.enforced) return false
+  const [names, others] = [namesOf(one), namesOf(other)]
+  return names.length === others.length && names.every((name, index) => name === others[index])
+}
 
 const sameQuestion = (one: Question, other: Asked): boolean =>
   one.path === other.path && one.method === other.method && one.listsModels === (other.listsModels === true) &&
-  (one.model._tag === "Known"
-    ? other.model._tag === "Known" && one.model.name === other.model.name
-    : one.model._tag === other.model._tag)
+  sameModel(one.model, other.model)
 
 /** What was decided about one token; gone with it. */
 export class Decisions {

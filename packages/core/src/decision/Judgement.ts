@@ -13,7 +13,7 @@ import { orAbsent, orOutage, outage, raise, unless } from "../principal/Ruled.ts
 import type { Synced } from "../principal/Sync.ts"
 import type { TeamChoice } from "../principal/TeamChoice.ts"
 import type { Person } from "../principal/UserResolver.ts"
-import type { Asked } from "../Request.ts"
+import { type Asked, modelText, namesOf, type RequestedModel } from "../Request.ts"
 import type { LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
 import type { Now } from "../Trace.ts"
 import type { Caller } from "./Caller.ts"
@@ -36,7 +36,12 @@ const noWrites: ReadonlyArray<DirectoryWrite> = []
 const absent = Exit.succeed(undefined)
 const noRows = { team: undefined, organization: undefined, user: undefined, member: undefined, endUser: undefined }
 
-const named = (asked: Asked): string | undefined => asked.model._tag === "Known" ? asked.model.name : undefined
+/** The model that a request names, of several the first. */
+const named = ({ model }: Asked): string | undefined => model._tag === "Known" ? model.name : namesOf(model)[0]
+
+/** Where the model was found, when the door has told it. */
+const placesOf = (model: RequestedModel): Ruling["facts"] =>
+  "at" in model && model.at !== undefined ? { at: model.at } : {}
 
 /** The decision on an open route: nobody was asked for a token (RULES D46). */
 export const open = (asked: Asked, now: Now): Allowed => {
@@ -61,11 +66,11 @@ const allow = (
   now: Now
 ): Allowed => {
   if (now.note !== undefined) {
-    const model = named(asked)
+    const model = modelText(asked.model)
     now.note({
       step: "model",
-      outcome: model === undefined ? "skipped" : "ok",
-      facts: { model: model ?? asked.model._tag, allowed: reach.models() },
+      outcome: model === null ? "skipped" : "ok",
+      facts: { model: model ?? asked.model._tag, ...placesOf(asked.model), allowed: reach.models() },
       resolved: { models: reach.models() }
     })
     now.note({ step: "route", outcome: "ok", facts: { route: asked.path, method: asked.method } })
@@ -84,13 +89,12 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
   const admin = Effect.fnUntracedEager(function*(caller: Caller, choice: TeamChoice, now: Now) {
     const { asked, identity } = caller
     const { chosen } = choice
-    const model = named(asked)
     const membership = chosen === undefined || identity.user === undefined
       ? undefined
       : yield* orAbsent(users.membership(identity.user, chosen.team.id, now), now)
     yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)
-    if (model !== undefined && chosen !== undefined) {
-      const refused = policy.judgeModel(model, chosen, membership?.models ?? noModels, undefined)
+    if (chosen !== undefined) {
+      const refused = policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, undefined)
       if (refused !== undefined) return yield* refuse(refused, chosen, now)
     }
     yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
@@ -154,13 +158,10 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     membership: Membership | undefined
   ): Ruling | undefined => {
     const isAdmin = policy.isAdmin(row, identity)
-    const model = named(asked)
     return policy.organizationOfTeam(chosen?.team, organization?.id) ??
       policy.principalRequired(person.id, chosen?.team.id) ??
       policy.blocked(chosen?.team, row, endUser) ??
-      (model === undefined
-        ? undefined
-        : policy.judgeModel(model, chosen, membership?.models ?? noModels, isAdmin ? undefined : row)) ??
+      policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, isAdmin ? undefined : row) ??
       (chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined)
   }
 

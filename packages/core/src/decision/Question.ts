@@ -6,7 +6,7 @@ import { Effect, Exit } from "effect"
 import { type Denial, Unavailable } from "../Errors.ts"
 import { claimedBy } from "../Identity.ts"
 import { isAtHand, raise } from "../principal/Ruled.ts"
-import type { Asked } from "../Request.ts"
+import type { Asked, RequestedModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
 import { stackless } from "../Stackless.ts"
 import type { Claims } from "../token/Claims.ts"
@@ -25,6 +25,10 @@ interface Carried {
 }
 
 const done = Exit.void
+
+/** What was ambiguous: the places that do not agree, where the door has told them. */
+const conflictOf = ({ at }: Extract<RequestedModel, { readonly _tag: "Conflict" }>) =>
+  at === undefined ? { model: "ambiguous" } : { model: "ambiguous", at }
 
 /** The steps of one policy; `custom` is its hook, if it has one. */
 export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
@@ -105,12 +109,12 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
     Effect.catchEager(check(claims), (error) => refusedBy(error, "custom", now))
 
   /** Whether something can object between token and role. */
-  const objects = ({ model }: Asked): boolean => custom !== undefined || model._tag === "Several"
+  const objects = ({ model }: Asked): boolean => custom !== undefined || model._tag === "Conflict"
 
   /** Two different models in one request are 400 (RULES D19); the custom hook can only take rights away. */
   const objection = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> =>
-    asked.model._tag === "Several"
-      ? raise({ step: "model", code: "request_ambiguous", facts: { model: "several" } }, now)
+    asked.model._tag === "Conflict"
+      ? raise({ step: "model", code: "request_ambiguous", facts: conflictOf(asked.model) }, now)
       : custom === undefined
       ? done
       : customized(custom, claims, now)

@@ -10,7 +10,7 @@ import type { Team } from "../directory/Directory.ts"
 import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
-import type { Asked } from "../Request.ts"
+import { type Asked, modelText } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
 import { orOutage, outage, raise } from "./Ruled.ts"
@@ -77,7 +77,7 @@ export const make = (
     return raise({
       step: "team",
       code: routeDenied ? "team_route_denied" : "team_model_denied",
-      facts: { route: asked.path, model: asked.model._tag === "Known" ? asked.model.name : null, ...facts }
+      facts: { route: asked.path, model: modelText(asked.model), ...facts }
     }, now)
   }
 

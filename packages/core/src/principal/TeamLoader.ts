@@ -11,8 +11,9 @@ import { type DirectoryUnavailable, makeTeam, ModelGroupId, type Team } from "..
 import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Unavailable } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
-import type { Asked } from "../Request.ts"
+import { type Asked, namesOf } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
+import { refusedName } from "../rules/RequestedModel.ts"
 import type { Now } from "../Trace.ts"
 import { outage } from "./Ruled.ts"
 
@@ -38,9 +39,9 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
     return loaded
   }
 
-  /** Whether a team's own list allows the model: its shared groups are looked at only after that denied. */
+  /** Whether a team's own list allows what is named: its shared groups are looked at only after that denied. */
   const allowsAlone = (team: Team, { model }: Asked): boolean =>
-    model._tag === "Known" && policy.models.list(team.models).allows(model.name)
+    namesOf(model).length > 0 && refusedName(model, policy.models.list(team.models).allows) === undefined
 
   /**
    * The models of the groups that rows share, by group: one look-up. One that fails

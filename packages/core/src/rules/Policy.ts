@@ -10,7 +10,7 @@ import { Result } from "effect"
 import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../directory/Directory.ts"
 import type { DecisionCode } from "../Errors.ts"
 import type { Identity } from "../Identity.ts"
-import type { Asked, RequestedModel } from "../Request.ts"
+import type { Asked } from "../Request.ts"
 import type { Settings, TokenRole } from "../Settings.ts"
 import type { Fact, StepName } from "../Trace.ts"
 import * as EmailDomain from "./EmailDomain.ts"
@@ -18,6 +18,7 @@ import * as Limit from "./Limit.ts"
 import * as Model from "./Model.ts"
 import * as LinearRegExp from "./patterns/LinearRegExp.ts"
 import * as Pattern from "./patterns/Pattern.ts"
+import { namesOf, refusedName, type RequestedModel } from "./RequestedModel.ts"
 import * as Role from "./Role.ts"
 import * as Route from "./routes/Route.ts"
 import * as RouteGroups from "./routes/RouteGroups.ts"
@@ -207,16 +208,16 @@ export class Policy {
       }
     }
     const { model } = asked
-    const named = model._tag === "Known" ? model.name : undefined
     if (permission !== undefined) {
-      if (named !== undefined && permission.models !== undefined && !permission.models.allows(named)) {
+      const named = permission.models === undefined ? undefined : refusedName(model, permission.models.allows)
+      if (named !== undefined) {
         return {
           step: "role",
           code: "role_model_denied",
           facts: this.#rule(`policy.roles[${permission.index}]`, {
             role: role ?? null,
             model: named,
-            models: permission.models.patterns
+            models: permission.models?.patterns ?? []
           })
         }
       }
@@ -228,13 +229,14 @@ export class Policy {
         }
       }
     }
-    if (named !== undefined && grants.models !== undefined && !grants.models.allows(named)) {
+    const withheld = grants.models === undefined ? undefined : refusedName(model, grants.models.allows)
+    if (withheld !== undefined) {
       return {
         step: "role",
         code: "role_model_denied",
         facts: this.#rule(this.ofIssuer(identity.issuer, "grants.models"), {
-          model: named,
-          models: grants.models.patterns
+          model: withheld,
+          models: grants.models?.patterns ?? []
         })
       }
     }
@@ -250,13 +252,13 @@ export class Policy {
 
   #admitScope({ scope }: Authority, asked: Asked): Ruling | undefined {
     if (scope === undefined) return undefined
-    const { model } = asked
-    if (model._tag === "Known" && !scope.models.allows(model.name)) {
+    const named = refusedName(asked.model, scope.models.allows)
+    if (named !== undefined) {
       return this.#withScope({
         step: "scope",
         code: "scope_model_denied",
-        facts: this.#rule("policy.scopes", { held: scope.held, model: model.name, models: scope.models.patterns })
-      }, (it) => Model.patterns(it.models ?? []).allows(model.name))
+        facts: this.#rule("policy.scopes", { held: scope.held, model: named, models: scope.models.patterns })
+      }, (it) => refusedName(asked.model, Model.patterns(it.models ?? []).allows) === undefined)
     }
     if (!scope.routes(asked.path)) {
       return this.#withScope({
@@ -292,7 +294,7 @@ export class Policy {
 
   /** Whether a team may be chosen for a request: model, route, pass-through, in this order. */
   fit(loaded: LoadedTeam, asked: Asked, model: RequestedModel): Fit {
-    if (model._tag === "Known" && !loaded.models.allows(model.name)) return "model"
+    if (refusedName(model, loaded.models.allows) !== undefined) return "model"
     return this.fitsRoute(loaded.team, asked)
   }
 
@@ -424,6 +426,21 @@ export class Policy {
     return Model.deniesAll(user.models) || !this.models.list(user.models).allows(model)
       ? { step: "model", code: "user_model_denied", facts: { model, user: user.id, models: user.models } }
       : undefined
+  }
+
+  /** Whether the rows allow every model that a request names (RULES D54). */
+  judgeModels(
+    asked: RequestedModel,
+    team: LoadedTeam | undefined,
+    memberModels: ReadonlyArray<string>,
+    user: User | undefined
+  ): Ruling | undefined {
+    if (asked._tag === "Known") return this.judgeModel(asked.name, team, memberModels, user)
+    for (const name of namesOf(asked)) {
+      const refused = this.judgeModel(name, team, memberModels, user)
+      if (refused !== undefined) return refused
+    }
+    return undefined
   }
 
   /** The route of a caller without a team (RULES D39, D41). */

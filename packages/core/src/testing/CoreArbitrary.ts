@@ -310,7 +310,7 @@ const AskDraw = Schema.Struct({
   value: Schema.Literals(["number", "object", "list", "empty", "null", "long"]),
   header: maybe(9, ["own", "t-9"]),
   path: maybe(16, ["/v1/models", "/v1/files", "/key/generate", "/user/info", "/bria/x", "/nowhere"]),
-  model: maybe(5, [...models, "unseen", "several"])
+  model: maybe(5, [...models, "unseen", "conflict"])
 })
 
 /** Values that no honest provider puts into a claim. */

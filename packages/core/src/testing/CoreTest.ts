@@ -20,11 +20,11 @@ import { KeyStore } from "../keys/KeyStore.ts"
 import { OpaqueToken } from "../opaque/OpaqueToken.ts"
 import {
   type Asked,
+  conflictingModels,
   knownModel,
   noModel,
   rawHeadersOf,
   type RequestedModel,
-  severalModels,
   unseenModel
 } from "../Request.ts"
 import type { PolicyOptions } from "../rules/Policy.ts"
@@ -67,7 +67,7 @@ export interface Ask {
   readonly path?: string
   /** `POST` unless said. */
   readonly method?: string
-  /** The name of the model, `several` different ones, or `unseen`; none unless said. */
+  /** The name of the model, `conflict` for two different ones, or `unseen`; none unless said. */
   readonly model?: string | RequestedModel
   readonly headers?: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** Whether the door wants to tell what else may be called. */
@@ -165,8 +165,8 @@ const modelOf = (model: Ask["model"]): RequestedModel =>
     ? noModel
     : typeof model !== "string"
     ? model
-    : model === "several"
-    ? severalModels
+    : model === "conflict"
+    ? conflictingModels
     : model === "unseen"
     ? unseenModel
     : knownModel(model)

@@ -12,7 +12,7 @@ describe("models", () => {
     policy: { roles: [{ role: "internal_user", models: ["gpt-4o"] }] },
     rows: { users: [user("u-1")] }
   }, {
-    "two": [on("several"), "400 request_ambiguous"],
+    "two": [on("conflict"), "400 request_ambiguous"],
     "one": [on("gpt-4o"), "allow user=u-1"],
     "another": [on("claude"), "403 role_model_denied"],
     "a body that this door cannot see": [on("unseen"), "allow user=u-1"]

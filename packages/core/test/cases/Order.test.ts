@@ -123,13 +123,13 @@ describe("RULES order, by pairs that need their own world", () => {
       { token: "a.b.c", headers: { "x-team-id": ["a", "b"] } },
       "400 request_ambiguous"
     ],
-    "two models before the hook": [{ custom: hook }, { model: "several" }, "400 request_ambiguous"],
+    "two models before the hook": [{ custom: hook }, { model: "conflict" }, "400 request_ambiguous"],
     "two credentials before token": [
       {},
       { token: null, headers: { authorization: ["Bearer a.b.c", "Bearer d.e.f"] } },
       "400 credential_conflict"
     ],
-    "token before two models (recorded so)": [{}, { token: "a.b.c", model: "several" }, "401 invalid_token"],
+    "token before two models (recorded so)": [{}, { token: "a.b.c", model: "conflict" }, "401 invalid_token"],
     "role matched before its model": [
       { policy: { requireRole: true, scopes: [{ scope: "s" }], requireScope: true } },
       { model: "gpt-4o" },

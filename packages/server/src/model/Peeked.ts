@@ -7,7 +7,7 @@
  * to LiteLLM) are refused as well.
  */
 import type { Code } from "@jotgate/core/Errors"
-import { knownModel, noModel, type RequestedModel, severalModels } from "@jotgate/core/Request"
+import { conflictingModels, knownModel, noModel, type RequestedModel } from "@jotgate/core/Request"
 
 /** A model, none, or a reason why the request is refused. */
 export type Peeked =
@@ -60,7 +60,7 @@ export const requested = (peeked: Peeked, unnamed: RequestedModel = noModel): Re
     : peeked._tag === "Nothing"
     ? unnamed
     : peeked.code === "request_ambiguous"
-    ? severalModels
+    ? conflictingModels
     : undefined
 
 /** The code of a refusal. */

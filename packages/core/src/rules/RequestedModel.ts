@@ -1,0 +1,81 @@
+/**
+ * What a request asks for, as the rules see it: which models, or why none.
+ */
+
+/**
+ * What a request asks for; none of these is a guess (RULES D53).
+ *
+ * - `Known`: one model.
+ * - `Several`: an API that names several on purpose; all must be allowed (RULES D54).
+ * - `None`: nothing that runs a model is asked for.
+ * - `Unnamed`: a model route, and no place of it names a model: whatever the
+ *   upstream takes then is not known.
+ * - `Unseen`: the door cannot see the body. `names` are the models that the rest
+ *   of the request names; `enforced` says that the next hop keeps to what it is
+ *   told may be called (`gateway.forwardAuth.unseenModel: pass`).
+ * - `Conflict`: two different models where one is meant, or a text that two
+ *   parsers read differently (RULES D19): 400, once the token is proven.
+ *
+ * `at` names the places in which the model was found, for the trace.
+ */
+export type RequestedModel =
+  | { readonly _tag: "Known"; readonly name: string; readonly at?: string }
+  | { readonly _tag: "Several"; readonly names: ReadonlyArray<string>; readonly at?: ReadonlyArray<string> }
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Unnamed" }
+  | { readonly _tag: "Unseen"; readonly names: ReadonlyArray<string>; readonly enforced: boolean }
+  | { readonly _tag: "Conflict"; readonly at?: ReadonlyArray<string> }
+
+const noNames: ReadonlyArray<string> = []
+
+/** A request that runs no model. */
+export const noModel: RequestedModel = { _tag: "None" }
+/** A request to a model route that names none. */
+export const unnamedModel: RequestedModel = { _tag: "Unnamed" }
+/** A request whose body this door cannot see, with a next hop that enforces nothing. */
+export const unseenModel: RequestedModel = { _tag: "Unseen", names: noNames, enforced: false }
+/** A request that names two different models where one is meant. */
+export const conflictingModels: RequestedModel = { _tag: "Conflict" }
+/** A request for one model; `at` is the place that names it. */
+export const knownModel = (name: string, at?: string): RequestedModel =>
+  at === undefined ? { _tag: "Known", name } : { _tag: "Known", name, at }
+/** A request for several models, all of them meant: one that is named twice counts once. */
+export const severalModels = (names: ReadonlyArray<string>, at?: ReadonlyArray<string>): RequestedModel => {
+  const all = [...new Set(names)]
+  const [first] = all
+  return first === undefined
+    ? noModel
+    : all.length === 1
+    ? knownModel(first, at?.[0])
+    : at === undefined
+    ? { _tag: "Several", names: all }
+    : { _tag: "Several", names: all, at }
+}
+
+/** The first named model that `allows` refuses; `undefined` when every named one is allowed. */
+export const refusedName = (
+  model: RequestedModel,
+  allows: (name: string) => boolean
+): string | undefined => {
+  switch (model._tag) {
+    case "Known":
+      return allows(model.name) ? undefined : model.name
+    case "Several":
+    case "Unseen":
+      return model.names.find((name) => !allows(name))
+    default:
+      return undefined
+  }
+}
+
+/** Every model that a request names. */
+export const namesOf = (model: RequestedModel): ReadonlyArray<string> =>
+  model._tag === "Known"
+    ? [model.name]
+    : model._tag === "Several" || model._tag === "Unseen"
+    ? model.names
+    : noNames
+
+/** The named models as one text, for a line or a page; `null` when none is named. */
+export const modelText = (model: RequestedModel): string | null =>
+  model._tag === "Known" ? model.name : namesOf(model).join(", ") || null

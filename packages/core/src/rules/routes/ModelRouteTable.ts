@@ -1,0 +1,595 @@
+/**
+ * The routes that run a model, as data: what they are called, which bodies they
+ * take, and where their models stand (RULES D53, D54).
+ *
+ * `{model}` is the model in one segment, `{model:path}` over several; `{x}` and
+ * `{x:path}` are anything else. A template stands behind an optional provider's
+ * prefix and version (`/anthropic/v1`); one that begins with `**` is compared
+ * with the end of a path, so that a mount of its own hides nothing.
+ */
+
+/** What stands behind the gate; `any` is the union of all. */
+export type UpstreamKind =
+  | "any"
+  | "litellm"
+  | "openai"
+  | "anthropic"
+  | "vllm"
+  | "ollama"
+  | "bedrock"
+  | "azure"
+  | "openrouter"
+
+/** Every kind by its name in the settings. */
+export const upstreamKinds = [
+  "any",
+  "litellm",
+  "openai",
+  "anthropic",
+  "vllm",
+  "ollama",
+  "bedrock",
+  "azure",
+  "openrouter"
+] as const satisfies ReadonlyArray<UpstreamKind>
+
+/** What a body may be: JSON, a form of one of the two types, or bytes that name no model (audio, SDP). */
+export type BodyType = "json" | "multipart" | "urlencoded" | "bytes"
+
+/**
+ * Where a model can stand.
+ *
+ * A member is a path into a JSON body, or the name of a form's field: `a.b` is
+ * the member `b` of `a`, `a[]` each element of a list, `*` every member. What is
+ * found there and is text names a model; `separator` splits it into several. A
+ * field of a form may hold JSON (`session.model`). `lines` are JSON texts, one a
+ * line, in the file of the part; a frame is a WebSocket message of that type.
+ */
+export type Place =
+  | { readonly _tag: "Path" }
+  | { readonly _tag: "Query"; readonly name: string; readonly separator?: "," }
+  | { readonly _tag: "Header"; readonly name: string }
+  | { readonly _tag: "Member"; readonly path: string; readonly separator?: "," }
+  | { readonly _tag: "Lines"; readonly part: string; readonly path: string }
+  | { readonly _tag: "Frame"; readonly type: string; readonly path: string }
+
+/** A place, and the kinds of upstream that read it there; every kind when left out. */
+export type KindPlace = Place & { readonly kinds?: ReadonlyArray<UpstreamKind> }
+
+/** Routes that are alike. */
+export interface Family {
+  readonly name: string
+  readonly templates: ReadonlyArray<string>
+  /** `write`: every method that may have a body; else these alone. `WEBSOCKET` is a GET that asks to upgrade. */
+  readonly methods: "write" | ReadonlyArray<string>
+  readonly body: ReadonlyArray<BodyType>
+  /** Places besides those that every route of its kind has. */
+  readonly places?: ReadonlyArray<KindPlace>
+  /** `always`: it runs a model, named or not; `named`: only when one is named; `frames`: each frame that runs one names it. */
+  readonly runs: "always" | "named" | "frames"
+  /** Kinds of upstream that have it; every kind when left out. */
+  readonly kinds?: ReadonlyArray<UpstreamKind>
+}
+
+const member = (path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace =>
+  kinds.length === 0 ? { _tag: "Member", path } : { _tag: "Member", path, kinds }
+const query = (name: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace =>
+  kinds.length === 0 ? { _tag: "Query", name } : { _tag: "Query", name, kinds }
+const header = (name: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace => ({ _tag: "Header", name, kinds })
+const frame = (type: string, path: string): KindPlace => ({ _tag: "Frame", type, path })
+
+/** Members of LiteLLM that hold models to fall back to: a list of names, of calls, or of lists by the name they stand in for. */
+const fallbacks = (path: string): ReadonlyArray<KindPlace> => [
+  member(`${path}[]`, "litellm"),
+  member(`${path}[].model`, "litellm"),
+  member(`${path}[].*`, "litellm"),
+  member(`${path}[].*[]`, "litellm"),
+  member(`${path}[].*[].model`, "litellm"),
+  member(`${path}.*[]`, "litellm")
+]
+
+const overrides = ["router_settings_override", "router_settings"].flatMap((name): ReadonlyArray<KindPlace> => [
+  member(`${name}.model`, "litellm"),
+  member(`${name}.model_group_alias.*`, "litellm"),
+  member(`${name}.model_group_alias.*.model`, "litellm"),
+  member(`${name}.model_list[].model_name`, "litellm"),
+  member(`${name}.model_list[].litellm_params.model`, "litellm"),
+  ...["fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"].flatMap((it) =>
+    fallbacks(`${name}.${it}`)
+  )
+])
+
+/** Where every model route may name its models, whatever it runs. */
+export const commonPlaces: ReadonlyArray<KindPlace> = [
+  { _tag: "Path" },
+  member("model"),
+  member("model_id", "litellm"),
+  member("models[]", "litellm", "openrouter"),
+  member("extra_body.model", "litellm", "openrouter"),
+  member("extra_body.models[]", "litellm", "openrouter"),
+  ...fallbacks("fallbacks"),
+  ...fallbacks("default_fallbacks"),
+  ...fallbacks("context_window_fallbacks"),
+  ...fallbacks("content_policy_fallbacks"),
+  ...fallbacks("extra_body.fallbacks"),
+  ...overrides,
+  query("model"),
+  query("model_id", "litellm"),
+  query("deployment", "azure", "litellm"),
+  header("x-litellm-model", "litellm"),
+  header("azureml-model-deployment", "azure"),
+  header("x-ms-model-mesh-model-name", "azure"),
+  header("x-amzn-sagemaker-target-model", "bedrock")
+]
+
+/** Tools that run a model of their own, such as OpenAI's image generation. */
+const tools = member("tools[].model", "openai", "anthropic", "azure", "litellm", "openrouter")
+
+const targets: ReadonlyArray<KindPlace> = [
+  { _tag: "Member", path: "target_model_names", separator: ",", kinds: ["litellm"] },
+  member("target_model_names[]", "litellm"),
+  { _tag: "Query", name: "target_model_names", separator: ",", kinds: ["litellm"] }
+]
+
+const transcription = (base: string): ReadonlyArray<string> => [
+  `${base}.model`,
+  `${base}.input_audio_transcription.model`,
+  `${base}.audio.input.transcription.model`
+]
+
+const session = [...transcription("session"), "input_audio_transcription.model", "audio.input.transcription.model"].map(
+  (it) => member(it)
+)
+
+const json: ReadonlyArray<BodyType> = ["json"]
+const form: ReadonlyArray<BodyType> = ["multipart", "urlencoded"]
+const jsonOrForm: ReadonlyArray<BodyType> = ["json", ...form]
+
+/** What follows `/models/{model}:` where a model is run; a verb that is not known runs one too. */
+const google = [
+  "**/models/{model:path}:{verb}",
+  "**/tunedModels/{model}:{verb}",
+  "**/dynamic/{model}:{verb}",
+  "**/endpoints/{model}:{verb}",
+  "**/reasoningEngines/{model}:{verb}"
+]
+
+const bedrockActions = [
+  "invoke",
+  "invoke-with-response-stream",
+  "invoke-with-bidirectional-stream",
+  "converse",
+  "converse-stream",
+  "count-tokens",
+  "count_tokens"
+]
+
+/**
+ * Every family, the most telling first: the first template that fits a path
+ * says what it is.
+ */
+export const families: ReadonlyArray<Family> = [
+  {
+    name: "a resource that names no model",
+    methods: "write",
+    runs: "named",
+    body: ["json", "multipart", "urlencoded", "bytes"],
+    templates: [
+      "/threads/{x}/messages",
+      "/threads/{x}/messages/{y}",
+      "/responses/{x}/cancel",
+      "/fine_tuning/jobs/{x:path}/cancel",
+      "/fine_tuning/jobs/{x:path}/pause",
+      "/fine_tuning/jobs/{x:path}/resume",
+      "/batches/{x:path}/cancel",
+      "/messages/batches/{x}/cancel",
+      "/threads/{x}/runs/{y}/cancel",
+      "/threads/{x}/runs/{y}",
+      "/chat/completions/{x}",
+      "/interactions/{x}/cancel",
+      "/realtime/calls/{x}/hangup",
+      "/realtime/calls/{x}/refer",
+      "/realtime/calls/{x}/reject"
+    ]
+  },
+  {
+    name: "chat completions",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [tools, member("plugins[].model", "openrouter"), member("plugins[].models[]", "openrouter")],
+    templates: ["**/extensions/chat/completions", "**/chat/completions", "**/chat/completions/batch"]
+  },
+  {
+    name: "text completions",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["**/fim/completions", "**/completions", "/completion", "/infill", "/complete"]
+  },
+  {
+    name: "responses",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [tools],
+    templates: ["**/responses", "**/responses/compact", "**/responses/input_tokens"]
+  },
+  {
+    name: "responses over WebSocket",
+    methods: ["WEBSOCKET"],
+    runs: "frames",
+    body: [],
+    places: ["model", "tools[].model", "response.model", "response.tools[].model"].map((it) =>
+      frame("response.create", it)
+    ),
+    templates: ["**/responses"]
+  },
+  {
+    name: "embeddings",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["**/images/embeddings", "**/embeddings", "/embedding", "/embed", "/multimodalembeddings"]
+  },
+  {
+    name: "images",
+    methods: "write",
+    runs: "always",
+    body: jsonOrForm,
+    templates: ["**/images/generations", "**/images/edits", "**/images/variations"]
+  },
+  {
+    name: "audio",
+    methods: "write",
+    runs: "always",
+    body: [...jsonOrForm, "bytes"],
+    templates: [
+      "**/audio/transcriptions",
+      "**/audio/translations",
+      "**/audio/speech",
+      "**/audio/generate",
+      "**/audio/voices",
+      "/speech-to-text",
+      "/text-to-speech/{x:path}"
+    ]
+  },
+  {
+    name: "moderations",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["**/chat/moderations", "**/moderations", "/classifications", "/chat/classifications"]
+  },
+  {
+    name: "videos",
+    methods: "write",
+    runs: "always",
+    body: jsonOrForm,
+    templates: [
+      "/videos",
+      "/videos/{x}/remix",
+      "/videos/edits",
+      "/videos/extensions",
+      "/videos/characters",
+      "/video/generations"
+    ]
+  },
+  {
+    name: "a realtime session",
+    methods: "write",
+    runs: "always",
+    body: [...jsonOrForm, "bytes"],
+    places: session,
+    templates: [
+      "**/realtime/client_secrets",
+      "**/realtime/sessions",
+      "**/realtime/transcription_sessions",
+      "**/realtime/calls",
+      "**/realtime/calls/{x}/accept",
+      "**/realtime/translations/calls",
+      "**/realtime/translations/client_secrets",
+      "**/realtime"
+    ]
+  },
+  {
+    name: "realtime over WebSocket",
+    methods: ["WEBSOCKET"],
+    runs: "always",
+    body: [],
+    places: [
+      ...["session.update", "transcription_session.update"].flatMap((type) =>
+        transcription("session").map((it) => frame(type, it))
+      ),
+      ...["model", "response.model"].map((it) => frame("response.create", it))
+    ],
+    templates: ["**/realtime", "**/realtime/translations", "**/live/sessions"]
+  },
+  {
+    name: "a provider's WebSocket",
+    methods: ["WEBSOCKET"],
+    runs: "always",
+    body: [],
+    places: [frame("setup", "setup.model"), frame("session.update", "session.model")],
+    templates: [
+      "/live",
+      "/deepgram/{x:path}",
+      "**/google.ai.generativelanguage.{x:path}",
+      "**/google.cloud.aiplatform.{x:path}"
+    ]
+  },
+  {
+    name: "messages",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [tools, member("fallback_model")],
+    templates: ["**/v1/messages", "**/v1/messages/count_tokens", "/messages", "/messages/count_tokens"]
+  },
+  {
+    name: "message batches",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("requests[].params.model"), member("requests[].params.tools[].model")],
+    templates: ["**/v1/messages/batches", "/messages/batches"]
+  },
+  {
+    name: "batches",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [
+      member("requests[].body.model"),
+      member("requests[].params.model"),
+      ...targets
+    ],
+    templates: ["/batches", "/batch/jobs"]
+  },
+  {
+    name: "files",
+    methods: "write",
+    runs: "named",
+    body: ["multipart", "bytes", "json"],
+    places: [
+      { _tag: "Lines", part: "file", path: "body.model" },
+      { _tag: "Lines", part: "file", path: "body.tools[].model" },
+      { _tag: "Lines", part: "file", path: "model" },
+      ...targets
+    ],
+    templates: ["/files"]
+  },
+  {
+    name: "fine-tuning",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: targets,
+    templates: ["/fine_tuning/jobs", "/fine-tunes", "/fine_tuning/alpha/graders/run"]
+  },
+  {
+    name: "assistants",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("assistant.model")],
+    templates: ["/assistants", "/threads/runs", "/threads/{x}/runs"]
+  },
+  {
+    name: "a resource that may name a model",
+    methods: "write",
+    runs: "named",
+    body: ["json", "multipart", "urlencoded", "bytes"],
+    places: [...targets, member("thread.model"), member("embedding_model"), member("config.model")],
+    templates: [
+      "/assistants/{x}",
+      "/vector_stores",
+      "/vector_stores/{x:path}",
+      "/threads/{x}/runs/{y}/submit_tool_outputs",
+      "/skills",
+      "/conversations",
+      "/v1beta/agents"
+    ]
+  },
+  {
+    name: "evaluations",
+    methods: "write",
+    runs: "named",
+    body: json,
+    places: [
+      member("completion.model"),
+      member("data_source.model"),
+      member("testing_criteria[].model"),
+      member("grader.model"),
+      member("grader.graders.*.model")
+    ],
+    templates: ["/evals", "/evals/{x:path}"]
+  },
+  {
+    name: "rerank",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["/rerank", "/score", "/classify", "/pooling"]
+  },
+  {
+    name: "tokens",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["/tokenize", "/detokenize", "/utils/token_counter"]
+  },
+  {
+    name: "optical character recognition",
+    methods: "write",
+    runs: "always",
+    body: jsonOrForm,
+    templates: ["/ocr"]
+  },
+  {
+    name: "retrieval",
+    methods: "write",
+    runs: "always",
+    body: jsonOrForm,
+    places: [
+      member("rerank.model"),
+      member("embedding.model"),
+      member("ingest_options.embedding.model"),
+      member("ingest_options.ocr.model"),
+      member("ingest_options.model")
+    ],
+    templates: ["/rag/query", "/rag/ingest"]
+  },
+  {
+    name: "generateContent",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [
+      member("generateContentRequest.model"),
+      member("requests[].model"),
+      member("batch.model"),
+      member("batch.inputConfig.requests.requests[].request.model")
+    ],
+    templates: google
+  },
+  {
+    name: "interactions",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["/interactions"]
+  },
+  {
+    name: "Bedrock",
+    methods: "write",
+    runs: "always",
+    body: ["json", "bytes"],
+    places: [
+      member("modelId"),
+      member("retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn"),
+      member("retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn")
+    ],
+    templates: [
+      ...bedrockActions.flatMap((it) => [`/model/{model:path}/${it}`, `/model/{model:path}/${it}/{x:path}`]),
+      "/model/{model:path}/{action}",
+      "/async-invoke",
+      "/retrieveAndGenerate",
+      "/retrieveAndGenerateStream",
+      "/model-invocation-job"
+    ]
+  },
+  {
+    name: "SageMaker and other servers of one model",
+    methods: "write",
+    runs: "always",
+    body: ["json", "bytes"],
+    templates: [
+      "/invocations",
+      "/endpoints/{model}/invocations",
+      "/endpoints/{model}/invocations-response-stream",
+      "/generate",
+      "/generate_stream",
+      "/inference/v1/generate"
+    ]
+  },
+  {
+    name: "Ollama",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("name"), member("from"), member("source"), member("destination")],
+    templates: [
+      "/api/chat",
+      "/api/generate",
+      "/api/embed",
+      "/api/embeddings",
+      "/api/show",
+      "/api/create",
+      "/api/copy",
+      "/api/pull",
+      "/api/push",
+      "/api/delete"
+    ]
+  },
+  {
+    name: "Ollama, a model that is deleted",
+    methods: ["DELETE"],
+    runs: "always",
+    body: json,
+    places: [member("name")],
+    templates: ["/api/delete"],
+    kinds: ["ollama"]
+  },
+  {
+    name: "adapters",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("lora_name"), member("base_model_name")],
+    templates: ["/load_lora_adapter", "/unload_lora_adapter"]
+  },
+  {
+    name: "Cohere",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["/v1/chat", "/v2/chat", "/v1/generate", "/v1/summarize", "/v1/embed", "/v2/embed", "/embed-jobs"]
+  },
+  {
+    name: "Watsonx",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("model_id"), member("model_ids[]")],
+    templates: ["/ml/v1/deployments/{model}/{x:path}", "/ml/v1/text/{x:path}", "/ml/v1/{x:path}"]
+  },
+  {
+    name: "decisions of small models",
+    methods: "write",
+    runs: "always",
+    body: json,
+    templates: ["/systemone", "/decisions", "/extraction"]
+  }
+]
+
+/** What stands in front of an operation and names the model for it. */
+export const mounts: ReadonlySet<string> = new Set(["deployments", "engines"])
+
+/**
+ * Prefixes behind which the name of a LiteLLM model group may stand before the
+ * provider's own path: `/azure/my-group/openai/…`.
+ */
+export const groupPrefixes: ReadonlySet<string> = new Set(["azure", "azure_ai", "nvidia_nim"])
+
+/** First segments below which nothing runs a model by its name: tools, agents, and what manages them. */
+export const otherPrefixes: ReadonlySet<string> = new Set(["mcp", "mcp-rest", "a2a"])
+
+/**
+ * First segments below which a provider's own API lies: what is not known there
+ * runs a model that is not named (RULES D53).
+ */
+export const providerPrefixes: ReadonlySet<string> = new Set([
+  "anthropic",
+  "assemblyai",
+  "azure",
+  "azure_ai",
+  "azure_speech",
+  "bedrock",
+  "cohere",
+  "cursor",
+  "eu.assemblyai",
+  "fal_ai",
+  "gemini",
+  "gigachat",
+  "mistral",
+  "nvidia_nim",
+  "openai",
+  "openai_passthrough",
+  "openrouter",
+  "typesafe",
+  "vertex-ai",
+  "vertex_ai",
+  "vllm",
+  "watsonx"
+])

@@ -1,0 +1,257 @@
+/**
+ * Whether a request is to a route that runs a model, and where that model would
+ * stand (RULES D53, D54, D64).
+ *
+ * The one look-up behind every door, list, question and explanation. It is
+ * pure, and remembers what callers ask again and again within a bound in bytes.
+ */
+import { noModel, type RequestedModel, unnamedModel } from "../RequestedModel.ts"
+import {
+  type BodyType,
+  commonPlaces,
+  families,
+  type Family,
+  groupPrefixes,
+  type KindPlace,
+  mounts,
+  otherPrefixes,
+  type Place,
+  providerPrefixes,
+  type UpstreamKind
+} from "./ModelRouteTable.ts"
+import { decoded } from "./Path.ts"
+
+export { type BodyType, type Place, type UpstreamKind, upstreamKinds } from "./ModelRouteTable.ts"
+
+/** A route that can run a model, for one path. */
+export interface ModelRoute {
+  /** The family it belongs to, for a reader. */
+  readonly family: string
+  /** Whether it runs a model even when none is named. */
+  readonly runs: Family["runs"]
+  /** The types that its body may have. */
+  readonly body: ReadonlyArray<BodyType>
+  /** Every place in which an upstream of this kind looks for models. */
+  readonly places: ReadonlyArray<Place>
+  /** The models that the path itself names, decoded, in every reading (RULES D64); `undefined` where the text is no UTF-8. */
+  readonly names: ReadonlyArray<string> | undefined
+}
+
+/** The method under which a request to upgrade to WebSocket is looked up. */
+export const websocket = "WEBSOCKET"
+
+const readers: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT", websocket])
+
+const takes = ({ methods }: Family, method: string): boolean =>
+  methods === "write" ? !readers.has(method) : methods.includes(method)
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")
+
+const parameter = /\{([^{}/:]+)(:path)?\}/g
+
+/** The part of a template that a pattern is made of; the model is the group `model`. */
+const sourceOf = (template: string): string => {
+  let source = ""
+  let at = 0
+  for (const found of template.matchAll(parameter)) {
+    const [whole, name, path] = found
+    const verb = template[found.index - 1] === ":"
+    const text = path === undefined ? (verb ? "[^/:]+" : "[^/]+?") : ".+?"
+    source += escaped(template.slice(at, found.index)) + (name === "model" ? `(?<model>${text})` : text)
+    at = found.index + whole.length
+  }
+  return source + escaped(template.slice(at))
+}
+
+const anywhere = "**"
+
+const behind = `^(?:\\/(?:${
+  [...providerPrefixes].map(escaped).join("|")
+}))?(?:\\/(?:openai|api|ml|compatibility|serverless))?(?:\\/v\\d+(?:(?:alpha|beta)\\d*)?)?`
+
+/** `head` is what stands before the operation. */
+const patternOf = (template: string): RegExp =>
+  template.startsWith(anywhere)
+    ? new RegExp(`^(?<head>.*?)${sourceOf(template.slice(anywhere.length))}$`, "s")
+    : new RegExp(`(?<head>${behind})${sourceOf(template)}$`, "s")
+
+interface Compiled {
+  readonly family: Family
+  readonly patterns: ReadonlyArray<RegExp>
+}
+
+const placesFor = (kind: UpstreamKind, places: ReadonlyArray<KindPlace>): ReadonlyArray<Place> =>
+  places.filter(({ kinds }) => kind === "any" || kinds === undefined || kinds.includes(kind))
+
+const isDuplicate = (one: Place, other: Place): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+const compiledFamilies = families.map((family): Compiled => ({ family, patterns: family.templates.map(patternOf) }))
+
+/** What every path of one family has in common, for one kind. */
+const shapes = new Map<string, Omit<ModelRoute, "names">>()
+
+const shapeOf = (kind: UpstreamKind, { body, name, places = [], runs }: Family): Omit<ModelRoute, "names"> => {
+  const key = `${kind} ${name}`
+  const known = shapes.get(key)
+  if (known !== undefined) return known
+  const all = placesFor(kind, [...commonPlaces, ...places])
+  const shape = {
+    family: name,
+    runs,
+    body,
+    places: all.filter((it, index) => all.findIndex((other) => isDuplicate(it, other)) === index)
+  }
+  shapes.set(key, shape)
+  return shape
+}
+
+/** What is not known below a provider's prefix, or behind a deployment (RULES D53). */
+const unknownTail: Family = {
+  name: "a provider's own route",
+  methods: "write",
+  runs: "always",
+  body: ["json", "multipart", "urlencoded", "bytes"],
+  templates: []
+}
+
+const segmentsOf = (path: string): ReadonlyArray<string> => path.split("/").filter((it) => it !== "")
+
+const version = /^(?:v\d+(?:(?:alpha|beta)\d*)?|openai|api|ml)$/
+
+/** Models that stand in front of an operation: a deployment, or the name of a group behind a prefix. */
+const namesInFront = (head: string): ReadonlyArray<string> => {
+  const segments = segmentsOf(head)
+  const at = segments.findIndex((it) => mounts.has(it))
+  const mounted = at === -1 || at === segments.length - 1 ? [] : [segments.slice(at + 1).join("/")]
+  const [prefix, ...rest] = at === -1 ? segments : segments.slice(0, at)
+  if (prefix === undefined || !groupPrefixes.has(prefix)) return mounted
+  const group = rest.filter((it) => !version.test(it)).join("/")
+  return group === "" ? mounted : [...mounted, group]
+}
+
+/** The first segment behind a deployment or engine, for operations that are not known. */
+const deploymentOf = (path: string): ReadonlyArray<string> => {
+  const segments = segmentsOf(path)
+  const at = segments.findIndex((it) => mounts.has(it))
+  const name = at === -1 ? undefined : segments[at + 1]
+  return name === undefined || at + 2 >= segments.length ? [] : [name]
+}
+
+interface Reading {
+  readonly family: Family
+  readonly names: ReadonlyArray<string>
+}
+
+const isOther = (path: string): boolean => {
+  const [first, second] = segmentsOf(path)
+  return first !== undefined && (otherPrefixes.has(first) || second === "mcp")
+}
+
+/** What one spelling of a path says. */
+const read = (method: string, path: string, kind: UpstreamKind): Reading | undefined => {
+  if (isOther(path)) return undefined
+  for (const { family, patterns } of compiledFamilies) {
+    if (!takes(family, method) || (kind !== "any" && family.kinds !== undefined && !family.kinds.includes(kind))) {
+      continue
+    }
+    const names: Array<string> = []
+    let fits = false
+    for (const pattern of patterns) {
+      const groups = pattern.exec(path)?.groups
+      if (groups === undefined) continue
+      fits = true
+      const { head = "", model } = groups
+      if (model !== undefined) names.push(model)
+      names.push(...namesInFront(head))
+    }
+    if (fits) return { family, names }
+  }
+  if (!takes(unknownTail, method) && method !== websocket) return undefined
+  const deployment = deploymentOf(path)
+  const [prefix = "", tail] = segmentsOf(path)
+  return deployment.length > 0 || (providerPrefixes.has(prefix) && tail !== undefined)
+    ? { family: unknownTail, names: deployment }
+    : undefined
+}
+
+const separators = /%(?:2f|3a)/i
+
+/** A slash at the end of a path changes no verdict (RULES D55). */
+const withoutSlash = (path: string): string => path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path
+
+const lookUp = (method: string, path: string, kind: UpstreamKind): ModelRoute | undefined => {
+  const text = withoutSlash(path)
+  const whole = read(method, text, kind)
+  const names: Array<string> = []
+  let readable = true
+  const add = (name: string | undefined) => {
+    if (name === undefined) readable = false
+    else if (!names.includes(name)) names.push(name)
+  }
+  for (const name of whole?.names ?? []) add(decoded(name))
+  // A parser that decodes first sees other segments: what it reads there is judged too.
+  const first = separators.test(text) ? decoded(text) : undefined
+  const other = first === undefined ? undefined : read(method, withoutSlash(first), kind)
+  for (const name of other?.names ?? []) add(name)
+  const family = whole?.family ?? other?.family
+  return family === undefined ? undefined : { ...shapeOf(kind, family), names: readable ? names : undefined }
+}
+
+/** How many bytes of paths are remembered, and how long one may be: callers choose them. */
+const REMEMBERED = 256 * 1024
+const REMEMBERED_LENGTH = 1024
+/** What an entry costs besides its text. */
+const ENTRY = 256
+
+const remembered = new Map<string, ModelRoute | null>()
+let size = 0
+
+/**
+ * The model route of a request, or `undefined` when nothing there runs a model.
+ * `path` is without query, byte for byte as sent; `method` in upper case.
+ */
+export const find = (method: string, path: string, kind: UpstreamKind = "any"): ModelRoute | undefined => {
+  const key = `${kind} ${method} ${path}`
+  const known = remembered.get(key)
+  if (known !== undefined) return known ?? undefined
+  const route = lookUp(method, path, kind)
+  if (key.length <= REMEMBERED_LENGTH) {
+    const cost = 2 * key.length + ENTRY
+    if (size + cost > REMEMBERED) {
+      remembered.clear()
+      size = 0
+    }
+    remembered.set(key, route ?? null)
+    size += cost
+  }
+  return route
+}
+
+/** What a request asks for in which no model was found, every place having been looked at. */
+export const unfound = (route: ModelRoute | undefined): RequestedModel =>
+  route?.runs === "always" ? unnamedModel : noModel
+
+/** What a request asks for whose body cannot be seen; `names` are the models that the rest of it names. */
+export const unseen = (
+  route: ModelRoute | undefined,
+  names: ReadonlyArray<string>,
+  enforced: boolean
+): RequestedModel => route === undefined ? noModel : { _tag: "Unseen", names, enforced }
+
+/** A place as a reader knows it. */
+export const textOf = (place: Place): string => {
+  switch (place._tag) {
+    case "Path":
+      return "path"
+    case "Query":
+      return `query ${place.name}`
+    case "Header":
+      return `header ${place.name}`
+    case "Member":
+      return `body ${place.path}`
+    case "Lines":
+      return `lines of ${place.part}: ${place.path}`
+    case "Frame":
+      return `frame ${place.type}: ${place.path}`
+  }
+}
