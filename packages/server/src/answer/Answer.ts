@@ -8,7 +8,12 @@ import { challenges, type Refusal, render } from "./ProblemResponse.ts"
 import { metadataUrl } from "./ResourceMetadata.ts"
 
 /** Writes raw headers and a body, unless the caller has gone; for answers that carry no decision. */
-export const write = (response: ServerResponse, status: number, headers: Array<string>, body = ""): void => {
+export const write = (
+  response: ServerResponse,
+  status: number,
+  headers: Array<string>,
+  body: string | Uint8Array = ""
+): void => {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, headers)
   response.end(body)

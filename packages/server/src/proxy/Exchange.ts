@@ -19,7 +19,8 @@ import { targetModel } from "../model/TargetModel.ts"
 import type { Recording } from "../record/Recording.ts"
 import * as Cors from "./Cors.ts"
 import { forwardedHeaders, type UpstreamCredential } from "./ForwardedHeaders.ts"
-import { decoded, encodingOf, filteredHeaders, filterModels, listsModels, maxListBytes } from "./ModelsAnswer.ts"
+import { listsModels } from "./ModelList.ts"
+import { answeredModels, decoded, encodingOf, filteredHeaders, maxListBytes, withoutLength } from "./ModelsAnswer.ts"
 import { addressOf } from "./Peers.ts"
 import { type AnswerReader, Relay, type RelayEnd } from "./Relay.ts"
 import { type BodyOutcome, read, type RequestBody } from "./RequestBody.ts"
@@ -229,7 +230,9 @@ export class Exchange {
       wants: (status) => status >= 200 && status < 300,
       read: (status, headers, bytes) =>
         decoded(bytes, encodingOf(headers), (plain) => {
-          const list = plain === undefined ? undefined : filterModels(plain, allowed.reach)
+          // What an upstream says of a list without sending it would tell how much there is.
+          if (this.#it.request.method === "HEAD") return write(this.#it.response, status, withoutLength(headers))
+          const list = plain === undefined ? undefined : answeredModels(plain, allowed.reach)
           if (list === undefined) this.#deny({ code: "upstream_unreachable" })
           else write(this.#it.response, status, filteredHeaders(headers, list), list)
         })

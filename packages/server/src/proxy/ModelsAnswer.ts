@@ -7,21 +7,10 @@
  */
 import type { Reach } from "@jotgate/core/Decision"
 import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from "node:zlib"
-
-/** Whether the answer to this request is a list of models. */
-export const listsModels = (method: string, path: string): boolean =>
-  method === "GET" &&
-  (path === "/v1/models" || path === "/models" || path === "/openai/v1/models" || path === "/openai/models" ||
-    path === "/v1/models/" || path === "/models/")
+import { filterModels } from "./ModelList.ts"
 
 /** The largest list that is read, in bytes. */
 export const maxListBytes = 8 * 1024 * 1024
-
-const isObject = (it: unknown): it is Readonly<Record<string, unknown>> =>
-  typeof it === "object" && it !== null && !Array.isArray(it)
-
-const idOf = (entry: unknown): string | undefined =>
-  typeof entry === "string" ? entry : isObject(entry) && typeof entry.id === "string" ? entry.id : undefined
 
 const parse = (body: Buffer): unknown => {
   try {
@@ -56,19 +45,16 @@ export const decoded = (body: Buffer, encoding: string, done: (plain: Buffer | u
   decoder(body, { maxOutputLength: maxListBytes }, (error, plain) => done(error === null ? plain : undefined))
 }
 
-/** The filtered list, or `undefined` when the answer is no list of models. */
-export const filterModels = (body: Buffer, reach: Reach): string | undefined => {
-  const list = parse(body)
-  if (!isObject(list) || !Array.isArray(list.data)) return undefined
-  const entries: ReadonlyArray<unknown> = list.data
-  const data = entries.filter((entry) => {
-    const id = idOf(entry)
-    return id !== undefined && reach.mayCall(id)
-  })
-  const page = "first_id" in list || "last_id" in list
-    ? { first_id: idOf(data[0]) ?? null, last_id: idOf(data.at(-1)) ?? null }
-    : {}
-  return JSON.stringify({ ...list, ...page, data })
+/** Whether a caller may call whatever there is, so that no answer tells it too much. */
+const reachesAll = (reach: Reach): boolean => reach.models().includes("*")
+
+/**
+ * The text of the list that this caller gets, or `undefined` when the answer cannot be read as a list. A caller who may
+ * call everything gets what cannot be read as it is.
+ */
+export const answeredModels = (body: Buffer, reach: Reach): string | Buffer | undefined => {
+  const list = filterModels(parse(body), reach)
+  return list === undefined ? reachesAll(reach) ? body : undefined : JSON.stringify(list)
 }
 
 /** The encodings of an answer, from its raw headers (lower-case names); "" for none. */
@@ -90,13 +76,19 @@ const stale = new Set([
   "cache-control"
 ])
 
-/** The headers of the filtered answer. */
-export const filteredHeaders = (headers: ReadonlyArray<string>, body: string): Array<string> => {
+/** The headers of an answer without those that describe the unfiltered list. */
+export const withoutLength = (headers: ReadonlyArray<string>): Array<string> => {
   const result: Array<string> = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ""
     if (!stale.has(name)) result.push(name, headers[i + 1] ?? "")
   }
+  return result
+}
+
+/** The headers of the filtered answer. */
+export const filteredHeaders = (headers: ReadonlyArray<string>, body: string | Buffer): Array<string> => {
+  const result = withoutLength(headers)
   result.push("content-length", String(Buffer.byteLength(body)), "cache-control", "private, no-store")
   return result
 }

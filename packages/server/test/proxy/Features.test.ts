@@ -1,10 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Fiber, Schema } from "effect"
+import { Effect, Fiber, Schema } from "effect"
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
-import { filterModels } from "../../src/proxy/ModelsAnswer.ts"
 import { keyFileName } from "../../src/proxy/UpstreamKey.ts"
 import * as Upstream from "../support/Upstream.ts"
 import * as World from "../support/World.ts"
@@ -188,18 +187,6 @@ describe("the list of models", () => {
       assert.strictEqual(answer.status, 502)
       assert.notInclude(answer.text, "secret-model")
     }))
-
-  it.prop("listed if and only if callable", {
-    ids: Arbitrary.schema(Schema.Array(Schema.String)),
-    allowed: Arbitrary.schema(Schema.Array(Schema.String))
-  }, ({ allowed, ids }) => {
-    const reach = { models: () => allowed, mayCall: (model: string) => allowed.includes(model) }
-    const filtered = JSON.parse(filterModels(Buffer.from(JSON.stringify(list(ids))), reach) ?? "{}")
-    assert.deepStrictEqual(
-      filtered.data.map((it: { readonly id: string }) => it.id),
-      ids.filter((it) => reach.mayCall(it))
-    )
-  })
 })
 
 describe("around the request", () => {
