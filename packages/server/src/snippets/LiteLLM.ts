@@ -14,6 +14,7 @@ The environment variable JOTGATE_ADMIN_TOKEN holds the value of gateway.adminTok
 """
 import os
 import re
+import secrets
 
 import httpx
 from fastapi import HTTPException, Request
@@ -29,15 +30,50 @@ client = httpx.AsyncClient(
 )
 
 
-def question(request: Request, body: bytes) -> dict:
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+def quoted(text: str) -> str:
+    return text.replace('"', "%22").replace("\\r", "%0D").replace("\\n", "%0A")
+
+
+async def form(request: Request, boundary: str) -> str:
+    """The form as LiteLLM has read it, written anew: what is judged is what LiteLLM acts on."""
+    parts = []
+    for name, value in (await request.form()).multi_items():
+        disposition = f'form-data; name="{quoted(name)}"'
+        if not isinstance(value, str):
+            await value.seek(0)
+            content = await value.read()
+            await value.seek(0)
+            disposition += f'; filename="{quoted(value.filename or "file")}"'
+            try:
+                value = content.decode("utf-8")
+            except UnicodeDecodeError:
+                # Audio and images name no model: their beginning says what they are.
+                value = content[:1024].decode("utf-8", "replace")
+        parts.append(f"--{boundary}\\r\\nContent-Disposition: {disposition}\\r\\n\\r\\n{value}\\r\\n")
+    return "".join(parts) + f"--{boundary}--\\r\\n"
+
+
+async def question(request: Request) -> dict:
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
         headers.setdefault(name, []).append(value)
     path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
     query = request.scope.get("query_string", b"").decode("latin-1")
     asked = {"method": request.method, "path": f"{path}?{query}" if query else path, "headers": headers}
-    if body and "multipart/" not in request.headers.get("content-type", ""):
-        asked["body"] = body.decode("utf-8", "replace")
+    if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() in FORMS:
+        # LiteLLM has read the stream of a form already; there are no bytes any more, only its fields.
+        boundary = f"jotgate-{secrets.token_hex(16)}"
+        asked["body"] = await form(request, boundary)
+        for name in ("content-length", "transfer-encoding", "content-encoding"):
+            headers.pop(name, None)
+        headers["content-type"] = [f"multipart/form-data; boundary={boundary}"]
+    else:
+        body = await request.body()
+        if body:
+            asked["body"] = body.decode("utf-8", "replace")
     return asked
 
 
@@ -76,13 +112,13 @@ def caller(decision: dict, api_key: str) -> UserAPIKeyAuth:
 
 async def user_api_key_auth(request: Request, api_key: str) -> UserAPIKeyAuth:
     try:
-        answer = await client.post(DECIDE, json=question(request, await request.body()))
+        answer = await client.post(DECIDE, json=await question(request))
         answer.raise_for_status()
         decision = answer.json()
         if decision["allowed"] is True:
             return caller(decision, api_key)
         denied = refusal(decision)
-    except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
+    except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, OSError):
         denied = HTTPException(status_code=503, detail="gate_unreachable", headers={"Retry-After": "5"})
     raise denied
 `

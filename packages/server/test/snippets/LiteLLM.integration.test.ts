@@ -118,6 +118,35 @@ describeWith("python", "the snippet of litellm", () => {
     30_000
   )
 
+  it.live("judges the fields of a form that LiteLLM has read already", () =>
+    Effect.gen(function*() {
+      const { admin, token } = yield* ServerWorld.make()
+      const bearer = `Bearer ${yield* token("alice", { groups: ["red"] })}`
+      const form = (...models: ReadonlyArray<string>) => ({
+        path: "/v1/audio/transcriptions",
+        headers: [["authorization", bearer], ["content-type", "multipart/form-data; boundary=B"]] as const,
+        body: [
+          `--B\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n`,
+          ...models.map((it) => `--B\r\nContent-Disposition: form-data; name="model"\r\n\r\n${it}\r\n`),
+          "--B--\r\n"
+        ].join("")
+      })
+      const said = yield* run(admin, [
+        form("gpt-4o"),
+        form("o1"),
+        form("gpt-4o", "o1"),
+        { ...form("gpt-4o"), body: `${form("o1").body}trailing` },
+        {
+          headers: [["authorization", bearer], ["content-type", "application/x-www-form-urlencoded; charset=utf-8"]],
+          path: "/v1/audio/transcriptions",
+          body: "model=o1"
+        }
+      ])
+      assert.deepStrictEqual(said.map(({ status }) => status), [200, 403, 400, 403, 403])
+      assert.match(said[1]?.detail ?? "", /^team_model_denied/)
+      assert.match(said[2]?.detail ?? "", /^(?:request_ambiguous|body_invalid)/)
+    }), 30_000)
+
   it.live(
     "is closed while the gate is down, says something else, or does not know the admin token",
     () =>
