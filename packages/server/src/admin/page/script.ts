@@ -122,7 +122,8 @@ const page = async (): Promise<void> => {
       path: route.value,
       headers,
       ...(hasBody ? { body: { model: model.value } } : {}),
-      trace: true
+      trace: true,
+      dry: true
     })
     if (response.status === 401 || response.status === 403) {
       clear()
