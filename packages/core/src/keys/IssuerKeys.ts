@@ -20,7 +20,7 @@ import { make as makeBudget } from "./KeyBudget.ts"
 import type { KeyFleet } from "./KeyFleet.ts"
 import type { VerificationKey } from "./KeySet.ts"
 import { nameOf, reader, sourcesOf } from "./KeySource.ts"
-import { describe, type KeySupply, make as makeSupply } from "./KeySupply.ts"
+import { describe, type FetchedBy, type KeySupply, make as makeSupply } from "./KeySupply.ts"
 import type { SavedKeys } from "./SavedKeys.ts"
 
 /** What is known about the keys of one issuer, for readiness and operators. */
@@ -88,8 +88,9 @@ export const make: (options: {
   readonly fleet: KeyFleet
   readonly secrets: Secrets["Service"]
   readonly signature: Signature["Service"]
+  readonly by: FetchedBy
 }) => Effect.Effect<IssuerKeys, never, Scope.Scope> = Effect.fnUntraced(
-  function*({ client, fleet, profile: { algorithms, id, settings }, saved, secrets, signature }) {
+  function*({ by, client, fleet, profile: { algorithms, id, settings }, saved, secrets, signature }) {
     const budget = makeBudget()
     const unknown = makeUnknown()
     let epoch = 0
@@ -107,6 +108,7 @@ export const make: (options: {
         signature,
         saved,
         fleet,
+        by,
         changed: () => {
           epoch += 1
           unknown.clear()
@@ -230,8 +232,17 @@ export const make: (options: {
       return flying.length > 0 ? join(header, flying) : decide(header, now)
     }
 
+    /** Sets that are due are refreshed by whoever comes first; all others go on with what is in memory. */
+    const refreshed = Effect.fnUntraced(function*(header: KeyHeader, due: ReadonlyArray<KeySupply>) {
+      yield* Effect.forEach(due, (supply) => supply.fetch, { concurrency: "unbounded", discard: true })
+      return yield* answer(header, yield* ticks)
+    })
+
     return {
-      find: (header, now) => answer(header, now.ticks),
+      find: (header, { ticks: now }) => {
+        const due = by === "callers" ? supplies.filter((supply) => supply.isDue(now)) : []
+        return due.length === 0 ? answer(header, now) : refreshed(header, due)
+      },
       epoch: () => epoch,
       status: (now) => {
         const all = supplies.map((supply) => describe(supply, now))

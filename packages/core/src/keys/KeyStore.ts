@@ -7,7 +7,7 @@
  * fibers, budget and memory, so one issuer's trouble never touches another's
  * tokens (reference figures: `KeyBudget`, `KeySupply`).
  */
-import { Context, Effect, Exit, Layer, Result } from "effect"
+import { Context, Effect, Exit, Layer, Result, type Scope } from "effect"
 import { ticks } from "../cache/Ticks.ts"
 import { type IssuerProfile, Issuers } from "../issuer/Issuer.ts"
 import { make as makeClient } from "../issuer/IssuerClient.ts"
@@ -19,6 +19,7 @@ import type { Now } from "../Trace.ts"
 import { type IssuerKeys, type IssuerStatus, make as makeIssuerKeys } from "./IssuerKeys.ts"
 import { KeyFleet } from "./KeyFleet.ts"
 import { fromJson, prepare, type UsableKeys, type VerificationKey } from "./KeySet.ts"
+import type { FetchedBy } from "./KeySupply.ts"
 import { SavedKeys } from "./SavedKeys.ts"
 
 export type { IssuerStatus, VerificationKey }
@@ -48,43 +49,13 @@ export class KeyStore extends Context.Service<KeyStore, {
    * Keeps the keys of all `Issuers`. Building it waits for nobody: saved sets are in memory when it is built, everything
    * else is fetched in the background. Sets survive a rebuild through `SavedKeys`.
    */
-  static readonly layer = Layer.effect(
-    KeyStore,
-    Effect.gen(function*() {
-      const { all } = yield* Issuers
-      const outbound = yield* Outbound
-      const saved = yield* SavedKeys
-      const fleet = yield* KeyFleet
-      const secrets = yield* Secrets
-      const signature = yield* Signature
-      const byId = new Map<string, IssuerKeys>()
-      yield* Effect.forEach(
-        all,
-        (profile) =>
-          Effect.map(
-            makeIssuerKeys({
-              profile,
-              client: makeClient(outbound, secrets, profile.settings),
-              saved,
-              fleet,
-              secrets,
-              signature
-            }),
-            (keys) => byId.set(profile.id, keys)
-          ),
-        { concurrency: "unbounded", discard: true }
-      )
-      const unlisted = (issuer: string) =>
-        new IssuerUnavailable({ issuer, retryAfter: 30, facts: { error: "not an issuer of this configuration" } })
-      return {
-        find: (issuer, header, now) => byId.get(issuer.id)?.find(header, now) ?? Exit.fail(unlisted(issuer.id)),
-        epoch: (issuer) => byId.get(issuer)?.epoch() ?? 0,
-        status: Effect.map(ticks, (now) => all.flatMap(({ id }) => byId.get(id)?.status(now) ?? [])),
-        refresh: (issuer) => byId.get(issuer)?.refresh ?? Effect.fail(unlisted(issuer)),
-        drop: (issuer, kid) => byId.get(issuer)?.drop(kid) ?? Effect.void
-      }
-    })
-  )
+  static readonly layer = Layer.effect(KeyStore, Effect.suspend(() => make("fiber")))
+
+  /**
+   * Keeps the keys of all `Issuers` without any work between requests: the first request that needs a set fetches it, and
+   * one that finds it due refreshes it. For runtimes in which nothing may go on when a request is over.
+   */
+  static readonly layerOnDemand = Layer.effect(KeyStore, Effect.suspend(() => make("callers")))
 
   /** Knows the key sets (JWK Set documents by issuer `id`) that it is given, and no other, for ever. */
   static readonly layerMemory = (sets: Readonly<Record<string, unknown>>) =>
@@ -129,3 +100,44 @@ export class KeyStore extends Context.Service<KeyStore, {
       })
     )
 }
+
+/** The keys of all `Issuers`. */
+const make = Effect.fnUntraced(function*(by: FetchedBy): Effect.fn.Return<
+  KeyStore["Service"],
+  never,
+  Issuers | Outbound | SavedKeys | Secrets | Signature | Scope.Scope
+> {
+  const { all } = yield* Issuers
+  const outbound = yield* Outbound
+  const saved = yield* SavedKeys
+  const fleet = yield* KeyFleet
+  const secrets = yield* Secrets
+  const signature = yield* Signature
+  const byId = new Map<string, IssuerKeys>()
+  yield* Effect.forEach(
+    all,
+    (profile) =>
+      Effect.map(
+        makeIssuerKeys({
+          profile,
+          client: makeClient(outbound, secrets, profile.settings),
+          saved,
+          fleet,
+          secrets,
+          signature,
+          by
+        }),
+        (keys) => byId.set(profile.id, keys)
+      ),
+    { concurrency: "unbounded", discard: true }
+  )
+  const unlisted = (issuer: string) =>
+    new IssuerUnavailable({ issuer, retryAfter: 30, facts: { error: "not an issuer of this configuration" } })
+  return {
+    find: (issuer, header, now) => byId.get(issuer.id)?.find(header, now) ?? Exit.fail(unlisted(issuer.id)),
+    epoch: (issuer) => byId.get(issuer)?.epoch() ?? 0,
+    status: Effect.map(ticks, (now) => all.flatMap(({ id }) => byId.get(id)?.status(now) ?? [])),
+    refresh: (issuer) => byId.get(issuer)?.refresh ?? Effect.fail(unlisted(issuer)),
+    drop: (issuer, kid) => byId.get(issuer)?.drop(kid) ?? Effect.void
+  }
+})

@@ -35,9 +35,17 @@ export interface SupplyOptions {
   readonly signature: Signature["Service"]
   readonly saved: SavedKeys["Service"]
   readonly fleet: KeyFleet
+  readonly by: FetchedBy
   /** Called when the usable keys are others than before. */
   readonly changed: () => void
 }
+
+/**
+ * Who fetches: a fiber of the supply's own, so that no caller waits for a refresh; or the callers themselves, where
+ * nothing may go on when a request is over (workerd, a Lambda). There a caller who finds the set due refreshes it before
+ * it is answered, and nobody waits for what another request has begun, but looks from time to time.
+ */
+export type FetchedBy = "fiber" | "callers"
 
 /** What is known about a source. Times are ticks. */
 export interface SupplyState {
@@ -60,6 +68,8 @@ export interface KeySupply {
   /** Whether the last fetch failed; to publish a set without keys, and none with keys ever, is no failure. */
   readonly isFailing: () => boolean
   readonly isFetching: () => boolean
+  /** Whether whoever asks has to refresh the set first: never where a fiber does. */
+  readonly isDue: (now: number) => boolean
   /** Whether a fetch keeps the limit of the source. */
   readonly mayFetch: (now: number) => boolean
   /** Whether a fetch now would leave no pause of more than 30 s after it. */
@@ -81,7 +91,7 @@ export interface KeySupply {
   readonly restore: () => void
 }
 
-const fetches = Metric.counter("jotgate_key_fetches_total", {
+const fetchCount = Metric.counter("jotgate_key_fetches_total", {
   description: "Fetches of key sets by issuer and result",
   incremental: true
 })
@@ -99,6 +109,10 @@ const without = (set: KeySet, dropped: ReadonlySet<string>): KeySet =>
       keys: set.keys.filter(({ kid }) => kid === undefined || !dropped.has(kid)),
       fingerprint: `${set.fingerprint}\n-${JSON.stringify([...dropped])}`
     }
+
+/** How often a caller looks whether another one's fetch has ended, and for how long it believes in it. */
+const lookMillis = 5
+const believedMillis = timeLimit + 500
 
 const noKeys: UsableKeys = { fingerprint: "", keys: [], skipped: [], select: () => [] }
 
@@ -120,10 +134,14 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     let hadKeys = false
     let keyless = false
     let outageSince: number | undefined
-    let fetching = false
+    let fetchingSince: number | undefined
+    /** Fetches that have ended. */
+    let fetches = 0
     let wanted = false
     let wake = Deferred.makeUnsafe<void>()
     let settled = Deferred.makeUnsafe<void>()
+
+    const isFetching = () => fetchingSince !== undefined
 
     const staleAt = () =>
       options.constant || fetchedAt === undefined ? Infinity : fetchedAt + Math.max(options.stale, life)
@@ -218,8 +236,8 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     })
 
     const adopt = Effect.gen(function*() {
-      const shared = options.constant || fetching ? undefined : yield* fromFleet
-      if (shared === undefined || fetching) return
+      const shared = options.constant || isFetching() ? undefined : yield* fromFleet
+      if (shared === undefined || isFetching()) return
       const age = (yield* Clock.currentTimeMillis) - shared.fetchedAt
       if ((yield* ticks) - age > (fetchedAt ?? -Infinity)) yield* reuse(shared)
     })
@@ -247,7 +265,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     const attempt = Effect.gen(function*() {
       const startedAt = yield* ticks
       wanted = false
-      fetching = true
+      fetchingSince = startedAt
       window.add(startedAt)
       const result = yield* options.read(failures > 0).pipe(
         Effect.timeoutOrElse({ duration: timeLimit, orElse: () => Effect.fail(timedOut) }),
@@ -257,8 +275,9 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
         // A defect of one source must not end its fiber: it is a failed fetch.
         Effect.catchDefect(() => Effect.as(fail("unexpected defect", startedAt), "failed"))
       )
-      yield* Metric.update(Metric.withAttributes(fetches, { issuer, result }), 1)
-      fetching = false
+      yield* Metric.update(Metric.withAttributes(fetchCount, { issuer, result }), 1)
+      fetchingSince = undefined
+      fetches += 1
       ended = true
       const waiting = settled
       settled = Deferred.makeUnsafe()
@@ -280,7 +299,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     })
 
     if (!options.constant) yield* load
-    yield* Effect.forkScoped(Effect.forever(step))
+    if (options.by === "fiber") yield* Effect.forkScoped(Effect.forever(step))
 
     const rouse = () => {
       const sleeping = wake
@@ -289,10 +308,23 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     }
 
     const want = () => {
-      wanted = !fetching
+      wanted = !isFetching()
       rouse()
     }
-    const begin = Effect.sync(() => {
+
+    /** A caller's own fetch, or a look at that of another caller until it ends; one that never ends is taken over. */
+    const inline: Effect.Effect<void> = Effect.gen(function*() {
+      const before = fetches
+      while (fetchingSince !== undefined && (yield* ticks) - fetchingSince < believedMillis) {
+        yield* Effect.sleep(lookMillis)
+        if (fetches !== before) return
+      }
+      yield* Effect.onInterrupt(attempt, () =>
+        Effect.sync(() => {
+          fetchingSince = undefined
+        }))
+    })
+    const begin = options.by === "callers" ? Effect.succeed(inline) : Effect.sync(() => {
       want()
       return Deferred.await(settled)
     })
@@ -308,19 +340,22 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
       usable: (now) => keyless ? noKeys : now < staleAt() ? keys : undefined,
       isPending: () => !ended,
       isFailing: () => failures > 0 && !keyless,
-      isFetching: () => fetching,
+      isFetching,
+      isDue: (now) =>
+        options.by === "callers" && ended && !options.constant && !isFetching() &&
+        window.next(Math.max(dueAt, now), outageSince) <= now,
       mayFetch: (now) => !options.constant && window.next(now, outageSince) <= now,
       isSpaced: (now) => window.spaced(now) <= now,
       advance: (now) => {
         const soonest = window.spaced(now)
-        if (options.constant || fetching || failures > 0 || soonest >= dueAt) return
+        if (options.constant || isFetching() || failures > 0 || soonest >= dueAt) return
         dueAt = soonest
         rouse()
       },
       begin,
       fetch: Effect.flatten(begin),
       adopt,
-      settled: Effect.suspend(() => Deferred.await(settled)),
+      settled: options.by === "callers" ? inline : Effect.suspend(() => Deferred.await(settled)),
       drop: Effect.fnUntraced(function*(kid) {
         if (kid !== undefined) {
           dropped.add(kid)
