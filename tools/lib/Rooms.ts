@@ -44,6 +44,8 @@ export const houses: ReadonlyArray<House> = [
       room("identity", "claims to identity", "opaque"),
       room("principal", "identity to principal", "identity"),
       room("decision", "principal to decision", "principal"),
+      room("answer", "decision to verdict, problem and headers", "decision"),
+      room("embed", "what a host gives, made into what the pipeline takes", "answer"),
       room("testing", "an issuer, layers and suites for tests", "decision")
     ],
     above: "AuthBuilder, Gate, HttpSecurity"
@@ -70,7 +72,7 @@ export const houses: ReadonlyArray<House> = [
       room("config", "the configuration file"),
       room("platform", "listeners, files, outbound requests, telemetry", "config"),
       room("record", "what was decided, kept and found again", "platform"),
-      room("answer", "problems and metadata on the wire", "record"),
+      room("answer", "answers on the wire, each with its record", "record"),
       room("model", "which models a request names", "answer"),
       room("directory", "the API of rows", "answer"),
       room("proxy", "requests to the upstream", "model", "directory"),
@@ -78,7 +80,7 @@ export const houses: ReadonlyArray<House> = [
       room("admin", "the listener of administrators", "doors"),
       room("snippets", "configurations for other proxies", "doors")
     ],
-    above: "Deployment, Judge, Gate, Server, EmbeddedGate"
+    above: "Gate, Server, EmbeddedGate"
   }
 ]
 

@@ -7,6 +7,7 @@
  * request is over.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { ourHeaders } from "@jotgate/core/IdentityHeaders"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import * as Route from "@jotgate/core/Route"
 import * as RouteGroups from "@jotgate/core/RouteGroups"
@@ -14,7 +15,6 @@ import type { LitellmRelease } from "@jotgate/core/Settings"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { Management } from "./directory/Management.ts"
 import { requestFilter, spoofOf } from "./proxy/HeaderName.ts"
-import { ourHeaders } from "./proxy/IdentityHeaders.ts"
 import * as Peers from "./proxy/Peers.ts"
 import {
   defaultTimeouts,

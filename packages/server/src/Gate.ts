@@ -6,14 +6,14 @@
  * problem; too many requests at once are 503; streams that last too long are
  * broken off; on the way out running requests are let end.
  */
+import { type Refusal, render } from "@jotgate/core/ProblemResponse"
+import { isMetadataPath, metadata } from "@jotgate/core/ResourceMetadata"
 import { Clock, Context, Effect, Layer, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { createServer as createSecureServer } from "node:https"
 import type { Socket } from "node:net"
 import { refuse, write } from "./answer/Answer.ts"
-import { type Refusal, render } from "./answer/ProblemResponse.ts"
-import { isMetadataPath, metadata } from "./answer/ResourceMetadata.ts"
 import { type Deployment, Deployments, type Lease } from "./Deployment.ts"
 import { type Dialect, dialectOf } from "./doors/Dialect.ts"
 import { forwardAuth } from "./doors/ForwardAuth.ts"

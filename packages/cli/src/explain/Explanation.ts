@@ -4,11 +4,11 @@
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { type Allowed, allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
+import * as DecisionId from "@jotgate/core/DecisionId"
 import { BadRequest, type Denial } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
 import type { Step } from "@jotgate/core/Trace"
-import * as DecisionId from "@jotgate/server/DecisionId"
 import { peek } from "@jotgate/server/ModelPeek"
 import { requested } from "@jotgate/server/Peeked"
 import { Clock, Effect, Exit, Result } from "effect"

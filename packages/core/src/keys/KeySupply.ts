@@ -142,6 +142,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     let settled = Deferred.makeUnsafe<void>()
 
     const isFetching = () => fetchingSince !== undefined
+    const isBelieved = (now: number) => fetchingSince !== undefined && now - fetchingSince < believedMillis
 
     const staleAt = () =>
       options.constant || fetchedAt === undefined ? Infinity : fetchedAt + Math.max(options.stale, life)
@@ -315,7 +316,7 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     /** A caller's own fetch, or a look at that of another caller until it ends; one that never ends is taken over. */
     const inline: Effect.Effect<void> = Effect.gen(function*() {
       const before = fetches
-      while (fetchingSince !== undefined && (yield* ticks) - fetchingSince < believedMillis) {
+      while (isBelieved(yield* ticks)) {
         yield* Effect.sleep(lookMillis)
         if (fetches !== before) return
       }

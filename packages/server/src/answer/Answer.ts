@@ -2,10 +2,10 @@
  * The one place that writes the gate's own answers to Node's response, and has
  * each recorded when it is written.
  */
+import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
+import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import type { ServerResponse } from "node:http"
 import type { Recording } from "../record/Recording.ts"
-import { challenges, type Refusal, render } from "./ProblemResponse.ts"
-import { metadataUrl } from "./ResourceMetadata.ts"
 
 /** Writes raw headers and a body, unless the caller has gone; for answers that carry no decision. */
 export const write = (

@@ -6,11 +6,11 @@
  * sent on is exactly what was judged.
  */
 import type { Allowed } from "@jotgate/core/Decision"
+import type { Refusal } from "@jotgate/core/ProblemResponse"
 import * as Request from "@jotgate/core/Request"
 import { Exit } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { refusalOf, refuse, write } from "../answer/Answer.ts"
-import type { Refusal } from "../answer/ProblemResponse.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import { joinBody } from "../model/ModelPeek.ts"

@@ -6,9 +6,9 @@
  * upstream's credential, the identity, the address of the caller.
  */
 import type { Allowed } from "@jotgate/core/Decision"
+import { appendIdentity } from "@jotgate/core/IdentityHeaders"
 import { isCorsHeader } from "./Cors.ts"
 import { canonical, indispensable, isHeldBack } from "./HeaderName.ts"
-import { appendIdentity } from "./IdentityHeaders.ts"
 import type { RequestHead } from "./RequestHead.ts"
 
 /** The credential that the gate adds. */

@@ -6,6 +6,7 @@
  * refused. An upstream that does not switch has its answer passed on.
  */
 import type { Allowed } from "@jotgate/core/Decision"
+import type { Refusal } from "@jotgate/core/ProblemResponse"
 import * as Request from "@jotgate/core/Request"
 import { Exit } from "effect"
 import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from "node:http"
@@ -13,7 +14,6 @@ import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Dispatcher } from "undici"
 import { refusalOf, refuse } from "../answer/Answer.ts"
-import type { Refusal } from "../answer/ProblemResponse.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
 import { codeOf, requested } from "../model/Peeked.ts"

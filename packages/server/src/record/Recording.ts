@@ -8,12 +8,12 @@
  * token, no claim outside the mapping, and no text without a bound.
  */
 import type { Allowed } from "@jotgate/core/Decision"
+import * as DecisionId from "@jotgate/core/DecisionId"
 import type { Code, Denial } from "@jotgate/core/Errors"
 import type { Asked } from "@jotgate/core/Request"
 import type { Fact, Step } from "@jotgate/core/Trace"
 import type { ServerResponse } from "node:http"
 import { cut, routeOf, stepsText } from "./Bound.ts"
-import * as DecisionId from "./DecisionId.ts"
 import { nobody, type Parties, partiesIn, partiesOf } from "./Parties.ts"
 
 /** Whom records are given to, and what time it is. */

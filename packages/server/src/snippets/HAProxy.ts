@@ -1,4 +1,4 @@
-import { metadataPath as metadata } from "../answer/ResourceMetadata.ts"
+import { metadataPath as metadata } from "@jotgate/core/ResourceMetadata"
 import { bare, hostPort, otherCredentials, ours, portOf, rewriting } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 

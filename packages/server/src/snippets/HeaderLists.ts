@@ -1,6 +1,6 @@
 /** The header names that the configurations of every proxy list. */
+import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import { credentialHeaders } from "../proxy/HeaderName.ts"
-import { identityHeaders, ourHeaders } from "../proxy/IdentityHeaders.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 
 type Names = ReadonlyArray<string>

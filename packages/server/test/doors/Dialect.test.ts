@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ourHeaders } from "@jotgate/core/IdentityHeaders"
 import { Effect } from "effect"
 import { dialects, original, originTold } from "../../src/doors/Dialect.ts"
-import { ourHeaders } from "../../src/proxy/IdentityHeaders.ts"
 import * as Asking from "../support/Asking.ts"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"

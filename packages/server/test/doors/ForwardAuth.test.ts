@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { identityHeaders } from "@jotgate/core/IdentityHeaders"
 import { Effect } from "effect"
 import { carriesFew, type Dialect, dialects } from "../../src/doors/Dialect.ts"
-import { identityHeaders } from "../../src/proxy/IdentityHeaders.ts"
 import * as Asking from "../support/Asking.ts"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"

@@ -1,9 +1,9 @@
 /** Each printed configuration attacked behind its real proxy: what the upstream is told of the caller is ours alone. */
 import { assert, it } from "@effect/vitest"
+import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import { describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
 import { canonical, isOurs } from "../../src/proxy/HeaderName.ts"
-import { identityHeaders, ourHeaders } from "../../src/proxy/IdentityHeaders.ts"
 import { names, proxies, setting } from "../support/Proxies.ts"
 import * as Raw from "../support/Raw.ts"
 

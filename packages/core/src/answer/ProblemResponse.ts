@@ -4,7 +4,7 @@
  * Everything a caller sees of a denial is made here, from the code alone, so
  * that two causes with one code cannot be told apart (threat E12).
  */
-import { anthropicProblem, type Code, problem, statusOf } from "@jotgate/core/Errors"
+import { anthropicProblem, type Code, problem, statusOf } from "../Errors.ts"
 
 /** What a denial is rendered from. */
 export interface Refusal {
@@ -64,7 +64,8 @@ export const render = (refusal: Refusal, id: string, path: string, metadata: str
     "content-type",
     "application/problem+json",
     "content-length",
-    String(Buffer.byteLength(body)),
+    // Texts and ids are ASCII: one character is one byte.
+    String(body.length),
     "cache-control",
     "no-store",
     "x-jotgate-decision",

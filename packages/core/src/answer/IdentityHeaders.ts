@@ -5,7 +5,7 @@
  * (threat E15). All of them together stay within 8 kB: a list of models is cut
  * at a whole pattern and marked, an id is never cut but left out (threat E16).
  */
-import type { Allowed } from "@jotgate/core/Decision"
+import type { Allowed } from "../Decision.ts"
 
 /** The names, in the order in which they are sent. */
 export const identityHeaders = [

@@ -5,7 +5,7 @@
  * The resource of a document is the very URL that was asked for, so that a
  * client that compares them (RFC 9728 §3.3) is satisfied on every prefix.
  */
-import { isUnambiguousPath } from "@jotgate/core/Request"
+import { isUnambiguousPath } from "../Request.ts"
 
 /** Where the documents are: this path for the whole gate, and below it one for each path. */
 export const metadataPath = "/.well-known/oauth-protected-resource"

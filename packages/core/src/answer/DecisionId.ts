@@ -1,8 +1,6 @@
 /**
  * Ids of decisions: `d_` and a ULID, so that they sort by time and cannot be guessed.
  */
-import { randomFillSync } from "node:crypto"
-
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 /** Every pair of characters: ten random bits at a time. */
@@ -27,7 +25,7 @@ const prefixOf = (time: number): string => {
 /** A new id; `time` in Unix milliseconds. */
 export const make = (time: number): string => {
   if (used === pool.length) {
-    randomFillSync(pool)
+    crypto.getRandomValues(pool)
     used = 0
   }
   if (time !== lastTime) {
