@@ -13,16 +13,11 @@ import * as Route from "@jotgate/core/Route"
 import * as RouteGroups from "@jotgate/core/RouteGroups"
 import type { LitellmRelease } from "@jotgate/core/Settings"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { defaultTimeouts, type UpstreamTimeouts } from "./config/GatewaySettings.ts"
 import type { Management } from "./directory/Management.ts"
 import { requestFilter, spoofOf } from "./proxy/HeaderName.ts"
 import * as Peers from "./proxy/Peers.ts"
-import {
-  defaultTimeouts,
-  make as makeUpstreams,
-  type Upstreams,
-  type UpstreamSettings,
-  type UpstreamTimeouts
-} from "./proxy/Upstreams.ts"
+import { make as makeUpstreams, type Upstreams, type UpstreamSettings } from "./proxy/Upstreams.ts"
 
 /** What the doors need of `gateway` in the settings; sizes in bytes, times in milliseconds. */
 export interface DoorSettings {
@@ -34,7 +29,11 @@ export interface DoorSettings {
     readonly headers: number
     readonly token: number
     readonly stream: number
+    /** Requests that stay at once, and how many of them one caller may have. */
     readonly inFlight: number
+    readonly inFlightPerCaller: number
+    /** How long a body may take to arrive. */
+    readonly bodyTimeout: number
   }
   readonly cors: { readonly origins: ReadonlyArray<string> } | null
   readonly websocket: ReadonlyArray<string>
@@ -94,7 +93,7 @@ export const makeDoors = (
       : yield* Effect.acquireRelease(
         Effect.sync(() =>
           makeUpstreams(all, {
-            connections: settings.limits.inFlight,
+            inFlight: settings.limits.inFlight,
             timeouts: options.timeouts ?? defaultTimeouts,
             env: options.env,
             routes
@@ -118,7 +117,7 @@ export const makeDoors = (
 /** A deployment and the requests that still use it. */
 export interface Lease {
   readonly deployment: Deployment
-  /** Ends one use. */
+  /** Ends one use; only the first call counts. */
   readonly release: () => void
 }
 
@@ -157,9 +156,12 @@ export class Deployments extends Context.Service<Deployments, {
           lease: () => {
             const leased = slot
             leased.uses++
+            let isOpen = true
             return {
               deployment: leased.deployment,
               release: () => {
+                if (!isOpen) return
+                isOpen = false
                 leased.uses--
                 if (leased.replaced && leased.uses === 0) run(close(leased))
               }

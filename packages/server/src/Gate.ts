@@ -6,7 +6,7 @@
  * problem; too many requests at once are 503; streams that last too long are
  * broken off; on the way out running requests are let end.
  */
-import { type Refusal, render } from "@jotgate/core/ProblemResponse"
+import type { Refusal } from "@jotgate/core/ProblemResponse"
 import { isMetadataPath, metadata } from "@jotgate/core/ResourceMetadata"
 import { Clock, Context, Effect, Layer, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
@@ -20,11 +20,15 @@ import { forwardAuth } from "./doors/ForwardAuth.ts"
 import { Judge } from "./Judge.ts"
 import { type Address, listen } from "./platform/Listener.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
+import { Admission, type Stay } from "./proxy/Admission.ts"
+import { endAfterAnswer, finish, onClientError } from "./proxy/ClientError.ts"
+import type { Crashed } from "./proxy/Crashed.ts"
 import { Exchange, isSecure } from "./proxy/Exchange.ts"
 import { GateState } from "./proxy/GateState.ts"
 import { addressOf } from "./proxy/Peers.ts"
 import { isHost, readHead, type RequestHead } from "./proxy/RequestHead.ts"
 import { responseOn, Upgrade } from "./proxy/Upgrade.ts"
+import type { Recording } from "./record/Recording.ts"
 
 /** Where and how the gate listens; times in milliseconds, sizes in bytes. */
 export interface GateOptions {
@@ -39,16 +43,8 @@ export interface GateOptions {
   readonly grace: number
 }
 
-/** Something in flight that can be broken off. */
-interface Running {
-  readonly cut: () => void
-  readonly since: number
-}
-
-/** Bodies that are held at once, as a multiple of the largest one. */
-const heldBodies = 16
-/** How often streams that last too long are looked for, in milliseconds. */
-const sweepMillis = 1_000
+/** How often streams and bodies that last too long are looked for, in milliseconds. */
+const sweepMillis = 250
 
 const originOf = (request: IncomingMessage, deployment: Deployment): string => {
   const believed = deployment.doors.believes(addressOf(request.socket))
@@ -60,6 +56,8 @@ const originOf = (request: IncomingMessage, deployment: Deployment): string => {
   const proto = told("x-forwarded-proto") ?? (isSecure(request) ? "https" : "http")
   return isHost(host) && (proto === "https" || proto === "http") ? `${proto}://${host}` : ""
 }
+
+const ignore = (): void => {}
 
 const isOwnPath = (target: string): boolean => target === "/_jotgate" || target.startsWith("/_jotgate/")
 
@@ -74,41 +72,21 @@ export class Gate extends Context.Service<Gate, {
         const deployments = yield* Deployments
         const judge = yield* Judge
         const telemetry = yield* Telemetry
-        const running = new Set<Running>()
         const state = yield* GateState
-        let held = 0
+        const admission = new Admission(() => {
+          state.inFlight = admission.inFlight
+          state.held = admission.held
+          telemetry.inFlight(admission.inFlight, admission.held)
+        })
 
         const now = () => clock.currentTimeMillisUnsafe()
-        const counted = () => {
-          state.inFlight = running.size
-          telemetry.inFlight(running.size)
-        }
 
-        /** Accounts for the bytes of bodies that are held until `response` is over. */
-        const holder = (response: ServerResponse, deployment: Deployment) => {
-          let mine = 0
-          return (bytes: number): boolean => {
-            if (held + bytes > heldBodies * deployment.doors.limits.body) return false
-            if (mine === 0) {
-              response.once("close", () => {
-                held -= mine
-              })
-            }
-            mine += bytes
-            held += bytes
-            return true
-          }
-        }
-
-        const track = (cut: () => void, ends: ServerResponse | Socket, lease: Lease) => {
-          const it = { cut, since: now() }
-          running.add(it)
-          counted()
-          ends.once("close", () => {
-            running.delete(it)
-            counted()
-            lease.release()
-          })
+        /** A request begins to stay; whatever ends it first ends its stay. */
+        const enter = (lease: Lease, request: IncomingMessage, response: ServerResponse): Stay => {
+          const stay = admission.enter(lease, response, request.socket, now())
+          response.once("close", stay.leave)
+          response.on("error", ignore)
+          return stay
         }
 
         const deny = (
@@ -116,7 +94,8 @@ export class Gate extends Context.Service<Gate, {
           response: ServerResponse,
           deployment: Deployment,
           refusal: Refusal,
-          close: boolean
+          close: boolean,
+          recording?: Recording
         ) => {
           if (close) closing.add(request.socket)
           const target = request.url ?? "/"
@@ -124,7 +103,7 @@ export class Gate extends Context.Service<Gate, {
           const path = query === -1 ? target : target.slice(0, query)
           const door = dialectOf(target) ?? (request.headers.upgrade === undefined ? "proxy" : "websocket")
           refuse(response, refusal, {
-            recording: judge.open({ door, method: request.method ?? "", route: path, requestId: null }),
+            recording: recording ?? judge.open({ door, method: request.method ?? "", route: path, requestId: null }),
             path,
             origin: () => originOf(request, deployment),
             extra: close ? ["connection", "close"] : []
@@ -137,7 +116,8 @@ export class Gate extends Context.Service<Gate, {
           response: ServerResponse,
           deployment: Deployment
         ): RequestHead | undefined => {
-          if (running.size >= deployment.doors.limits.inFlight) {
+          if (state.draining) response.shouldKeepAlive = false
+          if (admission.inFlight >= deployment.doors.limits.inFlight) {
             deny(request, response, deployment, { code: "overloaded", retryAfter: 1 }, false)
             return undefined
           }
@@ -181,14 +161,34 @@ export class Gate extends Context.Service<Gate, {
           lease: Lease
         ) => {
           const { deployment } = lease
-          const grow = holder(response, deployment)
-          forwardAuth({ judge, deployment, dialect, head, request, response, grow })
-          if (response.writableEnded) lease.release()
-          else track(() => response.destroy(), response, lease)
+          const stay = head.hasBody ? enter(lease, request, response) : undefined
+          forwardAuth({ judge, deployment, dialect, head, request, response, stay, crashed })
+          if (response.writableEnded) return stay === undefined ? lease.release() : stay.leave()
+          const ends = stay ?? enter(lease, request, response)
+          ends.ends = { cut: () => response.destroy() }
         }
 
-        const onRequest = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-          const lease = deployments.lease()
+        /** What a handler throws ends its own connection: answered where that is still possible. */
+        const crashed: Crashed = (where, error, request, response, recording) => {
+          telemetry.defect(where, error, recording?.decision)
+          try {
+            if (response.headersSent || response.destroyed) {
+              request.socket.destroy()
+              recording?.over(response)
+            } else {
+              deny(request, response, deployments.current(), { code: "overloaded", cause: where }, true, recording)
+            }
+          } catch {
+            request.socket.destroy()
+          }
+        }
+
+        const answer = (
+          request: IncomingMessage,
+          response: ServerResponse,
+          lease: Lease,
+          expectsContinue: boolean
+        ): void => {
           const { deployment } = lease
           const head = admit(request, response, deployment)
           if (head === undefined) return lease.release()
@@ -201,6 +201,7 @@ export class Gate extends Context.Service<Gate, {
           } else if (isMetadataPath(path) && (request.method === "GET" || request.method === "HEAD")) {
             answerMetadata(request, response, deployment, path)
           } else {
+            const stay = enter(lease, request, response)
             const exchange = new Exchange({
               judge,
               deployment,
@@ -210,31 +211,46 @@ export class Gate extends Context.Service<Gate, {
               origin: () => originOf(request, deployment),
               requestId: head.requestId ?? randomUUID(),
               expectsContinue,
-              grow: holder(response, deployment),
-              relayed: telemetry.relayed
+              stay,
+              relayed: telemetry.relayed,
+              crashed
             })
-            track(() => exchange.cut(), response, lease)
+            stay.ends = exchange
             exchange.begin()
             return
           }
           lease.release()
         }
 
-        const onUpgrade = (request: IncomingMessage, socket: Socket, rest: Buffer) => {
+        const onRequest = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
           const lease = deployments.lease()
+          try {
+            answer(request, response, lease, expectsContinue)
+          } catch (error) {
+            lease.release()
+            crashed("request", error, request, response)
+          }
+        }
+
+        const upgrade = (
+          request: IncomingMessage,
+          response: ServerResponse,
+          socket: Socket,
+          rest: Buffer,
+          lease: Lease
+        ): void => {
           const { deployment } = lease
-          const response = responseOn(request, socket)
           const head = admit(request, response, deployment)
           if (head === undefined) return lease.release()
           // Caddy and HAProxy pass the caller's Upgrade on when they ask (doors): it is theirs to act upon.
           const dialect = dialectOf(request.url ?? "/")
           if (dialect !== undefined) {
-            socket.on("error", () => socket.destroy())
             if (!head.hasBody) return answerProxy(dialect, request, response, head, lease)
             deny(request, response, deployment, { code: "request_ambiguous" }, true)
             return lease.release()
           }
-          const upgrade = new Upgrade({
+          const stay = enter(lease, request, response)
+          const it = new Upgrade({
             judge,
             deployment,
             head,
@@ -244,10 +260,57 @@ export class Gate extends Context.Service<Gate, {
             rest,
             origin: () => originOf(request, deployment),
             requestId: head.requestId ?? randomUUID(),
-            relayed: telemetry.relayed
+            stay,
+            relayed: telemetry.relayed,
+            crashed
           })
-          track(() => upgrade.cut(), socket, lease)
-          upgrade.begin()
+          stay.ends = it
+          it.begin()
+        }
+
+        /**
+         * A socket that Node hands over has no listeners: it gets them before anything else. Behind a request that is not
+         * answered yet nothing can be answered: that answer is the last one.
+         */
+        const taken = (request: IncomingMessage, socket: Socket): ServerResponse | undefined => {
+          socket.on("error", ignore)
+          if (admission.on(socket) === undefined) {
+            const response = responseOn(request, socket)
+            if (response !== undefined) return response
+          }
+          if (!endAfterAnswer(admission, socket)) finish(socket)
+          return undefined
+        }
+
+        const onUpgrade = (request: IncomingMessage, socket: Socket, rest: Buffer) => {
+          const response = taken(request, socket)
+          if (response === undefined) return
+          const lease = deployments.lease()
+          try {
+            upgrade(request, response, socket, rest, lease)
+          } catch (error) {
+            lease.release()
+            crashed("upgrade", error, request, response)
+          }
+        }
+
+        const onConnect = (request: IncomingMessage, socket: Socket) => {
+          const response = taken(request, socket)
+          if (response === undefined) return
+          try {
+            deny(request, response, deployments.current(), { code: "method_not_allowed" }, true)
+          } catch (error) {
+            crashed("connect", error, request, response)
+          }
+        }
+
+        const onError = (error: NodeJS.ErrnoException, socket: Socket) => {
+          try {
+            onClientError(error, socket, closing, admission, judge.open)
+          } catch (defect) {
+            telemetry.defect("clientError", defect)
+            socket.destroy()
+          }
         }
 
         const server = makeServer(options)
@@ -255,19 +318,22 @@ export class Gate extends Context.Service<Gate, {
         server.on("request", onRequest(false))
         server.on("checkContinue", onRequest(true))
         server.on("upgrade", onUpgrade)
-        server.on("connect", (request: IncomingMessage, socket: Socket) => {
-          deny(request, responseOn(request, socket), deployments.current(), { code: "method_not_allowed" }, true)
+        server.on("connect", onConnect)
+        server.on("clientError", onError)
+        server.on(options.tls === null ? "connection" : "secureConnection", (socket: Socket) => {
+          socket.once("close", () => admission.gone(socket))
         })
-        server.on(
-          "clientError",
-          (error: NodeJS.ErrnoException, socket: Socket) => onClientError(error, socket, judge.open)
-        )
 
         const sweep = Effect.sync(() => {
-          const oldest = now() - deployments.current().doors.limits.stream
-          for (const it of running) {
-            if (it.since < oldest) {
-              it.cut()
+          const time = now()
+          const oldest = time - deployments.current().doors.limits.stream
+          for (const it of admission.all()) {
+            try {
+              if (it.since < oldest) it.ends?.cut()
+              else if (it.bodyUntil < time) it.ends?.late?.()
+            } catch (error) {
+              telemetry.defect("timer", error)
+              it.socket.destroy()
             }
           }
         })
@@ -278,13 +344,14 @@ export class Gate extends Context.Service<Gate, {
           grace: options.grace,
           onDrain: () => {
             state.draining = true
+            for (const it of admission.all()) it.response.shouldKeepAlive = false
           },
           onCut: () => {
-            for (const it of running) {
-              it.cut()
-            }
+            for (const it of admission.all()) it.ends?.cut()
           }
         })
+        // A system that has no descriptors left says so here, for as long as it has none.
+        server.on("error", (error) => telemetry.defect("listener", error))
         return { address }
       })
     )
@@ -303,27 +370,4 @@ const makeServer = ({ headers, tls }: GateOptions): Server => {
     keepAliveTimeout: 75_000
   }
   return tls === null ? createServer(settings) : createSecureServer({ ...settings, cert: tls.cert, key: tls.key })
-}
-
-/** Answers what the parser refused, and ends the connection. */
-const onClientError = (error: NodeJS.ErrnoException, socket: Socket, open: Judge["Service"]["open"]): void => {
-  if (closing.has(socket)) return
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy()
-    return
-  }
-  closing.add(socket)
-  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    socket.end("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-    return
-  }
-  const code = error.code === "HPE_HEADER_OVERFLOW" ? "headers_too_large" : "request_ambiguous"
-  const recording = open({ door: "proxy", method: "", route: "", requestId: null })
-  const { body, headers, status } = render({ code }, recording.id, "/", undefined)
-  let head = `HTTP/1.1 ${status} ${
-    status === 431 ? "Request Header Fields Too Large" : "Bad Request"
-  }\r\nConnection: close\r\n`
-  for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ""}: ${headers[i + 1] ?? ""}\r\n`
-  socket.end(`${head}\r\n${body}`)
-  recording.refused(status, code, error.code)
 }

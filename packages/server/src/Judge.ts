@@ -56,6 +56,13 @@ const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 }
 /** Whether the answer is an allow. */
 export const isAllowed = (result: Allowed | Denial): result is Allowed => result._tag === "Allowed"
 
+/**
+ * The name under which a caller's requests are counted; `undefined` for nobody in particular. Ids of users and of teams
+ * do not meet: an agent without a user is its team.
+ */
+export const callerOf = ({ identity, principal }: Allowed): string | undefined =>
+  principal.userId ?? (principal.teamId === undefined ? identity?.issuer : `team ${principal.teamId}`)
+
 type Decided = Exit.Exit<Allowed, Denial>
 
 /** Whether the answer is there already. */

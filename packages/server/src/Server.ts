@@ -165,7 +165,7 @@ const adminListener = ({ gateway }: FileSettings) =>
         reason: `gateway.admin listens on ${gateway.admin.host}, which needs gateway.adminToken`
       })
     }
-    return AdminListener.layer({ host: gateway.admin.host, token })
+    return AdminListener.layer({ host: gateway.admin.host, hosts: gateway.hosts, token })
   }))
 
 /** Sends traces, metrics and logs to a collector, and makes a span of each decision; nothing without a URL. */

@@ -5,7 +5,7 @@
  * every request that follows; a file with a finding changes nothing.
  */
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
-import { type Address, addressText } from "@jotgate/server/GatewaySettings"
+import { type Address, addressText, defaultTimeouts } from "@jotgate/server/GatewaySettings"
 import { Console, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
@@ -31,7 +31,12 @@ const instead =
   (listen: Address | undefined, admin: Address | undefined, upstream: URL | undefined) =>
   (file: ConfigFile): ConfigFile => {
     const { gateway } = file.settings
-    const plain = { authorization: "none", header: "authorization", onMissingTeamKey: "default" } as const
+    const plain = {
+      authorization: "none",
+      header: "authorization",
+      onMissingTeamKey: "default",
+      timeouts: defaultTimeouts
+    } as const
     return {
       ...file,
       settings: {

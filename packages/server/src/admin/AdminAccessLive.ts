@@ -25,6 +25,8 @@ import { AdminAccess, AdminDenied, AdminRequired, DecideAccess } from "./AdminAp
 export interface AdminSettings {
   readonly host: string
   readonly token: Redacted.Redacted | undefined
+  /** More names that it is reached by (`gateway.hosts`). */
+  readonly hosts: ReadonlyArray<string>
 }
 
 export class AdminListener extends Context.Service<AdminListener, AdminSettings>()("@jotgate/server/AdminListener") {
@@ -93,22 +95,32 @@ export const layer = Layer.mergeAll(
   Layer.effect(AdminAccess, Effect.map(make(false), (check) => (next) => Effect.andThen(check, next)))
 )
 
-/** Whether a `Host` header is one of ours. */
-export const isOurHost = (host: string | undefined, listen: string): boolean => {
+/** Whether a `Host` header is one of ours: a loopback name, an address, this machine, or one of `names`. */
+export const isOurHost = (host: string | undefined, names: ReadonlyArray<string>): boolean => {
   if (host === undefined) return false
   const name = host.replace(/:\d{1,5}$/, "").replace(/^\[(.*)\]$/, "$1").toLowerCase()
-  return name === "localhost" || isIP(name) !== 0 || name === listen.toLowerCase() || name === hostname().toLowerCase()
+  return name === "localhost" || isIP(name) !== 0 || name === hostname().toLowerCase() ||
+    names.some((it) => it.toLowerCase() === name)
 }
 
-/** Refuses requests with a foreign `Host`, on every path. */
+/** What balancers and scrapers ask, by whatever name they know this machine, or by none. Nothing there is secret. */
+const health = /^\/(?:livez|readyz|metrics)(?:\?|$)/
+
+/** Refuses requests with a foreign `Host`, on every path but those of health. */
 export const layerHostCheck = HttpRouter.middleware(
   Effect.map(
     AdminListener,
-    ({ host }) => (next) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        isOurHost(request.headers["host"], host)
-          ? next
-          : Effect.succeed(HttpServerResponse.text("This host name is not served here.\n", { status: 400 })))
+    ({ host, hosts }) => {
+      const names = [host, ...hosts]
+      return (next) =>
+        Effect.flatMap(
+          HttpServerRequest.HttpServerRequest,
+          (request) =>
+            health.test(request.url) || isOurHost(request.headers["host"], names)
+              ? next
+              : Effect.succeed(HttpServerResponse.text("This host name is not served here.\n", { status: 400 }))
+        )
+    }
   ),
   { global: true }
 )

@@ -3,14 +3,15 @@
  * API's own documentation.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Effect, Layer } from "effect"
-import { HttpRouter } from "effect/http"
+import { ByteSize, Effect, Layer } from "effect"
+import { HttpIncomingMessage, HttpRouter } from "effect/http"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import { createServer } from "node:http"
 import { Deployments } from "../Deployment.ts"
 import * as DirectoryServer from "../directory/DirectoryServer.ts"
 import { Judge } from "../Judge.ts"
+import { Telemetry } from "../platform/Telemetry.ts"
 import { recordOf } from "../record/AnswerRecord.ts"
 import { DecisionLog } from "../record/DecisionLog.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
@@ -63,14 +64,33 @@ export const Routes = Layer.mergeAll(
   AdminAccessLive.layerHostCheck
 )
 
-/** Serves `Routes` and whatever else is served beside them. Port 0 takes a free one. */
+/** The largest body that is read, in bytes: a whole directory. */
+const maxBody = ByteSize.mebibytes(64)
+
+/**
+ * Serves `Routes` and whatever else is served beside them. Port 0 takes a free one.
+ *
+ * Nothing here upgrades: an `Upgrade` is answered like any request. A request needs no `Host`, as plain health checks
+ * have none; whoever needs one asks for it.
+ */
 export const layer = (at: { readonly host: string; readonly port: number }) =>
-  HttpRouter.serve(Routes, {
-    disableLogger: true,
-    disableListenLog: true,
-    routerConfig: { maxParamLength: DirectoryServer.maxParamLength }
-  }).pipe(
-    Layer.provideMerge(
-      NodeHttpServer.layer(createServer, { host: at.host, port: at.port, gracefulShutdownTimeout: "1 second" })
+  Layer.unwrap(Effect.gen(function*() {
+    const telemetry = yield* Telemetry
+    const server = createServer({ requireHostHeader: false })
+    const plain = Layer.effectDiscard(Effect.sync(() => {
+      server.removeAllListeners("upgrade")
+      // A system that has no descriptors left says so here, for as long as it has none.
+      server.on("error", (error) => telemetry.defect("listener", error))
+    }))
+    return plain.pipe(
+      Layer.provide(HttpRouter.serve(Routes, {
+        disableLogger: true,
+        disableListenLog: true,
+        routerConfig: { maxParamLength: DirectoryServer.maxParamLength }
+      })),
+      Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, maxBody)),
+      Layer.provideMerge(
+        NodeHttpServer.layer(() => server, { host: at.host, port: at.port, gracefulShutdownTimeout: "1 second" })
+      )
     )
-  )
+  }))

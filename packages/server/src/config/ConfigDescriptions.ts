@@ -30,7 +30,11 @@ const upstream = (path: string): Readonly<Record<string, string>> => ({
   [`${path}.authorization.team.*`]: "the secret of one team",
   [`${path}.authorization.default`]: "the key of callers whose team has none",
   [`${path}.header`]: "the header of the key; authorization sends `Bearer KEY`, any other the key alone",
-  [`${path}.onMissingTeamKey`]: "what happens without a key of the team: the default key, or 403"
+  [`${path}.onMissingTeamKey`]: "what happens without a key of the team: the default key, or 403",
+  [`${path}.timeouts`]: "how long it may take",
+  [`${path}.timeouts.connect`]: "until a connection is there",
+  [`${path}.timeouts.headers`]: "from the end of the request to the head of the answer",
+  [`${path}.timeouts.idle`]: "between two pieces of an answer"
 })
 
 export const descriptions: Readonly<Record<string, string>> = {
@@ -192,12 +196,15 @@ export const descriptions: Readonly<Record<string, string>> = {
   "gateway.forwardAuth": "answers to proxies",
   "gateway.forwardAuth.authorization": "allow answers carry the upstream's Authorization",
   "gateway.drain": "how long the gate goes on listening after it was told to stop",
+  "gateway.hosts": "more host names of the admin listener",
   "gateway.limits": "what is refused as too much",
   "gateway.limits.body": "the largest request body",
   "gateway.limits.headers": "the largest head of a request",
   "gateway.limits.token": "the longest token",
   "gateway.limits.stream": "how long one answer may take",
-  "gateway.limits.inFlight": "requests at once",
+  "gateway.limits.inFlight": "requests at once; each upstream has a part of its own",
+  "gateway.limits.inFlightPerCaller": "requests of one caller at once",
+  "gateway.limits.bodyTimeout": "how long a request body may take to arrive",
   "gateway.cors": "browsers of these origins are answered",
   "gateway.cors.origins": "the origins",
   "gateway.websocket": "routes that may upgrade",

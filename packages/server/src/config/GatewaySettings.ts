@@ -75,11 +75,31 @@ export const UpstreamAuthorization = Schema.Union([
   })
 ])
 
+/** How long an upstream may take, in milliseconds. */
+export interface UpstreamTimeouts {
+  readonly connect: number
+  /** From the end of the request to the head of the answer: a model may think for minutes. */
+  readonly headers: number
+  /** Between two pieces of an answer. */
+  readonly idle: number
+}
+
+/** What holds where nothing else is said. */
+export const defaultTimeouts: UpstreamTimeouts = { connect: 5_000, headers: 600_000, idle: 600_000 }
+
 const upstreamFields = {
   url: HttpUrl,
   authorization: withDefault(UpstreamAuthorization, "none"),
   header: withDefault(HeaderName, "authorization"),
-  onMissingTeamKey: withDefault(Schema.Literals(["default", "deny"]), "default")
+  onMissingTeamKey: withDefault(Schema.Literals(["default", "deny"]), "default"),
+  timeouts: withDefault(
+    Schema.Struct({
+      connect: withDefault(Duration, "5s"),
+      headers: withDefault(Duration, "10m"),
+      idle: withDefault(Duration, "10m")
+    }),
+    {}
+  )
 }
 
 /** The upstream that takes every request which no entry of `upstreams` does. */
@@ -97,7 +117,9 @@ const Limits = Schema.Struct({
   headers: withDefault(Size, "64KiB"),
   token: withDefault(Size, "16KiB"),
   stream: withDefault(Duration, "1h"),
-  inFlight: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 2000)
+  inFlight: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 2000),
+  inFlightPerCaller: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 200),
+  bodyTimeout: withDefault(Duration, "60s")
 })
 
 /** The headers that may carry the caller's token (RULES D44). */
@@ -124,6 +146,7 @@ export const Gateway = Schema.Struct({
   trustedProxies: withDefault(Schema.Array(AddressRange), []),
   forwardAuth: withDefault(Schema.Struct({ authorization: withDefault(Schema.Boolean, false) }), {}),
   drain: withDefault(Duration, "5s"),
+  hosts: withDefault(Schema.Array(Schema.NonEmptyString), []),
   limits: withDefault(Limits, {}),
   cors: withDefault(Schema.NullOr(Schema.Struct({ origins: Schema.Array(Schema.NonEmptyString) })), null),
   websocket: withDefault(Schema.Array(Route), []),

@@ -40,6 +40,31 @@ const nameOf = (quoted: string): string | undefined =>
     ? Result.getOrUndefined(Result.map(Result.try((): unknown => JSON.parse(quoted)), String))
     : quoted.slice(1, -1)
 
+/** How deep arrays and objects of a text may stand in each other; what reads on recurses. */
+export const deepest = 256
+
+/** Whether a text is nested deeper than `deepest`; one pass that keeps nothing. */
+export const isTooDeep = (text: string): boolean => {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x5b:
+      case 0x7b:
+        if (++depth > deepest) return true
+        break
+      case 0x5d:
+      case 0x7d:
+        depth--
+        break
+      case 0x22:
+        at = endOf(text, at)
+        if (at === -1) return false
+        break
+    }
+  }
+  return false
+}
+
 /** The first member that is there twice. What is no JSON has none: whoever parses it says so. */
 export const repeated = (text: string): Repeated | undefined => {
   // A map for each depth, used again by the next object there.

@@ -20,6 +20,8 @@ import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import { joinBody } from "../model/ModelPeek.ts"
 import { codeOf, nothing, type Peeked, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
+import type { Stay } from "../proxy/Admission.ts"
+import type { Crashed } from "../proxy/Crashed.ts"
 import { addressOf } from "../proxy/Peers.ts"
 import { read } from "../proxy/RequestBody.ts"
 import type { RequestHead } from "../proxy/RequestHead.ts"
@@ -34,8 +36,9 @@ export interface DoorCall {
   readonly head: RequestHead
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Takes part in the memory budget of bodies. */
-  readonly grow: (bytes: number) => boolean
+  /** What it holds of the gate, where there is a body to hold. */
+  readonly stay: Stay | undefined
+  readonly crashed: Crashed
 }
 
 /** A body that a proxy has announced comes at once, or it does not come (doors: never wait for it). */
@@ -96,7 +99,13 @@ const ask = (call: DoorCall, it: Original, body: Peeked | undefined): void => {
   if (Exit.isFailure(made)) return deny(call, { code: "request_ambiguous", cause: "path" }, recording, "/")
   const stop = judge.ask(
     { auth: deployment.auth, asked: { ...made.value, listsModels: true }, recording },
-    (verdict) => answer(call, recording, verdict)
+    (verdict) => {
+      try {
+        answer(call, recording, verdict)
+      } catch (error) {
+        call.crashed("decision", error, request, response, recording)
+      }
+    }
   )
   if (!response.writableEnded) {
     response.once("close", () => {
@@ -134,10 +143,16 @@ export const forwardAuth = (call: DoorCall): void => {
   }
   if (!carriesBody(dialect, request.rawHeaders) || !head.hasBody) return ask(call, it, undefined)
   const patience = setTimeout(() => request.destroy(), bodyPatience)
-  read(request, head, route, doors.limits.body, call.grow, (outcome) => {
+  const grow = (bytes: number) => call.stay?.grow(bytes) === true
+  read(request, head, route, doors.limits.body, grow, (outcome) => {
     clearTimeout(patience)
-    if (outcome._tag === "Refused") return deny(call, { code: outcome.code }, open(call, it.method, route), route)
-    if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
-    else ask(call, it, outcome.body.bytes.length === 0 ? nothing : outcome.body.model)
+    try {
+      if (outcome._tag === "Read") ask(call, it, outcome.body.bytes.length === 0 ? nothing : outcome.body.model)
+      else if (outcome._tag === "Refused") deny(call, { code: outcome.code }, open(call, it.method, route), route)
+      else if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
+      else call.crashed("body", outcome.error, request, call.response, open(call, it.method, route))
+    } catch (error) {
+      call.crashed("body", error, request, call.response)
+    }
   })
 }

@@ -15,6 +15,13 @@ const upstreamCounter = Metric.counter("jotgate_upstream_requests_total", {
   description: "Requests to upstreams by how they ended.",
   incremental: true
 })
+const defectCounter = Metric.counter("jotgate_defects_total", {
+  description: "What should not have happened, by where it did; each ended one connection.",
+  incremental: true
+})
+const heldGauge = Metric.gauge("jotgate_body_bytes_held", {
+  description: "Bytes of request bodies that are held."
+})
 const inFlightGauge = Metric.gauge("jotgate_requests_in_flight", {
   description: "Requests that are being answered."
 })
@@ -56,6 +63,35 @@ class Times {
 
 const ignore = (): void => {}
 
+/** Where something went wrong that nobody expected. */
+export type Where =
+  | "request"
+  | "upgrade"
+  | "connect"
+  | "clientError"
+  | "listener"
+  | "body"
+  | "decision"
+  | "relay"
+  | "frames"
+  | "timer"
+  | "audit"
+  | "process"
+
+/**
+ * What a log may hold of an error that nobody expected: its kind and where it was thrown. Its message may quote what a
+ * caller sent.
+ */
+const traceOf = (error: unknown): { readonly kind: string; readonly stack: string } => {
+  if (!(error instanceof Error)) return { kind: typeof error, stack: "" }
+  const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : ""
+  const frames = (error.stack ?? "").split("\n").filter((it) => /^\s+at /.test(it)).slice(0, 12)
+  return { kind: `${error.name}${code}`, stack: frames.map((it) => it.trim()).join(" < ") }
+}
+
+/** Defects of a second that are logged; all are counted. */
+const toldPerSecond = 20
+
 /** A counter of one set of labels. */
 interface Count {
   count: number
@@ -66,7 +102,12 @@ export class Telemetry extends Context.Service<Telemetry, {
   /** Counts one decision; `code` is "" for an allowed one, `millis` the time that it took. */
   readonly decided: (door: string, status: number, code: string, millis: number) => void
   readonly relayed: (end: string) => void
-  readonly inFlight: (count: number) => void
+  /** Requests that stay, and bytes of their bodies. */
+  readonly inFlight: (count: number, held: number) => void
+  /** Counts and logs what nobody expected; `decision` is the id that the caller was told, if any. Never throws. */
+  readonly defect: (where: Where, error: unknown, decision?: string) => void
+  /** How often that happened. */
+  readonly defects: () => number
 }>()("@jotgate/server/Telemetry") {
   static readonly layer = Layer.effect(
     Telemetry,
@@ -97,7 +138,15 @@ export class Telemetry extends Context.Service<Telemetry, {
       const times = new Times()
       Metric.registerUnsafe(decisionSeconds, context, { get: () => times.state(), update: ignore, modify: ignore })
       let running = 0
+      let held = 0
       Metric.registerUnsafe(inFlightGauge, context, { get: () => ({ value: running }), update: ignore, modify: ignore })
+      Metric.registerUnsafe(heldGauge, context, { get: () => ({ value: held }), update: ignore, modify: ignore })
+
+      const run = Effect.runForkWith(context)
+      const crashes = new Map<string, Count>()
+      let defects = 0
+      let second = 0
+      let told = 0
 
       return {
         decided: (door, status, code, millis) => {
@@ -110,9 +159,26 @@ export class Telemetry extends Context.Service<Telemetry, {
         relayed: (end) => {
           of(relays, end, () => counting(upstreamCounter, { end })).count++
         },
-        inFlight: (count) => {
+        inFlight: (count, bytes) => {
           running = count
-        }
+          held = bytes
+        },
+        defect: (where, error, decision) => {
+          defects++
+          of(crashes, where, () => counting(defectCounter, { where })).count++
+          const now = Math.floor(performance.now() / 1000)
+          if (now !== second) {
+            second = now
+            told = 0
+          }
+          if (++told > toldPerSecond) return
+          run(Effect.logError("something went wrong that nobody expected", {
+            where,
+            ...(decision === undefined ? {} : { decision }),
+            ...traceOf(error)
+          }))
+        },
+        defects: () => defects
       }
     })
   )

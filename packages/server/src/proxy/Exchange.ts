@@ -12,12 +12,15 @@ import { Exit } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { refusalOf, refuse, write } from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
-import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
+import { callerOf, isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import { joinBody } from "../model/ModelPeek.ts"
 import { codeOf, type Peeked, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
+import type { Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
+import type { Stay } from "./Admission.ts"
 import * as Cors from "./Cors.ts"
+import type { Crashed } from "./Crashed.ts"
 import { forwardedHeaders, type UpstreamCredential } from "./ForwardedHeaders.ts"
 import { listsModels } from "./ModelList.ts"
 import { answeredModels, decoded, encodingOf, filteredHeaders, maxListBytes, withoutLength } from "./ModelsAnswer.ts"
@@ -39,8 +42,10 @@ export interface ExchangeParts {
   readonly requestId: string
   /** Whether the caller waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
-  readonly grow: (bytes: number) => boolean
+  /** What it holds of the gate. */
+  readonly stay: Stay
   readonly relayed: (end: RelayEnd) => void
+  readonly crashed: Crashed
 }
 
 /** A body of at most this size is read without asking first whether the caller may send it. */
@@ -89,6 +94,7 @@ export class Exchange {
     if (deployment.doors.upstreams === undefined) return this.#deny({ code: "route_unknown" })
     response.once("close", this.#onClose)
     if (!head.hasBody) return this.#judge(undefined)
+    this.#it.stay.bodyUntil = this.#it.stay.since + deployment.doors.limits.bodyTimeout
     if ((head.contentLength ?? 0) > deployment.doors.limits.body) return this.#deny({ code: "body_too_large" })
     if (this.#it.expectsContinue || !isSmall(head)) this.#glance(() => this.#read())
     else this.#read()
@@ -99,6 +105,36 @@ export class Exchange {
     this.#stop?.()
     if (this.#relay === undefined) this.#it.response.destroy()
     else this.#relay.abort()
+    // An answer that waited for its turn on the connection is never told of its end.
+    this.#recording.over(this.#it.response)
+  }
+
+  /** Answers that the body has not come in its time. */
+  late(): void {
+    this.#it.stay.bodyUntil = Number.POSITIVE_INFINITY
+    if (this.#isAnswered || this.#relay !== undefined) return
+    this.#isAnswered = true
+    this.#it.response.shouldKeepAlive = false
+    this.#deny({ code: "body_invalid", cause: "it did not come in time" })
+  }
+
+  /** What a later step threw ends this exchange, and nothing else. */
+  #crash(where: Where, error: unknown): void {
+    this.#isAnswered = true
+    this.#stop?.()
+    this.#relay?.drop()
+    this.#it.crashed(where, error, this.#it.request, this.#it.response, this.#recording)
+  }
+
+  /** Runs what comes later. */
+  #later<A>(where: Where, run: (it: A) => void): (it: A) => void {
+    return (it) => {
+      try {
+        run(it)
+      } catch (error) {
+        this.#crash(where, error)
+      }
+    }
   }
 
   /** Looks at the credential before a large body is read, or while a small one is late. */
@@ -111,35 +147,53 @@ export class Exchange {
       model: Request.unseenModel
     })
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
-    judge.glance(deployment.auth, asked.value, (result) => {
-      if (response.destroyed || this.#isAnswered) return
-      if (result._tag === "Unauthenticated" || result._tag === "BadRequest" || result._tag === "Unavailable") {
-        // Asked again for the log: this is the answer that the caller gets.
-        this.#isAnswered = true
-        return this.#ask(asked.value, undefined)
-      }
-      then()
-    })
+    judge.glance(
+      deployment.auth,
+      asked.value,
+      this.#later("decision", (result) => {
+        if (response.destroyed || this.#isAnswered) return
+        if (result._tag === "Unauthenticated" || result._tag === "BadRequest" || result._tag === "Unavailable") {
+          // Asked again for the log: this is the answer that the caller gets.
+          this.#isAnswered = true
+          return this.#ask(asked.value, undefined)
+        }
+        // Whoever may not do this is known by the token alone.
+        const caller = isAllowed(result) ? callerOf(result) : tokenOf(request.rawHeaders, deployment.doors.credentials)
+        if (!this.#it.stay.belongsTo(caller)) {
+          this.#isAnswered = true
+          return this.#deny({ code: "overloaded", cause: "this caller has its part" })
+        }
+        then()
+      })
+    )
   }
 
   #read(): void {
-    const { deployment, expectsContinue, grow, head, request, response } = this.#it
+    const { deployment, expectsContinue, head, request, response, stay } = this.#it
     if (expectsContinue) response.writeContinue()
     let isRead = false
+    const grow = (bytes: number) => stay.grow(bytes)
     read(request, head, this.#path, deployment.doors.limits.body, grow, (outcome) => {
       isRead = true
-      if (!this.#isAnswered) this.#onBody(outcome)
+      stay.bodyUntil = Number.POSITIVE_INFINITY
+      if (this.#isAnswered) return
+      try {
+        this.#onBody(outcome)
+      } catch (error) {
+        this.#crash("body", error)
+      }
     })
     // A small body nearly always came with its head; nobody waits for one that did not with a bad token.
-    if (isSmall(head)) {
-      setImmediate(() => {
+    if (isSmall(head) && !isRead) {
+      setImmediate(this.#later("timer", () => {
         if (!isRead && !this.#isAnswered) this.#glance(() => {})
-      })
+      }))
     }
   }
 
   #onBody(outcome: BodyOutcome): void {
-    if (outcome._tag === "Refused") this.#deny({ code: outcome.code })
+    if (outcome._tag === "Crashed") this.#crash("body", outcome.error)
+    else if (outcome._tag === "Refused") this.#deny({ code: outcome.code })
     else if (outcome._tag === "Read") this.#judge(outcome.body)
   }
 
@@ -164,12 +218,21 @@ export class Exchange {
     const { deployment: { auth }, judge } = this.#it
     this.#stop = judge.ask({ auth, asked, recording: this.#recording }, (verdict) => {
       this.#stop = undefined
-      this.#onVerdict(verdict, body)
+      try {
+        this.#onVerdict(verdict, body)
+      } catch (error) {
+        this.#crash("decision", error)
+      }
     })
   }
 
   #onVerdict({ asked, id, result }: Verdict, body: RequestBody | undefined): void {
     if (!isAllowed(result)) return this.#deny(refusalOf(result))
+    // What was to be refused is not sent on without its body, should the answer have changed meanwhile.
+    if (this.#isAnswered) return this.#deny({ code: "overloaded", cause: "the answer has changed" })
+    if (!this.#it.stay.belongsTo(callerOf(result))) {
+      return this.#deny({ code: "overloaded", cause: "this caller has its part" })
+    }
     const upstream = this.#it.deployment.doors.upstreams?.choose(asked.path, result.model)
     if (upstream === undefined) return this.#deny({ code: "route_unknown" })
     const key = upstream.keyFor(result.principal.teamId)
@@ -186,6 +249,9 @@ export class Exchange {
   ): void {
     const { deployment: { doors }, head, request, requestId, response } = this.#it
     if (response.destroyed) return
+    if (!this.#it.stay.goesTo(upstream.share)) {
+      return this.#deny({ code: "overloaded", cause: `${upstream.host} has its part` })
+    }
     const peer = addressOf(request.socket)
     const readsAnswer = listsModels(request.method ?? "", this.#path)
     const headers = forwardedHeaders({
@@ -229,20 +295,28 @@ export class Exchange {
       limit: maxListBytes,
       wants: (status) => status >= 200 && status < 300,
       read: (status, headers, bytes) =>
-        decoded(bytes, encodingOf(headers), (plain) => {
-          // What an upstream says of a list without sending it would tell how much there is.
-          if (this.#it.request.method === "HEAD") return write(this.#it.response, status, withoutLength(headers))
-          const list = plain === undefined ? undefined : answeredModels(plain, allowed.reach)
-          if (list === undefined) this.#deny({ code: "upstream_unreachable" })
-          else write(this.#it.response, status, filteredHeaders(headers, list), list)
-        })
+        decoded(
+          bytes,
+          encodingOf(headers),
+          this.#later("relay", (plain) => {
+            // What an upstream says of a list without sending it would tell how much there is.
+            if (this.#it.request.method === "HEAD") return write(this.#it.response, status, withoutLength(headers))
+            const list = plain === undefined ? undefined : answeredModels(plain, allowed.reach)
+            if (list === undefined) this.#deny({ code: "upstream_unreachable" })
+            else write(this.#it.response, status, filteredHeaders(headers, list), list)
+          })
+        )
     }
   }
 
   #onRelayed(end: RelayEnd): void {
-    this.#it.relayed(end)
-    if (end === "unreachable") this.#deny({ code: "upstream_unreachable" })
-    else if (end === "timeout") this.#deny({ code: "upstream_timeout" })
+    try {
+      this.#it.relayed(end)
+      if (end === "unreachable") this.#deny({ code: "upstream_unreachable" })
+      else if (end === "timeout") this.#deny({ code: "upstream_timeout" })
+    } catch (error) {
+      this.#crash("relay", error)
+    }
   }
 
   #deny(refusal: Refusal): void {
@@ -276,6 +350,14 @@ export class Exchange {
     this.#stop?.()
     this.#recording.over(this.#it.response)
   }
+}
+
+/** The text of the caller's token, as a name of the caller while nothing else is known. */
+const tokenOf = (rawHeaders: ReadonlyArray<string>, credentials: ReadonlySet<string>): string | undefined => {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (credentials.has(rawHeaders[i]?.toLowerCase() ?? "")) return `token ${rawHeaders[i + 1] ?? ""}`
+  }
+  return undefined
 }
 
 /** Whether method and target can be judged at all: origin form, nothing that could name another host (threat E07). */

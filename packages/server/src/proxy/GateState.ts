@@ -11,6 +11,8 @@ export class GateState extends Context.Service<GateState, {
   draining: boolean
   /** Requests that are being answered. */
   inFlight: number
+  /** Bytes of their bodies that are held. */
+  held: number
 }>()("@jotgate/server/GateState") {
-  static readonly layer = Layer.sync(GateState, () => ({ draining: false, inFlight: 0 }))
+  static readonly layer = Layer.sync(GateState, () => ({ draining: false, inFlight: 0, held: 0 }))
 }

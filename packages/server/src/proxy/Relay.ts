@@ -88,6 +88,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#controller?.abort(callerGone)
   }
 
+  /** Ends the upstream's side alone. */
+  drop(): void {
+    this.#controller?.abort(callerGone)
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#outgoing.destroyed) controller.abort(callerGone)
@@ -103,10 +108,22 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#headers = answer
       return
     }
-    const outgoing = this.#outgoing
-    outgoing.writeHead(status, answer)
-    // The head of a stream must not wait for its first event.
-    if (headers["content-type"]?.startsWith("text/event-stream") === true) outgoing.flushHeaders()
+    // The head of a stream must not wait for its first event; any other waits, as its first piece may turn out to be bad.
+    if (headers["content-type"]?.startsWith("text/event-stream") === true) {
+      this.#outgoing.writeHead(status, answer)
+      this.#outgoing.flushHeaders()
+      return
+    }
+    this.#status = status
+    this.#headers = answer
+  }
+
+  /** Writes the head, unless it is there. */
+  #head(): void {
+    const status = this.#status
+    if (status === 0) return
+    this.#status = 0
+    this.#outgoing.writeHead(status, this.#headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -117,6 +134,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       } else this.#kept.push(chunk)
       return
     }
+    this.#head()
     if (!this.#outgoing.write(chunk)) {
       controller.pause()
       this.#outgoing.once("drain", () => controller.resume())
@@ -130,6 +148,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#reader?.read(this.#status, this.#headers, Buffer.concat(this.#kept, this.#keptBytes))
       return
     }
+    this.#head()
     for (const name in trailers) {
       if (name !== "") {
         this.#outgoing.addTrailers(answeredTrailers(trailers))

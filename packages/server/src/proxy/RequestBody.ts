@@ -25,6 +25,8 @@ export type BodyOutcome =
   | { readonly _tag: "Read"; readonly body: RequestBody }
   | { readonly _tag: "Refused"; readonly code: "body_invalid" | "body_too_large" | "overloaded" }
   | { readonly _tag: "Gone" }
+  /** A reader threw; nothing of the body counts. */
+  | { readonly _tag: "Crashed"; readonly error: unknown }
 
 const gone: BodyOutcome = { _tag: "Gone" }
 const refusedInvalid: BodyOutcome = { _tag: "Refused", code: "body_invalid" }
@@ -81,13 +83,22 @@ export const read = (
     size += chunk.length
     if (size > limit) return end(refusedTooLarge)
     if (!grow(chunk.length)) return end(refusedOverloaded)
-    model.push(chunk)
+    try {
+      model.push(chunk)
+    } catch (error) {
+      return end({ _tag: "Crashed", error })
+    }
     if (whole === undefined) chunks.push(chunk)
     else whole.set(chunk, size - chunk.length)
   }
   const onPlainEnd = () => {
     const bytes = whole ?? (chunks.length === 1 ? chunks[0] ?? Buffer.alloc(0) : Buffer.concat(chunks, size))
-    const seen = isReadable(path, head.contentType, bytes) ? model.end() : invalid
+    let seen = invalid
+    try {
+      if (isReadable(path, head.contentType, bytes)) seen = model.end()
+    } catch (error) {
+      return end({ _tag: "Crashed", error })
+    }
     end({ _tag: "Read", body: { bytes, model: seen, inflated } })
   }
   const onWire = (chunk: Buffer) => {

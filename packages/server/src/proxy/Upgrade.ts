@@ -15,10 +15,13 @@ import type { Duplex } from "node:stream"
 import type { Dispatcher } from "undici"
 import { refusalOf, refuse } from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
-import { isAllowed, type Judge } from "../Judge.ts"
+import { callerOf, isAllowed, type Judge } from "../Judge.ts"
 import { codeOf, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
+import type { Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
+import type { Stay } from "./Admission.ts"
+import type { Crashed } from "./Crashed.ts"
 import { isSecure } from "./Exchange.ts"
 import { answeredHeaders, forwardedHeaders } from "./ForwardedHeaders.ts"
 import { addressOf } from "./Peers.ts"
@@ -38,14 +41,24 @@ export interface UpgradeParts {
   readonly rest: Buffer
   readonly origin: () => string
   readonly requestId: string
+  /** What it holds of the gate. */
+  readonly stay: Stay
   readonly relayed: (end: string) => void
+  readonly crashed: Crashed
 }
 
-/** A response for a request whose socket Node has handed over; the connection ends with it. */
-export const responseOn = (request: IncomingMessage, socket: Socket): ServerResponse => {
+/**
+ * A response for a request whose socket Node has handed over; the connection ends with it. `undefined` while the answer
+ * to an earlier request is still being written there.
+ */
+export const responseOn = (request: IncomingMessage, socket: Socket): ServerResponse | undefined => {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
-  response.assignSocket(socket)
+  try {
+    response.assignSocket(socket)
+  } catch {
+    return undefined
+  }
   response.once("finish", () => socket.destroySoon())
   return response
 }
@@ -89,7 +102,6 @@ export class Upgrade {
   /** Begins. */
   begin(): void {
     const { deployment: { auth, doors }, head, judge, request, socket } = this.#it
-    socket.on("error", () => socket.destroy())
     if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous", cause: "upgrade" })
     const peeked = targetModel(this.#target)
     const model = requested(peeked)
@@ -108,9 +120,19 @@ export class Upgrade {
     })
     this.#stop = judge.ask({ auth, asked: asked.value, recording: this.#recording }, ({ id, result }) => {
       this.#stop = undefined
-      if (isAllowed(result)) this.#forward(id, result)
-      else this.#deny(refusalOf(result))
+      try {
+        if (isAllowed(result)) this.#forward(id, result)
+        else this.#deny(refusalOf(result))
+      } catch (error) {
+        this.#crash("decision", error)
+      }
     })
+  }
+
+  /** What a later step threw ends this upgrade, and nothing else. */
+  #crash(where: Where, error: unknown): void {
+    this.#it.crashed(where, error, this.#it.request, this.#response, this.#recording)
+    this.#other?.destroy()
   }
 
   /** Breaks off both sides. */
@@ -127,6 +149,10 @@ export class Upgrade {
     const key = upstream.keyFor(allowed.principal.teamId)
     if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" })
     if (socket.destroyed) return
+    const { stay } = this.#it
+    if (!stay.belongsTo(callerOf(allowed)) || !stay.goesTo(upstream.share)) {
+      return this.#deny({ code: "overloaded", cause: "this caller, or the upstream, has its part" })
+    }
     const credential = key._tag === "Key" ? key.credential : undefined
     const peer = addressOf(socket)
     const headers = forwardedHeaders({

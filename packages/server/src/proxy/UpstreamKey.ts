@@ -6,7 +6,7 @@
  * only percent-encoded, and `.` and `..` have no key: no id leads out of the
  * folder (threat: path traversal through claims).
  */
-import { readFileSync, statSync } from "node:fs"
+import { readFileSync, type Stats, statSync } from "node:fs"
 import type { UpstreamCredential } from "./ForwardedHeaders.ts"
 
 /** `authorization` of an upstream, as in the settings. */
@@ -24,10 +24,13 @@ export type KeyChoice =
   | { readonly _tag: "None" }
   | { readonly _tag: "Missing" }
 
+/** A key; `undefined` where there is none, `false` where there is something that cannot be read as one. */
+type Key = string | undefined | false
+
 interface Remembered {
   readonly modified: number
   readonly size: number
-  readonly key: string | undefined
+  readonly key: Key
 }
 
 const maxKeyBytes = 16 * 1024
@@ -39,12 +42,22 @@ const keyIn = (text: string): string | undefined => {
   return key !== "" && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(key) ? key : undefined
 }
 
-/** The text of a file; empty when it cannot be read, which is no key. */
-const textOf = (path: string): string => {
+/** The key that a file holds; whatever the reason why it cannot be read. */
+const keyOf = (path: string): Key => {
   try {
-    return readFileSync(path, "utf8")
+    return keyIn(readFileSync(path, "utf8")) ?? false
   } catch {
-    return ""
+    return false
+  }
+}
+
+/** What the file system says of a file: nothing where none can be, `false` whatever the reason why it cannot be told. */
+const statOf = (path: string): Stats | undefined | false => {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat === undefined || (stat.isFile() && stat.size <= maxKeyBytes) ? stat : false
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENAMETOOLONG" ? undefined : false
   }
 }
 
@@ -52,16 +65,16 @@ const textOf = (path: string): string => {
 export class KeyFiles {
   readonly #files = new Map<string, Remembered>()
 
-  /** The key in this file, or `undefined` when there is none. */
-  read(path: string): string | undefined {
-    const stat = statSync(path, { throwIfNoEntry: false })
-    if (stat === undefined || !stat.isFile() || stat.size > maxKeyBytes) {
+  /** The key in this file. */
+  read(path: string): Key {
+    const stat = statOf(path)
+    if (stat === undefined || stat === false) {
       this.#files.delete(path)
-      return undefined
+      return stat
     }
     const known = this.#files.get(path)
     if (known !== undefined && known.modified === stat.mtimeMs && known.size === stat.size) return known.key
-    const key = keyIn(textOf(path))
+    const key = keyOf(path)
     if (this.#files.size >= remembered) this.#files.clear()
     this.#files.set(path, { modified: stat.mtimeMs, size: stat.size, key })
     return key
@@ -75,7 +88,7 @@ export const keyFileName = (team: string): string | undefined => {
   return name.length > 255 ? undefined : name
 }
 
-type Source = (team: string | undefined) => string | undefined
+type Source = (team: string | undefined) => Key
 
 const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/
 
@@ -115,7 +128,7 @@ const none: KeyChoice = { _tag: "None" }
 const missing: KeyChoice = { _tag: "Missing" }
 
 /**
- * Compiles the choice of a credential. With `onMissing: "deny"` a caller whose
+ * Compiles the choice of a credential. A key file that is there and cannot be read never means the default. With `onMissing: "deny"` a caller whose
  * team has no key of its own is `Missing`; otherwise the default is sent, and
  * `Missing` means that there is not even a default.
  */
@@ -133,6 +146,6 @@ export const compile = (
   const value = (key: string) => name === "authorization" ? `Bearer ${key}` : key
   return (team) => {
     const key = own(team) ?? (onMissing === "deny" && settings.team !== undefined ? undefined : fallback(team))
-    return key === undefined ? missing : { _tag: "Key", credential: { name, value: value(key) } }
+    return key === undefined || key === false ? missing : { _tag: "Key", credential: { name, value: value(key) } }
   }
 }

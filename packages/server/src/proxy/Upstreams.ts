@@ -8,7 +8,9 @@
 import * as Pattern from "@jotgate/core/Pattern"
 import type { RouteCompiler } from "@jotgate/core/Route"
 import { Pool } from "undici"
+import type { UpstreamTimeouts } from "../config/GatewaySettings.ts"
 import { type AuthorizationSettings, compile, type KeyChoice, KeyFiles } from "./UpstreamKey.ts"
+import * as UpstreamShare from "./UpstreamShare.ts"
 
 /** One entry of `gateway.upstreams`, or `gateway.upstream`. */
 export interface UpstreamSettings {
@@ -16,20 +18,9 @@ export interface UpstreamSettings {
   readonly authorization?: AuthorizationSettings | undefined
   readonly header?: string | undefined
   readonly onMissingTeamKey?: "default" | "deny" | undefined
+  readonly timeouts?: UpstreamTimeouts | undefined
   readonly match?: { readonly path?: string | undefined; readonly model?: string | undefined } | undefined
 }
-
-/** How long an upstream may take, in milliseconds. */
-export interface UpstreamTimeouts {
-  readonly connect: number
-  /** From the end of the request to the head of the answer: a model may think for minutes. */
-  readonly headers: number
-  /** Between two pieces of an answer. */
-  readonly idle: number
-}
-
-/** The constants of this version. */
-export const defaultTimeouts: UpstreamTimeouts = { connect: 5_000, headers: 600_000, idle: 300_000 }
 
 /** One upstream, ready for use. */
 export interface Upstream {
@@ -38,6 +29,8 @@ export interface Upstream {
   /** Prepended to the caller's path; "" or `/x/y`. */
   readonly basePath: string
   readonly passthrough: boolean
+  /** Its part of the requests in flight. */
+  readonly share: UpstreamShare.UpstreamShare
   readonly keyFor: (team: string | undefined) => KeyChoice
   readonly matches: (path: string, model: string | undefined) => boolean
 }
@@ -63,7 +56,8 @@ const compileMatch = (match: UpstreamSettings["match"], routes: RouteCompiler): 
 export const make = (
   settings: ReadonlyArray<UpstreamSettings>,
   options: {
-    readonly connections: number
+    /** Requests at once, to all of them together. */
+    readonly inFlight: number
     readonly timeouts: UpstreamTimeouts
     readonly env: Readonly<Record<string, string | undefined>>
     readonly routes: RouteCompiler
@@ -71,26 +65,34 @@ export const make = (
 ): Upstreams => {
   const files = new KeyFiles()
   const pools = new Map<string, Pool>()
-  const poolOf = (origin: string): Pool => {
-    const known = pools.get(origin)
+  const poolOf = (origin: string, { connect, headers, idle }: UpstreamTimeouts): Pool => {
+    const key = `${origin} ${connect} ${headers} ${idle}`
+    const known = pools.get(key)
     if (known !== undefined) return known
     const pool = new Pool(origin, {
-      connections: options.connections,
+      connections: options.inFlight,
       pipelining: 1,
       allowH2: false,
-      connect: { timeout: options.timeouts.connect },
-      headersTimeout: options.timeouts.headers,
-      bodyTimeout: options.timeouts.idle,
+      connect: { timeout: connect },
+      headersTimeout: headers,
+      bodyTimeout: idle,
       maxHeaderSize: 64 * 1024
     })
-    pools.set(origin, pool)
+    pools.set(key, pool)
     return pool
   }
+  // Entries that lead to one place share its part: it is the place that hangs.
+  const origins = Array.from(new Set(settings.map((it) => new URL(it.url).origin)))
+  const shares = UpstreamShare.make(origins.length, options.inFlight)
+  const whole = UpstreamShare.make(1, options.inFlight)
   const upstreams = settings.map((it): Upstream => {
     const url = new URL(it.url)
+    const [share] = [...shares.slice(origins.indexOf(url.origin)), ...whole]
+    if (share === undefined) throw new RangeError("an upstream without a share")
     const authorization = it.authorization ?? "none"
     return {
-      pool: poolOf(url.origin),
+      pool: poolOf(url.origin, it.timeouts ?? options.timeouts),
+      share,
       host: url.host,
       basePath: url.pathname.replace(/\/+$/, ""),
       passthrough: authorization === "passthrough",

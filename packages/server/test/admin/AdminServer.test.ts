@@ -132,12 +132,16 @@ describe("who may use the admin listener", () => {
     }))
 
   for (const host of ["evil.test", "evil.test:4181", "localhost.evil.test"]) {
-    it.live(`threat E08: Host ${host} is refused on every path`, () =>
+    it.live(`threat E08: Host ${host} is refused, on every path but those of health`, () =>
       Effect.gen(function*() {
         const { server } = yield* ServerWorld.make()
-        for (const path of ["/", "/decide", "/page/people", "/metrics", "/nothing"]) {
+        for (const path of ["/", "/decide", "/page/people", "/livezz", "/nothing"]) {
           const answer = yield* Raw.send(server.admin.port, Raw.request(`GET ${path} HTTP/1.1`, [`Host: ${host}`]))
           assert.deepStrictEqual(Raw.statuses(answer), [400], path)
+        }
+        for (const path of ["/livez", "/livez?x=1", "/metrics"]) {
+          const answer = yield* Raw.send(server.admin.port, Raw.request(`GET ${path} HTTP/1.1`, [`Host: ${host}`]))
+          assert.deepStrictEqual(Raw.statuses(answer), [200], path)
         }
       }))
   }
@@ -149,6 +153,62 @@ describe("who may use the admin listener", () => {
         assert.deepStrictEqual(Raw.statuses(answer), [200])
       }))
   }
+})
+
+describe("what a balancer or a scraper asks", () => {
+  for (const line of ["GET /livez HTTP/1.0", "GET /livez HTTP/1.1", "OPTIONS /livez HTTP/1.0"]) {
+    it.live(`${line} without a Host is answered as any other`, () =>
+      Effect.gen(function*() {
+        const { server } = yield* ServerWorld.make()
+        const answer = yield* Raw.send(server.admin.port, `${line}\r\nConnection: close\r\n\r\n`)
+        assert.deepStrictEqual(Raw.statuses(answer), [line.startsWith("GET") ? 200 : 404], answer)
+      }))
+  }
+
+  it.live("the rest of the listener has the names that gateway.hosts adds", () =>
+    Effect.gen(function*() {
+      const { server } = yield* ServerWorld.make({ gateway: { hosts: ["Gate.internal"] } })
+      const ask = (host: string) =>
+        Effect.map(
+          Raw.send(server.admin.port, Raw.request("GET / HTTP/1.1", [`Host: ${host}`])),
+          (answer) => Raw.statuses(answer)[0]
+        )
+      assert.strictEqual(yield* ask("gate.internal:4181"), 200)
+      assert.strictEqual(yield* ask("other.internal"), 400)
+    }))
+})
+
+describe("a question that cannot be read", () => {
+  const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels)
+  const asked = (body: string) => `{"method":"POST","path":"/v1/x","headers":{},"body":${body}}`
+  for (
+    const [title, body] of [
+      ["200 000 deep", asked(deep(200_000))],
+      ["200 000 objects deep", asked(`${"{\"a\":".repeat(200_000)}1${"}".repeat(200_000)}`)],
+      ["deep outside of the body", deep(200_000)],
+      ["cut off", asked(deep(100)).slice(0, -1)],
+      ["not text", "\u0000"],
+      ["empty", ""]
+    ] as const
+  ) {
+    it.live(`is 400: ${title}`, () =>
+      Effect.gen(function*() {
+        const world = yield* ServerWorld.make()
+        const headers = { "content-type": "application/json" }
+        for (const path of ["/decide", "/decide/batch"]) {
+          const answer = yield* call(`${world.admin}${path}`, { method: "POST", headers, body })
+          assert.strictEqual(answer.status, 400, answer.text.slice(0, 200))
+        }
+      }))
+  }
+
+  it.live("but a deep one that can be is a verdict", () =>
+    Effect.gen(function*() {
+      const world = yield* ServerWorld.make()
+      const headers = { "content-type": "application/json" }
+      const answer = yield* call(`${world.admin}/decide`, { method: "POST", headers, body: asked(deep(200)) })
+      assert.strictEqual(answer.status, 200, answer.text)
+    }))
 })
 
 describe("health", () => {

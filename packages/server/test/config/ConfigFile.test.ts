@@ -43,7 +43,9 @@ describe("parseConfig", () => {
       headers: 64 * 1024,
       token: 16 * 1024,
       stream: 3_600_000,
-      inFlight: 2000
+      inFlight: 2000,
+      inFlightPerCaller: 200,
+      bodyTimeout: 60_000
     })
     assert.deepStrictEqual(settings.policy.teamRoutes, ["llm_api_routes", "info_routes"])
     assert.isTrue(settings.policy.requirePrincipal)

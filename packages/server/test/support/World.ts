@@ -15,12 +15,13 @@ import { Revocation } from "@jotgate/core/Revocation"
 import { Settings } from "@jotgate/core/Settings"
 import { Issuer } from "@jotgate/core/testing"
 import { Clock, Context, Effect, Exit, Layer, Schema } from "effect"
+import type { UpstreamTimeouts } from "../../src/config/GatewaySettings.ts"
 import { type Deployment, Deployments, type DoorSettings, makeDoors } from "../../src/Deployment.ts"
 import { Gate, type GateOptions } from "../../src/Gate.ts"
 import { Judge } from "../../src/Judge.ts"
 import { Telemetry } from "../../src/platform/Telemetry.ts"
 import { GateState } from "../../src/proxy/GateState.ts"
-import type { UpstreamSettings, UpstreamTimeouts } from "../../src/proxy/Upstreams.ts"
+import type { UpstreamSettings } from "../../src/proxy/Upstreams.ts"
 import { DecisionLog } from "../../src/record/DecisionLog.ts"
 import * as Upstream from "./Upstream.ts"
 
@@ -51,7 +52,9 @@ export const defaultLimits: DoorSettings["limits"] = {
   headers: 64 * 1024,
   token: 16 * 1024,
   stream: 3_600_000,
-  inFlight: 2000
+  inFlight: 2000,
+  inFlightPerCaller: 200,
+  bodyTimeout: 60_000
 }
 
 export interface WorldOptions {
@@ -78,6 +81,7 @@ export interface World {
   readonly log: DecisionLog["Service"]
   readonly state: GateState["Service"]
   readonly judge: Judge["Service"]
+  readonly telemetry: Telemetry["Service"]
   readonly auth: AuthBuilder["Service"]
 }
 
@@ -175,6 +179,7 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
     log: Context.get(services, DecisionLog),
     state: Context.get(services, GateState),
     judge: Context.get(services, Judge),
+    telemetry: Context.get(services, Telemetry),
     auth
   }
   return world

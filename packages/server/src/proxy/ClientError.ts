@@ -1,0 +1,66 @@
+/**
+ * Answers what the HTTP parser refused, and ends the connection.
+ *
+ * An answer of ours never stands before the one that is due on the connection
+ * (threat E10): that one ends first, and the connection with it.
+ */
+import { render } from "@jotgate/core/ProblemResponse"
+import { STATUS_CODES } from "node:http"
+import type { Socket } from "node:net"
+import type { Opened, Recording } from "../record/Recording.ts"
+import type { Admission } from "./Admission.ts"
+
+/** How long a caller that sends on, or does not read, may keep a connection that has ended, in milliseconds. */
+const patience = 2_000
+
+/** Ends a connection with what was written on it; it is gone soon after, whatever the caller does. */
+export const finish = (socket: Socket, text?: string): void => {
+  if (text === undefined) socket.end()
+  else socket.end(text)
+  const timer = setTimeout(() => socket.destroy(), patience)
+  timer.unref()
+  socket.once("close", () => clearTimeout(timer))
+}
+
+/** Ends a connection once the answer that is due on it is there; `false` when none is. */
+export const endAfterAnswer = (admission: Admission, socket: Socket): boolean => {
+  const stay = admission.on(socket)
+  if (stay === undefined) return false
+  stay.response.shouldKeepAlive = false
+  stay.response.once("close", () => finish(socket))
+  return true
+}
+
+/** Answers `clientError` of Node's server. */
+export const onClientError = (
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  closing: WeakSet<Socket>,
+  admission: Admission,
+  open: (request: Opened) => Recording
+): void => {
+  if (closing.has(socket)) return
+  closing.add(socket)
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy()
+    return
+  }
+  const stay = admission.on(socket)
+  if (stay !== undefined && stay.response.headersSent) {
+    socket.destroy()
+    return
+  }
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    finish(socket, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    return
+  }
+  // What is wrong stands behind a request that is whole: that one gets its answer.
+  if (stay !== undefined && stay.response.req.complete && endAfterAnswer(admission, socket)) return
+  const code = error.code === "HPE_HEADER_OVERFLOW" ? "headers_too_large" : "request_ambiguous"
+  const recording = open({ door: "proxy", method: "", route: "", requestId: null })
+  const { body, headers, status } = render({ code }, recording.id, "/", undefined)
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\n`
+  for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ""}: ${headers[i + 1] ?? ""}\r\n`
+  finish(socket, `${head}\r\n${body}`)
+  recording.refused(status, code, error.code)
+}

@@ -1,0 +1,22 @@
+/** A deployment of which only the limits count. */
+import { Effect } from "effect"
+import type { Deployment, Doors } from "../../src/Deployment.ts"
+
+export const doorsOf = (limits: Doors["limits"]): Deployment => ({
+  auth: { authenticate: () => Effect.die("nobody asks"), decide: () => Effect.die("nobody asks") },
+  doors: {
+    drops: () => false,
+    spoofOf: () => undefined,
+    credentials: new Set(),
+    believes: () => false,
+    answersAuthorization: false,
+    limits,
+    origins: undefined,
+    upgrades: () => false,
+    upstreams: undefined
+  },
+  issuers: [],
+  scopes: [],
+  keys: Effect.succeed([]),
+  directory: Effect.void
+})
