@@ -48,6 +48,8 @@ export interface Doors {
   readonly spoofOf: (rawHeaders: ReadonlyArray<string>) => string | undefined
   /** Lower-case names of the headers that may carry the caller's token. */
   readonly credentials: ReadonlySet<string>
+  /** Lower-case names of the headers that ask for a team. */
+  readonly teamHeaders: ReadonlySet<string>
   readonly believes: (address: string) => boolean
   readonly answersAuthorization: boolean
   readonly limits: DoorSettings["limits"]
@@ -105,6 +107,7 @@ export const makeDoors = (
       drops: requestFilter([...settings.credentials, ...options.teamHeaders]),
       spoofOf: spoofOf(ourHeaders),
       credentials: new Set(settings.credentials.map((it) => it.toLowerCase())),
+      teamHeaders: new Set(options.teamHeaders.map((it) => it.toLowerCase())),
       believes: Peers.compile(settings.trustedProxies),
       answersAuthorization: settings.forwardAuth.authorization,
       limits: settings.limits,

@@ -34,6 +34,7 @@ import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
 import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
 import * as Management from "./directory/Management.ts"
 import * as SharedDirectory from "./directory/SharedDirectory.ts"
+import { GrpcDoor } from "./doors/grpc/GrpcDoor.ts"
 import { Gate } from "./Gate.ts"
 import { DecisionSpans, Judge } from "./Judge.ts"
 import * as CustomPolicy from "./platform/CustomPolicy.ts"
@@ -146,14 +147,15 @@ const secret = (reference: string) =>
     Effect.mapError((it) => new ServerRefused({ reason: `${it.reference}: ${it.reason}` }))
   )
 
+const tlsOf = Effect.fnUntraced(function*({ tls }: FileSettings["gateway"]) {
+  return tls === null
+    ? null
+    : { cert: Redacted.value(yield* secret(tls.cert)), key: Redacted.value(yield* secret(tls.key)) }
+})
+
 const gateLayer = ({ gateway }: FileSettings, grace: number) =>
   Layer.unwrap(Effect.gen(function*() {
-    const tls = gateway.tls === null
-      ? null
-      : {
-        cert: Redacted.value(yield* secret(gateway.tls.cert)),
-        key: Redacted.value(yield* secret(gateway.tls.key))
-      }
+    const tls = yield* tlsOf(gateway)
     return Gate.layer({ ...gateway.listen, tls, headers: gateway.limits.headers, drain: gateway.drain, grace })
   }))
 
@@ -182,8 +184,24 @@ const addressOf = (server: HttpServer.HttpServer["Service"], host: string): Addr
   port: "port" in server.address ? server.address.port : 0
 })
 
+/** The gRPC door, where one is configured. */
+const grpcLayer = ({ gateway }: FileSettings, grace: number) =>
+  Layer.unwrap(Effect.gen(function*() {
+    if (gateway.grpc === null) return GrpcDoor.layerNone
+    const { body, headers } = gateway.limits
+    return GrpcDoor.layer({
+      ...gateway.grpc,
+      tls: yield* tlsOf(gateway),
+      maxMessage: body + headers,
+      drain: gateway.drain,
+      grace
+    })
+  }))
+
 export class Server extends Context.Service<Server, {
   readonly gate: Address
+  /** Where proxies ask over gRPC; `undefined` when nothing is configured. */
+  readonly grpc: Address | undefined
   readonly admin: Address
   /** Answers with other settings from the next request on; when they cannot be used, nothing changes. */
   readonly reload: (
@@ -212,6 +230,7 @@ export class Server extends Context.Service<Server, {
         const deployments = yield* Deployments
         return {
           gate: gate.address,
+          grpc: (yield* GrpcDoor).address,
           admin: addressOf(http, gateway.admin.host),
           reload: (next, lineOf) =>
             deployments.swap(
@@ -221,7 +240,10 @@ export class Server extends Context.Service<Server, {
       })
     ).pipe(
       // The gate closes first: readiness tells of its draining until the end.
-      Layer.provide(gateLayer(settings, options.grace ?? defaultGrace)),
+      Layer.provide([
+        gateLayer(settings, options.grace ?? defaultGrace),
+        grpcLayer(settings, options.grace ?? defaultGrace)
+      ]),
       Layer.provideMerge(AdminServer.layer(gateway.admin)),
       Layer.provide([Judge.layer, GateState.layer]),
       Layer.provide(foundation),

@@ -57,6 +57,7 @@ const fixed = ({ settings }: ConfigFile): string =>
     settings.gateway.listen,
     settings.gateway.admin,
     settings.gateway.tls,
+    settings.gateway.grpc,
     settings.audit,
     settings.decisions
   ])
@@ -94,7 +95,8 @@ export const serve = Command.make(
     const run = Effect.gen(function*() {
       const server = yield* Running.Server
       yield* Console.log(
-        `ready gate=http://${addressText(server.gate)} admin=http://${addressText(server.admin)}`
+        `ready gate=http://${addressText(server.gate)} admin=http://${addressText(server.admin)}` +
+          (server.grpc === undefined ? "" : ` grpc=http://${addressText(server.grpc)}`)
       )
       const reload = Effect.gen(function*() {
         const next = yield* read

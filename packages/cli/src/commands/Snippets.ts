@@ -1,6 +1,6 @@
 /** `jotgate snippets NAME`: one complete configuration of a program beside the gate, ready to run. */
 import { lua, snippet, snippetNames, type SnippetOptions } from "@jotgate/server/Snippet"
-import { Console, Effect } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { addressFlag, urlFlag } from "../Address.ts"
 import { failure } from "../Outcome.ts"
@@ -15,6 +15,7 @@ export const snippets = Command.make(
     gate: optional("gate", "URL", "Where the gate answers"),
     upstream: optional("upstream", "URL", "What the program forwards to"),
     listen: optional("listen", "HOST:PORT", "Where the program listens"),
+    grpc: optional("grpc", "HOST:PORT", "With envoy: where the gate is asked over gRPC (gateway.grpc)"),
     lua: Flag.Boolean("lua").pipe(
       Flag.withDescription("With haproxy: the Lua file that its configuration loads"),
       Flag.withDefault(false)
@@ -22,13 +23,18 @@ export const snippets = Command.make(
   },
   Effect.fn("snippets")(function*(asked) {
     if (asked.lua && asked.name !== "haproxy") return yield* failure(`--lua belongs to haproxy, not to ${asked.name}`)
+    if (Option.isSome(asked.grpc) && asked.name !== "envoy") {
+      return yield* failure(`--grpc belongs to envoy, not to ${asked.name}`)
+    }
+    const grpc = yield* addressFlag("grpc", asked.grpc)
     const gate = yield* urlFlag("gate", asked.gate)
     const upstream = yield* urlFlag("upstream", asked.upstream)
     const listen = yield* addressFlag("listen", asked.listen)
     const options: Partial<SnippetOptions> = {
       ...(gate === undefined ? {} : { gate }),
       ...(upstream === undefined ? {} : { upstream }),
-      ...(listen === undefined ? {} : { listen })
+      ...(listen === undefined ? {} : { listen }),
+      ...(grpc === undefined ? {} : { grpc })
     }
     yield* Console.log((asked.lua ? lua(options) : snippet(asked.name, options)).trimEnd())
   })

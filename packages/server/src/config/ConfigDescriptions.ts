@@ -195,6 +195,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   "gateway.trustedProxies": "addresses that may ask for forward authentication",
   "gateway.forwardAuth": "answers to proxies",
   "gateway.forwardAuth.authorization": "allow answers carry the upstream's Authorization",
+  "gateway.grpc": "where Envoy and the gateways that speak its ext_authz ask over gRPC, such as `127.0.0.1:4182`",
   "gateway.drain": "how long the gate goes on listening after it was told to stop",
   "gateway.hosts": "more host names of the admin listener",
   "gateway.limits": "what is refused as too much",

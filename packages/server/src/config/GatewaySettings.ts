@@ -145,6 +145,7 @@ export const Gateway = Schema.Struct({
   ),
   trustedProxies: withDefault(Schema.Array(AddressRange), []),
   forwardAuth: withDefault(Schema.Struct({ authorization: withDefault(Schema.Boolean, false) }), {}),
+  grpc: withDefault(Schema.NullOr(ListenAddress), null),
   drain: withDefault(Duration, "5s"),
   hosts: withDefault(Schema.Array(Schema.NonEmptyString), []),
   limits: withDefault(Limits, {}),

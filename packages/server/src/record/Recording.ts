@@ -183,6 +183,13 @@ export class Recording {
     this.answered(response.headersSent ? response.statusCode : 499)
   }
 
+  /** Who asked did not wait for the answer. */
+  abandoned(): void {
+    if (this.#isRecorded) return
+    this.aborted = true
+    this.answered(499)
+  }
+
   /** The steps as JSON, at most 16 KiB. */
   stepsJson(): string {
     return this.#stepsText ?? stepsText(this.#steps)

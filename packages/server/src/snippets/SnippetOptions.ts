@@ -2,6 +2,8 @@
 export interface SnippetOptions {
   /** Where the gate answers; for `litellm` its admin listener. */
   readonly gate: URL
+  /** Where the gate is asked over gRPC; only Envoy can, and asks over HTTP without it. */
+  readonly grpc?: { readonly host: string; readonly port: number }
   /** What the proxy forwards to. */
   readonly upstream: URL
   /** Where the proxy listens. */

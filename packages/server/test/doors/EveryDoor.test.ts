@@ -17,6 +17,8 @@ const doors = {
   "Traefik with bodies": true,
   "Envoy without bodies": false,
   "Envoy with bodies": true,
+  "gRPC without bodies": false,
+  "gRPC with bodies": true,
   "/decide": true,
   "the façade, plain": true,
   "the façade, Fetch": true
@@ -31,7 +33,7 @@ class Setting extends Context.Service<Setting, {
   static readonly layer = Layer.effect(
     Setting,
     Effect.gen(function*() {
-      const world = yield* ServerWorld.make()
+      const world = yield* ServerWorld.make({ gateway: { grpc: "127.0.0.1:0" } })
       const gate = yield* Effect.acquireRelease(
         Effect.promise(() => createGate(world.settings, { directory: () => MemoryStore.layer(rows), env: {} })),
         (it) => Effect.promise(() => it.close())
@@ -49,6 +51,8 @@ class Setting extends Context.Service<Setting, {
           "Traefik with bodies": Doors.asking(port, "traefik", true),
           "Envoy without bodies": Doors.asking(port, "envoy", false),
           "Envoy with bodies": Doors.asking(port, "envoy", true),
+          "gRPC without bodies": Doors.grpc(world.server.grpc?.port ?? 0, false),
+          "gRPC with bodies": Doors.grpc(world.server.grpc?.port ?? 0, true),
           "/decide": Doors.decide(world.admin),
           "the façade, plain": Doors.embedded(gate, "plain"),
           "the façade, Fetch": Doors.embedded(gate, "fetch")

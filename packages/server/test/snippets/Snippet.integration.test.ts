@@ -71,7 +71,7 @@ const dial = (url: string, token: string) =>
     socket.on("error", () => {})
   })
 
-const seesTheModel = new Set<string>(["traefik", "envoy"])
+const seesTheModel = new Set<string>(["traefik", "envoy", "envoy over gRPC"])
 
 for (const name of names) {
   describeWith(proxies[name].needs, `the snippet of ${name}`, () => {
@@ -208,7 +208,11 @@ for (const name of names) {
       Effect.gen(function*() {
         const upstream = yield* Upstream.make
         const hanging = yield* silent
-        const proxy = yield* proxies[name].start({ gate: hanging, upstream: new URL(upstream.url) })
+        const proxy = yield* proxies[name].start({
+          gate: hanging,
+          grpc: { host: "127.0.0.1", port: Number(hanging.port) },
+          upstream: new URL(upstream.url)
+        })
         const start = performance.now()
         const answer = yield* Raw.send(
           proxy.port,
@@ -235,10 +239,11 @@ for (const name of names) {
 
     it.live("doors rule 16: a WebSocket is judged, and joined when it is allowed", () =>
       Effect.gen(function*() {
-        const world = yield* World.make()
+        const world = yield* World.make({ grpc: true })
         const port = yield* socketServer
         const proxy = yield* proxies[name].start({
           gate: new URL(world.url),
+          grpc: { host: "127.0.0.1", port: world.grpcPort },
           upstream: new URL(`http://127.0.0.1:${port}`)
         })
         const token = yield* world.token("alice", { groups: ["red"] })

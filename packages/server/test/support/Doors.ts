@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import type { Dialect } from "../../src/doors/Dialect.ts"
 import type { EmbeddedGate } from "../../src/EmbeddedGate.ts"
 import * as Asking from "./Asking.ts"
+import * as GrpcClient from "./GrpcClient.ts"
 import * as Raw from "./Raw.ts"
 
 /** One request of a caller. */
@@ -162,3 +163,15 @@ export const embedded = (gate: EmbeddedGate, form: "plain" | "fetch"): Door => (
     )
     return lets ? allowed : { status, code }
   })
+
+/** The gRPC door, asked as Envoy asks; `sends` when the proxy passes the body on. */
+export const grpc = (port: number, sends: boolean): Door => ({ body, headers, method, path }) => {
+  const sent = sends ? body : undefined
+  const lines = Object.entries(headers)
+  if (body !== undefined) lines.push(["content-length", String(Buffer.byteLength(body))])
+  const message = GrpcClient.messageOf({ method, path, headers: lines, ...(sent === undefined ? {} : { body: sent }) })
+  return Effect.map(
+    Effect.orDie(GrpcClient.check(port, message)),
+    ({ body: text, code, status }) => code === 0 ? allowed : { status, code: codeIn(text) }
+  )
+}

@@ -10,6 +10,8 @@ export interface Proxy {
 }
 interface Ends {
   readonly gate: URL
+  /** Where the gate is asked over gRPC. */
+  readonly grpc: { readonly host: string; readonly port: number }
   readonly upstream: URL
 }
 
@@ -52,6 +54,11 @@ export const proxies = {
   },
   envoy: {
     needs: "envoy",
+    start: ({ gate, upstream }: Ends) =>
+      Envoy.make({ config: (it) => snippet("envoy", { gate, upstream, listen: listening(it) }) })
+  },
+  "envoy over gRPC": {
+    needs: "envoy",
     start: (ends: Ends) => Envoy.make({ config: (it) => snippet("envoy", { ...ends, listen: listening(it) }) })
   }
 } as const
@@ -64,8 +71,12 @@ export const names = Object.keys(proxies) as ReadonlyArray<Name>
 export const setting = Effect.fnUntraced(function*(name: Name, options: World.WorldOptions = {}) {
   const gateScope = yield* Scope.make()
   yield* Effect.addFinalizer(() => Scope.close(gateScope, Exit.void))
-  const world = yield* Scope.provide(World.make(options), gateScope)
-  const proxy: Proxy = yield* proxies[name].start({ gate: new URL(world.url), upstream: new URL(world.upstream.url) })
+  const world = yield* Scope.provide(World.make({ grpc: name === "envoy over gRPC", ...options }), gateScope)
+  const proxy: Proxy = yield* proxies[name].start({
+    gate: new URL(world.url),
+    grpc: { host: "127.0.0.1", port: world.grpcPort },
+    upstream: new URL(world.upstream.url)
+  })
   const token = yield* world.token("alice", { groups: ["red"] })
   const call = (path: string, init: RequestInit = {}) =>
     Effect.promise(async () => {

@@ -17,6 +17,7 @@ import { Issuer } from "@jotgate/core/testing"
 import { Clock, Context, Effect, Exit, Layer, Schema } from "effect"
 import type { UpstreamTimeouts } from "../../src/config/GatewaySettings.ts"
 import { type Deployment, Deployments, type DoorSettings, makeDoors } from "../../src/Deployment.ts"
+import { GrpcDoor } from "../../src/doors/grpc/GrpcDoor.ts"
 import { Gate, type GateOptions } from "../../src/Gate.ts"
 import { Judge } from "../../src/Judge.ts"
 import { Telemetry } from "../../src/platform/Telemetry.ts"
@@ -67,6 +68,8 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Settings of the upstream besides its URL. */
   readonly upstream?: Omit<UpstreamSettings, "url">
+  /** Whether proxies may ask over gRPC too. */
+  readonly grpc?: boolean
   /** Without it the recorder is the upstream. */
   readonly noUpstream?: boolean
 }
@@ -74,6 +77,8 @@ export interface WorldOptions {
 export interface World {
   readonly port: number
   readonly url: string
+  /** Where the gRPC door listens; 0 without one. */
+  readonly grpcPort: number
   readonly upstream: Upstream.Recorder
   /** A token of this person; `claims` change it. */
   readonly token: (sub: string, claims?: Readonly<Record<string, unknown>>) => Effect.Effect<string>
@@ -150,16 +155,12 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
       directory: Effect.void
     })
   )
+  const listener = { host: "127.0.0.1", port: 0, tls: null, drain: 0, grace: 500, ...options.gate }
+  const grpc = options.grpc === true
+    ? GrpcDoor.layer({ ...listener, maxMessage: doors.limits.body + doors.limits.headers })
+    : GrpcDoor.layerNone
   const services = yield* Layer.build(
-    Gate.layer({
-      host: "127.0.0.1",
-      port: 0,
-      tls: null,
-      headers: doors.limits.headers,
-      drain: 0,
-      grace: 500,
-      ...options.gate
-    }).pipe(
+    Layer.merge(Gate.layer({ headers: doors.limits.headers, ...listener }), grpc).pipe(
       Layer.provideMerge(Layer.merge(Judge.layer, GateState.layer)),
       Layer.provideMerge(Layer.mergeAll(DecisionLog.layerMemory, Telemetry.layer, Deployments.layer(deployment)))
     )
@@ -169,6 +170,7 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
   const world: World = {
     port: gate.address.port,
     url: `http://127.0.0.1:${gate.address.port}`,
+    grpcPort: Context.get(services, GrpcDoor).address?.port ?? 0,
     upstream,
     token: (sub, claims = {}) =>
       idp.token({

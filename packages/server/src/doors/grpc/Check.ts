@@ -1,0 +1,182 @@
+/**
+ * The door of proxies that ask over gRPC (`envoy.service.auth.v3`): Envoy, Envoy Gateway, Istio, agentgateway.
+ *
+ * The same question is put as at every door. An allow tells who is calling twice: as headers, which overwrite what the
+ * caller sent under these names, and as dynamic metadata, which rate limits and credential overrides of the proxy read.
+ * What is absent is taken out of the headers and left out of the metadata. A denial is a whole HTTP answer.
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import * as Request from "@jotgate/core/Request"
+import { Exit, Result } from "effect"
+import * as Answer from "../../answer/Answer.ts"
+import { challenges, type Refusal, render } from "../../answer/ProblemResponse.ts"
+import { metadataUrl } from "../../answer/ResourceMetadata.ts"
+import type { Deployment, Lease } from "../../Deployment.ts"
+import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
+import { joinBody, peek } from "../../model/ModelPeek.ts"
+import { codeOf, requested } from "../../model/Peeked.ts"
+import { targetModel } from "../../model/TargetModel.ts"
+import { canonical, isOurs } from "../../proxy/HeaderName.ts"
+import { identityAnswer } from "../../proxy/IdentityHeaders.ts"
+import { isHost } from "../../proxy/RequestHead.ts"
+import type { Recording } from "../../record/Recording.ts"
+import { type CheckAnswer, type CheckedRequest, type MetadataValue, read } from "./CheckMessage.ts"
+
+/** What the door needs of the program. */
+export interface CheckParts {
+  readonly judge: Judge["Service"]
+  /** The deployment in force for one check; `undefined` when there are too many at once. */
+  readonly lease: () => Lease | undefined
+}
+
+const door = "grpc"
+
+/** Values of a header, each line of its own. */
+const valuesOf = (rawHeaders: ReadonlyArray<string>, name: string): ReadonlyArray<string> =>
+  rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+
+const pathOf = (target: string): string => {
+  const query = target.indexOf("?")
+  return query === -1 ? target : target.slice(0, query)
+}
+
+/**
+ * Whether the message holds the whole body: the proxy says when it has cut one, and an announced length must agree.
+ * A body that was not sent at all is not a body that is empty.
+ */
+const isWhole = ({ body, rawHeaders }: CheckedRequest): boolean => {
+  const partial = valuesOf(rawHeaders, "x-envoy-auth-partial-body")
+  const lengths = valuesOf(rawHeaders, "content-length")
+  return partial.every((it) => it === "false") &&
+    (lengths.length === 0
+      ? body.length > 0 || valuesOf(rawHeaders, "transfer-encoding").length === 0
+      : lengths.every((it) => it === String(body.length)))
+}
+
+const originOf = ({ host, scheme }: CheckedRequest): string =>
+  isHost(host) && (scheme === "http" || scheme === "https") ? `${scheme}://${host}` : ""
+
+const denied = (refusal: Refusal, recording: Recording, path: string, origin: string): CheckAnswer => {
+  const metadata = challenges(refusal.code) && origin !== "" ? metadataUrl(origin, path) : undefined
+  const { body, headers, status } = render(refusal, recording.id, path, metadata)
+  const pairs: Array<readonly [string, string]> = []
+  for (let i = 0; i < headers.length; i += 2) {
+    // The proxy counts the body itself.
+    if (headers[i] !== "content-length") pairs.push([headers[i] ?? "", headers[i + 1] ?? ""])
+  }
+  return { _tag: "Denied", status, headers: pairs, body }
+}
+
+const namesOf = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => rawHeaders.filter((_, at) => at % 2 === 0)
+
+const metadataOf = (
+  id: string,
+  allowed: Allowed,
+  authorization: string | undefined
+): { readonly [name: string]: MetadataValue } => {
+  const { model, principal, reach, route } = allowed
+  const all: Record<string, MetadataValue | undefined> = {
+    decision: id,
+    user: principal.userId,
+    email: principal.email,
+    team: principal.teamId,
+    organization: principal.organizationId,
+    admin: principal.admin,
+    models: reach.models(),
+    route,
+    model,
+    upstream: authorization === undefined ? undefined : { authorization }
+  }
+  return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]))
+}
+
+const allowed = (
+  it: Allowed,
+  recording: Recording,
+  request: CheckedRequest,
+  { doors }: Deployment,
+  path: string
+): CheckAnswer | Refusal => {
+  const set: Array<readonly [string, string]> = []
+  const remove = new Set<string>([...doors.credentials, ...doors.teamHeaders])
+  for (const name of namesOf(request.rawHeaders)) if (isOurs(canonical(name))) remove.add(name.toLowerCase())
+  const identity = identityAnswer(recording.id, it)
+  for (let i = 0; i < identity.length; i += 2) {
+    const [name = "", value = ""] = identity.slice(i, i + 2)
+    if (value === "") remove.add(name)
+    else set.push([name, value])
+  }
+  let authorization: string | undefined
+  if (doors.answersAuthorization) {
+    const key = doors.upstreams?.choose(path, it.model)?.keyFor(it.principal.teamId)
+    if (key?._tag === "Missing") return { code: "upstream_key_missing" }
+    if (key?._tag === "Key") {
+      set.push([key.credential.name, key.credential.value])
+      authorization = key.credential.value
+    }
+  }
+  // The proxy removes after it has set.
+  for (const [name] of set) remove.delete(name)
+  return { _tag: "Allowed", set, remove: [...remove], metadata: metadataOf(recording.id, it, authorization) }
+}
+
+/** Answers one check; the returned function gives it up. */
+export const check = ({ judge, lease }: CheckParts) =>
+(
+  message: unknown,
+  peer: string,
+  done: (answer: CheckAnswer) => void
+): () => void => {
+  const leased = lease()
+  const it = read(message)
+  const request = Result.isSuccess(it) ? it.success : undefined
+  const path = pathOf(request?.target ?? "/")
+  const requestId = request === undefined ? undefined : valuesOf(request.rawHeaders, "x-request-id")[0]
+  const recording = judge.open({ door, method: request?.method ?? "", route: path, requestId: requestId ?? null })
+  let isOver = false
+  const end = (answer: CheckAnswer, refusal?: Refusal) => {
+    if (isOver) return
+    isOver = true
+    leased?.release()
+    done(answer)
+    if (refusal === undefined) recording.answered(200)
+    else recording.refused(answer._tag === "Denied" ? answer.status : 200, refusal.code, refusal.cause)
+  }
+  const refuse = (refusal: Refusal) =>
+    end(denied(refusal, recording, path, request === undefined ? "" : originOf(request)), refusal)
+  const settle = (verdict: Verdict) => {
+    const { result } = verdict
+    if (!isAllowed(result) || request === undefined || leased === undefined) {
+      return refuse(isAllowed(result) ? { code: "overloaded" } : Answer.refusalOf(result))
+    }
+    const answer = allowed(result, recording, request, leased.deployment, path)
+    if ("code" in answer) refuse(answer)
+    else end(answer)
+  }
+  let stop = (): void => {}
+  const ask = (): void => {
+    if (leased === undefined) return refuse({ code: "overloaded", retryAfter: 1 })
+    const { auth, doors } = leased.deployment
+    if (!doors.believes(peer)) return refuse({ code: "peer_untrusted", cause: peer })
+    if (Result.isFailure(it)) return refuse({ code: "request_ambiguous", cause: it.failure })
+    const { method, rawHeaders, target } = it.success
+    const whole = isWhole(it.success)
+    const [contentType = ""] = valuesOf(rawHeaders, "content-type")
+    const seen = whole
+      ? joinBody(targetModel(target), peek(target, contentType, it.success.body))
+      : targetModel(target)
+    const model = requested(seen, whole ? Request.noModel : Request.unseenModel)
+    if (model === undefined) return refuse({ code: codeOf(seen) })
+    const made = Request.make({ method, target, rawHeaders, model })
+    if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: "path" })
+    stop = judge.ask({ auth, asked: { ...made.value, listsModels: true }, recording }, settle)
+  }
+  ask()
+  return () => {
+    if (isOver) return
+    isOver = true
+    stop()
+    leased?.release()
+    recording.abandoned()
+  }
+}

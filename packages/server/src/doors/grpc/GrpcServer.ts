@@ -1,0 +1,133 @@
+/**
+ * A gRPC listener with two services: `envoy.service.auth.v3.Authorization` and `grpc.health.v1.Health`.
+ *
+ * What is asked and answered is bytes to this file; reflection is off. A call whose caller has gone, or whose deadline
+ * has passed, is given up. At the end the health says so for `drain`, then new calls are refused and running ones get
+ * `grace`.
+ */
+import * as grpc from "@grpc/grpc-js"
+import { Effect, type Scope } from "effect"
+import { type Address, ListenFailed } from "../../platform/Listener.ts"
+import { type CheckAnswer, decode, encode, Health } from "./CheckMessage.ts"
+
+/** Where and how the listener listens; sizes in bytes, times in milliseconds. */
+export interface GrpcOptions extends Address {
+  /** As the gate's; `null`: HTTP/2 in clear. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+  /** The largest message that is taken. */
+  readonly maxMessage: number
+  /** How long the port stays open after the end was announced, so that balancers notice. */
+  readonly drain: number
+  /** How long running checks get after that. */
+  readonly grace: number
+}
+
+/** What is asked of the program behind the listener. */
+export interface GrpcHandlers {
+  /** Answers one check through `done`, once; the returned function gives it up. */
+  readonly check: (message: unknown, peer: string, done: (answer: CheckAnswer) => void) => () => void
+  /** Whether requests are answered: for load balancers. */
+  readonly isServing: () => boolean
+}
+
+const asBytes = (it: Uint8Array): Buffer => Buffer.from(it.buffer, it.byteOffset, it.byteLength)
+
+const unary = <Request>(path: string, read: (bytes: Buffer) => Request) => ({
+  path,
+  requestStream: false,
+  responseStream: false,
+  requestDeserialize: read,
+  requestSerialize: () => Buffer.alloc(0),
+  responseSerialize: asBytes,
+  responseDeserialize: (bytes: Buffer): Uint8Array => bytes
+})
+
+const services = {
+  check: unary("/envoy.service.auth.v3.Authorization/Check", decode),
+  health: unary("/grpc.health.v1.Health/Check", Health.read),
+  watch: { ...unary("/grpc.health.v1.Health/Watch", Health.read), responseStream: true }
+}
+
+/** How often a watcher of the health is looked after, in milliseconds. */
+const WATCH_MILLIS = 1_000
+
+/** The address of a peer without its port. */
+const addressOf = (peer: string): string => {
+  const colon = peer.lastIndexOf(":")
+  const address = colon === -1 ? peer : peer.slice(0, colon)
+  return address.startsWith("[") ? address.slice(1, -1) : address
+}
+
+const known = new Set(["", "envoy.service.auth.v3.Authorization"])
+
+type HealthQuestion = ReturnType<typeof Health.read>
+
+const make = (options: GrpcOptions, { check, isServing }: GrpcHandlers): grpc.Server => {
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": options.maxMessage,
+    "grpc.max_send_message_length": -1
+  })
+  const health = (service: string) =>
+    Health.answer(!known.has(service) ? "SERVICE_UNKNOWN" : isServing() ? "SERVING" : "NOT_SERVING")
+  server.addService({ Check: services.check }, {
+    Check: (call: grpc.ServerUnaryCall<unknown, Uint8Array>, done: grpc.sendUnaryData<Uint8Array>) => {
+      const stop = check(call.request, addressOf(call.getPeer()), (answer) => done(null, encode(answer)))
+      call.on("cancelled", stop)
+    }
+  })
+  server.addService({ Check: services.health, Watch: services.watch }, {
+    Check: (call: grpc.ServerUnaryCall<HealthQuestion, Uint8Array>, done: grpc.sendUnaryData<Uint8Array>) => {
+      const { service } = call.request
+      if (known.has(service)) done(null, health(service))
+      else done({ code: grpc.status.NOT_FOUND, details: "unknown service" })
+    },
+    Watch: (call: grpc.ServerWritableStream<HealthQuestion, Uint8Array>) => {
+      let last: boolean | undefined
+      const look = () => {
+        const now = isServing()
+        if (now !== last) call.write(health(call.request.service))
+        last = now
+      }
+      const timer = setInterval(look, WATCH_MILLIS)
+      call.on("cancelled", () => clearInterval(timer))
+      look()
+    }
+  })
+  return server
+}
+
+const open = (server: grpc.Server, { host, port, tls }: GrpcOptions): Effect.Effect<Address, ListenFailed> =>
+  Effect.callback<Address, ListenFailed>((resume) => {
+    const credentials = tls === null
+      ? grpc.ServerCredentials.createInsecure()
+      : grpc.ServerCredentials.createSsl(null, [{
+        cert_chain: Buffer.from(tls.cert),
+        private_key: Buffer.from(tls.key)
+      }])
+    const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
+    server.bindAsync(name, credentials, (error, bound) =>
+      resume(
+        error === null
+          ? Effect.succeed({ host, port: bound })
+          : Effect.fail(new ListenFailed({ host, port, code: /E[A-Z]{3,}/.exec(error.message)?.[0] ?? error.message }))
+      ))
+  })
+
+const close = (server: grpc.Server, { drain, grace }: GrpcOptions): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.sleep(drain),
+    Effect.timeoutOrElse(
+      Effect.callback<void>((resume) => server.tryShutdown(() => resume(Effect.void))),
+      { duration: grace, orElse: () => Effect.sync(() => server.forceShutdown()) }
+    )
+  )
+
+/** Listens for as long as the scope lives. Port 0 takes a free one. Fails when the port cannot be had. */
+export const listen = (
+  options: GrpcOptions,
+  handlers: GrpcHandlers
+): Effect.Effect<Address, ListenFailed, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.sync(() => make(options, handlers)),
+    (server) => Effect.acquireRelease(open(server, options), () => close(server, options))
+  )
