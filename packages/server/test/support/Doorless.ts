@@ -8,6 +8,7 @@ export const doorsOf = (limits: Doors["limits"]): Deployment => ({
     drops: () => false,
     spoofOf: () => undefined,
     credentials: new Set(),
+    teamHeaders: new Set(),
     believes: () => false,
     answersAuthorization: false,
     limits,

@@ -29,7 +29,7 @@ export interface Answer {
 
 const plain = (value: { readonly [kind: string]: unknown }): unknown => {
   const [kind] = Object.keys(value)
-  const it: any = value[kind ?? ""]
+  const it = JSON.parse(JSON.stringify(value[kind ?? ""] ?? null))
   return kind === "struct_value" ? struct(it) : kind === "list_value" ? it.values.map(plain) : it
 }
 
@@ -37,12 +37,19 @@ const struct = (it: { readonly fields?: Readonly<Record<string, { readonly [kind
   Object.fromEntries(Object.entries(it?.fields ?? {}).map(([name, value]) => [name, plain(value)]))
 
 const read = (answer: Uint8Array): Answer => {
-  const it: any = Response?.toObject(Response.decode(answer), { arrays: true, objects: true, longs: Number })
+  const it = JSON.parse(
+    JSON.stringify(Response?.toObject(Response.decode(answer), { arrays: true, objects: true }) ?? {})
+  )
   const http = it.ok_response ?? it.denied_response ?? {}
   return {
     code: it.status?.code ?? 0,
     status: it.denied_response?.status?.code ?? 200,
-    headers: Object.fromEntries((http.headers ?? []).map((one: any) => [one.header.key, one.header.value])),
+    headers: Object.fromEntries(
+      (http.headers ?? []).map(({ header }: { readonly header: { readonly key: string; readonly value: string } }) => [
+        header.key,
+        header.value
+      ])
+    ),
     removed: http.headers_to_remove ?? [],
     body: http.body ?? "",
     metadata: struct(it.dynamic_metadata)
@@ -108,7 +115,7 @@ export const health = (port: number, service = ""): Effect.Effect<number, grpc.S
   Effect.map(
     unary(port, "/grpc.health.v1.Health/Check", HealthRequest?.encode({ service }).finish() ?? new Uint8Array(), 5_000),
     (answer) => {
-      const it: any = HealthResponse?.toObject(HealthResponse.decode(answer), { enums: Number })
-      return it.status ?? 0
+      const it = HealthResponse?.toObject(HealthResponse.decode(answer), { enums: Number })
+      return Number(it?.["status"] ?? 0)
     }
   )
