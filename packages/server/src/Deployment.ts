@@ -7,12 +7,13 @@
  * request is over.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
-import { ourHeaders } from "@jotgate/core/IdentityHeaders"
+import { type FurtherHeader, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import * as Route from "@jotgate/core/Route"
 import * as RouteGroups from "@jotgate/core/RouteGroups"
 import type { LitellmRelease } from "@jotgate/core/Settings"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
+import type { IdentityHeader } from "./config/GatewayHeaders.ts"
 import { defaultTimeouts, type UpstreamTimeouts } from "./config/GatewaySettings.ts"
 import type { Management } from "./directory/Management.ts"
 import { requestFilter, spoofOf } from "./proxy/HeaderName.ts"
@@ -22,6 +23,8 @@ import { make as makeUpstreams, type Upstreams, type UpstreamSettings } from "./
 /** What the doors need of `gateway` in the settings; sizes in bytes, times in milliseconds. */
 export interface DoorSettings {
   readonly credentials: ReadonlyArray<string>
+  readonly prefix?: string
+  readonly identityHeaders?: Readonly<Record<string, IdentityHeader>>
   readonly trustedProxies: ReadonlyArray<string>
   readonly forwardAuth: { readonly authorization: boolean }
   readonly limits: {
@@ -46,6 +49,10 @@ export interface Doors {
   readonly drops: (name: string) => boolean
   /** A caller's header that a proxy in front of a door would pass on in our name; `undefined` when there is none. */
   readonly spoofOf: (rawHeaders: ReadonlyArray<string>) => string | undefined
+  /** The path below which the gate is mounted; "" when there is none. */
+  readonly prefix: string
+  /** Further headers that tell who is calling. */
+  readonly identity: ReadonlyArray<FurtherHeader>
   /** Lower-case names of the headers that may carry the caller's token. */
   readonly credentials: ReadonlySet<string>
   /** Lower-case names of the headers that ask for a team. */
@@ -87,6 +94,11 @@ export const makeDoors = (
 ): Effect.Effect<Doors, never, Scope.Scope> =>
   Effect.gen(function*() {
     const routes = Route.compiler(RouteGroups.of(options.litellm))
+    const identity = Object.entries(settings.identityHeaders ?? {}).map(([name, it]): FurtherHeader =>
+      typeof it === "string"
+        ? { name: name.toLowerCase(), attribute: it, raw: false }
+        : { name: name.toLowerCase(), attribute: it.from, raw: it.raw }
+    )
     const all = settings.upstream === undefined || settings.upstream === null
       ? settings.upstreams
       : [...settings.upstreams, settings.upstream]
@@ -104,8 +116,10 @@ export const makeDoors = (
         (it) => Effect.promise(() => it.destroy())
       )
     return {
-      drops: requestFilter([...settings.credentials, ...options.teamHeaders]),
-      spoofOf: spoofOf(ourHeaders),
+      drops: requestFilter([...settings.credentials, ...options.teamHeaders, ...identity.map((it) => it.name)]),
+      spoofOf: spoofOf([...ourHeaders, ...identity.map((it) => it.name)]),
+      prefix: settings.prefix ?? "",
+      identity,
       credentials: new Set(settings.credentials.map((it) => it.toLowerCase())),
       teamHeaders: new Set(options.teamHeaders.map((it) => it.toLowerCase())),
       believes: Peers.compile(settings.trustedProxies),

@@ -25,9 +25,10 @@ import { endAfterAnswer, finish, onClientError } from "./proxy/ClientError.ts"
 import type { Crashed } from "./proxy/Crashed.ts"
 import { Exchange, isSecure } from "./proxy/Exchange.ts"
 import { GateState } from "./proxy/GateState.ts"
+import { below } from "./proxy/Mount.ts"
 import { addressOf } from "./proxy/Peers.ts"
 import { isHost, readHead, type RequestHead } from "./proxy/RequestHead.ts"
-import { responseOn, Upgrade } from "./proxy/Upgrade.ts"
+import { isWebSocket, responseOn, Upgrade } from "./proxy/Upgrade.ts"
 import type { Recording } from "./record/Recording.ts"
 
 /** Where and how the gate listens; times in milliseconds, sizes in bytes. */
@@ -58,6 +59,11 @@ const originOf = (request: IncomingMessage, deployment: Deployment): string => {
 }
 
 const ignore = (): void => {}
+
+const pathOf = (target: string): string => {
+  const query = target.indexOf("?")
+  return query === -1 ? target : target.slice(0, query)
+}
 
 const isOwnPath = (target: string): boolean => target === "/_jotgate" || target.startsWith("/_jotgate/")
 
@@ -99,8 +105,7 @@ export class Gate extends Context.Service<Gate, {
         ) => {
           if (close) closing.add(request.socket)
           const target = request.url ?? "/"
-          const query = target.indexOf("?")
-          const path = query === -1 ? target : target.slice(0, query)
+          const path = pathOf(target)
           const door = dialectOf(target) ?? (request.headers.upgrade === undefined ? "proxy" : "websocket")
           refuse(response, refusal, {
             recording: recording ?? judge.open({ door, method: request.method ?? "", route: path, requestId: null }),
@@ -136,10 +141,11 @@ export class Gate extends Context.Service<Gate, {
           request: IncomingMessage,
           response: ServerResponse,
           deployment: Deployment,
-          path: string
+          path: string,
+          mounted: string
         ) => {
           const { issuers, scopes } = deployment
-          const body = metadata(originOf(request, deployment), path, issuers, scopes)
+          const body = metadata(`${originOf(request, deployment)}${mounted}`, path, issuers, scopes)
           write(response, 200, [
             "content-type",
             "application/json",
@@ -168,6 +174,25 @@ export class Gate extends Context.Service<Gate, {
           ends.ends = { cut: () => response.destroy() }
         }
 
+        /** Takes `gateway.prefix` away, once for all that follows; `undefined` when the request was none of ours, and is answered. */
+        const mount = (
+          request: IncomingMessage,
+          response: ServerResponse,
+          { deployment }: Lease
+        ): string | undefined => {
+          const { prefix } = deployment.doors
+          const target = request.url ?? "/"
+          // Documents about the gate stand at the root of its host (RFC 8615), and what proxies ask is asked of the gate itself.
+          if (prefix === "" || isMetadataPath(pathOf(target)) || isOwnPath(target)) return ""
+          const rest = below(prefix, target)
+          if (rest === undefined) {
+            deny(request, response, deployment, { code: "route_unknown" }, false)
+            return undefined
+          }
+          request.url = rest
+          return prefix
+        }
+
         /** What a handler throws ends its own connection: answered where that is still possible. */
         const crashed: Crashed = (where, error, request, response, recording) => {
           telemetry.defect(where, error, recording?.decision)
@@ -192,14 +217,16 @@ export class Gate extends Context.Service<Gate, {
           const { deployment } = lease
           const head = admit(request, response, deployment)
           if (head === undefined) return lease.release()
+          const mounted = mount(request, response, lease)
+          if (mounted === undefined) return lease.release()
           const target = request.url ?? "/"
           const dialect = dialectOf(target)
           if (dialect !== undefined) return answerProxy(dialect, request, response, head, lease)
-          const path = target.split("?", 1)[0] ?? "/"
+          const path = pathOf(target)
           if (isOwnPath(target)) {
             deny(request, response, deployment, { code: "route_unknown" }, false)
           } else if (isMetadataPath(path) && (request.method === "GET" || request.method === "HEAD")) {
-            answerMetadata(request, response, deployment, path)
+            answerMetadata(request, response, deployment, path, mounted)
           } else {
             const stay = enter(lease, request, response)
             const exchange = new Exchange({
@@ -241,7 +268,7 @@ export class Gate extends Context.Service<Gate, {
         ): void => {
           const { deployment } = lease
           const head = admit(request, response, deployment)
-          if (head === undefined) return lease.release()
+          if (head === undefined || mount(request, response, lease) === undefined) return lease.release()
           // Caddy and HAProxy pass the caller's Upgrade on when they ask (doors): it is theirs to act upon.
           const dialect = dialectOf(request.url ?? "/")
           if (dialect !== undefined) {
@@ -367,7 +394,9 @@ const makeServer = ({ headers, tls }: GateOptions): Server => {
     insecureHTTPParser: false,
     headersTimeout: 60_000,
     requestTimeout: 300_000,
-    keepAliveTimeout: 75_000
+    keepAliveTimeout: 75_000,
+    // Any other offer (h2c of Java clients and curl) is not taken up: the request is answered as it is.
+    shouldUpgradeCallback: isWebSocket
   }
   return tls === null ? createServer(settings) : createSecureServer({ ...settings, cert: tls.cert, key: tls.key })
 }

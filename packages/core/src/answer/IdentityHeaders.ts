@@ -89,22 +89,116 @@ const attributesOf = (allowed: Allowed): Attributes => {
   return attributes
 }
 
+/** What can be told of a caller, in the order in which it is sent. */
+export const identityAttributes = [
+  "decision",
+  "user",
+  "email",
+  "team",
+  "organization",
+  "endUser",
+  "admin",
+  "models"
+] as const
+export type IdentityAttribute = (typeof identityAttributes)[number]
+
+/** A header of `gateway.identityHeaders`: one of our values under another name. */
+export interface FurtherHeader {
+  /** Lower case. */
+  readonly name: string
+  readonly attribute: IdentityAttribute
+  /** Written as it is where that fits a header, else not at all. */
+  readonly raw: boolean
+}
+
+const nothing: ReadonlyArray<FurtherHeader> = []
+
+/** Text that is one header value as it stands. */
+const fits = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+
+const rawText = (attribute: IdentityAttribute, id: string, { principal, reach }: Allowed): string | undefined => {
+  switch (attribute) {
+    case "decision":
+      return id
+    case "user":
+      return principal.userId
+    case "email":
+      return principal.email
+    case "team":
+      return principal.teamId
+    case "organization":
+      return principal.organizationId
+    case "endUser":
+      return principal.endUserId
+    case "admin":
+      return principal.admin ? "true" : undefined
+    case "models":
+      return reach.models().join(",")
+  }
+}
+
+/** The values of further headers, "" where there is nothing or nothing that fits; together they stay within 8 kB too. */
+const furtherValues = (
+  further: ReadonlyArray<FurtherHeader>,
+  id: string,
+  allowed: Allowed
+): ReadonlyArray<string> => {
+  let room = budget
+  return further.map(({ attribute, raw }) => {
+    const text = rawText(attribute, id, allowed)
+    const value = raw
+      ? text !== undefined && fits.test(text) ? text : undefined
+      : attribute === "models"
+      ? modelList(allowed.reach.models(), room)
+      : encode(text)
+    if (value === undefined || value.length > room) return ""
+    room -= value.length
+    return value
+  })
+}
+
+const appendFurther = (
+  raw: Array<string>,
+  further: ReadonlyArray<FurtherHeader>,
+  id: string,
+  allowed: Allowed,
+  empty: boolean
+): void => {
+  if (further.length === 0) return
+  const values = furtherValues(further, id, allowed)
+  for (const [index, { name }] of further.entries()) {
+    const value = values[index] ?? ""
+    if (empty || value !== "") raw.push(name, value)
+  }
+}
+
 /** Appends name and value of every attribute that there is: for the upstream. */
-export const appendIdentity = (raw: Array<string>, id: string, allowed: Allowed): void => {
+export const appendIdentity = (
+  raw: Array<string>,
+  id: string,
+  allowed: Allowed,
+  further: ReadonlyArray<FurtherHeader> = nothing
+): void => {
   const { values } = attributesOf(allowed)
   raw.push(identityHeaders[0], id)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
     if (value !== undefined && value !== "") raw.push(identityHeaders[i + 1] ?? "", value)
   }
+  appendFurther(raw, further, id, allowed, false)
 }
 
 /** The complete set, empty where there is nothing: for forward-auth answers (`x-jotgate-models` included). */
-export const identityAnswer = (id: string, allowed: Allowed): Array<string> => {
+export const identityAnswer = (
+  id: string,
+  allowed: Allowed,
+  further: ReadonlyArray<FurtherHeader> = nothing
+): Array<string> => {
   const attributes = attributesOf(allowed)
   attributes.models ??= modelList(allowed.reach.models(), attributes.room)
   const raw: Array<string> = [identityHeaders[0], id]
   for (let i = 0; i < attributes.values.length; i++) raw.push(identityHeaders[i + 1] ?? "", attributes.values[i] ?? "")
   raw.push("x-jotgate-models", attributes.models)
+  appendFurther(raw, further, id, allowed, true)
   return raw
 }

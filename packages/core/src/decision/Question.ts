@@ -61,7 +61,8 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
       : found._tag === "Bad"
       ? "invalid_token"
       : "credential_conflict"
-    return raise({ step: "credential", code, facts: { looked: policy.credentials } }, now)
+    const facts = found._tag === "Conflicting" ? { cause: found.cause } : {}
+    return raise({ step: "credential", code, facts: { looked: policy.credentials, ...facts } }, now)
   }
 
   const noteToken = ({ claims, identity, standing }: VerifiedToken, now: Now): void => {

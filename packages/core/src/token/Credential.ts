@@ -12,14 +12,28 @@ export type Credential =
   | { readonly _tag: "Absent" }
   | { readonly _tag: "Token"; readonly token: string }
   | { readonly _tag: "Bad" }
-  | { readonly _tag: "Conflicting" }
+  /** `cause` says which carriers do not agree, for the operator. */
+  | { readonly _tag: "Conflicting"; readonly cause: string }
 
 /** The headers that may carry a token, in lower case, unless `gateway.credentials` says otherwise. */
 export const defaultHeaders: ReadonlyArray<string> = ["authorization"]
 
+/** The name of the carrier that is an entry of `Sec-WebSocket-Protocol`, for browsers, which set no other header. */
+export const subprotocol = "websocket-protocol"
+
+/** The header in which that carrier stands, in lower case. */
+export const subprotocolHeader = "sec-websocket-protocol"
+
+const subprotocolPrefix = "openai-insecure-api-key."
+
+/** Whether an entry of `Sec-WebSocket-Protocol` is a credential, of ours or of the upstream. */
+export const isSubprotocolCredential = (entry: string): boolean =>
+  entry.slice(0, subprotocolPrefix.length).toLowerCase() === subprotocolPrefix
+
 const absent: Credential = { _tag: "Absent" }
 const bad: Credential = { _tag: "Bad" }
-const conflicting: Credential = { _tag: "Conflicting" }
+const conflicting = (cause: string): Credential => ({ _tag: "Conflicting", cause })
+const twoValues = (name: string): Credential => conflicting(`two values of ${name}`)
 
 const found = (token: string): Credential =>
   token === "" ? absent : token.includes(" ") || token.includes("\t") ? bad : { _tag: "Token", token }
@@ -30,44 +44,85 @@ const joined = /,\s*bearer(?:\s|$)/i
 const scheme = /^bearer(?: |$)/i
 const SPACE = 0x20
 
-/** The token of an `Authorization` value; another scheme is no credential of ours. */
-const fromAuthorization = (value: string): Credential => {
-  if (!scheme.test(value)) return joined.test(value) ? conflicting : absent
-  if (value.includes(",")) return conflicting
+const bearer = (value: string, name: string): Credential => {
+  if (value.includes(",")) return twoValues(name)
   let start = "bearer".length
   while (value.charCodeAt(start) === SPACE) start++
   return found(value.slice(start))
 }
 
-/** The value of another header is the token itself. */
-const fromHeader = (value: string): Credential => value.includes(",") ? conflicting : found(value)
+/** The token of an `Authorization` value; another scheme is no credential of ours. */
+const fromAuthorization = (value: string): Credential =>
+  scheme.test(value)
+    ? bearer(value, "authorization")
+    : joined.test(value)
+    ? twoValues("authorization")
+    : absent
+
+/** The value of another header is the token itself, with or without `Bearer`. */
+const fromHeader = (value: string, name: string): Credential =>
+  scheme.test(value) ? bearer(value, name) : value.includes(",") ? twoValues(name) : found(value)
+
+/** The token among the subprotocols that are offered. */
+const fromSubprotocols = (value: string): Credential => {
+  let credential: Credential = absent
+  for (const text of value.split(",")) {
+    const entry = text.trim()
+    if (!isSubprotocolCredential(entry)) continue
+    const next = found(entry.slice(subprotocolPrefix.length))
+    if (credential._tag !== "Absent" && !isSame(credential, next)) return twoValues(subprotocol)
+    credential = next
+  }
+  return credential
+}
+
+const isSame = (one: Credential, other: Credential): boolean =>
+  one._tag === "Token" && other._tag === "Token" && one.token === other.token
 
 /** The carrier that a header is, in any case. */
-const carrierOf = (name: string, headers: ReadonlyArray<string>): string | undefined => {
-  for (const header of headers) if (header.length === name.length && header === name.toLowerCase()) return header
+const carrierOf = (name: string, carriers: ReadonlyArray<string>): string | undefined => {
+  for (const it of carriers) {
+    const header = it === subprotocol ? subprotocolHeader : it
+    if (header.length === name.length && header === name.toLowerCase()) return it
+  }
   return undefined
 }
 
+const readOne = (carrier: string, value: string): Credential =>
+  carrier === "authorization"
+    ? fromAuthorization(value)
+    : carrier === subprotocol
+    ? fromSubprotocols(value)
+    : fromHeader(value, carrier)
+
 /**
- * The credential of a request. `headers`: the names that may carry one, in lower case. `Conflicting` when a carrier
- * comes twice, when two carry something, or when a value was joined from several.
+ * The credential of a request. `carriers`: the headers that may carry one, in lower case, and `websocket-protocol`. The
+ * same token in two carriers is one credential; `Conflicting` when two carry something else, when a carrier comes
+ * twice, or when a value was joined from several.
  */
-export const read = (asked: Pick<Asked, "rawHeaders">, headers: ReadonlyArray<string> = defaultHeaders): Credential => {
+export const read = (
+  asked: Pick<Asked, "rawHeaders">,
+  carriers: ReadonlyArray<string> = defaultHeaders
+): Credential => {
   const { rawHeaders } = asked
   let credential: Credential = absent
+  let from = ""
   let seen: Array<string> | undefined
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ""
-    const carrier = carrierOf(name, headers)
+    const carrier = carrierOf(rawHeaders[i] ?? "", carriers)
     if (carrier === undefined) continue
+    // Subprotocols may be offered in several lines (RFC 6455 11.3.4).
     if (seen === undefined) seen = [carrier]
-    else if (seen.includes(carrier)) return conflicting
-    else seen.push(carrier)
-    const value = rawHeaders[i + 1] ?? ""
-    const next = carrier === "authorization" ? fromAuthorization(value) : fromHeader(value)
-    if (next._tag === "Absent") continue
-    if (credential._tag !== "Absent") return conflicting
+    else if (!seen.includes(carrier)) seen.push(carrier)
+    else if (carrier !== subprotocol) return twoValues(carrier)
+    const next = readOne(carrier, rawHeaders[i + 1] ?? "")
+    if (next._tag === "Absent" || isSame(credential, next)) continue
+    if (next._tag === "Conflicting") return next
+    if (credential._tag !== "Absent") {
+      return from === carrier ? twoValues(carrier) : conflicting(`${from} and ${carrier} differ`)
+    }
     credential = next
+    from = carrier
   }
   return credential
 }

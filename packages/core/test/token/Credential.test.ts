@@ -64,15 +64,51 @@ describe("Credential", () => {
     assert.strictEqual(found(["X-Api-Key", "abc"], credentials), "abc")
     assert.strictEqual(found(["X-Api-Key", "abc"]), "Absent")
     assert.strictEqual(found(["authorization", "Bearer abc"], ["x-api-key"]), "Absent")
-    assert.strictEqual(found(["x-api-key", "Bearer abc"], credentials), "Bad")
+    assert.strictEqual(found(["x-api-key", "Bearer abc"], credentials), "abc")
+    assert.strictEqual(found(["x-api-key", "bearer  abc"], credentials), "abc")
+    assert.strictEqual(found(["x-api-key", "Bearer"], credentials), "Absent")
+    assert.strictEqual(found(["x-api-key", "Basic abc"], credentials), "Bad")
+    assert.strictEqual(found(["Cf-Access-Jwt-Assertion", "abc"], ["cf-access-jwt-assertion"]), "abc")
     assert.strictEqual(found(["x-api-key", "", "authorization", "Bearer abc"], credentials), "abc")
     assert.strictEqual(found(["x-api-key", "abc", "authorization", "Basic dTpw"], credentials), "abc")
   })
 
-  it("RULES D44: two named carriers conflict", () => {
-    assert.strictEqual(found(["x-api-key", "abc", "authorization", "Bearer abc"], credentials), "Conflicting")
+  it("RULES D44: the same token in two carriers is one credential", () => {
+    assert.strictEqual(found(["x-api-key", "abc", "authorization", "Bearer abc"], credentials), "abc")
+    assert.strictEqual(found(["authorization", "Bearer abc", "x-api-key", "Bearer abc"], credentials), "abc")
+  })
+
+  it("RULES D44: two tokens in two carriers conflict", () => {
+    assert.strictEqual(found(["x-api-key", "abc", "authorization", "Bearer abcd"], credentials), "Conflicting")
     assert.strictEqual(found(["x-api-key", "abc", "authorization", "Bearer a b"], credentials), "Conflicting")
     assert.strictEqual(found(["x-api-key", "a", "X-API-KEY", "b"], credentials), "Conflicting")
     assert.strictEqual(found(["x-api-key", "a, b"], credentials), "Conflicting")
+    assert.strictEqual(found(["x-api-key", "Bearer a, Bearer b"], credentials), "Conflicting")
+    assert.strictEqual(found(["x-api-key", "a", "X-API-KEY", "a"], credentials), "Conflicting")
+  })
+
+  it("RULES D44: a browser's subprotocol carries a token where it is named", () => {
+    const carriers = ["authorization", "websocket-protocol"]
+    const offered = (...lines: ReadonlyArray<string>) => lines.flatMap((it) => ["Sec-WebSocket-Protocol", it])
+    const key = "openai-insecure-api-key."
+    assert.strictEqual(found(offered(`realtime, ${key}a.b-c_d, openai-beta.realtime-v1`), carriers), "a.b-c_d")
+    assert.strictEqual(found(offered("realtime", `${key}abc`), carriers), "abc")
+    assert.strictEqual(found(offered(`${key}abc`)), "Absent")
+    assert.strictEqual(found(offered("realtime"), carriers), "Absent")
+    assert.strictEqual(found(offered(`${key}abc,${key}abc`), carriers), "abc")
+    assert.strictEqual(found(offered(`${key}abc,${key}abd`), carriers), "Conflicting")
+    assert.strictEqual(found(offered(`${key}abc`, `${key}abd`), carriers), "Conflicting")
+    assert.strictEqual(found([...offered(`${key}abc`), "authorization", "Bearer abc"], carriers), "abc")
+    assert.strictEqual(found([...offered(`${key}abc`), "authorization", "Bearer abd"], carriers), "Conflicting")
+  })
+
+  it("says which carriers do not agree", () => {
+    const cause = (rawHeaders: ReadonlyArray<string>) => {
+      const it = read({ rawHeaders }, credentials)
+      return it._tag === "Conflicting" ? it.cause : it._tag
+    }
+    assert.strictEqual(cause(["authorization", "Bearer a", "x-api-key", "b"]), "authorization and x-api-key differ")
+    assert.strictEqual(cause(["x-api-key", "a", "x-api-key", "b"]), "two values of x-api-key")
+    assert.strictEqual(cause(["authorization", "Bearer a,Bearer b"]), "two values of authorization")
   })
 })

@@ -24,6 +24,8 @@ export interface Place {
   readonly recording: Recording
   /** The judged path. */
   readonly path: string
+  /** The path below which the gate is mounted; callers see it before the judged one. */
+  readonly prefix?: string
   /** `https://gate.example`; "" when the request has no usable host. */
   readonly origin: () => string
   /** Raw headers that the answer carries besides. */
@@ -38,7 +40,7 @@ export const refuse = (response: ServerResponse, refusal: Refusal, place: Place)
   if (response.headersSent) return
   if (response.destroyed) return recording.over(response)
   const origin = challenges(refusal.code) ? place.origin() : ""
-  const metadata = origin === "" ? undefined : metadataUrl(origin, place.path)
+  const metadata = origin === "" ? undefined : metadataUrl(origin, `${place.prefix ?? ""}${place.path}`)
   const rendered = render(refusal, recording.id, place.path, metadata)
   const headers = place.extra === undefined ? rendered.headers : [...rendered.headers, ...place.extra]
   const status = place.status === undefined ? rendered.status : place.status(rendered.status)

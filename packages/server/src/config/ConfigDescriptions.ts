@@ -191,7 +191,10 @@ export const descriptions: Readonly<Record<string, string>> = {
   "gateway.tls": "the certificate of the gate",
   "gateway.tls.cert": "the certificate chain",
   "gateway.tls.key": "its private key",
-  "gateway.credentials": "headers that may carry the caller's token",
+  "gateway.credentials": "headers that may carry the caller's token, and `websocket-protocol` for browsers",
+  "gateway.prefix": "the path below which the gate is mounted: taken away before judging and before the upstream",
+  "gateway.identityHeaders":
+    "further headers that tell the upstream who is calling: an attribute, or `{ from: attribute, raw: true }` for its bare text",
   "gateway.trustedProxies": "addresses that may ask for forward authentication",
   "gateway.forwardAuth": "answers to proxies",
   "gateway.forwardAuth.authorization": "allow answers carry the upstream's Authorization",

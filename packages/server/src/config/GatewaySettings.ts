@@ -8,6 +8,7 @@
 import { Duration, HeaderName, SecretReference, Settings, Size } from "@jotgate/core/Settings"
 import { Effect, Schema, SchemaGetter } from "effect"
 import { isIP } from "node:net"
+import { FreeHeader, IdentityHeader, Prefix } from "./GatewayHeaders.ts"
 
 const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
@@ -122,15 +123,6 @@ const Limits = Schema.Struct({
   bodyTimeout: withDefault(Duration, "60s")
 })
 
-/** The headers that may carry the caller's token (RULES D44). */
-export const CredentialHeaders = [
-  "authorization",
-  "x-api-key",
-  "api-key",
-  "x-goog-api-key",
-  "x-litellm-api-key"
-] as const
-
 /** Listeners, doors and upstreams (CONFIG.md `gateway`). */
 export const Gateway = Schema.Struct({
   listen: withDefault(ListenAddress, "0.0.0.0:4180"),
@@ -138,11 +130,13 @@ export const Gateway = Schema.Struct({
   adminToken: withDefault(Schema.NullOr(SecretReference), null),
   tls: withDefault(Schema.NullOr(Schema.Struct({ cert: SecretReference, key: SecretReference })), null),
   credentials: withDefault(
-    Schema.Array(Schema.Literals(CredentialHeaders)).check(
+    Schema.Array(FreeHeader).check(
       Schema.isMinLength(1, { message: "must name at least one" })
     ),
     ["authorization"]
   ),
+  prefix: withDefault(Prefix, ""),
+  identityHeaders: withDefault(Schema.Record(FreeHeader, IdentityHeader), {}),
   trustedProxies: withDefault(Schema.Array(AddressRange), []),
   forwardAuth: withDefault(Schema.Struct({ authorization: withDefault(Schema.Boolean, false) }), {}),
   grpc: withDefault(Schema.NullOr(ListenAddress), null),

@@ -22,6 +22,7 @@ import { codeOf, nothing, type Peeked, requested } from "../model/Peeked.ts"
 import { targetModel } from "../model/TargetModel.ts"
 import type { Stay } from "../proxy/Admission.ts"
 import type { Crashed } from "../proxy/Crashed.ts"
+import { below } from "../proxy/Mount.ts"
 import { addressOf } from "../proxy/Peers.ts"
 import { read } from "../proxy/RequestBody.ts"
 import type { RequestHead } from "../proxy/RequestHead.ts"
@@ -54,6 +55,7 @@ const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: stri
   Answer.refuse(response, refusal, {
     recording,
     path,
+    prefix: call.deployment.doors.prefix,
     origin: () => originTold(dialect, call.request.rawHeaders),
     extra,
     status: (status) => carriedStatus(dialect, status)
@@ -62,7 +64,7 @@ const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: stri
 
 const allow = (call: DoorCall, recording: Recording, allowed: Allowed, path: string): void => {
   const { deployment: { doors }, response } = call
-  const headers = identityAnswer(recording.id, allowed)
+  const headers = identityAnswer(recording.id, allowed, doors.identity)
   if (doors.answersAuthorization) {
     const key = doors.upstreams?.choose(path, allowed.model)?.keyFor(allowed.principal.teamId)
     if (key?._tag === "Missing") return deny(call, { code: "upstream_key_missing" }, recording, path)
@@ -127,16 +129,21 @@ export const forwardAuth = (call: DoorCall): void => {
     const recording = open(call, request.method ?? "", pathOf(request.url ?? ""))
     return deny(call, { code: "peer_untrusted", cause: addressOf(request.socket) }, recording, "/")
   }
-  const it = original(dialect, {
+  const told = original(dialect, {
     method: request.method ?? "GET",
     target: request.url ?? "",
     rawHeaders: request.rawHeaders
   })
-  if (it === undefined) {
+  if (told === undefined) {
     const recording = open(call, request.method ?? "", pathOf(request.url ?? ""))
     return deny(call, { code: "request_ambiguous", cause: "the proxy does not tell the request" }, recording, "/")
   }
-  const route = pathOf(it.target)
+  const target = below(doors.prefix, told.target)
+  if (target === undefined) {
+    return deny(call, { code: "route_unknown" }, open(call, told.method, pathOf(told.target)), pathOf(told.target))
+  }
+  const it = { ...told, target }
+  const route = pathOf(target)
   const spoof = doors.spoofOf(request.rawHeaders)
   if (spoof !== undefined) {
     return deny(call, { code: "request_ambiguous", cause: spoof }, open(call, it.method, route), route)

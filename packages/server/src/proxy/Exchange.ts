@@ -21,7 +21,7 @@ import type { Recording } from "../record/Recording.ts"
 import type { Stay } from "./Admission.ts"
 import * as Cors from "./Cors.ts"
 import type { Crashed } from "./Crashed.ts"
-import { forwardedHeaders, type UpstreamCredential } from "./ForwardedHeaders.ts"
+import { forwardedHeaders, passedCredentials, type UpstreamCredential } from "./ForwardedHeaders.ts"
 import { listsModels } from "./ModelList.ts"
 import { answeredModels, decoded, encodingOf, filteredHeaders, maxListBytes, withoutLength } from "./ModelsAnswer.ts"
 import { addressOf } from "./Peers.ts"
@@ -55,8 +55,6 @@ const smallBody = 64 * 1024
 const lingering = 64 * 1024 * 1024
 
 const isSmall = ({ contentLength }: RequestHead): boolean => contentLength !== undefined && contentLength <= smallBody
-
-const none: ReadonlySet<string> = new Set()
 
 /** One request. */
 export class Exchange {
@@ -258,7 +256,8 @@ export class Exchange {
       rawHeaders: request.rawHeaders,
       head,
       drops: doors.drops,
-      passes: upstream.passthrough ? doors.credentials : none,
+      passes: passedCredentials(upstream.passthrough, doors.credentials, request.rawHeaders),
+      further: doors.identity,
       credential,
       id,
       requestId,
@@ -321,7 +320,14 @@ export class Exchange {
 
   #deny(refusal: Refusal): void {
     const { origin, request, response } = this.#it
-    refuse(response, refusal, { recording: this.#recording, path: this.#path, origin, extra: this.#extraHeaders() })
+    const { prefix } = this.#it.deployment.doors
+    refuse(response, refusal, {
+      recording: this.#recording,
+      path: this.#path,
+      prefix,
+      origin,
+      extra: this.#extraHeaders()
+    })
     if (!request.complete) this.#linger()
   }
 

@@ -5,10 +5,12 @@
  * the caller's credentials and whatever bears our names. Set afterwards: the
  * upstream's credential, the identity, the address of the caller.
  */
+import { isSubprotocolCredential, subprotocolHeader } from "@jotgate/core/Credential"
 import type { Allowed } from "@jotgate/core/Decision"
-import { appendIdentity } from "@jotgate/core/IdentityHeaders"
+import { appendIdentity, type FurtherHeader } from "@jotgate/core/IdentityHeaders"
+import { canonical } from "../config/GatewayHeaders.ts"
 import { isCorsHeader } from "./Cors.ts"
-import { canonical, indispensable, isHeldBack } from "./HeaderName.ts"
+import { indispensable, isHeldBack } from "./HeaderName.ts"
 import type { RequestHead } from "./RequestHead.ts"
 
 /** The credential that the gate adds. */
@@ -22,8 +24,10 @@ export interface Forwarding {
   readonly rawHeaders: ReadonlyArray<string>
   readonly head: RequestHead
   readonly drops: (name: string) => boolean
-  /** Lower-case names that pass although they are credentials: the caller's token with `authorization: passthrough`. */
+  /** Lower-case names that pass although they are credentials, as `passedCredentials` says. */
   readonly passes: ReadonlySet<string>
+  /** Further headers that tell who is calling. */
+  readonly further: ReadonlyArray<FurtherHeader>
   readonly credential: UpstreamCredential | undefined
   readonly id: string
   readonly requestId: string
@@ -54,6 +58,28 @@ const partial = new Set([
   "if-unmodified-since"
 ])
 
+const none: ReadonlySet<string> = new Set()
+const authorization: ReadonlySet<string> = new Set(["authorization"])
+
+/**
+ * Which credential headers of the caller reach an upstream with `authorization: passthrough`: its token; or its own
+ * `Authorization`, where that is no carrier of ours: then it is the upstream's, and the token stays here.
+ */
+export const passedCredentials = (
+  isPassthrough: boolean,
+  carriers: ReadonlySet<string>,
+  rawHeaders: ReadonlyArray<string>
+): ReadonlySet<string> => {
+  if (!isPassthrough) return none
+  return carriers.has("authorization") || valueOf(rawHeaders, "authorization") === undefined ? carriers : authorization
+}
+
+/** The offered subprotocols without those that are credentials; `undefined` when none is left. */
+const offered = (value: string): string | undefined => {
+  const left = value.split(",").map((it) => it.trim()).filter((it) => it !== "" && !isSubprotocolCredential(it))
+  return left.length === 0 ? undefined : left.join(", ")
+}
+
 /** The raw header list for the upstream. */
 export const forwardedHeaders = (it: Forwarding): Array<string> => {
   const { head, rawHeaders } = it
@@ -68,7 +94,11 @@ export const forwardedHeaders = (it: Forwarding): Array<string> => {
     }
     if (it.inflated && name.toLowerCase() === "content-encoding") continue
     if (it.readsAnswer && partial.has(name.toLowerCase())) continue
-    result.push(name, rawHeaders[i + 1] ?? "")
+    const value = rawHeaders[i + 1] ?? ""
+    if (name.length === subprotocolHeader.length && name.toLowerCase() === subprotocolHeader) {
+      const left = offered(value)
+      if (left !== undefined) result.push(name, left)
+    } else result.push(name, value)
   }
   if (it.readsAnswer) result.push("accept-encoding", "identity")
   if (head.trailers) result.push("te", "trailers")
@@ -86,7 +116,7 @@ export const forwardedHeaders = (it: Forwarding): Array<string> => {
     it.requestId
   )
   if (it.credential !== undefined) result.push(it.credential.name, it.credential.value)
-  appendIdentity(result, it.id, it.allowed)
+  appendIdentity(result, it.id, it.allowed, it.further)
   return result
 }
 

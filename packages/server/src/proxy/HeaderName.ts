@@ -1,16 +1,8 @@
 /**
- * What a header name stands for, however it is spelt.
- *
- * Servers behind the gate may read `X_Jotgate_User` as `X-Jotgate-User` (threat
- * E02), so names are compared lower-cased, with every run of characters that
- * are neither letter nor digit read as one `-` (DESIGN §8).
+ * What a header name stands for on its way through the gate, however it is spelt (threat E02).
  */
 
-/** The form in which names are compared. */
-export const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-")
-
-/** Whether a canonical name is one that only the gate may set. */
-export const isOurs = (canonicalName: string): boolean => canonicalName.startsWith("x-jotgate-")
+import { canonical, isOurs } from "../config/GatewayHeaders.ts"
 
 /** Credential headers that some upstream reads; the caller's are dropped (threat E11). */
 export const credentialHeaders: ReadonlyArray<string> = [

@@ -23,7 +23,7 @@ import type { Recording } from "../record/Recording.ts"
 import type { Stay } from "./Admission.ts"
 import type { Crashed } from "./Crashed.ts"
 import { isSecure } from "./Exchange.ts"
-import { answeredHeaders, forwardedHeaders } from "./ForwardedHeaders.ts"
+import { answeredHeaders, forwardedHeaders, passedCredentials } from "./ForwardedHeaders.ts"
 import { addressOf } from "./Peers.ts"
 import { errorCode } from "./Relay.ts"
 import type { RequestHead } from "./RequestHead.ts"
@@ -63,8 +63,6 @@ export const responseOn = (request: IncomingMessage, socket: Socket): ServerResp
   return response
 }
 
-const none: ReadonlySet<string> = new Set()
-
 /** Joins two sockets until one ends. */
 const join = (one: Duplex, other: Duplex, ended: () => void): void => {
   const end = () => {
@@ -76,8 +74,9 @@ const join = (one: Duplex, other: Duplex, ended: () => void): void => {
   other.once("error", end).once("close", end).pipe(one)
 }
 
-const isWebSocket = ({ headers, method }: IncomingMessage): boolean =>
-  method === "GET" && headers.upgrade?.toLowerCase() === "websocket"
+/** Whether a request asks for the one upgrade that there is. */
+export const isWebSocket = ({ headers, method }: IncomingMessage): boolean =>
+  method === "GET" && headers.upgrade?.trim().toLowerCase() === "websocket"
 
 /** One upgrade; `cut` breaks it off. */
 export class Upgrade {
@@ -159,7 +158,8 @@ export class Upgrade {
       rawHeaders: request.rawHeaders,
       head: { ...head, connection: head.connection.filter((it) => it !== "upgrade") },
       drops: doors.drops,
-      passes: upstream.passthrough ? doors.credentials : none,
+      passes: passedCredentials(upstream.passthrough, doors.credentials, request.rawHeaders),
+      further: doors.identity,
       credential,
       id,
       requestId,
@@ -226,10 +226,11 @@ export class Upgrade {
   }
 
   #deny(refusal: Refusal): void {
-    const { origin, requestId } = this.#it
+    const { deployment, origin, requestId } = this.#it
     refuse(this.#response, refusal, {
       recording: this.#recording,
       path: this.#path,
+      prefix: deployment.doors.prefix,
       origin,
       extra: ["x-request-id", requestId, "connection", "close"]
     })

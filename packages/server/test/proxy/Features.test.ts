@@ -301,7 +301,7 @@ describe("around the request", () => {
       const world = yield* World.make({ doors: { credentials: ["authorization", "x-api-key"] } })
       const token = yield* world.token("alice", { groups: ["red"] })
       assert.strictEqual((yield* call(`${world.url}/v1/files`, "", { headers: { "x-api-key": token } })).status, 200)
-      const both = yield* call(`${world.url}/v1/files`, token, { headers: { "x-api-key": token } })
+      const both = yield* call(`${world.url}/v1/files`, token, { headers: { "x-api-key": `${token}x` } })
       assert.strictEqual(both.status, 400)
       assert.strictEqual(JSON.parse(both.text).code, "credential_conflict")
     }))

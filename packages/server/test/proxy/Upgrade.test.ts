@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { WebSocket, WebSocketServer } from "ws"
+import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 
 const alice = Effect.fnUntraced(function*(options: World.WorldOptions = {}) {
@@ -81,5 +82,33 @@ describe("Upgrade", () => {
         response.end("no")
       }
       assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime`, token)).status, 426)
+    }))
+
+  const h2c = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"]
+
+  it.live("an offer of h2c is not taken up: the request is answered as it is, and the offer goes no further", () =>
+    Effect.gen(function*() {
+      const { token, world } = yield* alice()
+      const bearer = `Authorization: Bearer ${token}`
+      const body = `{"model":"gpt-4o"}`
+      const typed = ["Content-Type: application/json", `Content-Length: ${body.length}`]
+      for (
+        const [line, headers, text] of [
+          ["GET /v1/files HTTP/1.1", [...h2c], ""],
+          ["POST /v1/chat/completions HTTP/1.1", [...h2c, ...typed], body],
+          ["GET /v1/files HTTP/1.1", ["Connection: Upgrade", "Upgrade: TLS/1.3, h2c"], ""],
+          ["POST /v1/files HTTP/1.1", ["Connection: Upgrade", "Upgrade: websocket"], ""]
+        ] as const
+      ) {
+        const answer = yield* Raw.send(world.port, Raw.request(line, [bearer, ...headers], text))
+        assert.deepStrictEqual(Raw.statuses(answer), [200], answer)
+        const { body: sent, headers: seen } = world.upstream.last()
+        assert.strictEqual(sent.toString(), text)
+        assert.isUndefined(seen["upgrade"])
+        assert.isUndefined(seen["http2-settings"])
+        assert.notMatch(String(seen["connection"]), /upgrade|http2/i)
+      }
+      const denied = yield* Raw.send(world.port, Raw.request("GET /key/generate HTTP/1.1", [bearer, ...h2c]))
+      assert.deepStrictEqual(Raw.statuses(denied), [403])
     }))
 })

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import { describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
-import { canonical, isOurs } from "../../src/proxy/HeaderName.ts"
+import { canonical, isOurs } from "../../src/config/GatewayHeaders.ts"
 import { names, proxies, setting } from "../support/Proxies.ts"
 import * as Raw from "../support/Raw.ts"
 

@@ -7,6 +7,8 @@ export const doorsOf = (limits: Doors["limits"]): Deployment => ({
   doors: {
     drops: () => false,
     spoofOf: () => undefined,
+    prefix: "",
+    identity: [],
     credentials: new Set(),
     teamHeaders: new Set(),
     believes: () => false,

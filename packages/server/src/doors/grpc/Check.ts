@@ -12,12 +12,13 @@ import * as Request from "@jotgate/core/Request"
 import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import { Exit, Result } from "effect"
 import * as Answer from "../../answer/Answer.ts"
+import { canonical, isOurs } from "../../config/GatewayHeaders.ts"
 import type { Deployment, Lease } from "../../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
 import { joinBody, peek } from "../../model/ModelPeek.ts"
 import { codeOf, requested } from "../../model/Peeked.ts"
 import { targetModel } from "../../model/TargetModel.ts"
-import { canonical, isOurs } from "../../proxy/HeaderName.ts"
+import { below } from "../../proxy/Mount.ts"
 import { isHost } from "../../proxy/RequestHead.ts"
 import type { Recording } from "../../record/Recording.ts"
 import { type CheckAnswer, type CheckedRequest, type MetadataValue, read } from "./CheckMessage.ts"
@@ -94,13 +95,12 @@ const allowed = (
   it: Allowed,
   recording: Recording,
   request: CheckedRequest,
-  { doors }: Deployment,
-  path: string
+  { doors }: Deployment
 ): CheckAnswer | Refusal => {
   const set: Array<readonly [string, string]> = []
   const remove = new Set<string>([...doors.credentials, ...doors.teamHeaders])
   for (const name of namesOf(request.rawHeaders)) if (isOurs(canonical(name))) remove.add(name.toLowerCase())
-  const identity = identityAnswer(recording.id, it)
+  const identity = identityAnswer(recording.id, it, doors.identity)
   for (let i = 0; i < identity.length; i += 2) {
     const [name = "", value = ""] = identity.slice(i, i + 2)
     if (value === "") remove.add(name)
@@ -108,7 +108,7 @@ const allowed = (
   }
   let authorization: string | undefined
   if (doors.answersAuthorization) {
-    const key = doors.upstreams?.choose(path, it.model)?.keyFor(it.principal.teamId)
+    const key = doors.upstreams?.choose(it.route, it.model)?.keyFor(it.principal.teamId)
     if (key?._tag === "Missing") return { code: "upstream_key_missing" }
     if (key?._tag === "Key") {
       set.push([key.credential.name, key.credential.value])
@@ -149,7 +149,7 @@ export const check = ({ judge, lease }: CheckParts) =>
     if (!isAllowed(result) || request === undefined || leased === undefined) {
       return refuse(isAllowed(result) ? { code: "overloaded" } : Answer.refusalOf(result))
     }
-    const answer = allowed(result, recording, request, leased.deployment, path)
+    const answer = allowed(result, recording, request, leased.deployment)
     if ("code" in answer) refuse(answer)
     else end(answer)
   }
@@ -159,7 +159,9 @@ export const check = ({ judge, lease }: CheckParts) =>
     const { auth, doors } = leased.deployment
     if (!doors.believes(peer)) return refuse({ code: "peer_untrusted", cause: peer })
     if (Result.isFailure(it)) return refuse({ code: "request_ambiguous", cause: it.failure })
-    const { method, rawHeaders, target } = it.success
+    const { method, rawHeaders } = it.success
+    const target = below(doors.prefix, it.success.target)
+    if (target === undefined) return refuse({ code: "route_unknown" })
     const whole = isWhole(it.success)
     const [contentType = ""] = valuesOf(rawHeaders, "content-type")
     const seen = whole
