@@ -1,6 +1,7 @@
 /** The command `jotgate`: its verbs, and how usage is answered. */
 import { Console, Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { agent } from "./commands/Agent.ts"
 import { backup } from "./commands/Backup.ts"
 import { can } from "./commands/Can.ts"
 import { check } from "./commands/Check.ts"
@@ -34,6 +35,7 @@ const jotgate = Command.make("jotgate").pipe(
     user,
     org,
     member,
+    agent,
     deny,
     directory,
     who,

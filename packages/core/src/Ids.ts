@@ -21,6 +21,9 @@ export type EndUserId = typeof EndUserId.Type
 export const ModelGroupId = Schema.NonEmptyString.pipe(Schema.brand("ModelGroupId"))
 export type ModelGroupId = typeof ModelGroupId.Type
 
+export const AgentId = Schema.NonEmptyString.pipe(Schema.brand("AgentId"))
+export type AgentId = typeof AgentId.Type
+
 /** Whether a text can be the id of a user. */
 export const isUserId = (text: string): text is UserId => text !== ""
 /** Whether a text can be the id of a team. */
@@ -29,3 +32,5 @@ export const isTeamId = (text: string): text is TeamId => text !== ""
 export const isOrganizationId = (text: string): text is OrganizationId => text !== ""
 /** Whether a text can be the id of an end user. */
 export const isEndUserId = (text: string): text is EndUserId => text !== ""
+/** Whether a text can be the id of an agent. */
+export const isAgentId = (text: string): text is AgentId => text !== ""

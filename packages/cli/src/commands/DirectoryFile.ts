@@ -35,7 +35,8 @@ const nouns: Readonly<Record<string, string>> = {
   organizations: "organization",
   endUsers: "end user",
   memberships: "membership",
-  modelGroups: "model group"
+  modelGroups: "model group",
+  agents: "agent"
 }
 
 const sizeOf = ({ counts }: Plan): number => counts.create + counts.change + counts.remove

@@ -20,6 +20,7 @@ export const team = RowCommand.make({
     modelGroups: list("model-groups", "Model groups that it may use too"),
     modelAliases: pairs("model-alias", "Another name of a model"),
     passThroughRoutes: list("pass-through-routes", "Pass-through routes that it may use"),
+    deniedPassThroughRoutes: list("denied-pass-through-routes", "Pass-through routes that nothing grants it"),
     blocked: yesNo("blocked", "Block it (--no-blocked: no more)"),
     maxBudget: amount("max-budget", "The most that it may spend, or none"),
     spend: amount("spend", "What it has spent")

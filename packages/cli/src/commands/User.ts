@@ -39,6 +39,7 @@ export const user = RowCommand.make({
     subjects: subject,
     models: list("models", "Patterns of the models without a team; empty allows all"),
     blocked: yesNo("blocked", "Block the user (--no-blocked: no more)"),
+    active: yesNo("active", "The user has not left (--no-active: has)"),
     maxBudget: amount("max-budget", "The most that the user may spend, or none"),
     spend: amount("spend", "What the user has spent")
   }

@@ -11,6 +11,7 @@
 import { Context, Effect, Exit, Layer } from "effect"
 import type { ReadLog } from "../cache/Reads.ts"
 import type { Allowed } from "../Decision.ts"
+import { AgentRepo } from "../directory/AgentRepo.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { RowMemory } from "../directory/RowMemory.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
@@ -57,7 +58,7 @@ export const layer = Layer.effect(
   DecisionMemory,
   Effect.gen(function*() {
     const memory = yield* RowMemory
-    const repositories = [yield* UserRepo, yield* TeamRepo, yield* OrganizationRepo]
+    const repositories = [yield* UserRepo, yield* TeamRepo, yield* OrganizationRepo, yield* AgentRepo]
     return memory !== undefined && repositories.every((it) => memory.repositories.has(it))
       ? remembering(memory.reads)
       : none

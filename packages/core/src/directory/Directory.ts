@@ -6,9 +6,9 @@
  * reading error.
  */
 import { Schema } from "effect"
-import { EndUserId, ModelGroupId, OrganizationId, TeamId, UserId } from "../Ids.ts"
+import { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId } from "../Ids.ts"
 
-export { EndUserId, ModelGroupId, OrganizationId, TeamId, UserId }
+export { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId }
 
 /** The roles that a user row can have. */
 export const UserRole = Schema.Literals([
@@ -34,7 +34,8 @@ const Amount = Schema.Finite
 
 /**
  * A person. `teams` is the list of memberships in the order in which they were
- * made; `tokenTeams` are those among them that a token made.
+ * made; `tokenTeams` are those among them that a token made. Somebody who left
+ * is not `active` (RULES D68).
  */
 export const User = Schema.Struct({
   id: UserId,
@@ -46,12 +47,13 @@ export const User = Schema.Struct({
   tokenTeams: Schema.Array(TeamId),
   models: Schema.Array(Schema.String),
   blocked: Schema.Boolean,
+  active: Schema.Boolean,
   maxBudget: Schema.NullOr(Amount),
   spend: Amount
 })
 export type User = typeof User.Type
 
-/** A team. An empty `models` allows every model. */
+/** A team. An empty `models` allows every model; what is among `deniedPassThroughRoutes` nothing grants (RULES D67). */
 export const Team = Schema.Struct({
   id: TeamId,
   alias: Schema.NullOr(Schema.String),
@@ -60,6 +62,7 @@ export const Team = Schema.Struct({
   modelGroups: Schema.Array(ModelGroupId),
   modelAliases: Schema.Record(Schema.String, Schema.String),
   passThroughRoutes: Schema.Array(Schema.String),
+  deniedPassThroughRoutes: Schema.Array(Schema.String),
   blocked: Schema.Boolean,
   maxBudget: Schema.NullOr(Amount),
   spend: Amount
@@ -76,9 +79,10 @@ export const Organization = Schema.Struct({
 })
 export type Organization = typeof Organization.Type
 
-/** A customer of the caller, named in the token. */
+/** A customer of the caller, named in the token. An empty `models` allows every model (RULES D68). */
 export const EndUser = Schema.Struct({
   id: EndUserId,
+  models: Schema.Array(Schema.String),
   blocked: Schema.Boolean,
   maxBudget: Schema.NullOr(Amount),
   spend: Amount
@@ -102,6 +106,43 @@ export const ModelGroup = Schema.Struct({ id: ModelGroupId, models: Schema.Array
 export type ModelGroup = typeof ModelGroup.Type
 
 /**
+ * A program that acts for people, or for itself where it is `autonomous`. Its
+ * lists only take away: `null` says nothing, an empty one allows none. `models`
+ * and the models of `modelGroups` both count; `teams` are those in which it may act.
+ */
+export const Agent = Schema.Struct({
+  id: AgentId,
+  name: Schema.NullOr(Schema.String),
+  models: Schema.NullOr(Schema.Array(Schema.String)),
+  modelGroups: Schema.NullOr(Schema.Array(ModelGroupId)),
+  teams: Schema.NullOr(Schema.Array(TeamId)),
+  blocked: Schema.Boolean,
+  autonomous: Schema.Boolean,
+  /** Whether its calls must carry an id of the trace that they belong to. */
+  requireTraceId: Schema.Boolean
+})
+export type Agent = typeof Agent.Type
+
+/**
+ * An application of Microsoft Entra that is an agent's identity (RULES D72): a
+ * token of this tenant and client is the agent's, or nobody's.
+ */
+export const AgentBinding = Schema.Struct({
+  /** `null` for a binding that was taken back. */
+  agent: Schema.NullOr(Agent),
+  /** Whether agent and binding are in force. */
+  active: Schema.Boolean,
+  issuer: Schema.String,
+  tenant: Schema.String,
+  client: Schema.String,
+  servicePrincipal: Schema.NullOr(Schema.String),
+  requiredRoles: Schema.Array(Schema.String),
+  requiredScopes: Schema.Array(Schema.String),
+  mode: Schema.Literals(["autonomous", "delegated", "both"])
+})
+export type AgentBinding = typeof AgentBinding.Type
+
+/**
  * One change that a decision wants. `required` ones are part of the answer (the
  * decision rests on the row); the others run after it (RULES D33).
  */
@@ -120,7 +161,7 @@ export const isRequired = (write: DirectoryWrite): boolean => write._tag === "Cr
 
 /** No row has this id, subject or alias. */
 export class RowNotFound extends Schema.TaggedError<RowNotFound>()("RowNotFound", {
-  kind: Schema.Literals(["user", "team", "organization", "endUser", "membership", "modelGroup"])
+  kind: Schema.Literals(["user", "team", "organization", "endUser", "membership", "modelGroup", "agent"])
 }) {}
 
 /** Several rows have this alias. */
@@ -143,6 +184,7 @@ export const makeUser = (row: Partial<User> & { readonly id: UserId }): User => 
   tokenTeams: [],
   models: [],
   blocked: false,
+  active: true,
   maxBudget: null,
   spend: 0,
   ...row
@@ -156,6 +198,7 @@ export const makeTeam = (row: Partial<Team> & { readonly id: TeamId }): Team => 
   modelGroups: [],
   modelAliases: {},
   passThroughRoutes: [],
+  deniedPassThroughRoutes: [],
   blocked: false,
   maxBudget: null,
   spend: 0,
@@ -173,6 +216,7 @@ export const makeOrganization = (row: Partial<Organization> & { readonly id: Org
 
 /** An end user row with every optional column at its default. */
 export const makeEndUser = (row: Partial<EndUser> & { readonly id: EndUserId }): EndUser => ({
+  models: [],
   blocked: false,
   maxBudget: null,
   spend: 0,
@@ -183,3 +227,15 @@ export const makeEndUser = (row: Partial<EndUser> & { readonly id: EndUserId }):
 export const makeMembership = (
   row: Partial<Membership> & { readonly user: UserId; readonly team: TeamId }
 ): Membership => ({ role: "user", models: [], maxBudget: null, spend: 0, origin: "api", ...row })
+
+/** An agent row with every optional column at its default. */
+export const makeAgent = (row: Partial<Agent> & { readonly id: AgentId }): Agent => ({
+  name: null,
+  models: null,
+  modelGroups: null,
+  teams: null,
+  blocked: false,
+  autonomous: false,
+  requireTraceId: false,
+  ...row
+})

@@ -49,6 +49,7 @@ export const FileUser = Schema.Struct({
   role: optional(Schema.NullOr(Directory.UserRole)),
   models: optional(Texts),
   blocked: optional(Schema.Boolean),
+  active: optional(Schema.Boolean),
   maxBudget: optional(Budget),
   spend: optional(Amount),
   ...origin,
@@ -65,6 +66,7 @@ export const FileTeam = Schema.Struct({
   modelGroups: optional(Schema.Array(RowId)),
   modelAliases: optional(Schema.Record(Text, Text)),
   passThroughRoutes: optional(Texts),
+  deniedPassThroughRoutes: optional(Texts),
   blocked: optional(Schema.Boolean),
   maxBudget: optional(Budget),
   spend: optional(Amount),
@@ -84,6 +86,7 @@ export type FileOrganization = typeof FileOrganization.Type
 
 export const FileEndUser = Schema.Struct({
   id: RowId,
+  models: optional(Texts),
   blocked: optional(Schema.Boolean),
   maxBudget: optional(Budget),
   spend: optional(Amount),
@@ -105,6 +108,19 @@ export type FileMembership = typeof FileMembership.Type
 export const FileModelGroup = Schema.Struct({ id: RowId, models: optional(Texts), ...origin })
 export type FileModelGroup = typeof FileModelGroup.Type
 
+export const FileAgent = Schema.Struct({
+  id: RowId,
+  name: optional(Schema.NullOr(Text)),
+  models: optional(Schema.NullOr(Texts)),
+  modelGroups: optional(Schema.NullOr(Schema.Array(RowId))),
+  teams: optional(Schema.NullOr(Schema.Array(RowId))),
+  blocked: optional(Schema.Boolean),
+  autonomous: optional(Schema.Boolean),
+  requireTraceId: optional(Schema.Boolean),
+  ...origin
+})
+export type FileAgent = typeof FileAgent.Type
+
 /** The whole file. */
 export const DirectoryFile = Schema.Struct({
   organizations: optional(Schema.Array(FileOrganization)),
@@ -112,6 +128,7 @@ export const DirectoryFile = Schema.Struct({
   teams: optional(Schema.Array(FileTeam)),
   users: optional(Schema.Array(FileUser)),
   endUsers: optional(Schema.Array(FileEndUser)),
+  agents: optional(Schema.Array(FileAgent)),
   memberships: optional(Schema.Array(FileMembership))
 })
 export type DirectoryFile = typeof DirectoryFile.Type
@@ -137,6 +154,7 @@ const decodeFile = Schema.decodeUnknownResult(
     teams: optional(Rows),
     users: optional(Rows),
     endUsers: optional(Rows),
+    agents: optional(Rows),
     memberships: optional(Rows)
   }),
   strict
@@ -158,11 +176,12 @@ const checks = {
   teams: checkOf(FileTeam),
   users: checkOf(FileUser),
   endUsers: checkOf(FileEndUser),
+  agents: checkOf(FileAgent),
   memberships: checkOf(FileMembership)
 }
 
 /** The lists of a file in the order in which they are written: what is referred to comes first (and goes last). */
-export const order = ["organizations", "modelGroups", "teams", "users", "endUsers", "memberships"] as const
+export const order = ["organizations", "modelGroups", "teams", "users", "endUsers", "agents", "memberships"] as const
 
 /** Rows that are checked together: what is made on the way is gone soon, however long the file is. */
 const CHUNK = 500
@@ -208,10 +227,12 @@ const duplicates = (file: DirectoryFile): ReadonlyArray<Finding> => {
       else found.push({ path: placeOf(at), message, other: placeOf(first) })
     }
   }
-  for (const kind of ["organizations", "modelGroups", "teams", "users", "endUsers"] as const) {
+  for (const kind of ["organizations", "modelGroups", "teams", "users", "endUsers", "agents"] as const) {
     const row = once<number>("is there twice", (index) => [kind, index, "id"])
     file[kind]?.forEach(({ id }, index) => row(id, index))
   }
+  const called = once<number>("has a name that is there twice", (index) => ["agents", index, "name"])
+  file.agents?.forEach(({ name }, index) => typeof name === "string" && called(name, index))
   const member = once<number>("is there twice", (index) => ["memberships", index])
   file.memberships?.forEach(({ team, user }, index) => member(compound(user, team), index))
   const subject = once<readonly [user: number, index: number]>(
@@ -249,6 +270,10 @@ export const references = (file: DirectoryFile): ReadonlyArray<Reference> => {
       refer("organizations", organization, ["teams", index, "organization"])
     }
     team.modelGroups?.forEach((id, at) => refer("modelGroups", id, ["teams", index, "modelGroups", at]))
+  })
+  file.agents?.forEach((agent, index) => {
+    agent.teams?.forEach((id, at) => refer("teams", id, ["agents", index, "teams", at]))
+    agent.modelGroups?.forEach((id, at) => refer("modelGroups", id, ["agents", index, "modelGroups", at]))
   })
   file.memberships?.forEach((membership, index) => {
     refer("users", membership.user, ["memberships", index, "user"])
@@ -325,7 +350,13 @@ export const fromRows = (
       ...made("teams", it.id)
     })),
     users: (rows.users ?? []).toSorted(byId).map((it) => ({
-      ...without(it, { ...limits, email: null, subjects: [], role: null }, "roleOrigin", "teams", "tokenTeams"),
+      ...without(
+        it,
+        { ...limits, email: null, subjects: [], role: null, active: true },
+        "roleOrigin",
+        "teams",
+        "tokenTeams"
+      ),
       ...made("users", it.id),
       ...(it.roleOrigin === "token" && it.role !== null ? { roleOrigin: it.roleOrigin } : {})
     })),
@@ -333,10 +364,23 @@ export const fromRows = (
       ...without(it, limits),
       ...made("endUsers", it.id)
     })),
+    agents: (rows.agents ?? []).toSorted(byId).map((it) => ({
+      ...without(it, { ...agentDefaults, id: undefined }),
+      ...made("agents", it.id)
+    })),
     memberships: (rows.memberships ?? [])
       .toSorted((a, b) => compareText(a.user, b.user) || compareText(a.team, b.team))
       .map((it) => without(it, { ...limits, role: "user", origin: "api" }))
   }
 }
 
-const teamDefaults = { alias: null, organization: null, modelGroups: [], modelAliases: {}, passThroughRoutes: [] }
+const teamDefaults = {
+  alias: null,
+  organization: null,
+  modelGroups: [],
+  modelAliases: {},
+  passThroughRoutes: [],
+  deniedPassThroughRoutes: []
+}
+
+const agentDefaults = Directory.makeAgent({ id: Directory.AgentId.make("-") })

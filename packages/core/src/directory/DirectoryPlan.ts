@@ -10,6 +10,7 @@
 import * as Directory from "./Directory.ts"
 import type {
   DirectoryFile,
+  FileAgent,
   FileEndUser,
   FileMembership,
   FileModelGroup,
@@ -64,6 +65,7 @@ const user = (file: FileUser, current: Directory.User | undefined, origin: Direc
     tokenTeams: current?.tokenTeams ?? none,
     models: file.models ?? none,
     blocked: file.blocked ?? false,
+    active: file.active ?? true,
     maxBudget: file.maxBudget ?? null,
     spend: file.spend ?? current?.spend ?? 0
   }
@@ -79,6 +81,7 @@ const team = (file: FileTeam, current: Directory.Team | undefined): Directory.Te
   modelGroups: (file.modelGroups ?? none).map((it) => Directory.ModelGroupId.make(it)),
   modelAliases: file.modelAliases ?? {},
   passThroughRoutes: file.passThroughRoutes ?? none,
+  deniedPassThroughRoutes: file.deniedPassThroughRoutes ?? none,
   blocked: file.blocked ?? false,
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0
@@ -97,6 +100,7 @@ const organization = (
 
 const endUser = (file: FileEndUser, current: Directory.EndUser | undefined): Directory.EndUser => ({
   id: Directory.EndUserId.make(file.id),
+  models: file.models ?? none,
   blocked: file.blocked ?? false,
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0
@@ -121,15 +125,30 @@ const modelGroup = (file: FileModelGroup): Directory.ModelGroup => ({
   models: file.models ?? none
 })
 
+const agent = (
+  { autonomous, blocked, id, modelGroups, models, name, requireTraceId, teams }: FileAgent
+): Directory.Agent => ({
+  id: Directory.AgentId.make(id),
+  name: name ?? null,
+  models: models ?? null,
+  modelGroups: modelGroups?.map((it) => Directory.ModelGroupId.make(it)) ?? null,
+  teams: teams?.map((it) => Directory.TeamId.make(it)) ?? null,
+  blocked: blocked ?? false,
+  autonomous: autonomous ?? false,
+  requireTraceId: requireTraceId ?? false
+})
+
 /** Who made a row is no part of what it says, and a user's teams are told by the memberships. */
-const said = (row: object): string =>
-  JSON.stringify(
+const said = (row: object): string => {
+  const isPerson = "tokenTeams" in row
+  return JSON.stringify(
     row,
     (name, value: unknown) =>
-      name === "origin" || name === "roleOrigin" || name === "teams" || name === "tokenTeams"
+      name === "origin" || name === "roleOrigin" || (name === "teams" && isPerson) || name === "tokenTeams"
         ? undefined
         : sorted(value)
   )
+}
 
 const sorted = (value: unknown): unknown =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -177,6 +196,7 @@ export const make = (
     teams: stepsOf("teams", teams, current.teams, removable),
     users: stepsOf("users", users, current.users, removable),
     endUsers: stepsOf("endUsers", endUsers, current.endUsers, removable),
+    agents: stepsOf("agents", (file.agents ?? []).map(agent), current.agents, removable),
     memberships: stepsOf("memberships", memberships, current.memberships, removable)
   }
 }
@@ -187,6 +207,7 @@ export const nothing: Current = {
   teams: new Map(),
   organizations: new Map(),
   endUsers: new Map(),
+  agents: new Map(),
   memberships: new Map(),
   modelGroups: new Map()
 }

@@ -6,6 +6,7 @@
  * test can see and change through this service.
  */
 import { Layer } from "effect"
+import * as AgentRepo from "./AgentRepo.ts"
 import * as MemoryRows from "./MemoryRows.ts"
 import { OrganizationRepo } from "./OrganizationRepo.ts"
 import { Provisioner } from "./Provisioner.ts"
@@ -25,6 +26,11 @@ export class MemoryDirectory extends MemoryRows.MemoryRows {
 
   /** The rows with every repository and the Provisioner over them. */
   static readonly layerRepos = (rows: MemoryRows.Rows = {}, options: Options = {}) =>
-    Layer.mergeAll(UserRepo.layerMemory, TeamRepo.layerMemory, OrganizationRepo.layerMemory, Provisioner.layerMemory)
-      .pipe(Layer.provideMerge(MemoryDirectory.layer(rows, options)))
+    Layer.mergeAll(
+      UserRepo.layerMemory,
+      TeamRepo.layerMemory,
+      OrganizationRepo.layerMemory,
+      AgentRepo.layerMemory,
+      Provisioner.layerMemory
+    ).pipe(Layer.provideMerge(MemoryDirectory.layer(rows, options)))
 }

@@ -10,6 +10,8 @@
 import { Context, Exit } from "effect"
 import { stackless } from "../Stackless.ts"
 import {
+  type Agent,
+  type AgentBinding,
   DirectoryUnavailable,
   type EndUser,
   type Membership,
@@ -28,10 +30,13 @@ export interface Rows {
   readonly endUsers?: ReadonlyArray<EndUser>
   readonly memberships?: ReadonlyArray<Membership>
   readonly modelGroups?: ReadonlyArray<ModelGroup>
+  readonly agents?: ReadonlyArray<Agent>
+  /** Identities of agents, for tests: only a LiteLLM database has such rows. */
+  readonly agentBindings?: ReadonlyArray<AgentBinding>
 }
 
 /** A table of the directory. */
-export type TableName = "users" | "teams" | "organizations" | "endUsers" | "memberships" | "modelGroups"
+export type TableName = "users" | "teams" | "organizations" | "endUsers" | "memberships" | "modelGroups" | "agents"
 
 /** What can fail: reading a table, or writing it. */
 export type Operation = TableName | `${TableName}.write`
@@ -44,6 +49,7 @@ export interface Nouns {
   readonly endUsers: EndUser
   readonly memberships: Membership
   readonly modelGroups: ModelGroup
+  readonly agents: Agent
 }
 
 /** By what else than its id a row of each table is found. */
@@ -54,6 +60,7 @@ interface Indexes {
   readonly endUsers: never
   readonly memberships: "user" | "team"
   readonly modelGroups: never
+  readonly agents: "name"
 }
 
 /** A table for each kind of row. */
@@ -61,6 +68,7 @@ export type TableSet = { readonly [K in TableName]: MemoryTable.MemoryTable<Noun
 
 /** The tables, and what of them does not answer. */
 export interface MemoryTables extends TableSet {
+  readonly agentBindings: ReadonlyArray<AgentBinding>
   readonly failing: Set<Operation>
 }
 
@@ -94,6 +102,8 @@ export const make = (rows: Rows = {}, failing: Iterable<Operation> = []): Memory
       team: (it) => [it.team]
     }),
     modelGroups: MemoryTable.make((it: ModelGroup) => it.id, {}),
+    agents: MemoryTable.make((it: Agent) => it.id, { name: (it) => it.name === null ? [] : [it.name] }),
+    agentBindings: rows.agentBindings ?? [],
     failing: new Set(failing)
   }
   rows.users?.forEach(tables.users.put)
@@ -102,6 +112,7 @@ export const make = (rows: Rows = {}, failing: Iterable<Operation> = []): Memory
   rows.endUsers?.forEach(tables.endUsers.put)
   rows.memberships?.forEach(tables.memberships.put)
   rows.modelGroups?.forEach(tables.modelGroups.put)
+  rows.agents?.forEach(tables.agents.put)
   return tables
 }
 

@@ -9,8 +9,10 @@
  */
 import { Effect, Equal, Exit, type Layer } from "effect"
 import {
+  AgentId,
   type DirectoryWrite,
   EndUserId,
+  makeAgent,
   makeEndUser,
   makeMembership,
   makeOrganization,
@@ -22,6 +24,7 @@ import {
   type User,
   UserId
 } from "../directory/Directory.ts"
+import { AgentRepo } from "../directory/AgentRepo.ts"
 import type { Rows } from "../directory/MemoryRows.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"
@@ -85,7 +88,7 @@ export const rows: Rows = {
       maxBudget: 100,
       spend: 99.5
     }),
-    makeTeam({ id: team("blue"), alias: "Blue", blocked: true }),
+    makeTeam({ id: team("blue"), alias: "Blue", blocked: true, deniedPassThroughRoutes: ["/bria/admin", "/x/*"] }),
     makeTeam({ id: team("twin-a"), alias: "Twin" }),
     makeTeam({ id: team("twin-b"), alias: "Twin" }),
     makeTeam({ id: team("日本 😀"), alias: "é" })
@@ -104,9 +107,13 @@ export const rows: Rows = {
     }),
     makeUser({ id: user("u-2"), email: "alice@acme.com", role: "nobody-knows", blocked: true }),
     makeUser({ id: user("u-3"), email: null, subjects: [{ namespace: "azure", subject: "00u1" }] }),
-    makeUser({ id: user("é"), email: "kim@acme.com" })
+    makeUser({ id: user("é"), email: "kim@acme.com", active: false })
   ],
-  endUsers: [makeEndUser({ id: EndUserId.make("c-1"), blocked: true, maxBudget: 1, spend: 2 })],
+  endUsers: [makeEndUser({ id: EndUserId.make("c-1"), models: ["gpt-4o*"], blocked: true, maxBudget: 1, spend: 2 })],
+  agents: [
+    makeAgent({ id: AgentId.make("scout"), name: "Scout 日本 😀", modelGroups: [group("cheap")], requireTraceId: true }),
+    makeAgent({ id: AgentId.make("plain") })
+  ],
   memberships: [
     makeMembership({ user: user("u-1"), team: team("red"), role: "admin", models: ["gpt-4o"], maxBudget: 5, spend: 4 }),
     makeMembership({ user: user("u-1"), team: team("blue"), origin: "token" })
@@ -258,6 +265,18 @@ const casesOf = (rows: Rows): Readonly<Record<string, Effect.Effect<void, unknow
     yield* same(yield* tagOf(organizations.byAlias("acme")), "RowNotFound", "alias")
     yield* same(yield* organizations.endUser(EndUserId.make("c-1")), rows.endUsers?.[0], "c-1")
     yield* same(yield* tagOf(organizations.endUser(EndUserId.make("c-2"))), "RowNotFound", "c-2")
+  }),
+  "agents by id and by name": Effect.gen(function*() {
+    const agents = yield* AgentRepo
+    const { agents: [scout, plain] = [] } = rows
+    if (scout === undefined || plain === undefined) return
+    yield* same(yield* agents.byId(scout.id), scout, "scout")
+    yield* same(yield* agents.byId(plain.id), plain, "plain")
+    yield* same(yield* agents.byName(scout.name ?? ""), scout, "scout by name")
+    for (const text of [...hostile, "scout 日本 😀", "Scout"]) {
+      yield* same(yield* tagOf(agents.byName(text)), "RowNotFound", `agent ${show(text)}`)
+      if (text !== "") yield* same(yield* tagOf(agents.byId(AgentId.make(text))), "RowNotFound", show(text))
+    }
   }),
   "RULES D33: a person whom the decision rests on is there when the answer is": Effect.gen(function*() {
     const made = makeUser({

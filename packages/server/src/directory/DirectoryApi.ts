@@ -146,6 +146,13 @@ const modelGroups = table("modelGroups", "/model-groups", "ModelGroup", {
   filters: {}
 })
 
+const agents = table("agents", "/agents", "Agent", {
+  view: Row.AgentView,
+  row: Row.AgentRow,
+  change: Row.AgentChange,
+  filters: { blocked: optional(Flag) }
+})
+
 const member = { user: RowId, team: RowId }
 const membership = HttpApiSchema.WithHeaders(Row.MembershipView, etag)
 
@@ -399,6 +406,7 @@ export class DirectoryApi extends HttpApi.make("jotgate")
     endUsers,
     memberships,
     modelGroups,
+    agents,
     deny,
     issuers,
     config,

@@ -156,7 +156,8 @@ const nouns = {
   organization: "organization",
   endUser: "end user",
   membership: "membership",
-  modelGroup: "model group"
+  modelGroup: "model group",
+  agent: "agent"
 } as const
 
 /** The problem behind a failure of the directory's administration. */
@@ -168,7 +169,9 @@ export const ofFailure = (failure: ChangeRefused | RowNotFound | DirectoryUnavai
     case "stale":
       return new Stale(said("stale", badRequest, "The row has changed since it was read"))
     case "taken":
-      return new Conflict(said("subject_taken", badRequest, "A subject is linked to another user", faults))
+      return new Conflict(
+        said("subject_taken", badRequest, "A subject is linked to another user, or a name is another agent's", faults)
+      )
     case "missing":
       return unprocessable("reference_missing", "The request names a row that does not exist", faults)
     case "referenced":

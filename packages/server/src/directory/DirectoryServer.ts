@@ -86,6 +86,21 @@ const modelGroups = HttpApiBuilder.group(
   })
 )
 
+const agents = HttpApiBuilder.group(
+  DirectoryApi,
+  "agents",
+  Effect.fn(function*(handlers) {
+    const it = Table.handlers("agents", yield* Managed)
+    return handlers
+      .handle("list", ({ query }) => it.list(query, Table.filterOf(query)))
+      .handle("create", ({ headers, payload }) => it.create(payload, { headers, payload }))
+      .handle("show", ({ params }) => it.show(params))
+      .handle("put", ({ params, ...asked }) => it.put(params, asked))
+      .handle("update", ({ params, ...asked }) => it.update(params, asked))
+      .handle("remove", ({ headers, params }) => it.remove(params, headers))
+  })
+)
+
 const memberships = HttpApiBuilder.group(
   DirectoryApi,
   "memberships",
@@ -200,6 +215,7 @@ export const handlers = Layer.mergeAll(
   endUsers,
   memberships,
   modelGroups,
+  agents,
   deny,
   issuers,
   config,

@@ -137,7 +137,8 @@ export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["S
     modelGroups: yield* directory.ofFile("modelGroups"),
     teams: yield* directory.ofFile("teams"),
     users: yield* directory.ofFile("users"),
-    endUsers: yield* directory.ofFile("endUsers")
+    endUsers: yield* directory.ofFile("endUsers"),
+    agents: yield* directory.ofFile("agents")
   }
   return fromRows({
     organizations: yield* all(directory, "organizations"),
@@ -145,6 +146,7 @@ export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["S
     teams: yield* all(directory, "teams"),
     users: yield* all(directory, "users"),
     endUsers: yield* all(directory, "endUsers"),
+    agents: yield* all(directory, "agents"),
     memberships: yield* all(directory, "memberships")
   }, (kind, id) => ofFile[kind].has(id))
 })

@@ -25,6 +25,7 @@ export const UserView = Schema.Struct({
   role: Schema.NullOr(Schema.String),
   ...limits,
   blocked: Schema.Boolean,
+  active: Schema.Boolean,
   teams: Texts
 }).annotate({ identifier: "User" })
 
@@ -36,6 +37,7 @@ export const TeamView = Schema.Struct({
   modelGroups: Texts,
   modelAliases: Schema.Record(Schema.String, Schema.String),
   passThroughRoutes: Texts,
+  deniedPassThroughRoutes: Texts,
   blocked: Schema.Boolean
 }).annotate({ identifier: "Team" })
 
@@ -47,9 +49,8 @@ export const OrganizationView = Schema.Struct({
 
 export const EndUserView = Schema.Struct({
   id: Schema.String,
-  blocked: Schema.Boolean,
-  maxBudget: Budget,
-  spend: Amount
+  ...limits,
+  blocked: Schema.Boolean
 }).annotate({ identifier: "EndUser" })
 
 export const MembershipView = Schema.Struct({
@@ -61,6 +62,19 @@ export const MembershipView = Schema.Struct({
 
 export const ModelGroupView = Schema.Struct({ id: Schema.String, models: Texts }).annotate({ identifier: "ModelGroup" })
 
+const TextsOrNull = Schema.NullOr(Texts)
+
+export const AgentView = Schema.Struct({
+  id: Schema.String,
+  name: Schema.NullOr(Schema.String),
+  models: TextsOrNull,
+  modelGroups: TextsOrNull,
+  teams: TextsOrNull,
+  blocked: Schema.Boolean,
+  autonomous: Schema.Boolean,
+  requireTraceId: Schema.Boolean
+}).annotate({ identifier: "Agent" })
+
 /** What is answered for each kind of row. */
 export interface Views {
   readonly users: typeof UserView.Type
@@ -69,6 +83,7 @@ export interface Views {
   readonly endUsers: typeof EndUserView.Type
   readonly memberships: typeof MembershipView.Type
   readonly modelGroups: typeof ModelGroupView.Type
+  readonly agents: typeof AgentView.Type
 }
 
 const repeated = { teams: optional(Texts) }
@@ -88,6 +103,7 @@ export const OrganizationRow = File.FileOrganization.mapFields(Struct.omit(own))
 export const EndUserRow = File.FileEndUser.mapFields(Struct.omit(own)).annotate({ identifier: "EndUserRow" })
 export const MembershipRow = File.FileMembership.mapFields(Struct.omit(own)).annotate({ identifier: "MembershipRow" })
 export const ModelGroupRow = File.FileModelGroup.mapFields(Struct.omit(own)).annotate({ identifier: "ModelGroupRow" })
+export const AgentRow = File.FileAgent.mapFields(Struct.omit(own)).annotate({ identifier: "AgentRow" })
 
 const anyId = { id: optional(File.RowId) }
 
@@ -108,6 +124,7 @@ export const MembershipChange = Schema.Struct({
 export const ModelGroupChange = Schema.Struct({ ...ModelGroupRow.fields, ...anyId }).annotate({
   identifier: "ModelGroupChange"
 })
+export const AgentChange = Schema.Struct({ ...AgentRow.fields, ...anyId }).annotate({ identifier: "AgentChange" })
 
 /** The answer for a row: without what only the store needs to know. */
 export const views: { readonly [K in TableName]: (row: Nouns[K]) => Views[K] } = {
@@ -116,7 +133,8 @@ export const views: { readonly [K in TableName]: (row: Nouns[K]) => Views[K] } =
   organizations: (row) => row,
   endUsers: (row) => row,
   memberships: ({ origin: _, ...row }) => row,
-  modelGroups: (row) => row
+  modelGroups: (row) => row,
+  agents: (row) => row
 }
 
 /** Whether a role is one that a row can be given. */
@@ -124,13 +142,14 @@ export const isKnownRole = Schema.is(Directory.UserRole)
 
 /** A row as it would be written; a role that nobody knows is left out. */
 export const written: { readonly [K in TableName]: (row: Nouns[K]) => Written[K] } = {
-  users: ({ blocked, email, id, maxBudget, models, role, spend, subjects }) => ({
+  users: ({ active, blocked, email, id, maxBudget, models, role, spend, subjects }) => ({
     id,
     email,
     subjects,
     ...(role === null ? { role } : isKnownRole(role) ? { role } : {}),
     models,
     blocked,
+    active,
     maxBudget,
     spend
   }),
@@ -138,7 +157,8 @@ export const written: { readonly [K in TableName]: (row: Nouns[K]) => Written[K]
   organizations: (row) => row,
   endUsers: (row) => row,
   memberships: ({ maxBudget, models, role, spend, team, user }) => ({ user, team, role, models, maxBudget, spend }),
-  modelGroups: (row) => row
+  modelGroups: (row) => row,
+  agents: (row) => row
 }
 
 /** The body of a change of each kind of row. */
@@ -149,6 +169,7 @@ export interface Changes {
   readonly endUsers: typeof EndUserChange.Type
   readonly memberships: typeof MembershipChange.Type
   readonly modelGroups: typeof ModelGroupChange.Type
+  readonly agents: typeof AgentChange.Type
 }
 
 /** What names a row: its id, or a membership's user and team. */
@@ -159,6 +180,7 @@ export interface Keys {
   readonly endUsers: { readonly id: string }
   readonly memberships: { readonly user: string; readonly team: string }
   readonly modelGroups: { readonly id: string }
+  readonly agents: { readonly id: string }
 }
 
 /** The id of a row from what names it. */
@@ -171,5 +193,6 @@ export const complete: { readonly [K in TableName]: (key: Keys[K], change: Chang
   organizations: ({ id }, change) => ({ ...change, id }),
   endUsers: ({ id }, change) => ({ ...change, id }),
   memberships: ({ team, user }, change) => ({ ...change, user, team }),
-  modelGroups: ({ id }, change) => ({ ...change, id })
+  modelGroups: ({ id }, change) => ({ ...change, id }),
+  agents: ({ id }, change) => ({ ...change, id })
 }

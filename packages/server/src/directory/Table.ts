@@ -24,7 +24,8 @@ const nouns = {
   organizations: "organization",
   endUsers: "end user",
   memberships: "membership",
-  modelGroups: "model group"
+  modelGroups: "model group",
+  agents: "agent"
 } as const
 
 /** How often a change is made anew when another one came between. */

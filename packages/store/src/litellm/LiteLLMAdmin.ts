@@ -20,7 +20,8 @@ const keys: { readonly [K in TableName]: ReadonlyArray<string> } = {
   organizations: ["organization_id"],
   endUsers: ["user_id"],
   memberships: ["user_id", "team_id"],
-  modelGroups: ["access_group_id"]
+  modelGroups: ["access_group_id"],
+  agents: ["agent_id"]
 }
 
 const nouns = {
@@ -29,7 +30,8 @@ const nouns = {
   organizations: "organization",
   endUsers: "endUser",
   memberships: "membership",
-  modelGroups: "modelGroup"
+  modelGroups: "modelGroup",
+  agents: "agent"
 } as const
 
 /** The columns of a filter's fields, of those that this kind of row has. */
@@ -39,7 +41,8 @@ const columns: { readonly [K in TableName]: Partial<Record<keyof Filter, string>
   organizations: { alias: "organization_alias" },
   endUsers: {},
   memberships: { user: "user_id", team: "team_id" },
-  modelGroups: {}
+  modelGroups: {},
+  agents: {}
 }
 
 const conditions = (kind: TableName, filter: Filter): ReadonlyArray<readonly [text: string, value: string]> => {

@@ -9,6 +9,7 @@ import type * as Directory from "@jotgate/core/Directory"
 import { pg } from "../sql/Dialect.ts"
 import type { Question } from "../sql/Lookups.ts"
 import type { Read } from "../sql/Rows.ts"
+import * as LiteLLMAgents from "./LiteLLMAgents.ts"
 import * as LiteLLMRows from "./LiteLLMRows.ts"
 import type { Tables } from "./LiteLLMTables.ts"
 
@@ -28,14 +29,17 @@ export const selects = (tables: Tables) => {
   const tokenRole = "(SELECT r.role FROM token_roles r WHERE r.user_id = u.user_id)"
   const user = (name: string, otherwise = "NULL") => column("user", "u", name, otherwise)
   const team = (name: string, otherwise = "NULL") => column("team", "t", name, otherwise)
-  const aliases = has("model", "aliases") && has("team", "model_id")
+  const aliases = has("team", "model_id") && (has("model", "aliases") || !has("model"))
     ? `(SELECT a.aliases::text FROM ${of("model")} a WHERE a.id = t.model_id)`
     : "NULL"
+  // A table that rows refer to and that is not there fails the question: what is not known is never "no limit".
   const budget = (alias: string, name: string) =>
-    has("budget", name) ? `(SELECT b."${name}" FROM ${of("budget")} b WHERE b.budget_id = ${alias}.budget_id)` : "NULL"
+    has("budget", name) || !has("budget")
+      ? `(SELECT b."${name}" FROM ${of("budget")} b WHERE b.budget_id = ${alias}.budget_id)`
+      : "NULL"
   const limits = (alias: "o" | "e" | "m", table: "organization" | "endUser" | "membership") =>
     has(table, "budget_id") ? budget(alias, "max_budget") : "NULL"
-  const models = has("membership", "budget_id") && has("budget", "allowed_models")
+  const models = has("membership", "budget_id") && (has("budget", "allowed_models") || !has("budget"))
     ? `to_json((SELECT b.allowed_models FROM ${of("budget")} b WHERE b.budget_id = m.budget_id))::text`
     : "NULL"
   const token = beside
@@ -49,6 +53,7 @@ export const selects = (tables: Tables) => {
         user("models", "NULL::text[]")
       })::text AS models,
         ${user("max_budget")} AS max_budget, ${user("spend", "0")} AS spend, ${user("sso_user_id")} AS sso_user_id,
+        ${user("metadata", "NULL::jsonb")}::text AS metadata,
         ${beside ? subjects : "NULL"} AS subjects, ${beside ? tokenTeams : "NULL"} AS token_teams,
         ${beside ? tokenRole : "NULL"} AS token_role`,
       read: LiteLLMRows.user
@@ -72,6 +77,7 @@ export const selects = (tables: Tables) => {
     endUsers: {
       from: `${of("endUser")} e`,
       select: `e.user_id AS id, ${column("endUser", "e", "blocked", "false")} AS blocked,
+        to_json(${column("endUser", "e", "models", "NULL::text[]")})::text AS models,
         ${limits("e", "endUser")} AS max_budget, ${column("endUser", "e", "spend", "0")} AS spend`,
       read: LiteLLMRows.endUser
     },
@@ -83,13 +89,16 @@ export const selects = (tables: Tables) => {
       read: LiteLLMRows.membership
     },
     modelGroups: {
-      // A release without access groups has none.
-      from: has("accessGroup") ? `${of("accessGroup")} g` : `(SELECT NULL::text AS access_group_id WHERE false) g`,
+      // A release without access groups has none; groups that teams name and that have no table are a failure.
+      from: has("accessGroup") || has("team", "access_group_ids")
+        ? `${of("accessGroup")} g`
+        : `(SELECT NULL::text AS access_group_id WHERE false) g`,
       select: `g.access_group_id AS id, ${
         has("accessGroup", "access_model_names") ? "to_json(g.access_model_names)::text" : "NULL"
       } AS models`,
       read: LiteLLMRows.modelGroup
-    }
+    },
+    agents: LiteLLMAgents.agents(tables)
   } as const
 }
 
@@ -122,7 +131,13 @@ export const make = (tables: Tables) => {
     modelGroups: ask("model groups by id", from.modelGroups, `g.access_group_id ${pg.ids}`),
     organization: ask("organization by id", from.organizations, "o.organization_id = ?"),
     organizationByAlias: ask("organization by alias", from.organizations, "o.organization_alias = ? LIMIT 2"),
-    endUser: ask("end user by id", from.endUsers, "e.user_id = ?")
+    endUser: ask("end user by id", from.endUsers, "e.user_id = ?"),
+    agent: ask("agent by id", from.agents, `a.agent_id = ? AND ${LiteLLMAgents.unbound(tables)}`),
+    agentByName: ask("agent by name", from.agents, `a.agent_name = ? AND ${LiteLLMAgents.unbound(tables)}`),
+    agentBinding: LiteLLMAgents.bindings(tables),
+    verified: LiteLLMAgents.knowsIdentities(tables)
+      ? users("user by verified subject", `u.user_id = ${LiteLLMAgents.verified(tables)}`)
+      : undefined
   }
 }
 

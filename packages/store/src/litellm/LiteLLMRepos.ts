@@ -1,6 +1,7 @@
 /**
  * The repositories on an existing LiteLLM database, which is read as it is.
  */
+import { AgentRepo } from "@jotgate/core/AgentRepo"
 import { DirectoryUnavailable, type Organization, RowAmbiguous, RowNotFound, type Team } from "@jotgate/core/Directory"
 import { foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
@@ -110,5 +111,31 @@ export const layer = Layer.effectContext(Effect.gen(function*() {
         : onlyOrganization([]),
     endUser: (id) => one("endUser", [id], (it) => it.endUser)
   })
-  return Context.make(UserRepo, users).pipe(Context.add(TeamRepo, teams), Context.add(OrganizationRepo, organizations))
+  const noAgent = absent("agent")
+  const agents: AgentRepo = {
+    byId: (id) => one("agent", [id], (it) => it.agent),
+    byName: (name) => one("agent", [name], (it) => it.agentByName),
+    identities: {
+      bound: (tenant, client) =>
+        [tenant, client].every(isStorable)
+          ? asking(({ agentBinding }) =>
+            agentBinding === undefined
+              ? noAgent
+              : lookups.first(agentBinding, [tenant, client, tenant, client], noAgent)
+          )
+          : noAgent,
+      person: (...of) => {
+        const [issuer, tenant, object] = of
+        const params = [issuer, tenant, object]
+        return params.every(isStorable)
+          ? asking(({ verified }) => verified === undefined ? noUser : lookups.first(verified, params, noUser))
+          : noUser
+      }
+    }
+  }
+  return Context.make(UserRepo, users).pipe(
+    Context.add(TeamRepo, teams),
+    Context.add(OrganizationRepo, organizations),
+    Context.add(AgentRepo, agents)
+  )
 }))

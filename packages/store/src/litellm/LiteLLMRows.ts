@@ -63,16 +63,23 @@ export const user: Read<Directory.User> = (row) => {
     tokenTeams: Array.isArray(teams) && Array.isArray(token) ? teams.filter((it) => token.includes(it)) : [],
     models: texts(row["models"]),
     blocked: false,
+    active: !isMarked(row["metadata"], "scim_active", false),
     maxBudget: row["max_budget"],
     spend: row["spend"]
   })
 }
 
+/** Whether a member of a JSON column is exactly this. */
+const isMarked = (column: unknown, name: string, value: boolean): boolean => {
+  const it = json(column)
+  return Predicate.isObject(it) && !Array.isArray(it) && Predicate.hasProperty(it, name) && it[name] === value
+}
+
 const checkTeam = Schema.decodeUnknownExit(Directory.Team)
 
-const passThrough = (metadata: unknown): unknown => {
+const passThrough = (metadata: unknown, list: "allowed_passthrough_routes" | "denied_passthrough_routes"): unknown => {
   const it = json(metadata)
-  const routes = Predicate.hasProperty(it, "allowed_passthrough_routes") ? it.allowed_passthrough_routes : []
+  const routes = Predicate.hasProperty(it, list) ? it[list] : []
   return Array.isArray(routes) ? routes.filter((route) => typeof route === "string") : []
 }
 
@@ -84,7 +91,8 @@ export const team: Read<Directory.Team> = (row) =>
     models: texts(row["models"]),
     modelGroups: texts(row["model_groups"]),
     modelAliases: textRecord(row["aliases"]),
-    passThroughRoutes: passThrough(row["metadata"]),
+    passThroughRoutes: passThrough(row["metadata"], "allowed_passthrough_routes"),
+    deniedPassThroughRoutes: passThrough(row["metadata"], "denied_passthrough_routes"),
     blocked: row["blocked"] ?? false,
     maxBudget: row["max_budget"],
     spend: row["spend"]
@@ -104,7 +112,13 @@ export const organization: Read<Directory.Organization> = (row) =>
 const checkEndUser = Schema.decodeUnknownExit(Directory.EndUser)
 
 export const endUser: Read<Directory.EndUser> = (row) =>
-  checkEndUser({ id: row["id"], blocked: row["blocked"] ?? false, maxBudget: row["max_budget"], spend: row["spend"] })
+  checkEndUser({
+    id: row["id"],
+    models: texts(row["models"]),
+    blocked: row["blocked"] ?? false,
+    maxBudget: row["max_budget"],
+    spend: row["spend"]
+  })
 
 const checkMembership = Schema.decodeUnknownExit(Directory.Membership)
 
@@ -128,3 +142,47 @@ const checkModelGroup = Schema.decodeUnknownExit(Directory.ModelGroup)
 
 export const modelGroup: Read<Directory.ModelGroup> = (row) =>
   checkModelGroup({ id: row["id"], models: texts(row["models"]) })
+
+const checkAgent = Schema.decodeUnknownExit(Directory.Agent)
+
+/** Groups that are named cap the models even when they do not exist; no name says nothing. */
+const namedOrNull = (value: unknown): unknown => {
+  const list = texts(value)
+  return Array.isArray(list) && list.length === 0 ? null : list
+}
+
+const isTruthy = (value: unknown): boolean => Boolean(Array.isArray(value) ? value.length : value)
+
+const agentOf = (row: Row) => {
+  const params = json(row["params"])
+  const traced = Predicate.hasProperty(params, "require_trace_id_on_calls_by_agent") &&
+    isTruthy(params.require_trace_id_on_calls_by_agent)
+  return {
+    id: row["agent_id"],
+    name: row["agent_name"],
+    models: row["managed"] === true ? texts(row["permitted_models"]) : null,
+    modelGroups: namedOrNull(row["agent_groups"]),
+    teams: row["agent_teams"] === null ? null : texts(row["agent_teams"]),
+    blocked: false,
+    autonomous: row["managed"] === true,
+    requireTraceId: traced
+  }
+}
+
+export const agent: Read<Directory.Agent> = (row) => checkAgent(agentOf(row))
+
+const checkBinding = Schema.decodeUnknownExit(Directory.AgentBinding)
+
+/** A binding with its agent; one that was taken back has none. */
+export const agentBinding: Read<Directory.AgentBinding> = (row) =>
+  checkBinding({
+    agent: row["agent_id"] === null ? null : agentOf(row),
+    active: row["active"],
+    issuer: row["issuer"],
+    tenant: row["tenant_id"],
+    client: row["client_id"],
+    servicePrincipal: row["service_principal_id"],
+    requiredRoles: texts(row["required_roles"]),
+    requiredScopes: texts(row["required_scopes"]),
+    mode: row["mode"]
+  })

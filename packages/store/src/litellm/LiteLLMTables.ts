@@ -17,7 +17,12 @@ export const names = {
   membership: "LiteLLM_TeamMembership",
   budget: "LiteLLM_BudgetTable",
   model: "LiteLLM_ModelTable",
-  accessGroup: "LiteLLM_AccessGroupTable"
+  accessGroup: "LiteLLM_AccessGroupTable",
+  agent: "LiteLLM_AgentsTable",
+  agentIdentity: "LiteLLM_AgentIdentity",
+  retiredIdentity: "LiteLLM_RetiredAgentIdentity",
+  verifiedSubject: "LiteLLM_VerifiedSubject",
+  objectPermission: "LiteLLM_ObjectPermissionTable"
 } as const
 
 export type Name = keyof typeof names

@@ -17,7 +17,8 @@ const nounOf = {
   organizations: "organization",
   endUsers: "endUser",
   memberships: "membership",
-  modelGroups: "modelGroup"
+  modelGroups: "modelGroup",
+  agents: "agent"
 } as const
 
 /** The administration of a store. Reads and writes through `store` only. */

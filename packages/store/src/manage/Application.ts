@@ -46,7 +46,8 @@ export const nobodyGoes: Going = {
   organizations: [],
   endUsers: [],
   memberships: [],
-  modelGroups: []
+  modelGroups: [],
+  agents: []
 }
 
 /** Who applies what, and whether it is done. */
@@ -86,6 +87,7 @@ export const goingOf = Effect.fnUntraced(function*(
     teams: yield* of("teams"),
     users: yield* of("users"),
     endUsers: yield* of("endUsers"),
+    agents: yield* of("agents"),
     memberships: yield* of("memberships")
   }
   return going
@@ -113,7 +115,7 @@ const checkRemovals = Effect.fnUntraced(
     for (const some of chunks(ids)) still.push(...yield* store.referenced(kind, some))
     if (still.length > 0) {
       return yield* Effect.fail(
-        refused("referenced", still.map((id) => ({ path: [kind, id], message: "is named by a team" })))
+        refused("referenced", still.map((id) => ({ path: [kind, id], message: "is named by a team or an agent" })))
       )
     }
   }
@@ -231,7 +233,7 @@ export const run = Effect.fnUntraced(function*(
   })
 
   // People go first, what is named comes before what names it and goes after it.
-  for (const kind of ["memberships", "endUsers", "users"] as const) yield* remove(kind)
+  for (const kind of ["memberships", "endUsers", "agents", "users"] as const) yield* remove(kind)
   if (!dryRun) yield* release()
   for (const kind of DirectoryFile.order) yield* kind === "users" ? put(kind, released) : put(kind)
   yield* remove("teams")

@@ -10,6 +10,7 @@
 import type { DirectoryUnavailable, Origin, RowNotFound } from "@jotgate/core/Directory"
 import type {
   DirectoryFile,
+  FileAgent,
   FileEndUser,
   FileMembership,
   FileModelGroup,
@@ -31,6 +32,7 @@ export interface Written {
   readonly endUsers: FileEndUser
   readonly memberships: FileMembership
   readonly modelGroups: FileModelGroup
+  readonly agents: FileAgent
 }
 
 /** The fields by which a list can be narrowed, each compared exactly (an e-mail without case). */

@@ -26,7 +26,7 @@ const matches = (row: Nouns[TableName], filter: Filter): boolean =>
   (filter.organization === undefined || ("organization" in row && row.organization === filter.organization)) &&
   (filter.user === undefined || ("user" in row && row.user === filter.user)) &&
   (filter.team === undefined ||
-    ("team" in row ? row.team === filter.team : "teams" in row && row.teams.some((it) => it === filter.team)))
+    ("team" in row ? row.team === filter.team : "teams" in row && (row.teams ?? []).some((it) => it === filter.team)))
 
 /** As two texts: a membership is ordered by its user, then by its team. */
 const parts = (id: string, kind: TableName): readonly [string, string] => {
@@ -116,6 +116,7 @@ export const make = Effect.gen(function*() {
             keeper("teams"),
             keeper("users"),
             keeper("endUsers"),
+            keeper("agents"),
             keeper("memberships")
           ]
           return self.pipe(
@@ -182,7 +183,8 @@ export const make = Effect.gen(function*() {
         ids.filter((id) =>
           kind === "organizations"
             ? tables.teams.find("organization", id).length > 0
-            : tables.teams.all().some((it) => it.modelGroups.some((group) => group === id))
+            : tables.teams.all().some((it) => it.modelGroups.some((group) => group === id)) ||
+              tables.agents.all().some((it) => (it.modelGroups ?? []).some((group) => group === id))
         )
       ),
     announce: forgetting.announce,

@@ -7,9 +7,10 @@
  * An absence is never served past its time: while the directory is away nobody
  * is told that a person does not exist (RULES D27).
  */
+import { AgentRepo } from "@jotgate/core/AgentRepo"
 import * as Cache from "@jotgate/core/Cache"
 import * as Directory from "@jotgate/core/Directory"
-import { foldEmail } from "@jotgate/core/MemoryRows"
+import { compound, foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { RowMemory } from "@jotgate/core/RowMemory"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
@@ -269,6 +270,49 @@ const makeOrganizations = Effect.fnUntraced(function*(options: Options) {
   return { organizations, forget }
 })
 
+const makeAgents = Effect.fnUntraced(function*(options: Options) {
+  const inner = yield* AgentRepo
+  const region = yield* makeRegions(options)
+  const { identities } = inner
+  const byId = yield* region(
+    { name: "agent", key: itself, lookup: (id: Directory.AgentId) => inner.byId(id) },
+    Directory.Agent
+  )
+  const byName = yield* region(
+    { name: "agentName", key: itself, lookup: (name: string) => inner.byName(name) },
+    Directory.Agent
+  )
+  type Parts = ReadonlyArray<string>
+  const parts = (it: Parts) => compound(...it)
+  const bound = identities === undefined ? undefined : yield* region({
+    name: "agentBinding",
+    key: parts,
+    lookup: ([tenant = "", client = ""]: Parts) => identities.bound(tenant, client)
+  }, Directory.AgentBinding)
+  const person = identities === undefined ? undefined : yield* region({
+    name: "agentSubject",
+    key: parts,
+    lookup: ([issuer = "", tenant = "", object = ""]: Parts) => identities.person(issuer, tenant, object)
+  }, Directory.User)
+  const agents: AgentRepo = {
+    byId: (id, now) => at(now, (it) => byId.get(id, it)),
+    byName: (name, now) => at(now, (it) => byName.get(name, it)),
+    identities: bound === undefined || person === undefined ? undefined : {
+      bound: (tenant, client, now) => at(now, (it) => bound.get([tenant, client], it)),
+      person: (issuer, tenant, object, now) => at(now, (it) => person.get([issuer, tenant, object], it))
+    }
+  }
+  const forget = (change: Change) => {
+    forgetAll([byId, byName, ...(bound === undefined ? [] : [bound])], change)
+    if (person !== undefined) forgetAll([person], change, change.everyone)
+    // Whose subject a change of a person touches is not told: nobody is remembered past it.
+    if (person !== undefined && (change.users ?? []).length > 0) person.clear()
+    for (const id of change.agents ?? []) byId.invalidate(Directory.AgentId.make(id))
+    for (const name of change.agentNames ?? []) byName.invalidate(name)
+  }
+  return { agents, forget }
+})
+
 /** Puts a memory in front of the repositories that it is provided with, and says that all rows come out of it. */
 export const layer = (options: Options) =>
   Layer.effectContext(Effect.gen(function*() {
@@ -277,17 +321,22 @@ export const layer = (options: Options) =>
     const { forget: forgetUsers, users } = yield* makeUsers(options)
     const { forget: forgetTeams, teams } = yield* makeTeams(options)
     const { forget: forgetOrganizations, organizations } = yield* makeOrganizations(options)
+    const { agents, forget: forgetAgents } = yield* makeAgents(options)
     yield* forgetting.listen((change) => {
       forgetUsers(change)
       forgetTeams(change)
       forgetOrganizations(change)
+      forgetAgents(change)
     })
     return Context.make(UserRepo, users).pipe(
       Context.add(TeamRepo, teams),
       Context.add(OrganizationRepo, organizations),
+      Context.add(AgentRepo, agents),
       Context.add(
         RowMemory,
-        reads === undefined ? undefined : { reads, repositories: new Set([users, teams, organizations]) }
+        reads === undefined
+          ? undefined
+          : { reads, repositories: new Set<object>([users, teams, organizations, agents]) }
       )
     )
   }))

@@ -25,6 +25,8 @@ export const Change = Schema.Struct({
   organizationAliases: Keys,
   endUsers: Keys,
   modelGroups: Keys,
+  agents: Keys,
+  agentNames: Keys,
   /** The deny list changed. */
   revocations: Mark,
   /** Every row that is remembered about people, for a change that touches too many of them to name. */
@@ -70,6 +72,7 @@ const keysOf = <K extends TableName>(kind: K, row: Nouns[K] | undefined): Change
   if ("user" in row) return { users: [row.user], memberships: [[row.user, row.team]] }
   if (kind === "teams") return { teams: [row.id], teamAliases: aliasOf(row) }
   if (kind === "organizations") return { organizations: [row.id], organizationAliases: aliasOf(row) }
+  if ("autonomous" in row) return { agents: [row.id], agentNames: row.name === null ? [] : [row.name] }
   return kind === "endUsers" ? { endUsers: [row.id] } : { modelGroups: [row.id] }
 }
 
@@ -95,7 +98,9 @@ const lists = [
   "organizations",
   "organizationAliases",
   "endUsers",
-  "modelGroups"
+  "modelGroups",
+  "agents",
+  "agentNames"
 ] as const
 const pairs = ["subjects", "memberships"] as const
 const marks = ["revocations", "everyone", "everything", "unsure"] as const

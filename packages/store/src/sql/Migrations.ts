@@ -75,7 +75,18 @@ const statements = (texts: (it: Dialect.Dialect) => ReadonlyArray<string>) =>
     Effect.forEach(texts(Dialect.of(sql)), (text) => sql.unsafe(text).withoutTransform, { discard: true })
   )
 
-const own = { "0001_directory": statements(initial) }
+/** What LiteLLM 1.110 has come to know: people who left, models of end users, refused pass-through routes, agents. */
+const agents = (it: Dialect.Dialect): ReadonlyArray<string> => [
+  `ALTER TABLE users ADD COLUMN active INTEGER NOT NULL DEFAULT 1`,
+  `ALTER TABLE end_users ADD COLUMN models ${it.text} NOT NULL DEFAULT '[]'`,
+  `ALTER TABLE teams ADD COLUMN denied_pass_through_routes ${it.text} NOT NULL DEFAULT '[]'`,
+  `CREATE TABLE agents (
+    seq ${it.sequence}, id ${it.text} NOT NULL UNIQUE, name ${it.text} UNIQUE, models ${it.text},
+    model_groups ${it.text}, teams ${it.text}, blocked INTEGER NOT NULL, autonomous INTEGER NOT NULL,
+    require_trace_id INTEGER NOT NULL, origin ${it.text} NOT NULL)`
+]
+
+const own = { "0001_directory": statements(initial), "0002_agents": statements(agents) }
 
 const beside = { "0001_beside_litellm": statements(besideLiteLLM) }
 

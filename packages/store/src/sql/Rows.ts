@@ -48,6 +48,7 @@ export const user: Read<Directory.User> = reading(checkUser, (row) => {
     tokenTeams: teams?.filter(([, origin]) => origin === "token").map(([team]) => team),
     models: fromJson(row["models"]),
     blocked: flag(row["blocked"]),
+    active: flag(row["active"]),
     maxBudget: row["max_budget"],
     spend: row["spend"]
   }
@@ -61,6 +62,7 @@ export const team: Read<Directory.Team> = reading(Schema.decodeUnknownExit(Direc
   modelGroups: fromJson(row["model_groups"]),
   modelAliases: fromJson(row["model_aliases"]),
   passThroughRoutes: fromJson(row["pass_through_routes"]),
+  deniedPassThroughRoutes: fromJson(row["denied_pass_through_routes"]),
   blocked: flag(row["blocked"]),
   maxBudget: row["max_budget"],
   spend: row["spend"]
@@ -79,6 +81,7 @@ export const organization: Read<Directory.Organization> = reading(
 
 export const endUser: Read<Directory.EndUser> = reading(Schema.decodeUnknownExit(Directory.EndUser), (row) => ({
   id: row["id"],
+  models: fromJson(row["models"]),
   blocked: flag(row["blocked"]),
   maxBudget: row["max_budget"],
   spend: row["spend"]
@@ -102,6 +105,20 @@ export const modelGroup: Read<Directory.ModelGroup> = reading(
   (row) => ({ id: row["id"], models: fromJson(row["models"]) })
 )
 
+/** A list that may say nothing. */
+const listOrNull = (text: unknown): unknown => text === null ? null : fromJson(text)
+
+export const agent: Read<Directory.Agent> = reading(Schema.decodeUnknownExit(Directory.Agent), (row) => ({
+  id: row["id"],
+  name: row["name"],
+  models: listOrNull(row["models"]),
+  modelGroups: listOrNull(row["model_groups"]),
+  teams: listOrNull(row["teams"]),
+  blocked: flag(row["blocked"]),
+  autonomous: flag(row["autonomous"]),
+  requireTraceId: flag(row["require_trace_id"])
+}))
+
 const json = (value: unknown): string => JSON.stringify(value)
 
 /** The columns of a user, without subjects and memberships, which have tables of their own. */
@@ -113,6 +130,7 @@ export const ofUser = (it: Directory.User, origin: Directory.Origin): Record<str
   role_origin: it.roleOrigin,
   models: json(it.models),
   blocked: it.blocked ? 1 : 0,
+  active: it.active ? 1 : 0,
   max_budget: it.maxBudget,
   spend: it.spend,
   origin
@@ -126,6 +144,7 @@ export const ofTeam = (it: Directory.Team, origin: Directory.Origin): Record<str
   model_groups: json(it.modelGroups),
   model_aliases: json(it.modelAliases),
   pass_through_routes: json(it.passThroughRoutes),
+  denied_pass_through_routes: json(it.deniedPassThroughRoutes),
   blocked: it.blocked ? 1 : 0,
   max_budget: it.maxBudget,
   spend: it.spend,
@@ -143,6 +162,7 @@ export const ofOrganization = (it: Directory.Organization, origin: Directory.Ori
 
 export const ofEndUser = (it: Directory.EndUser, origin: Directory.Origin): Record<string, Value> => ({
   id: it.id,
+  models: json(it.models),
   blocked: it.blocked ? 1 : 0,
   max_budget: it.maxBudget,
   spend: it.spend,
@@ -162,6 +182,20 @@ export const ofMembership = (it: Directory.Membership): Record<string, Value> =>
 export const ofModelGroup = (it: Directory.ModelGroup, origin: Directory.Origin): Record<string, Value> => ({
   id: it.id,
   models: json(it.models),
+  origin
+})
+
+const jsonOrNull = (value: unknown): string | null => value === null ? null : json(value)
+
+export const ofAgent = (it: Directory.Agent, origin: Directory.Origin): Record<string, Value> => ({
+  id: it.id,
+  name: it.name,
+  models: jsonOrNull(it.models),
+  model_groups: jsonOrNull(it.modelGroups),
+  teams: jsonOrNull(it.teams),
+  blocked: it.blocked ? 1 : 0,
+  autonomous: it.autonomous ? 1 : 0,
+  require_trace_id: it.requireTraceId ? 1 : 0,
   origin
 })
 

@@ -4,6 +4,7 @@
 import { Effect, Layer } from "effect"
 import * as Administration from "../manage/Administration.ts"
 import { DirectoryAdmin } from "../manage/DirectoryAdmin.ts"
+import * as SqlAgentRepo from "./SqlAgentRepo.ts"
 import * as SqlOrganizationRepo from "./SqlOrganizationRepo.ts"
 import * as SqlProvisioner from "./SqlProvisioner.ts"
 import * as SqlRevocationRepo from "./SqlRevocationRepo.ts"
@@ -16,6 +17,7 @@ export const layer = Layer.mergeAll(
   SqlUserRepo.layer,
   SqlTeamRepo.layer,
   SqlOrganizationRepo.layer,
+  SqlAgentRepo.layer,
   SqlProvisioner.layer,
   SqlRevocationRepo.layer,
   Layer.effect(DirectoryAdmin, Effect.map(SqlRowStore.make, Administration.make))

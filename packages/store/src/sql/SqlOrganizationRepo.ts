@@ -15,7 +15,7 @@ const noEndUser = Exit.fail(new RowNotFound({ kind: "endUser" }))
 export const columns = "id, alias, models, max_budget, spend"
 
 /** The columns of an end user as `Rows.endUser` reads them. */
-export const endUserColumns = "id, blocked, max_budget, spend"
+export const endUserColumns = "id, models, blocked, max_budget, spend"
 
 const organizations = (name: string, where: string) => ({
   name,

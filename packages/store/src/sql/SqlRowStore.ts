@@ -53,6 +53,8 @@ const conditions = (kind: TableName, filter: Filter): ReadonlyArray<Condition> =
       return [...equals("user_id", filter.user), ...equals("team_id", filter.team), ...equals("role", filter.role)]
     case "modelGroups":
       return []
+    case "agents":
+      return blocked
   }
 }
 
@@ -91,7 +93,8 @@ export const make = Effect.gen(function*() {
     organizations: texts("organizations"),
     endUsers: texts("endUsers"),
     memberships: texts("memberships"),
-    modelGroups: texts("modelGroups")
+    modelGroups: texts("modelGroups"),
+    agents: texts("agents")
   }
 
   const keys = (kind: TableName, ids: ReadonlyArray<string>): string =>
@@ -175,10 +178,15 @@ export const make = Effect.gen(function*() {
       const list = JSON.stringify(ids)
       const text = kind === "organizations"
         ? `SELECT DISTINCT organization_id AS id FROM teams WHERE organization_id ${dialect.ids}`
-        : dialect.name === "pg"
-        ? `SELECT DISTINCT g.id FROM teams t, jsonb_array_elements_text(t.model_groups::jsonb) AS g (id) WHERE g.id ${dialect.ids}`
-        : `SELECT DISTINCT g.value AS id FROM teams t, json_each(t.model_groups) g WHERE g.value ${dialect.ids}`
-      return Effect.map(run(text, [list]), (rows) => rows.map((row) => String(row["id"])))
+        : ["teams", "agents"].map((table) =>
+          dialect.name === "pg"
+            ? `SELECT g.id FROM ${table} t, jsonb_array_elements_text(t.model_groups::jsonb) AS g (id) WHERE g.id ${dialect.ids}`
+            : `SELECT g.value AS id FROM ${table} t, json_each(t.model_groups) g WHERE g.value ${dialect.ids}`
+        ).join(" UNION ")
+      return Effect.map(
+        run(text, kind === "organizations" ? [list] : [list, list]),
+        (rows) => rows.map((row) => String(row["id"]))
+      )
     },
     announce: forgetting.announce,
     audit: (rows) =>

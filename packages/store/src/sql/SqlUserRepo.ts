@@ -18,7 +18,7 @@ const none = Exit.succeed([])
 
 /** The columns of a user `u` as `Rows.user` reads them. */
 export const columns = (dialect: Dialect.Dialect): string =>
-  `u.id, u.email, u.role, u.role_origin, u.models, u.blocked, u.max_budget, u.spend, ${
+  `u.id, u.email, u.role, u.role_origin, u.models, u.blocked, u.active, u.max_budget, u.spend, ${
     dialect.pairs("s.namespace", "s.subject", "s.seq", "subjects s WHERE s.user_id = u.id")
   } AS subjects, ${dialect.pairs("m.team_id", "m.origin", "m.seq", "memberships m WHERE m.user_id = u.id")} AS teams`
 

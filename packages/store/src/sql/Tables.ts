@@ -11,6 +11,7 @@ import { compound, type TableName } from "@jotgate/core/MemoryRows"
 import { fromJson } from "../JsonText.ts"
 import type * as Dialect from "./Dialect.ts"
 import * as Rows from "./Rows.ts"
+import { columns as agentColumns } from "./SqlAgentRepo.ts"
 import { columns as organizationColumns, endUserColumns } from "./SqlOrganizationRepo.ts"
 import { columns as teamColumns } from "./SqlTeamRepo.ts"
 import { columns as userColumns, membershipColumns } from "./SqlUserRepo.ts"
@@ -40,6 +41,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
     columns: [
       ...texts("id", "email", "email_folded", "role", "role_origin", "models"),
       ...blocked,
+      ["active", "integer"],
       ...amounts,
       ...texts("origin")
     ],
@@ -52,6 +54,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
     key: ["id"],
     columns: [
       ...texts("id", "alias", "organization_id", "models", "model_groups", "model_aliases", "pass_through_routes"),
+      ...texts("denied_pass_through_routes"),
       ...blocked,
       ...amounts,
       ...texts("origin")
@@ -71,7 +74,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
   endUsers: {
     name: "end_users",
     key: ["id"],
-    columns: [...texts("id"), ...blocked, ...amounts, ...texts("origin")],
+    columns: [...texts("id", "models"), ...blocked, ...amounts, ...texts("origin")],
     select: () => endUserColumns,
     read: Rows.endUser,
     write: Rows.ofEndUser
@@ -91,6 +94,20 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
     select: () => "id, models",
     read: Rows.modelGroup,
     write: Rows.ofModelGroup
+  },
+  agents: {
+    name: "agents",
+    key: ["id"],
+    columns: [
+      ...texts("id", "name", "models", "model_groups", "teams"),
+      ...blocked,
+      ["autonomous", "integer"],
+      ["require_trace_id", "integer"],
+      ...texts("origin")
+    ],
+    select: () => agentColumns,
+    read: Rows.agent,
+    write: Rows.ofAgent
   }
 }
 

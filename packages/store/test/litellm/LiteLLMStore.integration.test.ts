@@ -13,17 +13,20 @@ import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import * as LiteLLMDatabase from "../support/LiteLLMDatabase.ts"
 import * as PostgresDatabase from "../support/PostgresDatabase.ts"
 
-/** LiteLLM's users cannot be blocked. */
+/** LiteLLM's users cannot be blocked, and its agents have names. */
 const rows: Rows = {
   ...DirectorySuite.rows,
+  agents: (DirectorySuite.rows.agents ?? []).map((it) => ({ ...it, name: it.name ?? it.id })),
   users: (DirectorySuite.rows.users ?? []).map((it) => ({ ...it, blocked: false }))
 }
 
-/** The older release has no access groups, and no models of a membership. */
+/** The older release has no access groups and no agents, and no models of a membership or an end user. */
 const older: Rows = {
   ...rows,
   teams: (rows.teams ?? []).map((it) => ({ ...it, modelGroups: [] })),
   modelGroups: [],
+  agents: [],
+  endUsers: (rows.endUsers ?? []).map((it) => ({ ...it, models: [] })),
   memberships: (rows.memberships ?? []).map((it) => ({ ...it, models: [] }))
 }
 

@@ -93,7 +93,10 @@ export const seed = (rows: Rows, release: "current" | "older") =>
         team_alias: row.alias,
         organization_id: row.organization,
         members_with_roles: members.length === 0 ? {} : members.map((it) => ({ user_id: it.user, role: it.role })),
-        metadata: row.passThroughRoutes.length > 0 ? { allowed_passthrough_routes: row.passThroughRoutes } : {},
+        metadata: {
+          ...(row.passThroughRoutes.length > 0 ? { allowed_passthrough_routes: row.passThroughRoutes } : {}),
+          ...(row.deniedPassThroughRoutes.length > 0 ? { denied_passthrough_routes: row.deniedPassThroughRoutes } : {})
+        },
         models: row.models.length === 0 ? null : row.models,
         access_group_ids: release === "current" ? row.modelGroups : undefined,
         max_budget: row.maxBudget,
@@ -117,7 +120,7 @@ export const seed = (rows: Rows, release: "current" | "older") =>
         models: row.models.length === 0 ? null : row.models,
         max_budget: row.maxBudget,
         spend: row.spend,
-        metadata: {},
+        metadata: row.active ? {} : { scim_active: false },
         model_spend: {},
         model_max_budget: {}
       })
@@ -141,10 +144,26 @@ export const seed = (rows: Rows, release: "current" | "older") =>
         budget_id: id
       })
     }
+    for (const row of release === "current" ? rows.agents ?? [] : []) {
+      yield* insert("LiteLLM_AgentsTable", {
+        ...signed,
+        agent_id: row.id,
+        agent_name: row.name ?? row.id,
+        agent_card_params: {},
+        litellm_params: row.requireTraceId ? { require_trace_id_on_calls_by_agent: true } : {},
+        access_group_ids: row.modelGroups ?? [],
+        agent_access_groups: [],
+        spend: 0,
+        identity_managed: false,
+        enabled: true,
+        execution_mode: "autonomous"
+      })
+    }
     for (const row of rows.endUsers ?? []) {
       yield* budget(`end user:${row.id}`, row.maxBudget)
       yield* insert("LiteLLM_EndUserTable", {
         user_id: row.id,
+        models: row.models,
         spend: row.spend,
         blocked: row.blocked,
         budget_id: `end user:${row.id}`
