@@ -8,6 +8,7 @@
  *     for (const { title, run } of DirectorySuite.suite(layerOfRows)) it.live(title, () => run)
  */
 import { Effect, Equal, Exit, type Layer } from "effect"
+import { AgentRepo } from "../directory/AgentRepo.ts"
 import {
   AgentId,
   type DirectoryWrite,
@@ -24,7 +25,6 @@ import {
   type User,
   UserId
 } from "../directory/Directory.ts"
-import { AgentRepo } from "../directory/AgentRepo.ts"
 import type { Rows } from "../directory/MemoryRows.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"
@@ -111,7 +111,12 @@ export const rows: Rows = {
   ],
   endUsers: [makeEndUser({ id: EndUserId.make("c-1"), models: ["gpt-4o*"], blocked: true, maxBudget: 1, spend: 2 })],
   agents: [
-    makeAgent({ id: AgentId.make("scout"), name: "Scout 日本 😀", modelGroups: [group("cheap")], requireTraceId: true }),
+    makeAgent({
+      id: AgentId.make("scout"),
+      name: "Scout 日本 😀",
+      modelGroups: [group("cheap")],
+      requireTraceId: true
+    }),
     makeAgent({ id: AgentId.make("plain") })
   ],
   memberships: [

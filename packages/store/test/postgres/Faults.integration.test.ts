@@ -200,6 +200,9 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
       yield* Effect.forEach(stores, (store) => StoreHealth.use((it) => it.check).pipe(Effect.provide(store)), {
         concurrency: "unbounded"
       })
-      assert.strictEqual(yield* Effect.promise(() => server.query("SELECT count(*) FROM jotgate.migrations")), String(known("directory").length))
+      assert.strictEqual(
+        yield* Effect.promise(() => server.query("SELECT count(*) FROM jotgate.migrations")),
+        String(known("directory").length)
+      )
     }), 60_000)
 })

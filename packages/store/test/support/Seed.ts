@@ -33,5 +33,6 @@ export const seed = (rows: Rows, origin: Origin = "api") =>
     yield* put("teams", rows.teams)
     yield* put("users", rows.users)
     yield* put("endUsers", rows.endUsers)
+    yield* put("agents", rows.agents)
     yield* put("memberships", membershipsOf(rows))
   })

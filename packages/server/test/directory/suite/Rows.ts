@@ -20,6 +20,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
           modelGroups: [],
           modelAliases: {},
           passThroughRoutes: [],
+          deniedPassThroughRoutes: [],
           blocked: false,
           maxBudget: null,
           spend: 0
@@ -47,8 +48,12 @@ export const suite = (make: DirectoryWorld.Make): void => {
           ["organizations", { id: "acme", alias: "Acme" }, "acme", { maxBudget: 5 }],
           ["model-groups", { id: "cheap", models: ["gpt-4o-mini"] }, "cheap", { models: ["o1"] }],
           ["teams", { id: "red", organization: "acme", modelGroups: ["cheap"] }, "red", { blocked: true }],
-          ["users", { id: "u-1", email: "a@acme.test", role: "internal_user" }, "u-1", { blocked: true }],
-          ["end-users", { id: "c-1" }, "c-1", { blocked: true }],
+          ["users", { id: "u-1", email: "a@acme.test", role: "internal_user" }, "u-1", { active: false }],
+          ["end-users", { id: "c-1", models: ["gpt-4o*"] }, "c-1", { blocked: true }],
+          ["agents", { id: "scout", name: "Scout", models: [], modelGroups: ["cheap"], teams: ["red"] }, "scout", {
+            models: null,
+            autonomous: true
+          }],
           ["memberships", { user: "u-1", team: "red" }, "u-1/red", { role: "admin" }]
         ]
         for (const [list, row, place, change] of rows) {
