@@ -68,10 +68,13 @@ export type Status = keyof typeof Codes
 /** The code of one status, or of all. */
 export type Code<S extends Status = Status> = (typeof Codes)[S][number]
 
+/** The id of the decision; there once a door has told it. */
+const decision = Schema.optionalKey(Schema.String)
+
 /** The request itself could not be judged: 400. */
 export class BadRequest extends Schema.TaggedError<BadRequest>()(
   "BadRequest",
-  { code: Schema.Literals(Codes[400]) },
+  { code: Schema.Literals(Codes[400]), decision },
   { httpApiStatus: 400 }
 ) {
   readonly status = 400
@@ -83,7 +86,7 @@ export class BadRequest extends Schema.TaggedError<BadRequest>()(
 /** No credential, or none that proves who is calling: 401. */
 export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
   "Unauthenticated",
-  { code: Schema.Literals(Codes[401]) },
+  { code: Schema.Literals(Codes[401]), decision },
   { httpApiStatus: 401 }
 ) {
   readonly status = 401
@@ -95,7 +98,7 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
 /** A known caller who may not do this: 403. `scope` names the scope that was missing, for the challenge (RFC 6750 §3.1). */
 export class Forbidden extends Schema.TaggedError<Forbidden>()(
   "Forbidden",
-  { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.String) },
+  { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.String), decision },
   { httpApiStatus: 403 }
 ) {
   readonly status = 403
@@ -107,7 +110,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()(
 /** The team, organization or user of the token does not exist here: 404. */
 export class NotFound extends Schema.TaggedError<NotFound>()(
   "NotFound",
-  { code: Schema.Literals(Codes[404]) },
+  { code: Schema.Literals(Codes[404]), decision },
   { httpApiStatus: 404 }
 ) {
   readonly status = 404
@@ -119,7 +122,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()(
 /** Spend is above a maximum budget: 429. */
 export class BudgetExceeded extends Schema.TaggedError<BudgetExceeded>()(
   "BudgetExceeded",
-  { code: Schema.Literals(Codes[429]) },
+  { code: Schema.Literals(Codes[429]), decision },
   { httpApiStatus: 429 }
 ) {
   readonly status = 429
@@ -131,10 +134,22 @@ export class BudgetExceeded extends Schema.TaggedError<BudgetExceeded>()(
 /** A dependency did not answer, so nothing was decided: 503, with `retryAfter` in seconds. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()(
   "Unavailable",
-  { code: Schema.Literals(Codes[503]), retryAfter: Schema.Number },
+  { code: Schema.Literals(Codes[503]), retryAfter: Schema.Number, decision },
   { httpApiStatus: 503 }
 ) {
   readonly status = 503
+  override get message(): string {
+    return Details[this.code]
+  }
+}
+
+/** The body is larger than the door reads: 413. A door's own; no decision ends with it. */
+export class ContentTooLarge extends Schema.TaggedError<ContentTooLarge>()(
+  "ContentTooLarge",
+  { code: Schema.Literals(Codes[413]), decision },
+  { httpApiStatus: 413 }
+) {
+  readonly status = 413
   override get message(): string {
     return Details[this.code]
   }

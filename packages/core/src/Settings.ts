@@ -395,3 +395,11 @@ export const Settings = Schema.Struct({
   cache: withDefault(CacheSettings, {})
 })
 export type Settings = typeof Settings.Type
+
+/** The settings as a host or the configuration file writes them: durations are text, every optional key may be left out. */
+export type Input = typeof Settings.Encoded
+
+export declare namespace Settings {
+  /** The settings as a host writes them. */
+  export type Input = typeof Settings.Encoded
+}

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import {
   HttpApi,
   HttpApiBuilder,
+  HttpApiClient,
   HttpApiEndpoint,
   HttpApiGroup,
   HttpApiMiddleware,
@@ -11,8 +12,16 @@ import {
 } from "effect/http-api"
 import { AuthBuilder } from "../src/AuthBuilder.ts"
 import type { Allowed } from "../src/Decision.ts"
-import { type Denial, Forbidden, Unauthenticated, Unavailable } from "../src/Errors.ts"
-import { CurrentPrincipal, denials, HttpSecurity } from "../src/HttpSecurity.ts"
+import {
+  BadRequest,
+  BudgetExceeded,
+  type Denial,
+  Forbidden,
+  NotFound,
+  Unauthenticated,
+  Unavailable
+} from "../src/Errors.ts"
+import { CurrentPrincipal, CurrentVerdict, denials, HttpSecurity } from "../src/HttpSecurity.ts"
 import { nobody } from "../src/principal/Principal.ts"
 import type { Asked } from "../src/Request.ts"
 
@@ -43,7 +52,10 @@ const decide = (asked: Asked): Effect.Effect<Allowed, Denial> => {
     case "Bearer down":
       return Effect.fail(new Unavailable({ code: "directory_unavailable", retryAfter: 5 }))
     default:
-      return Effect.fail(new Unauthenticated({ code: "invalid_token" }))
+      return Effect.fail(
+        declared[authorizationOf(asked)?.slice("Bearer ".length) ?? ""] ??
+          new Unauthenticated({ code: "invalid_token" })
+      )
   }
 }
 const Auth = Layer.succeed(AuthBuilder, { authenticate: decide, decide })
@@ -71,7 +83,10 @@ class Either extends HttpApiMiddleware.Service<Either, { provides: CurrentPrinci
 
 class Api extends HttpApi.make("test")
   .add(
-    HttpApiGroup.make("ours").add(HttpApiEndpoint.get("me", "/me", { success: Schema.String })).middleware(HttpSecurity)
+    HttpApiGroup.make("ours")
+      .add(HttpApiEndpoint.get("me", "/me", { success: Schema.String }))
+      .add(HttpApiEndpoint.get("verdict", "/verdict", { success: Schema.String }))
+      .middleware(HttpSecurity)
   )
   .add(HttpApiGroup.make("both").add(HttpApiEndpoint.get("me", "/both", { success: Schema.String })).middleware(Either))
 {}
@@ -79,7 +94,12 @@ class Api extends HttpApi.make("test")
 const who = Effect.map(CurrentPrincipal, ({ principal }) => principal.userId ?? "nobody")
 const Routes = HttpApiBuilder.layer(Api).pipe(
   Layer.provide([
-    HttpApiBuilder.group(Api, "ours", (handlers) => handlers.handle("me", () => who)),
+    HttpApiBuilder.group(
+      Api,
+      "ours",
+      (handlers) =>
+        handlers.handle("me", () => who).handle("verdict", () => Effect.map(CurrentVerdict, (it) => it.decision))
+    ),
     HttpApiBuilder.group(Api, "both", (handlers) => handlers.handle("me", () => who))
   ]),
   Layer.provide([HttpSecurity.layer, Either.layer]),
@@ -98,6 +118,28 @@ const ask = (path: string, headers: Record<string, string> = {}) =>
       }),
     ({ dispose }) => Effect.promise(dispose)
   )
+
+/** A client of the host's API, over the handler itself. */
+const client = Effect.gen(function*() {
+  const { dispose, handler } = HttpRouter.toWebHandler(Layer.provide(Routes, HttpServer.layerServices), {
+    disableLogger: true
+  })
+  yield* Effect.addFinalizer(() => Effect.promise(dispose))
+  const fetch: typeof globalThis.fetch = (input, init) => handler(new Request(input, init), Context.empty())
+  return yield* HttpApiClient.make(Api, { baseUrl: "http://host.test" }).pipe(
+    Effect.provide(FetchHttpClient.layer.pipe(Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))))
+  )
+})
+
+/** One denial of each declared kind, as its token. */
+const declared: Readonly<Record<string, Denial>> = {
+  bad_request: new BadRequest({ code: "request_ambiguous" }),
+  expired: new Unauthenticated({ code: "token_expired" }),
+  forbidden: new Forbidden({ code: "scope_model_denied", scope: "llm.chat" }),
+  absent: new NotFound({ code: "team_not_found" }),
+  spent: new BudgetExceeded({ code: "budget_exceeded" }),
+  out: new Unavailable({ code: "issuer_unavailable", retryAfter: 7 })
+}
 
 describe("HttpSecurity", () => {
   it.live("gives the endpoint whom the pipeline allowed", () =>
@@ -139,5 +181,33 @@ describe("HttpSecurity", () => {
     Effect.gen(function*() {
       const answer = yield* ask("/me;x=1", { authorization: "Bearer good" })
       assert.include([400, 404], answer.status)
+    }))
+
+  for (const [token, denial] of Object.entries(declared)) {
+    it.live(`a client decodes ${denial._tag} ${denial.code}`, () =>
+      Effect.gen(function*() {
+        const { ours } = yield* client
+        const error = yield* Effect.flip(
+          Effect.provideService(ours.me(), FetchHttpClient.RequestInit, {
+            headers: { authorization: `Bearer ${token}` }
+          })
+        )
+        assert.strictEqual(error._tag, denial._tag)
+        assert.strictEqual("code" in error ? error.code : undefined, denial.code)
+        assert.match("decision" in error ? error.decision ?? "" : "", /^d_[0-9A-Z]{26}$/)
+        const answer = yield* ask("/me", { authorization: `Bearer ${token}` })
+        assert.strictEqual(answer.status, denial.status)
+        assert.strictEqual(JSON.parse(answer.text).decision, answer.headers.get("x-jotgate-decision"))
+        if (denial.status === 503) assert.strictEqual(answer.headers.get("retry-after"), "7")
+        if (denial.status === 403) {
+          assert.match(answer.headers.get("www-authenticate") ?? "", /error="insufficient_scope", scope="llm.chat"/)
+        }
+      }))
+  }
+
+  it.live("tells the endpoint its verdict, with the id of the decision", () =>
+    Effect.gen(function*() {
+      const answer = yield* ask("/verdict", { authorization: "Bearer good" })
+      assert.match(JSON.parse(answer.text), /^d_[0-9A-Z]{26}$/)
     }))
 })

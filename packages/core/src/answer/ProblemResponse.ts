@@ -22,6 +22,8 @@ export interface Rendered {
   readonly status: number
   readonly headers: Array<string>
   readonly body: string
+  /** What `body` is the text of. */
+  readonly problem: ReturnType<typeof problem> | ReturnType<typeof anthropicProblem>
 }
 
 const realm = `Bearer realm="jotgate"`
@@ -57,9 +59,8 @@ const allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 /** Renders a denial. `metadata` is the URL of the RFC 9728 document of what was asked for. */
 export const render = (refusal: Refusal, id: string, path: string, metadata: string | undefined): Rendered => {
   const status = statusOf(refusal.code)
-  const body = JSON.stringify(
-    isAnthropicPath(path) ? anthropicProblem(refusal.code, id) : problem(refusal.code, id)
-  )
+  const told = isAnthropicPath(path) ? anthropicProblem(refusal.code, id) : problem(refusal.code, id)
+  const body = JSON.stringify(told)
   const headers = [
     "content-type",
     "application/problem+json",
@@ -75,5 +76,5 @@ export const render = (refusal: Refusal, id: string, path: string, metadata: str
   if (authenticate !== undefined) headers.push("www-authenticate", authenticate)
   if (status === 503) headers.push("retry-after", String(Math.max(1, Math.ceil(refusal.retryAfter ?? 1))))
   if (status === 405) headers.push("allow", allow)
-  return { status, headers, body }
+  return { status, headers, body, problem: told }
 }

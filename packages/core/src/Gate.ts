@@ -1,0 +1,256 @@
+/**
+ * The gate inside another program: settings and the host's own parts in,
+ * verdicts out.
+ *
+ * `Gate.layer` composes the whole pipeline for an Effect program, `Gate.make` for
+ * one that speaks promises, on Node, Deno, Bun, workerd and in a Lambda: it does
+ * nothing between requests, and what one request waits for is never what another
+ * one has begun. Every part has a default that does nothing: nobody has a row,
+ * nothing is written, no hook and no rule object.
+ */
+import { Clock, Context, Effect, Exit, Layer, Option, Result, Schema, Scope } from "effect"
+import * as ResourceMetadata from "./answer/ResourceMetadata.ts"
+import type { Verdict } from "./answer/Verdict.ts"
+import { AuthBuilder } from "./AuthBuilder.ts"
+import { Cache } from "./cache/Cache.ts"
+import { RequestPolicy } from "./decision/RequestPolicy.ts"
+import type { OrganizationRepo } from "./directory/OrganizationRepo.ts"
+import { Provisioner } from "./directory/Provisioner.ts"
+import type { TeamRepo } from "./directory/TeamRepo.ts"
+import type { UserRepo } from "./directory/UserRepo.ts"
+import * as Door from "./embed/Door.ts"
+import { checkOf, type Hook, type Rule } from "./embed/Extensions.ts"
+import * as GateRequest from "./embed/GateRequest.ts"
+import * as PlainDirectory from "./embed/PlainDirectory.ts"
+import { Issuers } from "./issuer/Issuer.ts"
+import { type Fetch, fetchTransport, Outbound } from "./issuer/Outbound.ts"
+import { KeyStore } from "./keys/KeyStore.ts"
+import { SavedKeys } from "./keys/SavedKeys.ts"
+import { OpaqueToken } from "./opaque/OpaqueToken.ts"
+import * as Settings from "./Settings.ts"
+import { findings as findingsOf, pathText } from "./settings/SchemaFindings.ts"
+import { Secrets } from "./settings/Secrets.ts"
+import { ClaimsPolicy } from "./token/ClaimsPolicy.ts"
+import { Revocation } from "./token/Revocation.ts"
+import type { RevocationRepo } from "./token/RevocationRepo.ts"
+import { Signature } from "./token/Signature.ts"
+
+export type { DecideOptions } from "./embed/Door.ts"
+export type { Hook, Rule, Said } from "./embed/Extensions.ts"
+export { fromFetch, fromNode, type GateRequest, type NodeRequest, type PlainRequest } from "./embed/GateRequest.ts"
+export type { PlainDirectory, TeamRow, UserRow } from "./embed/PlainDirectory.ts"
+export type { Readable, RequestReader } from "./embed/RequestReader.ts"
+
+/** The settings cannot be used; `findings` has one line for each reason, with its place and never a value. */
+export class SettingsInvalid extends Schema.TaggedError<SettingsInvalid>()("SettingsInvalid", {
+  findings: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return this.findings.join("\n")
+  }
+}
+
+/** The repositories, and who writes, as a layer of the host. */
+export type DirectoryLayer<E = never, R = never> = Layer.Layer<UserRepo | TeamRepo | OrganizationRepo, E, R>
+
+/** What a host brings; everything may be left out. */
+export interface Parts<E = never, R = never> extends Door.DoorOptions {
+  /** Where rows are: a layer of repositories, or plain functions that return rows, promises or effects of them. */
+  readonly directory?: DirectoryLayer<E, R> | PlainDirectory.PlainDirectory
+  /** Looks at verified claims before any rule; can only deny. */
+  readonly hook?: Hook
+  /** Looks at what every other rule allows; can only deny. */
+  readonly rule?: Rule
+  /** The signature check and digest; `NodeSignature.layer` of `@jotgate/core/node` is the fast one on Node. */
+  readonly signature?: Layer.Layer<Signature>
+  /** How issuers are asked: a layer, or a `fetch`; the runtime's own unless said. */
+  readonly outbound?: Layer.Layer<Outbound> | Fetch
+  /** The values of the secrets that the settings name (`env:NAME`, `file:PATH`), by that name. */
+  readonly secrets?: Readonly<Record<string, string>> | Layer.Layer<Secrets>
+  /** Where the deny list is kept; there is none unless said. */
+  readonly revocations?: Layer.Layer<RevocationRepo>
+  /** Lower-case names of the headers that may carry the token; `authorization` alone unless said. */
+  readonly credentials?: ReadonlyArray<string>
+}
+
+/** The door's part of what a host brings, for whoever answers requests over the same pipeline. */
+export const GateOptions = Context.Reference<Door.DoorOptions>("@jotgate/core/GateOptions", {
+  defaultValue: () => ({})
+})
+
+const decode = Schema.decodeUnknownResult(Settings.Settings, { errors: "all", onExcessProperty: "error" })
+
+/** The settings of an input, or every reason why it cannot be used. */
+export const settingsOf = (input: Settings.Input): Result.Result<Settings.Settings, SettingsInvalid> =>
+  Result.mapError(
+    decode(input),
+    ({ issue }) =>
+      new SettingsInvalid({
+        findings: findingsOf(issue).map(({ message, path }) => `${pathText(path)} ${message}`.trim())
+      })
+  )
+
+/** The hook of the parts and one that stands in the graph: both are asked, because each can only deny. */
+const hookLayer = (hook: Hook | undefined): Layer.Layer<ClaimsPolicy> =>
+  Layer.effect(
+    ClaimsPolicy,
+    Effect.map(Effect.serviceOption(ClaimsPolicy), (around) => {
+      const outer = Option.getOrUndefined(around)?.validate
+      if (hook === undefined) return { validate: outer }
+      const own = checkOf(hook)
+      return { validate: outer === undefined ? own : (claims) => Effect.andThen(outer(claims), own(claims)) }
+    })
+  )
+
+/** The rule of the parts and one that stands in the graph. */
+const ruleLayer = (rule: Rule | undefined): Layer.Layer<RequestPolicy> =>
+  Layer.effect(
+    RequestPolicy,
+    Effect.map(Effect.serviceOption(RequestPolicy), (around) => {
+      const outer = Option.getOrUndefined(around)?.check
+      if (rule === undefined) return { check: outer }
+      const own = checkOf(rule)
+      return { check: outer === undefined ? own : (facts) => Effect.andThen(outer(facts), own(facts)) }
+    })
+  )
+
+const outboundLayer = (outbound: Parts["outbound"]): Layer.Layer<Outbound> =>
+  outbound === undefined
+    ? Outbound.layer
+    : typeof outbound === "function"
+    ? Outbound.layerTransport(fetchTransport(outbound))
+    : outbound
+
+const isSecrets = (secrets: Parts["secrets"]): secrets is Layer.Layer<Secrets> => Layer.isLayer(secrets)
+
+const secretsLayer = (secrets: Parts["secrets"]): Layer.Layer<Secrets> =>
+  isSecrets(secrets) ? secrets : Secrets.layerTest(secrets ?? {})
+
+const isDirectory = <E, R>(it: Parts<E, R>["directory"]): it is DirectoryLayer<E, R> => Layer.isLayer(it)
+
+const directoryLayer = <E, R>(
+  directory: Parts<E, R>["directory"]
+): Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner, E, R> =>
+  isDirectory(directory)
+    ? Layer.provideMerge(directory, Provisioner.layerNone)
+    : PlainDirectory.layer(directory ?? {})
+
+/** The whole pipeline; `keys`: whether they are kept fresh in the background or by the requests. */
+const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "background" | "requests") => {
+  const onDemand = keys === "requests"
+  const outside = Layer.mergeAll(outboundLayer(parts.outbound), secretsLayer(parts.secrets), SavedKeys.layerMemory)
+  const isOpaque = settings.issuers.some((it) => it.opaque !== undefined)
+  const cache = onDemand ? Cache.layerNone : Cache.layer
+  const opaque = isOpaque ? OpaqueToken.layer.pipe(Layer.provide(cache)) : OpaqueToken.layerNone
+  const revocation = parts.revocations === undefined
+    ? Revocation.layerNone
+    : Revocation.layer.pipe(Layer.provide(parts.revocations))
+  const options = parts.credentials === undefined ? {} : { credentials: parts.credentials }
+  return AuthBuilder.layerFor(settings, options).pipe(
+    Layer.provide([revocation, hookLayer(parts.hook), ruleLayer(parts.rule), directoryLayer(parts.directory)]),
+    Layer.provide(opaque),
+    Layer.provideMerge(onDemand ? KeyStore.layerOnDemand : KeyStore.layer),
+    Layer.provide(Issuers.layer(settings.issuers)),
+    Layer.provide([outside, parts.signature ?? Signature.layer])
+  )
+}
+
+const doorOptions = ({ bodyLimit, log, metadata, reader }: Door.DoorOptions): Door.DoorOptions => ({
+  ...(bodyLimit === undefined ? {} : { bodyLimit }),
+  ...(log === undefined ? {} : { log }),
+  ...(metadata === undefined ? {} : { metadata }),
+  ...(reader === undefined ? {} : { reader })
+})
+
+/** The document of RFC 9728 at this request's path, if the path is one of its. */
+const documentOf = (settings: Settings.Settings) => {
+  const issuers = settings.issuers.map((it) => it.issuer).filter((it) => it !== "any")
+  const scopes = settings.policy.scopes.map((it) => it.scope)
+  return (request: GateRequest.GateRequest): Response | undefined => {
+    const { method, origin, target } = GateRequest.of(request)
+    const path = target.split("?", 1)[0] ?? "/"
+    if (!ResourceMetadata.isMetadataPath(path) || (method !== "GET" && method !== "HEAD")) return undefined
+    return new Response(ResourceMetadata.metadata(origin, path, issuers, scopes), {
+      headers: {
+        "content-type": "application/json",
+        "access-control-allow-origin": "*",
+        "cache-control": "max-age=60"
+      }
+    })
+  }
+}
+
+/** The gate of a program that speaks promises. */
+export interface PromiseGate {
+  /** Judges a request as the proxy would. Never rejects for a denial; rejects after `close`. */
+  readonly decide: (request: GateRequest.GateRequest, options?: Door.DecideOptions) => Promise<Verdict>
+  /** The answer to a request for the metadata of RFC 9728 (`/.well-known/oauth-protected-resource…`), else `undefined`. */
+  readonly metadata: (request: GateRequest.GateRequest) => Response | undefined
+  /** Releases what the host's layers hold. */
+  readonly close: () => Promise<void>
+}
+
+export class Gate extends Context.Service<Gate, {
+  /** Judges a request as the proxy would; a denial is a verdict. Reads at most the limit of the body, from a copy. */
+  readonly decide: (request: GateRequest.GateRequest, options?: Door.DecideOptions) => Effect.Effect<Verdict>
+  /** The answer to a request for the metadata of RFC 9728, else `undefined`. */
+  readonly metadata: (request: GateRequest.GateRequest) => Response | undefined
+}>()("@jotgate/core/Gate") {
+  /**
+   * The gate and its `AuthBuilder` for an Effect program; keys are kept fresh in the background while the layer lives.
+   * Fails with `SettingsInvalid`. A `ClaimsPolicy` or `RequestPolicy` that is provided to it is asked as well.
+   */
+  static readonly layer = <E = never, R = never>(
+    input: Settings.Input,
+    parts: Parts<E, R> = {}
+  ): Layer.Layer<Gate | AuthBuilder | KeyStore, E | SettingsInvalid, R> =>
+    Layer.unwrap(Effect.map(Effect.fromResult(settingsOf(input)), (settings) =>
+      Layer.effect(
+        Gate,
+        Effect.gen(function*() {
+          const door = Door.make(yield* AuthBuilder, yield* Clock.Clock, yield* GateOptions)
+          return {
+            decide: (request, options) =>
+              Effect.map(Effect.suspend(() => door(GateRequest.of(request), options)), ({ verdict }) => verdict),
+            metadata: documentOf(settings)
+          }
+        })
+      ).pipe(
+        Layer.provideMerge(pipeline(settings, parts, "background")),
+        Layer.provideMerge(Layer.succeed(GateOptions, doorOptions(parts)))
+      )))
+
+  /**
+   * The gate for a program that speaks promises. Keys are fetched by the requests that need them. Rejects with
+   * `SettingsInvalid`.
+   */
+  static readonly make = async <E = never>(
+    input: Settings.Input,
+    parts: Parts<E> = {}
+  ): Promise<PromiseGate> => {
+    const settings = Result.getOrThrow(settingsOf(input))
+    const scope = Scope.makeUnsafe()
+    const context = await Effect.runPromise(Layer.buildWithScope(pipeline(settings, parts, "requests"), scope))
+    const clock = await Effect.runPromise(Clock.clockWith((it) => Effect.succeed(it)))
+    const door = Door.make(Context.get(context, AuthBuilder), clock, doorOptions(parts))
+    let closed = false
+    return {
+      decide: (request, options) => {
+        if (closed) return Promise.reject(new Error("this gate is closed"))
+        const answer = door(GateRequest.of(request), options)
+        return isAnswered(answer)
+          ? Promise.resolve(answer.value.verdict)
+          : Effect.runPromise(answer).then(({ verdict }) => verdict)
+      },
+      metadata: documentOf(settings),
+      close: async () => {
+        if (closed) return
+        closed = true
+        await Effect.runPromise(Scope.close(scope, Exit.void))
+      }
+    }
+  }
+}
+
+const isAnswered = (it: Effect.Effect<Door.Answer>): it is Exit.Success<Door.Answer> =>
+  Exit.isExit(it) && Exit.isSuccess(it)

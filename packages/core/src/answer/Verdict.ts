@@ -1,0 +1,222 @@
+/**
+ * What a host is told about one request: the decision with its reasons, and how
+ * to answer.
+ *
+ * One value for every way of embedding; encoded, it is JSON. A verdict that was
+ * read back from JSON answers like the one that was written, but for
+ * `mayCall`, which then has the listed patterns alone to go by.
+ */
+import { Schema } from "effect"
+import type { Allowed, Reach } from "../Decision.ts"
+import { resolvedBy } from "../Decision.ts"
+import { type Code, Codes } from "../Errors.ts"
+import { type Asked, modelText } from "../Request.ts"
+import { compileAny } from "../rules/patterns/Pattern.ts"
+import type { Step } from "../Trace.ts"
+import { appendIdentity } from "./IdentityHeaders.ts"
+import { type Refusal, render } from "./ProblemResponse.ts"
+import * as VerdictText from "./VerdictText.ts"
+
+const allCodes: ReadonlyArray<Code> = Object.values(Codes).flat()
+
+/** A stable code of a denial (docs/embedding.md). */
+const CodeSchema = Schema.Literals(allCodes)
+
+/** The body of a denied answer (RFC 9457), with the `error` member that the SDKs of OpenAI and Anthropic read. */
+export const ProblemBody = Schema.Struct({
+  /** A URL that names the code; `error` on paths whose callers read Anthropic's shape. */
+  type: Schema.String,
+  title: Schema.String,
+  status: Schema.Int,
+  /** What the caller is told; constant for each code. */
+  detail: Schema.String,
+  code: CodeSchema,
+  /** The id of the decision, by which an operator finds it. */
+  decision: Schema.String,
+  error: Schema.Struct({
+    message: Schema.String,
+    type: Schema.String,
+    code: CodeSchema,
+    param: Schema.Null
+  })
+})
+export type ProblemBody = typeof ProblemBody.Type
+
+/** Any JSON value that a fact can be. */
+const Fact = Schema.Json
+
+/** One step of a decision: what was looked at, how it came out, and the facts that an operator needs. */
+export const VerdictStep = Schema.Struct({
+  /** The name of the step. */
+  step: Schema.String,
+  outcome: Schema.Literals(["ok", "denied", "skipped", "unavailable", "note"]),
+  facts: Schema.Record(Schema.String, Fact)
+})
+export type VerdictStep = typeof VerdictStep.Type
+
+/** A verdict on one request. */
+export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
+  /** The id of the decision: in the answer's `x-jotgate-decision`, in the problem, and in the host's log. */
+  decision: Schema.String,
+  /** Whether the request may pass. */
+  allowed: Schema.Boolean,
+  /** The HTTP status: 200, or that of the denial. */
+  status: Schema.Int,
+  /** Why it was denied; `null` when it may pass. */
+  code: Schema.NullOr(CodeSchema),
+  /** Whether the caller is an administrator. */
+  admin: Schema.Boolean,
+  /** The `id` of the issuer of the token; `null` where nobody was proven. */
+  issuer: Schema.NullOr(Schema.String),
+  /** Who is calling. */
+  user: Schema.NullOr(Schema.Struct({ id: Schema.String, email: Schema.NullOr(Schema.String), role: Schema.String })),
+  /** The team on whose behalf. */
+  team: Schema.NullOr(Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })),
+  /** The token's organization. */
+  organization: Schema.NullOr(Schema.Struct({ id: Schema.String })),
+  /** The customer of the caller that the token names. */
+  endUser: Schema.NullOr(Schema.Struct({ id: Schema.String })),
+  /** Who acts for the user (RFC 8693): the outermost actor, and all of them, outermost first. */
+  agent: Schema.NullOr(Schema.Struct({ id: Schema.String, chain: Schema.Array(Schema.String) })),
+  /** Patterns of the models that a call could reach; `["*"]` when nothing restricts, `null` where that is not known. */
+  models: Schema.NullOr(Schema.Array(Schema.String)),
+  /** The models that were judged, as one text; `null` when none is named. */
+  model: Schema.NullOr(Schema.String),
+  /** The path that was judged. */
+  route: Schema.String,
+  /** How it was decided; of every denial unless `steps: "never"` was asked for, of an allow when `steps: "always"` was. */
+  steps: Schema.Array(VerdictStep),
+  /** The body of the answer to a denied caller; `null` when the request may pass. */
+  problem: Schema.NullOr(ProblemBody),
+  /** With a denial the headers of its answer, with an allow those that tell the next hop who is calling. */
+  headers: Schema.Record(Schema.String, Schema.String)
+}) {
+  /** Whether a call of this model would be allowed, with the rows of this decision. */
+  mayCall(model: string): boolean {
+    if (!this.allowed) return false
+    const reach = reaches.get(this)
+    return reach === undefined ? compileAny(this.models ?? [])(model) : reach.mayCall(model)
+  }
+
+  /** The answer to the caller: the problem with its challenge, or an empty 200 with the identity headers. */
+  toResponse(): Response {
+    return new Response(this.problem === null ? null : JSON.stringify(this.problem), {
+      status: this.status,
+      headers: this.headers
+    })
+  }
+
+  /** One line, and below it a line for each step. */
+  text(): string {
+    return VerdictText.of(this)
+  }
+}
+
+/** What may be called, of the verdicts that were made here. */
+const reaches = new WeakMap<Verdict, Reach>()
+
+type Fields = { readonly [K in keyof typeof Verdict.fields]: Verdict[K] }
+
+/**
+ * A verdict of our own values, which need no check: a constructor that checks them costs several times what a decision
+ * from memory does.
+ */
+const trusted = (fields: Fields): Verdict => Object.assign(Object.create(Verdict.prototype), fields)
+
+const printable = (steps: ReadonlyArray<Step>): ReadonlyArray<VerdictStep> =>
+  steps.map(({ facts, outcome, step }) => ({ step, outcome, facts }))
+
+const recordOf = (raw: ReadonlyArray<string>): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (let i = 0; i + 1 < raw.length; i += 2) headers[raw[i] ?? ""] = raw[i + 1] ?? ""
+  return headers
+}
+
+type Whom = Pick<
+  Fields,
+  "admin" | "issuer" | "user" | "team" | "organization" | "endUser" | "agent" | "models" | "model" | "route"
+>
+
+/** The same decision is given again while it is remembered, and what a host is told of it with it. */
+const known = new WeakMap<Allowed, Whom>()
+
+const whomOf = (allowed: Allowed): Whom => {
+  const before = known.get(allowed)
+  if (before !== undefined) return before
+  const { identity, model, principal, reach, route } = allowed
+  const { admin, email, endUserId, organizationId, role, team, teamId, userId } = principal
+  const whom: Whom = {
+    admin,
+    issuer: identity?.issuer ?? null,
+    user: userId === undefined ? null : { id: userId, email: email ?? null, role },
+    team: teamId === undefined ? null : { id: teamId, alias: team?.alias ?? null },
+    organization: organizationId === undefined ? null : { id: organizationId },
+    endUser: endUserId === undefined ? null : { id: endUserId },
+    agent: null,
+    models: reach.models(),
+    model: model ?? null,
+    route
+  }
+  known.set(allowed, whom)
+  return whom
+}
+
+const noSteps: ReadonlyArray<VerdictStep> = []
+
+/** The verdict of an allowed request; `id` is the decision's. */
+export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Step>): Verdict => {
+  const raw: Array<string> = []
+  appendIdentity(raw, id, allowed)
+  const verdict = trusted({
+    decision: id,
+    allowed: true,
+    status: 200,
+    code: null,
+    ...whomOf(allowed),
+    steps: steps.length === 0 ? noSteps : printable(steps),
+    problem: null,
+    headers: recordOf(raw)
+  })
+  reaches.set(verdict, allowed.reach)
+  return verdict
+}
+
+/** What a denial is told by. */
+export type Told = Omit<Refusal, "cause">
+
+/** What was asked of a request that was denied. */
+type Question = Pick<Asked, "path" | "model">
+
+/**
+ * The verdict of a denial; `known` are all steps of the decision, which say whom it had found, `told` those that the
+ * host asked for. `metadata` is the URL of the RFC 9728 document of what was asked for, if there is one.
+ */
+export const ofDenied = (
+  id: string,
+  { model, path }: Question,
+  refusal: Told,
+  steps: { readonly known: ReadonlyArray<Step>; readonly told: ReadonlyArray<Step> },
+  metadata: string | undefined
+): Verdict => {
+  const { headers, problem, status } = render(refusal, id, path, metadata)
+  const found = resolvedBy(steps.known)
+  return trusted({
+    decision: id,
+    allowed: false,
+    status,
+    code: refusal.code,
+    admin: false,
+    issuer: found.issuer ?? null,
+    user: found.user ?? null,
+    team: found.team ?? null,
+    organization: found.organization ?? null,
+    endUser: found.endUser ?? null,
+    agent: null,
+    models: found.models ?? null,
+    model: modelText(model),
+    route: path,
+    steps: printable(steps.told),
+    problem,
+    headers: recordOf(headers)
+  })
+}

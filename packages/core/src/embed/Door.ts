@@ -1,0 +1,219 @@
+/**
+ * The door of a host's own program: a request in, a verdict out, as the proxy
+ * would have it.
+ *
+ * The credential is looked at before the body, and the body is read only where a
+ * model can stand in it. The answer is an `Exit` when everything is in memory;
+ * what was decided once is not decided again to tell its steps, unless somebody
+ * wants them. A defect is never an allow: it is 503.
+ */
+import { Cause, type Clock, Effect, Exit, Option } from "effect"
+import * as DecisionId from "../answer/DecisionId.ts"
+import { challenges } from "../answer/ProblemResponse.ts"
+import * as ResourceMetadata from "../answer/ResourceMetadata.ts"
+import * as Verdict from "../answer/Verdict.ts"
+import type { AuthBuilder } from "../AuthBuilder.ts"
+import { fromClock } from "../cache/Ticks.ts"
+import type { Allowed } from "../Decision.ts"
+import { type Denial, Unavailable } from "../Errors.ts"
+import * as Request from "../Request.ts"
+import { type Now, type Step, Trace } from "../Trace.ts"
+import type { Body, Judged } from "./GateRequest.ts"
+import { needsBody, read, type RequestReader } from "./RequestReader.ts"
+
+/** Which verdicts tell their steps. */
+export type StepsWanted = "denied" | "always" | "never"
+
+/** How one request is judged. */
+export interface DecideOptions {
+  /** Which verdicts tell their steps: every denial unless said. */
+  readonly steps?: StepsWanted
+  /** Decides and writes nothing: for a page that explains. */
+  readonly dry?: boolean
+}
+
+/** How a door is set up. */
+export interface DoorOptions {
+  /** The longest body that is read, in bytes; 32 MiB unless said. */
+  readonly bodyLimit?: number
+  /** Finds the models that a request asks for; unless said the reader that runs anywhere. */
+  readonly reader?: RequestReader
+  /** Whether a challenge names the metadata of RFC 9728 at the request's own origin; yes unless said. */
+  readonly metadata?: boolean
+  /** Told of every verdict; what it throws is ignored. */
+  readonly log?: (verdict: Verdict.Verdict) => void
+}
+
+/** A verdict with what it tells of. */
+export interface Answer {
+  readonly verdict: Verdict.Verdict
+  /** `undefined` when the request could not be judged. */
+  readonly result: Allowed | Denial | undefined
+}
+
+export const defaultBodyLimit = 32 * 1024 * 1024
+
+const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
+const noSteps: ReadonlyArray<Step> = []
+
+type Decided = Exit.Exit<Allowed, Denial>
+
+const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Decided => Exit.isExit(it)
+
+const resultOf = (exit: Decided): Allowed | Denial =>
+  Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
+
+const isAllowed = (result: Allowed | Denial): result is Allowed => result._tag === "Allowed"
+
+/** What is judged when the body is not looked at yet: whether it is worth reading. */
+const mayGoOn = (result: Allowed | Denial): boolean =>
+  isAllowed(result) ||
+  (result._tag !== "Unauthenticated" && result._tag !== "BadRequest" && result._tag !== "Unavailable")
+
+/** The codes with which a request is refused before it is judged. */
+type Unjudged = "body_invalid" | "body_too_large" | "request_ambiguous"
+
+/** Answers requests; eager, so that an answer from memory is an `Exit`. */
+export type Door = (request: Judged, options?: DecideOptions) => Effect.Effect<Answer>
+
+/** Makes the door of one pipeline. */
+export const make = (
+  auth: AuthBuilder["Service"],
+  clock: Clock.Clock,
+  { bodyLimit = defaultBodyLimit, log, metadata = true, reader = read }: DoorOptions = {}
+): Door => {
+  const now = (note: Now["note"]): Now => ({ time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note })
+
+  const metadataOf = ({ origin }: Judged, path: string): string | undefined =>
+    metadata && origin !== "" ? ResourceMetadata.metadataUrl(origin, path) : undefined
+
+  const logged = (answer: Answer): Answer => {
+    log?.(answer.verdict)
+    return answer
+  }
+
+  /** A verdict on a request that could not be judged. */
+  const unjudged = (request: Judged, code: Unjudged): Exit.Exit<Answer> => {
+    const path = request.target.split("?", 1)[0] ?? "/"
+    const id = DecisionId.make(clock.currentTimeMillisUnsafe())
+    const steps: ReadonlyArray<Step> = [{ step: "request", outcome: "denied", facts: { code } }]
+    return Exit.succeed(logged({
+      verdict: Verdict.ofDenied(
+        id,
+        { path, model: Request.noModel },
+        { code },
+        { known: steps, told: steps },
+        undefined
+      ),
+      result: undefined
+    }))
+  }
+
+  const settle = (
+    request: Judged,
+    asked: Request.Asked,
+    result: Allowed | Denial,
+    steps: ReadonlyArray<Step>,
+    wanted: StepsWanted
+  ): Answer => {
+    const id = DecisionId.make(clock.currentTimeMillisUnsafe())
+    if (isAllowed(result)) {
+      return logged({ verdict: Verdict.ofAllowed(id, result, wanted === "always" ? steps : noSteps), result })
+    }
+    const url = challenges(result.code) ? metadataOf(request, asked.path) : undefined
+    const told = wanted === "never" ? noSteps : steps
+    const refusal = {
+      code: result.code,
+      ...("scope" in result && result.scope !== undefined ? { scope: result.scope } : {}),
+      ...("retryAfter" in result ? { retryAfter: result.retryAfter } : {})
+    }
+    return logged({ verdict: Verdict.ofDenied(id, asked, refusal, { known: steps, told }, url), result })
+  }
+
+  /** The steps of a decision that rests on memory alone, told by deciding again; none when it does not. */
+  const stepsOf = (asked: Request.Asked): ReadonlyArray<Step> => {
+    const steps: Array<Step> = []
+    const decided = auth.decide(asked, now((step) => void steps.push(step)))
+    return isAnswered(decided) ? steps : noSteps
+  }
+
+  const listening = (asked: Request.Asked, dry: boolean): Effect.Effect<[Allowed | Denial, ReadonlyArray<Step>]> =>
+    Effect.suspend(() => {
+      const steps: Array<Step> = []
+      const note = (step: Step) => void steps.push(step)
+      const decided = dry
+        ? auth.decide(asked, now(note))
+        : Effect.provideService(auth.authenticate(asked), Trace, note)
+      return Effect.map(Effect.exit(decided), (exit) => [resultOf(exit), steps])
+    })
+
+  const ask = (
+    request: Judged,
+    asked: Request.Asked,
+    { dry = false, steps: wanted = "denied" }: DecideOptions
+  ): Effect.Effect<Answer> => {
+    if (wanted !== "always") {
+      const decided = auth.decide(asked, now(undefined))
+      if (isAnswered(decided)) {
+        const result = resultOf(decided)
+        if (!isAllowed(result)) return Exit.succeed(settle(request, asked, result, stepsOf(asked), wanted))
+        if (dry || result.writes.length === 0) return Exit.succeed(settle(request, asked, result, noSteps, wanted))
+      }
+    }
+    return Effect.map(listening(asked, dry), ([result, steps]) => settle(request, asked, result, steps, wanted))
+  }
+
+  const judged = (
+    request: Judged,
+    body: Uint8Array | undefined,
+    options: DecideOptions
+  ): Effect.Effect<Answer> => {
+    const { method, rawHeaders, target } = request
+    const model = reader({ method: method.toUpperCase(), target, rawHeaders, body })
+    if (typeof model === "string") return unjudged(request, model)
+    const asked = Request.make({ method, target, rawHeaders, model })
+    return Exit.isSuccess(asked)
+      ? ask(request, { ...asked.value, listsModels: true }, options)
+      : unjudged(request, "request_ambiguous")
+  }
+
+  /** Whether the body of this request may be read: the credential comes first. */
+  const glance = (request: Judged): Effect.Effect<boolean> => {
+    const { method, rawHeaders, target } = request
+    const asked = Request.make({ method, target, rawHeaders, model: Request.unseenModel })
+    if (!Exit.isSuccess(asked)) return Exit.succeed(false)
+    const decided = auth.decide(asked.value, now(undefined))
+    return isAnswered(decided)
+      ? Exit.succeed(mayGoOn(resultOf(decided)))
+      : Effect.map(Effect.exit(decided), (exit) => mayGoOn(resultOf(exit)))
+  }
+
+  const reading = (request: Judged, body: Body & { readonly _tag: "Unread" }, options: DecideOptions) =>
+    Effect.flatMap(glance(request), (mayRead) =>
+      mayRead
+        ? Effect.matchEffect(body.read(bodyLimit), {
+          onFailure: (code) => unjudged(request, code),
+          onSuccess: (bytes) => judged(request, bytes, options)
+        })
+        : judged(request, undefined, options))
+
+  const nothing = new Uint8Array()
+
+  return (request, options = {}) => {
+    const { body, method, target } = request
+    switch (body._tag) {
+      case "None":
+        return judged(request, nothing, options)
+      case "Bytes":
+        return body.bytes.length > bodyLimit
+          ? unjudged(request, "body_too_large")
+          : judged(request, body.bytes, options)
+      case "Unseen":
+        return judged(request, undefined, options)
+      case "Unread":
+        return needsBody(method.toUpperCase(), target)
+          ? reading(request, body, options)
+          : judged(request, nothing, options)
+    }
+  }
+}

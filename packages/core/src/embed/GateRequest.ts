@@ -1,0 +1,180 @@
+/**
+ * A request as a host has it: a Fetch `Request`, Node's, or its parts.
+ *
+ * The body is read only when it matters, after the credential was looked at,
+ * from a copy, and never further than the limit.
+ */
+import { Effect, Exit } from "effect"
+import { rawHeadersOf } from "../Request.ts"
+
+/** A request as any program can tell it. */
+export interface PlainRequest {
+  readonly method: string
+  /** Path and query, as the upstream will receive it: `/v1/chat/completions?x=1`. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | ReadonlyArray<string>>> | Iterable<readonly [string, string]>
+  /** The body: text, bytes, or what a parser of the host has made of JSON; left out when there is none. */
+  readonly body?: unknown
+  /** `https://host`, for the link to the metadata in a challenge (RFC 9728). */
+  readonly origin?: string
+}
+
+/** What a host may ask about. */
+export type GateRequest = globalThis.Request | PlainRequest
+
+/** Why a body is not at hand. */
+export type BodyFailed = "body_too_large" | "body_invalid"
+
+/** A body: none, at hand, to be read, or one that cannot be seen. */
+export type Body =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
+  | { readonly _tag: "Unread"; readonly read: (limit: number) => Effect.Effect<Uint8Array, BodyFailed> }
+  | { readonly _tag: "Unseen" }
+
+/** A request in the form in which it is judged. */
+export interface Judged {
+  readonly method: string
+  readonly target: string
+  readonly rawHeaders: ReadonlyArray<string>
+  readonly origin: string
+  readonly body: Body
+}
+
+const noBody: Body = { _tag: "None" }
+const unseen: Body = { _tag: "Unseen" }
+
+const encoder = new TextEncoder()
+
+const bytesOf = (body: unknown): Uint8Array =>
+  body instanceof Uint8Array
+    ? body
+    : body instanceof ArrayBuffer
+    ? new Uint8Array(body)
+    : encoder.encode(typeof body === "string" ? body : JSON.stringify(body) ?? "")
+
+const joined = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}
+
+/** Reads a stream to its end, or until it is over the limit; then nothing more of it is taken. */
+const readStream = (stream: ReadableStream<Uint8Array>, limit: number): Effect.Effect<Uint8Array, BodyFailed> =>
+  Effect.flatMap(
+    Effect.tryPromise({
+      try: async () => {
+        const reader = stream.getReader()
+        const pieces: Array<Uint8Array> = []
+        let size = 0
+        for (;;) {
+          const { done, value } = await reader.read()
+          if (done) return joined(pieces, size)
+          size += value.length
+          if (size > limit) {
+            // The other copy of a cloned body is the host's: it is not ended with this one.
+            void reader.cancel().catch(() => {})
+            return undefined
+          }
+          pieces.push(value)
+        }
+      },
+      catch: (): BodyFailed => "body_invalid"
+    }),
+    (bytes) => bytes === undefined ? Exit.fail("body_too_large" as const) : Exit.succeed(bytes)
+  )
+
+const bodyOfFetch = (request: globalThis.Request): Body => {
+  if (request.bodyUsed) return unseen
+  if (request.body === null) return noBody
+  const announced = Number(request.headers.get("content-length") ?? 0)
+  return {
+    _tag: "Unread",
+    read: (limit) =>
+      announced > limit
+        ? Exit.fail("body_too_large")
+        : Effect.suspend(() => {
+          const { body } = request.clone()
+          return body === null ? Exit.succeed(new Uint8Array()) : readStream(body, limit)
+        })
+  }
+}
+
+const isFetch = (request: GateRequest): request is globalThis.Request =>
+  "bodyUsed" in request && request.headers instanceof Headers
+
+const schemeEnd = "://".length
+
+/** The request in the form in which it is judged. */
+export const of = (request: GateRequest): Judged => {
+  if (!isFetch(request)) {
+    const { body, headers, method, origin = "", path } = request
+    return {
+      method,
+      target: path,
+      rawHeaders: rawHeadersOf(headers),
+      origin,
+      body: body === undefined || body === null ? noBody : { _tag: "Bytes", bytes: bytesOf(body) }
+    }
+  }
+  const { method, url } = request
+  // A Request's URL is absolute and serialized, so that its path begins with the first slash after the authority.
+  const path = url.indexOf("/", url.indexOf("://") + schemeEnd)
+  const hash = url.indexOf("#")
+  return {
+    method,
+    target: url.slice(path, hash === -1 ? undefined : hash),
+    rawHeaders: rawHeadersOf(request.headers),
+    origin: url.slice(0, path),
+    body: bodyOfFetch(request)
+  }
+}
+
+/** The part of Node's `IncomingMessage` that is read. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Express keeps the whole path here when a router is mounted below a prefix. */
+  readonly originalUrl?: string | undefined
+  readonly rawHeaders: ReadonlyArray<string>
+  readonly headers?: { readonly host?: string | undefined }
+  readonly socket?: { readonly encrypted?: boolean | undefined }
+}
+
+const pairsOf = (raw: ReadonlyArray<string>): ReadonlyArray<readonly [string, string]> => {
+  const pairs: Array<readonly [string, string]> = []
+  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i] ?? "", raw[i + 1] ?? ""])
+  return pairs
+}
+
+/**
+ * A request of Node (Express and Fastify have it too). `body` is what the host has read of it: text, bytes, or parsed
+ * JSON; left out, the models of a body are not seen.
+ */
+export const fromNode = (request: NodeRequest, body?: unknown): PlainRequest => {
+  const { headers, method = "GET", originalUrl, rawHeaders, socket, url = "/" } = request
+  const host = headers?.host
+  return {
+    method,
+    path: originalUrl ?? url,
+    headers: pairsOf(rawHeaders),
+    ...(host === undefined ? {} : { origin: `${socket?.encrypted === true ? "https" : "http"}://${host}` }),
+    ...(body === undefined ? {} : { body })
+  }
+}
+
+/** A Fetch request with its body read; for hosts that go on with the parts. */
+export const fromFetch = async (request: globalThis.Request): Promise<PlainRequest> => {
+  const { method, origin, rawHeaders, target } = of(request)
+  return {
+    method,
+    path: target,
+    headers: pairsOf(rawHeaders),
+    origin,
+    ...(request.body === null ? {} : { body: new Uint8Array(await request.clone().arrayBuffer()) })
+  }
+}

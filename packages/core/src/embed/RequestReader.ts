@@ -1,0 +1,185 @@
+/**
+ * Which models a request asks for, where no other reader is given: path, query,
+ * headers, and JSON bodies (RULES D19, D53, D54).
+ *
+ * It runs anywhere, and reads less than the reader of the server package: a form
+ * or another type that may name models is not read, so that what it names is not
+ * known, which is a denial for a caller who may not call everything.
+ */
+import { Result } from "effect"
+import * as Json from "../Json.ts"
+import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
+import { find, type ModelRoute, type Place, textOf, unfound, unseen } from "../rules/routes/ModelRoutes.ts"
+
+/** A request whose models are wanted. */
+export interface Readable {
+  /** Upper case. */
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly rawHeaders: ReadonlyArray<string>
+  /** The body; `undefined` when it cannot be seen. */
+  readonly body: Uint8Array | undefined
+}
+
+/** Reads the models of a request; a code when it cannot be judged at all. */
+export type RequestReader = (request: Readable) => RequestedModel | "body_invalid"
+
+/** What was found so far: the one model that is meant, and others that are named on purpose. */
+interface Found {
+  one: string | undefined
+  readonly others: Set<string>
+  readonly at: Array<string>
+  state: "fine" | "conflict" | "invalid"
+}
+
+const unprintable = /[\p{Cc},]/u
+
+const isModelName = (name: string): boolean =>
+  name.length > 0 && name.length <= 1024 && !unprintable.test(name) && name.isWellFormed()
+
+/** Places that mean one and the same model: two that differ are a contradiction, not a list. */
+const meansOne = (place: Place): boolean =>
+  place._tag === "Query" || place._tag === "Header" ||
+  (place._tag === "Member" && (place.path === "model" || place.path === "model_id"))
+
+const add = (found: Found, place: Place, name: string): void => {
+  if (!isModelName(name)) {
+    if (found.state === "fine") found.state = name.includes(",") ? "conflict" : "invalid"
+    return
+  }
+  const at = textOf(place)
+  if (!found.at.includes(at)) found.at.push(at)
+  if (!meansOne(place)) found.others.add(name)
+  else if (found.one === undefined || found.one === name || name === `models/${found.one}`) found.one ??= name
+  else found.state = "conflict"
+}
+
+/** Adds what stands at one place of a value; `*` is every member, `[]` every element. */
+const walk = (value: Json.Json, path: ReadonlyArray<string>, at: number, put: (name: Json.Json) => void): void => {
+  const part = path[at]
+  if (part === undefined) return put(value)
+  if (typeof value !== "object" || value === null) return
+  const isList = part.endsWith("[]")
+  const name = isList ? part.slice(0, -2) : part
+  const inside = (next: Json.Json): void => {
+    if (!isList) return walk(next, path, at + 1, put)
+    if (Array.isArray(next)) { for (const one of next) walk(one, path, at + 1, put) }
+  }
+  if (isArray(value)) return
+  if (name === "*") { for (const one of Object.values(value)) inside(one) }
+  else if (Object.hasOwn(value, name)) {
+    const next = value[name]
+    if (next !== undefined) inside(next)
+  }
+}
+
+const isArray = (value: object): value is ReadonlyArray<Json.Json> => Array.isArray(value)
+
+const split = (path: string): ReadonlyArray<string> => path.split(".")
+
+/** Elsewhere than on model routes: what some upstream could obey all the same. */
+const elsewhere: ReadonlyArray<Place> = [{ _tag: "Query", name: "model" }, { _tag: "Member", path: "model" }]
+
+const contentTypeOf = (raw: ReadonlyArray<string>): string => {
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === "content-type") return raw[i + 1] ?? ""
+  return ""
+}
+
+const isJson = (contentType: string): boolean => {
+  const type = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase()
+  return type === "" || type === "application/json" || /^application\/[\w.+-]+\+json$/.test(type)
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/** The text of bytes that are UTF-8. */
+const textOfBytes = (bytes: Uint8Array): string | undefined => {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const readQuery = (found: Found, query: string, places: ReadonlyArray<Place>): void => {
+  const parameters = new URLSearchParams(query)
+  for (const place of places) {
+    if (place._tag !== "Query") continue
+    const values = parameters.getAll(place.name)
+    if (values.length > 1) found.state = "conflict"
+    const [value] = values
+    if (value === undefined) continue
+    if (place.separator === undefined) add(found, place, value)
+    else for (const one of value.split(place.separator)) add(found, { _tag: "Path" }, one.trim())
+  }
+}
+
+const readHeaders = (found: Found, raw: ReadonlyArray<string>, places: ReadonlyArray<Place>): void => {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]?.toLowerCase().replace(/[^a-z0-9]+/g, "-")
+    const place = places.find((it) => it._tag === "Header" && it.name === name)
+    if (place !== undefined) add(found, place, raw[i + 1] ?? "")
+  }
+}
+
+const readMembers = (found: Found, body: Json.Json, places: ReadonlyArray<Place>): void => {
+  for (const place of places) {
+    if (place._tag !== "Member") continue
+    walk(body, split(place.path), 0, (name) => {
+      if (typeof name === "string") {
+        if (place.separator === undefined) add(found, place, name)
+        else for (const one of name.split(place.separator)) add(found, { _tag: "Path" }, one.trim())
+      } else if (name !== null && place.path === "model") found.state = "invalid"
+    })
+  }
+}
+
+/** Whether a type of body that is not read may hold models on this route. */
+const hidesModels = (route: ModelRoute): boolean => route.body.some((it) => it !== "bytes")
+
+const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "body_invalid" => {
+  if (found.state === "conflict") return conflictingModels
+  if (found.state === "invalid") return "body_invalid"
+  const { at, one, others } = found
+  return one !== undefined && others.size === 0
+    ? knownModel(one, at[0])
+    : one === undefined && others.size === 0
+    ? unfound(route)
+    : severalModels([...(one === undefined ? [] : [one]), ...others], at)
+}
+
+/** Whether the body of this request is worth reading. */
+export const needsBody = (method: string, target: string): boolean => {
+  const route = find(method, target.split("?", 1)[0] ?? "/")
+  return route !== undefined && route.body.length > 0
+}
+
+/** The reader that runs anywhere. */
+export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
+  const query = target.indexOf("?")
+  const route = find(method, query === -1 ? target : target.slice(0, query))
+  const places = route?.places ?? elsewhere
+  const found: Found = { one: undefined, others: new Set(), at: [], state: "fine" }
+  const [first, ...more] = route === undefined ? [] : route.names ?? []
+  if (route !== undefined && route.names === undefined) found.state = "conflict"
+  if (first !== undefined && more.length === 0) {
+    found.one = first
+    found.at.push("path")
+  } else for (const name of [first, ...more]) if (name !== undefined) add(found, { _tag: "Path" }, name)
+  if (query !== -1) readQuery(found, target.slice(query + 1), places)
+  readHeaders(found, rawHeaders, places)
+  if (body === undefined) {
+    const seen = settle(found, undefined)
+    return typeof seen === "string" || seen._tag === "Conflict" ? seen : unseen(route, namesOf(seen), false)
+  }
+  if (body.length === 0) return settle(found, route)
+  if (!isJson(contentTypeOf(rawHeaders))) {
+    return route !== undefined && hidesModels(route) && found.state === "fine" ? unnamedModel : settle(found, route)
+  }
+  const text = textOfBytes(body)
+  const json = text === undefined ? undefined : Json.parse(text)
+  if (json === undefined || Result.isFailure(json)) return route === undefined ? settle(found, route) : "body_invalid"
+  readMembers(found, json.success, places)
+  return settle(found, route)
+}
