@@ -13,8 +13,7 @@ import * as Request from "@jotgate/core/Request"
 import { Effect, Exit, Layer, ManagedRuntime, Result } from "effect"
 import { decodeFile } from "./config/GatewaySettings.ts"
 import { isAllowed, Judge } from "./Judge.ts"
-import { peek } from "./model/ModelPeek.ts"
-import { requested } from "./model/Peeked.ts"
+import * as ModelPeek from "./model/ModelPeek.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { DecisionLog } from "./record/DecisionLog.ts"
 import { pipeline, type ServerOptions } from "./Server.ts"
@@ -96,7 +95,13 @@ const decision = (request: PlainRequest) =>
       recording.refused(400, code)
       return { ...deniedJson(id, asked, new BadRequest({ code }), [], false), problem: problem(code, id) }
     }
-    const model = requested(peek(request.path, contentTypeOf(rawHeaders), bytesOf(request.body)))
+    const model = ModelPeek.asked({
+      method: request.method.toUpperCase(),
+      target: request.path,
+      rawHeaders,
+      contentType: contentTypeOf(rawHeaders),
+      body: bytesOf(request.body)
+    })
     if (model === undefined) return refuse("body_invalid")
     const asked = Request.make({ method: request.method, target: request.path, rawHeaders, model })
     if (Exit.isFailure(asked)) return refuse("request_ambiguous")

@@ -2,16 +2,21 @@
  * Walks JSON text (RFC 8259) by sixteen bytes at a time. AssemblyScript: `npm run wasm` compiles it into
  * `src/model/JsonWalkCode.ts`, and a test says when the two differ.
  *
- * It is the whole grammar and nothing else: which names matter is `model/JsonModel.ts`. Text comes in pieces at
- * `INPUT`; what lies between two calls (state, depth, open brackets, the tail that was not taken) is kept by the
- * caller, so one instance serves every request. Memory behind the piece is zeroed here: zero is no byte of any
- * token, so every loop ends there and none asks for the length.
+ * It is the whole grammar and nothing else: which names matter is `model/JsonPlaces.ts`. Text comes in pieces at
+ * `INPUT`; what lies between two calls (state, depth, open brackets, what is watched, the tail that was not taken) is
+ * kept by the caller, so one instance serves every request. Memory behind the piece is zeroed here: zero is no byte of
+ * any token, so every loop ends there and none asks for the length.
  */
 
 /** The byte that closes the value open at each depth; 0 at depth 0. */
 const NESTING: u32 = 0
 /** Where a piece of text is put. */
 const INPUT: u32 = 1024
+/**
+ * For each first letter and each length the second letters of names that may be of interest, letters by their five low
+ * bits; written by the caller. It lies behind the largest piece and its tail.
+ */
+const LETTERS: u32 = 98304
 
 /** What may come next. Odd where the value may also be closed at once. */
 const Value = 0
@@ -24,16 +29,17 @@ const Done = 6
 const InText = 7
 const InName = 8
 
-/** Why a walk has stopped: nothing is left; this is no JSON; a name; the text that was asked for; another value than null where null was asked for. */
+/**
+ * Why a walk has stopped: nothing is left; this is no JSON; a name at a depth that is watched; a wanted value, which
+ * is a text, an object or a list that is not empty (now open), or another; what was watched is closed.
+ */
 const More = 0
 const Bad = 1
 const FoundName = 2
 const FoundText = 3
-const FoundValue = 4
-
-/** `wanted`: the next value must be a text and is reported; the next value is reported unless it is null. */
-const Text = 1
-const Null = 2
+const FoundOpen = 4
+const FoundOther = 5
+const Left = 6
 
 /** Nesting that no API needs and that deep parsers refuse. */
 const MOST_DEPTH: u32 = 500
@@ -59,7 +65,15 @@ const CLOSE_OBJECT: u32 = 0x7d
 /** State of the text that is being read; set before and read after each call. */
 export let state: i32 = Value
 export let depth: i32 = 0
+/** Whether the next value is reported. */
 export let wanted: i32 = 0
+/** The depth at which names are reported: those that may be of interest, or all; 0 for none. */
+export const names: i32 = 0
+export const allNames: i32 = 0
+/** The depth of a list whose elements are reported; 0 for none. */
+export const elements: i32 = 0
+/** The depth whose end is reported; that of the outermost value always is. */
+export const floor: i32 = 1
 /** Where the walk has stopped. What lies between it and the end of the piece belongs before the next piece. */
 export let at: u32 = INPUT
 /** Where the name or text that was found begins; it ends at `at - 1`. */
@@ -312,11 +326,10 @@ function skipTexts(i: u32): u32 {
 }
 
 /** Whether a name of this length that begins so could be one of those that the caller looks for. */
-function isOfInterest(first: u32, length: u32): bool {
-  const letter = first | 0x20
-  // model; fallbacks; context_window_fallbacks, content_policy_fallbacks. A letter of another script may be longer.
-  return (length === 5 && letter === 0x6d) || (length - 9 <= 2 && letter === 0x66) ||
-    (length - 24 <= 2 && letter === 0x63)
+function isOfInterest(first: u32, second: u32, length: u32): bool {
+  // A letter of another script may stand for one of ours.
+  if ((first | second) >= 0x80) return true
+  return length < 64 && (load<u32>(LETTERS + ((first & 0x1f) << 8) + (length << 2)) >> (second & 0x1f) & 1) !== 0
 }
 
 function stop(i: u32, next: i32, level: u32, why: i32): i32 {
@@ -334,6 +347,10 @@ export function walk(to: u32): i32 {
   let next = state
   let level: u32 = depth
   let close = byteAt(NESTING + level)
+  const named: u32 = names
+  // The value that is wanted comes next, so it stands at this depth.
+  const reported: u32 = wanted !== 0 ? level : elements
+  const lowest: u32 = floor
   let pause = 0
   if (next === InText || next === InName) {
     const end = endOfText(i)
@@ -354,11 +371,14 @@ export function walk(to: u32): i32 {
         if (byteAt(end) !== QUOTE) {
           if (!isCutText(end, to)) return stop(i, next, level, Bad)
           // What may be of interest is read in one piece.
-          return level === 1 && to - i <= LONGEST_NAME + 1 ? stop(i, next, level, More) : stop(end, InName, level, More)
+          if (level === named && to - i <= LONGEST_NAME + 1) return stop(i, next, level, More)
+          return level === named && allNames !== 0 ? stop(i, next, level, Bad) : stop(end, InName, level, More)
         }
         const length = end - i - 1
-        if (level === 1 && length <= LONGEST_NAME) {
-          if (isOfInterest(byteAt(i + 1), length) || skipPlain(i + 1) !== end) {
+        if (level === named) {
+          if (length > LONGEST_NAME) {
+            if (allNames !== 0) return stop(i, next, level, Bad)
+          } else if (allNames !== 0 || isOfInterest(byteAt(i + 1), byteAt(i + 2), length) || skipPlain(i + 1) !== end) {
             start = i + 1
             return stop(end + 1, AfterName, level, FoundName)
           }
@@ -382,15 +402,29 @@ export function walk(to: u32): i32 {
       }
     }
     if (next <= NameOrEnd) {
-      if (wanted === Null && byte !== 0x6e) return stop(i, next, level, FoundValue)
-      if (wanted === Text) {
-        if (byte !== QUOTE) return stop(i, next, level, Bad)
-        const end = endOfText(i + 1)
-        if (byteAt(end) === QUOTE) {
-          start = i + 1
-          return stop(end + 1, AfterValue, level, FoundText)
+      if (level === reported && (byte !== close || (next & 1) === 0)) {
+        if (byte === QUOTE) {
+          const end = endOfText(i + 1)
+          if (byteAt(end) === QUOTE) {
+            start = i + 1
+            wanted = 0
+            return stop(end + 1, level === 0 ? Done : AfterValue, level, FoundText)
+          }
+          return stop(i, next, level, isCutText(end, to) && to - i <= LONGEST_TEXT ? More : Bad)
         }
-        return stop(i, next, level, isCutText(end, to) && to - i <= LONGEST_TEXT ? More : Bad)
+        if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+          if (level === MOST_DEPTH) return stop(i, next, level, Bad)
+          wanted = 0
+          store<u8>(NESTING + ++level, byte + 2)
+          return stop(i + 1, byte === OPEN_OBJECT ? NameOrEnd : ValueOrEnd, level, FoundOpen)
+        }
+        const end = byte <= 0x39 ? endOfNumber(i) : endOfLiteral(i)
+        if (end === 0 || end - i > LONGEST_TEXT) {
+          return stop(i, next, level, end === 0 && isCutWord(i, to) && to - i <= LONGEST_TEXT ? More : Bad)
+        }
+        start = i
+        wanted = 0
+        return stop(end, level === 0 ? Done : AfterValue, level, FoundOther)
       }
       if (byte === QUOTE) {
         if (close === CLOSE_ARRAY && --pause < 0) {
@@ -426,7 +460,6 @@ export function walk(to: u32): i32 {
         if (end === 0 || end - i > LONGEST_TEXT) {
           return stop(i, next, level, end === 0 && isCutWord(i, to) && to - i <= LONGEST_TEXT ? More : Bad)
         }
-        wanted = 0
         i = end
       }
       next = level === 0 ? Done : AfterValue
@@ -445,10 +478,7 @@ export function walk(to: u32): i32 {
       if (byte === close) {
         close = byteAt(NESTING + --level)
         i++
-        if (level === 0) {
-          next = Done
-          break
-        }
+        if (level < lowest) return stop(i, level === 0 ? Done : AfterValue, level, Left)
         byte = byteAt(i)
       } else if (isSpace(byte)) {
         i = skipSpace(i)

@@ -9,8 +9,7 @@ import { BadRequest, type Denial } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
 import type { Step } from "@jotgate/core/Trace"
-import { peek } from "@jotgate/server/ModelPeek"
-import { requested } from "@jotgate/server/Peeked"
+import * as ModelPeek from "@jotgate/server/ModelPeek"
 import { Clock, Effect, Exit, Result } from "effect"
 
 /** What is asked. `headers` are name, value, name, value … as on the wire. */
@@ -36,7 +35,13 @@ const bodyOf = (model: string | undefined): Uint8Array =>
 
 /** The question in the form of every door; the model of the path counts as well as that of the body. */
 const ask = ({ headers, method, model, target }: Question): Exit.Exit<Request.Asked, BadRequest> => {
-  const found = requested(peek(target, "application/json", bodyOf(model)))
+  const found = ModelPeek.asked({
+    method,
+    target,
+    rawHeaders: headers,
+    contentType: "application/json",
+    body: bodyOf(model)
+  })
   return found === undefined
     ? Exit.fail(new BadRequest({ code: "body_invalid" }))
     : Request.make({ method, target, rawHeaders: headers, model: found })

@@ -13,11 +13,11 @@ import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { Outbound, OutboundFailed } from "@jotgate/core/Outbound"
 import {
   conflictingModels,
-  knownModel,
   make as makeAsked,
   noModel,
   rawHeadersOf,
-  type RequestedModel
+  type RequestedModel,
+  severalModels
 } from "@jotgate/core/Request"
 import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
@@ -27,6 +27,7 @@ import type { Settings } from "@jotgate/core/Settings"
 import type { Step } from "@jotgate/core/Trace"
 import { Trace } from "@jotgate/core/Trace"
 import { ModelPeek } from "@jotgate/server"
+import * as Peeked from "@jotgate/server/Peeked"
 import { Effect, Exit, Layer, Logger, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { isDeepStrictEqual } from "node:util"
@@ -96,11 +97,16 @@ const seams = Layer.mergeAll(
 )
 
 const modelOf = ({ body, method, path }: Case["request"]): Result.Result<RequestedModel, string> => {
-  const bytes = new TextEncoder().encode(JSON.stringify(body ?? {}))
-  const peeked = method === "GET" || method === "HEAD"
-    ? ModelPeek.peek(path, "application/json", new Uint8Array())
-    : ModelPeek.peek(path, "application/json", bytes)
-  if (peeked._tag !== "Refused") return Result.succeed(peeked._tag === "Found" ? knownModel(peeked.name) : noModel)
+  const reads = method === "GET" || method === "HEAD"
+  const peeked = ModelPeek.peek({
+    method,
+    target: path,
+    rawHeaders: [],
+    contentType: "application/json",
+    body: reads ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body ?? {}))
+  })
+  if (peeked._tag === "Found") return Result.succeed(severalModels(Peeked.namesOf(peeked)))
+  if (peeked._tag !== "Refused") return Result.succeed(noModel)
   return peeked.code === "request_ambiguous" ? Result.succeed(conflictingModels) : Result.fail(peeked.code)
 }
 

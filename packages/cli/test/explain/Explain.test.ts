@@ -72,7 +72,7 @@ describe("jotgate explain", () => {
       assert.match(out, /^ ✔ claims +user=sub "alice"  email=email "alice@acme.test"  teams=groups \[red, blue\]$/m)
       assert.match(out, /^ ✔ team +red: first of 2 groups that may call gpt-4o, blue may not call the model: /m)
       assert.match(out, /^ ✔ user +row alice \(internal_user\)$/m)
-      assert.match(out, /^ ✔ model +gpt-4o ∈ red\.models \["gpt-4o\*"\]$/m)
+      assert.match(out, /^ ✔ model +gpt-4o ∈ red\.models \["gpt-4o\*"\], at body model$/m)
       assert.strictEqual(code, 0)
     })))
 

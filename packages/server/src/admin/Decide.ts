@@ -10,8 +10,7 @@ import * as Request from "@jotgate/core/Request"
 import { Effect, Exit } from "effect"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
-import { peek } from "../model/ModelPeek.ts"
-import { requested } from "../model/Peeked.ts"
+import * as ModelPeek from "../model/ModelPeek.ts"
 import type { Question } from "./AdminApi.ts"
 
 const contentTypeOf = (rawHeaders: ReadonlyArray<string>): string => {
@@ -35,8 +34,13 @@ export const decide = (
   question: Question
 ): Effect.Effect<DecisionJson> => {
   const rawHeaders = Request.rawHeadersOf(question.headers)
-  const peeked = peek(question.path, typeOf(question.body, rawHeaders), bytesOf(question.body))
-  const model = requested(peeked)
+  const model = ModelPeek.asked({
+    method: question.method.toUpperCase(),
+    target: question.path,
+    rawHeaders,
+    contentType: typeOf(question.body, rawHeaders),
+    body: bytesOf(question.body)
+  })
   const trace = question.trace === true
   const dry = question.dry === true
   const refused = (code: "body_invalid" | "request_ambiguous") => {

@@ -17,14 +17,20 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Answer from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
-import { joinBody } from "../model/ModelPeek.ts"
-import { codeOf, nothing, type Peeked, requested } from "../model/Peeked.ts"
-import { targetModel } from "../model/TargetModel.ts"
+import { codeOf, join, nothing, type Peeked, unnamed } from "../model/Peeked.ts"
+import {
+  bodyReader,
+  joinBody,
+  readTarget,
+  requestedModel,
+  requestedUnseen,
+  type TargetReading
+} from "../model/RequestModel.ts"
 import type { Stay } from "../proxy/Admission.ts"
 import type { Crashed } from "../proxy/Crashed.ts"
 import { below } from "../proxy/Mount.ts"
 import { addressOf } from "../proxy/Peers.ts"
-import { read } from "../proxy/RequestBody.ts"
+import { read, type RequestBody } from "../proxy/RequestBody.ts"
 import type { RequestHead } from "../proxy/RequestHead.ts"
 import type { Recording } from "../record/Recording.ts"
 import { carriedStatus, carriesBody, carriesFew, type Dialect, type Original, original, originTold } from "./Dialect.ts"
@@ -85,13 +91,13 @@ const open = ({ dialect, head, judge }: DoorCall, method: string, route: string)
   judge.open({ door: dialect, method, route, requestId: head.requestId ?? null })
 
 /** Asks about the original request; `body` is what its body says, `undefined` where it cannot be seen. */
-const ask = (call: DoorCall, it: Original, body: Peeked | undefined): void => {
+const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked | undefined): void => {
   const { deployment, judge, request, response } = call
-  const target = targetModel(it.target)
-  const seen = body === undefined ? target : joinBody(target, body)
-  const model = requested(seen, body === undefined ? Request.unseenModel : Request.noModel)
+  const model = body === undefined ? requestedUnseen(target, false) : requestedModel(target, body)
   const recording = open(call, it.method, pathOf(it.target))
-  if (model === undefined) return deny(call, { code: codeOf(seen) }, recording, pathOf(it.target))
+  if (model === undefined) {
+    return deny(call, { code: codeOf(joinBody(target.seen, body ?? nothing)) }, recording, pathOf(it.target))
+  }
   const made = Request.make({
     method: it.method,
     target: it.target,
@@ -122,6 +128,10 @@ const pathOf = (target: string): string => {
   return query === -1 ? target : target.slice(0, query)
 }
 
+/** The proxy sends the body as it came: one that the gate would have written otherwise is not known to be read alike. */
+const bodyAsSent = ({ isCanonical, isKnown, model }: RequestBody): Peeked =>
+  isKnown && isCanonical ? model : join(model, unnamed)
+
 /** Answers one question of a proxy. */
 export const forwardAuth = (call: DoorCall): void => {
   const { deployment: { doors }, dialect, head, request } = call
@@ -148,13 +158,21 @@ export const forwardAuth = (call: DoorCall): void => {
   if (spoof !== undefined) {
     return deny(call, { code: "request_ambiguous", cause: spoof }, open(call, it.method, route), route)
   }
-  if (!carriesBody(dialect, request.rawHeaders) || !head.hasBody) return ask(call, it, undefined)
+  const reading = readTarget(it.method.toUpperCase(), it.target, request.rawHeaders)
+  if (!carriesBody(dialect, request.rawHeaders) || !head.hasBody) return ask(call, it, reading, undefined)
   const patience = setTimeout(() => request.destroy(), bodyPatience)
-  const grow = (bytes: number) => call.stay?.grow(bytes) === true
-  read(request, head, route, doors.limits.body, grow, (outcome) => {
+  read({
+    request,
+    response: call.response,
+    head,
+    reader: (send) => bodyReader(reading, head.contentType, undefined, send),
+    limit: doors.limits.body,
+    grow: (bytes) => call.stay?.grow(bytes) === true,
+    streams: false
+  }, (outcome) => {
     clearTimeout(patience)
     try {
-      if (outcome._tag === "Read") ask(call, it, outcome.body.bytes.length === 0 ? nothing : outcome.body.model)
+      if (outcome._tag === "Read") ask(call, it, reading, bodyAsSent(outcome.body))
       else if (outcome._tag === "Refused") deny(call, { code: outcome.code }, open(call, it.method, route), route)
       else if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
       else call.crashed("body", outcome.error, request, call.response, open(call, it.method, route))

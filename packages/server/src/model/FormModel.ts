@@ -1,107 +1,85 @@
 /**
- * Finds the `model` field of a form body: `multipart/form-data` and
- * `application/x-www-form-urlencoded`.
+ * Finds the models among the fields of a form, whichever way the form is written.
  *
- * The parsers are Effect's and the platform's; what is added here is refusal of
- * what other parsers read otherwise (RULES D19): two `model` fields, a model
- * that is a file or is transfer-encoded, field names with quoting tricks.
+ * A field counts as the member of its name does in a JSON body: `model` is text, `session` holds JSON. A name that some
+ * framework could take for one that matters is refused (RULES D19, D55): in another case, percent-encoded, with spaces
+ * round it, or with brackets or dots behind it.
  */
-import * as Multipart from "effect/http/MultipartParser"
 import { isUtf8 } from "node:buffer"
-import { ambiguous, invalid, join, named, nothing, type Peeked } from "./Peeked.ts"
+import { JsonModel } from "./JsonModel.ts"
+import { fold, type JsonPlace } from "./JsonPlaces.ts"
+import { ambiguous, found, invalid, isModelName, join, nothing, type Peeked, refusalOf, several } from "./Peeked.ts"
 
-/** Reads one body: feed it with `push`, then ask `end`. */
-export interface BodyModel {
-  readonly push: (chunk: Uint8Array) => void
-  readonly end: () => Peeked
-}
-
-const maxField = 1024 * 1024
-const maxParts = 1000
-
-const utf8 = (bytes: Uint8Array): string | undefined => isUtf8(bytes) ? Buffer.from(bytes).toString("utf8") : undefined
-
-/** Whether some parser could read the name of this part as `model` although it is spelt otherwise. */
-const isTricky = (info: Multipart.PartInfo): boolean =>
-  "name*" in info.contentDispositionParameters || info.name.includes("\\") ||
-  (info.name !== "model" && info.name.trim().toLowerCase() === "model")
-
-const plainEncodings = new Set(["7bit", "8bit", "binary"])
-
-const isPlain = (info: Multipart.PartInfo): boolean => {
-  const encoding = info.headers["content-transfer-encoding"]
-  return encoding === undefined || (typeof encoding === "string" && plainEncodings.has(encoding.trim().toLowerCase()))
-}
-
-/** The model of a `multipart/form-data` body (RFC 7578); `contentType` is the header as sent. */
-export const multipartModel = (contentType: string): BodyModel => {
-  let seen: Peeked = nothing
-  let fields = 0
-  let done = false
-  const note = (it: Peeked) => {
-    seen = join(seen, it)
-  }
-  const look = (info: Multipart.PartInfo, model: () => Peeked) => {
-    if (isTricky(info)) note(ambiguous)
-    else if (info.name === "model") note(++fields > 1 ? ambiguous : isPlain(info) ? model() : ambiguous)
-  }
-  const parser = Multipart.make({
-    headers: { "content-type": contentType },
-    maxParts,
-    maxFieldSize: maxField,
-    isFile: (info) => info.filename !== undefined,
-    onField: (info, value) =>
-      look(info, () => {
-        const text = utf8(value)
-        return text === undefined ? invalid : named(text)
-      }),
-    onFile: (info) => {
-      look(info, () => invalid)
-      return () => {}
-    },
-    onError: () => note(invalid),
-    onDone: () => {
-      done = true
-    }
-  })
-  return {
-    push: (chunk) => {
-      if (seen._tag !== "Refused") parser.write(chunk)
-    },
-    end: () => {
-      if (seen._tag !== "Refused") parser.end()
-      return done ? seen : join(seen, invalid)
-    }
+const unescaped = (name: string): string => {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
   }
 }
 
-/** The model among the fields of a query or a form body: none, one, or a refusal when there are two. */
-export const fieldModel = (fields: URLSearchParams): Peeked => {
-  let seen: Peeked = nothing
-  for (const [name, value] of fields) {
-    if (name === "model") {
-      if (seen._tag !== "Nothing") return ambiguous
-      seen = named(value)
-    } else if (name.length < 16 && name.trim().toLowerCase() === "model") {
-      return ambiguous
-    }
-  }
-  return seen
-}
+const baseOf = (name: string): string => fold(unescaped(name)).trim().split(/[[.]/, 1)[0] ?? ""
 
-/** The model of an `application/x-www-form-urlencoded` body; a body of more than 1 MiB is refused. */
-export const formModel = (): BodyModel => {
-  const chunks: Array<Uint8Array> = []
-  let size = 0
-  return {
-    push: (chunk) => {
-      size += chunk.length
-      if (size <= maxField) chunks.push(chunk)
-    },
-    end: () => {
-      if (size > maxField) return invalid
-      const text = utf8(Buffer.concat(chunks))
-      return text === undefined ? invalid : fieldModel(new URLSearchParams(text))
+const isContainer = ({ elements, members, names }: JsonPlace): boolean =>
+  names === undefined && (members.size > 0 || elements !== undefined)
+
+/** What the fields of one form say. */
+export class FormModel {
+  readonly #places: JsonPlace
+  readonly #names = new Set<string>()
+  #seen: Peeked = nothing
+
+  /** `places` says where models stand, as in a JSON body. */
+  constructor(places: JsonPlace) {
+    this.#places = places
+  }
+
+  /** What was found so far. */
+  get seen(): Peeked {
+    return this.#seen
+  }
+
+  /** Whether a field of this name says something about models, or could be taken for one that does. */
+  matters(name: string): boolean {
+    const base = baseOf(name)
+    return this.#places.members.has(base) || base === "_charset_"
+  }
+
+  /** Takes a field that matters. */
+  take(name: string, value: Buffer): void {
+    this.#seen = join(this.#seen, this.#read(name, value))
+  }
+
+  /** A field that matters cannot be a file. */
+  takeFile(): void {
+    this.#seen = join(this.#seen, invalid)
+  }
+
+  #read(name: string, value: Buffer): Peeked {
+    const list = name.endsWith("[]") ? this.#places.members.get(name.slice(0, -2)) : undefined
+    const element = list?.elements
+    if (element?.names !== undefined) return this.#text(element, value)
+    const place = this.#places.members.get(name)
+    if (place === undefined || this.#names.has(name)) return ambiguous
+    this.#names.add(name)
+    return isContainer(place) ? this.#json(place, value) : this.#text(place, value)
+  }
+
+  #text(place: JsonPlace, value: Buffer): Peeked {
+    if (!isUtf8(value)) return invalid
+    const text = value.toString("utf8")
+    if (place.separator !== undefined) {
+      const names = text.split(place.separator).map((it) => it.trim())
+      return names.every(isModelName) ? several([...new Set(names)], [place.path]) : invalid
     }
+    if (!isModelName(text)) return refusalOf(text)
+    return place.names === "several" ? several([text], [place.path]) : found(text, place.path)
+  }
+
+  #json(place: JsonPlace, value: Buffer): Peeked {
+    if (!isUtf8(value)) return invalid
+    const model = new JsonModel(place)
+    model.push(value)
+    return model.end()
   }
 }

@@ -1,23 +1,18 @@
 /**
- * Finds the top-level `model` of a JSON body, in one pass over the bytes.
+ * Finds the models of a JSON body, in one pass over the bytes.
  *
  * The body is fed in as it arrives, so that 10 MB never stop the event loop; it
  * is checked against the whole grammar of RFC 8259 meanwhile (`JsonWalk.ts`). A
- * body that another parser could read otherwise is refused (RULES D19): two
- * `model` members, the name spelt with escapes or in another case, a model that
- * is no plain text. What passes here names one model to every JSON parser, or
- * none.
+ * body that another parser could read otherwise is refused (RULES D19, D55): a
+ * member that matters twice in one object, its name spelt with escapes or in
+ * another case, a model that is no plain text. What passes here names the same
+ * models to every JSON parser.
  */
+import { fold, isDisguised, isOpen, type JsonPlace, memberOf } from "./JsonPlaces.ts"
 import { isDone, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
-import { ambiguous, found, invalid, isModelName, nothing, type Peeked } from "./Peeked.ts"
+import { ambiguous, invalid, isModelName, maxModels, nothing, type Peeked, refusalOf } from "./Peeked.ts"
 
-/**
- * Members by which an upstream is told of further models to try: LiteLLM calls them when the first one fails, so a
- * request that names some names several models (RULES D19).
- */
-const furtherModels = new Set(["fallbacks", "context_window_fallbacks", "content_policy_fallbacks"])
-
-/** Raw bytes of the model that are read; a longer one is no model name. */
+/** Raw bytes of a model that are read; a longer one is no model name. */
 const maxModel = 6 * 1024
 
 /** Ends a number that nothing follows; means nothing elsewhere. */
@@ -29,55 +24,143 @@ const decodeText = (raw: Uint8Array): string => {
   return typeof text === "string" ? text : ""
 }
 
+/** An object or a list that is open, and what may stand in it. */
+interface Frame {
+  readonly place: JsonPlace
+  readonly isList: boolean
+  /** Names that were met in this object, where they matter. */
+  readonly seen: Set<string>
+}
+
+const NULL = 0x6e
+const OPEN_OBJECT = 0x7b
+const OPEN_LIST = 0x5b
+
 /** Reads one JSON body. Feed it with `push`, then ask `end`; after a refusal the rest is not looked at. */
 export class JsonModel {
-  readonly #place: Place = startPlace()
-  #model: string | undefined
+  readonly #walk: Place = startPlace()
+  readonly #frames: Array<Frame> = []
+  /** What the next reported value is. */
+  #next: JsonPlace
+  #one: string | undefined
+  #label: string | undefined
+  readonly #others = new Set<string>()
+  readonly #places = new Set<string>()
   #refused: Peeked | undefined
   readonly #onStop = (why: Stop, raw: Uint8Array): boolean => {
-    this.#refused = why === "Bad"
-      ? invalid
-      : why === "Name"
-      ? this.#name(raw)
-      : why === "Text"
-      ? this.#text(raw)
-      : ambiguous
+    this.#refused = this.#stop(why, raw)
     return this.#refused === undefined
+  }
+
+  /** `places` says where models stand. */
+  constructor(places: JsonPlace) {
+    this.#next = places
+  }
+
+  /** The text of the label, if the places have one. */
+  get label(): string | undefined {
+    return this.#label
   }
 
   /** Reads the next bytes. */
   push(chunk: Uint8Array): void {
-    if (this.#refused === undefined) walk(this.#place, chunk, this.#onStop)
+    if (this.#refused === undefined) walk(this.#walk, chunk, this.#onStop)
   }
 
   /** What the whole body names. */
   end(): Peeked {
     this.push(lineFeed)
     if (this.#refused !== undefined) return this.#refused
-    if (!isDone(this.#place)) return invalid
-    return this.#model === undefined ? nothing : found(this.#model)
+    if (!isDone(this.#walk)) return invalid
+    return this.#one === undefined && this.#others.size === 0
+      ? nothing
+      : { _tag: "Found", one: this.#one, others: [...this.#others], places: [...this.#places] }
   }
 
-  /** Looks at the name of a member of the whole; says what comes next. */
-  #name(raw: Uint8Array): Peeked | undefined {
-    const name = decodeText(raw)
-    const lower = name.toLowerCase()
-    if (furtherModels.has(lower)) {
-      this.#place.wanted = "NullOrStop"
-    } else if (lower === "model") {
-      // `raw` is longer than the name when a byte of it was escaped.
-      if (name !== "model" || raw.length !== 5 || this.#model !== undefined) return ambiguous
-      this.#place.wanted = "Text"
+  #stop(why: Stop, raw: Uint8Array): Peeked | undefined {
+    switch (why) {
+      case "Name":
+        return this.#name(raw)
+      case "Text":
+        return this.#text(this.#value(), raw)
+      case "Object":
+      case "List":
+        return this.#open(this.#value(), why === "List")
+      case "Other":
+        return this.#other(this.#value(), raw[0])
+      case "Left":
+        this.#frames.pop()
+        this.#look()
+        return undefined
+      default:
+        return invalid
     }
+  }
+
+  /** What the value that was reported is. */
+  #value(): JsonPlace {
+    const frame = this.#frames.at(-1)
+    return frame?.isList === true ? frame.place.elements ?? frame.place : this.#next
+  }
+
+  /** Watches what the innermost frame is about. */
+  #look(): void {
+    const frame = this.#frames.at(-1)
+    const depth = this.#frames.length
+    this.#walk.floor = Math.max(1, depth)
+    this.#walk.elements = frame?.isList === true ? depth : 0
+    this.#walk.names = frame?.isList === false ? depth : 0
+    this.#walk.allNames = frame?.isList === false && isOpen(frame.place)
+  }
+
+  /** Looks at the name of a member; says what its value is. */
+  #name(raw: Uint8Array): Peeked | undefined {
+    const frame = this.#frames.at(-1)
+    if (frame === undefined) return invalid
+    const { place, seen } = frame
+    const name = decodeText(raw)
+    if (isDisguised(place, name)) return ambiguous
+    const next = memberOf(place, name)
+    if (next === undefined) return undefined
+    const key = isOpen(place) ? fold(name) : name
+    // `raw` is longer than the name when a byte of it was escaped.
+    if (seen.has(key) || (place.members.has(name) && raw.length !== name.length)) return ambiguous
+    seen.add(key)
+    this.#next = next
+    this.#walk.wanted = true
     return undefined
   }
 
-  /** Takes the model. */
-  #text(raw: Uint8Array): Peeked | undefined {
-    const name = raw.length > maxModel ? "" : decodeText(raw)
-    if (!isModelName(name)) return name.includes(",") ? ambiguous : invalid
-    this.#model = name
-    this.#place.wanted = "Nothing"
-    return undefined
+  /** Enters an object or a list where models may stand in it. */
+  #open(place: JsonPlace, isList: boolean): Peeked | undefined {
+    const hasModels = isList ? place.elements !== undefined : place.members.size > 0 || isOpen(place)
+    if (hasModels) {
+      this.#frames.push({ place, isList, seen: new Set() })
+      this.#look()
+      return undefined
+    }
+    return place.strict ? invalid : undefined
+  }
+
+  /** A number, a literal, or what is empty. */
+  #other(place: JsonPlace, first: number | undefined): Peeked | undefined {
+    if (place.names === "one") return invalid
+    if (first === NULL || first === OPEN_OBJECT || first === OPEN_LIST) return undefined
+    return place.strict ? invalid : undefined
+  }
+
+  /** Takes a model. */
+  #text(place: JsonPlace, raw: Uint8Array): Peeked | undefined {
+    if (place.isLabel && raw.length <= maxModel) this.#label = decodeText(raw)
+    if (place.names === undefined) return place.strict ? invalid : undefined
+    const text = raw.length > maxModel ? "" : decodeText(raw)
+    this.#places.add(place.path)
+    for (const name of place.separator === undefined ? [text] : text.split(place.separator).map((it) => it.trim())) {
+      if (!isModelName(name)) return refusalOf(name)
+      if (place.names === "several") this.#others.add(name)
+      else if (this.#one !== undefined && this.#one !== name) return ambiguous
+      else this.#one = name
+    }
+    return this.#others.size > maxModels ? invalid : undefined
   }
 }

@@ -8,16 +8,25 @@
  */
 import { code } from "./JsonWalkCode.ts"
 
-/** Why the walk has stopped: this is no JSON; a name in the outermost object; the text that was wanted; a value where only null was. */
-export type Stop = "Bad" | "Name" | "Text" | "Value"
+/**
+ * Why the walk has stopped: this is no JSON; a name where names are watched; a wanted value, which is a text, an
+ * object or a list that is open now, or another one (a number, a literal, an empty object or list); what was watched
+ * has ended.
+ */
+export type Stop = "Bad" | "Name" | "Text" | "Object" | "List" | "Other" | "Left"
 
-/** How the next value is treated: checked only; a text that is reported, anything else is bad; reported unless it is null. */
-export type Wanted = "Nothing" | "Text" | "NullOrStop"
-
-/** How far the walk over one text has come. */
+/** How far the walk over one text has come, and what it watches. */
 export interface Place {
-  /** Set it when a name was reported, for the value of that name. */
-  wanted: Wanted
+  /** Whether the next value is reported. Set it when a name was reported, for the value of that name. */
+  wanted: boolean
+  /** The depth at which names are reported; 0 for none. */
+  names: number
+  /** Whether all names are reported there, not only those that `watch` was told of. */
+  allNames: boolean
+  /** The depth of a list whose elements are reported; 0 for none. */
+  elements: number
+  /** The depth whose end is reported, at least 1. */
+  floor: number
   state: number
   depth: number
   /** The closing bytes of what is open, outermost first, when there is more than one. */
@@ -26,14 +35,11 @@ export interface Place {
   tail: Uint8Array
 }
 
-interface Walker {
+const globals = ["at", "start", "state", "depth", "wanted", "names", "allNames", "elements", "floor"] as const
+
+interface Walker extends Readonly<Record<(typeof globals)[number], WebAssembly.Global<"i32">>> {
   readonly memory: WebAssembly.Memory
   readonly walk: (to: number) => number
-  readonly at: WebAssembly.Global<"i32">
-  readonly start: WebAssembly.Global<"i32">
-  readonly state: WebAssembly.Global<"i32">
-  readonly depth: WebAssembly.Global<"i32">
-  readonly wanted: WebAssembly.Global<"i32">
 }
 
 const isFunction = (it: unknown): it is (to: number) => number => typeof it === "function"
@@ -42,35 +48,81 @@ const isNumber = (it: unknown): it is WebAssembly.Global<"i32"> =>
   it instanceof WebAssembly.Global && typeof it.value === "number"
 
 /** What the module exports, by type; the constants of `wasm/JsonWalk.ts` are repeated below. */
-const walkerOf = ({ at, depth, memory, start, state, walk, wanted }: WebAssembly.Exports): Walker => {
-  if (
-    !(memory instanceof WebAssembly.Memory) || !isFunction(walk) || !isNumber(at) || !isNumber(start) ||
-    !isNumber(state) || !isNumber(depth) || !isNumber(wanted)
-  ) throw new TypeError("the walk over JSON is not what was compiled")
-  return { at, depth, memory, start, state, walk, wanted }
+const walkerOf = (exports: WebAssembly.Exports): Walker => {
+  const { memory, walk } = exports
+  const global = (name: (typeof globals)[number]): WebAssembly.Global<"i32"> => {
+    const it = exports[name]
+    if (isNumber(it)) return it
+    throw new TypeError("the walk over JSON is not what was compiled")
+  }
+  if (!(memory instanceof WebAssembly.Memory) || !isFunction(walk)) {
+    throw new TypeError("the walk over JSON is not what was compiled")
+  }
+  return {
+    memory,
+    walk,
+    at: global("at"),
+    start: global("start"),
+    state: global("state"),
+    depth: global("depth"),
+    wanted: global("wanted"),
+    names: global("names"),
+    allNames: global("allNames"),
+    elements: global("elements"),
+    floor: global("floor")
+  }
 }
 
 const walker = walkerOf(new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(code, "base64"))).exports)
 const memory = new Uint8Array(walker.memory.buffer)
 
+const LETTERS = 98_304
 const INPUT = 1024
 const PIECE = 65_536
 const MORE = 0
-const stops: ReadonlyArray<Stop> = ["Bad", "Bad", "Name", "Text", "Value"]
+const NAME = 2
+const TEXT = 3
+const OPEN = 4
+const OPEN_OBJECT = 0x7b
+const stops: ReadonlyArray<Stop> = ["Bad", "Bad", "Name", "Text", "Object", "Other", "Left"]
 const DONE = 6
-const wants: Readonly<Record<Wanted, number>> = { Nothing: 0, Text: 1, NullOrStop: 2 }
 
 const empty = new Uint8Array(0)
 
+const letters = new DataView(walker.memory.buffer, LETTERS, 32 * 64 * 4)
+
+/**
+ * From now on names like this one are reported where names are watched: of its length and its first two letters, in
+ * any case, or longer by what letters take that other scripts have for `k` and `s`. ASCII, at most 40 characters.
+ */
+export const watch = (name: string): void => {
+  const at = (name.charCodeAt(0) & 0x1f) * 256
+  const second = 1 << (name.charCodeAt(1) & 0x1f)
+  const longest = name.length + 2 * [...name].filter((it) => /[ks]/i.test(it)).length
+  for (let length = name.length; length <= Math.min(longest, 63); length++) {
+    letters.setUint32(at + length * 4, letters.getUint32(at + length * 4, true) | second, true)
+  }
+}
+
 /** The place before the first byte. */
-export const startPlace = (): Place => ({ wanted: "Nothing", state: 0, depth: 0, nesting: empty, tail: empty })
+export const startPlace = (): Place => ({
+  wanted: true,
+  names: 0,
+  allNames: false,
+  elements: 0,
+  floor: 1,
+  state: 0,
+  depth: 0,
+  nesting: empty,
+  tail: empty
+})
 
 /** Whether the text is whole. */
 export const isDone = (place: Place): boolean => place.state === DONE && place.tail.length === 0
 
 /**
- * Walks over the next bytes of a text. `onStop` gets the raw inside of a name or text, good until it returns, and
- * says whether to go on; after "Bad" there is no going on.
+ * Walks over the next bytes of a text. `onStop` gets the raw inside of a name or text, or a number or literal, good
+ * until it returns, and says whether to go on; after "Bad" there is no going on.
  */
 export const walk = (place: Place, bytes: Uint8Array, onStop: (why: Stop, raw: Uint8Array) => boolean): void => {
   for (let from = 0; from < bytes.length; from += PIECE) {
@@ -89,17 +141,23 @@ const over = (place: Place, to: number, onStop: (why: Stop, raw: Uint8Array) => 
   walker.depth.value = place.depth
   walker.at.value = INPUT
   for (;;) {
-    walker.wanted.value = wants[place.wanted]
+    walker.wanted.value = place.wanted ? 1 : 0
+    walker.names.value = place.names
+    walker.allNames.value = place.allNames ? 1 : 0
+    walker.elements.value = place.elements
+    walker.floor.value = place.floor
     const why = walker.walk(to)
     const at = walker.at.value
-    if (walker.wanted.value === 0) place.wanted = "Nothing"
+    place.wanted = walker.wanted.value !== 0
+    place.depth = walker.depth.value
     if (why === MORE) {
       place.state = walker.state.value
-      place.depth = walker.depth.value
       place.nesting = memory.slice(0, place.depth + 1)
       place.tail = at < to ? memory.slice(at, to) : empty
       return true
     }
-    if (!onStop(stops[why] ?? "Bad", memory.subarray(walker.start.value, at - 1))) return false
+    const stop = why === OPEN && memory[at - 1] !== OPEN_OBJECT ? "List" : stops[why] ?? "Bad"
+    const end = why === NAME || why === TEXT ? at - 1 : at
+    if (!onStop(stop, memory.subarray(walker.start.value, end))) return false
   }
 }

@@ -1,13 +1,12 @@
 /**
- * Finds the model that a path or a query names, in the shapes that LLM gateways
+ * Finds the model that a path names, in the shapes that LLM gateways
  * serve: OpenAI, Azure OpenAI, engines, Gemini, Vertex, Bedrock (RULES D19, D52).
  *
  * Paths arrive unambiguous (`@jotgate/core/Request`), so decoding a segment is
  * exact. A model may span segments where the upstream lets it (`openai/gpt-4o`).
  */
 import { decoded } from "@jotgate/core/Request"
-import { fieldModel } from "./FormModel.ts"
-import { ambiguous, join, named, nothing, type Peeked } from "./Peeked.ts"
+import { ambiguous, named, nothing, type Peeked } from "./Peeked.ts"
 
 /** What follows the model after `/engines/{model}` and `/openai/deployments/{model}`; longer tails first. */
 const operations = [
@@ -122,11 +121,4 @@ const readPath = (path: string): Peeked => {
     if (model !== google || path.includes("/v1beta") || path.includes("/publishers/")) return nameIn(model)
   }
   return nothing
-}
-
-/** The model of a request target: its path and its query. */
-export const targetModel = (target: string): Peeked => {
-  const query = target.indexOf("?")
-  if (query === -1) return pathModel(target)
-  return join(pathModel(target.slice(0, query)), fieldModel(new URLSearchParams(target.slice(query + 1))))
 }

@@ -9,13 +9,13 @@ import type { Allowed } from "@jotgate/core/Decision"
 import type { Refusal } from "@jotgate/core/ProblemResponse"
 import * as Request from "@jotgate/core/Request"
 import { Exit } from "effect"
+import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { refusalOf, refuse, write } from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { callerOf, isAllowed, type Judge, type Verdict } from "../Judge.ts"
-import { joinBody } from "../model/ModelPeek.ts"
-import { codeOf, type Peeked, requested } from "../model/Peeked.ts"
-import { targetModel } from "../model/TargetModel.ts"
+import { codeOf, join, nothing, unnamed } from "../model/Peeked.ts"
+import { bodyReader, joinBody, readTarget, requestedModel, type TargetReading } from "../model/RequestModel.ts"
 import type { Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
 import type { Stay } from "./Admission.ts"
@@ -26,7 +26,7 @@ import { listsModels } from "./ModelList.ts"
 import { answeredModels, decoded, encodingOf, filteredHeaders, maxListBytes, withoutLength } from "./ModelsAnswer.ts"
 import { addressOf } from "./Peers.ts"
 import { type AnswerReader, Relay, type RelayEnd } from "./Relay.ts"
-import { type BodyOutcome, read, type RequestBody } from "./RequestBody.ts"
+import { type BodyOutcome, BodyStream, read, type RequestBody } from "./RequestBody.ts"
 import type { RequestHead } from "./RequestHead.ts"
 import type { Upstream } from "./Upstreams.ts"
 
@@ -62,6 +62,10 @@ export class Exchange {
   readonly #path: string
   readonly #target: string
   readonly #recording: Recording
+  /** What everything but the body says of the model. */
+  readonly #reading: TargetReading
+  #body: RequestBody | undefined
+  #stopBody: (() => void) | undefined
   #relay: Relay | undefined
   #stop: (() => void) | undefined
   /** Whether an answer was chosen before the body was there. */
@@ -73,7 +77,9 @@ export class Exchange {
     const query = this.#target.indexOf("?")
     this.#path = query === -1 ? this.#target : this.#target.slice(0, query)
     const { judge, request, requestId } = parts
-    this.#recording = judge.open({ door: "proxy", method: request.method ?? "", route: this.#path, requestId })
+    const method = request.method ?? ""
+    this.#recording = judge.open({ door: "proxy", method, route: this.#path, requestId })
+    this.#reading = readTarget(method.toUpperCase(), this.#target, request.rawHeaders)
   }
 
   /** Begins. Every way ends with an answer, or with the caller gone. */
@@ -153,7 +159,7 @@ export class Exchange {
         if (result._tag === "Unauthenticated" || result._tag === "BadRequest" || result._tag === "Unavailable") {
           // Asked again for the log: this is the answer that the caller gets.
           this.#isAnswered = true
-          return this.#ask(asked.value, undefined)
+          return this.#ask(asked.value)
         }
         // Whoever may not do this is known by the token alone.
         const caller = isAllowed(result) ? callerOf(result) : tokenOf(request.rawHeaders, deployment.doors.credentials)
@@ -171,7 +177,16 @@ export class Exchange {
     if (expectsContinue) response.writeContinue()
     let isRead = false
     const grow = (bytes: number) => stay.grow(bytes)
-    read(request, head, this.#path, deployment.doors.limits.body, grow, (outcome) => {
+    const boundary = `jotgate-${randomUUID()}`
+    this.#stopBody = read({
+      request,
+      response,
+      head,
+      reader: (send) => bodyReader(this.#reading, head.contentType, boundary, send),
+      limit: deployment.doors.limits.body,
+      grow,
+      streams: true
+    }, (outcome) => {
       isRead = true
       stay.bodyUntil = Number.POSITIVE_INFINITY
       if (this.#isAnswered) return
@@ -197,10 +212,10 @@ export class Exchange {
 
   #judge(body: RequestBody | undefined): void {
     const { request } = this.#it
-    const target = targetModel(this.#target)
-    const peeked: Peeked = body === undefined || body.bytes.length === 0 ? target : joinBody(target, body.model)
-    const model = requested(peeked)
-    if (model === undefined) return this.#deny({ code: codeOf(peeked) })
+    this.#body = body
+    const seen = body === undefined ? nothing : body.isKnown ? body.model : join(body.model, unnamed)
+    const model = requestedModel(this.#reading, seen)
+    if (model === undefined) return this.#deny({ code: codeOf(joinBody(this.#reading.seen, seen)) })
     const asked = Request.make({
       method: request.method ?? "",
       target: this.#target,
@@ -209,23 +224,26 @@ export class Exchange {
     })
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
     const lists = listsModels(asked.value.method, this.#path)
-    this.#ask(lists ? { ...asked.value, listsModels: true } : asked.value, body)
+    this.#ask(lists ? { ...asked.value, listsModels: true } : asked.value)
   }
 
-  #ask(asked: Request.Asked, body: RequestBody | undefined): void {
+  #ask(asked: Request.Asked): void {
     const { deployment: { auth }, judge } = this.#it
     this.#stop = judge.ask({ auth, asked, recording: this.#recording }, (verdict) => {
       this.#stop = undefined
       try {
-        this.#onVerdict(verdict, body)
+        this.#onVerdict(verdict)
       } catch (error) {
         this.#crash("decision", error)
       }
     })
   }
 
-  #onVerdict({ asked, id, result }: Verdict, body: RequestBody | undefined): void {
-    if (!isAllowed(result)) return this.#deny(refusalOf(result))
+  #onVerdict({ asked, id, result }: Verdict): void {
+    if (!isAllowed(result)) {
+      const isForeign = result.code === "model_unnamed" && this.#body?.isKnown === false
+      return this.#deny(isForeign ? { code: "media_type_unsupported" } : refusalOf(result))
+    }
     // What was to be refused is not sent on without its body, should the answer have changed meanwhile.
     if (this.#isAnswered) return this.#deny({ code: "overloaded", cause: "the answer has changed" })
     if (!this.#it.stay.belongsTo(callerOf(result))) {
@@ -235,15 +253,14 @@ export class Exchange {
     if (upstream === undefined) return this.#deny({ code: "route_unknown" })
     const key = upstream.keyFor(result.principal.teamId)
     if (key._tag === "Missing") return this.#deny({ code: "upstream_key_missing" })
-    this.#forward(id, result, upstream, key._tag === "Key" ? key.credential : undefined, body)
+    this.#forward(id, result, upstream, key._tag === "Key" ? key.credential : undefined)
   }
 
   #forward(
     id: string,
     allowed: Allowed,
     upstream: Upstream,
-    credential: UpstreamCredential | undefined,
-    body: RequestBody | undefined
+    credential: UpstreamCredential | undefined
   ): void {
     const { deployment: { doors }, head, request, requestId, response } = this.#it
     if (response.destroyed) return
@@ -266,7 +283,7 @@ export class Exchange {
       trustedPeer: doors.believes(peer),
       secure: isSecure(request),
       upstreamHost: upstream.host,
-      inflated: body?.inflated ?? false,
+      body: this.#body,
       readsAnswer
     })
     this.#recording.sent(upstream.host)
@@ -276,7 +293,7 @@ export class Exchange {
         method: request.method ?? "GET",
         path: upstream.basePath + this.#target,
         headers,
-        body: body?.bytes,
+        body: this.#body?.content,
         secret: secretOf(credential),
         extra: this.#extraHeaders(),
         recording: this.#recording
@@ -311,7 +328,11 @@ export class Exchange {
   #onRelayed(end: RelayEnd): void {
     try {
       this.#it.relayed(end)
-      if (end === "unreachable") this.#deny({ code: "upstream_unreachable" })
+      const content = this.#body?.content
+      const broken = content instanceof BodyStream ? content.refusal : undefined
+      if (broken !== undefined && end !== "done") {
+        if (!this.#it.response.headersSent) this.#deny({ code: broken })
+      } else if (end === "unreachable") this.#deny({ code: "upstream_unreachable" })
       else if (end === "timeout") this.#deny({ code: "upstream_timeout" })
     } catch (error) {
       this.#crash("relay", error)
@@ -328,6 +349,7 @@ export class Exchange {
       origin,
       extra: this.#extraHeaders()
     })
+    this.#stopBody?.()
     if (!request.complete) this.#linger()
   }
 
@@ -339,6 +361,7 @@ export class Exchange {
       left -= chunk.length
       if (left < 0) request.destroy()
     })
+    request.resume()
   }
 
   /** Headers of ours that every answer carries. */

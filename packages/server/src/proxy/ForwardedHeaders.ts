@@ -19,6 +19,18 @@ export interface UpstreamCredential {
   readonly value: string
 }
 
+/** What the headers say of the body that is sent. */
+export interface SentBody {
+  readonly content: unknown
+  /** Its media type in one spelling; "" for none. */
+  readonly type: string
+  /** In bytes; `undefined` when it is sent in chunks. */
+  readonly length: number | undefined
+}
+
+/** Headers of the caller's body, which is not the one that is sent. */
+const described = new Set(["content-type", "content-encoding"])
+
 /** Everything about one request that its forwarded headers depend on. */
 export interface Forwarding {
   readonly rawHeaders: ReadonlyArray<string>
@@ -36,8 +48,8 @@ export interface Forwarding {
   readonly trustedPeer: boolean
   readonly secure: boolean
   readonly upstreamHost: string
-  /** Whether the body was inflated here, so that its encoding is gone. */
-  readonly inflated: boolean
+  /** The body that is sent instead of the caller's, with its type and length; `undefined` when there is none. */
+  readonly body: SentBody | undefined
   /** Whether the answer is read here and must therefore not be compressed. */
   readonly readsAnswer: boolean
 }
@@ -92,13 +104,17 @@ export const forwardedHeaders = (it: Forwarding): Array<string> => {
       const lower = name.toLowerCase()
       if (named.includes(lower) && !indispensable.has(lower)) continue
     }
-    if (it.inflated && name.toLowerCase() === "content-encoding") continue
+    if (it.body !== undefined && described.has(name.toLowerCase())) continue
     if (it.readsAnswer && partial.has(name.toLowerCase())) continue
     const value = rawHeaders[i + 1] ?? ""
     if (name.length === subprotocolHeader.length && name.toLowerCase() === subprotocolHeader) {
       const left = offered(value)
       if (left !== undefined) result.push(name, left)
     } else result.push(name, value)
+  }
+  if (it.body !== undefined) {
+    if (it.body.type !== "") result.push("content-type", it.body.type)
+    if (it.body.length !== undefined) result.push("content-length", String(it.body.length))
   }
   if (it.readsAnswer) result.push("accept-encoding", "identity")
   if (head.trailers) result.push("te", "trailers")

@@ -8,6 +8,7 @@
  * looks whole.
  */
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
+import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
 import type { Recording } from "../record/Recording.ts"
 import { answeredHeaders, answeredTrailers } from "./ForwardedHeaders.ts"
@@ -21,7 +22,7 @@ export interface RelayRequest {
   readonly method: string
   readonly path: string
   readonly headers: Array<string>
-  readonly body: Buffer | undefined
+  readonly body: Buffer | Readable | undefined
   /** The credential in `headers`, looked for in the answer's headers. */
   readonly secret: string | undefined
   /** Raw headers of ours that the answer carries; the upstream's of the same names give way. */

@@ -1,122 +1,316 @@
 /**
- * Reads a request body within its limit, inflated, while the model is looked
- * for in it.
+ * Reads a request body within its limit, inflated, while the models are looked
+ * for in it, and keeps what is sent on.
  *
  * The limit holds for the bytes on the wire and for the inflated ones (a small
- * gzip body may hold gigabytes). What is kept is what was judged, so the
- * upstream gets exactly these bytes and no `Content-Encoding` (RULES D19).
+ * gzip body may hold gigabytes). What is kept is the one reading that was
+ * judged, without `Content-Encoding` (RULES D55). A large body is kept only as
+ * long as the verdict may still depend on it; the rest is streamed, and a rest
+ * that contradicts what was judged breaks the request off before it is whole.
  */
-import type { IncomingMessage } from "node:http"
-import type { Transform } from "node:stream"
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib"
-import { bodyModel, isReadable } from "../model/ModelPeek.ts"
+import { isUtf8 } from "node:buffer"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { Readable } from "node:stream"
+import type { BodyReader, Send } from "../model/BodyReader.ts"
 import { invalid, type Peeked } from "../model/Peeked.ts"
+import { type Decoding, decoding } from "./ContentEncoding.ts"
 import type { RequestHead } from "./RequestHead.ts"
 
-/** A body that was read as a whole. */
+/** A body of which everything is known that the verdict rests on. */
 export interface RequestBody {
-  readonly bytes: Buffer
+  /** What is sent: the whole, or a stream of which the first part is held. */
+  readonly content: Buffer | BodyStream
+  /** The media type that is sent; "" for none. */
+  readonly type: string
+  /** The length that is sent in bytes; `undefined` when it is not known before the end. */
+  readonly length: number | undefined
   readonly model: Peeked
-  readonly inflated: boolean
+  /** Whether the route takes bodies of this type. */
+  readonly isKnown: boolean
+  /** Whether the body came as it would be sent: not encoded, and in the one spelling. */
+  readonly isCanonical: boolean
 }
+
+/** Why a body is refused. */
+export type BodyRefusal = "body_invalid" | "body_too_large" | "request_ambiguous" | "overloaded"
 
 /** The body, why it is refused, or that the caller went away. */
 export type BodyOutcome =
   | { readonly _tag: "Read"; readonly body: RequestBody }
-  | { readonly _tag: "Refused"; readonly code: "body_invalid" | "body_too_large" | "overloaded" }
+  | { readonly _tag: "Refused"; readonly code: BodyRefusal }
   | { readonly _tag: "Gone" }
   /** A reader threw; nothing of the body counts. */
   | { readonly _tag: "Crashed"; readonly error: unknown }
 
+/** What a body is read with. */
+export interface BodyReading {
+  readonly request: IncomingMessage
+  /** The answer: when it closes nobody waits for the body any more. */
+  readonly response: ServerResponse
+  readonly head: RequestHead
+  /** Makes the reader of this body; `undefined` when its type can be read in more than one way. */
+  readonly reader: (send: Send) => BodyReader | undefined
+  /** The largest body in bytes. */
+  readonly limit: number
+  /** Told of every piece that is kept; says whether there is room for it. */
+  readonly grow: (bytes: number) => boolean
+  /** Whether a large body may be streamed once it is judged. */
+  readonly streams: boolean
+}
+
 const gone: BodyOutcome = { _tag: "Gone" }
-const refusedInvalid: BodyOutcome = { _tag: "Refused", code: "body_invalid" }
-const refusedOverloaded: BodyOutcome = { _tag: "Refused", code: "overloaded" }
-const refusedTooLarge: BodyOutcome = { _tag: "Refused", code: "body_too_large" }
+const refused = (code: BodyRefusal): BodyOutcome => ({ _tag: "Refused", code })
 
 /** A body that is announced to be larger than this is put together while it comes, in bytes. */
 const largeBody = 1024 * 1024
+/** A body of at most this size is always held whole, so that the order of its parts means nothing. */
+const heldWhole = 1024 * 1024
 
-/** The decoder of a `Content-Encoding`, `undefined` when it is not one of gzip, deflate and br. */
-const decoderOf = (encoding: string): Transform | undefined =>
-  encoding === "gzip" || encoding === "x-gzip"
-    ? createGunzip()
-    : encoding === "deflate"
-    ? createInflate()
-    : encoding === "br"
-    ? createBrotliDecompress()
-    : undefined
+/** The end of a stream that cannot be sent whole. */
+export class BodyBroken extends Error {
+  readonly code: BodyRefusal | undefined
 
-/**
- * Reads the body of `request` and calls `done` once. `limit` in bytes; `grow`
- * is told of every piece that is kept, and says whether there is room for it.
- */
-export const read = (
-  request: IncomingMessage,
-  head: RequestHead,
-  path: string,
-  limit: number,
-  grow: (bytes: number) => boolean,
-  done: (outcome: BodyOutcome) => void
-): void => {
-  if (head.contentLength !== undefined && head.contentLength > limit) return done(refusedTooLarge)
-  const inflated = head.contentEncoding !== ""
-  const decoder = inflated ? decoderOf(head.contentEncoding) : undefined
-  if (inflated && decoder === undefined) return done(refusedInvalid)
-
-  const model = bodyModel(path, head.contentType)
-  const chunks: Array<Buffer> = []
-  // Joining the pieces of a large body at its end would stop the loop; memory that is not written to costs nothing.
-  const announced = inflated ? 0 : head.contentLength ?? 0
-  const whole = announced > largeBody ? Buffer.allocUnsafeSlow(announced) : undefined
-  let size = 0
-  let wire = 0
-  let open = true
-  const end = (outcome: BodyOutcome) => {
-    if (!open) return
-    open = false
-    request.off("data", onWire).off("end", onWireEnd).off("close", onClose)
-    decoder?.destroy()
-    done(outcome)
+  constructor(code: BodyRefusal | undefined) {
+    super("the request body broke off")
+    this.code = code
   }
-  const onPlain = (chunk: Buffer) => {
-    if (!open) return
-    size += chunk.length
-    if (size > limit) return end(refusedTooLarge)
-    if (!grow(chunk.length)) return end(refusedOverloaded)
+}
+
+/** A body that is sent while it still comes. */
+export class BodyStream extends Readable {
+  readonly #more: () => void
+  /** Why the rest was refused, once it is. */
+  refusal: BodyRefusal | undefined
+
+  constructor(held: ReadonlyArray<Buffer>, more: () => void) {
+    super({ highWaterMark: 64 * 1024 })
+    this.#more = more
+    // A body that breaks off is told by whoever sends it; without a listener it would end the process.
+    this.on("error", () => {})
+    for (const it of held) this.push(it)
+  }
+
+  override _read(): void {
+    this.#more()
+  }
+
+  /** Ends it so that no server takes it for whole. */
+  breakOff(code: BodyRefusal | undefined): void {
+    this.refusal = code
+    this.destroy(new BodyBroken(code))
+  }
+}
+
+/** Reads a body and calls `done` once; what is returned ends the reading, and then `done` is not called. */
+export const read = (it: BodyReading, done: (outcome: BodyOutcome) => void): () => void => new Reading(it, done).begin()
+
+class Reading {
+  readonly #it: BodyReading
+  readonly #done: (outcome: BodyOutcome) => void
+  #decoding: Decoding | undefined
+  #reader: BodyReader | undefined
+  #held: Array<Buffer> = []
+  #heldSize = 0
+  #whole: Buffer | undefined
+  #stream: BodyStream | undefined
+  #size = 0
+  #wire = 0
+  #isOpen = true
+  /** What was judged, once the rest is streamed. */
+  #judged: Peeked | undefined
+
+  constructor(it: BodyReading, done: (outcome: BodyOutcome) => void) {
+    this.#it = it
+    this.#done = done
+  }
+
+  begin(): () => void {
+    const { head, limit, reader, request, response } = this.#it
+    const stop = () => this.#end(undefined)
+    if ((head.contentLength ?? 0) > limit) this.#end(refused("body_too_large"))
+    else {
+      this.#reader = reader(this.#keep)
+      if (this.#reader === undefined) this.#end(refused("body_invalid"))
+    }
+    if (this.#isOpen && head.contentEncoding !== "") {
+      this.#decoding = decoding(head.contentEncoding, {
+        data: this.#onPlain,
+        end: this.#onPlainEnd,
+        failed: () => this.#refuse("body_invalid")
+      })
+      if (this.#decoding === undefined) this.#end(refused("body_invalid"))
+    }
+    if (!this.#isOpen) return stop
+    // Joining the pieces of a large text at its end would stop the loop; memory that is not written to costs nothing.
+    const announced = head.contentEncoding === "" && this.#reader?.isText === true ? head.contentLength ?? 0 : 0
+    if (announced > largeBody) this.#whole = Buffer.allocUnsafeSlow(announced)
+    request.on("data", this.#onWire).on("end", this.#onWireEnd).on("close", this.#onClose)
+    response.on("close", this.#onGone)
+    return stop
+  }
+
+  readonly #onWire = (chunk: Buffer): void => {
+    if (this.#decoding === undefined) return this.#onPlain(chunk)
+    this.#wire += chunk.length
+    if (this.#wire > this.#it.limit) return this.#refuse("body_too_large")
+    const { request } = this.#it
+    if (!this.#decoding.write(chunk, () => request.resume())) request.pause()
+  }
+
+  readonly #onWireEnd = (): void => {
+    if (this.#decoding === undefined) this.#onPlainEnd()
+    else this.#decoding.end()
+  }
+
+  readonly #onPlain = (chunk: Buffer): void => {
+    const reader = this.#reader
+    if (!this.#isOpen || reader === undefined) return
+    this.#size += chunk.length
+    if (this.#size > this.#it.limit) return this.#refuse("body_too_large")
     try {
-      model.push(chunk)
+      reader.push(chunk)
     } catch (error) {
-      return end({ _tag: "Crashed", error })
+      return this.#crash(error)
     }
-    if (whole === undefined) chunks.push(chunk)
-    else whole.set(chunk, size - chunk.length)
+    if (!this.#isOpen) return
+    const { seen } = reader
+    if (seen._tag === "Refused") return this.#contradict(seen)
+    if (this.#stream !== undefined) {
+      // What comes behind the file speaks of another model than the one that was judged.
+      if (seen !== this.#judged) this.#refuse("request_ambiguous")
+    } else if (this.#it.streams && this.#heldSize > heldWhole && reader.isSettled) this.#beginStream(reader)
   }
-  const onPlainEnd = () => {
-    const bytes = whole ?? (chunks.length === 1 ? chunks[0] ?? Buffer.alloc(0) : Buffer.concat(chunks, size))
-    let seen = invalid
+
+  /** Keeps what is sent on, or sends it. */
+  readonly #keep = (bytes: Buffer): void => {
+    if (!this.#isOpen || bytes.length === 0) return
+    if (this.#stream !== undefined) {
+      if (!this.#stream.push(bytes)) this.#pause()
+      return
+    }
+    if (!this.#it.grow(bytes.length)) return this.#end(refused("overloaded"))
+    if (this.#whole === undefined) this.#held.push(bytes)
+    else this.#whole.set(bytes, this.#heldSize)
+    this.#heldSize += bytes.length
+  }
+
+  #pause(): void {
+    if (this.#decoding === undefined) this.#it.request.pause()
+    else this.#decoding.pause()
+  }
+
+  readonly #resume = (): void => {
+    if (!this.#isOpen) return
+    if (this.#decoding === undefined) this.#it.request.resume()
+    else this.#decoding.resume()
+  }
+
+  #beginStream(reader: BodyReader): void {
+    const { head } = this.#it
+    this.#pause()
+    this.#judged = reader.seen
+    this.#stream = new BodyStream(this.#held, this.#resume)
+    this.#held = []
+    const isSame = head.contentEncoding === "" && reader.isVerbatim
+    this.#done({
+      _tag: "Read",
+      body: {
+        content: this.#stream,
+        type: reader.type,
+        length: isSame ? head.contentLength : undefined,
+        model: this.#judged,
+        isKnown: reader.isKnown,
+        isCanonical: false
+      }
+    })
+  }
+
+  readonly #onPlainEnd = (): void => {
+    const reader = this.#reader
+    if (!this.#isOpen || reader === undefined) return
+    let model = invalid
     try {
-      if (isReadable(path, head.contentType, bytes)) seen = model.end()
+      model = reader.end()
     } catch (error) {
-      return end({ _tag: "Crashed", error })
+      return this.#crash(error)
     }
-    end({ _tag: "Read", body: { bytes, model: seen, inflated } })
-  }
-  const onWire = (chunk: Buffer) => {
-    if (decoder === undefined) return onPlain(chunk)
-    wire += chunk.length
-    if (wire > limit) return end(refusedTooLarge)
-    if (!decoder.write(chunk)) {
-      request.pause()
-      decoder.once("drain", () => request.resume())
+    if (!this.#isOpen) return
+    if (this.#stream !== undefined) {
+      if (model._tag === "Refused") return this.#refuse(model.code)
+      if (model !== this.#judged) return this.#refuse("request_ambiguous")
+      const stream = this.#stream
+      this.#stream = undefined
+      this.#end(undefined)
+      stream.push(null)
+      return
     }
+    const content = this.#content(reader)
+    const seen = reader.isText && Buffer.isBuffer(content) && !isUtf8(content) ? invalid : model
+    const isKnown = reader.isKnown || this.#size === 0
+    const { head, streams } = this.#it
+    const isCanonical = !streams && head.contentEncoding === "" && reader.isSameAsSent(head.contentType)
+    this.#end({
+      _tag: "Read",
+      body: { content, type: reader.type, length: this.#heldSize, model: seen, isKnown, isCanonical }
+    })
   }
-  const onWireEnd = () => {
-    if (decoder === undefined) onPlainEnd()
-    else decoder.end()
+
+  #content(reader: BodyReader): Buffer | BodyStream {
+    if (this.#whole !== undefined) return this.#whole.subarray(0, this.#heldSize)
+    if (this.#held.length === 1) return this.#held[0] ?? Buffer.alloc(0)
+    if (reader.isText || this.#heldSize <= largeBody) return Buffer.concat(this.#held, this.#heldSize)
+    const stream = new BodyStream(this.#held, () => {})
+    stream.push(null)
+    return stream
   }
-  const onClose = () => {
-    if (!request.complete) end(gone)
+
+  /** A body that names no model clearly: what follows is not read, the verdict is the caller's to get. */
+  #contradict(seen: Peeked & { readonly _tag: "Refused" }): void {
+    if (this.#stream !== undefined) return this.#breakOff(seen.code)
+    this.#end({
+      _tag: "Read",
+      body: { content: Buffer.alloc(0), type: "", length: 0, model: seen, isKnown: true, isCanonical: true }
+    })
   }
-  decoder?.on("data", onPlain).on("end", onPlainEnd).on("error", () => end(refusedInvalid))
-  request.on("data", onWire).on("end", onWireEnd).on("close", onClose)
+
+  #refuse(code: BodyRefusal): void {
+    if (this.#stream === undefined) this.#end(refused(code))
+    else this.#breakOff(code)
+  }
+
+  #crash(error: unknown): void {
+    if (this.#stream === undefined) this.#end({ _tag: "Crashed", error })
+    else this.#breakOff("body_invalid")
+  }
+
+  #breakOff(code: BodyRefusal | undefined): void {
+    const stream = this.#stream
+    this.#stream = undefined
+    this.#end(undefined)
+    stream?.breakOff(code)
+  }
+
+  readonly #onClose = (): void => {
+    if (this.#it.request.complete) return
+    if (this.#stream === undefined) this.#end(gone)
+    else this.#breakOff(undefined)
+  }
+
+  readonly #onGone = (): void => {
+    if (this.#stream === undefined) this.#end(gone)
+    else this.#breakOff(undefined)
+  }
+
+  /** Ends the reading, whatever came of it. */
+  #end(outcome: BodyOutcome | undefined): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    const { request, response } = this.#it
+    request.off("data", this.#onWire).off("end", this.#onWireEnd).off("close", this.#onClose)
+    response.off("close", this.#onGone)
+    this.#decoding?.destroy()
+    this.#stream?.breakOff(undefined)
+    this.#held = []
+    if (outcome !== undefined) this.#done(outcome)
+  }
 }

@@ -16,8 +16,8 @@ import type { Dispatcher } from "undici"
 import { refusalOf, refuse } from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { callerOf, isAllowed, type Judge } from "../Judge.ts"
-import { codeOf, requested } from "../model/Peeked.ts"
-import { targetModel } from "../model/TargetModel.ts"
+import { codeOf, nothing } from "../model/Peeked.ts"
+import { readTarget, requestedModel } from "../model/RequestModel.ts"
 import type { Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
 import type { Stay } from "./Admission.ts"
@@ -102,9 +102,9 @@ export class Upgrade {
   begin(): void {
     const { deployment: { auth, doors }, head, judge, request, socket } = this.#it
     if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous", cause: "upgrade" })
-    const peeked = targetModel(this.#target)
-    const model = requested(peeked)
-    if (model === undefined) return this.#deny({ code: codeOf(peeked) })
+    const reading = readTarget("GET", this.#target, request.rawHeaders)
+    const model = requestedModel(reading, nothing)
+    if (model === undefined) return this.#deny({ code: codeOf(reading.seen) })
     const asked = Request.make({
       method: "GET",
       target: this.#target,
@@ -168,7 +168,7 @@ export class Upgrade {
       trustedPeer: doors.believes(peer),
       secure: isSecure(request),
       upstreamHost: upstream.host,
-      inflated: false,
+      body: undefined,
       readsAnswer: false
     })
     this.#recording.sent(upstream.host)

@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { JsonModel } from "../../src/model/JsonModel.ts"
-import { isModelName } from "../../src/model/Peeked.ts"
+import { fold, placesOf } from "../../src/model/JsonPlaces.ts"
+import { found, isModelName } from "../../src/model/Peeked.ts"
+
+const places = placesOf([{ path: "model" }])
 
 const read = (body: string, step: number) => {
   const bytes = Buffer.from(body)
-  const model = new JsonModel()
+  const model = new JsonModel(places)
   for (let at = 0; at < bytes.length; at += step) model.push(bytes.subarray(at, at + step))
   return model.end()
 }
@@ -76,13 +79,13 @@ describe("JsonModel", () => {
   }, (
     { before, after, model, step }
   ) => {
-    const others = (it: object) => Object.entries(it).filter(([name]) => name.toLowerCase() !== "model")
+    const others = (it: object) => Object.entries(it).filter(([name]) => fold(name) !== "model")
     const text = `{${
       [...others(before), ["model", model] as const, ...others(after)]
         .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")
     }}`
     const peeked = read(text, step)
-    if (isModelName(model)) assert.deepStrictEqual(peeked, { _tag: "Found", name: model })
+    if (isModelName(model)) assert.deepStrictEqual(peeked, found(model))
     else assert.strictEqual(peeked._tag, "Refused")
   })
 

@@ -1,16 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import { JsonModel } from "../../src/model/JsonModel.ts"
-import type { Peeked } from "../../src/model/Peeked.ts"
+import { found, type Peeked } from "../../src/model/Peeked.ts"
+import { chatPlaces } from "../support/ChatPlaces.ts"
 import { readTimed } from "../support/TimedReading.ts"
 
 const read = (body: string | Uint8Array, step = Number.POSITIVE_INFINITY): Peeked => {
   const bytes = typeof body === "string" ? Buffer.from(body) : body
-  const model = new JsonModel()
+  const model = new JsonModel(chatPlaces)
   for (let at = 0; at < bytes.length; at += step) model.push(bytes.subarray(at, at + step))
   return model.end()
 }
 
-const found = (name: string): Peeked => ({ _tag: "Found", name })
+const several = (one: string | undefined, others: ReadonlyArray<string>, ...places: ReadonlyArray<string>): Peeked => ({
+  _tag: "Found",
+  one,
+  others,
+  places
+})
 const nothing: Peeked = { _tag: "Nothing" }
 const ambiguous: Peeked = { _tag: "Refused", code: "request_ambiguous" }
 const invalid: Peeked = { _tag: "Refused", code: "body_invalid" }
@@ -21,12 +27,17 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
   ["white space everywhere", `\r\n { "a" : [ 1 , { } ] ,\t"model" : "gpt-4o" } \n`, found("gpt-4o")],
   ["a model spelt with escapes in its value", `{"model":"gpt-\\u0034o"}`, found("gpt-4o")],
   ["a model beyond ASCII", `{"model":"modèle-😀"}`, found("modèle-😀")],
-  ["a nested model", `{"metadata":{"model":"gpt-4o"},"tools":[{"model":"x"}]}`, nothing],
+  ["a nested model", `{"metadata":{"model":"gpt-4o"},"messages":[{"model":"x"}]}`, nothing],
+  [
+    "the model of a tool",
+    `{"tools":[{"type":"image_generation","model":"x"}],"model":"a"}`,
+    several("a", ["x"], "tools[].model", "model")
+  ],
   ["no model", `{"messages":[]}`, nothing],
   ["an empty object", `{}`, nothing],
   ["a body that is no object", `[{"model":"gpt-4o"}]`, nothing],
   ["a body that is one number", `-0.5e+10`, nothing],
-  ["longer names that begin alike", `{"models":["a"],"model_":1,"mode":null}`, nothing],
+  ["longer names that begin alike", `{"modelsx":["a"],"model_":1,"mode":null}`, nothing],
   ["two equal models", `{"model":"a","model":"a"}`, ambiguous],
   ["two models, far apart", `{"model":"a","x":{"model":"b"},"model":"b"}`, ambiguous],
   ["the name with an escape", `{"\\u006dodel":"a"}`, ambiguous],
@@ -35,13 +46,50 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
   ["the name in capitals", `{"MODEL":"a"}`, ambiguous],
   ["the name in two cases", `{"model":"a","Model":"b"}`, ambiguous],
   ["two models in one text", `{"model":"gpt-4o,claude"}`, ambiguous],
-  ["further models to try", `{"model":"a","fallbacks":["b"]}`, ambiguous],
   [
-    "further models, spelt with escapes, before the model",
-    `{"\\u0066allbacks":[{"model":"b"}],"model":"a"}`,
+    "further models to try",
+    `{"model":"a","fallbacks":["b",{"model":"c","n":1}]}`,
+    several("a", ["b", "c"], "model", "fallbacks[]", "fallbacks[].model")
+  ],
+  ["further models, spelt with escapes", `{"\\u0066allbacks":[{"model":"b"}],"model":"a"}`, ambiguous],
+  ["further models, twice", `{"fallbacks":[],"model":"a","fallbacks":["b"]}`, ambiguous],
+  [
+    "further models by the name they stand in for",
+    `{"model":"a","fallbacks":[{"a":["b",{"model":"c"}]}]}`,
+    several("a", ["b", "c"], "model", "fallbacks[].*[]", "fallbacks[].*[].model")
+  ],
+  [
+    "further models for long inputs",
+    `{"model":"a","context_window_fallbacks":{"a":["b"]}}`,
+    several("a", ["b"], "model", "context_window_fallbacks.*[]")
+  ],
+  ["further models that are one text", `{"model":"a","fallbacks":"b"}`, invalid],
+  ["several models", `{"models":["a","b"]}`, several(undefined, ["a", "b"], "models[]")],
+  ["several models in an object", `{"models":{"0":"a"}}`, invalid],
+  [
+    "the settings of a router",
+    `{"model":"a","router_settings_override":{"fallbacks":[{"a":["b"]}],"model_group_alias":{"a":"c"},"num_retries":3}}`,
+    several(
+      "a",
+      ["b", "c"],
+      "model",
+      "router_settings_override.fallbacks[].*[]",
+      "router_settings_override.model_group_alias.*"
+    )
+  ],
+  [
+    "members beside the body that agree",
+    `{"model":"a","extra_body":{"model":"a"}}`,
+    several("a", [], "model", "extra_body.model")
+  ],
+  ["members beside the body that differ", `{"model":"a","extra_body":{"model":"b"}}`, ambiguous],
+  [
+    "an object twice, to parsers that merge them",
+    `{"extra_body":{"model":"b"},"model":"b","extra_body":{}}`,
     ambiguous
   ],
-  ["further models for long inputs", `{"model":"a","context_window_fallbacks":{"a":["b"]}}`, ambiguous],
+  ["a name with a long s", `{"model":"a","model\u017f":["b"]}`, ambiguous],
+  ["a name of Watsonx", `{"model_id":"a"}`, several("a", [], "model_id")],
   ["no further models", `{"model":"a","fallbacks":null}`, found("a")],
   ["a nested member of that name", `{"model":"a","metadata":{"fallbacks":["b"]}}`, found("a")],
   ["a model that is a number", `{"model":5}`, invalid],

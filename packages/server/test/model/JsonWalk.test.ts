@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { JsonModel } from "../../src/model/JsonModel.ts"
-import type { Peeked } from "../../src/model/Peeked.ts"
+import { found, type Peeked } from "../../src/model/Peeked.ts"
 import { compile, target } from "../../wasm/compile.ts"
+import { chatPlaces } from "../support/ChatPlaces.ts"
 import { shapes, size } from "../support/JsonShapes.ts"
 import { readTimed } from "../support/TimedReading.ts"
 
-const found: Peeked = { _tag: "Found", name: "gpt-4o" }
+const expected: Peeked = found("gpt-4o")
 describe("10 MB of JSON", () => {
   for (const [name, make] of Object.entries(shapes)) {
     // 20 ms in all and 10 ms at a time are wanted: with twentyfold room for busy machines, and for the best pass.
@@ -14,7 +15,7 @@ describe("10 MB of JSON", () => {
       const body = make()
       assert.isAbove(body.length, 0.9 * size)
       const passes = Array.from({ length: 4 }, () => readTimed(body))
-      for (const it of passes) assert.deepStrictEqual(it.model, found)
+      for (const it of passes) assert.deepStrictEqual(it.model, expected)
       assert.isBelow(Math.min(...passes.map((it) => it.millis)), 20 * 20)
       assert.isBelow(Math.min(...passes.map((it) => it.longest)), 20 * 10)
     })
@@ -29,7 +30,7 @@ describe("the walk over JSON", () => {
   it("numbers of 6 kB are read, longer ones refused, wherever a piece ends", () => {
     const read = (body: string, step: number) => {
       const bytes = Buffer.from(body)
-      const model = new JsonModel()
+      const model = new JsonModel(chatPlaces)
       for (let at = 0; at < bytes.length; at += step) model.push(bytes.subarray(at, at + step))
       return model.end()._tag
     }
@@ -45,7 +46,7 @@ describe("the walk over JSON", () => {
 
   it("two bodies that come in turns do not see each other", () => {
     const bodies = [`{"a":[[{"b":"x\\u0041"}]],"model":"gpt-4o"}`, `[1,2,{"a":"b"}]`, `{"model":"gpt-4o","x":[tru`]
-    const models = bodies.map(() => new JsonModel())
+    const models = bodies.map(() => new JsonModel(chatPlaces))
     for (let at = 0; at < 60; at++) {
       models.forEach((model, index) => model.push(Buffer.from(bodies[index]?.slice(at, at + 1) ?? "")))
     }

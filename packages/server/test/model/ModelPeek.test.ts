@@ -1,21 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
-import { peek } from "../../src/model/ModelPeek.ts"
-import type { Peeked } from "../../src/model/Peeked.ts"
-import { targetModel } from "../../src/model/TargetModel.ts"
+import { asked, peek } from "../../src/model/ModelPeek.ts"
+import { namesOf, type Peeked } from "../../src/model/Peeked.ts"
+import { readTarget } from "../../src/model/RequestModel.ts"
 
-const found = (name: string): Peeked => ({ _tag: "Found", name })
+/** The names alone, or what else was found. */
+const names = (peeked: Peeked): Peeked | string => peeked._tag === "Found" ? namesOf(peeked).join(" ") : peeked
+const found = (...all: ReadonlyArray<string>): string => all.join(" ")
 const nothing: Peeked = { _tag: "Nothing" }
+const unnamed: Peeked = { _tag: "Unnamed" }
 const ambiguous: Peeked = { _tag: "Refused", code: "request_ambiguous" }
 const invalid: Peeked = { _tag: "Refused", code: "body_invalid" }
 
-const targets: ReadonlyArray<readonly [string, Peeked]> = [
+const targets: ReadonlyArray<readonly [string, Peeked | string]> = [
   ["/v1/chat/completions", nothing],
   ["/v1/models", nothing],
   ["/v1/models/", nothing],
   ["/v1/models/gpt-4o", found("gpt-4o")],
   ["/models/gpt-4o", found("gpt-4o")],
   ["/v1/models/openai/gpt-4o", found("openai/gpt-4o")],
-  ["/v1/models/llama3:8b", found("llama3:8b")],
   ["/v1/models/a%20b", found("a b")],
   ["/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21", found("gpt-4o")],
   ["/openai/deployments/azure/gpt-4o/chat/completions", found("azure/gpt-4o")],
@@ -37,7 +39,6 @@ const targets: ReadonlyArray<readonly [string, Peeked]> = [
   ["/bedrock/model/anthropic.claude-v2:1/invoke", found("anthropic.claude-v2:1")],
   ["/bedrock/model/amazon.nova/converse-stream", found("amazon.nova")],
   ["/model/amazon.nova/invoke-with-response-stream", found("amazon.nova")],
-  ["/model/7/update", nothing],
   ["/v1/realtime?model=gpt-4o-realtime", found("gpt-4o-realtime")],
   ["/v1/realtime?%6dodel=gpt-4o", found("gpt-4o")],
   ["/v1/realtime?model=a&model=a", ambiguous],
@@ -53,22 +54,41 @@ const multipart = (...parts: ReadonlyArray<string>) =>
 const field = (name: string, value: string) => `name="${name}"\r\n\r\n${value}`
 const form = "multipart/form-data; boundary=XX"
 
-const bodies: ReadonlyArray<readonly [string, string, string, string, Peeked]> = [
+const bodies: ReadonlyArray<readonly [string, string, string, string, Peeked | string]> = [
   ["a JSON body", "/v1/chat/completions", "application/json", `{"model":"a"}`, found("a")],
   ["a JSON body without a type", "/v1/chat/completions", "", `{"model":"a"}`, found("a")],
-  ["a JSON body that calls itself text", "/v1/chat/completions", "text/plain", `{"model":"a"}`, found("a")],
+  ["JSON that calls itself text", "/v1/chat/completions", "text/plain", `{"model":"a"}`, unnamed],
+  ["JSON that calls itself binary", "/v1/chat/completions", "application/octet-stream", `{"model":"a"}`, unnamed],
+  ["no JSON on a JSON route", "/v1/chat/completions", "application/octet-stream", `hello`, unnamed],
+  ["JSON with a charset", "/v1/chat/completions", "application/json;charset=UTF-8", `{"model":"a"}`, found("a")],
+  ["JSON with another charset", "/v1/chat/completions", "application/json; charset=utf-16", `{"model":"a"}`, invalid],
+  ["JSON with two types", "/v1/chat/completions", "application/json, text/plain", `{"model":"a"}`, invalid],
   [
-    "a JSON body that calls itself binary",
+    "JSON that calls itself a form",
     "/v1/chat/completions",
-    "application/octet-stream",
+    "application/x-www-form-urlencoded",
     `{"model":"a"}`,
-    found("a")
+    invalid
   ],
-  ["no JSON on a JSON route", "/v1/chat/completions", "application/octet-stream", `hello`, invalid],
+  [
+    "JSON with a sign that calls itself a form",
+    "/v1/images/edits",
+    "application/x-www-form-urlencoded",
+    `{"model":"a="}`,
+    invalid
+  ],
+  [
+    "JSON that calls itself a form of parts",
+    "/v1/images/edits",
+    "multipart/form-data; boundary=X",
+    `{"model":"a"}`,
+    invalid
+  ],
+  ["a form that calls itself JSON", "/v1/images/edits", "application/json", `model=a`, invalid],
   ["no JSON with a JSON type", "/anything", "application/json", `hello`, invalid],
   ["an empty body", "/v1/batches/b/cancel", "application/json", ``, nothing],
   ["sound elsewhere", "/deepgram/v1/listen", "audio/wav", `RIFF`, nothing],
-  ["an object that calls itself sound", "/deepgram/v1/listen", "audio/wav", ` {"model":"a"}`, found("a")],
+  ["an object that calls itself sound", "/v1/audio/transcriptions", "audio/wav", ` {"model":"a"}`, invalid],
   ["body and path agree", "/openai/deployments/a/chat/completions", "application/json", `{"model":"a"}`, found("a")],
   ["body and path differ", "/openai/deployments/a/chat/completions", "application/json", `{"model":"b"}`, ambiguous],
   ["body and query differ", "/v1/x?model=a", "application/json", `{"model":"b"}`, ambiguous],
@@ -89,7 +109,8 @@ const bodies: ReadonlyArray<readonly [string, string, string, string, Peeked]> =
     multipart(`name="file"; filename="model"\r\n\r\n{"model":"x"}`, field("model", "w")),
     found("w")
   ],
-  ["multipart without a model", "/v1/files", form, multipart(field("purpose", "batch")), nothing],
+  ["multipart without a model", "/v1/files", form, multipart(field("purpose", "user_data")), nothing],
+  ["a batch without a file", "/v1/files", form, multipart(field("purpose", "batch")), unnamed],
   ["multipart with two models", "/v1/x", form, multipart(field("model", "a"), field("model", "a")), ambiguous],
   ["multipart with a model file", "/v1/x", form, multipart(`name="model"; filename="a"\r\n\r\nb`), invalid],
   [
@@ -97,29 +118,39 @@ const bodies: ReadonlyArray<readonly [string, string, string, string, Peeked]> =
     "/v1/x",
     form,
     multipart(`name="model"\r\nContent-Transfer-Encoding: base64\r\n\r\nYQ==`),
-    ambiguous
+    invalid
   ],
-  ["multipart with a quoted name", "/v1/x", form, multipart(field("mo\\del", "a")), ambiguous],
+  ["multipart with a quoted name", "/v1/x", form, multipart(field("mo\\del", "a")), invalid],
   ["multipart with a name in capitals", "/v1/x", form, multipart(field("Model", "a")), ambiguous],
   ["multipart without an end", "/v1/x", form, `--XX\r\nContent-Disposition: form-data; name="model"\r\n\r\na`, invalid],
   ["multipart without a boundary", "/v1/x", "multipart/form-data", `--XX--`, invalid]
 ]
 
+const request = (target: string, contentType: string, body: string | Uint8Array, method = "POST") => ({
+  method,
+  target,
+  rawHeaders: [],
+  contentType,
+  body: Buffer.from(body)
+})
+
 describe("ModelPeek", () => {
   for (const [target, expected] of targets) {
     it(`RULES D19: ${target}`, () => {
-      assert.deepStrictEqual(targetModel(target), expected)
+      assert.deepStrictEqual(names(readTarget("POST", target, []).seen), expected)
     })
   }
   for (const [title, target, type, body, expected] of bodies) {
     it(`RULES D19: ${title}`, () => {
-      assert.deepStrictEqual(peek(target, type, Buffer.from(body)), expected)
+      assert.deepStrictEqual(names(peek(request(target, type, body))), expected)
     })
   }
-  it("RULES D19: bytes that are no UTF-8 are refused in JSON", () => {
-    assert.deepStrictEqual(
-      peek("/v1/x", "application/json", Buffer.from([...Buffer.from(`{"a":"`), 0xff, 0x22, 0x7d])),
-      invalid
-    )
+  it("RULES D55: bytes that are no UTF-8 are refused in JSON", () => {
+    const body = Buffer.from([...Buffer.from(`{"a":"`), 0xff, 0x22, 0x7d])
+    assert.deepStrictEqual(peek(request("/v1/x", "application/json", body)), invalid)
+  })
+  it("RULES D53: a model route that names none is unnamed, another route asks for none", () => {
+    assert.deepStrictEqual(asked(request("/v1/chat/completions", "application/json", "{}")), { _tag: "Unnamed" })
+    assert.deepStrictEqual(asked(request("/v1/models", "", "", "GET")), { _tag: "None" })
   })
 })

@@ -99,7 +99,11 @@ describe("the choice of an upstream", () => {
       })
       const token = yield* world.token("u")
       const ask = (path: string, model: string) =>
-        call(`${world.url}${path}`, token, { method: "POST", body: JSON.stringify({ model }) })
+        call(`${world.url}${path}`, token, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ model })
+        })
       yield* ask("/v1/chat/completions", "claude-x")
       assert.strictEqual(other.last().url, "/base/v1/chat/completions")
       yield* ask("/v1/chat/completions", "gpt-4o")

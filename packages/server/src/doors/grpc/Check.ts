@@ -15,9 +15,9 @@ import * as Answer from "../../answer/Answer.ts"
 import { canonical, isOurs } from "../../config/GatewayHeaders.ts"
 import type { Deployment, Lease } from "../../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
-import { joinBody, peek } from "../../model/ModelPeek.ts"
-import { codeOf, requested } from "../../model/Peeked.ts"
-import { targetModel } from "../../model/TargetModel.ts"
+import { readBody } from "../../model/ModelPeek.ts"
+import { codeOf, nothing, type Peeked, unnamed } from "../../model/Peeked.ts"
+import { joinBody, readTarget, requestedModel, requestedUnseen, type TargetReading } from "../../model/RequestModel.ts"
 import { below } from "../../proxy/Mount.ts"
 import { isHost } from "../../proxy/RequestHead.ts"
 import type { Recording } from "../../record/Recording.ts"
@@ -120,6 +120,14 @@ const allowed = (
   return { _tag: "Allowed", set, remove: [...remove], metadata: metadataOf(recording.id, it, authorization) }
 }
 
+/** What a whole body names. The proxy sends it as it came: one that is encoded is not known to be read alike. */
+const bodyOf = ({ body, rawHeaders }: CheckedRequest, reading: TargetReading): Peeked => {
+  const types = valuesOf(rawHeaders, "content-type")
+  const isPlain = types.length < 2 && valuesOf(rawHeaders, "content-encoding").every((it) => it === "identity")
+  if (body.length === 0) return nothing
+  return isPlain ? readBody(reading, types[0] ?? "", body, true) : unnamed
+}
+
 /** Answers one check; the returned function gives it up. */
 export const check = ({ judge, lease }: CheckParts) =>
 (
@@ -162,13 +170,10 @@ export const check = ({ judge, lease }: CheckParts) =>
     const { method, rawHeaders } = it.success
     const target = below(doors.prefix, it.success.target)
     if (target === undefined) return refuse({ code: "route_unknown" })
-    const whole = isWhole(it.success)
-    const [contentType = ""] = valuesOf(rawHeaders, "content-type")
-    const seen = whole
-      ? joinBody(targetModel(target), peek(target, contentType, it.success.body))
-      : targetModel(target)
-    const model = requested(seen, whole ? Request.noModel : Request.unseenModel)
-    if (model === undefined) return refuse({ code: codeOf(seen) })
+    const reading = readTarget(method.toUpperCase(), target, rawHeaders)
+    const body = isWhole(it.success) ? bodyOf(it.success, reading) : undefined
+    const model = body === undefined ? requestedUnseen(reading, false) : requestedModel(reading, body)
+    if (model === undefined) return refuse({ code: codeOf(joinBody(reading.seen, body ?? nothing)) })
     const made = Request.make({ method, target, rawHeaders, model })
     if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: "path" })
     stop = judge.ask({ auth, asked: { ...made.value, listsModels: true }, recording }, settle)

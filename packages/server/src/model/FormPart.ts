@@ -1,0 +1,67 @@
+/**
+ * The head of one part of a form (RFC 7578 §4), read strictly and written in one spelling.
+ *
+ * What libraries read in different ways is refused: parameters with `*`, backslashes, an empty file name, a part
+ * without a name, a line that is there twice, a transfer encoding, a charset other than UTF-8, a form inside a form.
+ * Lines that mean nothing in a form are left out of what is sent on.
+ */
+import { isUtf8 } from "node:buffer"
+import * as MediaType from "./MediaType.ts"
+
+/** One part, before its content. */
+export interface FormPart {
+  readonly name: string
+  /** Set when the part is a file. */
+  readonly filename: string | undefined
+  /** The one spelling of its media type; "" when it has none. */
+  readonly type: string
+}
+
+const line = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\u0000-\u0008\u000a-\u001f\u007f]*)$/
+const harmless = new Set(["7bit", "8bit", "binary"])
+
+/** The lines of a head by lower-case names; `undefined` when a line is malformed or there twice. */
+const readLines = (text: string): ReadonlyMap<string, string> | undefined => {
+  const lines = new Map<string, string>()
+  for (const one of text.split("\r\n")) {
+    const found = line.exec(one)
+    const name = found?.[1]?.toLowerCase()
+    if (name === undefined || lines.has(name)) return undefined
+    lines.set(name, (found?.[2] ?? "").trim())
+  }
+  return lines
+}
+
+/** The spelling of a part's media type; `undefined` when some library could read the content otherwise. */
+const readType = (text: string, isFile: boolean): string | undefined => {
+  const it = MediaType.parse(text)
+  if (it === undefined || it.name.startsWith("multipart/") || it.name.startsWith("message/")) return undefined
+  if (isFile) return MediaType.render(it)
+  // Some libraries make a file of a field of this type.
+  if (it.name === "application/octet-stream" || !MediaType.isUtf8Type(it)) return undefined
+  return it.name
+}
+
+/** The part whose head is `bytes`, without the empty line behind it; `undefined` when it can be read in more than one way. */
+export const parse = (bytes: Uint8Array): FormPart | undefined => {
+  if (!isUtf8(bytes)) return undefined
+  const lines = readLines(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"))
+  const disposition = MediaType.parseParameters(lines?.get("content-disposition") ?? "")
+  if (lines === undefined || disposition?.name !== "form-data") return undefined
+  const encoding = lines.get("content-transfer-encoding")
+  if (encoding !== undefined && !harmless.has(encoding.toLowerCase())) return undefined
+  const { parameters } = disposition
+  const name = parameters.get("name")
+  const filename = parameters.get("filename")
+  if (name === undefined || name === "" || filename === "") return undefined
+  if (parameters.size !== (filename === undefined ? 1 : 2)) return undefined
+  const told = lines.get("content-type")
+  const type = told === undefined ? "" : readType(told, filename !== undefined)
+  return type === undefined ? undefined : { name, filename, type }
+}
+
+/** A part's head as it is sent, from its delimiter to the empty line. */
+export const render = (boundary: string, { filename, name, type }: FormPart): string =>
+  `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${
+    filename === undefined ? "" : `; filename="${filename}"`
+  }\r\n${type === "" ? "" : `Content-Type: ${type}\r\n`}\r\n`

@@ -1,0 +1,49 @@
+/**
+ * Finds the models that a query names.
+ *
+ * A query goes to the upstream as it came, so what servers could read in different ways is refused: a name that is
+ * there twice, in another case, with brackets behind it, or behind a `;`.
+ */
+import { fold } from "./JsonPlaces.ts"
+import { ambiguous, isModelName, join, named, nothing, type Peeked, several } from "./Peeked.ts"
+
+/** A parameter that names models, and what separates several, if anything does. */
+export interface QueryPlace {
+  readonly name: string
+  readonly separator?: ","
+}
+
+const baseOf = (name: string): string => fold(name).trim().split(/[[.]/, 1)[0] ?? ""
+
+const valueOf = ({ name, separator }: QueryPlace, value: string): Peeked => {
+  const place = `query ${name}`
+  if (value.includes("\ufffd")) return ambiguous
+  if (separator === undefined) return named(value, place)
+  const names = value.split(separator).map((it) => it.trim())
+  return names.every(isModelName) ? several([...new Set(names)], [place]) : ambiguous
+}
+
+/** The models of a query, without its question mark. */
+export const queryModel = (query: string, places: ReadonlyArray<QueryPlace>): Peeked => {
+  if (query === "" || places.length === 0) return nothing
+  const found = new Map<string, string>()
+  const names = new Map(places.map((it) => [it.name, it]))
+  for (const [name, value] of new URLSearchParams(query)) {
+    const base = baseOf(name)
+    if (names.has(base)) {
+      if (name !== base || found.has(name)) return ambiguous
+      found.set(name, value)
+    } else if (
+      value.includes(";") &&
+      [...new URLSearchParams(value.replaceAll(";", "&")).keys()].some((it) => names.has(baseOf(it)))
+    ) {
+      return ambiguous
+    }
+  }
+  let seen: Peeked = nothing
+  for (const [name, value] of found) {
+    const place = names.get(name)
+    if (place !== undefined) seen = join(seen, valueOf(place, value))
+  }
+  return seen
+}

@@ -1,0 +1,175 @@
+/**
+ * Reads which models a request asks for: path, query and headers at once, the body by a reader of its type.
+ *
+ * Where models stand follows from the route (`ModelRoutes`), and so do the types that a body may have. On a route that
+ * runs no model a body is still looked at for a top-level `model`, because the gate does not know every upstream.
+ */
+import {
+  type BodyType,
+  find,
+  type ModelRoute,
+  unfound,
+  unseen,
+  type UpstreamKind,
+  websocket
+} from "@jotgate/core/ModelRoutes"
+import type { RequestedModel } from "@jotgate/core/Request"
+import { type BodyReader, JsonBody, MediaBody, type Send, UntypedBody, UrlencodedBody } from "./BodyReader.ts"
+import { headerModel } from "./HeaderModel.ts"
+import { type JsonPlace, type MemberPlace, placesOf } from "./JsonPlaces.ts"
+import * as MediaType from "./MediaType.ts"
+import { MultipartBody } from "./MultipartBody.ts"
+import { boundaryOf } from "./MultipartReader.ts"
+import { ambiguous, join, named, namesOf, nothing, type Peeked, requested, several } from "./Peeked.ts"
+import { queryModel, type QueryPlace } from "./QueryModel.ts"
+import { pathModel } from "./TargetModel.ts"
+
+/** What is known of a request before its body. */
+export interface TargetReading {
+  /** The model route, if it is one. */
+  readonly route: ModelRoute | undefined
+  /** What path, query and headers say. */
+  readonly seen: Peeked
+}
+
+/** The places of one route, by where they are. */
+interface Places {
+  readonly members: JsonPlace
+  readonly lines: { readonly part: string; readonly places: JsonPlace } | undefined
+  readonly query: ReadonlyArray<QueryPlace>
+  readonly headers: ReadonlySet<string>
+}
+
+const sorted = (places: ModelRoute["places"]): Places => {
+  const members: Array<MemberPlace> = []
+  const lines: Array<MemberPlace> = []
+  const query: Array<QueryPlace> = []
+  const headers = new Set<string>()
+  let part: string | undefined
+  for (const place of places) {
+    if (place._tag === "Member") members.push(place)
+    else if (place._tag === "Query") query.push(place)
+    else if (place._tag === "Header") headers.add(place.name)
+    else if (place._tag === "Lines") {
+      part = place.part
+      lines.push(place)
+    }
+  }
+  return {
+    members: placesOf(members),
+    lines: part === undefined ? undefined : { part, places: placesOf(lines) },
+    query,
+    headers
+  }
+}
+
+const known = new WeakMap<ModelRoute["places"], Places>()
+
+const placesOfRoute = (places: ModelRoute["places"]): Places => {
+  const before = known.get(places)
+  if (before !== undefined) return before
+  const made = sorted(places)
+  known.set(places, made)
+  return made
+}
+
+/** Elsewhere than on model routes: what some upstream could obey all the same. */
+const elsewhere: Places = {
+  ...sorted(find("POST", "/v1/chat/completions")?.places ?? []),
+  members: placesOf([{ path: "model" }]),
+  lines: undefined,
+  query: [{ name: "model" }]
+}
+
+const placesOn = (route: ModelRoute | undefined): Places =>
+  route === undefined ? elsewhere : placesOfRoute(route.places)
+
+const ofPath = (names: ReadonlyArray<string> | undefined): Peeked =>
+  names === undefined ? ambiguous : names.length === 1 ? named(names[0] ?? "", "path") : several(names, ["path"])
+
+const asksToUpgrade = (rawHeaders: ReadonlyArray<string>): boolean =>
+  rawHeaders.some((it, at) =>
+    at % 2 === 0 && it.length === 7 && it.toLowerCase() === "upgrade" &&
+    rawHeaders[at + 1]?.trim().toLowerCase() === "websocket"
+  )
+
+/** Reads everything but the body. `method` in upper case, `target` with its query, headers as raw pairs. */
+export const readTarget = (
+  method: string,
+  target: string,
+  rawHeaders: ReadonlyArray<string>,
+  kind: UpstreamKind = "any"
+): TargetReading => {
+  const question = target.indexOf("?")
+  const path = question === -1 ? target : target.slice(0, question)
+  const route = find(method === "GET" && asksToUpgrade(rawHeaders) ? websocket : method, path, kind)
+  const { headers, query } = placesOn(route)
+  let seen = route === undefined ? pathModel(path) : ofPath(route.names)
+  if (question !== -1) seen = join(seen, queryModel(target.slice(question + 1), query))
+  return { route, seen: join(seen, headerModel(rawHeaders, headers)) }
+}
+
+/**
+ * The reader for a body of this type (`contentType` as sent, "" when absent); `undefined` when the type can be read in
+ * more than one way. `boundary` is the one that a form is sent with.
+ */
+export const bodyReader = (
+  { route, seen }: TargetReading,
+  contentType: string,
+  boundary: string | undefined,
+  send: Send
+): BodyReader | undefined => {
+  const { lines, members } = placesOn(route)
+  const takes = (type: BodyType): boolean => route === undefined || route.body.includes(type)
+  if (contentType.trim() === "") {
+    return route === undefined
+      ? new UntypedBody(members, send)
+      : new JsonBody("application/json", takes("json"), members, send)
+  }
+  const type = MediaType.parse(contentType)
+  if (type === undefined) return undefined
+  if (MediaType.isJson(type.name)) {
+    return MediaType.isUtf8Type(type) ? new JsonBody(type.name, takes("json"), members, send) : undefined
+  }
+  if (type.name === "application/x-www-form-urlencoded") {
+    return MediaType.isUtf8Type(type) ? new UrlencodedBody(takes("urlencoded"), members, send) : undefined
+  }
+  if (type.name === "multipart/form-data") {
+    const from = boundaryOf(type)
+    if (from === undefined) return undefined
+    const mustName = route?.runs === "always" && seen._tag !== "Found"
+    return new MultipartBody(
+      from,
+      boundary ?? from,
+      { places: members, lines, mustName, isKnown: takes("multipart") },
+      send
+    )
+  }
+  return new MediaBody(MediaType.render(type), takes("bytes"), route !== undefined, send)
+}
+
+/** A body says where in it a model stands; Gemini bodies name `models/x` where the path names `x`, the same model. */
+const inRequest = (target: Peeked, body: Peeked): Peeked => {
+  if (body._tag !== "Found") return body
+  const one = target._tag === "Found" ? target.one : undefined
+  const plain = (name: string): string => one !== undefined && name === `models/${one}` ? one : name
+  return {
+    ...body,
+    one: body.one === undefined ? undefined : plain(body.one),
+    others: body.others.map(plain),
+    places: body.places.map((it) => `body ${it}`)
+  }
+}
+
+/** What target and body say together. */
+export const joinBody = (target: Peeked, body: Peeked): Peeked => join(target, inRequest(target, body))
+
+/** What is asked for where nobody sees the body: the models that the rest of the request names, and what it may name. */
+export const requestedUnseen = ({ route, seen }: TargetReading, enforced: boolean): RequestedModel | undefined =>
+  route === undefined || seen._tag === "Refused"
+    ? requestedModel({ route, seen }, nothing)
+    : unseen(route, seen._tag === "Found" ? namesOf(seen) : [], enforced)
+
+/** What is asked for; `undefined` when the request cannot be judged at all. */
+export const requestedModel = ({ route, seen }: TargetReading, body: Peeked): RequestedModel | undefined =>
+  requested(joinBody(seen, body), unfound(route))
