@@ -13,7 +13,7 @@ const folder = Effect.acquireRelease(
 )
 
 describe("jotgate snippets", () => {
-  for (const name of ["nginx", "caddy", "traefik", "envoy", "haproxy", "litellm", "kubernetes"]) {
+  for (const name of ["nginx", "ingress-nginx", "caddy", "traefik", "envoy", "haproxy", "litellm", "kubernetes"]) {
     it.live(`${name} prints one configuration for the addresses that it is given`, () =>
       Effect.gen(function*() {
         const { code, err, out } = yield* jotgate(
@@ -29,7 +29,9 @@ describe("jotgate snippets", () => {
         assert.strictEqual(code, 0, err)
         assert.strictEqual(err, "")
         assert.include(out, name === "kubernetes" ? "models.internal:7002" : "gate.internal")
-        if (name !== "kubernetes" && name !== "litellm") {
+        if (name === "ingress-nginx") {
+          for (const place of ["7001", "name: models", "7002"]) assert.include(out, place)
+        } else if (name !== "kubernetes" && name !== "litellm") {
           for (const place of ["7001", "models.internal", "7002", "7003"]) assert.include(out, place)
         }
       }))

@@ -10,6 +10,7 @@
 import { caddy } from "./Caddy.ts"
 import { envoy } from "./Envoy.ts"
 import { haproxy, haproxyLua } from "./HAProxy.ts"
+import { ingressNginx } from "./IngressNginx.ts"
 import { kubernetes } from "./Kubernetes.ts"
 import { litellm } from "./LiteLLM.ts"
 import { nginx } from "./Nginx.ts"
@@ -19,13 +20,27 @@ import { traefik } from "./Traefik.ts"
 export type { SnippetOptions } from "./SnippetOptions.ts"
 
 /** The names, as `jotgate snippets NAME` takes them. */
-export const snippetNames = ["nginx", "caddy", "traefik", "envoy", "haproxy", "litellm", "kubernetes"] as const
+export const snippetNames = [
+  "nginx",
+  "ingress-nginx",
+  "caddy",
+  "traefik",
+  "envoy",
+  "haproxy",
+  "litellm",
+  "kubernetes"
+] as const
 export type SnippetName = (typeof snippetNames)[number]
+
+const gates: Readonly<Partial<Record<SnippetName, string>>> = {
+  "litellm": "http://127.0.0.1:4181",
+  "ingress-nginx": "http://jotgate.jotgate.svc.cluster.local:4180"
+}
 
 /** What is taken when nothing is said: the gate's own defaults. */
 export const defaultsFor = (name: SnippetName): SnippetOptions => ({
-  gate: new URL(name === "litellm" ? "http://127.0.0.1:4181" : "http://127.0.0.1:4180"),
-  upstream: new URL("http://127.0.0.1:4000"),
+  gate: new URL(gates[name] ?? "http://127.0.0.1:4180"),
+  upstream: new URL(name === "ingress-nginx" ? "http://litellm.llm.svc.cluster.local:4000" : "http://127.0.0.1:4000"),
   listen: { host: "127.0.0.1", port: 8080 },
   credentials: ["authorization"],
   teamHeaders: ["x-team-id", "x-litellm-team-id"],
@@ -34,6 +49,7 @@ export const defaultsFor = (name: SnippetName): SnippetOptions => ({
 
 const snippets: Readonly<Record<SnippetName, (options: SnippetOptions) => string>> = {
   nginx,
+  "ingress-nginx": ingressNginx,
   caddy,
   traefik,
   envoy,

@@ -4,6 +4,7 @@ import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import { describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
 import { canonical, isOurs } from "../../src/config/GatewayHeaders.ts"
+import * as Doors from "../support/Doors.ts"
 import { names, proxies, setting } from "../support/Proxies.ts"
 import * as Raw from "../support/Raw.ts"
 
@@ -69,8 +70,8 @@ const isOursAlone = (rawHeaders: ReadonlyArray<string>, title: string) => {
   assert.notMatch(connection.join(","), /jotgate/i, `${title}: Connection`)
 }
 
-for (const name of names) {
-  describeWith(proxies[name].needs, `the snippet of ${name}, attacked`, () => {
+for (const name of [...names, "ingress-nginx"] as const) {
+  describeWith(name === "ingress-nginx" ? "nginx" : proxies[name].needs, `the snippet of ${name}, attacked`, () => {
     it.live(
       "threats E01, E02, E03: no header of the caller takes ours away, or stands in for one",
       () =>
@@ -119,3 +120,54 @@ for (const name of names) {
       }), 20_000)
   })
 }
+
+describeWith("nginx", "the snippet of ingress-nginx", () => {
+  it.live(
+    "lets an allowed request through with the caller's identity and without credentials, and no other",
+    () =>
+      Effect.gen(function*() {
+        const { call, proxy, world } = yield* setting("ingress-nginx")
+        const headers = {
+          "x-api-key": "sk-mine",
+          "x-jotgate-user": "root",
+          "x-team-id": "red",
+          "x-http-method-override": "PUT"
+        }
+        assert.strictEqual((yield* call("/v1/files?a=%2F&b=1", { headers })).status, 200)
+        const { headers: seen, rawHeaders, url } = world.upstream.last()
+        assert.strictEqual(url, "/v1/files?a=%2F&b=1")
+        assert.strictEqual(seen["x-jotgate-user"], "alice")
+        assert.strictEqual(seen["x-jotgate-models"], "gpt-4o*")
+        assert.notMatch(rawHeaders.join("\n"), /sk-mine|Bearer|x-team-id|override/i)
+        const missing = yield* call("/v1/files", { headers: { authorization: "" } })
+        assert.strictEqual(missing.status, 401)
+        assert.include(
+          missing.headers.get("www-authenticate") ?? "",
+          `${proxy.url}/.well-known/oauth-protected-resource/v1/files`
+        )
+        assert.strictEqual((yield* call("/key/generate")).status, 403)
+        assert.strictEqual(world.upstream.requests.length, 1)
+      }),
+    20_000
+  )
+
+  it.live(
+    "decides as every door does, in the statuses that nginx can carry",
+    () =>
+      Effect.gen(function*() {
+        const { proxy, world } = yield* setting("ingress-nginx")
+        for (const { question, title, unseen } of yield* Doors.cases(world.token)) {
+          const { body, headers, method, path } = question
+          const response = yield* Effect.promise(() =>
+            fetch(`${proxy.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
+          )
+          assert.strictEqual(
+            response.status,
+            unseen.status === 401 || unseen.status === 200 ? unseen.status : 403,
+            title
+          )
+        }
+      }),
+    30_000
+  )
+})

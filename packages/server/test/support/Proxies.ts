@@ -1,6 +1,7 @@
 /** The proxies that the printed configurations are run on, and a gate behind each. */
 import { Caddy, Envoy, HAProxy, Nginx, Traefik } from "@jotgate/servers"
 import { Effect, Exit, Scope } from "effect"
+import { parseAllDocuments } from "yaml"
 import { lua, snippet } from "../../src/snippets/Snippet.ts"
 import * as World from "./World.ts"
 
@@ -16,6 +17,60 @@ interface Ends {
 }
 
 const listening = (place: { readonly host: string; readonly port: number }) => ({ host: place.host, port: place.port })
+
+/** The part of ingress-nginx's own nginx.conf that an Ingress with an auth-url makes, as its template writes it. */
+const controllerConfig = (
+  { gate, upstream }: Ends,
+  { host, port }: { readonly host: string; readonly port: number }
+) => {
+  const annotations: Readonly<Record<string, string>> =
+    parseAllDocuments(snippet("ingress-nginx", { gate, upstream }))[0]?.toJS().metadata.annotations ?? {}
+  const annotation = (name: string) => annotations[`nginx.ingress.kubernetes.io/${name}`] ?? ""
+  const headers = annotation("auth-response-headers").split(",")
+  return `worker_processes 1;
+events { worker_connections 256; }
+http {
+  underscores_in_headers off;
+  ignore_invalid_headers on;
+  map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+  server {
+    listen ${host}:${port};
+    location = /_external-auth {
+      internal;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header X-Request-ID $request_id;
+      proxy_set_header Host ${gate.host};
+      proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
+      proxy_set_header X-Original-Method $request_method;
+      proxy_set_header X-Sent-From "nginx-ingress-controller";
+      proxy_set_header X-Real-IP $remote_addr;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Auth-Request-Redirect $request_uri;
+      proxy_http_version 1.1;
+      proxy_pass_request_headers on;
+      proxy_pass ${annotation("auth-url")};
+    }
+    location / {
+      auth_request /_external-auth;
+${
+    headers.map((it, i) =>
+      `      auth_request_set $authHeader${i} $upstream_http_${it.replaceAll("-", "_")};\n` +
+      `      proxy_set_header '${it}' $authHeader${i};`
+    ).join("\n")
+  }
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header X-Request-ID $request_id;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_http_version 1.1;
+      proxy_pass ${upstream.origin};
+    }
+  }
+}
+`
+}
 
 export const proxies = {
   nginx: {
@@ -63,16 +118,22 @@ export const proxies = {
   }
 } as const
 
+/** ingress-nginx's question and what becomes of the answer: nginx, configured as the controller does it. */
+export const ingressNginx = {
+  needs: "nginx",
+  start: (ends: Ends) => Nginx.make({ config: (it) => controllerConfig(ends, it) })
+} as const
+
 /** The name of one of them. */
 export type Name = keyof typeof proxies
 export const names = Object.keys(proxies) as ReadonlyArray<Name>
 
 /** The gate lives in a scope of its own, so that a test can take it down. */
-export const setting = Effect.fnUntraced(function*(name: Name, options: World.WorldOptions = {}) {
+export const setting = Effect.fnUntraced(function*(name: Name | "ingress-nginx", options: World.WorldOptions = {}) {
   const gateScope = yield* Scope.make()
   yield* Effect.addFinalizer(() => Scope.close(gateScope, Exit.void))
   const world = yield* Scope.provide(World.make({ grpc: name === "envoy over gRPC", ...options }), gateScope)
-  const proxy: Proxy = yield* proxies[name].start({
+  const proxy: Proxy = yield* (name === "ingress-nginx" ? ingressNginx : proxies[name]).start({
     gate: new URL(world.url),
     grpc: { host: "127.0.0.1", port: world.grpcPort },
     upstream: new URL(world.upstream.url)
