@@ -8,7 +8,6 @@ import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { DevPeople, type DevPeople as People } from "@jotgate/server/DevPeople"
 import { deploymentOf, Server } from "@jotgate/server/Server"
 import { Effect, Layer } from "effect"
-import * as Collector from "./Collector.ts"
 import * as Directory from "./Directory.ts"
 import { type ListenerNames, startFailure } from "./StartFailure.ts"
 
@@ -42,7 +41,6 @@ export const layer = ({ base, config, env, names }: Running, dev?: Dev) =>
     ...(dev === undefined ? {} : { grace: 500 })
   }).pipe(
     Layer.provide(Layer.succeed(DevPeople, dev?.people)),
-    Layer.provide(Collector.layer(config.settings.telemetry.otlp)),
     Layer.catch((error) => Layer.effect(Server, startFailure(names)(error)))
   )
 

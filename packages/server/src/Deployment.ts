@@ -78,6 +78,8 @@ export interface Deployment {
   readonly keys: Effect.Effect<ReadonlyArray<IssuerStatus>>
   /** Fails when the directory does not answer. */
   readonly directory: Effect.Effect<void, unknown>
+  /** How long those who are known go on without the directory, in milliseconds. */
+  readonly remembers: number
   /** What the admin listener manages; absent where nothing is to be managed. */
   readonly managed?: Management | undefined
 }

@@ -11,13 +11,14 @@ import { isMetadataPath, metadata } from "@jotgate/core/ResourceMetadata"
 import { Clock, Context, Effect, Layer, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import { createServer as createSecureServer } from "node:https"
+import { createServer as createSecureServer, Server as SecureServer } from "node:https"
 import type { Socket } from "node:net"
 import { refuse, write } from "./answer/Answer.ts"
 import { type Deployment, Deployments, type Lease } from "./Deployment.ts"
 import { type Dialect, dialectOf } from "./doors/Dialect.ts"
 import { forwardAuth } from "./doors/ForwardAuth.ts"
 import { Judge } from "./Judge.ts"
+import type { Certificate } from "./platform/Certificate.ts"
 import { type Address, listen } from "./platform/Listener.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { Admission, type Stay } from "./proxy/Admission.ts"
@@ -29,13 +30,14 @@ import { below } from "./proxy/Mount.ts"
 import { addressOf } from "./proxy/Peers.ts"
 import { isHost, readHead, type RequestHead } from "./proxy/RequestHead.ts"
 import { isWebSocket, responseOn, Upgrade } from "./proxy/Upgrade.ts"
+import { DecisionLog } from "./record/DecisionLog.ts"
 import type { Recording } from "./record/Recording.ts"
 
 /** Where and how the gate listens; times in milliseconds, sizes in bytes. */
 export interface GateOptions {
   readonly host: string
   readonly port: number
-  readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly tls: Certificate | null
   /** Largest head of a request. */
   readonly headers: number
   /** How long the gate goes on listening after it was told to stop, so that balancers notice. */
@@ -69,6 +71,8 @@ const isOwnPath = (target: string): boolean => target === "/_jotgate" || target.
 
 export class Gate extends Context.Service<Gate, {
   readonly address: Address
+  /** Takes another certificate for the connections that follow; nothing where the gate does not speak TLS. */
+  readonly renew: (certificate: Certificate) => void
 }>()("@jotgate/server/Gate") {
   static readonly layer = (options: GateOptions) =>
     Layer.effect(
@@ -77,6 +81,7 @@ export class Gate extends Context.Service<Gate, {
         const clock = yield* Clock.Clock
         const deployments = yield* Deployments
         const judge = yield* Judge
+        const log = yield* DecisionLog
         const telemetry = yield* Telemetry
         const state = yield* GateState
         const admission = new Admission(() => {
@@ -84,6 +89,8 @@ export class Gate extends Context.Service<Gate, {
           state.held = admission.held
           telemetry.inFlight(admission.inFlight, admission.held)
         })
+
+        state.oldest = () => admission.oldest()
 
         const now = () => clock.currentTimeMillisUnsafe()
 
@@ -124,6 +131,10 @@ export class Gate extends Context.Service<Gate, {
           if (state.draining) response.shouldKeepAlive = false
           if (admission.inFlight >= deployment.doors.limits.inFlight) {
             deny(request, response, deployment, { code: "overloaded", retryAfter: 1 }, false)
+            return undefined
+          }
+          if (log.audit.refuses()) {
+            deny(request, response, deployment, { code: "overloaded", cause: "audit cannot be written" }, false)
             return undefined
           }
           if (request.method === "TRACE" || request.method === "CONNECT") {
@@ -379,7 +390,12 @@ export class Gate extends Context.Service<Gate, {
         })
         // A system that has no descriptors left says so here, for as long as it has none.
         server.on("error", (error) => telemetry.defect("listener", error))
-        return { address }
+        return {
+          address,
+          renew: (certificate) => {
+            if (server instanceof SecureServer) server.setSecureContext(certificate)
+          }
+        }
       })
     )
 }

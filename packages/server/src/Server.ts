@@ -24,7 +24,7 @@ import type { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import * as Store from "@jotgate/store/Store"
 import { StoreHealth } from "@jotgate/store/StoreHealth"
-import { Context, Effect, Layer, Option, Redacted, Schema, type Scope } from "effect"
+import { Clock, Context, Effect, Layer, Option, Schema, type Scope } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp } from "effect/observability"
 import { AdminListener } from "./admin/AdminAccessLive.ts"
@@ -37,6 +37,7 @@ import * as SharedDirectory from "./directory/SharedDirectory.ts"
 import { GrpcDoor } from "./doors/grpc/GrpcDoor.ts"
 import { Gate } from "./Gate.ts"
 import { DecisionSpans, Judge } from "./Judge.ts"
+import * as Certificate from "./platform/Certificate.ts"
 import * as CustomPolicy from "./platform/CustomPolicy.ts"
 import type { Address } from "./platform/Listener.ts"
 import * as NodeOutbound from "./platform/NodeOutbound.ts"
@@ -138,6 +139,7 @@ export const deploymentOf = <E>(
         onNone: () => Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void)),
         onSome: ({ check }) => check
       }),
+      remembers: settings.cache.rows + settings.cache.staleRows,
       managed: yield* Management.live(settings, options, services)
     }
   })
@@ -147,33 +149,45 @@ const secret = (reference: string) =>
     Effect.mapError((it) => new ServerRefused({ reason: `${it.reference}: ${it.reason}` }))
   )
 
-const tlsOf = Effect.fnUntraced(function*({ tls }: FileSettings["gateway"]) {
-  return tls === null
-    ? null
-    : { cert: Redacted.value(yield* secret(tls.cert)), key: Redacted.value(yield* secret(tls.key)) }
-})
+const certificateOf = ({ gateway: { tls } }: FileSettings) =>
+  tls === null ? Effect.succeed(null) : Effect.gen(function*() {
+    return yield* Certificate.check(yield* secret(tls.cert), yield* secret(tls.key))
+  })
 
-const gateLayer = ({ gateway }: FileSettings, grace: number) =>
+const gateLayer = (settings: FileSettings, grace: number) =>
   Layer.unwrap(Effect.gen(function*() {
-    const tls = yield* tlsOf(gateway)
+    const { gateway } = settings
+    const tls = yield* certificateOf(settings)
     return Gate.layer({ ...gateway.listen, tls, headers: gateway.limits.headers, drain: gateway.drain, grace })
   }))
 
-const adminListener = ({ gateway }: FileSettings) =>
-  Layer.unwrap(Effect.gen(function*() {
+/** Who may use the admin listener, which is open to nobody else than this machine without a token. */
+const adminToken = ({ gateway }: FileSettings) =>
+  Effect.gen(function*() {
     const token = gateway.adminToken === null ? undefined : yield* secret(gateway.adminToken)
     if (token === undefined && !isLoopback(gateway.admin.host)) {
       return yield* new ServerRefused({
         reason: `gateway.admin listens on ${gateway.admin.host}, which needs gateway.adminToken`
       })
     }
-    return AdminListener.layer({ host: gateway.admin.host, hosts: gateway.hosts, token })
-  }))
+    return token
+  })
+
+const adminListener = (settings: FileSettings) =>
+  Layer.unwrap(Effect.map(
+    adminToken(settings),
+    (token) => AdminListener.layer({ host: settings.gateway.admin.host, hosts: settings.gateway.hosts, token })
+  ))
 
 /** Sends traces, metrics and logs to a collector, and makes a span of each decision; nothing without a URL. */
 const telemetry = ({ telemetry: { otlp } }: FileSettings): Layer.Layer<never> =>
   otlp === null ? Layer.empty : Layer.merge(
-    Otlp.layerJson({ baseUrl: otlp, resource: { serviceName: "jotgate" } }).pipe(Layer.provide(FetchHttpClient.layer)),
+    Otlp.layerJson({
+      baseUrl: otlp,
+      resource: { serviceName: "jotgate" },
+      loggerMergeWithExisting: true,
+      shutdownTimeout: "1 second"
+    }).pipe(Layer.provide(FetchHttpClient.layer)),
     Layer.succeed(DecisionSpans, true)
   )
 
@@ -185,13 +199,14 @@ const addressOf = (server: HttpServer.HttpServer["Service"], host: string): Addr
 })
 
 /** The gRPC door, where one is configured. */
-const grpcLayer = ({ gateway }: FileSettings, grace: number) =>
+const grpcLayer = (settings: FileSettings, grace: number) =>
   Layer.unwrap(Effect.gen(function*() {
+    const { gateway } = settings
     if (gateway.grpc === null) return GrpcDoor.layerNone
     const { body, headers } = gateway.limits
     return GrpcDoor.layer({
       ...gateway.grpc,
-      tls: yield* tlsOf(gateway),
+      tls: yield* certificateOf(settings),
       maxMessage: body + headers,
       drain: gateway.drain,
       grace
@@ -203,11 +218,18 @@ export class Server extends Context.Service<Server, {
   /** Where proxies ask over gRPC; `undefined` when nothing is configured. */
   readonly grpc: Address | undefined
   readonly admin: Address
-  /** Answers with other settings from the next request on; when they cannot be used, nothing changes. */
+  /**
+   * Answers with other settings from the next request on, certificate and admin token included, which are read anew;
+   * when any of it cannot be used, nothing changes.
+   */
   readonly reload: (
     settings: FileSettings,
     lineOf?: (path: string) => number | undefined
   ) => Effect.Effect<void, unknown>
+  /** Opens the file of `audit` anew. */
+  readonly reopen: () => void
+  /** Something went wrong that no boundary caught: not ready until what ran then is over, or has had its time. */
+  readonly wounded: (error: unknown) => void
 }>()("@jotgate/server/Server") {
   /** Opens both listeners; they close, gate first, when the layer does. */
   static readonly layer = <E>(settings: FileSettings, given: ServerOptions<E>) => {
@@ -216,26 +238,62 @@ export class Server extends Context.Service<Server, {
       given.directory?.(it) ?? Store.layer(it)
     const options = { ...given, directory: SharedDirectory.make(open), held: SavedKeys.makeMemory() }
     const target = isAuditTarget(audit.to) ? audit.to : "stdout"
+    const secrets = NodeSecrets.layer(options.base, options.env)
     const foundation = Layer.mergeAll(
-      DecisionLog.layer({ audit: target, keep: decisions.keep }),
+      DecisionLog.layer({ audit: target, keep: decisions.keep, onFull: audit.onFull }),
       Telemetry.layer,
       Deployments.layer(deploymentOf(settings, options)),
       adminListener(settings)
-    ).pipe(Layer.provideMerge(NodeSecrets.layer(options.base, options.env)))
+    ).pipe(Layer.provideMerge(secrets))
     return Layer.effect(
       Server,
       Effect.gen(function*() {
         const gate = yield* Gate
         const http = yield* HttpServer.HttpServer
         const deployments = yield* Deployments
+        const listener = yield* AdminListener
+        const log = yield* DecisionLog
+        const state = yield* GateState
+        const figures = yield* Telemetry
+        const run = Effect.runForkWith(yield* Effect.context<never>())
+        const patience = gateway.drain + (options.grace ?? defaultGrace)
+        const healed = Effect.gen(function*() {
+          const since = yield* Clock.currentTimeMillis
+          yield* Effect.sleep(gateway.drain)
+          while (state.oldest() <= since && (yield* Clock.currentTimeMillis) < since + patience) {
+            yield* Effect.sleep(250)
+          }
+          state.wounded = false
+          yield* Effect.logWarning("what ran when something went wrong is over: ready again")
+        })
         return {
           gate: gate.address,
           grpc: (yield* GrpcDoor).address,
           admin: addressOf(http, gateway.admin.host),
           reload: (next, lineOf) =>
-            deployments.swap(
-              deploymentOf(next, lineOf === undefined ? options : { ...options, lineOf })
-            )
+            Effect.gen(function*() {
+              const certificate = yield* certificateOf(next)
+              const token = yield* adminToken({
+                ...next,
+                // The listener stays where it is.
+                gateway: { ...next.gateway, admin: gateway.admin }
+              })
+              yield* deployments.swap(deploymentOf(next, lineOf === undefined ? options : { ...options, lineOf }))
+              listener.token = token
+              if (certificate === null || settings.gateway.tls === null) return
+              gate.renew(certificate)
+              yield* Effect.logInfo("the certificate is in force", Certificate.told(certificate))
+              if (gateway.grpc !== null) {
+                yield* Effect.logWarning("the gRPC listener keeps its certificate until the next start")
+              }
+            }).pipe(Effect.provide(secrets)),
+          reopen: () => log.audit.reopen(),
+          wounded: (error) => {
+            figures.defect("process", error)
+            const { wounded } = state
+            state.wounded = true
+            if (!wounded) run(healed)
+          }
         }
       })
     ).pipe(

@@ -12,8 +12,9 @@ import { dirname, resolve } from "node:path"
 import { addressFlag, urlFlag } from "../Address.ts"
 import { configFlag, fromImport, load, sound } from "../Configuration.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
+import * as LastNet from "../LastNet.ts"
 import { failure, Negative } from "../Outcome.ts"
-import { reloads } from "../Watch.ts"
+import { reloads, seen } from "../Watch.ts"
 import { imported, readYaml } from "./Import.ts"
 
 /** Imports their file in memory; a file that needs somebody is not served. */
@@ -51,16 +52,36 @@ const instead =
     }
   }
 
-/** Settings that are fixed when the listeners open. */
-const fixed = ({ settings }: ConfigFile): string =>
-  JSON.stringify([
-    settings.gateway.listen,
-    settings.gateway.admin,
-    settings.gateway.tls,
-    settings.gateway.grpc,
-    settings.audit,
-    settings.decisions
+/** Settings that are fixed when the listeners open, as they stand in the file. */
+const fixed = ({ settings: { audit, decisions, gateway, telemetry } }: ConfigFile): ReadonlyMap<string, unknown> =>
+  new Map<string, unknown>([
+    ["gateway.listen", gateway.listen],
+    ["gateway.admin", gateway.admin],
+    ["gateway.grpc", gateway.grpc],
+    ["gateway.hosts", gateway.hosts],
+    ["gateway.tls", gateway.tls !== null],
+    ["gateway.drain", gateway.drain],
+    ["gateway.limits.headers", gateway.limits.headers],
+    ["audit", audit],
+    ["decisions", decisions],
+    ["telemetry", telemetry]
   ])
+
+/** The names of the fixed settings in which two files differ. */
+const staying = (next: ConfigFile, first: ConfigFile): ReadonlyArray<string> => {
+  const before = fixed(first)
+  return [...fixed(next)].filter(([name, it]) => JSON.stringify(it) !== JSON.stringify(before.get(name))).map(([it]) =>
+    it
+  )
+}
+
+/** Files whose change is a reason to read everything again: the file itself, and what it has read at the start. */
+const inForce = (name: string, { settings: { gateway: { adminToken, tls } } }: ConfigFile): ReadonlyArray<string> => [
+  name,
+  ...[tls?.cert, tls?.key, adminToken].flatMap((it) =>
+    it?.startsWith("file:") === true ? [it.slice("file:".length)] : []
+  )
+]
 
 export const serve = Command.make(
   "serve",
@@ -89,31 +110,39 @@ export const serve = Command.make(
       Effect.map(Option.isSome(config) ? load(name) : loadLitellm(name), changed),
       sound
     )
+    const before = yield* seen([name])
     const first = yield* read
 
     const Running = yield* Effect.promise(() => import("../Running.ts"))
     const run = Effect.gen(function*() {
       const server = yield* Running.Server
+      yield* LastNet.under(server.wounded)
       yield* Console.log(
         `ready gate=http://${addressText(server.gate)} admin=http://${addressText(server.admin)}` +
           (server.grpc === undefined ? "" : ` grpc=http://${addressText(server.grpc)}`)
       )
+      let current = first
       const reload = Effect.gen(function*() {
         const next = yield* read
         yield* server.reload(next.settings, next.lineOf)
+        current = next
         yield* Effect.logInfo(`${name} is in force`)
-        if (fixed(next) !== fixed(first)) {
-          yield* Effect.logWarning("listeners, audit and decisions stay as they were: they change at the next start")
+        const stays = staying(next, first)
+        if (stays.length > 0) {
+          yield* Effect.logWarning(`${stays.join(", ")}: what was stays in force until the next start`)
         }
       }).pipe(
         Effect.catch((error) =>
           Effect.forEach([...reasons(error), `${name} is not in force: what was stays`], (line) => Console.error(line))
         )
       )
-      yield* Stream.runForEach(reloads(name), () => reload)
+      yield* Stream.runForEach(reloads(() => inForce(name, current), before), (reason) => {
+        if (reason === "SIGHUP") server.reopen()
+        return reload
+      })
     })
     yield* Effect.provide(
-      run,
+      Effect.scoped(run),
       Running.layer({
         config: first,
         env: process.env,

@@ -24,7 +24,8 @@ import { AdminAccess, AdminDenied, AdminRequired, DecideAccess } from "./AdminAp
 /** What the listener was started with. */
 export interface AdminSettings {
   readonly host: string
-  readonly token: Redacted.Redacted | undefined
+  /** May be another one after a reload. */
+  token: Redacted.Redacted | undefined
   /** More names that it is reached by (`gateway.hosts`). */
   readonly hosts: ReadonlyArray<string>
 }
@@ -66,12 +67,12 @@ const isAdmin = (judge: Judge["Service"], auth: AuthBuilder["Service"], authoriz
 /** Decides whether a caller is let in; `open`: without a configured token everybody on loopback is. */
 const make = (open: boolean) =>
   Effect.gen(function*() {
-    const { host, token } = yield* AdminListener
+    const listener = yield* AdminListener
     const judge = yield* Judge
     const deployments = yield* Deployments
-    const isOpen = open && token === undefined && isLoopback(host)
     return Effect.gen(function*() {
-      if (isOpen) return
+      const { host, token } = listener
+      if (open && token === undefined && isLoopback(host)) return
       const request = yield* HttpServerRequest.HttpServerRequest
       const authorization = request.headers["authorization"] ?? ""
       const sent = bearer.exec(authorization)?.[1]

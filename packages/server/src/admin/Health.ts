@@ -1,15 +1,20 @@
 /**
  * `/livez`, `/readyz`, `/metrics`.
  *
- * Alive never depends on another system. Ready means: not stopping, the
- * directory answers, and at least one issuer's keys are at hand; the issuers
- * are told one by one, because one that is away takes only its own tokens down.
+ * Alive never depends on another system. Readiness has three grades: *ready*;
+ * *degraded*, still 200, with what is missing (a store that is away while those
+ * who are remembered go on, an issuer that is away and takes only its own tokens
+ * down, lines of decisions that cannot be written); and *out*, 503, when nobody
+ * could be served: while the gate ends, without any keys, with a store that has
+ * been away for as long as anybody is remembered.
  */
-import { Duration, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { Deployments } from "../Deployment.ts"
+import { Telemetry } from "../platform/Telemetry.ts"
 import { GateState } from "../proxy/GateState.ts"
+import { DecisionLog } from "../record/DecisionLog.ts"
 
 /** How long the directory may take to show that it is there. */
 const patience = Duration.seconds(1)
@@ -17,19 +22,51 @@ const patience = Duration.seconds(1)
 const readiness = Effect.gen(function*() {
   const deployments = yield* Deployments
   const gate = yield* GateState
-  return Effect.gen(function*() {
-    const { directory, keys } = deployments.current()
-    const issuers = yield* keys
-    const directoryReady = yield* directory.pipe(
+  const log = yield* DecisionLog
+  const telemetry = yield* Telemetry
+  /** Unix milliseconds of the first question that the directory did not answer; `undefined` while it does. */
+  let awaySince: number | undefined
+  let wasThere = false
+  const probe = Effect.gen(function*() {
+    const isThere = yield* deployments.current().directory.pipe(
       Effect.timeout(patience),
       Effect.as(true),
       Effect.catchCause(() => Effect.succeed(false))
     )
-    const keysReady = issuers.length === 0 || issuers.some((it) => it.ready)
-    const ready = directoryReady && keysReady && !gate.draining
+    if (isThere) {
+      awaySince = undefined
+      wasThere = true
+    } else awaySince ??= yield* Clock.currentTimeMillis
+    return isThere
+  })
+  // What is known at the first question must not depend on when it is asked.
+  yield* Effect.forkScoped(probe)
+  return Effect.gen(function*() {
+    const { keys, remembers } = deployments.current()
+    const issuers = yield* keys
+    const isThere = yield* probe
+    const now = yield* Clock.currentTimeMillis
+    const isForgotten = !isThere && (!wasThere || now - (awaySince ?? now) > remembers)
+    const hasKeys = issuers.length === 0 || issuers.some((it) => it.ready)
+    const trouble = log.audit.trouble()
+    const missing = [
+      ...(isThere ? [] : ["directory"]),
+      ...issuers.filter((it) => !it.ready).map((it) => `issuer ${it.issuer}`),
+      ...(trouble === undefined ? [] : [`audit ${trouble}`])
+    ]
+    const isOut = gate.draining || gate.wounded || isForgotten || !hasKeys || log.audit.refuses()
     return HttpServerResponse.jsonUnsafe(
-      { ready, draining: gate.draining, directory: { ready: directoryReady }, issuers },
-      { status: ready ? 200 : 503, headers: { "cache-control": "no-store" } }
+      {
+        ready: !isOut,
+        status: isOut ? "out" : missing.length > 0 ? "degraded" : "ready",
+        missing,
+        draining: gate.draining,
+        directory: { ready: isThere },
+        issuers,
+        audit: { dropped: log.audit.dropped(), trouble: trouble ?? null },
+        defects: telemetry.defects()
+      },
+      { status: isOut ? 503 : 200, headers: { "cache-control": "no-store" } }
     )
   })
 })

@@ -224,6 +224,8 @@ export const descriptions: Readonly<Record<string, string>> = {
   "telemetry.otlp": "the URL of a collector (OTLP over HTTP)",
   "audit": "one line for each decision",
   "audit.to": "stdout, file:PATH or none",
+  "audit.onFull":
+    "when lines cannot be written: they are dropped and counted, or requests are refused until they can be",
   "decisions": "decisions that can be found by their id",
   "decisions.keep": "how many"
 }

@@ -60,7 +60,7 @@ export const resolvePaths = (settings: FileSettings, directory: string): FileSet
       upstream: gateway.upstream === null ? null : upstream(gateway.upstream),
       upstreams: gateway.upstreams.map(upstream)
     },
-    audit: { to: secret(settings.audit.to) }
+    audit: { ...settings.audit, to: secret(settings.audit.to) }
   }
 
   function source<S>(it: S): S | string {

@@ -124,6 +124,8 @@ class Reading {
  * Reads the text of a configuration file. `env` are the variables that `${…}`
  * can name.
  */
+const empty = { line: 1, column: 1, path: "", message: "the file is empty; one that says nothing is written {}" }
+
 export const readConfigText = (text: string, env: Readonly<Record<string, string | undefined>>): ConfigText => {
   const lines = new LineCounter()
   const nothing = { value: {}, values: new Map<string, Position>(), keys: new Map<string, Position>() }
@@ -137,7 +139,7 @@ export const readConfigText = (text: string, env: Readonly<Record<string, string
     uniqueKeys: true,
     version: "1.2"
   })
-  if (!Array.isArray(documents) || documents.length === 0) return { ...nothing, findings: [] }
+  if (!Array.isArray(documents) || documents.length === 0) return { ...nothing, findings: [empty] }
   const [document, second] = documents
   if (document === undefined) return { ...nothing, findings: [] }
   const problems = [...document.errors, ...document.warnings].map((it) => {
@@ -150,7 +152,9 @@ export const readConfigText = (text: string, env: Readonly<Record<string, string
     const position = reading.position(second.contents)
     return { ...nothing, findings: [{ ...position, path: "", message: "the file has more than one document" }] }
   }
-  const value = document.contents === null ? {} : reading.read(document.contents, [], [])
+  // Nobody means to serve nothing: such a file is one that is being written.
+  if (document.contents === null) return { ...nothing, findings: [empty] }
+  const value = reading.read(document.contents, [], [])
   return { value, values: reading.values, keys: reading.keys, findings: reading.findings }
 }
 

@@ -159,7 +159,13 @@ export const FileSettings = Schema.Struct({
   ...Settings.fields,
   gateway: withDefault(Gateway, {}),
   telemetry: withDefault(Schema.Struct({ otlp: withDefault(Schema.NullOr(HttpUrl), null) }), {}),
-  audit: withDefault(Schema.Struct({ to: withDefault(AuditTarget, "stdout") }), {}),
+  audit: withDefault(
+    Schema.Struct({
+      to: withDefault(AuditTarget, "stdout"),
+      onFull: withDefault(Schema.Literals(["drop", "refuse"]), "drop")
+    }),
+    {}
+  ),
   decisions: withDefault(
     Schema.Struct({ keep: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 10_000) }),
     {}

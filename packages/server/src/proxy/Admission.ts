@@ -96,6 +96,13 @@ export class Admission {
     this.#changed()
   }
 
+  /** When the one that has stayed longest began, in Unix milliseconds; infinite when none stays. */
+  oldest(): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const { since } of this.#stays) oldest = Math.min(oldest, since)
+    return oldest
+  }
+
   /** What stays, as it is now: what is called may end any of it. */
   all(): ReadonlyArray<Stay> {
     return this.#stays.slice()

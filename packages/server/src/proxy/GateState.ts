@@ -9,10 +9,20 @@ import { Context, Layer } from "effect"
 export class GateState extends Context.Service<GateState, {
   /** Whether the gate was told to stop. */
   draining: boolean
+  /** Whether something went wrong that no boundary caught, and what ran then is not over. */
+  wounded: boolean
+  /** When the request that has stayed longest began, in Unix milliseconds; infinite when none stays. */
+  oldest: () => number
   /** Requests that are being answered. */
   inFlight: number
   /** Bytes of their bodies that are held. */
   held: number
 }>()("@jotgate/server/GateState") {
-  static readonly layer = Layer.sync(GateState, () => ({ draining: false, inFlight: 0, held: 0 }))
+  static readonly layer = Layer.sync(GateState, () => ({
+    draining: false,
+    wounded: false,
+    oldest: () => Number.POSITIVE_INFINITY,
+    inFlight: 0,
+    held: 0
+  }))
 }

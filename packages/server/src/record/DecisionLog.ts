@@ -4,14 +4,10 @@
  * A caller is told a code and an id; whoever has the id finds the steps here.
  * A record never holds a token, a signature or a secret.
  */
-import { Context, Effect, Layer } from "effect"
-import { createWriteStream } from "node:fs"
-import type { Writable } from "node:stream"
+import { Context, Effect, Layer, Metric } from "effect"
+import { LineSink } from "./LineSink.ts"
 import type { Recording } from "./Recording.ts"
 import { line } from "./RecordLine.ts"
-
-/** Lines that wait for a slow reader; more are dropped and counted. */
-const maxPending = 16 * 1024 * 1024
 
 /**
  * How long decisions are collected before their lines are made and written in one piece, in milliseconds: one at a time
@@ -19,21 +15,10 @@ const maxPending = 16 * 1024 * 1024
  */
 const collecting = 5
 
-/** Writes the lines of some records; what a slow reader has no room for is dropped and counted. */
-const lineWriter = (stream: Writable) => {
-  let dropped = 0
-  return (records: ReadonlyArray<Recording>): void => {
-    if (stream.writableLength > maxPending) {
-      dropped += records.length
-      return
-    }
-    let text = ""
-    for (const it of records) text += `${line(it)}\n`
-    if (dropped > 0) text += `${JSON.stringify({ message: "decisions dropped", count: dropped })}\n`
-    dropped = 0
-    stream.write(text)
-  }
-}
+const droppedCounter = Metric.counter("jotgate_audit_dropped_total", {
+  description: "Lines of decisions that could not be written.",
+  incremental: true
+})
 
 /** What the steps of the kept records may hold together, in characters. */
 const mostStepsKept = 64 * 1024 * 1024
@@ -88,6 +73,20 @@ class Kept {
 /** Where the lines go. */
 export type AuditTarget = "stdout" | "none" | `file:${string}`
 
+/** How the writing of the lines is. */
+export interface AuditState {
+  /** The system's code of why nothing can be written at the moment. */
+  readonly trouble: () => string | undefined
+  /** Lines that were dropped since the start. */
+  readonly dropped: () => number
+  /** Opens the file anew: another one may stand in its place. */
+  readonly reopen: () => void
+  /** Whether requests are to be refused until lines can be written (`audit.onFull: refuse`). */
+  readonly refuses: () => boolean
+}
+
+const unwritten: AuditState = { trouble: () => undefined, dropped: () => 0, reopen: () => {}, refuses: () => false }
+
 export class DecisionLog extends Context.Service<DecisionLog, {
   /** Takes the record of one answer. Its steps may grow until it is written, some milliseconds later. */
   readonly record: (it: Recording) => void
@@ -96,23 +95,42 @@ export class DecisionLog extends Context.Service<DecisionLog, {
   readonly find: (id: string) => Recording | undefined
   /** The last ones, newest first. */
   readonly recent: (count: number) => ReadonlyArray<Recording>
+  readonly audit: AuditState
 }>()("@jotgate/server/DecisionLog") {
-  /** Keeps `keep` records and writes a line for each to `audit`. */
-  static readonly layer = (options: { readonly audit: AuditTarget; readonly keep: number }) =>
+  /** Keeps `keep` records and writes a line for each to `audit`; lines that cannot be written are dropped unless `onFull` says otherwise. */
+  static readonly layer = (options: {
+    readonly audit: AuditTarget
+    readonly keep: number
+    readonly onFull?: "drop" | "refuse"
+  }) =>
     Layer.effect(
       DecisionLog,
       Effect.gen(function*() {
         const kept = new Kept(options.keep)
         const { audit } = options
-        const stream = audit === "none"
+        const run = Effect.runForkWith(yield* Effect.context<never>())
+        const failed = (code: string) =>
+          void run(Effect.logError("audit cannot be written: decisions are dropped", { to: audit, code }))
+        const sink = audit === "none"
           ? undefined
-          : audit === "stdout"
-          ? process.stdout
           : yield* Effect.acquireRelease(
-            Effect.sync(() => createWriteStream(audit.slice("file:".length), { flags: "a", mode: 0o600 })),
-            (it) => Effect.callback<void>((resume) => void it.end(() => resume(Effect.void)))
+            Effect.sync(() =>
+              new LineSink(audit === "stdout" ? { fd: 1 } : { path: audit.slice("file:".length) }, failed)
+            ),
+            (it) => Effect.promise(() => it.close())
           )
-        const write = stream === undefined ? undefined : lineWriter(stream)
+        const write = sink === undefined ? undefined : (records: ReadonlyArray<Recording>): void => {
+          let text = ""
+          for (const it of records) text += `${line(it)}\n`
+          sink.write(text, records.length)
+        }
+        if (sink !== undefined) {
+          Metric.registerUnsafe(droppedCounter, yield* Effect.context<never>(), {
+            get: () => ({ count: sink.dropped, incremental: true }),
+            update: () => {},
+            modify: () => {}
+          })
+        }
         let collected: Array<Recording> = []
         const flush = () => {
           const records = collected
@@ -132,6 +150,14 @@ export class DecisionLog extends Context.Service<DecisionLog, {
           },
           wantsSteps,
           find: (id) => collected.find((it) => it.decision === id) ?? kept.find(id),
+          audit: sink === undefined
+            ? unwritten
+            : {
+              trouble: () => sink.trouble,
+              dropped: () => sink.dropped,
+              reopen: () => sink.reopen(),
+              refuses: () => options.onFull === "refuse" && sink.trouble !== undefined
+            },
           recent: (count) => [...collected.toReversed(), ...kept.recent(count)].slice(0, count)
         }
       })

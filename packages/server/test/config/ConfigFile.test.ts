@@ -35,7 +35,7 @@ describe("parseConfig", () => {
   })
 
   it("an empty file is every default", () => {
-    const { settings } = good("")
+    const { settings } = good("{}")
     assert.deepStrictEqual(settings.gateway.listen, { host: "0.0.0.0", port: 4180 })
     assert.deepStrictEqual(settings.gateway.admin, { host: "127.0.0.1", port: 4181 })
     assert.deepStrictEqual(settings.gateway.limits, {

@@ -21,5 +21,6 @@ export const doorsOf = (limits: Doors["limits"]): Deployment => ({
   issuers: [],
   scopes: [],
   keys: Effect.succeed([]),
-  directory: Effect.void
+  directory: Effect.void,
+  remembers: 0
 })

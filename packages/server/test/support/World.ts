@@ -152,7 +152,8 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
       issuers: [idp.iss],
       scopes: [],
       keys: Effect.succeed([]),
-      directory: Effect.void
+      directory: Effect.void,
+      remembers: 0
     })
   )
   const listener = { host: "127.0.0.1", port: 0, tls: null, drain: 0, grace: 500, ...options.gate }
