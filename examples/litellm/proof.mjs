@@ -82,6 +82,7 @@ const settings = readFileSync(join(folder, "jotgate.yaml"), "utf8")
 writeFileSync(join(folder, "jotgate.yaml"), settings)
 const alice = await token("alice", "red", "blue")
 const bob = await token("bob", "blue")
+const carol = await token("carol")
 
 const upstream = start(litellm, ["--config", "litellm.yaml", "--host", "127.0.0.1", "--port", String(port)])
 const jotgate = join(import.meta.dirname, "../../packages/cli/bin/jotgate.js")
@@ -128,6 +129,7 @@ await expect(
   (it) => it.startsWith("403 permission_error"),
   () => message(bob, "gpt-4o")
 )
+await expect("carol, who is in no group, may nothing", "403 team_required", () => said(carol, "gpt-4o-mini"))
 await expect("a token that is none is refused", "401 invalid_token", () => said("none", "gpt-4o"))
 // LiteLLM without a database knows its master key only, and answers 400 to any other.
 writeFileSync(join(folder, "keys/blue"), "sk-of-blue")

@@ -7,7 +7,7 @@
  * written stands in the decision, and `authenticate` has it done after Allow.
  * Denials are values without a stack. There is no other way to a decision.
  */
-import { Clock, Context, Effect, Exit, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
 import type { Caller } from "./decision/Caller.ts"
@@ -26,7 +26,7 @@ import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
 import { namesOrganization, OrganizationResolver } from "./principal/OrganizationResolver.ts"
-import { outage, raise } from "./principal/Ruled.ts"
+import { orAbsent, outage, raise } from "./principal/Ruled.ts"
 import { Rules } from "./principal/Rules.ts"
 import * as Sync from "./principal/Sync.ts"
 import { TeamResolver } from "./principal/TeamResolver.ts"
@@ -57,7 +57,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const memory = yield* DecisionMemory.DecisionMemory
       const question = Question.make(policy, (yield* ClaimsPolicy).validate)
       const rule = (yield* RequestPolicy).check
-      const judge = Judgement.make(policy, organizations, yield* UserRepo)
+      const users = yield* UserRepo
+      const judge = Judgement.make(policy, organizations, people, users)
       const verify = VerifiedTokens.make({
         signature: yield* Signature,
         token: yield* Token,
@@ -117,20 +118,31 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         return allowed
       })
 
-      const provisioned = (allowed: Allowed, now: Now): Effect.Effect<Allowed, Denial> =>
-        allowed.writes.length === 0
-          ? Exit.succeed(allowed)
-          : Effect.as(
-            Effect.catchTag(provisioner.run(allowed.writes), "DirectoryUnavailable", (error) => outage(error, now)),
-            allowed
-          )
+      const written = (allowed: Allowed, now: Now): Effect.Effect<Allowed, Denial> =>
+        Effect.as(
+          Effect.catchTag(provisioner.run(allowed.writes), "DirectoryUnavailable", (error) => outage(error, now)),
+          allowed
+        )
+
+      /** Has the writes done. Who was created by somebody else meanwhile is the person in that row: decided once more. */
+      const provisioned = Effect.fnUntracedEager(function*(asked: Asked, allowed: Allowed, now: Now) {
+        if (allowed.writes.length === 0) return allowed
+        const done = yield* written(allowed, now)
+        const created = allowed.writes.find((it) => it._tag === "CreateUser")?.user
+        const subject = created?.subjects[0]
+        if (subject === undefined) return done
+        const row = yield* orAbsent(users.bySubject(subject.namespace, subject.subject, now), now)
+        if (row === undefined || row.id === created?.id) return done
+        const again = yield* decide(asked, now)
+        return again.writes.length === 0 ? again : yield* written(again, now)
+      })
 
       const authenticate = (asked: Asked, brief = false): Effect.Effect<Allowed, Denial> =>
         Effect.withFiber((fiber) => {
           const clock = fiber.getRef(Clock.Clock)
           const time = clock.currentTimeMillisUnsafe()
           const now = { time, ticks: fromClock(clock), note: fiber.getRef(Trace), brief }
-          return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(allowed, now))
+          return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(asked, allowed, now))
         })
 
       return { authenticate, decide }

@@ -8,7 +8,7 @@
 import type { EndUserId, OrganizationId, TeamId, UserId } from "./Ids.ts"
 import type { Claimed, Fact } from "./Trace.ts"
 
-/** How a person may be found by e-mail (RULES D6). */
+/** How a person may be found by e-mail (RULES D6, D57). */
 export type LinkByEmail = "verified" | "always" | "never"
 
 export interface Identity {
@@ -20,9 +20,13 @@ export interface Identity {
   readonly user: UserId | undefined
   /** Whether `user` is the e-mail standing in for a missing id; such an id gives no role. */
   readonly userIsEmail: boolean
+  /** Whether `user` is an address, standing in or mapped: no proxy admin is found by it (RULES D57). */
+  readonly userIsAddress: boolean
+  /**
+   * The address: one that the token proves, or any where the issuer says `linkByEmail: always`. One without a proof is
+   * not here, so nothing can be done with it (RULES D57).
+   */
   readonly email: string | undefined
-  /** Whether the token says that the address was verified (`email_verified: true`). */
-  readonly emailVerified: boolean
   readonly linkByEmail: LinkByEmail
   /** Whether the token is a service's own (RULES D37). */
   readonly service: boolean
@@ -31,6 +35,8 @@ export interface Identity {
   readonly teamAlias: string | undefined
   /** The groups, in the order of the claim, without duplicates. */
   readonly teams: ReadonlyArray<TeamId>
+  /** What `teams` holds: ids, aliases, or either (RULES D56). */
+  readonly teamsBy: "id" | "alias" | "either"
   /** Whether the token carries a groups claim at all, even if no entry of it is a team here (RULES D24). */
   readonly namesTeams: boolean
   /** Whether the issuer's grants took a named team away (RULES D51). */
@@ -39,6 +45,8 @@ export interface Identity {
   readonly overage: boolean
   readonly organization: OrganizationId | undefined
   readonly organizationAlias: string | undefined
+  /** Whether the token names several organizations where one is meant (RULES D56). */
+  readonly severalOrganizations: boolean
   readonly endUser: EndUserId | undefined
   /** Id of the team or the user, by role (RULES D18). */
   readonly object: string | undefined
@@ -49,9 +57,16 @@ export interface Identity {
   readonly facts: { readonly [name: string]: Fact }
 }
 
+/**
+ * The name under which a subject is told: a person is (namespace, subject), so with the namespace in front where it has
+ * a name (RULES D61).
+ */
+export const nameOf = ({ namespace }: Pick<Identity, "namespace">, subject: string): string =>
+  namespace === "" ? subject : `${namespace}|${subject}`
+
 /** Who the token says it is, for records of its decisions. */
-export const claimedBy = ({ email, team, teams, user }: Identity): Claimed => ({
-  user: user ?? null,
+export const claimedBy = ({ email, namespace, team, teams, user }: Identity): Claimed => ({
+  user: user === undefined ? null : nameOf({ namespace }, user),
   email: email ?? null,
   teams: team === undefined || teams.includes(team) ? teams : [team, ...teams]
 })

@@ -91,6 +91,8 @@ const MappingObject = Schema.Struct({
   as: Schema.optionalKey(Schema.String),
   map: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   lower: withDefault(Schema.Boolean, false),
+  keys: withDefault(Schema.Boolean, false),
+  by: withDefault(Schema.Literals(["id", "alias", "either"]), "id"),
   orEmail: withDefault(Schema.Boolean, false)
 }).check(Schema.makeFilter(({ as, match }) => {
   if (as === undefined) return true
@@ -103,34 +105,45 @@ export type ClaimMapping = typeof MappingObject.Type
 /** A claim path, a list of paths (first that exists), or the object form. */
 export const ClaimMapping = Schema.Union([Schema.NonEmptyString, strings, MappingObject])
 
-/** The object form of any spelling of a mapping; `undefined` stays undefined. */
+/** How a mapping reads that only names its paths. */
+const plainly = { mode: "first", lower: false, keys: false, by: "id", orEmail: false } as const
+
+/** The object form of any spelling of a mapping; `undefined` when there is none or it is turned off. */
 export const normalizeMapping = (
-  mapping: string | ReadonlyArray<string> | ClaimMapping | undefined
+  mapping: string | ReadonlyArray<string> | ClaimMapping | null | undefined
 ): ClaimMapping | undefined =>
-  mapping === undefined
+  mapping === undefined || mapping === null
     ? undefined
     : typeof mapping === "string"
-    ? { from: [mapping], mode: "first", lower: false, orEmail: false }
+    ? { from: [mapping], ...plainly }
     : "from" in mapping
     ? mapping
-    : { from: mapping, mode: "first", lower: false, orEmail: false }
+    : { from: mapping, ...plainly }
 
+/** A mapping that is read only where the file says so. */
+const unlessSaid = Schema.optionalKey(Schema.NullOr(ClaimMapping))
+const unlessNull = (paths: typeof ClaimMapping.Encoded) => withDefault(Schema.NullOr(ClaimMapping), paths)
+
+/** What is read from the claims; what a block leaves out keeps its default, null turns it off. */
 const ClaimMappings = Schema.Struct({
-  user: Schema.optionalKey(ClaimMapping),
-  email: Schema.optionalKey(ClaimMapping),
-  teams: Schema.optionalKey(ClaimMapping),
-  team: Schema.optionalKey(ClaimMapping),
-  teamAlias: Schema.optionalKey(ClaimMapping),
-  organization: Schema.optionalKey(ClaimMapping),
-  organizationAlias: Schema.optionalKey(ClaimMapping),
-  endUser: Schema.optionalKey(ClaimMapping),
-  object: Schema.optionalKey(ClaimMapping),
-  roles: Schema.optionalKey(ClaimMapping),
-  userRoles: Schema.optionalKey(ClaimMapping),
-  scopes: withDefault(ClaimMapping, ["scope", "scp"]),
+  user: unlessNull("sub"),
+  email: unlessNull("email"),
+  emailVerified: withDefault(Schema.NullOr(oneOrMany), "email_verified"),
+  teams: unlessSaid,
+  team: unlessSaid,
+  teamAlias: unlessSaid,
+  organization: unlessSaid,
+  organizationAlias: unlessSaid,
+  endUser: unlessSaid,
+  object: unlessSaid,
+  roles: unlessSaid,
+  userRoles: unlessSaid,
+  scopes: unlessNull(["scope", "scp"]),
   overage: withDefault(Schema.Literals(["deny", "ignore"]), "deny")
 })
 export type ClaimMappings = typeof ClaimMappings.Type
+/** The claims that are read by a mapping. */
+export type MappedClaim = Exclude<keyof ClaimMappings, "emailVerified" | "overage">
 
 /** The asymmetric algorithms that can be allowed (RFC 7518, 8037, 9864). */
 export const Algorithms = [
@@ -226,7 +239,8 @@ export const Issuer = Schema.Struct({
     }),
     {}
   ),
-  claims: withDefault(ClaimMappings, { user: "sub", email: "email", scopes: ["scope", "scp"] }),
+  unreadable: withDefault(Schema.Literals(["deny", "ignore"]), "deny"),
+  claims: withDefault(ClaimMappings, {}),
   opaque: Schema.optionalKey(Opaque),
   keys: withDefault(
     Schema.Struct({

@@ -31,7 +31,14 @@ describe("Settings: the defaults of CONFIG", () => {
       adminScope: null,
       grants: { teams: ["*"], roles: ["*"], models: ["*"], routes: ["*"] },
       identities: { namespace: "", linkByEmail: "verified" },
-      claims: { user: "sub", email: "email", scopes: ["scope", "scp"], overage: "deny" },
+      unreadable: "deny",
+      claims: {
+        user: "sub",
+        email: "email",
+        emailVerified: ["email_verified"],
+        scopes: ["scope", "scp"],
+        overage: "deny"
+      },
       keys: { life: 300_000, stale: 86_400_000, save: true, hosts: [] },
       allowInsecure: false
     })
@@ -40,12 +47,17 @@ describe("Settings: the defaults of CONFIG", () => {
     assert.isUndefined(only?.opaque)
   })
 
-  it("with claims given only scopes keep their default (RULES D13)", () => {
+  it("what a claims block leaves out keeps its default, and null turns it off", () => {
     assert.deepStrictEqual(good(issuer({ claims: { teams: "groups" } })).issuers[0]?.claims, {
+      user: "sub",
+      email: "email",
+      emailVerified: ["email_verified"],
       teams: "groups",
       scopes: ["scope", "scp"],
       overage: "deny"
     })
+    const off = { user: null, email: null, emailVerified: null, teams: null, scopes: null }
+    assert.deepStrictEqual(good(issuer({ claims: off })).issuers[0]?.claims, { ...off, overage: "deny" })
   })
 
   it("the policy", () => {
@@ -178,10 +190,11 @@ describe("Settings: what agrees with the rest", () => {
   })
 
   it("every spelling of a mapping has one normal form", () => {
-    const normal = { from: ["a"], mode: "first", lower: false, orEmail: false } as const
+    const normal = { from: ["a"], mode: "first", lower: false, keys: false, by: "id", orEmail: false } as const
     assert.deepStrictEqual(normalizeMapping("a"), normal)
     assert.deepStrictEqual(normalizeMapping(["a"]), normal)
     assert.deepStrictEqual(normalizeMapping(normal), normal)
     assert.isUndefined(normalizeMapping(undefined))
+    assert.isUndefined(normalizeMapping(null))
   })
 })

@@ -46,11 +46,14 @@ describe("an allowed decision tells", () => {
 
   it.effect("which claim was read from where, and how the person was found", () =>
     Effect.gen(function*() {
-      const steps = yield* stepsOf({}, { claims: { uid, groups: ["blue"], email: "a@b.test" } })
+      const steps = yield* stepsOf({}, {
+        claims: { uid, groups: ["blue"], email: "a@b.test", email_verified: true, locale: "en", "x.y": { z: 1 } }
+      })
       assert.deepStrictEqual(factsOf(steps, "claims"), {
         user: "uid \"u-1\"",
         email: "email \"a@b.test\"",
-        teams: ["groups", "blue"]
+        teams: ["groups", "blue"],
+        unread: ["locale", "x\\.y"]
       })
       assert.deepStrictEqual(factsOf(steps, "user"), { user: "u-1", row: true, role: null, foundBy: "id or subject" })
     }))
@@ -174,7 +177,7 @@ describe("a denial tells the rule, its line, and the values that met", () => {
       spend: 2,
       maxBudget: 1
     }],
-    "user": [{}, { claims: { uid: "ghost", email: "g@x.test" } }, {
+    "user": [{}, { claims: { uid: "ghost", email: "g@x.test", email_verified: true } }, {
       code: "user_not_found",
       user: "ghost",
       namespace: "",

@@ -17,6 +17,8 @@ const shown = (answer: Allowed | Denial): unknown => {
   const { reach, ...rest } = answer
   return {
     ...rest,
+    principal: CoreTest.withoutMadeIds(rest.principal),
+    writes: CoreTest.withoutMadeIds(rest.writes),
     identity: { ...rest.identity, facts: undefined },
     listed: reach.models(),
     may: models.map((it) => reach.mayCall(it))

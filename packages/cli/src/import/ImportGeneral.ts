@@ -259,7 +259,7 @@ const importAlways = (draft: Draft, file: LitellmFile, strict: boolean): void =>
       "issuers share one namespace of users; an e-mail links without being verified",
       {
         setting: "sharedIdentities, issuers[].identities.linkByEmail",
-        deviations: ["D5", "D6"],
+        deviations: ["D5", "D6", "D57"],
         recommendation: "a namespace for each issuer, and linkByEmail: verified"
       }
     )
@@ -267,6 +267,11 @@ const importAlways = (draft: Draft, file: LitellmFile, strict: boolean): void =>
       setting: "issuers[].expiry",
       deviations: ["D3"],
       recommendation: "leave expiry out: required, at most 24h"
+    })
+    draft.line("every file", "exact but lax", "a claim that cannot be read counts as one that is not there", {
+      setting: "issuers[].unreadable",
+      deviations: ["D12"],
+      recommendation: "unreadable: deny"
     })
     draft.line("every file", "exact but lax", "a service account is a user like any", {
       setting: "issuers[].serviceAccounts",

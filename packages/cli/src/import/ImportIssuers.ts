@@ -49,7 +49,8 @@ const claimsOf = (jwt: JwtAuth, own: IssuerEntry | undefined, strict: boolean): 
     if (from.length > 0) claims[claim] = oneOrMany(from)
   }
   claims["user"] = { from: oneOrMany(paths("user")), orEmail: true }
-  put("email", paths("email"))
+  if (paths("email").length === 0) claims["email"] = null
+  else put("email", paths("email"))
   if (jwt.enforce_team_based_model_access === true && !namesTeams(jwt)) claims["teams"] = []
   else put("teams", paths("teams"))
   put("team", paths("team"))
@@ -191,6 +192,7 @@ export const importIssuers = (draft: Draft, { env, jwt }: LitellmFile, strict: b
     if (!strict) {
       entry["expiry"] = { required: false, maxLifetime: "none" }
       entry["serviceAccounts"] = "asUsers"
+      entry["unreadable"] = "ignore"
     }
     if (adminScope !== "" && (!strict || index === 0)) {
       entry["adminScope"] = adminScope

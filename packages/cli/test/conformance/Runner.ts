@@ -5,6 +5,7 @@
  */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { ClaimsPolicy, CustomDenied } from "@jotgate/core/ClaimsPolicy"
+import type { DirectoryWrite } from "@jotgate/core/Directory"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
@@ -110,6 +111,15 @@ const modelOf = ({ body, method, path }: Case["request"]): Result.Result<Request
   return peeked.code === "request_ambiguous" ? Result.succeed(conflictingModels) : Result.fail(peeked.code)
 }
 
+/**
+ * Whom the reference calls by the claim: an id of a created row is made (RULES D61), so what must agree is the subject that
+ * is linked to it.
+ */
+const namedBy = (writes: ReadonlyArray<DirectoryWrite>, userId: string | null): string | null => {
+  const created = writes.find((it) => it._tag === "CreateUser")?.user
+  return created?.id === userId ? created?.subjects.find((it) => it.namespace === "")?.subject ?? null : userId
+}
+
 const decideCase = Effect.fnUntraced(function*(one: Case) {
   const { headers, method, path } = one.request
   const steps: Array<Step> = []
@@ -127,12 +137,12 @@ const decideCase = Effect.fnUntraced(function*(one: Case) {
     auth.authenticate(asked.value).pipe(Effect.provideService(Trace, (step: Step) => void steps.push(step)))
   )
   if (Result.isFailure(answer)) return denied(answer.failure.status, answer.failure.code, steps)
-  const { principal } = answer.success
+  const { principal, writes } = answer.success
   const outcome: Outcome = {
     allowed: true,
     status: 200,
     code: null,
-    userId: principal.userId ?? null,
+    userId: namedBy(writes, principal.userId ?? null),
     teamId: principal.teamId ?? null,
     orgId: principal.organizationId ?? null,
     endUserId: principal.endUserId ?? null,

@@ -41,7 +41,7 @@ const world = Effect.gen(function*() {
   )
   const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
   const token = (sub: string, claims: object = {}) =>
-    idp.token({ now, claims: { sub, email: `${sub}@acme.test`, ...claims } })
+    idp.token({ now, claims: { sub, email: `${sub}@acme.test`, email_verified: true, ...claims } })
   const seed = Effect.provide(
     DirectoryAdmin.use((admin) => admin.apply(rows, { actor: "test", prune: "none", origin: "api" })),
     SqliteStore.layer({ filename: `${folder}/rows.db` })
@@ -69,7 +69,10 @@ describe("jotgate explain", () => {
         out,
         /^ ✔ token +ES256 kid idp\.test-es256, issuer idp, audience https:\/\/api\.test, \d+ min left$/m
       )
-      assert.match(out, /^ ✔ claims +user=sub "alice"  email=email "alice@acme.test"  teams=groups \[red, blue\]$/m)
+      assert.match(
+        out,
+        /^ ✔ claims +user=sub "alice"  email=email "alice@acme.test"  teams=groups \[red, blue\]  scopes=scope \[chat\]$/m
+      )
       assert.match(out, /^ ✔ team +red: first of 2 groups that may call gpt-4o, blue may not call the model: /m)
       assert.match(out, /^ ✔ user +row alice \(internal_user\)$/m)
       assert.match(out, /^ ✔ model +gpt-4o ∈ red\.models \["gpt-4o\*"\], at body model$/m)

@@ -57,6 +57,8 @@ describe("importLitellm: issuers", () => {
       from: ["oid", "sub"],
       mode: "first",
       lower: false,
+      keys: false,
+      by: "id",
       orEmail: true
     })
     assert.strictEqual(settings.issuers[0]?.claims.teams, "groups")

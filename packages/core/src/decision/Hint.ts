@@ -10,7 +10,7 @@
 import { Effect, Exit } from "effect"
 import type { Allowed } from "../Decision.ts"
 import type { Code, Denial } from "../Errors.ts"
-import type { Identity } from "../Identity.ts"
+import { type Identity, nameOf } from "../Identity.ts"
 import { noModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
@@ -39,7 +39,7 @@ const missingRow = (code: Code, { header, identity }: Caller): Change | undefine
     }
   switch (code) {
     case "user_not_found":
-      return change("user", identity.user)
+      return change("user", identity.user === undefined ? undefined : nameOf(identity, identity.user))
     case "organization_not_found":
       return change("organization", identity.organization ?? identity.organizationAlias)
     case "team_not_found":

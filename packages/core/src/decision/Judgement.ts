@@ -7,12 +7,13 @@ import type { Allowed, Reach as ReachOf } from "../Decision.ts"
 import type { DirectoryWrite, EndUser, Membership, Organization, OrganizationId } from "../directory/Directory.ts"
 import type { UserRepo } from "../directory/UserRepo.ts"
 import type { Denial } from "../Errors.ts"
+import { nameOf } from "../Identity.ts"
 import type { OrganizationResolver } from "../principal/OrganizationResolver.ts"
 import { nobody, type Principal } from "../principal/Principal.ts"
 import { orAbsent, orOutage, outage, raise, unless } from "../principal/Ruled.ts"
 import type { Synced } from "../principal/Sync.ts"
 import type { TeamChoice } from "../principal/TeamChoice.ts"
-import type { Person } from "../principal/UserResolver.ts"
+import type { Person, UserResolver } from "../principal/UserResolver.ts"
 import { type Asked, modelText, namesOf, type RequestedModel } from "../Request.ts"
 import type { LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
 import type { Now } from "../Trace.ts"
@@ -84,14 +85,20 @@ const refuse = (ruling: Ruling, chosen: LoadedTeam | undefined, now: Now): Exit.
   chosen?.unread !== undefined && ruling.code === "team_model_denied" ? outage(chosen.unread, now) : raise(ruling, now)
 
 /** The last step of each kind of caller. */
-export const make = (policy: Policy, organizations: OrganizationResolver["Service"], users: UserRepo["Service"]) => {
+export const make = (
+  policy: Policy,
+  organizations: OrganizationResolver["Service"],
+  people: UserResolver["Service"],
+  users: UserRepo["Service"]
+) => {
   /** An admin by scope: no row is asked for; only an attached team and the member's limits in it can still deny. */
   const admin = Effect.fnUntracedEager(function*(caller: Caller, choice: TeamChoice, now: Now) {
     const { asked, identity } = caller
     const { chosen } = choice
-    const membership = chosen === undefined || identity.user === undefined
+    const row = chosen === undefined ? undefined : yield* people.known(identity, now)
+    const membership = chosen === undefined || row === undefined
       ? undefined
-      : yield* orAbsent(users.membership(identity.user, chosen.team.id, now), now)
+      : yield* orAbsent(users.membership(row.id, chosen.team.id, now), now)
     yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)
     if (chosen !== undefined) {
       const refused = policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, undefined)
@@ -111,7 +118,7 @@ export const make = (policy: Policy, organizations: OrganizationResolver["Servic
     const principal: Principal = {
       ...nobody,
       admin: true,
-      userId: identity.user,
+      userId: identity.user === undefined ? undefined : nameOf(identity, identity.user),
       role: "proxy_admin",
       email: identity.email,
       teamId: chosen?.team.id,

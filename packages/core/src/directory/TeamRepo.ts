@@ -25,6 +25,11 @@ export class TeamRepo extends Context.Service<TeamRepo, {
   readonly byIds: (ids: ReadonlyArray<TeamId>, now?: Now) => Effect.Effect<ReadonlyArray<Team>, DirectoryUnavailable>
   /** The one row with this alias, compared byte for byte. */
   readonly byAlias: (alias: string, now?: Now) => Effect.Effect<Team, RowNotFound | RowAmbiguous | DirectoryUnavailable>
+  /** The rows that have one of these aliases, in any order; several rows may have the same. `aliases` holds none twice. */
+  readonly byAliases: (
+    aliases: ReadonlyArray<string>,
+    now?: Now
+  ) => Effect.Effect<ReadonlyArray<Team>, DirectoryUnavailable>
   /** The model groups that exist among these ids, in any order, each once. */
   readonly modelGroups: (
     ids: ReadonlyArray<ModelGroupId>,
@@ -46,6 +51,8 @@ export class TeamRepo extends Context.Service<TeamRepo, {
           const [row, second] = tables.teams.find("alias", alias)
           return row === undefined ? noTeam : second === undefined ? Exit.succeed(row) : severalTeams
         }),
+      byAliases: (aliases) =>
+        answer(tables, "teams", () => Exit.succeed(aliases.flatMap((it) => tables.teams.find("alias", it)))),
       modelGroups: (ids) => answer(tables, "modelGroups", () => Exit.succeed(existing(ids, tables.modelGroups.get)))
     }))
   )

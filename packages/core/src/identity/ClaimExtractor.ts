@@ -1,9 +1,10 @@
 /**
  * Reads the identity out of verified claims, by the mapping of their issuer.
  *
- * Total over any payload: an odd claim is absent with a note, except that the
- * claims read as user, scopes and roles must have the right type (RULES D12).
- * No claim name is reserved (RULES D48). Services are told from people
+ * Total over any payload: a mapped claim that is there in a shape that nothing
+ * reads refuses the token, unless the issuer passes over it (RULES D12). An
+ * address without a proof is as if it were not there, wherever it stands (RULES
+ * D57). No claim name is reserved (RULES D48). Services are told from people
  * (RULES D37), and a group overage is never "no groups" (RULES D14).
  */
 import { Context, type Effect, Exit, Layer } from "effect"
@@ -21,59 +22,72 @@ import {
 import type { Json, JsonObject } from "../Json.ts"
 import * as Pattern from "../rules/patterns/Pattern.ts"
 import * as Settings from "../Settings.ts"
+import * as AddressProof from "../settings/AddressProof.ts"
+import type { ClaimPath } from "../settings/ClaimPath.ts"
 import * as Path from "../settings/ClaimPath.ts"
 import type { Claims } from "../token/Claims.ts"
-import { TokenRefused } from "../token/Refusal.ts"
+import { shown, TokenRefused } from "../token/Refusal.ts"
 import type { Fact } from "../Trace.ts"
 import * as ClaimMapping from "./ClaimMapping.ts"
+import * as ClaimReport from "./ClaimReport.ts"
+import * as ServiceAccount from "./ServiceAccount.ts"
 
 type Reader = ClaimMapping.ClaimReader | undefined
 
-interface Readers {
-  readonly user: Reader
-  readonly email: Reader
-  readonly teams: Reader
-  readonly team: Reader
-  readonly teamAlias: Reader
-  readonly organization: Reader
-  readonly organizationAlias: Reader
-  readonly endUser: Reader
-  readonly object: Reader
-  readonly roles: Reader
-  readonly userRoles: Reader
-  readonly scopes: Reader
+interface Readers extends Readonly<Record<Settings.MappedClaim, Reader>> {
   /** Whether `sub` is what names the person, so that it must be there. */
   readonly needsSubject: boolean
-  readonly isService: (payload: JsonObject) => boolean
+  readonly isService: ServiceAccount.ServiceTest
   readonly hints: ReadonlyArray<string>
   /** The teams that tokens of this issuer may name (RULES D51). */
   readonly grantsTeam: Pattern.Matcher
+  /** Whether what stands at a path is an address (RULES D57). */
+  readonly isAddress: (path: string) => boolean
+  /** Whether an unreadable claim counts as absent (RULES D12). */
+  readonly ignores: boolean
+  /** Every path that is read, for whoever asks what is not. */
+  readonly paths: ReadonlyArray<ClaimPath>
 }
 
 const compile = (settings: Settings.Issuer): Readers => {
-  const reader = (name: keyof Omit<Settings.ClaimMappings, "overage">): Reader => {
-    const mapping = Settings.normalizeMapping(settings.claims[name])
-    return mapping === undefined ? undefined : ClaimMapping.compile(mapping)
+  const { claims } = settings
+  const addresses = AddressProof.of(settings)
+  const reader = (name: Settings.MappedClaim, shapes?: ClaimMapping.Shapes): Reader => {
+    const mapping = Settings.normalizeMapping(claims[name])
+    return mapping === undefined ? undefined : ClaimMapping.compile(mapping, shapes, addresses.proofOf)
   }
-  const user = reader("user")
-  const [teams, team, roles] = [reader("teams"), reader("team"), reader("roles")]
-  return {
-    user,
-    email: reader("email"),
-    teams,
-    team,
-    hints: hintsOf({ team, teams, roles }),
-    teamAlias: reader("teamAlias"),
-    organization: reader("organization"),
-    organizationAlias: reader("organizationAlias"),
-    endUser: reader("endUser"),
-    object: reader("object"),
-    roles,
+  const mapped = {
+    user: reader("user", ClaimMapping.oneText),
+    email: reader("email", ClaimMapping.enlisted),
+    teams: reader("teams"),
+    team: reader("team", ClaimMapping.enlisted),
+    teamAlias: reader("teamAlias", ClaimMapping.oneText),
+    organization: reader("organization", ClaimMapping.named),
+    organizationAlias: reader("organizationAlias", ClaimMapping.named),
+    endUser: reader("endUser", ClaimMapping.oneText),
+    object: reader("object", ClaimMapping.oneText),
+    roles: reader("roles"),
     userRoles: reader("userRoles"),
-    scopes: reader("scopes"),
+    scopes: reader("scopes", ClaimMapping.spaced)
+  }
+  const { user } = mapped
+  const texts = [
+    ...Object.values(mapped).flatMap((it) => it?.paths ?? []),
+    ...Object.keys(settings.require),
+    ...ServiceAccount.pathsOf(settings.serviceAccounts),
+    ...claims.emailVerified ?? [],
+    ...(claims.overage === "deny" ? ["_claim_names", "hasgroups"] : []),
+    ...(settings.tokens === "access" ? ["nonce", "at_hash", "scope"] : [])
+  ]
+  return {
+    ...mapped,
+    hints: hintsOf({ team: mapped.team, teams: mapped.teams, roles: mapped.roles }),
     needsSubject: user !== undefined && !user.orEmail && user.paths.length === 1 && isSubject(user.paths[0] ?? ""),
-    isService: serviceTest(settings.serviceAccounts),
-    grantsTeam: Pattern.compileAny(settings.grants.teams)
+    isService: ServiceAccount.compile(settings.serviceAccounts, addresses.proofOf),
+    grantsTeam: Pattern.compileAny(settings.grants.teams),
+    isAddress: addresses.isAddress,
+    ignores: settings.unreadable === "ignore",
+    paths: [...ClaimReport.always, ...texts.map(Path.parse)]
   }
 }
 
@@ -89,147 +103,91 @@ const hintsOf = (readers: Readonly<Record<string, Reader>>): ReadonlyArray<strin
 
 const isSubject = (path: string): boolean => path === "sub" || path === "metadata.sub"
 
-/** A token whose `client_id` or `azp` is its `sub` is a service's own (RFC 9068 §5, threat B14); some providers need a pattern. */
-const serviceTest = (settings: Settings.Issuer["serviceAccounts"]): (payload: JsonObject) => boolean => {
-  if (settings === "asUsers") return () => false
-  const own = ({ azp, client_id, sub }: JsonObject): boolean =>
-    typeof sub === "string" && sub !== "" && (client_id === sub || azp === sub)
-  if (settings === "apart") return own
-  if (settings.as === "asUsers") return () => false
-  const tests = Object.entries(settings.match).map(([path, pattern]) => {
-    const [names, matches] = [Path.parse(path), Pattern.compile(pattern)]
-    return (payload: JsonObject): boolean => {
-      const value = Path.read(names, payload)
-      return typeof value === "string" && matches(value)
-    }
-  })
-  return (payload) => own(payload) || (tests.length > 0 && tests.every((test) => test(payload)))
-}
+/** Claims that are never passed over when they are unreadable, whatever the issuer says (RULES D12). */
+const firm: ReadonlySet<Settings.MappedClaim> = new Set(["user", "scopes", "roles"])
 
-/** How many entries of a list claim are shown. */
-const SHOWN = 20
+/** Control characters and lone surrogates: no `sub` that is used holds them (RULES D8). */
+const unprintable = /[\p{Cc}\p{Cs}]/u
 
-/** What an operator wants to know of a reading; collected only when somebody listens. */
-class Report {
-  readonly #read: Array<readonly [name: string, path: string, value: string | ReadonlyArray<string>]> = []
-  readonly #notes: Array<string> = []
-
-  read(name: string, path: string, value: string | ReadonlyArray<string>): void {
-    this.#read.push([name, path, value])
-  }
-
-  note(text: string): void {
-    this.#notes.push(text)
-  }
-
-  /** What was read from where, and what was odd. */
-  facts({ overage, service }: Identity): { readonly [name: string]: Fact } {
-    const facts: Record<string, Fact> = {}
-    if (service) facts["service"] = true
-    if (overage) facts["overage"] = true
-    for (const [name, path, value] of this.#read) {
-      if (typeof value === "string") {
-        facts[name] = `${path} ${JSON.stringify(value.slice(0, 256))}`
-        continue
-      }
-      facts[name] = [path, ...value.slice(0, SHOWN)]
-      if (value.length > SHOWN) facts[`${name}Count`] = value.length
-    }
-    if (this.#notes.length > 0) facts["notes"] = this.#notes
-    return facts
-  }
-}
-
-/** The reading of one payload. */
+/** The reading of one payload; what cannot be believed is kept for the end. */
 class Reading {
-  readonly #payload: JsonObject
-  readonly #report: Report | undefined
+  readonly payload: JsonObject
+  readonly #readers: Readers
+  readonly #report: ClaimReport.ClaimReport | undefined
+  #refused: TokenRefused | undefined
 
-  constructor(payload: JsonObject, report: Report | undefined) {
-    this.#payload = payload
+  constructor(readers: Readers, payload: JsonObject, report: ClaimReport.ClaimReport | undefined) {
+    this.payload = payload
+    this.#readers = readers
     this.#report = report
   }
 
-  /** The text of a claim: the first entry of a list; `undefined` when absent or of another type. */
-  text(name: string, reader: Reader, firstOfList = false): string | undefined {
-    const found = reader?.find(this.#payload)
-    if (reader === undefined || found === undefined) return undefined
-    const value = firstOfList && Array.isArray(found.value) ? found.value[0] : found.value
-    if (typeof value !== "string" || value === "") {
-      this.note(`${found.path} is no text`)
-      return undefined
-    }
-    const text = reader.translate(value)
-    if (text === undefined || text === "") {
-      this.note(`${found.path} does not match`)
-      return undefined
-    }
-    this.#report?.read(name, found.path, text)
-    return text
+  /** The first reason not to believe the token. */
+  get refused(): TokenRefused | undefined {
+    return this.#refused
   }
 
-  /** The text of a claim that is an id. */
-  id<Id extends string>(
-    name: string,
-    reader: Reader,
-    isId: (text: string) => text is Id,
-    firstOfList = false
-  ): Id | undefined {
-    const text = this.text(name, reader, firstOfList)
-    return text !== undefined && isId(text) ? text : undefined
-  }
-
-  list(name: string, reader: Reader): ClaimMapping.Entries {
-    if (reader === undefined) return ClaimMapping.noEntries
-    const entries = reader.entries(this.#payload)
-    if (entries.present) this.#report?.read(name, entries.path ?? "", entries.values)
-    for (const note of entries.notes) this.note(note)
-    return entries
+  refuse(reason: "claim_unreadable" | "subject", facts: TokenRefused["facts"]): void {
+    this.#refused ??= new TokenRefused({ reason, facts })
   }
 
   note(text: string): void {
     this.#report?.note(text)
   }
-}
 
-const refuse = (claim: string, path: string, expected: string) =>
-  Exit.fail(new TokenRefused({ reason: "claim_type", facts: { claim, path, expected } }))
-
-/** Control characters and lone surrogates: no `sub` that is used holds them (RULES D8). */
-const unprintable = /[\p{Cc}\p{Cs}]/u
-
-/** Why the claims read as user, scopes or roles cannot be believed; the first that is wrong. */
-const wrongType = (readers: Readers, payload: JsonObject): Exit.Exit<never, TokenRefused> | undefined => {
-  const user = readers.user?.find(payload)
-  if (user !== undefined) {
-    const { path, value } = user
-    if (typeof value !== "string") return refuse("user", path, "text")
-    if (isSubject(path) && unprintable.test(value)) {
-      return Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: path, found: "a control character" } }))
+  /** The entries of a claim. */
+  list(name: Settings.MappedClaim): ClaimMapping.Entries {
+    const reader = this.#readers[name]
+    if (reader === undefined) return ClaimMapping.noEntries
+    const entries = reader.entries(this.payload)
+    if (entries.unreadable !== undefined) this.#unreadable(name, entries.unreadable)
+    if (this.#report !== undefined) {
+      const [value] = entries.values
+      if (entries.path !== undefined) {
+        this.#report.read(name, entries.path, many.has(name) || value === undefined ? entries.values : value)
+      }
+      for (const note of entries.notes) this.note(note)
+      if (entries.path !== undefined && value === undefined) this.note(`${entries.path} does not match`)
     }
+    return entries
   }
-  return noTexts("scopes", readers.scopes, payload) ?? noTexts("roles", readers.roles, payload)
+
+  /** The text of a claim; of several the first. */
+  text(name: Settings.MappedClaim): string | undefined {
+    return this.list(name).values[0]
+  }
+
+  /** The one text of a claim and whether it names several. */
+  one(name: "organization" | "organizationAlias"): { readonly value: string | undefined; readonly several: boolean } {
+    const { values } = this.list(name)
+    return { value: values.length === 1 ? values[0] : undefined, several: values.length > 1 }
+  }
+
+  /** The address. */
+  address(): string | undefined {
+    const { path = "", values } = this.list("email")
+    if (values.length > 1) this.#unreadable("email", { path, expected: "one address" })
+    return values.length > 1 ? undefined : values[0]
+  }
+
+  /** The claim that names the person, and whether it is an address. */
+  user(): { readonly id: UserId | undefined; readonly isAddress: boolean } {
+    const { path = "", values: [id] } = this.list("user")
+    if (id === undefined || !isUserId(id)) return { id: undefined, isAddress: false }
+    if (isSubject(path) && unprintable.test(id)) {
+      this.refuse("subject", { claim: path, found: "a control character" })
+    }
+    return { id, isAddress: this.#readers.isAddress(path) }
+  }
+
+  #unreadable(claim: Settings.MappedClaim, { expected, path }: ClaimMapping.Unreadable): void {
+    if (!this.#readers.ignores || firm.has(claim)) this.refuse("claim_unreadable", { claim, path, expected })
+    else this.note(`${path} is no ${expected}: as if it were not there`)
+  }
 }
 
-const noTexts = (name: string, reader: Reader, payload: JsonObject): Exit.Exit<never, TokenRefused> | undefined => {
-  const found = reader?.find(payload)
-  return found === undefined || typeof found.value === "string" || Array.isArray(found.value)
-    ? undefined
-    : refuse(name, found.path, "text or a list")
-}
-
-/** Scope text splits on U+0020 only (RULES D38); a list is taken entry by entry. */
-const scopesOf = (reader: Reader, payload: JsonObject): ReadonlyArray<string> => {
-  const found = reader?.find(payload)
-  if (reader === undefined || found === undefined) return []
-  const raw = typeof found.value === "string" ? found.value.split(" ") : Array.isArray(found.value) ? found.value : []
-  const scopes: Array<string> = []
-  for (const it of raw) {
-    const scope = typeof it === "string" ? reader.translate(it) : undefined
-    if (scope !== undefined && scope !== "") scopes.push(scope)
-  }
-  return ClaimMapping.distinct(scopes)
-}
+/** Claims of several entries. */
+const many: ReadonlySet<Settings.MappedClaim> = new Set(["teams", "roles", "userRoles", "scopes"])
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -251,18 +209,20 @@ class ReadIdentity implements Identity {
   readonly namespace: string
   readonly user: UserId | undefined
   readonly userIsEmail: boolean
+  readonly userIsAddress: boolean
   readonly email: string | undefined
-  readonly emailVerified: boolean
   readonly linkByEmail: LinkByEmail
   readonly service: boolean
   readonly team: TeamId | undefined
   readonly teamAlias: string | undefined
   readonly teams: ReadonlyArray<TeamId>
+  readonly teamsBy: Settings.ClaimMapping["by"]
   readonly namesTeams: boolean
   readonly withheld: boolean
   readonly overage: boolean
   readonly organization: OrganizationId | undefined
   readonly organizationAlias: string | undefined
+  readonly severalOrganizations: boolean
   readonly endUser: EndUserId | undefined
   readonly object: string | undefined
   readonly roles: ReadonlyArray<string>
@@ -270,70 +230,80 @@ class ReadIdentity implements Identity {
   readonly scopes: ReadonlyArray<string>
   readonly #readers: Readers
   readonly #claims: Claims
-  readonly #isNamed: boolean
 
-  constructor(readers: Readers, claims: Claims, report?: Report) {
-    const { issuer: { id: issuer, settings }, payload } = claims
-    const reading = new Reading(payload, report)
+  constructor(readers: Readers, claims: Claims, reading: Reading) {
+    const { issuer: { foreign, id: issuer, settings }, payload } = claims
     const { grantsTeam } = readers
-    const id = reading.id("user", readers.user, isUserId)
-    const email = reading.text("email", readers.email)
-    const standsIn = id === undefined && email !== undefined && (readers.user?.orEmail ?? false)
-    const teams = reading.list("teams", readers.teams)
-    for (const hint of readers.hints) reading.note(hint)
-    const team = reading.id("team", readers.team, isTeamId, true)
+    const user = reading.user()
+    const email = reading.address()
+    const standsIn = user.id === undefined && email !== undefined && (readers.user?.orEmail ?? false)
+    const teams = reading.list("teams")
+    const teamsBy = readers.teams?.by ?? "id"
+    // A name is granted when the team that it leads to is known (RULES D51).
+    const mayName = teamsBy === "id" ? grantsTeam : () => true
+    const team = reading.text("team")
+    const organization = reading.one("organization")
+    const organizationAlias = reading.one("organizationAlias")
+    const endUser = reading.text("endUser")
     this.#readers = readers
     this.#claims = claims
-    this.#isNamed = id !== undefined
     this.issuer = issuer
     this.namespace = settings.identities.namespace
     this.service = readers.isService(payload)
-    this.user = this.service ? undefined : standsIn && isUserId(email) ? email : id
+    this.user = this.service ? undefined : standsIn && isUserId(email) ? email : user.id
     this.userIsEmail = standsIn
+    this.userIsAddress = standsIn || user.isAddress
     this.email = this.service ? undefined : email
-    this.emailVerified = payload["email_verified"] === true
     this.linkByEmail = settings.identities.linkByEmail
-    this.team = team !== undefined && grantsTeam(team) ? team : undefined
-    this.object = reading.text("object", readers.object)
-    this.teams = teams.values.filter((it): it is TeamId => isTeamId(it) && grantsTeam(it))
+    this.team = team !== undefined && isTeamId(team) && grantsTeam(team) ? team : undefined
+    this.object = reading.text("object")
+    this.teams = teams.values.filter((it): it is TeamId => isTeamId(it) && mayName(it))
+    this.teamsBy = teamsBy
     this.namesTeams = teams.present || team !== undefined
     this.withheld = this.teams.length < teams.values.length || (team !== undefined && !grantsTeam(team))
-    if (this.withheld) reading.note("the issuer's grants leave out a team that the token names")
     this.overage = settings.claims.overage === "deny" && hasOverage(payload)
-    this.teamAlias = reading.text("teamAlias", readers.teamAlias)
-    this.organization = reading.id("organization", readers.organization, isOrganizationId)
-    this.organizationAlias = reading.text("organizationAlias", readers.organizationAlias)
-    this.endUser = reading.id("endUser", readers.endUser, isEndUserId)
-    this.roles = reading.list("roles", readers.roles).values
-    this.userRoles = reading.list("userRoles", readers.userRoles).values
-    this.scopes = scopesOf(readers.scopes, payload)
-  }
-
-  /** Whether the claim that names a person is there. */
-  get isNamed(): boolean {
-    return this.#isNamed
+    this.teamAlias = reading.text("teamAlias")
+    this.organization = organization.value !== undefined && isOrganizationId(organization.value)
+      ? organization.value
+      : undefined
+    this.organizationAlias = organizationAlias.value
+    this.severalOrganizations = organization.several || organizationAlias.several
+    this.endUser = endUser !== undefined && isEndUserId(endUser) ? endUser : undefined
+    this.roles = reading.list("roles").values
+    this.userRoles = reading.list("userRoles").values
+    this.scopes = reading.list("scopes").values
+    for (const it of [this.user, this.object]) {
+      if (it !== undefined && foreign.some((prefix) => it.startsWith(prefix))) {
+        reading.refuse("subject", { found: shown(it), cause: "reads like a person of another namespace" })
+      }
+    }
+    if (readers.needsSubject && user.id === undefined) reading.refuse("subject", { claim: "sub", found: "nothing" })
   }
 
   get facts(): { readonly [name: string]: Fact } {
-    const report = new Report()
-    return report.facts(new ReadIdentity(this.#readers, this.#claims, report))
+    const { payload } = this.#claims
+    const report = new ClaimReport.ClaimReport()
+    for (const hint of this.#readers.hints) report.note(hint)
+    const told = new ReadIdentity(this.#readers, this.#claims, new Reading(this.#readers, payload, report))
+    if (told.withheld) report.note("the issuer's grants leave out a team that the token names")
+    if (told.service) report.flag("service")
+    if (told.overage) report.flag("overage")
+    return report.facts(payload, this.#readers.paths)
   }
 }
 
 const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRefused> => {
-  const wrong = wrongType(readers, claims.payload)
-  if (wrong !== undefined) return wrong
-  const identity = new ReadIdentity(readers, claims)
-  return identity.isNamed || !readers.needsSubject
-    ? Exit.succeed(identity)
-    : Exit.fail(new TokenRefused({ reason: "subject", facts: { claim: "sub", found: "nothing" } }))
+  const reading = new Reading(readers, claims.payload, undefined)
+  const identity = new ReadIdentity(readers, claims, reading)
+  return reading.refused === undefined ? Exit.succeed(identity) : Exit.fail(reading.refused)
 }
 
 export class ClaimExtractor extends Context.Service<ClaimExtractor, {
   /**
-   * Always an `Exit`. Refuses with `claim_type` when the claim read as user,
-   * scopes or roles is of the wrong type (RULES D12), and with `subject` when
-   * `sub` is what names the person and is not there.
+   * Always an `Exit`. Refuses with `claim_unreadable` when a mapped claim is there
+   * in a shape that no reading of it fits (RULES D12), and with `subject` when
+   * `sub` is what names the person and is not there, or when the subject of the
+   * empty namespace reads like a person of another (RULES D61).
    */
   readonly extract: (claims: Claims) => Effect.Effect<Identity, TokenRefused>
 }>()("@jotgate/core/ClaimExtractor") {

@@ -1,41 +1,65 @@
 /**
- * How one claim is read: where it may stand, and what is done with the text
- * found there.
+ * How one claim is read: where it may stand, which shapes it may have, and what
+ * is done with the text found there.
  *
- * Null, empty text and empty lists count as absent (RULES D11); a value of
- * another type is absent with a note (RULES D12); a string is one entry, or
- * split where the mapping says so, never its characters (RULES D10). Entries go
- * through `map` (by the raw entry), `match`/`as`, `map` again, `lower`.
+ * Null, empty text and empty lists count as absent (RULES D11); a string is one
+ * entry, or split where the mapping says so, never its characters (RULES D10);
+ * an object gives the names of its members where the mapping reads them (RULES
+ * D56). Any other shape is unreadable, which is never the same as absent (RULES
+ * D12). Entries go through `map` (by the raw entry), `match`/`as`, `map` again,
+ * `lower`.
  */
 import { Result } from "effect"
 import type { Json, JsonObject } from "../Json.ts"
 import * as LinearRegExp from "../rules/patterns/LinearRegExp.ts"
 import type * as Settings from "../Settings.ts"
+import type { Proof } from "../settings/AddressProof.ts"
 import type { ClaimPath } from "../settings/ClaimPath.ts"
 import * as Path from "../settings/ClaimPath.ts"
 
 /** The most entries that are read of one claim; what is beyond is noted. */
 const MOST_ENTRIES = 10_000
 
-/** What was found for one claim. */
-export interface Found {
-  /** The path that gave it. */
+/** A claim that is there in a shape that its mapping does not read. */
+export interface Unreadable {
   readonly path: string
-  readonly value: Json
+  /** The shapes that would have been read. */
+  readonly expected: string
 }
 
-/** The entries of a list claim. */
+/** The entries of one claim. */
 export interface Entries {
   readonly path: string | undefined
   /** Whether the token carries the claim at all, even when no entry is left of it. */
   readonly present: boolean
   readonly values: ReadonlyArray<string>
+  readonly unreadable: Unreadable | undefined
   /** What was odd, for the trace. */
   readonly notes: ReadonlyArray<string>
 }
 
 /** A claim that is not there. */
-export const noEntries: Entries = { path: undefined, present: false, values: [], notes: [] }
+export const noEntries: Entries = { path: undefined, present: false, values: [], unreadable: undefined, notes: [] }
+
+/** The shapes that a claim may have besides a text. */
+export interface Shapes {
+  readonly list: boolean
+  /** The names of the members of an object are its entries, even if the mapping does not say `keys`. */
+  readonly object: boolean
+  /** What separates the entries of a text: nothing, what the mapping says, or this alone. */
+  readonly splits: "never" | "as mapped" | " "
+}
+
+/** A claim that is one text. */
+export const oneText: Shapes = { list: false, object: false, splits: "never" }
+/** A claim of one text that may come in a list. */
+export const enlisted: Shapes = { list: true, object: false, splits: "never" }
+/** A claim of one text that may come in a list or as the name of a member. */
+export const named: Shapes = { list: true, object: true, splits: "never" }
+/** A claim of several entries. */
+export const listed: Shapes = { list: true, object: false, splits: "as mapped" }
+/** Scopes: a text splits on U+0020 only (RULES D38). */
+export const spaced: Shapes = { list: true, object: false, splits: " " }
 
 /** Up to how many texts are compared with each other, which is cheaper than a set. */
 const FEW = 16
@@ -48,12 +72,9 @@ export const distinct = (texts: ReadonlyArray<string>): ReadonlyArray<string> =>
 export interface ClaimReader {
   readonly paths: ReadonlyArray<string>
   readonly orEmail: boolean
-  /** The first value that is there. */
-  readonly find: (payload: JsonObject) => Found | undefined
-  /** All entries: of the first path that is there, or of every path. */
+  readonly by: Settings.ClaimMapping["by"]
+  /** All entries: of the first path that is there, or of every path. An address without a proof is not there. */
   readonly entries: (payload: JsonObject) => Entries
-  /** What becomes of one entry; `undefined` when `match` drops it. */
-  readonly translate: (entry: string) => string | undefined
 }
 
 /** Whether a value counts as absent (RULES D11). */
@@ -85,23 +106,25 @@ const translator = (mapping: Settings.ClaimMapping): (entry: string) => string |
   }
 }
 
+/** Whether an entry of a list is nothing. */
+const isNothing = (entry: Json | undefined): boolean => entry === undefined || entry === null || entry === ""
+
 /** Compiles one mapping; the settings were checked before, so a broken expression matches nothing. */
-export const compile = (mapping: Settings.ClaimMapping): ClaimReader => {
-  const paths: ReadonlyArray<readonly [string, ClaimPath]> = mapping.from.filter((it) => it !== "")
-    .map((it) => [it, Path.parse(it)])
+export const compile = (
+  mapping: Settings.ClaimMapping,
+  shapes: Shapes = listed,
+  proofOf: (path: string) => Proof | undefined = () => undefined
+): ClaimReader => {
+  const paths: ReadonlyArray<readonly [string, ClaimPath, Proof | undefined]> = mapping.from.filter((it) => it !== "")
+    .map((it) => [it, Path.parse(it), proofOf(it)])
   const translate = translator(mapping)
-  const { split } = mapping
+  const trims = shapes.splits === "as mapped"
+  const separator = shapes.splits === "never" ? undefined : trims ? mapping.split : shapes.splits
+  const object = shapes.object || mapping.keys
+  const expected = ["text", ...(shapes.list ? ["list"] : []), ...(object ? ["object"] : [])].join(" or ")
 
-  const find = (payload: JsonObject): Found | undefined => {
-    for (const [path, names] of paths) {
-      const value = Path.read(names, payload)
-      if (value !== undefined && !isAbsent(value)) return { path, value }
-    }
-    return undefined
-  }
-
-  /** Adds what one claim holds; answers whether it holds any text at all. */
-  const addTo = (texts: Array<string>, path: string, value: Json, notes: Array<string>): boolean => {
+  /** Adds what one claim holds. Answers whether it holds any text, and `undefined` when it holds anything else. */
+  const addTo = (texts: Array<string>, path: string, value: Json, notes: Array<string>): boolean | undefined => {
     let held = 0
     const add = (entry: string): void => {
       held++
@@ -109,36 +132,58 @@ export const compile = (mapping: Settings.ClaimMapping): ClaimReader => {
       if (translated !== undefined && translated !== "") texts.push(translated)
     }
     if (typeof value === "string") {
-      if (split === undefined) add(value)
-      else for (const entry of value.split(split)) if (entry.trim() !== "") add(entry.trim())
-    } else if (Array.isArray(value)) {
-      const read = Math.min(value.length, MOST_ENTRIES)
-      if (read < value.length) notes.push(`${path} has ${value.length} entries, ${read} were read`)
-      for (let i = 0; i < read; i++) {
-        const entry: Json | undefined = value[i]
-        if (typeof entry === "string" && entry !== "") add(entry)
+      if (separator === undefined) add(value)
+      else {
+        for (const entry of value.split(separator)) {
+          const text = trims ? entry.trim() : entry
+          if (text !== "") add(text)
+        }
       }
-      if (held < read) notes.push(`${path} has entries that are no text`)
-    } else {
-      notes.push(`${path} is no text or list`)
+      return held > 0
     }
-    return held > 0
+    if (typeof value !== "object" || value === null || !(Array.isArray(value) ? shapes.list : object)) return undefined
+    const all: ReadonlyArray<Json> = Array.isArray(value) ? value : Object.keys(value)
+    if (all.length > MOST_ENTRIES) notes.push(`${path} has ${all.length} entries, ${MOST_ENTRIES} were read`)
+    let odd = false
+    for (let i = 0; i < Math.min(all.length, MOST_ENTRIES); i++) {
+      const entry = all[i]
+      if (typeof entry === "string" && entry !== "") add(entry)
+      else if (!isNothing(entry)) odd = true
+    }
+    if (odd) notes.push(`${path} has entries that are no text`)
+    return odd ? undefined : held > 0
   }
 
   const entries = (payload: JsonObject): Entries => {
     const notes: Array<string> = []
     const texts: Array<string> = []
     let path: string | undefined
-    for (const [name, names] of paths) {
+    let unreadable: string | undefined
+    for (const [name, names, proves] of paths) {
       const value = Path.read(names, payload)
-      if (value === undefined || isAbsent(value) || !addTo(texts, name, value, notes)) continue
-      path = path === undefined ? name : `${path}, ${name}`
-      if (mapping.mode === "first") break
+      if (value === undefined || isAbsent(value)) continue
+      if (proves !== undefined && !proves(payload)) {
+        if (addTo([], name, value, notes) === undefined) unreadable ??= name
+        else notes.push(`${name} is no proven address: as if it were not there`)
+        continue
+      }
+      const before = texts.length
+      const held = addTo(texts, name, value, notes)
+      if (held === undefined) unreadable ??= name
+      if (held === true || texts.length > before) {
+        path = path === undefined ? name : `${path}, ${name}`
+        if (mapping.mode === "first") break
+      }
     }
-    return path === undefined && notes.length === 0
-      ? noEntries
-      : { path, present: path !== undefined, values: distinct(texts), notes }
+    if (path === undefined && unreadable === undefined && notes.length === 0) return noEntries
+    return {
+      path,
+      present: path !== undefined,
+      values: distinct(texts),
+      unreadable: unreadable === undefined ? undefined : { path: unreadable, expected },
+      notes
+    }
   }
 
-  return { paths: mapping.from, orEmail: mapping.orEmail, find, entries, translate }
+  return { paths: mapping.from, orEmail: mapping.orEmail, by: mapping.by, entries }
 }

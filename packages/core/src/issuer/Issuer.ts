@@ -8,6 +8,8 @@
  */
 import { Context, Layer } from "effect"
 import type { Issuer as IssuerSettings } from "../Settings.ts"
+import * as AddressProof from "../settings/AddressProof.ts"
+import type { Proof } from "../settings/AddressProof.ts"
 import type { ClaimPath } from "../settings/ClaimPath.ts"
 import * as Path from "../settings/ClaimPath.ts"
 
@@ -17,6 +19,8 @@ export interface RequiredClaim {
   readonly name: string
   readonly path: ClaimPath
   readonly values: ReadonlySet<string | number | boolean>
+  /** What must hold before an address counts (RULES D57). */
+  readonly proves: Proof | undefined
 }
 
 /** One trusted issuer in the form in which tokens are checked against it. Times in milliseconds. */
@@ -42,6 +46,8 @@ export interface IssuerProfile {
   /** Whether a token bound to a key of its sender is refused (RULES D36). */
   readonly refusesConfirmation: boolean
   readonly required: ReadonlyArray<RequiredClaim>
+  /** How the names of persons of the other namespaces begin; no subject of the empty namespace may (RULES D61). */
+  readonly foreign: ReadonlyArray<string>
 }
 
 /** Accepted `typ` values, compared without case as media types are; RFC 9068 writes its own with and without `application/`. */
@@ -60,8 +66,8 @@ export const withSynonyms = (algorithms: Iterable<string>): ReadonlySet<string> 
   return all
 }
 
-/** Prepares the settings of one issuer. */
-export const compile = (settings: IssuerSettings): IssuerProfile => ({
+/** Prepares the settings of one issuer; `namespaces` are those of all. */
+export const compile = (settings: IssuerSettings, namespaces: ReadonlyArray<string> = []): IssuerProfile => ({
   id: settings.id,
   settings,
   iss: settings.issuer === "any" ? undefined : settings.issuer,
@@ -76,8 +82,12 @@ export const compile = (settings: IssuerSettings): IssuerProfile => ({
   required: Object.entries(settings.require).map(([name, value]) => ({
     name,
     path: Path.parse(name),
-    values: new Set(Array.isArray(value) ? value : [value]) as ReadonlySet<string | number | boolean>
-  }))
+    values: new Set(Array.isArray(value) ? value : [value]) as ReadonlySet<string | number | boolean>,
+    proves: AddressProof.of(settings).proofOf(name)
+  })),
+  foreign: settings.identities.namespace === ""
+    ? [...new Set(namespaces)].filter((it) => it !== "").map((it) => `${it}|`)
+    : []
 })
 
 /** The trusted issuers of one configuration. */
@@ -90,7 +100,8 @@ export class Issuers extends Context.Service<Issuers, {
 }>()("@jotgate/core/Issuers") {
   /** Of two entries with the same `iss` (or the same `id`) the first counts. */
   static readonly make = (settings: ReadonlyArray<IssuerSettings>): Issuers["Service"] => {
-    const all = settings.map(compile)
+    const namespaces = settings.map((it) => it.identities.namespace)
+    const all = settings.map((it) => compile(it, namespaces))
     const byIss = new Map<string, IssuerProfile>()
     const byId = new Map<string, IssuerProfile>()
     for (const one of all.toReversed()) {

@@ -7,13 +7,13 @@
  */
 import { Effect, Exit } from "effect"
 import type { Team } from "../directory/Directory.ts"
-import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
 import { type Asked, modelText } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
-import { orOutage, outage, raise } from "./Ruled.ts"
+import type { NamedTeams, Naming } from "./NamedTeams.ts"
+import { outage, raise } from "./Ruled.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import type * as TeamLoader from "./TeamLoader.ts"
 
@@ -23,25 +23,13 @@ const SHOWN = 50
 const someUnknown = Exit.succeed(TeamChoice.allUnknown)
 const noFacts: { readonly [name: string]: Fact } = {}
 
-/** The rows in the order of the claim, as most directories answer them. */
-const inOrder = (ids: ReadonlyArray<TeamId>, rows: ReadonlyArray<Team>): ReadonlyArray<Team> => {
-  let at = -1
-  for (const row of rows) {
-    at = ids.indexOf(row.id, at + 1)
-    if (at === -1) {
-      const byId = new Map(rows.map((it) => [it.id, it]))
-      return ids.flatMap((id) => byId.get(id) ?? [])
-    }
-  }
-  return rows
-}
-
 /** Chooses among the groups of a token. */
 export const make = (
   policy: Policy,
-  teams: TeamRepo["Service"],
+  named: NamedTeams,
   loader: ReturnType<typeof TeamLoader.make>
 ): (
+  naming: Naming,
   ids: ReadonlyArray<TeamId>,
   asked: Asked,
   now: Now
@@ -51,7 +39,7 @@ export const make = (
   /** For each named group: whether it fits, and if not, why. */
   const why = (ids: ReadonlyArray<TeamId>, loaded: ReadonlyArray<LoadedTeam>, asked: Asked): Fact =>
     ids.slice(0, SHOWN).map((id) => {
-      const one = loaded.find((it) => it.team.id === id)
+      const one = loaded.find(({ team }) => team.id === id || team.alias === id)
       return one === undefined
         ? { team: id, verdict: "unknown" }
         : { team: id, verdict: policy.fit(one, asked, asked.model), models: one.models.patterns }
@@ -81,10 +69,9 @@ export const make = (
     }, now)
   }
 
-  return (ids, asked, now) =>
-    Effect.flatMapEager(orOutage(teams.byIds(ids, now), now), (found): Effect.Effect<TeamChoice.TeamChoice, Denial> => {
-      if (found.length > 0) {
-        const rows = inOrder(ids, found)
+  return (naming, ids, asked, now) =>
+    Effect.flatMapEager(named(naming, ids, now), (rows): Effect.Effect<TeamChoice.TeamChoice, Denial> => {
+      if (rows.length > 0) {
         return Effect.flatMapEager(loader.loadAll(rows, asked, now), (loaded) => choose(ids, rows, loaded, asked, now))
       }
       const facts = { groups: ids.slice(0, SHOWN), exist: 0 }

@@ -16,7 +16,7 @@ const none = Exit.succeed(undefined)
 
 /** Whether the token names an organization at all. */
 export const namesOrganization = (identity: Identity): boolean =>
-  identity.organization !== undefined || identity.organizationAlias !== undefined
+  identity.organization !== undefined || identity.organizationAlias !== undefined || identity.severalOrganizations
 
 export class OrganizationResolver extends Context.Service<OrganizationResolver, {
   /** The organization that the token names; `undefined` when it names none. */
@@ -44,6 +44,9 @@ export class OrganizationResolver extends Context.Service<OrganizationResolver, 
       const find = (identity: Identity, now: Now): Effect.Effect<Organization | undefined, Denial> => {
         const { organization, organizationAlias } = identity
         if (!namesOrganization(identity)) return none
+        if (identity.severalOrganizations) {
+          return raise({ step: "organization", code: "organization_ambiguous", facts: { named: "several" } }, now)
+        }
         const row = organization !== undefined
           ? organizations.byId(organization, now)
           : organizations.byAlias(organizationAlias ?? "", now)

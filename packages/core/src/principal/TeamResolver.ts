@@ -17,7 +17,8 @@ import type { LoadedTeam, Ruling } from "../rules/Policy.ts"
 import type { Standing } from "../rules/Role.ts"
 import type { Now } from "../Trace.ts"
 import * as GroupChoice from "./GroupChoice.ts"
-import { orAbsent, orOutage, outage, raise } from "./Ruled.ts"
+import * as NamedTeams from "./NamedTeams.ts"
+import { orAbsent, outage, raise } from "./Ruled.ts"
 import { Rules } from "./Rules.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import * as TeamLoader from "./TeamLoader.ts"
@@ -54,7 +55,8 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       const policy = yield* Rules
       const teams = yield* TeamRepo
       const loader = TeamLoader.make(policy, teams)
-      const byGroups = GroupChoice.make(policy, teams, loader)
+      const named = NamedTeams.make(policy, teams)
+      const byGroups = GroupChoice.make(policy, named, loader)
       const { directory, policy: settings } = policy.settings
       const defaultTeam = directory.teams.default
       const unknownIsNext = directory.teams.whenUnknown === "next"
@@ -82,15 +84,23 @@ export class TeamResolver extends Context.Service<TeamResolver, {
           (choice) => choice === undefined ? denied("team_not_found", { [source]: id }, now) : Exit.succeed(choice)
         )
 
+      const notOurs = (header: TeamId, identity: Identity, now: Now) =>
+        denied("team_denied", { header, teams: identity.teams, team: identity.team ?? null }, now)
+
       const byHeader = (
         header: TeamId,
         object: TeamId | undefined,
         { asked, identity }: TeamQuestion,
         now: Now
       ): Chosen =>
-        header === identity.team || header === object || identity.teams.includes(header)
+        header === identity.team || header === object || (identity.teamsBy === "id" && identity.teams.includes(header))
           ? existing(header, "header", asked, now)
-          : denied("team_denied", { header, teams: identity.teams, team: identity.team ?? null }, now)
+          : identity.teamsBy === "id" || identity.teams.length === 0
+          ? notOurs(header, identity, now)
+          : Effect.flatMapEager(named(identity, identity.teams, now), (rows) => {
+            const row = rows.find((it) => it.id === header) ?? rows.find((it) => it.alias === header)
+            return row === undefined ? notOurs(header, identity, now) : existing(row.id, "header", asked, now)
+          })
 
       const byAlias = Effect.fnUntracedEager(function*(alias: string, { asked, identity }: TeamQuestion, now: Now) {
         const row = yield* Effect.catchEager(teams.byAlias(alias, now), (error) =>
@@ -117,7 +127,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
         const ids = unknown === undefined || identity.teams.includes(unknown)
           ? identity.teams
           : [...identity.teams, unknown]
-        if (ids.length > 0) return byGroups(ids, asked, now)
+        if (ids.length > 0) return byGroups(identity, ids, asked, now)
         if (identity.withheld) {
           return denied("team_denied", { rule: policy.ofIssuer(identity.issuer, "grants.teams") }, now)
         }
@@ -161,8 +171,10 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       /** With team sync on, a header or a single claim leaves the other named teams to be loaded. */
       const withNamed = (choice: Choice, { identity }: TeamQuestion, now: Now): Chosen => {
         if (!syncs || choice.source === "groups" || identity.teams.length === 0) return Exit.succeed(choice)
-        return Effect.mapEager(orOutage(teams.byIds(identity.teams, now), now), (rows) => {
-          const others = choice.source === "header" ? [] : choice.named.filter((it) => !identity.teams.includes(it.id))
+        return Effect.mapEager(named(identity, identity.teams, now), (rows) => {
+          const others = choice.source === "header"
+            ? []
+            : choice.named.filter((it) => !rows.some((row) => row.id === it.id))
           return { ...choice, named: [...rows, ...others] }
         })
       }

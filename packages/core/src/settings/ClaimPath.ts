@@ -17,6 +17,9 @@ export const parse = (text: string): ClaimPath => {
   return path.split(/(?<!\\)\./).map((name) => name.replaceAll("\\.", "."))
 }
 
+/** Equal exactly for two texts of one path. */
+export const keyOf = (text: string): string => parse(text).join("\0")
+
 /** The value at a path; `undefined` when a name is missing or stands below something that is no object. */
 export const read = (path: ClaimPath, payload: JsonObject): Json | undefined => {
   let value: Json | undefined = payload

@@ -79,7 +79,7 @@ export interface Verdict {
   readonly allowed: boolean
   readonly status: number
   readonly code: Code | undefined
-  /** One line: `allow user=u-1 team=red`, or `403 team_denied`. */
+  /** One line: `allow user=u-1 team=red`, or `403 team_denied`; an id that was made is `(made)`. */
   readonly line: string
   readonly answer: Exit.Exit<Allowed, Denial>
   readonly decision: Allowed | undefined
@@ -180,10 +180,23 @@ export const askedOf = (ask: Ask, token: string | null): Asked => ({
   ...(ask.listsModels === undefined ? {} : { listsModels: ask.listsModels })
 })
 
+const made = /^u_[0-9A-Z]{26}$/
+
+/** A value in which every made id reads `(made)`: no two decisions make the same. */
+export const withoutMadeIds = (value: unknown): unknown =>
+  typeof value === "string"
+    ? value.replace(made, "(made)")
+    : Array.isArray(value)
+    ? value.map(withoutMadeIds)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, it]) => [name, withoutMadeIds(it)]))
+    : value
+
 const lineOf = (answer: Result.Result<Allowed, Denial>): string => {
   if (Result.isFailure(answer)) return `${answer.failure.status} ${answer.failure.code}`
   const { admin, endUserId, organizationId, teamId, userId } = answer.success.principal
-  const named = [["user", userId], ["team", teamId], ["organization", organizationId], ["endUser", endUserId]] as const
+  const user = userId?.replace(made, "(made)")
+  const named = [["user", user], ["team", teamId], ["organization", organizationId], ["endUser", endUserId]] as const
   return [
     "allow",
     ...(admin ? ["admin"] : []),

@@ -35,7 +35,7 @@ export const RefusalReason = Schema.Literals([
   "confirmation",
   "required_claim",
   "revoked",
-  "claim_type",
+  "claim_unreadable",
   "opaque_refused",
   "opaque_client",
   "inactive",

@@ -52,8 +52,8 @@ const checkConfirmation = ({ refusesConfirmation }: IssuerProfile, { cnf }: Json
     : undefined
 
 const checkRequired = ({ required }: IssuerProfile, payload: JsonObject): TokenRefused | undefined => {
-  for (const { name, path, values } of required) {
-    const found = Path.read(path, payload)
+  for (const { name, path, proves, values } of required) {
+    const found = proves === undefined || proves(payload) ? Path.read(path, payload) : undefined
     const holds = (it: Json | undefined): boolean =>
       (typeof it === "string" || typeof it === "number" || typeof it === "boolean") && values.has(it)
     if (!(Array.isArray(found) ? found.some(holds) : holds(found))) {

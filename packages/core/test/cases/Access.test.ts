@@ -200,7 +200,10 @@ describe("roles", () => {
   decides("the e-mail stands in for the id of the row", {
     issuer: { claims: { user: { from: "uid", orEmail: true }, email: "email" } },
     rows: { users: [user("ada@acme.test")] }
-  }, { "e-mail": [{ claims: { email: "ada@acme.test" } }, "allow user=ada@acme.test"] })
+  }, {
+    "e-mail": [{ claims: { email: "ada@acme.test", email_verified: true } }, "allow user=ada@acme.test"],
+    "without a proof (RULES D57)": [{ claims: { email: "ada@acme.test" } }, "403 principal_required"]
+  })
 
   deviates("D49", "model names in roles and scopes are patterns", "exact names", {
     policy: {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
-import { decides, deviates } from "../support/Decides.ts"
+import { decides, deviates, type Row } from "../support/Decides.ts"
 
 const { team, user } = CoreTest
 const rows = { users: [user("u-1")], teams: [team("red"), team("a"), team("blue")] }
@@ -19,7 +19,7 @@ describe("shapes of claims", () => {
   deviates("D10", "a string groups claim is one group, or split where the mapping says so", "each character", {
     issuers: [
       {},
-      { id: "b", issuer: "https://b.test", claims: { teams: { from: "groups", split: "," } } }
+      { id: "b", issuer: "https://b.test", claims: { user: null, teams: { from: "groups", split: "," } } }
     ],
     sharedIdentities: true,
     rows
@@ -54,32 +54,74 @@ describe("shapes of claims", () => {
     "said": [{ claims: { team_id: "red" } }, "allow team=red"]
   })
 
-  deviates("D12", "a wrong type is absent with a note, but 401 for user, scope and roles", "a crash or a text of it", {
+  const wrong = { ...odd, team_id: "red" }
+  const shapes: Readonly<Record<string, unknown>> = {
+    number: 7,
+    zero: 0,
+    true: true,
+    false: false,
+    object: { a: 1 },
+    "empty object": {}
+  }
+  const lists: Readonly<Record<string, unknown>> = {
+    "list of numbers": [7],
+    mixed: [7, "red"],
+    "list of lists": [["red"]]
+  }
+  const texts = ["uid", "team_name", "customer", "oid"]
+  const many = ["groups", "roles", "user_roles", "scope", "team_id", "email"]
+  const unreadable: Record<string, Row> = {}
+  for (const claim of [...texts, ...many, "org_id", "org_name"]) {
+    for (const [shape, value] of Object.entries({ ...shapes, ...lists })) {
+      if (claim.startsWith("org_") && shape.endsWith("object")) continue
+      unreadable[`${claim}: ${shape}`] = [{ claims: { ...wrong, [claim]: value } }, "401 invalid_token"]
+    }
+    if (texts.includes(claim)) {
+      unreadable[`${claim}: list`] = [{ claims: { ...wrong, [claim]: ["x"] } }, "401 invalid_token"]
+    }
+  }
+  unreadable["email: two"] = [
+    { claims: { ...wrong, email: ["a@x.test", "b@x.test"], email_verified: true } },
+    "401 invalid_token"
+  ]
+  deviates(
+    "D12",
+    "a mapped claim of a shape that nothing reads is 401",
+    "a crash, a text of it, or absent",
+    { rows },
+    unreadable
+  )
+
+  decides("RULES D12: passed over where the issuer says so, but never the person, scopes and roles", {
+    issuer: { unreadable: "ignore" },
     rows
   }, {
     "groups: object": [{ claims: { ...odd, groups: { red: true } } }, "allow user=u-1"],
-    "groups: number": [{ claims: { ...odd, groups: 7 } }, "allow user=u-1"],
-    "groups: numbers": [{ claims: { ...odd, groups: [7, 8] } }, "allow user=u-1"],
     "groups: mixed": [{ claims: { ...odd, groups: [7, "red"] } }, "allow user=u-1 team=red"],
     "team: object": [{ claims: { ...odd, team_id: { id: "red" } } }, "allow user=u-1"],
     "email: number": [{ claims: { ...odd, email: 7 } }, "allow user=u-1"],
-    "organization: list": [{ claims: { ...odd, org_id: ["o"] } }, "allow user=u-1"],
-    "endUser: object": [{ claims: { ...odd, customer: {} } }, "allow user=u-1"],
+    "endUser: object": [{ claims: { ...odd, customer: { a: 1 } } }, "allow user=u-1"],
     "user_roles: number": [{ claims: { ...odd, user_roles: 1 } }, "allow user=u-1"],
     "user: number": [{ claims: { uid: 7 } }, "401 invalid_token"],
     "user: list": [{ claims: { uid: ["u-1"] } }, "401 invalid_token"],
     "scope: object": [{ claims: { ...odd, scope: { a: 1 } } }, "401 invalid_token"],
-    "scope: number": [{ claims: { ...odd, scope: 7 } }, "401 invalid_token"],
-    "roles: object": [{ claims: { ...odd, roles: { a: 1 } } }, "401 invalid_token"],
     "roles: true": [{ claims: { ...odd, roles: true } }, "401 invalid_token"]
   })
 
-  it.effect("RULES D12: the note says which claim is odd", () =>
+  it.effect("RULES D12: the step says which claim could not be read, or was passed over", () =>
     Effect.gen(function*() {
-      const { steps } = yield* CoreTest.ask({ rows }, { claims: { uid: "u-1", groups: { red: true }, email: 7 } })
-      assert.deepStrictEqual(steps.find((it) => it.step === "claims")?.facts["notes"], [
-        "email is no text",
-        "groups is no text or list"
+      const odd = { claims: { uid: "u-1", groups: { red: true }, email: 7 } }
+      const refused = yield* CoreTest.ask({ rows }, odd)
+      assert.deepStrictEqual(refused.steps.find((it) => it.step === "token")?.facts, {
+        reason: "claim_unreadable",
+        claim: "email",
+        path: "email",
+        expected: "text or list"
+      })
+      const ignored = yield* CoreTest.ask({ issuer: { unreadable: "ignore" }, rows }, odd)
+      assert.deepStrictEqual(ignored.steps.find((it) => it.step === "claims")?.facts["notes"], [
+        "email is no text or list: as if it were not there",
+        "groups is no text or list: as if it were not there"
       ])
     }))
 

@@ -109,8 +109,10 @@ describe("A3. what an allowed decision holds", () => {
           (it) => it.decision?.principal.email
         )
       assert.strictEqual(yield* email("row@x.test", { uid, email: "claim@x.test" }), "row@x.test")
-      assert.strictEqual(yield* email(null, { uid, email: "claim@x.test" }), "claim@x.test")
-      assert.strictEqual(yield* email(null, { scope: "admin", email: "claim@x.test" }), "claim@x.test")
+      const proven = { email: "claim@x.test", email_verified: true }
+      assert.strictEqual(yield* email(null, { uid, ...proven }), "claim@x.test")
+      assert.strictEqual(yield* email(null, { scope: "admin", ...proven }), "claim@x.test")
+      assert.isUndefined(yield* email(null, { uid, email: "claim@x.test" }), "without a proof (RULES D57)")
     }))
   it.effect("case 18, case 131, case 132: the membership row comes unchanged, and a missing one is no error", () =>
     Effect.gen(function*() {
@@ -232,7 +234,7 @@ describe("A7. the team header", () => {
 
 describe("A8, A10. singular team and alias", () => {
   decides("case 41, case 43, case 44, case 45, case 136, case 137, case 138: by id, else by alias, else the default", {
-    issuers: [{}, { id: "b", issuer: "https://b.test", claims: { teamAlias: "deep.name" } }],
+    issuers: [{}, { id: "b", issuer: "https://b.test", claims: { user: null, teamAlias: "deep.name" } }],
     sharedIdentities: true,
     policy: { requireTeamClaim: true },
     rows

@@ -90,7 +90,7 @@ describe("A17, A20, A22, B. issuers, writes, texts", () => {
     policy: { emailDomains: ["berri.ai"] },
     directory: { users: { create: true } }
   }, {
-    "accepted": [{ claims: { uid: "a", email: "a@berri.ai" } }, "allow user=a"],
+    "accepted": [{ claims: { uid: "a", email: "a@berri.ai", email_verified: true } }, "allow user=(made)"],
     "another": [{ claims: { uid: "a", email: "a@gmail.com" } }, "403 email_domain_denied"]
   })
   decides("case 182, case 183: a role's routes; the union of the scopes that are held", {

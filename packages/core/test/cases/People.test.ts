@@ -32,12 +32,12 @@ describe("who is known", () => {
   it.effect("a person is created from the template, with subject and address, once", () =>
     Effect.gen(function*() {
       const core = yield* CoreTest.CoreTest
-      const claims = { uid, email: "ada@acme.test" }
+      const claims = { uid, email: "ada@acme.test", email_verified: true }
       const first = yield* core.ask({ claims })
-      assert.strictEqual(first.line, "allow user=okta|u-1")
+      assert.strictEqual(first.line, "allow user=(made)")
       assert.deepStrictEqual(
         first.decision?.principal.user,
-        user("okta|u-1", {
+        user(first.decision?.principal.userId ?? "", {
           email: "ada@acme.test",
           subjects: [{ namespace: "okta", subject: "u-1" }],
           role: "internal_user_viewer",
@@ -46,7 +46,7 @@ describe("who is known", () => {
         })
       )
       const second = yield* core.ask({ claims })
-      assert.strictEqual(second.line, "allow user=okta|u-1")
+      assert.strictEqual(second.line, "allow user=(made)")
       assert.deepStrictEqual(second.writes, [])
       assert.strictEqual(core.tables.users.all().length, 1)
     }).pipe(Effect.provide(CoreTest.CoreTest.layer({
@@ -56,9 +56,9 @@ describe("who is known", () => {
       }
     }))))
 
-  decides("RULES D5: in the empty namespace the created row has the claim's id", {
+  decides("RULES D61: in the empty namespace too the created row has a made id", {
     directory: { users: { create: true } }
-  }, { "create": [{ claims: { uid } }, "allow user=u-1"] })
+  }, { "create": [{ claims: { uid } }, "allow user=(made)"] })
 
   deviates("D42", "a row whose role nobody knows is 403", "401", {
     rows: { users: [user("u-1", { role: "wizard" }), user("u-2", { role: null }), user("u-3", { role: "customer" })] }
@@ -77,12 +77,16 @@ describe("who is known", () => {
     rows: { users: [user("u-1")] },
     issuer: { adminScope: "admin" }
   }, {
-    "accepted": [{ claims: { uid, email: "a@acme.test" } }, "allow user=u-1"],
-    "second domain, without case": [{ claims: { uid, email: "a@CORP.test" } }, "allow user=u-1"],
-    "another": [{ claims: { uid: "ghost", email: "a@evil.test" } }, "403 email_domain_denied"],
-    "a subdomain": [{ claims: { uid, email: "a@x.acme.test" } }, "403 email_domain_denied"],
-    "behind another at sign": [{ claims: { uid, email: "a@evil.test@acme.test" } }, "403 email_domain_denied"],
-    "no local part": [{ claims: { uid, email: "@acme.test" } }, "403 email_domain_denied"],
+    "accepted": [{ claims: { uid, email: "a@acme.test", email_verified: true } }, "allow user=u-1"],
+    "second domain, without case": [{ claims: { uid, email: "a@CORP.test", email_verified: true } }, "allow user=u-1"],
+    "another": [{ claims: { uid: "ghost", email: "a@evil.test", email_verified: true } }, "403 email_domain_denied"],
+    "a subdomain": [{ claims: { uid, email: "a@x.acme.test", email_verified: true } }, "403 email_domain_denied"],
+    "behind another at sign": [
+      { claims: { uid, email: "a@evil.test@acme.test", email_verified: true } },
+      "403 email_domain_denied"
+    ],
+    "no local part": [{ claims: { uid, email: "@acme.test", email_verified: true } }, "403 email_domain_denied"],
+    "without a proof (RULES D57)": [{ claims: { uid, email: "a@acme.test" } }, "403 email_domain_denied"],
     "none": [{ claims: { uid } }, "403 email_domain_denied"],
     "an admin by scope is not asked": [{ claims: { scope: "admin" }, path: "/user/info" }, "allow admin"]
   })
@@ -259,13 +263,13 @@ describe("writes", () => {
   it.effect("RULES D30: a created team has no models unless the template says so (the reference: all)", () =>
     Effect.gen(function*() {
       const { teams, verdict } = yield* written(creating, { claims: { uid, team_id: "llm-new" } })
-      assert.strictEqual(verdict.line, "allow user=u-1 team=llm-new")
+      assert.strictEqual(verdict.line, "allow user=(made) team=llm-new")
       assert.deepStrictEqual(teams[1], team("llm-new", { models: ["no-default-models"] }))
       assert.deepStrictEqual(verdict.writes.map((it) => it._tag), ["CreateUser", "CreateTeam", "JoinTeam"])
     }))
 
   decides("RULES D30: only names that match are created, and not from groups or alias", creating, {
-    "matches": [{ claims: { uid, team_id: "llm-x" } }, "allow user=u-1 team=llm-x"],
+    "matches": [{ claims: { uid, team_id: "llm-x" } }, "allow user=(made) team=llm-x"],
     "does not": [{ claims: { uid, team_id: "x-llm-" } }, "404 team_not_found"],
     "groups": [{ claims: { uid, groups: ["llm-x"] } }, "404 team_not_found"],
     "alias": [{ claims: { uid, team_name: "llm-x" } }, "404 team_not_found"]

@@ -247,12 +247,12 @@ describe("what a chosen team must satisfy", () => {
     rows: { users: rows.users, teams: [team("red", { passThroughRoutes: ["/bria"], blocked: true }), team("blue")] }
   }, {
     "blocked": [
-      { claims: { uid, email: "a@acme.test", team_id: "red" }, path: "/bria/x" },
+      { claims: { uid, email: "a@acme.test", email_verified: true, team_id: "red" }, path: "/bria/x" },
       "403 team_blocked"
     ],
     "domain": [{ claims: { uid, team_id: "red" }, path: "/bria/x" }, "403 email_domain_denied"],
     "unknown user": [
-      { claims: { uid: "ghost", email: "a@acme.test", team_id: "red" }, path: "/bria/x" },
+      { claims: { uid: "ghost", email: "a@acme.test", email_verified: true, team_id: "red" }, path: "/bria/x" },
       "404 user_not_found"
     ]
   })

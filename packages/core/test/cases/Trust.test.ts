@@ -103,8 +103,12 @@ describe("who a person is", () => {
     "verified": [{ claims: { uid: "x", email: "ada@acme.test", email_verified: true } }, "allow user=u-1"],
     "without case": [{ claims: { uid: "x", email: "ADA@Acme.test", email_verified: true } }, "allow user=u-1"],
     "not said": [{ claims: { uid: "x", email: "ada@acme.test" } }, "404 user_not_found"],
-    "text is not true": [
+    "verified, as a text": [
       { claims: { uid: "x", email: "ada@acme.test", email_verified: "true" } },
+      "allow user=u-1"
+    ],
+    "another text": [
+      { claims: { uid: "x", email: "ada@acme.test", email_verified: "1" } },
       "404 user_not_found"
     ],
     "an admin": [{ claims: { uid: "x", email: "boss@acme.test", email_verified: true } }, "404 user_not_found"],

@@ -65,7 +65,7 @@ describe("the mapping object", () => {
 
   it("`from` is tried in order; null, empty text and empty lists are not there", () => {
     assert.deepStrictEqual(entries(["none", "missing", "roles", "groups"], payload), ["r-1"])
-    assert.strictEqual(compile(["none", "roles"]).find(payload)?.path, "roles")
+    assert.strictEqual(compile(["none", "roles"]).entries(payload).path, "roles")
     assert.deepStrictEqual(entries({ from: [] }, payload), [])
   })
   it("`mode: union` takes every path, in order, each entry once", () => {

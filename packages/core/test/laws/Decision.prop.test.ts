@@ -72,7 +72,8 @@ it.effect.prop(
       const real = yield* CoreTest.ask(world, ask)
       const quiet = yield* inWorld(world, (core) => core.quietly(ask))
       assert.deepStrictEqual([real.line, quiet.line], [dry.line, dry.line])
-      assert.deepStrictEqual([real.writes, quiet.writes], [dry.writes, dry.writes])
+      const [theirs, loud, silent] = [dry.writes, real.writes, quiet.writes].map(CoreTest.withoutMadeIds)
+      assert.deepStrictEqual([loud, silent], [theirs, theirs])
     }),
   runs
 )

@@ -19,7 +19,9 @@ const identity = (more: Partial<Identity> = {}): Identity => ({
   user: UserId.make("u-1"),
   userIsEmail: false,
   email: undefined,
-  emailVerified: false,
+  userIsAddress: false,
+  teamsBy: "id",
+  severalOrganizations: false,
   linkByEmail: "never",
   service: false,
   team: undefined,
@@ -56,6 +58,10 @@ const resolving = (world: CoreTest.World = {}) => {
     byAlias: (alias) => {
       asked.push(`byAlias ${alias}`)
       return Exit.fail(new RowNotFound({ kind: "team" }))
+    },
+    byAliases: (aliases) => {
+      asked.push(`byAliases ${aliases.join()}`)
+      return Exit.succeed(rows.filter((it) => it.alias !== null && aliases.includes(it.alias)))
     },
     modelGroups: (ids) => {
       asked.push(`modelGroups ${ids.join()}`)

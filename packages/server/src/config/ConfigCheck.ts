@@ -6,11 +6,18 @@
  * Pure: nothing is fetched and no secret is read, so a file can be checked
  * where neither the issuers nor the secrets are at hand.
  */
+import * as AddressProof from "@jotgate/core/AddressProof"
 import { isDiscoveryUrl } from "@jotgate/core/Discovery"
 import { compile } from "@jotgate/core/Route"
 import * as RouteGroups from "@jotgate/core/RouteGroups"
 import { suggestion } from "@jotgate/core/SchemaFindings"
-import { type Issuer, LitellmReleases, normalizeMapping, type PolicySettings } from "@jotgate/core/Settings"
+import {
+  type Issuer,
+  LitellmReleases,
+  type MappedClaim,
+  normalizeMapping,
+  type PolicySettings
+} from "@jotgate/core/Settings"
 import type { ConfigFile } from "./ConfigFile.ts"
 import { type FileSettings, isLoopback } from "./GatewaySettings.ts"
 
@@ -52,8 +59,9 @@ const repeated = <A>(items: ReadonlyArray<A>, key: (item: A) => string): Readonl
   })
 }
 
-const reads = (issuers: ReadonlyArray<Issuer>, claim: keyof Issuer["claims"]): boolean =>
-  issuers.some((it) => it.claims[claim] !== undefined)
+const isRead = (issuer: Issuer, claim: MappedClaim): boolean => normalizeMapping(issuer.claims[claim]) !== undefined
+
+const reads = (issuers: ReadonlyArray<Issuer>, claim: MappedClaim): boolean => issuers.some((it) => isRead(it, claim))
 
 const issuerNames: Check = ({ issuers, sharedIdentities }) => [
   ...when(issuers.length === 0, () => warning("issuers", "no issuer is trusted: every token is refused")),
@@ -63,26 +71,84 @@ const issuerNames: Check = ({ issuers, sharedIdentities }) => [
   ...repeated(issuers, (it) => it.issuer).map(([it, index, before]) =>
     error(`issuers[${index}].issuer`, `issuer ${JSON.stringify(it.issuer)} is the same as that of ${before.id}`)
   ),
-  ...(sharedIdentities ? [] : repeated(issuers, (it) => it.identities.namespace).map(([it, index, before]) =>
-    error(
-      `issuers[${index}].identities.namespace`,
-      `namespace ${
-        JSON.stringify(it.identities.namespace)
-      } is the same as that of ${before.id}: one person of either ` +
-        "could be another of the other; give each its own, or set sharedIdentities: true"
-    )
-  ))
+  ...repeated(issuers, (it) => it.identities.namespace).map(([it, index, before]) => {
+    const path = `issuers[${index}].identities.namespace`
+    const shared = `namespace ${JSON.stringify(it.identities.namespace)} is the same as that of ${before.id}`
+    return sharedIdentities
+      ? warning(path, `${shared}: whoever one of them calls by a name is the person whom the other calls so (D5)`)
+      : error(
+        path,
+        `${shared}: one person of either could be another of the other; give each its own, or set sharedIdentities: true`
+      )
+  })
 ]
+
+/** How addresses are proven (RULES D57). */
+const addresses: Check = ({ issuers }) =>
+  issuers.flatMap((it, index) => {
+    const flags = it.claims.emailVerified ?? []
+    const emails = normalizeMapping(it.claims.email)?.from ?? []
+    const user = normalizeMapping(it.claims.user)
+    const { isAddress, proofOf } = AddressProof.of(it)
+    const place = `issuers[${index}].claims`
+    const needsProof = it.identities.linkByEmail !== "always"
+    return [
+      ...flags.flatMap((flag, at) =>
+        when(needsProof && emails.length > 0 && AddressProof.spokenOf(flag, at, flags, emails) === undefined, () =>
+          error(
+            `${place}.emailVerified`,
+            `leaves open of which claim ${
+              JSON.stringify(flag)
+            } speaks: name one flag for each path of claims.email, in order`
+          ))
+      ),
+      ...when(needsProof && flags.length === 0 && emails.length > 0, () =>
+        warning(`${place}.email`, "has no effect: no flag can prove the address (D57)")),
+      ...when(
+        (user?.from ?? []).some((path) =>
+          isAddress(path) && proofOf(path) !== undefined
+        ),
+        () =>
+          warning(
+            `${place}.user`,
+            "reads an address: a token without the proof names nobody, and no proxy admin is found by one (D57)"
+          )
+      )
+    ]
+  })
+
+/** Claims of which a mapping is said: reading groups by alias and e-mail for a missing id are for one each. */
+const mappedClaims = [
+  "user",
+  "email",
+  "teams",
+  "team",
+  "teamAlias",
+  "organization",
+  "organizationAlias",
+  "endUser",
+  "object",
+  "roles",
+  "userRoles",
+  "scopes"
+] as const satisfies ReadonlyArray<MappedClaim>
 
 /** Settings of an issuer that another of its settings leaves without effect. */
 const issuerEffects: Check = ({ issuers }) =>
   issuers.flatMap((it, index) => [
+    ...mappedClaims.flatMap((claim) => {
+      const mapping = normalizeMapping(it.claims[claim])
+      return when(
+        mapping !== undefined && claim !== "teams" && mapping.by !== "id",
+        () => warning(`issuers[${index}].claims.${claim}.by`, "has no effect: only claims.teams is read by alias")
+      )
+    }),
     ...when(
       it.keys.hosts.length > 0 && !discovers(it),
       () => warning(`issuers[${index}].keys.hosts`, "has no effect: nothing of this issuer is discovered")
     ),
     ...when(
-      it.claims.overage === "ignore" && it.claims.teams === undefined,
+      it.claims.overage === "ignore" && !isRead(it, "teams"),
       () => warning(`issuers[${index}].claims.overage`, "has no effect: claims.teams is not read")
     )
   ])
@@ -126,8 +192,10 @@ const issuerTrust: Check = ({ issuers }) =>
       ...when(it.audience.includes("any") && it.audience.length > 1, () =>
         error(`${place}.audience`, "names any and others: any includes them")),
       ...when(
-        it.claims.user === undefined && it.claims.team === undefined && it.claims.teams === undefined &&
-          it.claims.teamAlias === undefined && it.claims.object === undefined && it.adminScope === null,
+        !(["user", "team", "teams", "teamAlias", "object"] as const).some((claim) =>
+          isRead(it, claim)
+        ) &&
+          it.adminScope === null,
         () =>
           warning(`${place}.claims`, "names neither a user nor a team: no token of this issuer can result in anybody")
       )
@@ -203,7 +271,7 @@ const roles: Check = ({ directory, issuers, policy }) => {
     ),
     ...issuers.flatMap((it, index) => [
       ...when(
-        it.claims.roles !== undefined && unread,
+        isRead(it, "roles") && unread,
         () =>
           warning(
             `issuers[${index}].claims.roles`,
@@ -211,11 +279,11 @@ const roles: Check = ({ directory, issuers, policy }) => {
           )
       ),
       ...when(
-        it.claims.userRoles !== undefined && policy.allowedUserRoles.length === 0,
+        isRead(it, "userRoles") && policy.allowedUserRoles.length === 0,
         () => warning(`issuers[${index}].claims.userRoles`, "has no effect: policy.allowedUserRoles is empty")
       ),
       ...when(
-        it.claims.object !== undefined && it.claims.user === undefined && it.claims.team === undefined &&
+        isRead(it, "object") && !isRead(it, "user") && !isRead(it, "team") &&
           policy.roleMappings.length === 0 && policy.allowedUserRoles.length === 0,
         () => warning(`issuers[${index}].claims.object`, "has no effect: no rule gives its token a role")
       )
@@ -410,6 +478,7 @@ const checks: ReadonlyArray<Check> = [
   issuerNames,
   issuerTrust,
   issuerEffects,
+  addresses,
   adminScopes,
   teamSources,
   roles,

@@ -15,6 +15,8 @@ const mapping = {
   map: "other names for values",
   "map.*": "the name that is meant",
   lower: "compares and keeps values in lower case",
+  keys: "reads the names of the members of an object too",
+  by: "for claims.teams: entries are ids of teams, aliases, or either (the id first)",
   orEmail: "for claims.user: the e-mail stands in for a missing id, and gives no role"
 }
 
@@ -69,10 +71,14 @@ export const descriptions: Readonly<Record<string, string>> = {
   "issuers[].grants.routes": "route entries",
   "issuers[].identities": "how its subjects become people",
   "issuers[].identities.namespace": "keeps the subjects of issuers apart; at most one issuer may leave it out",
-  "issuers[].identities.linkByEmail": "whether a row is found by e-mail: verified needs `email_verified: true`",
-  "issuers[].claims": "which claim says what; left out: user sub, email email",
+  "issuers[].identities.linkByEmail":
+    "whether an address finds a row: one with a proof, any (which then counts everywhere without one), or none",
+  "issuers[].unreadable": "a mapped claim that is there in a shape that nothing reads: 401, or as if it were not there",
+  "issuers[].claims": "which claim says what; what is left out keeps its default, null turns it off",
   ...mapped("user", "the id of the person"),
   ...mapped("email", "the e-mail address"),
+  "issuers[].claims.emailVerified":
+    "flags that prove an address: email_verified speaks of email, NAME_verified of NAME, another of the claim at its place",
   ...mapped("teams", "the groups, each a team"),
   ...mapped("team", "the id of the one team"),
   ...mapped("teamAlias", "the alias of the one team"),

@@ -145,7 +145,7 @@ describe("checkConfig", () => {
     [
       "an e-mail domain without an e-mail",
       check(
-        "issuers: [{ id: a, issuer: \"https://a.test\", audience: x, claims: { user: sub } }]\npolicy: { emailDomains: [a.test] }"
+        "issuers: [{ id: a, issuer: \"https://a.test\", audience: x, claims: { email: null } }]\npolicy: { emailDomains: [a.test] }"
       ),
       /^warning policy\.emailDomains: refuses everybody/
     ],
@@ -238,10 +238,11 @@ describe("checkConfig", () => {
   }
 
   it("sharedIdentities lets two issuers have one namespace", () => {
-    assert.deepStrictEqual(
-      check(`sharedIdentities: true\nissuers: [${issuer}, { id: b, issuer: https://b.test, audience: x }]`),
-      []
+    const [shared, ...others] = check(
+      `sharedIdentities: true\nissuers: [${issuer}, { id: b, issuer: https://b.test, audience: x }]`
     )
+    assert.match(shared ?? "", /^warning issuers\[1\]\.identities\.namespace: .* is the same as that of .*\(D5\)$/)
+    assert.deepStrictEqual(others, [])
   })
   it("allowInsecure lets http: be used", () => {
     assert.deepStrictEqual(

@@ -127,6 +127,7 @@ export const make = (tables: Tables) => {
     memberships: ask("memberships", from.memberships, `m.user_id = ? AND m.team_id ${pg.ids}`),
     team: ask("team by id", from.teams, "t.team_id = ?"),
     teams: ask("teams by id", from.teams, `t.team_id ${pg.ids}`),
+    teamsByAlias: ask("teams by alias", from.teams, `t.team_alias ${pg.ids}`),
     teamByAlias: ask("team by alias", from.teams, "t.team_alias = ? LIMIT 2"),
     modelGroups: ask("model groups by id", from.modelGroups, `g.access_group_id ${pg.ids}`),
     organization: ask("organization by id", from.organizations, "o.organization_id = ?"),

@@ -100,6 +100,7 @@ export const layer = Layer.effectContext(Effect.gen(function*() {
       isStorable(alias)
         ? asking((it) => Effect.flatMap(lookups.all(it.teamByAlias, [alias]), onlyTeam))
         : onlyTeam([]),
+    byAliases: (aliases) => many(aliases, (it) => it.teamsByAlias),
     modelGroups: (ids) => many(ids, (it) => it.modelGroups)
   })
   const onlyOrganization = only<Organization>("organization")

@@ -215,6 +215,20 @@ const makeTeams = Effect.fnUntraced(function*(options: Options) {
     key: itself,
     lookup: (alias: string) => inner.byAlias(alias)
   }, Directory.Team)
+  const byAliases = yield* region({
+    name: "teamsOfAlias",
+    key: itself,
+    lookup: (alias: string) =>
+      Effect.flatMap(inner.byAliases([alias]), (rows) => rows.length === 0 ? noTeam : Exit.succeed(rows)),
+    lookupMany: (aliases: ReadonlyArray<string>) =>
+      Effect.map(inner.byAliases(aliases), (rows) => {
+        const found = Map.groupBy(rows, (row) => row.alias)
+        return aliases.map((alias) => {
+          const some = found.get(alias)
+          return some === undefined ? noTeam : Exit.succeed(some)
+        })
+      })
+  }, Schema.Array(Directory.Team))
   const groups = (ids: ReadonlyArray<Directory.ModelGroupId>) =>
     Effect.map(inner.modelGroups(ids), (rows) => answersOf(ids, rows, itself, idOf, noGroup))
   const group = yield* region({
@@ -227,12 +241,17 @@ const makeTeams = Effect.fnUntraced(function*(options: Options) {
     byId: (id, now) => at(now, (it) => byId.get(id, it)),
     byIds: (ids, now) => at(now, (it) => continued(byId.getMany(ids, it), present)),
     byAlias: (alias, now) => at(now, (it) => byAlias.get(alias, it)),
+    byAliases: (aliases, now) =>
+      at(now, (it) => Effect.mapEager(continued(byAliases.getMany(aliases, it), present), (rows) => rows.flat())),
     modelGroups: (ids, now) => at(now, (it) => continued(group.getMany(Array.from(new Set(ids)), it), present))
   })
   const forget = (change: Change) => {
-    forgetAll([byId, byAlias, group], change)
+    forgetAll([byId, byAlias, byAliases, group], change)
     for (const id of change.teams ?? []) byId.invalidate(Directory.TeamId.make(id))
-    for (const alias of change.teamAliases ?? []) byAlias.invalidate(alias)
+    for (const alias of change.teamAliases ?? []) {
+      byAlias.invalidate(alias)
+      byAliases.invalidate(alias)
+    }
     for (const id of change.modelGroups ?? []) group.invalidate(Directory.ModelGroupId.make(id))
   }
   return { teams, forget }

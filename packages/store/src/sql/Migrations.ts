@@ -45,6 +45,17 @@ const initial = (it: Dialect.Dialect): ReadonlyArray<string> => [
   ...bookkeeping(it)
 ]
 
+/**
+ * A person is (namespace, subject): rows that a token made in the empty namespace had the subject as their id, and it
+ * becomes a linked subject like that of rows with a made id. Nobody who has links already gets another.
+ */
+const linkedSubjects = (_: Dialect.Dialect): ReadonlyArray<string> => [
+  `INSERT INTO subjects (namespace, subject, user_id)
+    SELECT '', u.id, u.id FROM users u
+    WHERE u.origin = 'token' AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.user_id = u.id)
+      AND NOT EXISTS (SELECT 1 FROM subjects s WHERE s.namespace = '' AND s.subject = u.id)`
+]
+
 /** The tables that a LiteLLM database gets beside its own: what LiteLLM has no place for. */
 const bookkeeping = (it: Dialect.Dialect): ReadonlyArray<string> => [
   `CREATE TABLE revocations (
@@ -86,7 +97,11 @@ const agents = (it: Dialect.Dialect): ReadonlyArray<string> => [
     require_trace_id INTEGER NOT NULL, origin ${it.text} NOT NULL)`
 ]
 
-const own = { "0001_directory": statements(initial), "0002_agents": statements(agents) }
+const own = {
+  "0001_directory": statements(initial),
+  "0002_agents": statements(agents),
+  "0003_linked_subjects": statements(linkedSubjects)
+}
 
 const beside = { "0001_beside_litellm": statements(besideLiteLLM) }
 

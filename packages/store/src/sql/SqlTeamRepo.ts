@@ -28,6 +28,7 @@ const questions = (dialect: Dialect.Dialect) => {
     byId: teams("team by id", "id = ?"),
     byIds: teams("teams by id", `id ${dialect.ids}`),
     byAlias: teams("team by alias", "alias = ? LIMIT 2"),
+    byAliases: teams("teams by alias", `alias ${dialect.ids}`),
     modelGroups: {
       name: "model groups by id",
       text: `SELECT id, models FROM model_groups WHERE id ${dialect.ids}`,
@@ -59,6 +60,10 @@ export const layer = Layer.effect(
               row === undefined ? noTeam : second === undefined ? Exit.succeed(row) : severalTeams
           )
           : noTeam,
+      byAliases: (aliases) => {
+        const asked = aliases.filter(Rows.isStorable)
+        return asked.length === 0 ? none : lookups.all(ask.byAliases, [JSON.stringify(asked)])
+      },
       modelGroups: (ids) => {
         const asked = ids.filter(Rows.isStorable)
         return asked.length === 0 ? none : lookups.all(ask.modelGroups, [JSON.stringify(asked)])

@@ -1,0 +1,39 @@
+/**
+ * ULIDs: ten characters of time and sixteen of chance, so that they sort by time and cannot be guessed.
+ */
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+/** Every pair of characters: ten random bits at a time. */
+const pairs = Array.from({ length: 1024 }, (_, it) => `${alphabet[it >> 5] ?? ""}${alphabet[it & 31] ?? ""}`)
+
+const pool = new Uint16Array(8 * 512)
+let used = pool.length
+
+let lastTime = -1
+let lastPrefix = ""
+
+const prefixOf = (time: number): string => {
+  let rest = time
+  let text = ""
+  for (let i = 0; i < 10; i++) {
+    text = (alphabet[rest % 32] ?? "0") + text
+    rest = Math.floor(rest / 32)
+  }
+  return text
+}
+
+/** A new one; `time` in Unix milliseconds. */
+export const make = (time: number): string => {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool)
+    used = 0
+  }
+  if (time !== lastTime) {
+    lastPrefix = prefixOf(time)
+    lastTime = time
+  }
+  let id = lastPrefix
+  for (let i = 0; i < 8; i++) id += pairs[(pool[used + i] ?? 0) & 1023] ?? ""
+  used += 8
+  return id
+}

@@ -1,0 +1,40 @@
+/**
+ * Tells the token of a service from that of a person (RULES D37, threat B14).
+ *
+ * A token whose `client_id` or `azp` is its `sub` is a service's own (RFC 9068
+ * §5). Where a provider gives services another `sub`, patterns over claims tell
+ * them: all of them must match.
+ */
+import type { JsonObject } from "../Json.ts"
+import * as Pattern from "../rules/patterns/Pattern.ts"
+import type * as Settings from "../Settings.ts"
+import type { Addresses } from "../settings/AddressProof.ts"
+import * as Path from "../settings/ClaimPath.ts"
+
+/** Whether a payload is a service's own, by the settings of its issuer. */
+export type ServiceTest = (payload: JsonObject) => boolean
+
+const isOwn: ServiceTest = ({ azp, client_id, sub }) =>
+  typeof sub === "string" && sub !== "" && (client_id === sub || azp === sub)
+
+/** The paths that tell a service here. */
+export const pathsOf = (settings: Settings.Issuer["serviceAccounts"]): ReadonlyArray<string> =>
+  typeof settings === "string" ? [] : Object.keys(settings.match)
+
+/** Compiles the setting; an address tells nothing without its proof. */
+export const compile = (
+  settings: Settings.Issuer["serviceAccounts"],
+  proofOf: Addresses["proofOf"]
+): ServiceTest => {
+  if (settings === "asUsers") return () => false
+  if (settings === "apart") return isOwn
+  if (settings.as === "asUsers") return () => false
+  const tests = Object.entries(settings.match).map(([path, pattern]): ServiceTest => {
+    const [names, matches, proves] = [Path.parse(path), Pattern.compile(pattern), proofOf(path)]
+    return (payload) => {
+      const value = Path.read(names, payload)
+      return typeof value === "string" && matches(value) && (proves === undefined || proves(payload))
+    }
+  })
+  return (payload) => isOwn(payload) || (tests.length > 0 && tests.every((test) => test(payload)))
+}
