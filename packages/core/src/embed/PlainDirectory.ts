@@ -207,6 +207,7 @@ export const layer = (
   const team = (id: Directory.TeamId) => one("team", "team", readTeam, bound(directory.team, id))
   const membership = (user: Directory.UserId, within: Directory.TeamId) =>
     one("membership", "membership", readMembership, bound(directory.membership, user, within))
+  const teamsByAlias = (alias: string) => many("teamsByAlias", readTeam, bound(directory.teamsByAlias, alias))
   return Layer.mergeAll(
     Layer.succeed(UserRepo, {
       byId: (id) => one("user", "user", readUser, bound(directory.user, id)),
@@ -220,7 +221,8 @@ export const layer = (
       byId: team,
       byIds: (ids) =>
         directory.teams === undefined ? found(ids.map(team)) : many("teams", readTeam, bound(directory.teams, ids)),
-      byAlias: (alias) => only("team", many("teamsByAlias", readTeam, bound(directory.teamsByAlias, alias))),
+      byAlias: (alias) => only("team", teamsByAlias(alias)),
+      byAliases: (aliases) => Effect.map(Effect.forEach(aliases, teamsByAlias), (rows) => rows.flat()),
       modelGroups: (ids) => many("modelGroups", readGroup, bound(directory.modelGroups, ids))
     }),
     Layer.succeed(OrganizationRepo, {
