@@ -118,7 +118,7 @@ describe("checkConfig", () => {
   }
 
   const warnings: ReadonlyArray<readonly [title: string, found: ReadonlyArray<string>, expected: RegExp]> = [
-    ["no issuer at all", check(""), /^warning issuers: no issuer is trusted/],
+    ["no issuer at all", check("{}"), /^warning issuers: no issuer is trusted/],
     [
       "RULES D1: issuer: any",
       check("issuers: [{ id: a, issuer: any, audience: x, jwks: \"https://a.test/k\" }]"),
