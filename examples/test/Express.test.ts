@@ -87,7 +87,9 @@ describe("the Express program", () => {
 
   it.live("settings that cannot be used are said at once", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.promise(() => createGate({ issuers: [{ id: "x" }] }).catch((it: unknown) => it))
+      const error = yield* Effect.promise(() =>
+        createGate(JSON.parse(`{"issuers":[{"id":"x"}]}`)).catch((it: unknown) => it)
+      )
       assert.instanceOf(error, SettingsInvalid)
     }))
 })

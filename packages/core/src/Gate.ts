@@ -235,13 +235,10 @@ export class Gate extends Context.Service<Gate, {
     const door = Door.make(Context.get(context, AuthBuilder), clock, doorOptions(parts))
     let closed = false
     return {
-      decide: (request, options) => {
-        if (closed) return Promise.reject(new Error("this gate is closed"))
-        const answer = door(GateRequest.of(request), options)
-        return isAnswered(answer)
-          ? Promise.resolve(answer.value.verdict)
-          : Effect.runPromise(answer).then(({ verdict }) => verdict)
-      },
+      decide: (request, options) =>
+        closed
+          ? Promise.reject(new Error("this gate is closed"))
+          : Door.promised(door(GateRequest.of(request), options)),
       metadata: documentOf(settings),
       close: async () => {
         if (closed) return
@@ -251,6 +248,3 @@ export class Gate extends Context.Service<Gate, {
     }
   }
 }
-
-const isAnswered = (it: Effect.Effect<Door.Answer>): it is Exit.Success<Door.Answer> =>
-  Exit.isExit(it) && Exit.isSuccess(it)

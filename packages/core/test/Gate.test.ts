@@ -208,7 +208,7 @@ describe("the body", () => {
         [{ model: "gpt-4o" }, "allow ada red"],
         [`{"model":"gpt-4o"}`, "allow ada red"],
         [new TextEncoder().encode(`{"model":"gpt-4o"}`), "allow ada red"],
-        [`{"model":"gpt-4o","model":"o1"}`, "400 body_invalid"],
+        [`{"model":"gpt-4o","model":"o1"}`, "400 request_ambiguous"],
         [`{"model":`, "400 body_invalid"],
         [{ model: "gpt-4o", fallbacks: ["o1"] }, "403 team_model_denied"]
       ]

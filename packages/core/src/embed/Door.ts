@@ -18,7 +18,7 @@ import type { Allowed } from "../Decision.ts"
 import { type Denial, Unavailable } from "../Errors.ts"
 import * as Request from "../Request.ts"
 import { type Now, type Step, Trace } from "../Trace.ts"
-import type { Body, Judged } from "./GateRequest.ts"
+import { type Body, type Judged, of } from "./GateRequest.ts"
 import { needsBody, read, type RequestReader } from "./RequestReader.ts"
 
 /** Which verdicts tell their steps. */
@@ -217,3 +217,14 @@ export const make = (
     }
   }
 }
+
+/** A request of a host in the form in which it is judged. */
+export const judged = of
+
+const isAtHand = (it: Effect.Effect<Answer>): it is Exit.Success<Answer> => Exit.isExit(it) && Exit.isSuccess(it)
+
+/** The verdict of an answer as a promise; no fiber is made for one that is at hand. */
+export const promised = (answer: Effect.Effect<Answer>): Promise<Verdict.Verdict> =>
+  isAtHand(answer)
+    ? Promise.resolve(answer.value.verdict)
+    : Effect.runPromise(answer).then(({ verdict }) => verdict)

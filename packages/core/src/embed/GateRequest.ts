@@ -142,7 +142,7 @@ export interface NodeRequest {
   readonly originalUrl?: string | undefined
   readonly rawHeaders: ReadonlyArray<string>
   readonly headers?: { readonly host?: string | undefined }
-  readonly socket?: { readonly encrypted?: boolean | undefined }
+  readonly socket?: object | null
 }
 
 const pairsOf = (raw: ReadonlyArray<string>): ReadonlyArray<readonly [string, string]> => {
@@ -150,6 +150,9 @@ const pairsOf = (raw: ReadonlyArray<string>): ReadonlyArray<readonly [string, st
   for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i] ?? "", raw[i + 1] ?? ""])
   return pairs
 }
+
+const isSecure = (socket: NodeRequest["socket"]): boolean =>
+  typeof socket === "object" && socket !== null && "encrypted" in socket && socket.encrypted === true
 
 /**
  * A request of Node (Express and Fastify have it too). `body` is what the host has read of it: text, bytes, or parsed
@@ -162,7 +165,7 @@ export const fromNode = (request: NodeRequest, body?: unknown): PlainRequest => 
     method,
     path: originalUrl ?? url,
     headers: pairsOf(rawHeaders),
-    ...(host === undefined ? {} : { origin: `${socket?.encrypted === true ? "https" : "http"}://${host}` }),
+    ...(host === undefined ? {} : { origin: `${isSecure(socket) ? "https" : "http"}://${host}` }),
     ...(body === undefined ? {} : { body })
   }
 }

@@ -9,6 +9,7 @@
 import { Result } from "effect"
 import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
+import { namedIn } from "../rules/routes/NamedPath.ts"
 import { find, type ModelRoute, type Place, textOf, unfound, unseen } from "../rules/routes/ModelRoutes.ts"
 
 /** A request whose models are wanted. */
@@ -80,6 +81,12 @@ const split = (path: string): ReadonlyArray<string> => path.split(".")
 
 /** Elsewhere than on model routes: what some upstream could obey all the same. */
 const elsewhere: ReadonlyArray<Place> = [{ _tag: "Query", name: "model" }, { _tag: "Member", path: "model" }]
+
+/** The model that the path of another route names; `undefined` when its name is no text. */
+const elsewhereNamed = (target: string): ReadonlyArray<string> | undefined => {
+  const name = namedIn(target.split("?", 1)[0] ?? "/")
+  return name === undefined ? [] : name === null ? undefined : [name]
+}
 
 const contentTypeOf = (raw: ReadonlyArray<string>): string => {
   for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === "content-type") return raw[i + 1] ?? ""
@@ -161,8 +168,9 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   const route = find(method, query === -1 ? target : target.slice(0, query))
   const places = route?.places ?? elsewhere
   const found: Found = { one: undefined, others: new Set(), at: [], state: "fine" }
-  const [first, ...more] = route === undefined ? [] : route.names ?? []
-  if (route !== undefined && route.names === undefined) found.state = "conflict"
+  const names = route === undefined ? elsewhereNamed(target) : route.names
+  const [first, ...more] = names ?? []
+  if (names === undefined) found.state = "conflict"
   if (first !== undefined && more.length === 0) {
     found.one = first
     found.at.push("path")
@@ -179,7 +187,10 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   }
   const text = textOfBytes(body)
   const json = text === undefined ? undefined : Json.parse(text)
-  if (json === undefined || Result.isFailure(json)) return route === undefined ? settle(found, route) : "body_invalid"
+  if (json === undefined || Result.isFailure(json)) {
+    if (route === undefined) return settle(found, route)
+    return json !== undefined && json.failure === "duplicate_member" ? conflictingModels : "body_invalid"
+  }
   readMembers(found, json.success, places)
   return settle(found, route)
 }

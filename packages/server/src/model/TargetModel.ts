@@ -1,91 +1,8 @@
 /**
- * Finds the model that a path names, in the shapes that LLM gateways
- * serve: OpenAI, Azure OpenAI, engines, Gemini, Vertex, Bedrock (RULES D19, D52).
- *
- * Paths arrive unambiguous (`@jotgate/core/Request`), so decoding a segment is
- * exact. A model may span segments where the upstream lets it (`openai/gpt-4o`).
+ * The model that a path names, as what one place of a request says.
  */
-import { decoded } from "@jotgate/core/Request"
+import { namedIn } from "@jotgate/core/NamedPath"
 import { ambiguous, named, nothing, type Peeked } from "./Peeked.ts"
-
-/** What follows the model after `/engines/{model}` and `/openai/deployments/{model}`; longer tails first. */
-const operations = [
-  "/chat/completions",
-  "/completions",
-  "/embeddings",
-  "/images/generations",
-  "/images/edits",
-  "/images/variations",
-  "/audio/speech",
-  "/audio/transcriptions",
-  "/audio/translations",
-  "/moderations",
-  "/responses",
-  "/realtime"
-]
-
-/** What follows the model of a Gemini or Vertex path after its last colon. */
-const actions = new Set([
-  "generateContent",
-  "streamGenerateContent",
-  "generateAnswer",
-  "countTokens",
-  "computeTokens",
-  "embedContent",
-  "batchEmbedContents",
-  "asyncBatchEmbedContent",
-  "batchGenerateContent",
-  "generateText",
-  "generateMessage",
-  "embedText",
-  "batchEmbedText",
-  "countMessageTokens",
-  "countTextTokens",
-  "predict",
-  "predictLongRunning",
-  "fetchPredictOperation",
-  "rawPredict",
-  "streamRawPredict",
-  "serverStreamingPredict"
-])
-
-const bedrockOperation =
-  /^(.+)\/(?:invoke|invoke-with-response-stream|invoke-with-bidirectional-stream|converse|converse-stream|count-tokens)$/
-
-const nameIn = (encoded: string): Peeked => {
-  const name = decoded(encoded)
-  return name === undefined || name === "" ? ambiguous : named(name)
-}
-
-const withoutAction = (text: string): string => {
-  const colon = text.lastIndexOf(":")
-  return colon > 0 && actions.has(text.slice(colon + 1)) ? text.slice(0, colon) : text
-}
-
-/** `{model}/operation`, or the first segment when the operation is not a known one. */
-const beforeOperation = (rest: string): string => {
-  for (const operation of operations) {
-    if (rest.length > operation.length && rest.endsWith(operation)) return rest.slice(0, -operation.length)
-  }
-  const slash = rest.indexOf("/")
-  return slash === -1 ? rest : rest.slice(0, slash)
-}
-
-const after = (path: string, marker: string): string | undefined => {
-  const at = path.indexOf(marker)
-  const rest = at === -1 ? "" : path.slice(at + marker.length)
-  return rest === "" ? undefined : rest
-}
-
-/** Paths below which `/models/{model}` is the name of a model, not of something else. */
-const listPrefixes = ["/models/", "/v1/models/", "/openai/models/", "/openai/v1/models/"]
-
-const listed = (path: string): Peeked => {
-  for (const prefix of listPrefixes) {
-    if (path.startsWith(prefix) && path.length > prefix.length) return nameIn(withoutAction(path.slice(prefix.length)))
-  }
-  return nothing
-}
 
 /** How many paths are remembered, and how long one may be: callers choose them. */
 const remembered = 512
@@ -105,20 +22,6 @@ export const pathModel = (path: string): Peeked => {
 }
 
 const readPath = (path: string): Peeked => {
-  const list = listed(path)
-  if (list._tag !== "Nothing") return list
-
-  const deployment = after(path, "/deployments/") ?? after(path, "/engines/")
-  if (deployment !== undefined) return nameIn(beforeOperation(deployment))
-
-  const bedrock = after(path, "/model/")
-  const invoked = bedrock === undefined ? null : bedrockOperation.exec(bedrock)
-  if (invoked?.[1] !== undefined) return nameIn(invoked[1])
-
-  const google = after(path, "/models/") ?? after(path, "/tunedModels/")
-  if (google !== undefined) {
-    const model = withoutAction(google)
-    if (model !== google || path.includes("/v1beta") || path.includes("/publishers/")) return nameIn(model)
-  }
-  return nothing
+  const name = namedIn(path)
+  return name === undefined ? nothing : name === null ? ambiguous : named(name)
 }

@@ -5,6 +5,7 @@ import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { createServer } from "node:http"
 import { DevPeople } from "../../src/admin/DevPeople.ts"
 import { FileSettings } from "../../src/config/GatewaySettings.ts"
+import type { GateSettings } from "../../src/EmbeddedGate.ts"
 import { Server } from "../../src/Server.ts"
 import * as Upstream from "./Upstream.ts"
 import { rows } from "./World.ts"
@@ -43,18 +44,18 @@ const publish = Effect.fnUntraced(function*() {
 export const make = Effect.fnUntraced(function*(
   more: {
     readonly gateway?: object
-    readonly policy?: object
+    readonly policy?: NonNullable<GateSettings["policy"]>
     /** Instead of the rows in memory: the directory that these settings name. */
-    readonly directory?: object
+    readonly directory?: NonNullable<GateSettings["directory"]>
     readonly issuer?: object
-    readonly telemetry?: object
+    readonly telemetry?: NonNullable<GateSettings["telemetry"]>
   } = {},
   env: Readonly<Record<string, string>> = {},
   dev = false
 ) {
   const upstream = yield* Upstream.make
   const { idp, url } = yield* publish()
-  const file = (policy: object = more.policy ?? {}) => ({
+  const file = (policy: NonNullable<GateSettings["policy"]> = more.policy ?? {}): GateSettings => ({
     issuers: [{
       id: "idp",
       issuer: url,
@@ -104,6 +105,6 @@ export const make = Effect.fnUntraced(function*(
     settings: file(),
     gate: `http://127.0.0.1:${server.gate.port}`,
     admin: `http://127.0.0.1:${server.admin.port}`,
-    reload: (policy: object) => Effect.flatMap(decode(file(policy)), server.reload)
+    reload: (policy: NonNullable<GateSettings["policy"]>) => Effect.flatMap(decode(file(policy)), server.reload)
   }
 })

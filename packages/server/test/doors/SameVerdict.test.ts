@@ -1,0 +1,167 @@
+import { assert, describe, it } from "@effect/vitest"
+import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import * as Door from "@jotgate/core/Door"
+import { HttpSecurity } from "@jotgate/core/HttpSecurity"
+import { Clock, Context, Effect, Layer, Logger, Schema } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import * as World from "../support/World.ts"
+
+/** One request of the table, as every way of asking gets it. */
+interface Question {
+  readonly title: string
+  readonly method: "GET" | "POST"
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** What a caller is answered, without the id of the decision. */
+interface Told {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | null>>
+  readonly body: unknown
+}
+
+const compared = ["content-type", "www-authenticate", "retry-after", "cache-control"]
+
+const toldOf = async (response: Response): Promise<Told> => {
+  if (response.ok) {
+    await response.body?.cancel()
+    return { status: 200, headers: {}, body: null }
+  }
+  const headers = Object.fromEntries(compared.map((it) => [it, response.headers.get(it)]))
+  const { decision, ...body } = await response.json()
+  assert.strictEqual(decision, response.headers.get("x-jotgate-decision"))
+  return { status: response.status, headers, body }
+}
+
+const requests: ReadonlyArray<readonly [title: string, method: "GET" | "POST", path: string, body?: unknown]> = [
+  ["a model of the team", "POST", "/v1/chat/completions?x=1", { model: "gpt-4o", messages: [] }],
+  ["another model", "POST", "/v1/chat/completions", { model: "o1", messages: [] }],
+  ["a model twice", "POST", "/v1/chat/completions", `{"model":"gpt-4o","model":"gpt-4o"}`],
+  ["no JSON", "POST", "/v1/chat/completions", "model=gpt-4o"],
+  ["another model for Anthropic's clients", "POST", "/v1/messages", { model: "o1", messages: [] }],
+  ["a model in the path", "POST", "/openai/deployments/gpt-4o/chat/completions", {}],
+  ["another model in the path", "POST", "/openai/deployments/o1/chat/completions", {}],
+  ["a path that contradicts the body", "POST", "/openai/deployments/gpt-4o/chat/completions", { model: "o1" }],
+  ["a model by its name", "GET", "/v1/models/o1"],
+  ["a model in the query", "GET", "/v1/models?model=o1"],
+  ["a route of administrators", "POST", "/key/generate", {}],
+  ["no model at all", "GET", "/v1/files"],
+  ["a path of two readings", "GET", "/v1/files/%2e%2e/x"]
+]
+
+const Any = Schema.Unknown
+
+class Api extends HttpApi.make("host").add(
+  HttpApiGroup.make("any")
+    .add(HttpApiEndpoint.get("get", "*", { success: Any }))
+    .add(HttpApiEndpoint.post("post", "*", { success: Any }))
+    .middleware(HttpSecurity)
+) {}
+
+const Routes = HttpApiBuilder.layer(Api).pipe(
+  Layer.provide(
+    HttpApiBuilder.group(
+      Api,
+      "any",
+      (handlers) => handlers.handle("get", () => Effect.succeed({})).handle("post", () => Effect.succeed({}))
+    )
+  ),
+  Layer.provide(HttpSecurity.layer)
+)
+
+/** The same request through the proxy, the gate of a host, and the middleware of a host. */
+const setting = Effect.fnUntraced(function*(options: World.WorldOptions) {
+  const world = yield* World.make(options)
+  const door = Door.make(world.auth, yield* Clock.Clock)
+  const { dispose, handler } = HttpRouter.toWebHandler(
+    Routes.pipe(
+      Layer.provide(Layer.succeed(AuthBuilder, world.auth)),
+      Layer.provide(HttpServer.layerServices),
+      Layer.provide(Logger.layer([]))
+    ),
+    { disableLogger: true }
+  )
+  yield* Effect.addFinalizer(() => Effect.promise(dispose))
+  const requestOf = ({ body, headers, method, path }: Question) =>
+    new Request(`${world.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
+  return {
+    token: world.token,
+    proxy: (question: Question) => Effect.promise(() => fetch(requestOf(question)).then(toldOf)),
+    gate: (question: Question) =>
+      Effect.flatMap(
+        Effect.suspend(() => door(Door.judged(requestOf(question)))),
+        ({ verdict }) => Effect.promise(() => toldOf(verdict.toResponse()))
+      ),
+    middleware: (question: Question) =>
+      Effect.promise(() => handler(requestOf(question), Context.empty()).then(toldOf)),
+    identity: (question: Question) =>
+      Effect.gen(function*() {
+        yield* Effect.promise(async () => (await fetch(requestOf(question))).text())
+        const sent = world.upstream.last().headers
+        const { verdict } = yield* Effect.suspend(() => door(Door.judged(requestOf(question))))
+        return { sent, told: verdict.headers }
+      })
+  }
+})
+
+const questions = (tokens: Readonly<Record<string, string | undefined>>): ReadonlyArray<Question> =>
+  Object.entries(tokens).flatMap(([who, token]) =>
+    requests.map(([title, method, path, body]) => ({
+      title: `${who}: ${title}`,
+      method,
+      path,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" })
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+    }))
+  )
+
+describe("a host is answered as the proxy's callers are", () => {
+  const worlds: Readonly<Record<string, World.WorldOptions>> = {
+    "teams by groups": {},
+    "models by scopes": { policy: { requireScope: true, scopes: [{ scope: "llm.chat", models: ["gpt-4o"] }] } }
+  }
+  for (const [name, options] of Object.entries(worlds)) {
+    it.live(`${name}: status, headers and body`, () =>
+      Effect.gen(function*() {
+        const { gate, middleware, proxy, token } = yield* setting(options)
+        const table = questions({
+          "nobody": undefined,
+          "a bad token": "a.b.c",
+          "an expired token": yield* token("alice", { exp: 1 }),
+          "alice for red": yield* token("alice", { groups: ["red"] }),
+          "alice for both": yield* token("alice", { groups: ["red", "blue"], scope: "llm.chat" }),
+          "carol without a team": yield* token("carol"),
+          "a team that nobody has": yield* token("alice", { groups: ["none"] }),
+          "a stranger": yield* token("mallory")
+        })
+        assert.isAtLeast(table.length, 60)
+        // A host that holds a stream looks at the credential before the body: what is wrong with both has one of two names.
+        const early = /^(?:nobody|a bad token|an expired token): no JSON$/
+        for (const question of table.filter(({ title }) => !early.test(title))) {
+          const expected = yield* proxy(question)
+          assert.deepStrictEqual(yield* gate(question), expected, `Gate: ${question.title}`)
+          assert.deepStrictEqual(yield* middleware(question), expected, `HttpSecurity: ${question.title}`)
+        }
+      }), 60_000)
+  }
+
+  it.live("tells the next hop what the proxy tells the upstream", () =>
+    Effect.gen(function*() {
+      const { identity, token } = yield* setting({})
+      const [question] = questions({ alice: yield* token("alice", { groups: ["red"], email: "alice@acme.test" }) })
+      if (question === undefined) return assert.fail()
+      const { sent, told } = yield* identity(question)
+      const ours = Object.fromEntries(Object.entries(sent).filter(([it]) => it.startsWith("x-jotgate-")))
+      const without = ({ "x-jotgate-decision": id, ...rest }: Readonly<Record<string, unknown>>) => ({
+        id: typeof id,
+        ...rest
+      })
+      assert.deepStrictEqual(without(told), without(ours))
+    }))
+})
