@@ -9,8 +9,8 @@
 import { Result } from "effect"
 import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
-import { namedIn } from "../rules/routes/NamedPath.ts"
 import { find, type ModelRoute, type Place, textOf, unfound, unseen } from "../rules/routes/ModelRoutes.ts"
+import { namedIn } from "../rules/routes/NamedPath.ts"
 
 /** A request whose models are wanted. */
 export interface Readable {
