@@ -8,7 +8,8 @@
 import { Exit } from "effect"
 import { BadRequest } from "./Errors.ts"
 import { noModel, type RequestedModel } from "./rules/RequestedModel.ts"
-import { isUnambiguousPath } from "./rules/routes/Path.ts"
+import { textOf } from "./rules/routes/Ambiguity.ts"
+import { ambiguityOf } from "./rules/routes/Path.ts"
 
 export {
   conflictingModels,
@@ -51,13 +52,20 @@ export const make = (input: {
 }): Exit.Exit<Asked, BadRequest> => {
   const query = input.target.indexOf("?")
   const path = query === -1 ? input.target : input.target.slice(0, query)
-  if (!isUnambiguousPath(path) || (query !== -1 && input.target.includes("#", query))) return ambiguous
+  if (ambiguityOf(path) !== undefined || (query !== -1 && input.target.includes("#", query))) return ambiguous
   return Exit.succeed({
     method: input.method.toUpperCase(),
     path,
     rawHeaders: input.rawHeaders,
     model: input.model ?? noModel
   })
+}
+
+/** Why `make` refuses this target, in a few words for the operator: `%2F in segment 3`. */
+export const causeOf = (target: string): string => {
+  const query = target.indexOf("?")
+  const found = ambiguityOf(query === -1 ? target : target.slice(0, query))
+  return textOf(found ?? { _tag: "Fragment" })
 }
 
 /** Header pairs of a record or of `[name, value]` entries, in the raw form of `Asked`. */

@@ -19,7 +19,13 @@ describe("what is asked", () => {
       "/a:b@c,d;".slice(0, -1),
       "/~a/-_!$&'()*+,=:@",
       "/%5Bx%5D",
-      "/bedrock/model/anthropic.claude-3-5-sonnet-v1%3A0/converse"
+      "/bedrock/model/anthropic.claude-3-5-sonnet-v1%3A0/converse",
+      // RULES D64: separators inside the one segment that is a model name; both readings are judged.
+      "/v1/models/meta-llama%2FLlama-3",
+      "/openai/deployments/a%2Fb/chat/completions",
+      "/bedrock/model/arn%3Aaws%3Abedrock%3Aus%3A1%3Ainference-profile%2Fclaude/converse",
+      "/v1beta/models/x%3AgenerateContent",
+      "/vertex_ai/v1/projects/p/locations/l/publishers/google/models/a%2Fb:rawPredict"
     ]
   )("%s is read alike by every parser", (target) => assert.strictEqual(pathOf(target), target))
 
@@ -53,7 +59,16 @@ describe("what is asked", () => {
       "/a%zz",
       "/a%61",
       "/a%25",
-      "/v1beta/models/x%3AgenerateContent",
+      "/v1/models/a%2F..%2Fb",
+      "/v1/models/a%2F%2Fb",
+      "/v1/models/%2Fa",
+      "/v1/models/a%2F",
+      "/v1/models/a%252Fb",
+      "/v1/models/a%2F%E2%82%ACb",
+      "/v1/models/a/b%2Fc",
+      "/v1/files/a%2Fb",
+      "/v1/files/a%3Ab",
+      "/models%2Fa/b",
       "/a b",
       "/a\tb",
       "/a\u0000",
@@ -69,6 +84,21 @@ describe("what is asked", () => {
       "/a\"b"
     ]
   )("threats E06, E07: %j could be read in two ways, so it is 400", (target) => assert.isUndefined(pathOf(target)))
+
+  it.each(
+    [
+      ["v1", "a target that is no path"],
+      ["/a//b", "nothing in segment 2"],
+      ["/a/../b", "dots in segment 2"],
+      ["/v1/files/a%2Fb", "%2F in segment 3"],
+      ["/a%zz", "% in segment 1"],
+      ["/a/b;x", "; in segment 2"],
+      ["/a\tb", "U+0009 in segment 1"],
+      ["/caf\u00e9", "U+00E9 in segment 1"],
+      ["/a%C0%AF", "octets that are no UTF-8"],
+      ["/a?b#c", "# in the query"]
+    ] as const
+  )("%j is told to the operator as: %s", (target, cause) => assert.strictEqual(Request.causeOf(target), cause))
 
   it("the query is not judged, and a fragment is refused there too", () => {
     assert.strictEqual(pathOf("/a?b=../c#".slice(0, -1)), "/a")

@@ -7,6 +7,7 @@
  * request is over.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import type { Document } from "@jotgate/core/AuthorizationServer"
 import { type FurtherHeader, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import * as Route from "@jotgate/core/Route"
@@ -72,6 +73,8 @@ export interface Deployment {
   readonly doors: Doors
   /** The `iss` of the trusted issuers, for RFC 9728. */
   readonly issuers: ReadonlyArray<string>
+  /** What the only issuer says about itself; absent when there are several, or when it is not to be had by design. */
+  readonly authorizationServer?: Document | undefined
   /** The scopes that the policy knows, for RFC 9728. */
   readonly scopes: ReadonlyArray<string>
   /** The key sets, one by one. */

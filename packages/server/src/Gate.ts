@@ -6,9 +6,10 @@
  * problem; too many requests at once are 503; streams that last too long are
  * broken off; on the way out running requests are let end.
  */
+import { isAuthorizationServerPath } from "@jotgate/core/AuthorizationServer"
 import type { Refusal } from "@jotgate/core/ProblemResponse"
 import { isMetadataPath, metadata } from "@jotgate/core/ResourceMetadata"
-import { Clock, Context, Effect, Layer, Schedule } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { createServer as createSecureServer, Server as SecureServer } from "node:https"
@@ -62,6 +63,22 @@ const originOf = (request: IncomingMessage, deployment: Deployment): string => {
 
 const ignore = (): void => {}
 
+/** Headers of a document about the gate, which anybody may read from any page. */
+const documentHeaders = (body: string): Array<string> => [
+  "content-type",
+  "application/json",
+  "content-length",
+  String(Buffer.byteLength(body)),
+  "access-control-allow-origin",
+  "*",
+  "cache-control",
+  "max-age=60"
+]
+
+const reads = ({ method }: IncomingMessage): boolean => method === "GET" || method === "HEAD"
+
+const isWellKnown = (path: string): boolean => isMetadataPath(path) || isAuthorizationServerPath(path)
+
 const pathOf = (target: string): string => {
   const query = target.indexOf("?")
   return query === -1 ? target : target.slice(0, query)
@@ -92,6 +109,7 @@ export class Gate extends Context.Service<Gate, {
 
         state.oldest = () => admission.oldest()
 
+        const run = Effect.runForkWith(yield* Effect.context<never>())
         const now = () => clock.currentTimeMillisUnsafe()
 
         /** A request begins to stay; whatever ends it first ends its stay. */
@@ -142,10 +160,9 @@ export class Gate extends Context.Service<Gate, {
             return undefined
           }
           const head = readHead(request)
-          if (head === undefined) {
-            deny(request, response, deployment, { code: "request_ambiguous", cause: "head" }, true)
-          }
-          return head
+          if (typeof head !== "string") return head
+          deny(request, response, deployment, { code: "request_ambiguous", cause: head }, true)
+          return undefined
         }
 
         const answerMetadata = (
@@ -157,16 +174,21 @@ export class Gate extends Context.Service<Gate, {
         ) => {
           const { issuers, scopes } = deployment
           const body = metadata(`${originOf(request, deployment)}${mounted}`, path, issuers, scopes)
-          write(response, 200, [
-            "content-type",
-            "application/json",
-            "content-length",
-            String(Buffer.byteLength(body)),
-            "access-control-allow-origin",
-            "*",
-            "cache-control",
-            "max-age=60"
-          ], body)
+          write(response, 200, documentHeaders(body), body)
+        }
+
+        /** Answers with what the only issuer says about itself. */
+        const answerAuthorizationServer = (request: IncomingMessage, response: ServerResponse, lease: Lease) => {
+          const document = lease.deployment.authorizationServer
+          if (document === undefined) {
+            deny(request, response, lease.deployment, { code: "route_unknown" }, false)
+            return lease.release()
+          }
+          run(document).addObserver((exit) => {
+            lease.release()
+            if (Exit.isSuccess(exit)) write(response, 200, documentHeaders(exit.value), exit.value)
+            else deny(request, response, lease.deployment, { code: "issuer_unavailable", retryAfter: 10 }, false)
+          })
         }
 
         /** Answers one question of a proxy. */
@@ -194,7 +216,7 @@ export class Gate extends Context.Service<Gate, {
           const { prefix } = deployment.doors
           const target = request.url ?? "/"
           // Documents about the gate stand at the root of its host (RFC 8615), and what proxies ask is asked of the gate itself.
-          if (prefix === "" || isMetadataPath(pathOf(target)) || isOwnPath(target)) return ""
+          if (prefix === "" || isWellKnown(pathOf(target)) || isOwnPath(target)) return ""
           const rest = below(prefix, target)
           if (rest === undefined) {
             deny(request, response, deployment, { code: "route_unknown" }, false)
@@ -236,8 +258,10 @@ export class Gate extends Context.Service<Gate, {
           const path = pathOf(target)
           if (isOwnPath(target)) {
             deny(request, response, deployment, { code: "route_unknown" }, false)
-          } else if (isMetadataPath(path) && (request.method === "GET" || request.method === "HEAD")) {
+          } else if (isMetadataPath(path) && reads(request)) {
             answerMetadata(request, response, deployment, path, mounted)
+          } else if (isAuthorizationServerPath(path) && reads(request)) {
+            return answerAuthorizationServer(request, response, lease)
           } else {
             const stay = enter(lease, request, response)
             const exchange = new Exchange({

@@ -6,6 +6,7 @@
  * handlers use is provided to the listeners, so that it outlives them.
  */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import * as AuthorizationServer from "@jotgate/core/AuthorizationServer"
 import { Cache } from "@jotgate/core/Cache"
 import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { UserId } from "@jotgate/core/Directory"
@@ -14,6 +15,7 @@ import { KeyStore } from "@jotgate/core/KeyStore"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
+import { Outbound } from "@jotgate/core/Outbound"
 import type { Provisioner } from "@jotgate/core/Provisioner"
 import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
@@ -129,9 +131,15 @@ export const deploymentOf = <E>(
     const users = Context.get(services, UserRepo)
     const keys = Context.get(services, KeyStore)
     const health = Context.getOption(services, StoreHealth)
+    const outside = yield* Layer.build(Layer.merge(NodeOutbound.layer, NodeSecrets.layer(options.base, options.env)))
     return {
       auth: Context.get(services, AuthBuilder),
       doors: yield* makeDoors(gateway, { teamHeaders: policy.teamHeaders, litellm: policy.litellm, env: options.env }),
+      authorizationServer: AuthorizationServer.make(
+        Context.get(outside, Outbound),
+        Context.get(outside, Secrets),
+        settings.issuers
+      ),
       issuers: settings.issuers.map((it) => it.issuer).filter((it) => it !== "any"),
       scopes: policy.scopes.map((it) => it.scope),
       keys: keys.status,

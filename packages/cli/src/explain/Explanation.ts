@@ -10,7 +10,7 @@ import * as Request from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
 import type { Step } from "@jotgate/core/Trace"
 import * as ModelPeek from "@jotgate/server/ModelPeek"
-import { Clock, Effect, Exit, Result } from "effect"
+import { Cause, Clock, Effect, Exit, Option, Result } from "effect"
 
 /** What is asked. `headers` are name, value, name, value … as on the wire. */
 export interface Question {
@@ -66,8 +66,12 @@ export const explain = Effect.fnUntraced(function*(auth: Auth, question: Questio
   if (Exit.isFailure(asked)) {
     const path = question.target.split("?", 1)[0] ?? "/"
     const nothing = { method: question.method, path, rawHeaders: [], model: Request.noModel }
-    const denial = new BadRequest({ code: "request_ambiguous" })
-    const refused: Step = { step: "request", outcome: "denied", facts: { code: denial.code } }
+    const denial = Option.getOrElse(
+      Cause.findErrorOption(asked.cause),
+      () => new BadRequest({ code: "request_ambiguous" })
+    )
+    const cause = denial.code === "request_ambiguous" ? { cause: Request.causeOf(question.target) } : {}
+    const refused: Step = { step: "request", outcome: "denied", facts: { code: denial.code, ...cause } }
     return {
       question,
       decision: deniedJson(id, nothing, denial, [refused], true),

@@ -34,16 +34,21 @@ const conflictOf = ({ at }: Extract<RequestedModel, { readonly _tag: "Conflict" 
 export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
   const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
 
-  /** The value of the team headers; `undefined` without one, `null` when two differ. */
-  const teamHeader = ({ rawHeaders }: Asked): string | null | undefined => {
+  /** The value of the team headers; `undefined` without one, a cause when two differ. */
+  const teamHeader = ({ rawHeaders }: Asked): string | { readonly cause: string } | undefined => {
     let value: string | undefined
+    let from = ""
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? ""
       if (!lengths.has(name.length) || !policy.teamHeaders.has(name.toLowerCase())) continue
       const one = (rawHeaders[i + 1] ?? "").trim()
       if (one === "" || one === value) continue
-      if (value !== undefined) return null
+      const header = name.toLowerCase()
+      if (value !== undefined) {
+        return { cause: from === header ? `two values of ${header}` : `${from} and ${header} differ` }
+      }
       value = one
+      from = header
     }
     return value
   }
@@ -52,10 +57,10 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
   const read = (asked: Asked, now: Now): Exit.Exit<Carried, Denial> => {
     const found = Credential.read(asked, policy.credentials)
     const header = teamHeader(asked)
-    if (found._tag === "Token" && header !== null) return Exit.succeed({ token: found.token, header })
-    if (header === null) {
-      return raise({ step: "request", code: "request_ambiguous", facts: { teamHeaders: "differ" } }, now)
+    if (typeof header === "object") {
+      return raise({ step: "request", code: "request_ambiguous", facts: { cause: header.cause } }, now)
     }
+    if (found._tag === "Token") return Exit.succeed({ token: found.token, header })
     const code = found._tag === "Absent"
       ? "token_missing"
       : found._tag === "Bad"

@@ -43,18 +43,22 @@ export const decide = (
   })
   const trace = question.trace === true
   const dry = question.dry === true
-  const refused = (code: "body_invalid" | "request_ambiguous") => {
+  const refused = (code: "body_invalid" | "request_ambiguous", cause?: string) => {
     const path = question.path.split("?", 1)[0] ?? "/"
     const asked = { method: question.method.toUpperCase(), path, rawHeaders, model: Request.noModel }
-    const step = { step: "request", outcome: "denied", facts: { code } } as const
+    const step = {
+      step: "request",
+      outcome: "denied",
+      facts: { code, ...(cause === undefined ? {} : { cause }) }
+    } as const
     const recording = judge.open({ door: "decide", method: asked.method, route: path, requestId: null, dry })
     const json = deniedJson(recording.id, asked, new BadRequest({ code }), [step], trace)
-    recording.refused(json.status, code)
+    recording.refused(json.status, code, cause)
     return Effect.succeed(json)
   }
   if (model === undefined) return refused("body_invalid")
   const asked = Request.make({ method: question.method, target: question.path, rawHeaders, model })
-  if (Exit.isFailure(asked)) return refused("request_ambiguous")
+  if (Exit.isFailure(asked)) return refused("request_ambiguous", Request.causeOf(question.path))
   return Effect.map(
     judge.asking({
       auth: deployment.auth,

@@ -104,7 +104,9 @@ const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked |
     rawHeaders: request.rawHeaders,
     model
   })
-  if (Exit.isFailure(made)) return deny(call, { code: "request_ambiguous", cause: "path" }, recording, "/")
+  if (Exit.isFailure(made)) {
+    return deny(call, { code: "request_ambiguous", cause: Request.causeOf(it.target) }, recording, "/")
+  }
   const stop = judge.ask(
     { auth: deployment.auth, asked: { ...made.value, listsModels: true }, recording },
     (verdict) => {

@@ -86,7 +86,7 @@ export class Exchange {
   begin(): void {
     const { deployment, head, request, response } = this.#it
     if (!isJudgeable(request.method ?? "", this.#target)) {
-      return this.#deny({ code: "request_ambiguous", cause: "target" })
+      return this.#deny({ code: "request_ambiguous", cause: Request.causeOf(this.#target) })
     }
     if (Cors.isPreflight(request.method, request.headers)) {
       const origin = this.#allowedOrigin()
@@ -150,7 +150,7 @@ export class Exchange {
       rawHeaders: request.rawHeaders,
       model: Request.unseenModel
     })
-    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: Request.causeOf(this.#target) })
     judge.glance(
       deployment.auth,
       asked.value,
@@ -222,7 +222,7 @@ export class Exchange {
       rawHeaders: request.rawHeaders,
       model
     })
-    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: Request.causeOf(this.#target) })
     const lists = listsModels(asked.value.method, this.#path)
     this.#ask(lists ? { ...asked.value, listsModels: true } : asked.value)
   }

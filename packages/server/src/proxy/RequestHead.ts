@@ -43,8 +43,8 @@ const requestIdPattern = /^[\w.:=+/@-]{1,128}$/
 const tokens = (value: string): Array<string> =>
   value.toLowerCase().split(",").map((it) => it.trim()).filter((it) => it !== "")
 
-/** The head, or `undefined` when it could be read in more than one way. */
-export const readHead = (request: IncomingMessage): RequestHead | undefined => {
+/** The head; a text when it could be read in more than one way, which says why to the operator. */
+export const readHead = (request: IncomingMessage): RequestHead | string => {
   const raw = request.rawHeaders
   let host: string | undefined
   let contentType: string | undefined
@@ -58,23 +58,23 @@ export const readHead = (request: IncomingMessage): RequestHead | undefined => {
     const value = raw[i + 1] ?? ""
     switch ((raw[i] ?? "").toLowerCase()) {
       case "host":
-        if (host !== undefined) return undefined
+        if (host !== undefined) return "two values of host"
         host = value
         break
       case "content-type":
-        if (contentType !== undefined) return undefined
+        if (contentType !== undefined) return "two values of content-type"
         contentType = value
         break
       case "content-encoding":
-        if (contentEncoding !== undefined) return undefined
+        if (contentEncoding !== undefined) return "two values of content-encoding"
         contentEncoding = value.trim().toLowerCase()
         break
       case "content-length":
-        if (contentLength !== undefined) return undefined
+        if (contentLength !== undefined) return "two values of content-length"
         contentLength = value
         break
       case "transfer-encoding":
-        if (transferEncoding !== undefined) return undefined
+        if (transferEncoding !== undefined) return "two values of transfer-encoding"
         transferEncoding = value
         break
       case "connection":
@@ -89,13 +89,13 @@ export const readHead = (request: IncomingMessage): RequestHead | undefined => {
       default:
     }
   }
-  if (host === undefined ? request.httpVersion !== "1.0" : !isHost(host)) return undefined
+  if (host === undefined ? request.httpVersion !== "1.0" : !isHost(host)) return "host is no name"
   if (transferEncoding !== undefined) {
-    if (contentLength !== undefined || request.httpVersion === "1.0" || transferEncoding.toLowerCase() !== "chunked") {
-      return undefined
-    }
+    if (contentLength !== undefined) return "content-length and transfer-encoding"
+    if (request.httpVersion === "1.0") return "transfer-encoding in HTTP/1.0"
+    if (transferEncoding.toLowerCase() !== "chunked") return "a transfer-encoding other than chunked"
   }
-  if (contentLength !== undefined && !/^\d{1,15}$/.test(contentLength)) return undefined
+  if (contentLength !== undefined && !/^\d{1,15}$/.test(contentLength)) return "content-length is no number"
   const length = contentLength === undefined ? undefined : Number(contentLength)
   return {
     host: host ?? "",

@@ -111,7 +111,7 @@ export class Upgrade {
       rawHeaders: request.rawHeaders,
       model
     })
-    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: "path" })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: Request.causeOf(this.#target) })
     if (doors.upstreams === undefined || !doors.upgrades(asked.value.path)) return this.#deny({ code: "route_unknown" })
     socket.once("close", () => {
       this.#stop?.()

@@ -175,7 +175,7 @@ export const check = ({ judge, lease }: CheckParts) =>
     const model = body === undefined ? requestedUnseen(reading, false) : requestedModel(reading, body)
     if (model === undefined) return refuse({ code: codeOf(joinBody(reading.seen, body ?? nothing)) })
     const made = Request.make({ method, target, rawHeaders, model })
-    if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: "path" })
+    if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: Request.causeOf(target) })
     stop = judge.ask({ auth, asked: { ...made.value, listsModels: true }, recording }, settle)
   }
   ask()
