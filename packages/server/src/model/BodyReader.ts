@@ -9,7 +9,7 @@ import * as FormFields from "./FormFields.ts"
 import { FormModel } from "./FormModel.ts"
 import { JsonModel } from "./JsonModel.ts"
 import type { JsonPlace } from "./JsonPlaces.ts"
-import { invalid, nothing, type Peeked, tooLarge } from "./Peeked.ts"
+import { invalid, nothing, type Peeked, tooLarge, unnamed } from "./Peeked.ts"
 
 /** Gets what is sent on, in order. */
 export type Send = (bytes: Buffer) => void
@@ -77,33 +77,53 @@ export class JsonBody implements BodyReader {
   }
 }
 
-/** Media, and whatever else no server of this route looks for a model in. */
+/** Bytes that may stand before the text of JSON: white space, the marks of encodings, the zeros of wide ones. */
+const isBeforeText = (byte: number): boolean =>
+  byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d || byte === 0 || byte === 0xef || byte === 0xbb ||
+  byte === 0xbf || byte === 0xfe || byte === 0xff
+
+const OPEN_OBJECT = 0x7b
+
+/**
+ * Media, a body without a type, and whatever else is not looked at for a model by its type.
+ *
+ * Servers that do not look at the type read JSON in it all the same. What begins like an object is therefore refused
+ * where a model route takes media, and judged as JSON on other routes; when it is none, it is not known what it names.
+ */
 export class MediaBody implements BodyReader {
   readonly isText = false
   readonly isVerbatim = true
-  readonly isSettled = true
   readonly type: string
   readonly isKnown: boolean
   seen: Peeked = nothing
+  isSettled: boolean
   readonly #isModelRoute: boolean
+  readonly #places: JsonPlace
   readonly #send: Send
+  readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
   #hasBegun = false
+  #json: JsonModel | undefined
 
-  /** `isModelRoute`: what looks like a JSON object is refused, because some server could read it as one. */
-  constructor(type: string, isKnown: boolean, isModelRoute: boolean, send: Send) {
+  constructor(type: string, isKnown: boolean, isModelRoute: boolean, places: JsonPlace, send: Send) {
     this.type = type
     this.isKnown = isKnown
     this.#isModelRoute = isModelRoute
+    this.#places = places
     this.#send = send
+    this.isSettled = isModelRoute && !isKnown
   }
 
   push(chunk: Buffer): void {
     if (!this.#hasBegun) this.#begin(chunk)
+    if (this.#json !== undefined && !this.#isUtf8(chunk)) this.#json = undefined
+    this.#json?.push(chunk)
     this.#send(chunk)
   }
 
   end(): Peeked {
-    return this.seen
+    if (this.isSettled || this.seen._tag === "Refused" || !this.#hasBegun) return this.seen
+    const seen = this.#json?.end() ?? invalid
+    return seen._tag === "Refused" && seen.code === "body_invalid" ? unnamed : seen
   }
 
   isSameAsSent(contentType: string): boolean {
@@ -111,51 +131,21 @@ export class MediaBody implements BodyReader {
   }
 
   #begin(chunk: Buffer): void {
-    const first = chunk.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d)
+    const first = chunk.find((byte) => !isBeforeText(byte))
     if (first === undefined) return
     this.#hasBegun = true
-    if (first === 0x7b && this.#isModelRoute && this.isKnown) this.seen = invalid
-  }
-}
-
-/** A body without a type, where none is expected: JSON when it begins like an object. */
-export class UntypedBody implements BodyReader {
-  readonly type = ""
-  readonly isKnown = true
-  readonly isVerbatim = true
-  readonly seen = nothing
-  readonly #json: JsonBody
-  readonly #send: Send
-  #isObject: boolean | undefined
-
-  constructor(places: JsonPlace, send: Send) {
-    this.#send = send
-    this.#json = new JsonBody("", true, places, send)
+    if (first !== OPEN_OBJECT) this.isSettled = true
+    else if (!this.#isModelRoute) this.#json = new JsonModel(this.#places)
+    else if (this.isKnown) this.seen = invalid
   }
 
-  get isText(): boolean {
-    return this.#isObject === true
-  }
-
-  get isSettled(): boolean {
-    return this.#isObject === false
-  }
-
-  push(chunk: Buffer): void {
-    if (this.#isObject === undefined) {
-      const first = chunk.find((byte) => byte > 0x20)
-      if (first !== undefined) this.#isObject = first === 0x7b
+  #isUtf8(chunk: Buffer): boolean {
+    try {
+      this.#utf8.decode(chunk, { stream: true })
+      return true
+    } catch {
+      return false
     }
-    if (this.#isObject === false) this.#send(chunk)
-    else this.#json.push(chunk)
-  }
-
-  end(): Peeked {
-    return this.#isObject === true ? this.#json.end() : nothing
-  }
-
-  isSameAsSent(contentType: string): boolean {
-    return contentType === ""
   }
 }
 

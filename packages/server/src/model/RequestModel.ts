@@ -14,7 +14,7 @@ import {
   websocket
 } from "@jotgate/core/ModelRoutes"
 import type { RequestedModel } from "@jotgate/core/Request"
-import { type BodyReader, JsonBody, MediaBody, type Send, UntypedBody, UrlencodedBody } from "./BodyReader.ts"
+import { type BodyReader, JsonBody, MediaBody, type Send, UrlencodedBody } from "./BodyReader.ts"
 import { headerModel } from "./HeaderModel.ts"
 import { type JsonPlace, type MemberPlace, placesOf } from "./JsonPlaces.ts"
 import * as MediaType from "./MediaType.ts"
@@ -123,7 +123,7 @@ export const bodyReader = (
   const takes = (type: BodyType): boolean => route === undefined || route.body.includes(type)
   if (contentType.trim() === "") {
     return route === undefined
-      ? new UntypedBody(members, send)
+      ? new MediaBody("", true, false, members, send)
       : new JsonBody("application/json", takes("json"), members, send)
   }
   const type = MediaType.parse(contentType)
@@ -145,7 +145,7 @@ export const bodyReader = (
       send
     )
   }
-  return new MediaBody(MediaType.render(type), takes("bytes"), route !== undefined, send)
+  return new MediaBody(MediaType.render(type), takes("bytes"), route !== undefined, members, send)
 }
 
 /** A body says where in it a model stands; Gemini bodies name `models/x` where the path names `x`, the same model. */
