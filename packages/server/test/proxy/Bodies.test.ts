@@ -1,0 +1,309 @@
+import { assert, describe, it } from "@effect/vitest"
+import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
+import { Effect } from "effect"
+import { type IncomingMessage, request as httpRequest } from "node:http"
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
+import * as World from "../support/World.ts"
+
+const rows = {
+  users: [
+    makeUser({ id: UserId.make("alice"), teams: [TeamId.make("red")], role: "internal_user" }),
+    makeUser({ id: UserId.make("dora"), teams: [TeamId.make("free")], role: "internal_user" })
+  ],
+  teams: [
+    makeTeam({ id: TeamId.make("red"), alias: "Red", models: ["gpt-4o*"] }),
+    makeTeam({ id: TeamId.make("free"), alias: "Free", models: [] })
+  ]
+}
+
+const mebibyte = 1024 * 1024
+
+const make = Effect.fnUntraced(function*(body = 4 * mebibyte) {
+  const world = yield* World.make({ rows, doors: { limits: { ...World.defaultLimits, body } } })
+  return {
+    world,
+    /** Whose team may call `gpt-4o*`. */
+    alice: yield* world.token("alice", { groups: ["red"] }),
+    /** Whose team may call everything. */
+    dora: yield* world.token("dora", { groups: ["free"] })
+  }
+})
+
+interface Sent {
+  readonly path?: string
+  readonly type?: string
+  readonly encoding?: string
+  readonly body: string | Uint8Array
+}
+
+const send = (world: World.World, token: string, { body, encoding, path = "/v1/chat/completions", type }: Sent) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${world.url}${path}`, {
+      method: "POST",
+      body: typeof body === "string" ? Buffer.from(body) : Buffer.from(body),
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(type === undefined ? {} : { "content-type": type }),
+        ...(encoding === undefined ? {} : { "content-encoding": encoding })
+      }
+    })
+    const text = await response.text()
+    const code = response.ok ? null : (JSON.parse(text) as { readonly code: string }).code
+    return { status: response.status, code }
+  })
+
+const form = "multipart/form-data; boundary=B"
+const field = (name: string, value: string) =>
+  `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+const file = (content: string) =>
+  `--B\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n${content}\r\n`
+const line = (model: string) => JSON.stringify({ custom_id: "1", body: { model } })
+const json = "application/json"
+
+/** What a caller sends who may call `gpt-4o` and wants `o1`. */
+const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
+  ["a form with a line feed before its first boundary", 400, "body_invalid", {
+    path: "/v1/images/edits",
+    type: form,
+    body: `\n${field("model", "o1")}--B--\r\n`
+  }],
+  ["a boundary with a backslash", 400, "body_invalid", {
+    path: "/v1/images/edits",
+    type: "multipart/form-data; boundary=\"A\\B\"",
+    body: `${field("model", "o1")}--B--\r\n`
+  }],
+  ["a form whose part is none", 400, "body_invalid", {
+    path: "/v1/images/edits",
+    type: form,
+    body: "--B\r\nContent-Disposition: x\r\n\r\ny\r\n--B--\r\n"
+  }],
+  ["JSON that calls itself a form", 400, "body_invalid", {
+    path: "/api/chat",
+    type: "application/x-www-form-urlencoded",
+    body: `{"model":"o1"}`
+  }],
+  ["JSON in UTF-16", 400, "body_invalid", { type: json, body: Buffer.from(`{"model":"o1"}`, "utf16le") }],
+  ["JSON with a mark", 400, "body_invalid", { type: json, body: `\ufeff{"model":"gpt-4o"}` }],
+  ["a list of models", 403, "team_model_denied", { type: json, body: `{"model":"gpt-4o","models":["gpt-4o","o1"]}` }],
+  ["a list of models alone", 403, "team_model_denied", { type: json, body: `{"models":["o1"]}` }],
+  ["further models", 403, "team_model_denied", { type: json, body: `{"model":"gpt-4o","fallbacks":["o1"]}` }],
+  ["the settings of a router", 403, "team_model_denied", {
+    type: json,
+    body: `{"model":"gpt-4o","router_settings_override":{"fallbacks":[{"gpt-4o":["o1"]}]}}`
+  }],
+  ["a session", 403, "team_model_denied", {
+    path: "/v1/realtime/client_secrets",
+    type: json,
+    body: `{"session":{"model":"o1"}}`
+  }],
+  ["a session in a form", 403, "team_model_denied", {
+    path: "/v1/realtime/calls",
+    type: form,
+    body: `${field("sdp", "v=0")}${field("session", `{"model":"o1"}`)}--B--\r\n`
+  }],
+  ["a batch of messages", 403, "team_model_denied", {
+    path: "/v1/messages/batches",
+    type: json,
+    body: `{"requests":[{"params":{"model":"gpt-4o"}},{"params":{"model":"o1"}}]}`
+  }],
+  ["the lines of a batch", 403, "team_model_denied", {
+    path: "/v1/files",
+    type: form,
+    body: `${field("purpose", "batch")}${file(`${line("gpt-4o")}\n${line("o1")}`)}--B--\r\n`
+  }],
+  ["a form inside gzip", 403, "team_model_denied", {
+    path: "/v1/images/edits",
+    type: form,
+    encoding: "gzip",
+    body: gzipSync(`${field("model", "o1")}--B--\r\n`)
+  }],
+  ["two encodings", 403, "team_model_denied", {
+    type: json,
+    encoding: "gzip, br",
+    body: brotliCompressSync(gzipSync(`{"model":"o1"}`))
+  }],
+  ["four encodings", 400, "body_invalid", { type: json, encoding: "gzip, gzip, gzip, gzip", body: "x" }],
+  ["a small body that is large inflated", 413, "body_too_large", {
+    type: json,
+    encoding: "zstd",
+    body: zstdCompressSync(Buffer.alloc(6 * mebibyte, 0x20))
+  }],
+  ["an encoding that is none", 400, "body_invalid", { type: json, encoding: "zstd", body: "hello" }]
+]
+
+describe("what a caller sends who may not", () => {
+  it.live("RULES D53, D54, D55: is refused, and nothing of it reaches the upstream", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make()
+      for (const [title, status, code, sent] of attempts) {
+        assert.deepStrictEqual(yield* send(world, alice, sent), { status, code }, title)
+      }
+      assert.lengthOf(world.upstream.requests, 0)
+    }))
+
+  it.live("RULES D53: a caller who may call everything passes without a model, and with types that no route knows", () =>
+    Effect.gen(function*() {
+      const { dora, world } = yield* make()
+      for (const sent of [{ type: json, body: "{}" }, { type: "text/plain", body: `{"model":"o1"}` }]) {
+        assert.strictEqual((yield* send(world, dora, sent)).status, 200)
+        assert.strictEqual(world.upstream.last().body.toString(), sent.body)
+      }
+    }))
+})
+
+describe("what is sent", () => {
+  it.live("RULES D55: a form is written anew, whatever came", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make()
+      const body = `${
+        field("model", "gpt-4o").replace("Content-Disposition", "X-Other: 1\r\ncontent-disposition")
+      }--B--`
+      const type = "Multipart/Form-Data; charset=utf-8; boundary=B"
+      assert.strictEqual((yield* send(world, alice, { path: "/v1/images/edits", type, body })).status, 200)
+      const { body: sent, headers } = world.upstream.last()
+      const boundary = /^multipart\/form-data; boundary=(jotgate-[\da-f-]{36})$/.exec(String(headers["content-type"]))
+        ?.[1]
+      assert.strictEqual(
+        sent.toString(),
+        `--${boundary}\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-4o\r\n--${boundary}--\r\n`
+      )
+      assert.strictEqual(headers["content-length"], String(sent.length))
+      const fields = {
+        path: "/v1/images/edits",
+        type: "application/x-www-form-urlencoded",
+        body: "model=gpt%2d4o&n=a%20b"
+      }
+      assert.strictEqual((yield* send(world, alice, fields)).status, 200)
+      assert.strictEqual(world.upstream.last().body.toString(), "model=gpt-4o&n=a+b")
+    }))
+
+  it.live("RULES D55: the media type is sent in one spelling, and JSON without a type gets it", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make()
+      const body = `{"model":"gpt-4o"}`
+      for (const type of ["application/json;charset=UTF-8", " APPLICATION/JSON ", undefined]) {
+        const sent = type === undefined ? { body } : { body, type }
+        assert.strictEqual((yield* send(world, alice, sent)).status, 200)
+        assert.strictEqual(world.upstream.last().headers["content-type"], json)
+      }
+    }))
+
+  const encodings = [["gzip", gzipSync], ["deflate", deflateSync], ["br", brotliCompressSync], [
+    "zstd",
+    zstdCompressSync
+  ]] as const
+  for (const [encoding, encode] of encodings) {
+    it.live(`RULES D55: a ${encoding} body is judged inflated, and sent inflated`, () =>
+      Effect.gen(function*() {
+        const { alice, world } = yield* make()
+        const body = `{"model":"gpt-4o"}`
+        const twice = { type: json, encoding: `gzip, ${encoding}`, body: encode(gzipSync(body)) }
+        for (const sent of [{ type: json, encoding, body: encode(body) }, twice]) {
+          assert.strictEqual((yield* send(world, alice, sent)).status, 200)
+          const { body: arrived, headers } = world.upstream.last()
+          assert.strictEqual(arrived.toString(), body)
+          assert.isUndefined(headers["content-encoding"])
+          assert.strictEqual(headers["content-length"], String(body.length))
+        }
+      }))
+  }
+})
+
+/** An upload whose file comes in pieces when it is told to. */
+const upload = (world: World.World, token: string, path: string) => {
+  const request = httpRequest(`${world.url}${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": form, "transfer-encoding": "chunked" }
+  })
+  request.on("error", () => {})
+  const answer = new Promise<{ readonly status: number; readonly text: string }>((done) => {
+    request.on("response", (response: IncomingMessage) => {
+      let text = ""
+      response.setEncoding("utf8").on("data", (it: string) => {
+        text += it
+      }).on("end", () => done({ status: response.statusCode ?? 0, text }))
+    })
+  })
+  const head = `--B\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n`
+  return { request, answer, head }
+}
+
+const piece = Buffer.alloc(mebibyte, 0x61)
+
+describe("a large upload", () => {
+  it.live("is sent on while it still comes, once it is judged", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make(64 * mebibyte)
+      let arrived: (() => void) | undefined
+      const begun = new Promise<void>((done) => {
+        arrived = done
+      })
+      world.upstream.early = (request) => {
+        request.once("data", () => arrived?.())
+        return false
+      }
+      const it = upload(world, alice, "/v1/audio/transcriptions")
+      it.request.write(field("model", "gpt-4o-transcribe") + it.head)
+      for (let i = 0; i < 3; i++) it.request.write(piece)
+      yield* Effect.promise(() => begun)
+      for (let i = 0; i < 3; i++) it.request.write(piece)
+      it.request.end(`\r\n${field("language", "de")}--B--\r\n`)
+      const answer = yield* Effect.promise(() => it.answer)
+      assert.strictEqual(answer.status, 200)
+      const body = world.upstream.last().body.toString("latin1")
+      assert.strictEqual(body.split("a".repeat(mebibyte)).length - 1, 6)
+      assert.include(body, "name=\"language\"\r\n\r\nde\r\n")
+      assert.match(body, /--jotgate-[\da-f-]{36}--\r\n$/)
+    }))
+
+  it.live("RULES D55: whose rest names another model is broken off, and is never whole to the upstream", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make(64 * mebibyte)
+      const it = upload(world, alice, "/v1/audio/transcriptions")
+      it.request.write(field("model", "gpt-4o-transcribe") + it.head)
+      for (let i = 0; i < 3; i++) it.request.write(piece)
+      it.request.end(`\r\n${field("model", "o1")}--B--\r\n`)
+      const answer = yield* Effect.promise(() => it.answer)
+      assert.strictEqual(answer.status, 400)
+      assert.include(answer.text, "request_ambiguous")
+      assert.lengthOf(world.upstream.requests, 0)
+    }))
+
+  it.live("is held until its model is there, when the model comes behind the file", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make(64 * mebibyte)
+      for (const [model, status] of [["gpt-4o-transcribe", 200], ["o1", 403]] as const) {
+        const it = upload(world, alice, "/v1/audio/transcriptions")
+        it.request.write(it.head)
+        for (let i = 0; i < 3; i++) it.request.write(piece)
+        it.request.end(`\r\n${field("model", model)}--B--\r\n`)
+        assert.strictEqual((yield* Effect.promise(() => it.answer)).status, status)
+      }
+      assert.lengthOf(world.upstream.requests, 1)
+    }))
+
+  it.live("that goes on beyond the limit is 413, and never whole to the upstream", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make(4 * mebibyte)
+      const it = upload(world, alice, "/v1/audio/transcriptions")
+      it.request.write(field("model", "gpt-4o-transcribe") + it.head)
+      for (let i = 0; i < 5; i++) it.request.write(piece)
+      it.request.end(`\r\n--B--\r\n`)
+      assert.strictEqual((yield* Effect.promise(() => it.answer)).status, 413)
+      assert.lengthOf(world.upstream.requests, 0)
+    }))
+
+  it.live("leaves nothing held when it is broken off at any point", () =>
+    Effect.gen(function*() {
+      const { alice, world } = yield* make(64 * mebibyte)
+      for (const pieces of [0, 1, 3]) {
+        const it = upload(world, alice, "/v1/audio/transcriptions")
+        it.request.write(field("model", "gpt-4o-transcribe") + it.head)
+        for (let i = 0; i < pieces; i++) it.request.write(piece)
+        yield* Effect.promise(() => new Promise<void>((done) => it.request.write("a", () => done())))
+        it.request.destroy()
+      }
+      while (world.state.inFlight > 0 || world.state.held > 0) yield* Effect.sleep(5)
+      assert.lengthOf(world.upstream.requests, 0)
+    }))
+})
