@@ -61,7 +61,8 @@ export const houses: ReadonlyArray<House> = [
       room("sql", "look-ups and writes on our own tables", "manage"),
       room("sqlite", "one file", "sql"),
       room("postgres", "several machines", "sql"),
-      room("litellm", "the database of a LiteLLM", "postgres")
+      room("litellm", "the database of a LiteLLM", "postgres"),
+      room("records", "answers of the past", "sqlite", "postgres")
     ],
     above: "Store"
   },

@@ -7,12 +7,13 @@
  * written stands in the decision, and `authenticate` has it done after Allow.
  * Denials are values without a stack. There is no other way to a decision.
  */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Exit, Layer } from "effect"
 import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
 import type { Caller } from "./decision/Caller.ts"
 import { refusedBy } from "./decision/Custom.ts"
 import * as DecisionMemory from "./decision/DecisionMemory.ts"
+import { Decisions } from "./decision/Decisions.ts"
 import * as Hint from "./decision/Hint.ts"
 import * as Judgement from "./decision/Judgement.ts"
 import * as Question from "./decision/Question.ts"
@@ -35,6 +36,7 @@ import type { Asked } from "./Request.ts"
 import type { PolicyOptions } from "./rules/Policy.ts"
 import type { Settings } from "./Settings.ts"
 import { Token } from "./Token.ts"
+import type { Claims } from "./token/Claims.ts"
 import { ClaimsPolicy } from "./token/ClaimsPolicy.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
@@ -45,6 +47,13 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
   readonly authenticate: (asked: Asked, brief?: boolean) => Effect.Effect<Allowed, Denial>
   /** Decides and writes nothing; works when called, and is an `Exit` when every answer is in memory. */
   readonly decide: (asked: Asked, now: Now) => Effect.Effect<Allowed, Denial>
+  /**
+   * Decides as if these claims had been proven: for questions about a person, never for a request. Reads no
+   * credential of `asked`, only its team header; writes nothing. `identity` stands instead of what the claims say.
+   */
+  readonly suppose: (claims: Claims, asked: Asked, now: Now, identity?: Identity) => Effect.Effect<Allowed, Denial>
+  /** The team that a request asks for, where it asks for one. */
+  readonly teamAskedFor: (asked: Asked) => string | undefined
 }>()("@jotgate/core/AuthBuilder") {
   static readonly layer = Layer.effect(
     AuthBuilder,
@@ -59,10 +68,11 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const rule = (yield* RequestPolicy).check
       const users = yield* UserRepo
       const judge = Judgement.make(policy, organizations, people, users)
+      const extractor = yield* ClaimExtractor
       const verify = VerifiedTokens.make({
         signature: yield* Signature,
         token: yield* Token,
-        extractor: yield* ClaimExtractor,
+        extractor,
         keys: yield* KeyStore,
         revocation: yield* Revocation,
         policy
@@ -118,6 +128,23 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         return allowed
       })
 
+      const suppose = Effect.fnUntracedEager(function*(claims: Claims, asked: Asked, now: Now, known?: Identity) {
+        if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
+        const header = yield* question.headerOf(asked, now)
+        const read = known === undefined ? extractor.extract(claims) : Exit.succeed(known)
+        const supposed = Effect.mapEager(read, (identity): VerifiedTokens.VerifiedToken => ({
+          claims,
+          identity,
+          standing: policy.standing(identity),
+          decisions: new Decisions()
+        }))
+        const { decisions, identity, standing } = yield* question.verified(supposed, now)
+        if (question.objects(asked)) yield* question.objection(claims, asked, now)
+        const allowed = yield* hinted({ claims, identity, standing, decisions, asked, header }, now)
+        if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
+        return allowed
+      })
+
       const written = (allowed: Allowed, now: Now): Effect.Effect<Allowed, Denial> =>
         Effect.as(
           Effect.catchTag(provisioner.run(allowed.writes), "DirectoryUnavailable", (error) => outage(error, now)),
@@ -145,7 +172,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
           return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(asked, allowed, now))
         })
 
-      return { authenticate, decide }
+      return { authenticate, decide, suppose, teamAskedFor: question.teamAskedFor }
     })
   )
 

@@ -58,7 +58,12 @@ const decide = (asked: Asked): Effect.Effect<Allowed, Denial> => {
       )
   }
 }
-const Auth = Layer.succeed(AuthBuilder, { authenticate: decide, decide })
+const Auth = Layer.succeed(AuthBuilder, {
+  authenticate: decide,
+  decide,
+  suppose: (_, asked) => decide(asked),
+  teamAskedFor: () => undefined
+})
 
 /** A host with a scheme of its own beside ours. */
 class Either extends HttpApiMiddleware.Service<Either, { provides: CurrentPrincipal }>()("test/Either", {

@@ -20,6 +20,7 @@ import type { Management } from "./directory/Management.ts"
 import { requestFilter, spoofOf } from "./proxy/HeaderName.ts"
 import * as Peers from "./proxy/Peers.ts"
 import { make as makeUpstreams, type Upstreams, type UpstreamSettings } from "./proxy/Upstreams.ts"
+import type { Supposing } from "./Supposition.ts"
 
 /** What the doors need of `gateway` in the settings; sizes in bytes, times in milliseconds. */
 export interface DoorSettings {
@@ -83,6 +84,8 @@ export interface Deployment {
   readonly directory: Effect.Effect<void, unknown>
   /** How long those who are known go on without the directory, in milliseconds. */
   readonly remembers: number
+  /** What questions about somebody are asked of; absent where nobody asks them. */
+  readonly supposing?: Supposing | undefined
   /** What the admin listener manages; absent where nothing is to be managed. */
   readonly managed?: Management | undefined
 }

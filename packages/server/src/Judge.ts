@@ -19,6 +19,7 @@ import { type Now, type Step, Trace } from "@jotgate/core/Trace"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { DecisionLog } from "./record/DecisionLog.ts"
+import { questionText } from "./record/KeptQuestion.ts"
 import { type Opened, type Recorder, Recording } from "./record/Recording.ts"
 
 /** One answer. */
@@ -144,7 +145,7 @@ export class Judge extends Context.Service<Judge, {
       }
 
       const settle = (
-        { asked, recording }: Question,
+        { asked, auth, recording }: Question,
         ticks: number,
         result: Allowed | Denial,
         steps: ReadonlyArray<Step>
@@ -153,6 +154,7 @@ export class Judge extends Context.Service<Judge, {
         if (isAllowed(result)) telemetry.decided(recording.door, 200, "", millis)
         else telemetry.decided(recording.door, result.status, result.code, millis)
         recording.judged(asked, result, steps, millis)
+        if (log.keepsQuestions) recording.question = questionText(asked, auth.teamAskedFor(asked), result, steps)
         return { id: recording.decision, asked, result, steps }
       }
 

@@ -24,11 +24,14 @@ import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
 import type { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
+import { RecordStore } from "@jotgate/store/RecordStore"
 import * as Store from "@jotgate/store/Store"
 import { StoreHealth } from "@jotgate/store/StoreHealth"
-import { Clock, Context, Effect, Layer, Option, Schema, type Scope } from "effect"
+import * as StoreUrl from "@jotgate/store/StoreUrl"
+import { Clock, Context, Effect, Layer, Option, Result, Schema, type Scope } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp } from "effect/observability"
+import type { SqlError } from "effect/sql"
 import { AdminListener } from "./admin/AdminAccessLive.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
 import { type FileSettings, isLoopback } from "./config/GatewaySettings.ts"
@@ -48,6 +51,8 @@ import * as SavedKeyFiles from "./platform/SavedKeyFiles.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { GateState } from "./proxy/GateState.ts"
 import { type AuditTarget, DecisionLog } from "./record/DecisionLog.ts"
+import { Records } from "./record/Records.ts"
+import * as RecordWriter from "./record/RecordWriter.ts"
 
 /** The settings are sound one by one, but this program cannot be started with them. */
 export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRefused", { reason: Schema.String }) {
@@ -142,6 +147,7 @@ export const deploymentOf = <E>(
       ),
       issuers: settings.issuers.map((it) => it.issuer).filter((it) => it !== "any"),
       scopes: policy.scopes.map((it) => it.scope),
+      supposing: { auth: Context.get(services, AuthBuilder), issuers: Issuers.make(settings.issuers).all, users },
       keys: keys.status,
       directory: Option.match(health, {
         onNone: () => Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void)),
@@ -199,6 +205,27 @@ const telemetry = ({ telemetry: { otlp } }: FileSettings): Layer.Layer<never> =>
     Layer.succeed(DecisionSpans, true)
   )
 
+/** Where records outlive the process, when the settings say so. */
+const recordStore = (
+  { decisions: { life, store }, directory }: FileSettings
+): Layer.Layer<never, ServerRefused | SqlError.SqlError> => {
+  if (store === null) return Layer.empty
+  const url = StoreUrl.parse(store === "directory" ? directory.url : store)
+  if (Result.isFailure(url)) {
+    return Layer.effectDiscard(new ServerRefused({ reason: `decisions.store ${url.failure}` }))
+  }
+  switch (url.success._tag) {
+    case "Memory":
+      return Layer.effectDiscard(
+        new ServerRefused({ reason: "decisions.store: directory.url memory: keeps no records" })
+      )
+    case "Sqlite":
+      return RecordWriter.layer(life).pipe(Layer.provide(RecordStore.layerSqlite(url.success.path)))
+    default:
+      return RecordWriter.layer(life).pipe(Layer.provide(RecordStore.layerPostgres(url.success.url)))
+  }
+}
+
 const isAuditTarget = (it: string): it is AuditTarget => it === "stdout" || it === "none" || it.startsWith("file:")
 
 const addressOf = (server: HttpServer.HttpServer["Service"], host: string): Address => ({
@@ -247,8 +274,12 @@ export class Server extends Context.Service<Server, {
     const options = { ...given, directory: SharedDirectory.make(open), held: SavedKeys.makeMemory() }
     const target = isAuditTarget(audit.to) ? audit.to : "stdout"
     const secrets = NodeSecrets.layer(options.base, options.env)
+    const records = Records.layer(decisions).pipe(
+      Layer.provideMerge(DecisionLog.layer({ audit: target, keep: decisions.keep, onFull: audit.onFull })),
+      Layer.provideMerge(recordStore(settings))
+    )
     const foundation = Layer.mergeAll(
-      DecisionLog.layer({ audit: target, keep: decisions.keep, onFull: audit.onFull }),
+      records,
       Telemetry.layer,
       Deployments.layer(deploymentOf(settings, options)),
       adminListener(settings)

@@ -53,13 +53,25 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
     return value
   }
 
+  const differing = (cause: string, now: Now): Exit.Exit<never, Denial> =>
+    raise({ step: "request", code: "request_ambiguous", facts: { cause } }, now)
+
+  /** The team that the headers ask for. */
+  const headerOf = (asked: Asked, now: Now): Exit.Exit<string | undefined, Denial> => {
+    const header = teamHeader(asked)
+    return typeof header === "object" ? differing(header.cause, now) : Exit.succeed(header)
+  }
+
+  const teamAskedFor = (asked: Asked): string | undefined => {
+    const header = teamHeader(asked)
+    return typeof header === "object" ? undefined : header
+  }
+
   /** The token and the team that the headers carry; absent, bad and conflicting are different answers. */
   const read = (asked: Asked, now: Now): Exit.Exit<Carried, Denial> => {
     const found = Credential.read(asked, policy.credentials)
     const header = teamHeader(asked)
-    if (typeof header === "object") {
-      return raise({ step: "request", code: "request_ambiguous", facts: { cause: header.cause } }, now)
-    }
+    if (typeof header === "object") return differing(header.cause, now)
     if (found._tag === "Token") return Exit.succeed({ token: found.token, header })
     const code = found._tag === "Absent"
       ? "token_missing"
@@ -83,7 +95,7 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
         audience: issuer.settings.audience,
         secondsLeft: expiresAt === undefined ? null : Math.round((expiresAt - now.time) / 1000)
       },
-      resolved: { issuer: issuer.id, claimed: claimedBy(identity) }
+      resolved: { issuer: issuer.id, claimed: claimedBy(identity), claims: () => claims }
     })
     now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
     now.note?.({ step: "role", outcome: "ok", facts: policy.factsOfRole(identity, standing) })
@@ -125,5 +137,5 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
       ? done
       : customized(custom, claims, now)
 
-  return { read, verified, objects, objection }
+  return { headerOf, teamAskedFor, read, verified, objects, objection }
 }

@@ -21,4 +21,6 @@ export interface Claims {
     | { readonly _tag: "Signature"; readonly algorithm: string; readonly kid: string | undefined }
     | { readonly _tag: "Introspection" }
     | { readonly _tag: "UserInfo" }
+    /** Nobody proved it: a question about somebody. */
+    | { readonly _tag: "Supposed" }
 }

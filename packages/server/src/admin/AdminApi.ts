@@ -17,10 +17,17 @@ import { AnswerRecord } from "../record/AnswerRecord.ts"
 
 export { AdminDenied, AdminRequired }
 
-/** No decision has this id, or it is no longer kept. */
+/** No decision has this id, or it is no longer kept; `detail` says how long records are. */
 export class DecisionUnknown extends HttpApiError.Problem<DecisionUnknown>()(
   "DecisionUnknown",
-  { type: "https://jotgate.dev/problems/decision_unknown", status: 404, title: "Not found" }
+  { type: "https://jotgate.dev/problems/decision_unknown", status: 404, title: "Not found" },
+  { detail: Schema.String }
+) {}
+
+/** The store of records does not answer. */
+export class RecordsUnavailable extends HttpApiError.Problem<RecordsUnavailable>()(
+  "RecordsUnavailable",
+  { type: "https://jotgate.dev/problems/records_unavailable", status: 503, title: "Not available" }
 ) {}
 
 /** One question: may this request pass? */
@@ -30,7 +37,12 @@ export const Question = Schema.Struct({
   headers: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Array(Schema.String)])),
   body: Schema.optionalKey(Schema.Json),
   trace: Schema.optionalKey(Schema.Boolean),
-  dry: Schema.optionalKey(Schema.Boolean)
+  dry: Schema.optionalKey(Schema.Boolean),
+  /** Somebody to suppose instead of a token; such a question is always dry. */
+  as: Schema.optionalKey(Schema.Union([
+    Schema.Struct({ claims: Schema.Record(Schema.String, Schema.Json), issuer: Schema.optionalKey(Schema.String) }),
+    Schema.Struct({ user: Schema.NonEmptyString, teams: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)) })
+  ]))
 }).annotate({ identifier: "Question" })
 export type Question = typeof Question.Type
 
@@ -80,23 +92,56 @@ export const maxBatch = 1000
 
 const decisions = HttpApiGroup.make("decisions")
   .add(
-    HttpApiEndpoint.post("decide", "/decide", { payload: Question, success: Decision }),
+    HttpApiEndpoint.post("decide", "/decide", { payload: Question, success: Decision, error: InputInvalid }),
     HttpApiEndpoint.post("decideBatch", "/decide/batch", {
       payload: Schema.Array(Question).check(Schema.isMaxLength(maxBatch)),
-      success: Schema.Array(Decision)
+      success: Schema.Array(Decision),
+      error: InputInvalid
     })
   )
   .middleware(DecideAccess)
+
+/** A whole number in a query. */
+const Whole = (minimum: number, maximum: number) =>
+  Schema.NumberFromString.check(
+    Schema.makeFilter((it) =>
+      (Number.isInteger(it) && it >= minimum && it <= maximum) || `must be ${minimum} to ${maximum}`
+    )
+  )
 
 const past = HttpApiGroup.make("past")
   .add(
     HttpApiEndpoint.get("find", "/admin/v1/decisions/:id", {
       params: { id: Schema.String },
       success: AnswerRecord,
-      error: DecisionUnknown
+      error: [DecisionUnknown, RecordsUnavailable]
+    }),
+    HttpApiEndpoint.get("list", "/admin/v1/decisions", {
+      query: {
+        who: Schema.optionalKey(Schema.String),
+        team: Schema.optionalKey(Schema.String),
+        model: Schema.optionalKey(Schema.String),
+        tool: Schema.optionalKey(Schema.String),
+        agent: Schema.optionalKey(Schema.String),
+        code: Schema.optionalKey(Schema.String),
+        status: Schema.optionalKey(Whole(100, 599)),
+        since: Schema.optionalKey(Schema.String),
+        until: Schema.optionalKey(Schema.String),
+        after: Schema.optionalKey(Schema.String),
+        limit: Schema.optionalKey(Whole(1, 1000))
+      },
+      success: Schema.Struct({ items: Schema.Array(AnswerRecord), next: Schema.NullOr(Schema.String) }).annotate({
+        identifier: "AnswerRecordPage"
+      }),
+      error: [InputInvalid, RecordsUnavailable]
+    }),
+    HttpApiEndpoint.post("again", "/admin/v1/decisions/:id/again", {
+      params: { id: Schema.String },
+      success: Decision,
+      error: [DecisionUnknown, RecordsUnavailable, InputInvalid]
     })
   )
-  .middleware(AdminAccess)
+  .middleware(DecideAccess)
 
 /** The admin listener's API. */
 export class AdminApi extends HttpApi.make("jotgate")

@@ -12,15 +12,14 @@ import { Deployments } from "../Deployment.ts"
 import * as DirectoryServer from "../directory/DirectoryServer.ts"
 import { Judge } from "../Judge.ts"
 import { Telemetry } from "../platform/Telemetry.ts"
-import { recordOf } from "../record/AnswerRecord.ts"
-import { DecisionLog } from "../record/DecisionLog.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
-import { AdminApi, DecisionUnknown } from "./AdminApi.ts"
+import { AdminApi } from "./AdminApi.ts"
 import { decide } from "./Decide.ts"
 import * as DirectoryAccessLive from "./DirectoryAccessLive.ts"
 import * as Docs from "./Docs.ts"
 import * as Health from "./Health.ts"
 import * as Page from "./Page.ts"
+import * as Past from "./Past.ts"
 
 const Decisions = HttpApiBuilder.group(
   AdminApi,
@@ -37,20 +36,8 @@ const Decisions = HttpApiBuilder.group(
   })
 )
 
-const Past = HttpApiBuilder.group(
-  AdminApi,
-  "past",
-  Effect.fn(function*(handlers) {
-    const log = yield* DecisionLog
-    return handlers.handle("find", ({ params }) => {
-      const found = log.find(params.id)
-      return found === undefined ? new DecisionUnknown() : Effect.succeed(recordOf(found))
-    })
-  })
-)
-
 const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pipe(
-  Layer.provide([Decisions, Past, DirectoryServer.handlers]),
+  Layer.provide([Decisions, Past.layer, DirectoryServer.handlers]),
   Layer.provide([AdminAccessLive.layer, DirectoryAccessLive.layer, DirectoryAccessLive.layerManaged]),
   Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
 )

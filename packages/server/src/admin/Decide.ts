@@ -7,10 +7,13 @@
 import { allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
 import { BadRequest } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
-import { Effect, Exit } from "effect"
+import { Effect, Exit, Option, Schema } from "effect"
 import type { Deployment } from "../Deployment.ts"
+import * as Problem from "../directory/DirectoryProblem.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
 import * as ModelPeek from "../model/ModelPeek.ts"
+import { KeptQuestion, modelOf } from "../record/KeptQuestion.ts"
+import { type Somebody, suppose } from "../Supposition.ts"
 import type { Question } from "./AdminApi.ts"
 
 const contentTypeOf = (rawHeaders: ReadonlyArray<string>): string => {
@@ -27,12 +30,57 @@ const bytesOf = (body: Question["body"]): Buffer =>
 const typeOf = (body: Question["body"], rawHeaders: ReadonlyArray<string>): string =>
   typeof body === "string" || body === undefined ? contentTypeOf(rawHeaders) : "application/json"
 
+/** Decides about somebody who is supposed to be asking; the answer has a record like any other. */
+const about = (
+  judge: Judge["Service"],
+  { supposing }: Deployment,
+  who: Somebody,
+  asked: Request.Asked,
+  trace: boolean
+): Effect.Effect<DecisionJson, Problem.InputInvalid> => {
+  if (supposing === undefined) return Effect.die("this deployment is not asked about people")
+  const recording = judge.open({
+    door: "decide",
+    method: asked.method,
+    route: asked.path,
+    requestId: null,
+    dry: true
+  })
+  return suppose(supposing, who, { ...asked, listsModels: true }).pipe(
+    Effect.map(({ millis, result, steps }) => {
+      const { id } = recording
+      recording.judged(asked, result, steps, millis)
+      if (isAllowed(result)) recording.answered(200)
+      else recording.refused(result.status, result.code)
+      return isAllowed(result)
+        ? allowedJson(id, result, trace ? steps : undefined)
+        : deniedJson(id, asked, result, steps, trace)
+    }),
+    Effect.catch(({ reason }) => Problem.inputInvalid([{ path: ["payload", "as"], message: reason }]))
+  )
+}
+
+const keptQuestion = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
+
+/** Asks a kept question again, with the rows and the rules of now. */
+export const again = (judge: Judge["Service"], deployment: Deployment, text: string) =>
+  Option.match(keptQuestion(text), {
+    onNone: () => Effect.die("a kept question cannot be read"),
+    onSome: (question) => {
+      const [header] = deployment.doors.teamHeaders
+      const rawHeaders = question.team === null || header === undefined ? [] : [header, question.team]
+      const { claims, issuer, method, path } = question
+      const asked = { method, path, rawHeaders, model: modelOf(question) }
+      return about(judge, deployment, { issuer, claims }, asked, true)
+    }
+  })
+
 /** Decides on one question. */
 export const decide = (
   judge: Judge["Service"],
   deployment: Deployment,
   question: Question
-): Effect.Effect<DecisionJson> => {
+): Effect.Effect<DecisionJson, Problem.InputInvalid> => {
   const rawHeaders = Request.rawHeadersOf(question.headers)
   const model = ModelPeek.asked({
     method: question.method.toUpperCase(),
@@ -42,7 +90,7 @@ export const decide = (
     body: bytesOf(question.body)
   })
   const trace = question.trace === true
-  const dry = question.dry === true
+  const dry = question.dry === true || question.as !== undefined
   const refused = (code: "body_invalid" | "request_ambiguous", cause?: string) => {
     const path = question.path.split("?", 1)[0] ?? "/"
     const asked = { method: question.method.toUpperCase(), path, rawHeaders, model: Request.noModel }
@@ -59,6 +107,7 @@ export const decide = (
   if (model === undefined) return refused("body_invalid")
   const asked = Request.make({ method: question.method, target: question.path, rawHeaders, model })
   if (Exit.isFailure(asked)) return refused("request_ambiguous", Request.causeOf(question.path))
+  if (question.as !== undefined) return about(judge, deployment, question.as, asked.value, trace)
   return Effect.map(
     judge.asking({
       auth: deployment.auth,

@@ -15,6 +15,7 @@ import { Deployments } from "../Deployment.ts"
 import { Telemetry } from "../platform/Telemetry.ts"
 import { GateState } from "../proxy/GateState.ts"
 import { DecisionLog } from "../record/DecisionLog.ts"
+import { RecordWriter } from "../record/RecordWriter.ts"
 
 /** How long the directory may take to show that it is there. */
 const patience = Duration.seconds(1)
@@ -23,6 +24,7 @@ const readiness = Effect.gen(function*() {
   const deployments = yield* Deployments
   const gate = yield* GateState
   const log = yield* DecisionLog
+  const records = yield* RecordWriter
   const telemetry = yield* Telemetry
   /** Unix milliseconds of the first question that the directory did not answer; `undefined` while it does. */
   let awaySince: number | undefined
@@ -63,6 +65,7 @@ const readiness = Effect.gen(function*() {
         draining: gate.draining,
         directory: { ready: isThere },
         issuers,
+        ...(records.store === undefined ? {} : { records: records.state() }),
         audit: { dropped: log.audit.dropped(), trouble: trouble ?? null },
         defects: telemetry.defects()
       },

@@ -232,6 +232,8 @@ export const descriptions: Readonly<Record<string, string>> = {
   "audit.to": "stdout, file:PATH or none",
   "audit.onFull":
     "when lines cannot be written: they are dropped and counted, or requests are refused until they can be",
-  "decisions": "decisions that can be found by their id",
-  "decisions.keep": "how many"
+  "decisions": "records of answers, found by their id and searched",
+  "decisions.keep": "how many are kept in memory",
+  "decisions.store": "where they outlive the process: directory (its database), sqlite:PATH or postgres://…",
+  "decisions.life": "how long they are kept there"
 }

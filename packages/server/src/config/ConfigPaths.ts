@@ -60,7 +60,11 @@ export const resolvePaths = (settings: FileSettings, directory: string): FileSet
       upstream: gateway.upstream === null ? null : upstream(gateway.upstream),
       upstreams: gateway.upstreams.map(upstream)
     },
-    audit: { ...settings.audit, to: secret(settings.audit.to) }
+    audit: { ...settings.audit, to: secret(settings.audit.to) },
+    decisions: {
+      ...settings.decisions,
+      store: settings.decisions.store === null ? null : database(settings.decisions.store)
+    }
   }
 
   function source<S>(it: S): S | string {

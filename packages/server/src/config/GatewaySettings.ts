@@ -154,6 +154,12 @@ const AuditTarget = Schema.String.annotate({ expected: "stdout, file:PATH or non
   Schema.isPattern(/^(?:stdout|none|file:.+)$/s, { message: "must be stdout, file:PATH or none" })
 )
 
+const RecordStoreUrl = Schema.String.annotate({ expected: "directory, sqlite:PATH or postgres://…" }).check(
+  Schema.isPattern(/^(?:directory|sqlite:.+|postgres(?:ql)?:\/\/.+)$/s, {
+    message: "must be directory, sqlite:PATH or postgres://…"
+  })
+)
+
 /** The whole file. */
 export const FileSettings = Schema.Struct({
   ...Settings.fields,
@@ -167,7 +173,11 @@ export const FileSettings = Schema.Struct({
     {}
   ),
   decisions: withDefault(
-    Schema.Struct({ keep: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 10_000) }),
+    Schema.Struct({
+      keep: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 10_000),
+      store: withDefault(Schema.NullOr(RecordStoreUrl), null),
+      life: withDefault(Duration, "30d")
+    }),
     {}
   )
 })

@@ -5,9 +5,11 @@
  * A record never holds a token, a signature or a secret.
  */
 import { Context, Effect, Layer, Metric } from "effect"
+import { type AnswerRecord, recordOf } from "./AnswerRecord.ts"
 import { LineSink } from "./LineSink.ts"
 import type { Recording } from "./Recording.ts"
 import { line } from "./RecordLine.ts"
+import { RecordWriter } from "./RecordWriter.ts"
 
 /**
  * How long decisions are collected before their lines are made and written in one piece, in milliseconds: one at a time
@@ -52,13 +54,11 @@ class Kept {
     return this.#ring.find((it) => it?.decision === id)
   }
 
-  recent(count: number): ReadonlyArray<Recording> {
-    const records: Array<Recording> = []
-    for (let i = 1; i <= Math.min(count, this.#count); i++) {
+  *newest(): Generator<Recording> {
+    for (let i = 1; i <= this.#count; i++) {
       const it = this.#ring[(this.#next - i + this.#capacity) % this.#capacity]
-      if (it !== undefined) records.push(it)
+      if (it !== undefined) yield it
     }
-    return records
   }
 
   #drop(): void {
@@ -92,10 +92,16 @@ export class DecisionLog extends Context.Service<DecisionLog, {
   readonly record: (it: Recording) => void
   /** Whether steps are worth noting: somebody will read them. */
   readonly wantsSteps: boolean
+  /** Whether questions are kept with their records. */
+  readonly keepsQuestions: boolean
   readonly find: (id: string) => Recording | undefined
   /** The last ones, newest first. */
   readonly recent: (count: number) => ReadonlyArray<Recording>
   readonly audit: AuditState
+  /** Those that are looked for, with the highest ids, the highest first. */
+  readonly matching: (wanted: (it: Recording) => boolean, limit: number) => ReadonlyArray<Recording>
+  /** Whoever is told of each record as it is written; the returned function ends it. */
+  readonly follow: (listener: (it: AnswerRecord) => void) => () => void
 }>()("@jotgate/server/DecisionLog") {
   /** Keeps `keep` records and writes a line for each to `audit`; lines that cannot be written are dropped unless `onFull` says otherwise. */
   static readonly layer = (options: {
@@ -119,10 +125,10 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             ),
             (it) => Effect.promise(() => it.close())
           )
-        const write = sink === undefined ? undefined : (records: ReadonlyArray<Recording>): void => {
+        const write = sink === undefined ? undefined : (lines: ReadonlyArray<string>): void => {
           let text = ""
-          for (const it of records) text += `${line(it)}\n`
-          sink.write(text, records.length)
+          for (const it of lines) text += `${it}\n`
+          sink.write(text, lines.length)
         }
         if (sink !== undefined) {
           Metric.registerUnsafe(droppedCounter, yield* Effect.context<never>(), {
@@ -131,6 +137,8 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             modify: () => {}
           })
         }
+        const writer = yield* RecordWriter
+        const listeners = new Set<(it: AnswerRecord) => void>()
         let collected: Array<Recording> = []
         const flush = () => {
           const records = collected
@@ -140,15 +148,22 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             it.seal()
             kept.add(it)
           }
-          write?.(records)
+          if (write !== undefined || writer.store !== undefined) {
+            const lines = records.map(line)
+            write?.(lines)
+            if (writer.store !== undefined) records.forEach((it, at) => writer.write(it, lines[at] ?? ""))
+          }
+          if (listeners.size > 0) { for (const it of records.map(recordOf)) for (const tell of listeners) tell(it) }
         }
         yield* Effect.addFinalizer(() => Effect.sync(flush))
-        const wantsSteps = options.keep > 0 || write !== undefined
+        const wantsSteps = options.keep > 0 || write !== undefined || writer.store !== undefined
+        const newest = () => [...collected.toReversed(), ...kept.newest()]
         return {
           record: (it) => {
             if (wantsSteps && collected.push(it) === 1) setTimeout(flush, collecting)
           },
           wantsSteps,
+          keepsQuestions: writer.store !== undefined,
           find: (id) => collected.find((it) => it.decision === id) ?? kept.find(id),
           audit: sink === undefined
             ? unwritten
@@ -158,7 +173,13 @@ export class DecisionLog extends Context.Service<DecisionLog, {
               reopen: () => sink.reopen(),
               refuses: () => options.onFull === "refuse" && sink.trouble !== undefined
             },
-          recent: (count) => [...collected.toReversed(), ...kept.recent(count)].slice(0, count)
+          recent: (count) => newest().slice(0, count),
+          matching: (wanted, limit) =>
+            newest().filter(wanted).toSorted((a, b) => a.decision < b.decision ? 1 : -1).slice(0, limit),
+          follow: (listener) => {
+            listeners.add(listener)
+            return () => void listeners.delete(listener)
+          }
         }
       })
     )

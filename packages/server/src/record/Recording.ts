@@ -39,6 +39,9 @@ export interface UpstreamAnswer {
 const largestModel = 256
 const largestCause = 256
 
+/** Most models that a record names. */
+const mostModels = 32
+
 const noSteps: ReadonlyArray<Step> = []
 
 /** Why a decision was denied, in one word, where its steps say so. */
@@ -92,6 +95,8 @@ export class Recording {
   millis = 0
   upstream: UpstreamAnswer | null = null
   aborted = false
+  /** The mapped claims and the request as JSON, where somebody keeps them. */
+  question: string | null = null
 
   constructor(recorder: Recorder, { door, dry, method, requestId, route }: Opened) {
     this.#recorder = recorder
@@ -120,6 +125,9 @@ export class Recording {
     this.method = asked.method
     this.route = routeOf(asked.path)
     if (model._tag === "Known") this.model = cut(model.name, largestModel)
+    else if (model._tag === "Several" || (model._tag === "Unseen" && model.names.length > 0)) {
+      this.models = model.names.slice(0, mostModels).map((it) => cut(it, largestModel))
+    }
     this.millis = millis
     this.#steps = steps
     if (result._tag === "Allowed") {

@@ -3,7 +3,12 @@ import { Effect } from "effect"
 import type { Deployment, Doors } from "../../src/Deployment.ts"
 
 export const doorsOf = (limits: Doors["limits"]): Deployment => ({
-  auth: { authenticate: () => Effect.die("nobody asks"), decide: () => Effect.die("nobody asks") },
+  auth: {
+    authenticate: () => Effect.die("nobody asks"),
+    decide: () => Effect.die("nobody asks"),
+    suppose: () => Effect.die("nobody asks"),
+    teamAskedFor: () => undefined
+  },
   doors: {
     drops: () => false,
     spoofOf: () => undefined,

@@ -49,6 +49,7 @@ export const make = Effect.fnUntraced(function*(
     readonly directory?: NonNullable<GateSettings["directory"]>
     readonly issuer?: object
     readonly telemetry?: NonNullable<GateSettings["telemetry"]>
+    readonly decisions?: NonNullable<GateSettings["decisions"]>
   } = {},
   env: Readonly<Record<string, string>> = {},
   dev = false
@@ -75,7 +76,8 @@ export const make = Effect.fnUntraced(function*(
       ...more.gateway
     },
     audit: { to: "none" },
-    telemetry: more.telemetry ?? {}
+    telemetry: more.telemetry ?? {},
+    decisions: more.decisions ?? {}
   })
   const decode = Schema.decodeUnknownEffect(FileSettings)
   const clock = yield* Clock.Clock

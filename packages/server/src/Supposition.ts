@@ -1,0 +1,119 @@
+/**
+ * Questions about somebody who is not there: "what would be decided for these
+ * claims", "what for this person of the directory". Nothing is verified, because
+ * nothing passes; nothing is written.
+ */
+import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import type { Allowed } from "@jotgate/core/Decision"
+import { TeamId, UserId } from "@jotgate/core/Directory"
+import type { Denial } from "@jotgate/core/Errors"
+import type { Identity } from "@jotgate/core/Identity"
+import type { IssuerProfile } from "@jotgate/core/Issuer"
+import type { JsonObject } from "@jotgate/core/Json"
+import type { Asked } from "@jotgate/core/Request"
+import * as Ticks from "@jotgate/core/Ticks"
+import type { Step } from "@jotgate/core/Trace"
+import type { UserRepo } from "@jotgate/core/UserRepo"
+import { Clock, Effect, Result } from "effect"
+
+/** Who is supposed to be asking. */
+export type Somebody =
+  | { readonly issuer?: string | undefined; readonly claims: JsonObject }
+  /** A row of the empty namespace; without `teams` those of its memberships, in row order. */
+  | { readonly user: string; readonly teams?: ReadonlyArray<string> | undefined }
+
+/** What is needed to suppose somebody. */
+export interface Supposing {
+  readonly auth: AuthBuilder["Service"]
+  readonly issuers: ReadonlyArray<IssuerProfile>
+  readonly users: UserRepo["Service"]
+}
+
+/** What was decided, with its steps. */
+export interface Supposed {
+  readonly result: Allowed | Denial
+  readonly steps: ReadonlyArray<Step>
+  /** Milliseconds that the decision took. */
+  readonly millis: number
+}
+
+/** The issuer of a question: the named one, that of the claims, or the only one there is. */
+const issuerOf = (
+  { issuers }: Supposing,
+  who: Somebody
+): Result.Result<IssuerProfile, string> => {
+  if ("user" in who) {
+    const local = issuers.find((it) => it.settings.identities.namespace === "") ?? issuers[0]
+    return local === undefined ? Result.fail("the configuration trusts no issuer") : Result.succeed(local)
+  }
+  const iss = who.claims["iss"]
+  const found = who.issuer === undefined
+    ? issuers.find((it) => it.iss === iss) ?? (issuers.length === 1 ? issuers[0] : undefined)
+    : issuers.find((it) => it.id === who.issuer || it.iss === who.issuer)
+  return found === undefined
+    ? Result.fail(
+      `which issuer? Name one of ${issuers.map((it) => it.id).join(", ")}${
+        who.issuer === undefined ? ", or let the claims have its iss" : `: ${who.issuer} is not among them`
+      }`
+    )
+    : Result.succeed(found)
+}
+
+const identityOf = (profile: IssuerProfile, user: string, teams: ReadonlyArray<string>, source: string): Identity => ({
+  issuer: profile.id,
+  namespace: "",
+  user: UserId.make(user),
+  userIsEmail: false,
+  email: undefined,
+  userIsAddress: false,
+  linkByEmail: "never",
+  service: false,
+  team: undefined,
+  teamAlias: undefined,
+  teams: teams.map((it) => TeamId.make(it)),
+  teamsBy: "id",
+  namesTeams: teams.length > 0,
+  withheld: false,
+  overage: false,
+  organization: undefined,
+  organizationAlias: undefined,
+  severalOrganizations: false,
+  endUser: undefined,
+  object: undefined,
+  roles: [],
+  userRoles: [],
+  scopes: [],
+  facts: { user: `row "${user}"`, ...(teams.length === 0 ? {} : { teams: [source, ...teams] }) }
+})
+
+/** Decides about somebody. Fails with a line for the operator when it is not said who. */
+export const suppose = Effect.fnUntraced(function*(
+  supposing: Supposing,
+  who: Somebody,
+  asked: Asked
+): Effect.fn.Return<Supposed, { readonly reason: string }> {
+  const profile = yield* Result.match(issuerOf(supposing, who), {
+    onFailure: (reason) => Effect.fail({ reason }),
+    onSuccess: (it) => Effect.succeed(it)
+  })
+  const clock = yield* Clock.Clock
+  const steps: Array<Step> = []
+  const now = {
+    time: clock.currentTimeMillisUnsafe(),
+    ticks: Ticks.fromClock(clock),
+    note: (step: Step) => void steps.push(step)
+  }
+  const payload = "claims" in who ? who.claims : { sub: who.user }
+  const claims = { issuer: profile, payload, expiresAt: undefined, verifiedBy: { _tag: "Supposed" } } as const
+  let identity: Identity | undefined
+  if ("user" in who) {
+    const row = yield* Effect.option(supposing.users.byId(UserId.make(who.user)))
+    const teams = who.teams ?? (row._tag === "Some" ? row.value.teams : [])
+    identity = identityOf(profile, who.user, teams, who.teams === undefined ? "memberships" : "the question")
+  }
+  const result = yield* Effect.match(supposing.auth.suppose(claims, asked, now, identity), {
+    onFailure: (denial): Allowed | Denial => denial,
+    onSuccess: (allowed): Allowed | Denial => allowed
+  })
+  return { result, steps, millis: Ticks.fromClock(clock) - now.ticks }
+})

@@ -1,0 +1,85 @@
+/**
+ * The question of a decision, as it is kept in the store: who the token said is
+ * calling (the mapped claims, and no others) and what was asked for, so that it
+ * can be asked again with other rows or under another configuration.
+ */
+import type { Claims } from "@jotgate/core/Claims"
+import type { Allowed } from "@jotgate/core/Decision"
+import { resolvedBy } from "@jotgate/core/Decision"
+import type { Denial } from "@jotgate/core/Errors"
+import { mapped } from "@jotgate/core/MappedClaims"
+import {
+  type Asked,
+  knownModel,
+  namesOf,
+  noModel,
+  type RequestedModel,
+  severalModels,
+  unnamedModel
+} from "@jotgate/core/Request"
+import type { Step } from "@jotgate/core/Trace"
+import { Schema } from "effect"
+
+/** The largest claims that are kept, in characters; a question with larger ones is not. */
+const largestClaims = 16 * 1024
+
+/** A kept question. */
+export const KeptQuestion = Schema.Struct({
+  /** The id of the issuer. */
+  issuer: Schema.String,
+  method: Schema.String,
+  path: Schema.String,
+  team: Schema.NullOr(Schema.String),
+  asks: Schema.Literals(["Known", "Several", "None", "Unnamed", "Unseen", "Conflict"]),
+  models: Schema.Array(Schema.String),
+  claims: Schema.Record(Schema.String, Schema.Json)
+})
+export type KeptQuestion = typeof KeptQuestion.Type
+
+const texts = new WeakMap<Claims, string>()
+
+const claimsText = (claims: Claims): string => {
+  const known = texts.get(claims)
+  if (known !== undefined) return known
+  const text = JSON.stringify(mapped(claims))
+  texts.set(claims, text)
+  return text
+}
+
+/** The question as JSON; `null` when no token was proven, or its claims are too large. */
+export const questionText = (
+  asked: Asked,
+  team: string | undefined,
+  result: Allowed | Denial,
+  steps: ReadonlyArray<Step>
+): string | null => {
+  const claims = result._tag === "Allowed" ? result.claims : resolvedBy(steps).claims?.()
+  if (claims === undefined) return null
+  const text = claimsText(claims)
+  if (text.length > largestClaims) return null
+  const about: Omit<KeptQuestion, "claims"> = {
+    issuer: claims.issuer.id,
+    method: asked.method,
+    path: asked.path,
+    team: team ?? null,
+    asks: asked.model._tag,
+    models: namesOf(asked.model)
+  }
+  return `${JSON.stringify(about).slice(0, -1)},"claims":${text}}`
+}
+
+/** What a kept question asks for. */
+export const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
+  switch (asks) {
+    case "Known":
+      return knownModel(models[0] ?? "")
+    case "Several":
+      return severalModels(models)
+    case "Unnamed":
+      return unnamedModel
+    case "Unseen":
+      return { _tag: "Unseen", names: models, enforced: false }
+    default:
+      return noModel
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The records of answers, for whoever asks: those in memory and those in the
+ * store as one.
+ */
+import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
+import { AnswerRecord, recordOf } from "./AnswerRecord.ts"
+import { DecisionLog } from "./DecisionLog.ts"
+import { matches, queryOf, type Search } from "./RecordQuery.ts"
+import { RecordWriter } from "./RecordWriter.ts"
+
+/** The store of records does not answer. */
+export class RecordsAway extends Schema.TaggedError<RecordsAway>()("RecordsAway", {}) {}
+
+/** A time of a search is none. */
+export class SearchInvalid extends Schema.TaggedError<SearchInvalid>()("SearchInvalid", {
+  member: Schema.Literals(["since", "until"])
+}) {}
+
+/** A part of the records, the newest first. */
+export interface Page {
+  readonly items: ReadonlyArray<AnswerRecord>
+  /** What `after` is for the next page. */
+  readonly next: string | null
+}
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(AnswerRecord))
+
+const days = (millis: number): string => {
+  const hours = Math.round(millis / 3_600_000)
+  return hours >= 48 ? `${Math.round(hours / 24)} days` : `${hours} h`
+}
+
+const away = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, RecordsAway> =>
+  Effect.mapError(self, () => new RecordsAway())
+
+export class Records extends Context.Service<Records, {
+  readonly find: (id: string) => Effect.Effect<AnswerRecord | undefined, RecordsAway>
+  /** The mapped claims and the request of a decision, while they are kept. */
+  readonly question: (id: string) => Effect.Effect<string | undefined, RecordsAway>
+  readonly search: (search: Search) => Effect.Effect<Page, RecordsAway | SearchInvalid>
+  /** Whoever is told of each record as it is written; the returned function ends it. */
+  readonly follow: (listener: (it: AnswerRecord) => void) => () => void
+  /** How long records are kept, in words. */
+  readonly kept: string
+}>()("@jotgate/server/Records") {
+  /** `keep` records in memory, those in the store for `life` milliseconds. */
+  static readonly layer = (options: { readonly keep: number; readonly life: number }) =>
+    Layer.effect(
+      Records,
+      Effect.gen(function*() {
+        const log = yield* DecisionLog
+        const { store } = yield* RecordWriter
+        const stored = (id: string) => store === undefined ? Effect.succeed(undefined) : away(store.find(id))
+        return {
+          find: (id) =>
+            Effect.suspend(() => {
+              const inMemory = log.find(id)
+              return inMemory === undefined
+                ? Effect.map(stored(id), (it) => it === undefined ? undefined : Option.getOrUndefined(decode(it.body)))
+                : Effect.succeed(recordOf(inMemory))
+            }),
+          question: (id) =>
+            Effect.suspend(() => {
+              const question = log.find(id)?.question
+              return question === undefined || question === null
+                ? Effect.map(stored(id), (it) => it?.question ?? undefined)
+                : Effect.succeed(question)
+            }),
+          search: Effect.fnUntraced(function*(search) {
+            const query = queryOf(search, yield* Clock.currentTimeMillis)
+            if (Result.isFailure(query)) return yield* new SearchInvalid({ member: query.failure })
+            const { limit } = query.success
+            const found = new Map<string, AnswerRecord>()
+            if (store !== undefined) {
+              const rows = yield* away(store.search({ ...query.success, limit: limit + 1 }))
+              for (const { body, id } of rows) {
+                const record = Option.getOrUndefined(decode(body))
+                if (record !== undefined) found.set(id, record)
+              }
+            }
+            for (const it of log.matching((one) => matches(query.success, one), limit + 1)) {
+              found.set(it.decision, recordOf(it))
+            }
+            const items = [...found.values()].toSorted((a, b) => a.decision < b.decision ? 1 : -1)
+            const page = items.slice(0, limit)
+            return { items: page, next: items.length > limit ? page.at(-1)?.decision ?? null : null }
+          }),
+          follow: log.follow,
+          kept: `The last ${options.keep} answers of this process are kept in memory${
+            store === undefined
+              ? "; decisions.store would keep them longer"
+              : `, and all of them for ${days(options.life)} (decisions.life)`
+          }.`
+        }
+      })
+    )
+}

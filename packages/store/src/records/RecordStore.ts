@@ -1,0 +1,204 @@
+/**
+ * Answers of the past, in a table that is only appended to.
+ *
+ * A batch is one statement, so it is there whole or not at all, however the
+ * process ends. Ids sort by time: pages go on below the last id, and pruning
+ * takes the lowest ones, some at a time, so that neither costs more the more
+ * there are. A store that is away fails each call; whoever appends waits.
+ */
+import { Context, Effect, Layer, type Redacted } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import * as PostgresClient from "../postgres/PostgresClient.ts"
+import * as Dialect from "../sql/Dialect.ts"
+import * as SqliteClient from "../sqlite/SqliteClient.ts"
+
+/** One record: what it is searched by, and the whole as JSON. */
+export interface RecordRow {
+  readonly id: string
+  readonly status: number
+  readonly code: string | null
+  readonly person: string | null
+  readonly claimed: string | null
+  readonly email: string | null
+  readonly team: string | null
+  /** Several are joined by commas, which stand in no name. */
+  readonly model: string | null
+  readonly tool: string | null
+  readonly agent: string | null
+  readonly body: string
+  /** The mapped claims and the request, so that the question can be asked again; `null` when it is not kept. */
+  readonly question: string | null
+}
+
+/** What is looked for; newest first, at most `limit`. */
+export interface RecordQuery {
+  /** An id of a user, of the token or of a row, or an address. */
+  readonly who?: string | undefined
+  readonly team?: string | undefined
+  readonly model?: string | undefined
+  readonly tool?: string | undefined
+  readonly agent?: string | undefined
+  readonly code?: string | undefined
+  readonly status?: number | undefined
+  /** Ids from here on. */
+  readonly from?: string | undefined
+  /** Ids below. */
+  readonly below?: string | undefined
+  readonly limit: number
+}
+
+/** A found record. */
+export interface FoundRecord {
+  readonly id: string
+  readonly body: string
+  readonly question: string | null
+}
+
+const columns = [
+  ["id", "text"],
+  ["status", "integer"],
+  ["code", "text"],
+  ["person", "text"],
+  ["claimed", "text"],
+  ["email", "text"],
+  ["team", "text"],
+  ["model", "text"],
+  ["tool", "text"],
+  ["agent", "text"],
+  ["body", "text"],
+  ["question", "text"]
+] as const
+const names = columns.map(([name]) => name).join(", ")
+
+const schema = (it: Dialect.Dialect): ReadonlyArray<string> => [
+  `CREATE TABLE IF NOT EXISTS answers (
+    id ${it.text} PRIMARY KEY, status INTEGER NOT NULL, code ${it.text}, person ${it.text}, claimed ${it.text},
+    email ${it.text}, team ${it.text}, model ${it.text}, tool ${it.text}, agent ${it.text}, body TEXT NOT NULL,
+    question TEXT)`,
+  // Denials are what people look for; allows are found by who asked.
+  `CREATE INDEX IF NOT EXISTS answers_person ON answers (person, id)`,
+  `CREATE INDEX IF NOT EXISTS answers_team ON answers (team, id)`,
+  `CREATE INDEX IF NOT EXISTS answers_code ON answers (code, id) WHERE code IS NOT NULL`
+]
+
+/** Most rows that one statement prunes. */
+const PRUNED = 5_000
+
+const holds = (it: Dialect.Dialect): string =>
+  it.name === "pg" ? "strpos(',' || model || ',', ?) > 0" : "instr(',' || model || ',', ?) > 0"
+
+/** The condition of a query, with its parameters. */
+const conditionOf = (it: Dialect.Dialect, query: RecordQuery) => {
+  const parts: Array<string> = []
+  const params: Array<string | number> = []
+  const add = (text: string, ...values: ReadonlyArray<string | number>): void => {
+    parts.push(text)
+    params.push(...values)
+  }
+  const { agent, below, code, from, model, status, team, tool, who } = query
+  if (who !== undefined) add("(person = ? OR claimed = ? OR email = ?)", who, who, who)
+  if (team !== undefined) add("team = ?", team)
+  if (model !== undefined) add(holds(it), `,${model},`)
+  if (tool !== undefined) add("tool = ?", tool)
+  if (agent !== undefined) add("agent = ?", agent)
+  if (code !== undefined) add("code = ?", code)
+  if (status !== undefined) add("status = ?", status)
+  if (from !== undefined) add("id >= ?", from)
+  if (below !== undefined) add("id < ?", below)
+  return { text: parts.length === 0 ? "" : ` WHERE ${parts.join(" AND ")}`, params }
+}
+
+const textIn = (row: unknown, name: string): string | null => {
+  const value: unknown = typeof row === "object" && row !== null
+    ? Object.entries(row).find(([it]) => it === name)?.[1]
+    : null
+  return typeof value === "string" ? value : null
+}
+
+const found = (row: unknown): FoundRecord => ({
+  id: textIn(row, "id") ?? "",
+  body: textIn(row, "body") ?? "",
+  question: textIn(row, "question")
+})
+
+/** PostgreSQL has no text with a NUL, and one record must not hold up all others. */
+const storable = (row: RecordRow): RecordRow => ({
+  ...row,
+  person: withoutNul(row.person),
+  claimed: withoutNul(row.claimed),
+  email: withoutNul(row.email),
+  team: withoutNul(row.team),
+  model: withoutNul(row.model),
+  tool: withoutNul(row.tool),
+  agent: withoutNul(row.agent)
+})
+
+const withoutNul = (text: string | null): string | null => text?.replaceAll("\u0000", "\uFFFD") ?? null
+
+type Call<A> = Effect.Effect<A, SqlError.SqlError>
+
+export class RecordStore extends Context.Service<RecordStore, {
+  /** Appends a batch, whole or not at all; an id that is there already stays as it is. */
+  readonly append: (rows: ReadonlyArray<RecordRow>) => Call<void>
+  readonly find: (id: string) => Call<FoundRecord | undefined>
+  readonly search: (query: RecordQuery) => Call<ReadonlyArray<FoundRecord>>
+  /** Takes away some of the records below `id`; whether there may be more. */
+  readonly prune: (id: string) => Call<boolean>
+}>()("@jotgate/store/RecordStore") {
+  /** Over a database; the table is made when it is first needed, so that one which is away at the start is used later. */
+  static readonly layerSql = Layer.effect(
+    RecordStore,
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const dialect = Dialect.of(sql)
+      const run = (text: string, params: ReadonlyArray<unknown> = []) =>
+        sql.unsafe(Dialect.numbered(dialect, text), params).withoutTransform
+      let isMade = false
+      const made = Effect.suspend(() =>
+        isMade ? Effect.void : Effect.forEach(schema(dialect), (text) => run(text), { discard: true }).pipe(
+          Effect.tap(() =>
+            Effect.sync(() => {
+              isMade = true
+            })
+          )
+        )
+      )
+      const prepared = dialect.name === "pg" ? Effect.andThen(run("CREATE SCHEMA IF NOT EXISTS jotgate"), made) : made
+      const ready = Effect.suspend(() => isMade ? Effect.void : prepared)
+      const append = `INSERT INTO answers (${names}) SELECT ${names} FROM ${dialect.rows(columns)}
+        WHERE true ON CONFLICT (id) DO NOTHING`
+      return {
+        append: (rows) => Effect.asVoid(Effect.andThen(ready, run(append, [JSON.stringify(rows.map(storable))]))),
+        find: (id) =>
+          Effect.map(
+            Effect.andThen(ready, run("SELECT id, body, question FROM answers WHERE id = ?", [id])),
+            ([row]) => row === undefined ? undefined : found(row)
+          ),
+        search: (query) => {
+          const { params, text } = conditionOf(dialect, query)
+          const all = `SELECT id, body, question FROM answers${text} ORDER BY id DESC LIMIT ?`
+          return Effect.map(Effect.andThen(ready, run(all, [...params, query.limit])), (rows) => rows.map(found))
+        },
+        prune: (id) =>
+          Effect.map(
+            Effect.andThen(
+              ready,
+              run(
+                `DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE id < ? ORDER BY id LIMIT ?) RETURNING id`,
+                [id, PRUNED]
+              )
+            ),
+            (rows) => rows.length === PRUNED
+          )
+      }
+    })
+  )
+
+  /** In one file. */
+  static readonly layerSqlite = (filename: string) =>
+    RecordStore.layerSql.pipe(Layer.provide(SqliteClient.layer({ filename })))
+
+  /** In a PostgreSQL database, in our own schema; `timeout` of a statement in milliseconds. */
+  static readonly layerPostgres = (url: Redacted.Redacted, timeout = 5_000) =>
+    RecordStore.layerSql.pipe(Layer.provide(PostgresClient.layer({ url, pool: 2, timeout })))
+}

@@ -1,0 +1,75 @@
+import { assert, describe, it } from "@effect/vitest"
+import { describeWith, Postgres } from "@jotgate/servers"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type RecordRow, RecordStore } from "../../src/records/RecordStore.ts"
+
+const row = (number: number, more: Partial<RecordRow> = {}): RecordRow => ({
+  id: `d_${String(number).padStart(6, "0")}`,
+  status: 403,
+  code: "team_denied",
+  person: "u-1",
+  claimed: "c-1",
+  email: "a@acme.test",
+  team: "red",
+  model: "gpt-4o",
+  tool: null,
+  agent: null,
+  body: `{"number":${number},"text":"it's \\"…\\" \\u0000"}`,
+  question: null,
+  ...more
+})
+
+const limit = 100
+
+/** What every store of records does. */
+const contract = Effect.gen(function*() {
+  const store = yield* RecordStore
+  yield* store.append([
+    row(1),
+    row(2, { person: "u-2", claimed: "u-2", email: null }),
+    row(3, { model: "o1,gpt-4o", tool: "a\u0000b" })
+  ])
+  yield* store.append([row(3, { status: 200 }), row(4, { status: 200, code: null, team: null, question: "{}" })])
+  const ids = (query: object) =>
+    Effect.map(store.search({ limit, ...query }), (rows) => rows.map((it) => Number(it.id.slice(2))))
+  assert.deepStrictEqual(yield* ids({}), [4, 3, 2, 1])
+  assert.deepStrictEqual(yield* ids({ limit: 2 }), [4, 3])
+  assert.deepStrictEqual(yield* ids({ below: row(3).id }), [2, 1])
+  assert.deepStrictEqual(yield* ids({ from: row(3).id }), [4, 3])
+  assert.deepStrictEqual(yield* ids({ who: "u-2" }), [2])
+  assert.deepStrictEqual(yield* ids({ who: "a@acme.test" }), [4, 3, 1])
+  assert.deepStrictEqual(yield* ids({ team: "red", code: "team_denied", status: 403 }), [3, 2, 1])
+  assert.deepStrictEqual(yield* ids({ model: "o1" }), [3])
+  assert.deepStrictEqual(yield* ids({ model: "gpt" }), [])
+  assert.deepStrictEqual(yield* ids({ who: "' OR '1'='1" }), [])
+  assert.strictEqual((yield* store.find(row(4).id))?.question, "{}")
+  assert.strictEqual((yield* store.find(row(1).id))?.body, row(1).body)
+  assert.isUndefined(yield* store.find("d_none"))
+  assert.isFalse(yield* store.prune(row(3).id))
+  assert.deepStrictEqual(yield* ids({}), [4, 3])
+})
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-records-"))),
+  (it) => Effect.sync(() => rmSync(it, { recursive: true }))
+)
+
+describe("RecordStore", () => {
+  it.live("in a file of its own: appends once, finds, searches in pages, and prunes", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "records.db")
+      const services = yield* Layer.build(RecordStore.layerSqlite(file))
+      yield* Effect.provideService(contract, RecordStore, Context.get(services, RecordStore))
+    }))
+})
+
+describeWith(["postgres"], "RecordStore on PostgreSQL", () => {
+  it.live("appends once, finds, searches in pages, and prunes", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      yield* contract.pipe(Effect.provide(RecordStore.layerPostgres(Redacted.make(server.url))))
+    }), 60_000)
+})
