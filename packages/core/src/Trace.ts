@@ -7,7 +7,7 @@
  * a token, a signature or a secret.
  */
 import { Context } from "effect"
-import type { Claims } from "./token/Claims.ts"
+import type { JsonObject } from "./Json.ts"
 
 /** A value that can be printed and written as JSON. */
 export type Fact = string | number | boolean | null | ReadonlyArray<Fact> | { readonly [name: string]: Fact }
@@ -56,8 +56,8 @@ export interface Claimed {
 export interface Resolved {
   readonly issuer?: string
   readonly claimed?: Claimed
-  /** The proven claims, for who keeps questions. */
-  readonly claims?: () => Claims
+  /** The mapped ones of the proven claims, for who keeps questions. */
+  readonly claims?: () => JsonObject
   readonly user?: { readonly id: string; readonly email: string | null; readonly role: string }
   readonly team?: { readonly id: string; readonly alias: string | null }
   readonly organization?: { readonly id: string }

@@ -5,6 +5,7 @@
 import { Effect, Exit } from "effect"
 import { type Denial, Unavailable } from "../Errors.ts"
 import { claimedBy } from "../Identity.ts"
+import { mapped } from "../identity/MappedClaims.ts"
 import { isAtHand, raise } from "../principal/Ruled.ts"
 import type { Asked, RequestedModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
@@ -95,7 +96,7 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
         audience: issuer.settings.audience,
         secondsLeft: expiresAt === undefined ? null : Math.round((expiresAt - now.time) / 1000)
       },
-      resolved: { issuer: issuer.id, claimed: claimedBy(identity), claims: () => claims }
+      resolved: { issuer: issuer.id, claimed: claimedBy(identity), claims: () => mapped(claims) }
     })
     now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
     now.note?.({ step: "role", outcome: "ok", facts: policy.factsOfRole(identity, standing) })

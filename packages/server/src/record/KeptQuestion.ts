@@ -38,6 +38,7 @@ export type KeptQuestion = typeof KeptQuestion.Type
 
 const texts = new WeakMap<Claims, string>()
 
+/** An allowed decision is remembered with its claims, so their text is made once. */
 const claimsText = (claims: Claims): string => {
   const known = texts.get(claims)
   if (known !== undefined) return known
@@ -53,12 +54,12 @@ export const questionText = (
   result: Allowed | Denial,
   steps: ReadonlyArray<Step>
 ): string | null => {
-  const claims = result._tag === "Allowed" ? result.claims : resolvedBy(steps).claims?.()
-  if (claims === undefined) return null
-  const text = claimsText(claims)
-  if (text.length > largestClaims) return null
+  const found = result._tag === "Allowed" ? undefined : resolvedBy(steps)
+  const claims = result._tag === "Allowed" ? result.claims : undefined
+  const text = claims === undefined ? JSON.stringify(found?.claims?.()) : claimsText(claims)
+  if (text === undefined || text.length > largestClaims) return null
   const about: Omit<KeptQuestion, "claims"> = {
-    issuer: claims.issuer.id,
+    issuer: claims?.issuer.id ?? found?.issuer ?? "",
     method: asked.method,
     path: asked.path,
     team: team ?? null,
