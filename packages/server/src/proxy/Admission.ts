@@ -163,7 +163,7 @@ export class Stay {
     return this.at === -1
   }
 
-  /** Holds `bytes` more of a body; `false` when there is no room, or nobody who waits for it. */
+  /** Holds `bytes` more of a body, or gives some back with a negative number; `false` when there is no room, or nobody who waits for it. */
   grow(bytes: number): boolean {
     if (this.at === -1) return false
     const { body } = this.lease.deployment.doors.limits

@@ -6,7 +6,8 @@
  * refused. An upstream that does not switch has its answer passed on.
  */
 import type { Allowed } from "@jotgate/core/Decision"
-import type { Refusal } from "@jotgate/core/ProblemResponse"
+import { find, websocket } from "@jotgate/core/ModelRoutes"
+import { type Refusal, render } from "@jotgate/core/ProblemResponse"
 import * as Request from "@jotgate/core/Request"
 import { Exit } from "effect"
 import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from "node:http"
@@ -16,7 +17,8 @@ import type { Dispatcher } from "undici"
 import { refusalOf, refuse } from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { callerOf, isAllowed, type Judge } from "../Judge.ts"
-import { codeOf, nothing } from "../model/Peeked.ts"
+import { frameModel } from "../model/FrameModel.ts"
+import { codeOf, nothing, requested } from "../model/Peeked.ts"
 import { readTarget, requestedModel } from "../model/RequestModel.ts"
 import type { Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
@@ -24,6 +26,7 @@ import type { Stay } from "./Admission.ts"
 import type { Crashed } from "./Crashed.ts"
 import { isSecure } from "./Exchange.ts"
 import { answeredHeaders, forwardedHeaders, passedCredentials } from "./ForwardedHeaders.ts"
+import { type Denied, Frames } from "./Frames.ts"
 import { addressOf } from "./Peers.ts"
 import { errorCode } from "./Relay.ts"
 import type { RequestHead } from "./RequestHead.ts"
@@ -63,20 +66,16 @@ export const responseOn = (request: IncomingMessage, socket: Socket): ServerResp
   return response
 }
 
-/** Joins two sockets until one ends. */
-const join = (one: Duplex, other: Duplex, ended: () => void): void => {
-  const end = () => {
-    one.destroy()
-    other.destroy()
-    ended()
-  }
-  one.once("error", end).once("close", end).pipe(other)
-  other.once("error", end).once("close", end).pipe(one)
-}
-
 /** Whether a request asks for the one upgrade that there is. */
 export const isWebSocket = ({ headers, method }: IncomingMessage): boolean =>
   method === "GET" && headers.upgrade?.trim().toLowerCase() === "websocket"
+
+/** Where messages of a route that the table does not know may name a model: as those of realtime do. */
+const anyRoute = find(websocket, "/v1/realtime")
+
+/** Raw headers without the extensions of WebSocket: a message that is deflated could not be read as it passes. */
+const withoutExtensions = (headers: ReadonlyArray<string>): Array<string> =>
+  headers.filter((_, at) => headers[at & ~1]?.toLowerCase() !== "sec-websocket-extensions")
 
 /** One upgrade; `cut` breaks it off. */
 export class Upgrade {
@@ -87,6 +86,8 @@ export class Upgrade {
   readonly #recording: Recording
   #stop: (() => void) | undefined
   #other: Duplex | undefined
+  /** The team that was decided on for this connection. */
+  #team: string | undefined
 
   constructor(parts: UpgradeParts) {
     this.#it = parts
@@ -171,9 +172,15 @@ export class Upgrade {
       body: undefined,
       readsAnswer: false
     })
+    this.#team = allowed.principal.teamId
     this.#recording.sent(upstream.host)
     upstream.pool.dispatch(
-      { method: "GET", path: upstream.basePath + this.#target, headers, upgrade: "websocket" },
+      {
+        method: "GET",
+        path: upstream.basePath + this.#target,
+        headers: withoutExtensions(headers),
+        upgrade: "websocket"
+      },
       this.#handler(credential?.value)
     )
   }
@@ -186,7 +193,7 @@ export class Upgrade {
         this.#it.socket.once("close", () => controller.abort(new Error("the caller hung up")))
       },
       onRequestUpgrade: (_, status, headers, socket) =>
-        this.#joined(status, answeredHeaders(headers, secret, extra), socket),
+        this.#joined(status, withoutExtensions(answeredHeaders(headers, secret, extra)), socket),
       onResponseStart: (_, status, headers: IncomingHttpHeaders) => {
         if (status < 200) return
         this.#recording.upstreamAnswered(status)
@@ -212,7 +219,7 @@ export class Upgrade {
   }
 
   #joined(status: number, headers: ReadonlyArray<string>, other: Duplex): void {
-    const { relayed, rest, socket } = this.#it
+    const { deployment, relayed, rest, socket, stay } = this.#it
     this.#other = other
     this.#response.detachSocket(socket)
     let head = `HTTP/1.1 ${status} Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
@@ -220,9 +227,50 @@ export class Upgrade {
     socket.write(`${head}\r\n`, "latin1")
     this.#recording.upstreamAnswered(status)
     this.#recording.answered(status)
-    if (rest.length > 0) other.write(rest)
     socket.setTimeout(0)
-    join(socket, other, () => relayed("done"))
+    const frames = new Frames({
+      caller: socket,
+      upstream: other,
+      limit: deployment.doors.limits.body,
+      judge: (payload, isText, done) => this.#judgeMessage(payload, isText, done),
+      hold: (bytes) => bytes === 0 || stay.grow(bytes),
+      ended: () => relayed("done"),
+      crashed: (error) => this.#it.crashed("frames", error, this.#it.request, this.#response)
+    })
+    frames.start(rest)
+  }
+
+  /**
+   * Judges one message: whatever it names must be allowed to this caller, in the team whose connection this is (RULES
+   * D54). A message that cannot be read passes only where no message names a model.
+   */
+  #judgeMessage(payload: Buffer, isText: boolean, done: (denied: Denied | undefined) => void): void {
+    const { deployment: { auth }, judge, request } = this.#it
+    const route = find(websocket, this.#path)
+    const reads = route ?? anyRoute
+    if (reads === undefined || (route === undefined && !isText)) return done(undefined)
+    const seen = frameModel(reads, payload)
+    if (seen._tag === "Nothing") return done(undefined)
+    if (seen._tag === "Refused" && seen.code === "body_invalid" && route === undefined) return done(undefined)
+    const model = requested(seen, Request.noModel)
+    if (model === undefined) return done(this.#messageDenied({ code: codeOf(seen), cause: "message" }))
+    const asked = Request.make({ method: "GET", target: this.#target, rawHeaders: request.rawHeaders, model })
+    if (Exit.isFailure(asked)) return done(this.#messageDenied({ code: "request_ambiguous", cause: "message" }))
+    judge.glance(auth, asked.value, (result) => {
+      if (!isAllowed(result)) return done(this.#messageDenied(refusalOf(result)))
+      // Another team would pay, and another key would be due, than those of this connection.
+      if (result.principal.teamId === this.#team) return done(undefined)
+      done(this.#messageDenied({ code: "team_model_denied", cause: "another team than the connection's" }))
+    })
+  }
+
+  /** The denial of one message, with a record of its own. */
+  #messageDenied(refusal: Refusal): Denied {
+    const { judge, request, requestId } = this.#it
+    const recording = judge.open({ door: "websocket", method: request.method ?? "", route: this.#path, requestId })
+    const { body, status } = render(refusal, recording.id, this.#path, undefined)
+    recording.refused(status, refusal.code, refusal.cause ?? "message")
+    return { problem: body, reason: `${refusal.code} ${recording.id}` }
   }
 
   #deny(refusal: Refusal): void {

@@ -43,7 +43,7 @@ describe("Upgrade", () => {
         const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}`, "x-jotgate-user": "root" } })
         socket.on("message", (data) => {
           messages.push(String(data))
-          if (messages.length === 1) socket.send("hello")
+          if (messages.length === 1) socket.send(`{"type":"hello"}`)
           else socket.close()
         })
         socket.on("close", () => done({ status: 101, messages }))
@@ -67,7 +67,7 @@ describe("Upgrade", () => {
       const headers = JSON.parse(messages[0] ?? "{}")
       assert.strictEqual(headers["x-jotgate-user"], "alice")
       assert.isUndefined(headers.authorization)
-      assert.strictEqual(messages[1], "echo hello")
+      assert.strictEqual(messages[1], `echo {"type":"hello"}`)
       yield* Effect.promise(() => until(() => world.state.inFlight === 0))
       assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime?model=o1`, token)).status, 403)
       assert.strictEqual((yield* dial(url, "bad")).status, 401)
