@@ -9,6 +9,10 @@
  * signatures are remembered for 5 s with the same key set, so that a flood of one
  * costs a look-up.
  * Answers about opaque tokens are remembered by `OpaqueToken` alone.
+ *
+ * The memory is bounded in entries and in bytes, reckoned from the length of the
+ * tokens, which callers choose; what has ended is swept out while others are
+ * remembered, so that nothing waits for its token to come again.
  */
 import { Effect, Exit } from "effect"
 import type { Identity } from "../Identity.ts"
@@ -42,6 +46,8 @@ interface Entry {
   /** Unix milliseconds between which the token counts: since it was verified until it ends, skew included. */
   readonly since: number
   readonly expires: number
+  /** What it is reckoned to hold, in bytes. */
+  readonly size: number
 }
 
 interface Refusal {
@@ -54,6 +60,15 @@ interface Refusal {
 const LIFE = 60_000
 const REFUSAL_LIFE = 5_000
 const MOST_REFUSALS = 1_000
+/** All entries together, in bytes as they are reckoned. */
+const LARGEST = 128 * 1024 * 1024
+/** What an entry holds besides its claims, and how much more than in its token a claim takes as a value. */
+const ENTRY = 2_048
+const SPREAD = 4
+/** How often what has ended is forgotten while nobody asks, in milliseconds. */
+const SWEEP = 10_000
+/** Entries that are looked at when one is added: two, so that the ended ones go at least as fast as others come. */
+const SWEPT = 2
 
 /** What it asks when it does not remember. */
 export interface Sources {
@@ -77,17 +92,73 @@ export const make = (
   capacity: number
 ): Verify => {
   const entries = new Map<string, Entry>()
+  let size = 0
+  /** Where the sweep has come to. */
+  let sweep = entries.entries()
+
+  const forget = (digest: string, entry: Entry): void => {
+    entries.delete(digest)
+    size -= entry.size
+  }
+
+  /** Forgets some of what has ended, one round after the other. */
+  const tidy = ({ ticks, time }: Now): void => {
+    for (let i = 0; i < SWEPT; i++) {
+      const next = sweep.next()
+      if (next.done === true) {
+        sweep = entries.entries()
+        return
+      }
+      const [digest, entry] = next.value
+      if (ticks >= entry.until || time >= entry.expires) forget(digest, entry)
+    }
+  }
   const refusals = new Map<string, Refusal>()
 
-  const remember = (digest: string, verified: VerifiedToken, epochs: readonly [number, number], now: Now): void => {
+  let waits = false
+
+  /** Sees to it that what has ended goes even when nobody asks any more. Keeps no process alive. */
+  const sweepLater = (now: Now): void => {
+    if (waits) return
+    waits = true
+    const begun = performance.now()
+    const timer: unknown = setTimeout(() => {
+      waits = false
+      const passed = performance.now() - begun
+      const then = { ticks: now.ticks + passed, time: now.time + passed, note: undefined }
+      for (const [digest, entry] of entries) {
+        if (then.ticks >= entry.until || then.time >= entry.expires) forget(digest, entry)
+      }
+      if (entries.size > 0) sweepLater(then)
+    }, SWEEP)
+    if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
+      timer.unref()
+    }
+  }
+
+  const remember = (
+    token: string,
+    digest: string,
+    verified: VerifiedToken,
+    epochs: readonly [number, number],
+    now: Now
+  ): void => {
     const { claims } = verified
     if (capacity === 0 || claims.verifiedBy._tag !== "Signature") return
     const expires = claims.expiresAt === undefined ? Infinity : claims.expiresAt + claims.issuer.skew
-    if (entries.size >= capacity) {
-      const oldest = entries.keys().next().value
-      if (oldest !== undefined) entries.delete(oldest)
+    tidy(now)
+    const known = entries.get(digest)
+    if (known !== undefined) forget(digest, known)
+    const held = ENTRY + SPREAD * token.length
+    while (entries.size > 0 && (entries.size >= capacity || size + held > LARGEST)) {
+      const oldest = entries.entries().next().value
+      if (oldest === undefined) break
+      forget(...oldest)
     }
+    size += held
+    sweepLater(now)
     entries.set(digest, {
+      size: held,
       answer: Exit.succeed(verified),
       issuer: claims.issuer.id,
       keyEpoch: epochs[0],
@@ -119,7 +190,7 @@ export const make = (
         keys.epoch(entry.issuer) === entry.keyEpoch &&
         revocation.epoch() === entry.revocationEpoch
       ) return entry.answer
-      entries.delete(digest)
+      forget(digest, entry)
       return undefined
     }
     if (refusals.size === 0) return undefined
@@ -153,7 +224,7 @@ export const make = (
     return Effect.flatMapEager(claimsOf(token, digest, now), (claims) => {
       const keyEpoch = keys.epoch(claims.issuer.id)
       return Effect.mapEager(understood(claims, now), (verified) => {
-        remember(digest, verified, [keyEpoch, revocationEpoch], now)
+        remember(token, digest, verified, [keyEpoch, revocationEpoch], now)
         return verified
       })
     })

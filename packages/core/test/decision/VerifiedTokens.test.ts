@@ -188,4 +188,30 @@ describe("refusals", () => {
       yield* ask(101, "t", 99_000)
       assert.strictEqual(world.verified, 2)
     }))
+
+  it.effect("are held within a bound in bytes: long tokens push out the oldest", () =>
+    Effect.gen(function*() {
+      const { ask, world } = yield* memory(10_000)
+      const long = (at: number) => `${at} ${"x".repeat(16_000)}`
+      for (let at = 0; at < 3_000; at++) yield* ask(0, long(at))
+      assert.strictEqual(world.verified, 3_000)
+      yield* ask(0, long(2_999))
+      yield* ask(0, long(1_500))
+      assert.strictEqual(world.verified, 3_000, "the last ones are remembered")
+      yield* ask(0, long(0))
+      assert.strictEqual(world.verified, 3_001, "the first ones are not")
+    }))
+
+  it.effect("that have ended make room before any other", () =>
+    Effect.gen(function*() {
+      const { ask, world } = yield* memory(3, { expiresAt: 30_000 })
+      yield* ask(0, "a")
+      yield* ask(1, "b")
+      // Both have ended by now; the sweep has found them when the third and the fourth come.
+      yield* ask(100, "c", 20_000)
+      yield* ask(100, "d", 20_000)
+      yield* ask(100, "e", 20_000)
+      yield* ask(100, "c", 20_000)
+      assert.strictEqual(world.verified, 5)
+    }))
 })
