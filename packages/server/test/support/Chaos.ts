@@ -1,0 +1,274 @@
+/**
+ * Connections that nobody should make, drawn from a seed: random, cut, mutated, pipelined, dripping, reset; at every
+ * listener. What comes back is read, and a 500 is noted.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { connect } from "node:net"
+import { gzipSync } from "node:zlib"
+
+/** Numbers from a seed (mulberry32). */
+export const drawing = (seed: number) => {
+  let state = seed >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+  const below = (most: number): number => Math.floor(next() * most)
+  const of = <A>(list: ReadonlyArray<A>): A => {
+    const it = list[below(list.length)]
+    if (it === undefined) throw new RangeError("nothing to draw from")
+    return it
+  }
+  return { next, below, of, chance: (share: number): boolean => next() < share }
+}
+type Drawing = ReturnType<typeof drawing>
+
+const sleep = (millis: number) => new Promise<void>((done) => setTimeout(done, millis))
+
+/** An upstream that answers well half of the time, and otherwise in ways that upstreams do. */
+export const upstream = (seed: number): Promise<{ readonly url: string; readonly close: () => void }> =>
+  new Promise((done) => {
+    const draw = drawing(seed)
+    const answers: ReadonlyArray<(request: IncomingMessage, response: ServerResponse) => void> = [
+      (_, response) => void response.end(`{"data":[]}`),
+      (_, response) => void response.writeHead(200, { "content-type": "application/json" }).end(`{"id":"1"}`),
+      (_, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" })
+        response.write("data: 1\n\n")
+        setTimeout(() => response.end("data: [DONE]\n\n"), draw.below(30))
+      },
+      (request) => request.socket.resetAndDestroy(),
+      (request) => void request.socket.end("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+      (request) =>
+        void request.socket.end("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+      (request) => void request.socket.end("no HTTP at all"),
+      (request) => void request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
+      (_, response) => {
+        response.write("begun")
+        setTimeout(() => response.destroy(), draw.below(20))
+      }
+    ]
+    const server = createServer((request, response) => {
+      request.on("error", () => {})
+      response.on("error", () => {})
+      request.resume()
+      const answer = draw.chance(0.5) ? answers[0] : draw.of(answers)
+      setTimeout(() => answer?.(request, response), draw.below(10))
+    })
+    server.on("upgrade", (_, socket) => {
+      socket.on("error", () => {})
+      if (draw.chance(0.3)) {
+        socket.destroy()
+        return
+      }
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+      socket.on("data", () => {
+        if (draw.chance(0.5)) socket.write(Buffer.of(0x81, 2, 0x7b, 0x7d))
+        if (draw.chance(0.1)) socket.destroy()
+      })
+    })
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      done({
+        url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+        close: () => {
+          server.closeAllConnections()
+          server.close()
+        }
+      })
+    })
+  })
+
+const bytes = (draw: Drawing, most: number): Buffer =>
+  Buffer.from(Array.from({ length: draw.below(most) }, () => draw.below(256)))
+
+const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels)
+
+const bodies = (draw: Drawing): Buffer => {
+  const text = draw.of([
+    `{"model":"gpt-4o","messages":[]}`,
+    `{"model":"gpt-4o","model":"o1"}`,
+    `{"model":${nested(50_000)}}`,
+    `{"method":"GET","path":"/v1/files","headers":{},"body":${nested(5_000)}}`,
+    `[{"method":"GET","path":"/","headers":{}}]`,
+    `--B--\r\nContent-Disposition: x\r\n\r\ny\r\n--B--\r\n`,
+    `--B\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-4o\r\n--B--\r\n`,
+    `--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n${"x".repeat(10_000)}\r\n--B--\r\n`,
+    `model=gpt-4o&model=o1`,
+    "",
+    "{",
+    "\0\0\0",
+    `{"model":"${"x".repeat(70_000)}"}`
+  ])
+  return draw.chance(0.2) ? gzipSync(text) : draw.chance(0.1) ? bytes(draw, 4_000) : Buffer.from(text)
+}
+
+const request = (draw: Drawing, tokens: ReadonlyArray<string>): Buffer => {
+  const path = draw.of([
+    "/v1/chat/completions",
+    "/v1/audio/transcriptions",
+    "/v1/models",
+    "/v1/files?x=%2F",
+    "/v1/realtime?model=gpt-4o",
+    "/v1/responses",
+    "/_jotgate/auth/nginx",
+    "/_jotgate/auth/traefik",
+    "/_jotgate/auth/caddy",
+    "/_jotgate/envoy/v1/chat/completions",
+    "/_jotgate/none",
+    "/.well-known/oauth-protected-resource/v1",
+    "/decide",
+    "/decide/batch",
+    "/admin/v1/users",
+    "/admin/v1/directory",
+    "/readyz",
+    "/metrics",
+    "/",
+    "//evil",
+    "*",
+    `/${"x".repeat(draw.below(70_000))}`
+  ])
+  const body = draw.chance(0.6) ? bodies(draw) : undefined
+  const lines = [
+    `${
+      draw.of(["GET", "POST", "POST", "POST", "PUT", "OPTIONS", "TRACE", "CONNECT", "DELETE", "PATCH"])
+    } ${path} HTTP/1.${draw.chance(0.9) ? 1 : 0}`
+  ]
+  const add = (share: number, line: string) => {
+    if (draw.chance(share)) lines.push(line)
+  }
+  add(0.9, `Host: ${draw.of(["gate.test", "127.0.0.1", "a b", ""])}`)
+  add(0.6, `Authorization: Bearer ${draw.of(tokens)}`)
+  add(0.1, `X-Api-Key: ${draw.of(tokens)}`)
+  add(0.5, "X-Forwarded-Method: POST")
+  add(0.5, `X-Forwarded-Uri: /v1/chat/completions`)
+  add(0.3, "X-Original-URI: /v1/files")
+  add(0.2, "Connection: Upgrade")
+  add(0.2, `Upgrade: ${draw.of(["websocket", "h2c", "foo"])}`)
+  add(0.1, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+  add(0.1, "Connection: close")
+  add(0.05, `X-Long: ${"x".repeat(draw.below(80_000))}`)
+  add(0.05, "Expect: 100-continue")
+  add(0.02, "Expect: something")
+  if (body === undefined) return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`)
+  lines.push(`Content-Type: ${
+    draw.of([
+      "application/json",
+      "application/json",
+      "multipart/form-data; boundary=B",
+      "application/x-www-form-urlencoded",
+      "text/plain",
+      "application/octet-stream"
+    ])
+  }`)
+  add(0.3, `Content-Encoding: ${draw.of(["gzip", "gzip", "deflate", "br", "zz"])}`)
+  if (draw.chance(0.3)) {
+    lines.push("Transfer-Encoding: chunked")
+    const size = draw.chance(0.8) ? body.length.toString(16) : draw.of(["zz", "-1", "ffffffffffffffff", "5;x=y"])
+    return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n${size}\r\n`), body, Buffer.from("\r\n0\r\n\r\n")])
+  }
+  lines.push(`Content-Length: ${draw.chance(0.9) ? body.length : draw.of([body.length + 50, 99_999_999_999, -1])}`)
+  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), body])
+}
+
+const websocket = (draw: Drawing, tokens: ReadonlyArray<string>): Buffer => {
+  const head = [
+    `GET ${draw.of(["/v1/realtime?model=gpt-4o", "/v1/responses"])} HTTP/1.1`,
+    "Host: gate.test",
+    `Authorization: Bearer ${draw.of(tokens)}`,
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+  ]
+  const payload = Buffer.from(draw.of([`{"type":"response.create","model":"gpt-4o"}`, `{"model":"o1"}`, "x"]))
+  const frame = Buffer.concat([
+    Buffer.of(draw.of([0x81, 0x01, 0x82, 0x88, 0x89, 0xc1, 0x80]), 0x80 | payload.length, 0, 0, 0, 0),
+    payload
+  ])
+  const frames = Array.from({ length: draw.below(6) }, () => draw.chance(0.8) ? frame : bytes(draw, 40))
+  return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), ...frames])
+}
+
+/** Changes, takes or adds some bytes. */
+const mutated = (draw: Drawing, text: Buffer): Buffer => {
+  const copy = Buffer.from(text)
+  for (let left = draw.below(4); left >= 0; left--) {
+    if (copy.length > 0) copy.writeUInt8(draw.below(256), draw.below(Math.min(copy.length, 400)))
+  }
+  return draw.chance(0.3) ? copy.subarray(0, draw.below(copy.length + 1)) : copy
+}
+
+const drawn = (draw: Drawing, tokens: ReadonlyArray<string>): Buffer => {
+  const kind = draw.below(10)
+  if (kind === 0) return bytes(draw, 3_000)
+  if (kind === 1) return websocket(draw, tokens)
+  const many = Array.from({ length: kind < 6 ? 1 : 1 + draw.below(4) }, () => request(draw, tokens))
+  const whole = Buffer.concat(many)
+  return kind === 2 || kind === 9 ? mutated(draw, whole) : whole
+}
+
+/** One connection, to its end; the answer as text. */
+const connection = async (draw: Drawing, port: number, sent: Buffer): Promise<string> => {
+  const socket = connect(port, "127.0.0.1")
+  let answer = ""
+  const over = new Promise<void>((done) => socket.once("close", () => done()))
+  socket.on("error", () => {})
+  socket.on("data", (chunk) => {
+    if (answer.length < 65_536) answer += chunk.toString("latin1")
+  })
+  const step = draw.chance(0.7) ? sent.length : 1 + draw.below(2_000)
+  const ending = draw.of(["reset", "reset", "destroy", "end", "wait", "wait"])
+  const wait = ending === "wait" ? 60 : draw.below(15)
+  for (let at = 0, pieces = 0; at < sent.length && !socket.destroyed && pieces < 40; at += step, pieces++) {
+    socket.write(sent.subarray(at, at + step))
+    if (step < sent.length) await sleep(0)
+    if (draw.chance(0.02)) break
+  }
+  await Promise.race([over, sleep(wait)])
+  if (ending === "reset") socket.resetAndDestroy()
+  else if (ending === "end") {
+    socket.end()
+    await Promise.race([over, sleep(30)])
+    socket.destroy()
+  } else socket.destroy()
+  return answer
+}
+
+/** What was done, and what should not have come back. */
+export interface Told {
+  readonly connections: number
+  readonly answers: number
+  /** Beginnings of answers with the status 500. */
+  readonly wrong: ReadonlyArray<string>
+}
+
+/** Makes such connections for `millis`, sixteen at once. */
+export const run = async (options: {
+  readonly ports: ReadonlyArray<number>
+  readonly tokens: ReadonlyArray<string>
+  readonly seed: number
+  readonly millis: number
+}): Promise<Told> => {
+  const draw = drawing(options.seed)
+  const end = performance.now() + options.millis
+  const wrong: Array<string> = []
+  let connections = 0
+  let answers = 0
+  const worker = async () => {
+    while (performance.now() < end) {
+      const sent = drawn(draw, options.tokens)
+      const answer = await connection(draw, draw.of(options.ports), sent)
+      connections++
+      for (const [line] of answer.matchAll(/^HTTP\/1\.[01] \d{3}.*/gm)) {
+        answers++
+        if (/ 500/.test(line)) wrong.push(`${line.trim()} to ${JSON.stringify(sent.toString("latin1").slice(0, 300))}`)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, worker))
+  return { connections, answers, wrong }
+}
