@@ -41,7 +41,11 @@ export const layer = (options: Options) =>
     options.write ? SqlRevocationRepo.layer : revocationsBeside(options.folder)
   ).pipe(
     Layer.provideMerge(
-      Layer.mergeAll(Lookups.layerPg, PostgresForgetting.layer(options.pool), LiteLLMTables.layer(options.schema))
+      Layer.mergeAll(
+        Lookups.layerPg(options.pool),
+        PostgresForgetting.layer(options.pool),
+        LiteLLMTables.layer(options.schema)
+      )
     ),
     Layer.provideMerge(
       !options.write

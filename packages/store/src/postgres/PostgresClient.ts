@@ -38,8 +38,8 @@ export const layer = (options: Options) =>
   closingInTime(PgClient.layer({
     url: options.url,
     maxConnections: options.pool,
-    // A first decision should not have to wait for a connection to be made.
-    minConnections: Math.min(2, options.pool),
+    // No decision should have to wait for a connection to be made, not even the first ones.
+    minConnections: options.pool,
     connectTimeout: Duration.seconds(1),
     idleTimeout: Duration.seconds(60),
     applicationName: "jotgate",

@@ -64,7 +64,7 @@ export interface Options extends PostgresClient.Options {
 /** The store over its own client. */
 export const layer = (options: Options) =>
   SqlDirectory.layer.pipe(
-    Layer.provideMerge(Layer.merge(Lookups.layerPg, PostgresForgetting.layer(options.pool))),
+    Layer.provideMerge(Layer.merge(Lookups.layerPg(options.pool), PostgresForgetting.layer(options.pool))),
     Layer.provideMerge(
       options.write === false ? Layer.empty : options.migrate === false ? complete("directory") : migrated("directory")
     ),

@@ -10,7 +10,7 @@
  */
 import { DirectoryUnavailable } from "@jotgate/core/Directory"
 import * as Ticks from "@jotgate/core/Ticks"
-import { type Clock, Context, Duration, Effect, Exit, Layer } from "effect"
+import { type Clock, Context, Duration, Effect, Exit, Layer, Semaphore } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { within } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
@@ -45,31 +45,40 @@ export class Lookups extends Context.Service<Lookups, {
   /** Whether the database answers. */
   readonly health: Effect.Effect<void, DirectoryUnavailable>
 }>()("@jotgate/store/Lookups") {
-  /** On a client with a pool: each look-up has a deadline, and a breaker for all of them. */
-  static readonly layerPg = Layer.effect(
-    Lookups,
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const isOpen = makeBreaker()
-      const texts = new WeakMap<Question<unknown>, string>()
-      const textOf = (question: Question<unknown>): string => {
-        const text = texts.get(question) ?? Dialect.numbered(Dialect.pg, question.text)
-        texts.set(question, text)
-        return text
-      }
-      const answer: Answer = (question, params, finish) => {
-        const { name } = question
-        const query = sql.unsafe<Row>(textOf(question), params).withoutTransform
-        // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
-        const asked = Effect.catchIf(query, isCutOff, () => Effect.retry(query, { times: 1, while: isCutOff }))
-        const late = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
-        const rows = isOpen(within(Effect.catch(asked, failed(name)), DEADLINE, late), late)
-        // A row that does not fit is one row's trouble: it never opens the breaker.
-        return Effect.flatMap(rows, finish)
-      }
-      return make(Dialect.pg, answer)
-    })
-  )
+  /**
+   * On a client with a pool of `pool` connections: each look-up has a deadline, and all of them a breaker. As many run at
+   * once as there are connections; the others wait here, where their time does not count yet: a healthy database that is
+   * asked by many at once refuses nobody.
+   */
+  static readonly layerPg = (pool: number) =>
+    Layer.effect(
+      Lookups,
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const breaker = makeBreaker()
+        // One connection listens.
+        const turns = Semaphore.makeUnsafe(Math.max(1, pool - 1))
+        const texts = new WeakMap<Question<unknown>, string>()
+        const textOf = (question: Question<unknown>): string => {
+          const text = texts.get(question) ?? Dialect.numbered(Dialect.pg, question.text)
+          texts.set(question, text)
+          return text
+        }
+        const answer: Answer = (question, params, finish) => {
+          const { name } = question
+          const query = sql.unsafe<Row>(textOf(question), params).withoutTransform
+          // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
+          const asked = Effect.catchIf(query, isCutOff, () => Effect.retry(query, { times: 1, while: isCutOff }))
+          const late = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
+          const inTime = breaker(within(Effect.catch(asked, failed(name)), DEADLINE, late), late)
+          // Whoever waits while the breaker opens is told so in its turn, which comes at once then.
+          const rows = breaker.isOpen(turns.withPermit(inTime), late)
+          // A row that does not fit is one row's trouble: it never opens the breaker.
+          return Effect.flatMap(rows, finish)
+        }
+        return make(Dialect.pg, answer)
+      })
+    )
 }
 
 /** Asks for rows, and goes on with them. */
@@ -94,16 +103,22 @@ const unavailable = (operation: string, reason: string) =>
 const makeBreaker = () => {
   let failures = 0
   let openUntil = Number.NEGATIVE_INFINITY
-  return <A, E>(run: Effect.Effect<A, E>, closed: () => Effect.Effect<never, E>): Effect.Effect<A, E> =>
-    Effect.clockWith((clock: Clock.Clock) =>
-      Ticks.fromClock(clock) < openUntil ? closed() : Effect.onExit(run, (exit) => {
-        if (Exit.isSuccess(exit)) failures = 0
-        else if (!Exit.hasInterrupts(exit) && ++failures >= FAILURES_TO_OPEN) {
-          openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
-        }
-        return Effect.void
-      })
+  /** Runs unless the breaker is open, and counts nothing. */
+  const isOpen = <A, E>(run: Effect.Effect<A, E>, closed: () => Effect.Effect<never, E>): Effect.Effect<A, E> =>
+    Effect.clockWith((clock: Clock.Clock) => Ticks.fromClock(clock) < openUntil ? closed() : run)
+  const counted = <A, E>(run: Effect.Effect<A, E>, closed: () => Effect.Effect<never, E>): Effect.Effect<A, E> =>
+    isOpen(
+      Effect.onExit(run, (exit) =>
+        Effect.clockWith((clock: Clock.Clock) => {
+          if (Exit.isSuccess(exit)) failures = 0
+          else if (!Exit.hasInterrupts(exit) && ++failures >= FAILURES_TO_OPEN) {
+            openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
+          }
+          return Effect.void
+        })),
+      closed
     )
+  return Object.assign(counted, { isOpen })
 }
 
 /** The look-ups of a database that answers so. */

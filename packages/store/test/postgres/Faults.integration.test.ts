@@ -111,6 +111,21 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
       }).pipe(Effect.provide(storeOf({ url, connection: { pool: 4 } }, { rows: "300ms" })))
     }), 60_000)
 
+  it.live("none at all: 150 new people at once, right after a start, are all found", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      const people = Array.from({ length: 150 }, (_, at) => `person ${at}`)
+      const store = storeOf({ url: server.url, connection: { pool: 4 } })
+      yield* Effect.gen(function*() {
+        const admin = yield* DirectoryAdmin
+        yield* admin.apply({ users: people.map((id) => ({ id })) }, { actor: "test", prune: "none", origin: "api" })
+      }).pipe(Effect.provide(store))
+      yield* Effect.gen(function*() {
+        const found = yield* Effect.forEach(people, (id) => Effect.exit(find(id)), { concurrency: "unbounded" })
+        assert.deepStrictEqual(new Set(found.map((it) => it._tag)), new Set(["Success"]))
+      }).pipe(Effect.provide(storeOf({ url: server.url, connection: { pool: 4 } })))
+    }), 60_000)
+
   it.live("every connection killed", () =>
     withStore((server) =>
       Effect.gen(function*() {
