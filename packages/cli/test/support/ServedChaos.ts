@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Chaos from "../../../server/test/support/Chaos.ts"
+import * as Chaos from "./Chaos.ts"
 import { start } from "./Process.ts"
 
 /** How a server was after it. */

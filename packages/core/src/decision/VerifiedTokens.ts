@@ -150,9 +150,8 @@ export const make = (
     const known = entries.get(digest)
     if (known !== undefined) forget(digest, known)
     const held = ENTRY + SPREAD * token.length
-    while (entries.size > 0 && (entries.size >= capacity || size + held > LARGEST)) {
-      const oldest = entries.entries().next().value
-      if (oldest === undefined) break
+    for (const oldest of entries) {
+      if (entries.size < capacity && size + held <= LARGEST) break
       forget(...oldest)
     }
     size += held
