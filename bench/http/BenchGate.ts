@@ -17,7 +17,7 @@ import { join } from "node:path"
  * The gate as `serve` runs it: rows in SQLite, remembered in memory, decisions kept; a line for each decision only where
  * `audit` says so.
  */
-export const start = (upstream: string, audit: AuditTarget) =>
+export const start = (upstream: string, audit: AuditTarget, limits: { readonly body?: string } = {}) =>
   Effect.gen(function*() {
     const idp = yield* Issuer.make("https://idp.test", ["ES256"])
     const folder = mkdtempSync(join(tmpdir(), "jotgate-bench-"))
@@ -34,6 +34,7 @@ export const start = (upstream: string, audit: AuditTarget) =>
       cache: { dir: null },
       gateway: {
         trustedProxies: ["127.0.0.1"],
+        limits,
         upstream: { url: upstream, authorization: { default: "env:KEY" } }
       }
     })
