@@ -119,7 +119,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         )
 
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
-        if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
+        if (policy.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
         const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)

@@ -97,10 +97,14 @@ const table: Readonly<Record<string, Entry>> = {
     if (routes.length > 0) draft.set(["policy", "passThroughRoutes"], routes, key)
     file.passThrough.forEach((it, index) => {
       if (it.auth === true) {
-        draft.line(`${key}[${index}]`, "stricter", "needs a team that lists it, whatever the team's source", {
-          setting: "policy.passThroughRoutes",
-          deviations: ["D39"]
-        })
+        const limited = (it.methods ?? []).length > 0
+        const why = "needs a team that lists it, whatever the team's source"
+        draft.line(
+          `${key}[${index}]`,
+          "stricter",
+          limited ? `${why}; on other methods than its own the route is in no group` : why,
+          { setting: "policy.passThroughRoutes", deviations: limited ? ["D39", "D59"] : ["D39"] }
+        )
       } else {
         draft.line(
           `${key}[${index}]`,

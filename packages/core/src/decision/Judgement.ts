@@ -146,7 +146,9 @@ export const make = (
   /** Whose budget counts besides the token's organization: the team's (RULES D23). */
   const payerOf = ({ choice: { chosen }, organization }: Found, asked: Asked): OrganizationId | undefined => {
     const id = chosen?.team.organization ?? undefined
-    return organization !== undefined || id === undefined || policy.isInfoRoute(asked.path) ? undefined : id
+    return organization !== undefined || id === undefined || policy.isInfoRoute(asked.path, asked.method)
+      ? undefined
+      : id
   }
 
   /** The limits of the user in the chosen team, if there are any. */

@@ -224,7 +224,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
         choice.mayFallBack ? fellBack(choice, user, question, now) : Exit.succeed(choice)
 
       const forAdmin = ({ asked, header, identity }: TeamQuestion, now: Now): Effect.Effect<Choice, Unavailable> =>
-        header === undefined || !isTeamId(header) || !policy.isLlmRoute(asked.path) ||
+        header === undefined || !isTeamId(header) || !policy.isLlmRoute(asked.path, asked.method) ||
           !policy.grants(identity.issuer).teams(header)
           ? nobodyNamed
           : Effect.mapEager(byId(header, "admin", asked, now), (choice) => choice ?? TeamChoice.nobodyNamed)

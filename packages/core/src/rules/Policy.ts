@@ -120,8 +120,11 @@ export class Policy {
   constructor(settings: Settings, options: PolicyOptions = {}) {
     const { directory, policy } = settings
     const groups = RouteGroups.of(policy.litellm)
-    const passThrough = policy.passThroughRoutes.map((it) => it.path)
-    const routes = Route.compiler(RouteGroups.withMore(groups, "openai_routes", passThrough))
+    const whole = policy.passThroughRoutes.filter((it) => it.methods === undefined).map((it) => it.path)
+    const limited = policy.passThroughRoutes.flatMap(({ methods, path }) =>
+      methods === undefined ? [] : [{ group: "openai_routes", template: path, methods: new Set(methods) }]
+    )
+    const routes = Route.compiler(RouteGroups.withMore(groups, "openai_routes", whole), limited)
     this.settings = settings
     this.credentials = options.credentials ?? ["authorization"]
     this.teamHeaders = new Set(policy.teamHeaders.map((name) => name.toLowerCase()))
@@ -145,11 +148,13 @@ export class Policy {
     this.#permissions = Role.permissions(policy.roles, routes)
     this.#scopes = Scope.compile(policy, routes)
     this.#adminRoutes = routes(policy.adminRoutes)
-    this.#adminOnlyRoutes = policy.adminOnlyRoutes.length === 0 ? () => false : routes(policy.adminOnlyRoutes)
+    this.#adminOnlyRoutes = policy.adminOnlyRoutes.length === 0
+      ? () => false
+      : Route.eitherSpelling(routes(policy.adminOnlyRoutes))
     this.#teamRoutes = routes(policy.teamRoutes)
     this.#userRoutes = routes(policy.userRoutes)
     this.#passThrough = policy.passThroughRoutes.map((it) => ({
-      covers: routes([it.path]),
+      covers: Route.eitherSpelling(routes([it.path])),
       methods: it.methods === undefined ? undefined : new Set(it.methods.map((method) => method.toUpperCase()))
     }))
     this.#acceptsDomain = EmailDomain.compile(policy.emailDomains)
@@ -194,7 +199,7 @@ export class Policy {
   /** The first rule of role, grant, scope and admin routes that the token itself breaks. */
   admit(identity: Identity, authority: Authority, asked: Asked): Ruling | undefined {
     return this.#admitRole(identity, authority, asked) ?? this.#admitScope(authority, asked) ??
-      (authority.admin && !this.#adminRoutes(asked.path)
+      (authority.admin && !this.#adminRoutes(asked.path, asked.method)
         ? { step: "admin", code: "admin_route_denied", facts: this.#rule("policy.adminRoutes", { route: asked.path }) }
         : undefined)
   }
@@ -221,7 +226,7 @@ export class Policy {
           })
         }
       }
-      if (permission.routes !== undefined && !permission.routes(asked.path)) {
+      if (permission.routes !== undefined && !permission.routes(asked.path, asked.method)) {
         return {
           step: "role",
           code: "role_route_denied",
@@ -240,7 +245,7 @@ export class Policy {
         })
       }
     }
-    if (grants.routes !== undefined && !grants.routes(asked.path)) {
+    if (grants.routes !== undefined && !grants.routes(asked.path, asked.method)) {
       return {
         step: "role",
         code: "role_route_denied",
@@ -260,12 +265,12 @@ export class Policy {
         facts: this.#rule("policy.scopes", { held: scope.held, model: named, models: scope.models.patterns })
       }, (it) => refusedName(asked.model, Model.patterns(it.models ?? []).allows) === undefined)
     }
-    if (!scope.routes(asked.path)) {
+    if (!scope.routes(asked.path, asked.method)) {
       return this.#withScope({
         step: "scope",
         code: "scope_route_denied",
         facts: this.#rule("policy.scopes", { held: scope.held, route: asked.path })
-      }, (it) => it.routes === undefined || this.#routes(it.routes)(asked.path))
+      }, (it) => it.routes === undefined || this.#routes(it.routes)(asked.path, asked.method))
     }
     return undefined
   }
@@ -288,7 +293,7 @@ export class Policy {
   isPassThrough(asked: Asked): boolean {
     return this.#passThrough.length > 0 &&
       this.#passThrough.some((it) =>
-        (it.methods === undefined || it.methods.has(asked.method)) && it.covers(asked.path)
+        (it.methods === undefined || it.methods.has(asked.method)) && it.covers(asked.path, asked.method)
       )
   }
 
@@ -300,7 +305,7 @@ export class Policy {
 
   /** Whether a chosen team may use the route (RULES D15) and is granted the pass-through (RULES D39). */
   fitsRoute(team: Team, asked: Asked): Fit {
-    if (!this.#teamRoutes(asked.path)) return "route"
+    if (!this.#teamRoutes(asked.path, asked.method)) return "route"
     if (this.isPassThrough(asked) && !Route.grantsPassThrough(team.passThroughRoutes, asked.path)) return "passThrough"
     return "fits"
   }
@@ -381,7 +386,7 @@ export class Policy {
 
   /** Routes that only admins may use. */
   adminOnly(user: User | undefined, identity: Identity, asked: Asked): Ruling | undefined {
-    return !this.#adminOnlyRoutes(asked.path) || this.isAdmin(user, identity)
+    return !this.#adminOnlyRoutes(asked.path, asked.method) || this.isAdmin(user, identity)
       ? undefined
       : {
         step: "admin",
@@ -453,7 +458,7 @@ export class Policy {
         facts: this.#rule("policy.passThroughRoutes", { route: asked.path, team: null })
       }
     }
-    return this.#userRoutes(asked.path)
+    return this.#userRoutes(asked.path, asked.method)
       ? undefined
       : { step: "route", code: "user_route_denied", facts: this.#rule("policy.userRoutes", { route: asked.path }) }
   }
@@ -480,7 +485,7 @@ export class Policy {
       : Limit.isOverBudget(rows.endUser)
       ? { of: "endUser", row: rows.endUser }
       : undefined
-    return over === undefined || this.isInfoRoute(asked.path) ? undefined : {
+    return over === undefined || this.isInfoRoute(asked.path, asked.method) ? undefined : {
       step: "limits",
       code: "budget_exceeded",
       facts: { of: over.of, spend: over.row?.spend ?? null, maxBudget: over.row?.maxBudget ?? null }

@@ -51,7 +51,7 @@ export const compile = (
       models: Model.patterns(mappings.flatMap((it) => it.models)),
       routes: !routesCount || mappings.some((it) => it.routes === undefined)
         ? anyRoute
-        : (path) => matchers.some((covers) => covers(path))
+        : (path, method) => matchers.some((covers) => covers(path, method))
     }
   }
 

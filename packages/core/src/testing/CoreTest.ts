@@ -65,7 +65,7 @@ export interface Ask {
   readonly token?: string | null
   /** `/v1/chat/completions` unless said. */
   readonly path?: string
-  /** `POST` unless said. */
+  /** `POST` unless said, `GET` on info routes. */
   readonly method?: string
   /** The name of the model, `conflict` for two different ones, or `unseen`; none unless said. */
   readonly model?: string | RequestedModel
@@ -171,9 +171,13 @@ const modelOf = (model: Ask["model"]): RequestedModel =>
     ? unseenModel
     : knownModel(model)
 
+/** Paths that only tell, and are asked for with GET (RULES D58). */
+const isInfo = (path: string): boolean =>
+  /^(?:\/v1)?\/(?:models|model\/info|(?:key|team|user)\/info|health)/.test(path) && !path.includes(":")
+
 /** The question that a door would make of a request. */
 export const askedOf = (ask: Ask, token: string | null): Asked => ({
-  method: ask.method ?? "POST",
+  method: ask.method ?? (isInfo(ask.path ?? "") ? "GET" : "POST"),
   path: ask.path ?? "/v1/chat/completions",
   rawHeaders: rawHeadersOf({ ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...ask.headers }),
   model: modelOf(ask.model),

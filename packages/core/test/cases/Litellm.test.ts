@@ -66,8 +66,8 @@ describe("A2. pass-through and group choice", () => {
       "object": [way({ roles: ["svc"], oid: "team-1" }), "403 team_route_denied"]
     }
   )
-  decides("case 7: only the registered method is gated", world([]), {
-    "GET": [way({ groups: ["team-1"] }, { method: "GET" }), "allow team=team-1"],
+  decides("case 7: only the registered method is gated, and the others are not granted (RULES D59)", world([]), {
+    "GET": [way({ groups: ["team-1"] }, { method: "GET" }), "403 team_route_denied"],
     "POST": [way({ groups: ["team-1"] }), "403 team_route_denied"]
   })
   decides("case 36: a team that lists the route passes", world(["/host"]), {

@@ -240,7 +240,10 @@ describe("what a chosen team must satisfy", () => {
   }, all({ path: "/bria/x" }, (allowed) => allowed))
   deviates("D39", "a caller without a team is denied there", "passes", { policy: passThrough, rows }, {
     "no team": [{ claims: { uid }, path: "/bria/x" }, "403 team_route_denied"],
-    "another method is no pass-through": [{ claims: { uid }, path: "/bria/x", method: "GET" }, "allow user=u-1"]
+    "another method is no pass-through, and granted by nothing (RULES D59)": [
+      { claims: { uid }, path: "/bria/x", method: "GET" },
+      "403 user_route_denied"
+    ]
   })
   deviates("D40", "the later checks hold on a pass-through route as well", "they are skipped there", {
     policy: { ...passThrough, emailDomains: ["acme.test"] },

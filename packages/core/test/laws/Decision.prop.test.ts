@@ -170,7 +170,7 @@ it.effect.prop(
       if (teamId !== undefined) assert.isTrue(Pattern.compileAny(teams)(teamId))
       if (decision.model !== undefined) assert.isTrue(Pattern.compileAny(models)(decision.model))
       if (!routes.includes("*")) {
-        assert.isTrue(Route.compile(routes, RouteGroups.of(newestLitellm))(decision.route), decision.route)
+        assert.isTrue(Route.compile(routes, RouteGroups.of(newestLitellm))(decision.route, "POST"), decision.route)
       }
     }),
   runs

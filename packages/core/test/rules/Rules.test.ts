@@ -49,32 +49,32 @@ const groups = RouteGroups.of("1.90")
 const compile = Route.compiler(groups)
 
 describe("Route", () => {
-  it("an empty list covers nothing", () => assert.isFalse(compile([])("/")))
+  it("an empty list covers nothing", () => assert.isFalse(compile([])("/", "POST")))
 
   it("additions join the group they are for, and no other", () => {
     const more = Route.compiler(RouteGroups.withMore(groups, "openai_routes", ["/bria/*"]))
-    assert.isTrue(more(["openai_routes"])("/bria/x"))
-    assert.isFalse(more(["llm_api_routes"])("/bria/x"))
-    assert.isFalse(more(["/x"])("/bria/x"))
+    assert.isTrue(more(["openai_routes"])("/bria/x", "POST"))
+    assert.isFalse(more(["llm_api_routes"])("/bria/x", "POST"))
+    assert.isFalse(more(["/x"])("/bria/x", "POST"))
   })
 
   it("a star ends a template at a segment boundary too (RULES D35)", () => {
     const covers = compile(["/d/{x}/e*", "/f/{x:path}/g/*"])
-    for (const path of ["/d/1/e", "/d/1/e/f", "/f/1/2/g/h"]) assert.isTrue(covers(path), path)
-    for (const path of ["/d/1/ef", "/d/1/2/e", "/d/1", "/f/1/2/g"]) assert.isFalse(covers(path), path)
+    for (const path of ["/d/1/e", "/d/1/e/f", "/f/1/2/g/h"]) assert.isTrue(covers(path, "POST"), path)
+    for (const path of ["/d/1/ef", "/d/1/2/e", "/d/1", "/f/1/2/g"]) assert.isFalse(covers(path, "POST"), path)
   })
 
   it("a path is answered the same however often and however many others are asked", () => {
     const covers = compile(["/a/{x}", "/b/*"])
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 600; i++) {
-        assert.isTrue(covers(`/a/${i}`))
-        assert.isFalse(covers(`/a/${i}/b`))
+        assert.isTrue(covers(`/a/${i}`, "POST"))
+        assert.isFalse(covers(`/a/${i}/b`, "POST"))
       }
     }
     const long = `/b/${"x".repeat(1_000)}`
-    assert.isTrue(covers(long))
-    assert.isTrue(covers(long))
+    assert.isTrue(covers(long, "POST"))
+    assert.isTrue(covers(long, "POST"))
   })
 
   it("a team's pass-through grant covers itself and what is below it", () => {
@@ -88,18 +88,48 @@ describe("Route", () => {
 
   it("info routes and LLM routes are what they are called", () => {
     const policy = new Policy(Schema.decodeSync(Settings)({}))
-    assert.isTrue(policy.isInfoRoute("/v1/models"))
-    assert.isTrue(policy.isInfoRoute("/v1/models/gpt-4o"))
-    assert.isFalse(policy.isInfoRoute("/v1/chat/completions"))
-    assert.isTrue(policy.isLlmRoute("/v1/chat/completions"))
-    assert.isTrue(policy.isLlmRoute("/bedrock/model/x/invoke"))
-    assert.isFalse(policy.isLlmRoute("/key/generate"))
+    assert.isTrue(policy.isInfoRoute("/v1/models", "GET"))
+    assert.isTrue(policy.isInfoRoute("/v1/models/gpt-4o", "HEAD"))
+    assert.isFalse(policy.isInfoRoute("/v1/chat/completions", "GET"))
+    assert.isTrue(policy.isLlmRoute("/v1/chat/completions", "POST"))
+    assert.isTrue(policy.isLlmRoute("/bedrock/model/x/invoke", "POST"))
+    assert.isFalse(policy.isLlmRoute("/key/generate", "POST"))
+  })
+
+  it("info routes only tell, and list nothing that others own (RULES D58)", () => {
+    const covers = compile(["info_routes"])
+    for (const path of ["/models", "/v1/models/llama3:8b", "/model/info", "/user/info"]) {
+      assert.isTrue(covers(path, "GET"), path)
+      assert.isTrue(covers(path, "HEAD"), path)
+      for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"]) assert.isFalse(covers(path, method))
+    }
+    for (const path of ["/key/list", "/team/list", "/v2/team/list", "/organization/list", "/team/available"]) {
+      assert.isFalse(covers(path, "GET"), path)
+    }
+    for (const method of ["GET", "POST"]) assert.isFalse(covers("/models/X:generateContent", method))
+  })
+
+  it("what must not be reached is not reached with a slash more or less (RULES D55)", () => {
+    const covers = Route.eitherSpelling(compile(["/a", "/b/", "/c/{x}", "/d/*"]))
+    for (const path of ["/a", "/b", "/c/1", "/d/1", "/d"]) {
+      assert.isTrue(covers(path, "POST"), path)
+      assert.isTrue(covers(`${path}/`, "POST"), `${path}/`)
+    }
+    for (const path of ["/e", "/ab", "/c"]) assert.isFalse(covers(`${path}/`, "POST"), path)
+  })
+
+  it("a template that is in a group for some methods alone (RULES D59)", () => {
+    const limited = [{ group: "openai_routes", template: "/bria/*", methods: new Set(["POST"]) }]
+    const covers = Route.compiler(groups, limited)(["openai_routes"])
+    assert.isTrue(covers("/bria/x", "POST"))
+    for (const method of ["GET", "PUT", "DELETE"]) assert.isFalse(covers("/bria/x", method), method)
+    assert.isFalse(Route.compiler(groups, limited)(["llm_api_routes"])("/bria/x", "POST"))
   })
 
   it("names in a template are characters like any other (no expression from the settings runs)", () => {
-    assert.isTrue(compile(["/a.b/{x}"])("/a.b/c"))
-    assert.isFalse(compile(["/a.b/{x}"])("/axb/c"))
-    assert.isTrue(compile(["/(a|b)+/{x}"])("/(a|b)+/c"))
+    assert.isTrue(compile(["/a.b/{x}"])("/a.b/c", "POST"))
+    assert.isFalse(compile(["/a.b/{x}"])("/axb/c", "POST"))
+    assert.isTrue(compile(["/(a|b)+/{x}"])("/(a|b)+/c", "POST"))
   })
 })
 

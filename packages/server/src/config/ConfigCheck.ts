@@ -360,7 +360,7 @@ const passThrough: Check = ({ policy: { litellm, passThroughRoutes, teamRoutes }
   const paths = passThroughRoutes.map((it) => it.path)
   const covers = compile(teamRoutes, RouteGroups.withMore(RouteGroups.of(litellm), "openai_routes", paths))
   return passThroughRoutes.flatMap((it, index) =>
-    when(!covers(exampleOf(it.path)), () =>
+    when(!covers(exampleOf(it.path), "POST"), () =>
       warning(
         `policy.passThroughRoutes[${index}]`,
         "is denied to every team, listed or not: add it to policy.teamRoutes, by its path or as openai_routes, which " +

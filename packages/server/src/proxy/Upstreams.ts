@@ -49,7 +49,7 @@ const compileMatch = (match: UpstreamSettings["match"], routes: RouteCompiler): 
   const path = match?.path === undefined ? undefined : routes([match.path])
   const model = match?.model === undefined ? undefined : Pattern.compile(match.model)
   return (route, name) =>
-    (path === undefined || path(route)) && (model === undefined || (name !== undefined && model(name)))
+    (path === undefined || path(route, "POST")) && (model === undefined || (name !== undefined && model(name)))
 }
 
 /** Makes the upstreams; connections are opened when they are needed. */

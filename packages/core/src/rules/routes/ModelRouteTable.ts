@@ -145,7 +145,38 @@ const json: ReadonlyArray<BodyType> = ["json"]
 const form: ReadonlyArray<BodyType> = ["multipart", "urlencoded"]
 const jsonOrForm: ReadonlyArray<BodyType> = ["json", ...form]
 
-/** What follows `/models/{model}:` where a model is run; a verb that is not known runs one too. */
+/** What follows the model of a Gemini or Vertex path after its last colon. */
+export const googleVerbs: ReadonlyArray<string> = [
+  "generateContent",
+  "streamGenerateContent",
+  "generateAnswer",
+  "countTokens",
+  "computeTokens",
+  "embedContent",
+  "batchEmbedContents",
+  "asyncBatchEmbedContent",
+  "batchGenerateContent",
+  "bidiGenerateContent",
+  "generateText",
+  "generateMessage",
+  "embedText",
+  "batchEmbedText",
+  "countMessageTokens",
+  "countTextTokens",
+  "predict",
+  "predictLongRunning",
+  "fetchPredictOperation",
+  "directPredict",
+  "directRawPredict",
+  "rawPredict",
+  "streamRawPredict",
+  "serverStreamingPredict",
+  "explain",
+  "query",
+  "streamQuery"
+]
+
+/** Where a verb behind a colon runs a model; one that is not known runs one too. */
 const google = [
   "**/models/{model:path}:{verb}",
   "**/tunedModels/{model}:{verb}",

@@ -4,12 +4,13 @@
  * An entry is the name of a route group, an exact path, a path with `{x}` (one
  * segment) or `{x:path}` (anything), or a path that ends in `*` (everything
  * below, at a segment boundary; RULES D35). Paths are compared byte for byte
- * with case; a trailing slash counts.
+ * with case; a trailing slash counts. Info routes are read-only (RULES D58).
  */
+import { googleVerbs } from "./ModelRouteTable.ts"
 import type { RouteGroups } from "./RouteGroups.ts"
 
-/** Whether a path is covered. */
-export type RouteMatcher = (path: string) => boolean
+/** Whether a path is covered, asked for with this method (upper case). */
+export type RouteMatcher = (path: string, method: string) => boolean
 
 /** Compiles entries with the groups of one deployment. */
 export type RouteCompiler = (entries: ReadonlyArray<string>) => RouteMatcher
@@ -50,7 +51,7 @@ const beginningOf = (path: string): string => {
   return end === -1 ? path : path.slice(0, end)
 }
 
-type Cover = (path: string) => boolean
+type Cover = (path: string, method: string) => boolean
 
 /** What entries cover besides exact paths, by the beginning of the path, so that a request meets few templates of many. */
 class Covers {
@@ -64,46 +65,94 @@ class Covers {
     else if (!this.#byBeginning.get(beginning)?.push(cover)) this.#byBeginning.set(beginning, [cover])
   }
 
-  get isEmpty(): boolean {
-    return this.#byBeginning.size === 0 && this.#anywhere.length === 0
-  }
-
-  covers(path: string): boolean {
-    return (this.#byBeginning.get(beginningOf(path)) ?? []).some((cover) => cover(path)) ||
-      this.#anywhere.some((cover) => cover(path))
+  covers(path: string, method: string): boolean {
+    return (this.#byBeginning.get(beginningOf(path)) ?? []).some((cover) => cover(path, method)) ||
+      this.#anywhere.some((cover) => cover(path, method))
   }
 }
 
+/** A template that is in a group for some methods alone (RULES D59). */
+export interface Limited {
+  readonly group: string
+  readonly template: string
+  readonly methods: ReadonlySet<string>
+}
+
+const unlimited: ReadonlyArray<Limited> = []
+
+/** The group whose routes only tell: read-only, and none that lists what others own (RULES D58). */
+const info = "info_routes"
+const isManagement = (template: string): boolean => /\/(?:list|available|filter\/ui)$/.test(template)
+const runsModel = new RegExp(`:(?:${googleVerbs.join("|")})$`)
+const isRead = (path: string, method: string): boolean =>
+  (method === "GET" || method === "HEAD") && !runsModel.test(path)
+
+const coverOf = (template: string): Cover => {
+  const prefix = prefixOf(template)
+  if (template.includes("{")) {
+    const expression = templateOf(template)
+    return (path) => expression.test(path)
+  }
+  return prefix === undefined ? (path) => path === template : (path) => below(path, prefix)
+}
+
 /** Compiles entries into "covers at least one"; an empty list covers nothing. A name that `groups` lacks is a path. */
-export const compile = (entries: ReadonlyArray<string>, groups: RouteGroups): RouteMatcher => {
+export const compile = (
+  entries: ReadonlyArray<string>,
+  groups: RouteGroups,
+  limited: ReadonlyArray<Limited> = unlimited
+): RouteMatcher => {
   const exact = new Set<string>()
   const others = new Covers()
-  for (const template of entries.flatMap((entry) => groups.get(entry) ?? [entry])) {
-    const prefix = prefixOf(template)
-    if (template.includes("{")) {
-      const expression = templateOf(template)
-      others.add(template, (path) => expression.test(path))
-    } else if (prefix !== undefined) others.add(template, (path) => below(path, prefix))
-    else exact.add(template)
-  }
-  const remembered = new Map<string, boolean>()
-  return (path) => {
-    if (exact.has(path)) return true
-    if (others.isEmpty) return false
-    const known = remembered.get(path)
-    if (known !== undefined) return known
-    const verdict = others.covers(path)
-    if (path.length <= REMEMBERED_LENGTH) {
-      if (remembered.size >= REMEMBERED) remembered.clear()
-      remembered.set(path, verdict)
+  const add = (template: string, applies?: Cover) => {
+    if (applies === undefined && !template.includes("{") && !template.endsWith("*")) exact.add(template)
+    else {
+      const cover = coverOf(template)
+      others.add(
+        template,
+        applies === undefined ? cover : (path, method) => applies(path, method) && cover(path, method)
+      )
     }
+  }
+  for (const entry of entries) {
+    const templates = groups.get(entry) ?? [entry]
+    if (entry === info && groups.has(info)) templates.filter((it) => !isManagement(it)).forEach((it) => add(it, isRead))
+    else templates.forEach((it) => add(it))
+    for (const it of limited) if (it.group === entry) add(it.template, (_, method) => it.methods.has(method))
+  }
+  const remembered = new Map<string, Map<string, boolean>>()
+  let size = 0
+  const remember = (path: string, method: string, verdict: boolean) => {
+    if (path.length > REMEMBERED_LENGTH) return
+    if (++size > REMEMBERED) {
+      remembered.clear()
+      size = 1
+    }
+    const paths = remembered.get(method)
+    if (paths === undefined) remembered.set(method, new Map([[path, verdict]]))
+    else paths.set(path, verdict)
+  }
+  return (path, method) => {
+    if (exact.has(path)) return true
+    const known = remembered.get(method)?.get(path)
+    if (known !== undefined) return known
+    const verdict = others.covers(path, method)
+    remember(path, method, verdict)
     return verdict
   }
 }
 
 /** Compiles with these groups. */
-export const compiler = (groups: RouteGroups): RouteCompiler => (entries) => compile(entries, groups)
+export const compiler =
+  (groups: RouteGroups, limited: ReadonlyArray<Limited> = unlimited): RouteCompiler => (entries) =>
+    compile(entries, groups, limited)
+
+/** The same routes, with and without a slash at the end: for what must not be reached by adding one (RULES D55). */
+export const eitherSpelling = (covers: RouteMatcher): RouteMatcher => (path, method) =>
+  covers(path, method) || covers(path.endsWith("/") ? path.slice(0, -1) : `${path}/`, method)
 
 /** Whether a team's list grants a pass-through path: an entry equal to it, or a prefix of it at a segment boundary. */
-export const grantsPassThrough = (granted: ReadonlyArray<string>, path: string): boolean =>
-  granted.some((entry) => path === entry || path.startsWith(entry.endsWith("/") ? entry : `${entry}/`))
+export const grantsPassThrough = (granted: ReadonlyArray<string>, path: string): boolean => {
+  const text = path.endsWith("/") ? path : `${path}/`
+  return granted.some((entry) => text.startsWith(entry.endsWith("/") ? entry : `${entry}/`))
+}

@@ -40,14 +40,19 @@ describe.each(LitellmReleases)("route groups of LiteLLM %s", (release) => {
       template.replaceAll(/\{[^{}:]+:path\}/g, "a/b").replaceAll(/\{[^{}]+\}/g, "a").replace(/\*$/, "x/y")
     for (const [name, templates] of ours) {
       const covers = Route.compile([name], ours)
-      for (const template of templates) assert.isTrue(covers(stands(template)), `${name}: ${template}`)
-      for (const path of ["/nowhere", "/v1", "/v1/nowhere/else", "/V1/models"]) assert.isFalse(covers(path), path)
+      const isManagement = (it: string) => name === "info_routes" && /\/(?:list|available|ui)$/.test(it)
+      for (const template of templates) {
+        assert.strictEqual(covers(stands(template), "GET"), !isManagement(template), `${name}: ${template}`)
+      }
+      for (const path of ["/nowhere", "/v1", "/v1/nowhere/else", "/V1/models"]) {
+        assert.isFalse(covers(path, "GET"), path)
+      }
     }
   })
 
   it("a name that is no group is a path", () => {
     assert.isFalse(ours.has("toString"))
-    assert.isTrue(Route.compile(["toString"], ours)("toString"))
+    assert.isTrue(Route.compile(["toString"], ours)("toString", "GET"))
   })
 })
 
@@ -62,6 +67,6 @@ describe("route groups by release", () => {
     ["openai_routes", "/cursor/models", "1.108", true],
     ["openai_routes", "/cursor/models", "1.110", true]
   ])("%s and %s in %s: %s", (group, path, release, covered) => {
-    assert.strictEqual(Route.compile([group], RouteGroups.of(release))(path), covered)
+    assert.strictEqual(Route.compile([group], RouteGroups.of(release))(path, "POST"), covered)
   })
 })
