@@ -16,6 +16,8 @@ export interface Reach {
   readonly models: () => ReadonlyArray<string>
   /** Whether a call with this model would be allowed. */
   readonly mayCall: (model: string) => boolean
+  /** Whether nothing restricts: a call with whatever model would be allowed. */
+  readonly isEverything: () => boolean
 }
 
 /** The request may pass. Holds everything that was found, never the token. */

@@ -317,6 +317,7 @@ export const PolicySettings = Schema.Struct({
   requireTeamClaim: withDefault(Schema.Boolean, false),
   requireTeam: withDefault(Schema.Boolean, false),
   requirePrincipal: withDefault(Schema.Boolean, true),
+  withoutTeam: withDefault(Schema.Literals(["none", "user", "all"]), "user"),
   litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
   teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
   emailDomains: withDefault(Schema.Array(EmailDomain), []),

@@ -77,6 +77,7 @@ describe("Settings: the defaults of CONFIG", () => {
       requireTeamClaim: false,
       requireTeam: false,
       requirePrincipal: true,
+      withoutTeam: "user",
       litellm: "1.110",
       teamHeaders: ["x-team-id", "x-litellm-team-id"],
       emailDomains: [],

@@ -267,6 +267,17 @@ const importAlways = (draft: Draft, file: LitellmFile, strict: boolean): void =>
         recommendation: "a namespace for each issuer, and linkByEmail: verified"
       }
     )
+    draft.set(["policy", "withoutTeam"], "all", "an empty list of the reference allows every model")
+    draft.line(
+      "every file",
+      "exact but lax",
+      "a caller without a team and without models of their own reaches every model",
+      {
+        setting: "policy.withoutTeam",
+        deviations: ["D60"],
+        recommendation: "withoutTeam: user"
+      }
+    )
     draft.line("every file", "exact but lax", "tokens need not expire, and may live for any time", {
       setting: "issuers[].expiry",
       deviations: ["D3"],

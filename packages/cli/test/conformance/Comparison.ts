@@ -26,7 +26,8 @@ const shows: Readonly<Record<string, ReadonlyArray<string>>> = {
   D36: ["invalid_token"],
   D39: ["team_route_denied"],
   D41: ["user_route_denied"],
-  D42: ["user_role_unknown"]
+  D42: ["user_role_unknown"],
+  D53: ["model_unnamed"]
 }
 
 const orNull = (value: unknown): unknown => value === undefined ? null : value

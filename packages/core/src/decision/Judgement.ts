@@ -4,10 +4,11 @@
  */
 import { Effect, Exit } from "effect"
 import type { Allowed, Reach as ReachOf } from "../Decision.ts"
-import type { DirectoryWrite, EndUser, Membership, Organization, OrganizationId } from "../directory/Directory.ts"
+import type { DirectoryWrite, EndUser, Membership, Organization, OrganizationId, User } from "../directory/Directory.ts"
 import type { UserRepo } from "../directory/UserRepo.ts"
 import type { Denial } from "../Errors.ts"
 import { nameOf } from "../Identity.ts"
+import type { TeamId } from "../Ids.ts"
 import type { OrganizationResolver } from "../principal/OrganizationResolver.ts"
 import { nobody, type Principal } from "../principal/Principal.ts"
 import { orAbsent, orOutage, outage, raise, unless } from "../principal/Ruled.ts"
@@ -15,7 +16,10 @@ import type { Synced } from "../principal/Sync.ts"
 import type { TeamChoice } from "../principal/TeamChoice.ts"
 import type { Person, UserResolver } from "../principal/UserResolver.ts"
 import { type Asked, modelText, namesOf, type RequestedModel } from "../Request.ts"
+import { everyModel, type ModelList } from "../rules/Model.ts"
 import type { LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
+import * as UnknownModel from "../rules/UnknownModel.ts"
+import { isUnknown } from "../rules/UnknownModel.ts"
 import type { Now } from "../Trace.ts"
 import type { Caller } from "./Caller.ts"
 import * as Reach from "./Reach.ts"
@@ -80,9 +84,12 @@ const allow = (
   return { _tag: "Allowed", claims, identity, principal, reach, model: named(asked), route: asked.path, writes }
 }
 
+const isAboutModels = ({ code }: Ruling): boolean =>
+  code === "team_model_denied" || code === "model_unnamed" || code === "model_unseen"
+
 /** Denies by a rule; a team whose list is not known in whole cannot deny a model: its directory is out (RULES D27). */
 const refuse = (ruling: Ruling, chosen: LoadedTeam | undefined, now: Now): Exit.Exit<never, Denial> =>
-  chosen?.unread !== undefined && ruling.code === "team_model_denied" ? outage(chosen.unread, now) : raise(ruling, now)
+  chosen?.unread !== undefined && isAboutModels(ruling) ? outage(chosen.unread, now) : raise(ruling, now)
 
 /** The last step of each kind of caller. */
 export const make = (
@@ -101,10 +108,9 @@ export const make = (
       : yield* orAbsent(users.membership(row.id, chosen.team.id, now), now)
     yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)
     if (chosen !== undefined) {
-      const refused = policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, undefined)
+      const refused = policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, everyModel)
       if (refused !== undefined) return yield* refuse(refused, chosen, now)
     }
-    yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
     const reach = Reach.make({
       policy,
       standing: caller.standing,
@@ -112,9 +118,14 @@ export const make = (
       candidates: choice.candidates,
       memberships: membership === undefined ? noMemberships : [membership],
       judged: undefined,
-      user: undefined,
+      alone: everyModel,
       organization: undefined
     })
+    if (isUnknown(asked.model)) {
+      const refused = UnknownModel.judge(asked.model, reach.models())
+      if (refused !== undefined) return yield* refuse(refused, chosen, now)
+    }
+    yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
     const principal: Principal = {
       ...nobody,
       admin: true,
@@ -170,9 +181,16 @@ export const make = (
     return policy.organizationOfTeam(chosen?.team, organization?.id) ??
       policy.principalRequired(person.id, chosen?.team.id) ??
       policy.blocked(chosen?.team, row, endUser) ??
-      policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, isAdmin ? undefined : row) ??
-      (chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined)
+      policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, aloneOf(row, chosen, isAdmin)) ??
+      (isUnknown(asked.model) ? undefined : routeOf(asked, chosen, isAdmin))
   }
+
+  /** What a caller may call alone; nothing is looked up for a caller with a team. */
+  const aloneOf = (row: User | undefined, chosen: LoadedTeam | undefined, isAdmin: boolean): ModelList =>
+    chosen === undefined ? policy.alone(row, isAdmin) : everyModel
+
+  const routeOf = (asked: Asked, chosen: LoadedTeam | undefined, isAdmin: boolean): Ruling | undefined =>
+    chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined
 
   const principalOf = ({ identity }: Caller, found: Found, membership: Membership | undefined): Principal => {
     const { choice: { chosen }, endUser, joined: { row }, organization, person } = found
@@ -207,21 +225,48 @@ export const make = (
     memberships: ReadonlyArray<Membership>,
     now: Now
   ): Exit.Exit<Allowed, Denial> => {
-    const { asked } = caller
-    const { choice: { candidates, chosen }, joined: { row }, organization } = found
     const principal = principalOf(caller, found, membership)
-    const reach = Reach.make({
+    const judged = hasAlternatives(found) && !isCurious(caller, found, now) ? found.choice.chosen?.team.id : undefined
+    return Exit.succeed(allow(caller, principal, reachOf(caller, found, memberships, judged), writesOf(found), now))
+  }
+
+  /** What the caller may call; `judged` is the only team in which the limits are known, or all are. */
+  const reachOf = (
+    { asked, identity, standing }: Caller,
+    { choice: { candidates, chosen }, joined: { row }, organization }: Found,
+    memberships: ReadonlyArray<Membership>,
+    judged: TeamId | undefined
+  ): ReachOf =>
+    Reach.make({
       policy,
-      standing: caller.standing,
+      standing,
       asked,
       candidates,
       memberships,
-      judged: hasAlternatives(found) && !isCurious(caller, found, now) ? chosen?.team.id : undefined,
-      user: principal.admin ? undefined : row,
+      judged,
+      alone: aloneOf(row, chosen, policy.isAdmin(row, identity)),
       organization: organization?.id
     })
-    return Exit.succeed(allow(caller, principal, reach, writesOf(found), now))
-  }
+
+  /** A model that is not known is judged by everything that the caller may call (RULES D53). */
+  const withUnknown = Effect.fnUntracedEager(
+    function*(
+      caller: Caller,
+      found: Found,
+      membership: Membership | undefined,
+      model: UnknownModel.UnknownModel,
+      now: Now
+    ) {
+      const own = membership === undefined ? noMemberships : [membership]
+      const memberships = hasAlternatives(found) ? yield* limitsOf(found, now) : own
+      const { candidates, chosen } = found.choice
+      const refused = UnknownModel.judge(model, reachOf(caller, found, memberships, undefined).models())
+      if (refused !== undefined) return yield* refuse(refused, candidates().find((it) => it.unread) ?? chosen, now)
+      const misplaced = routeOf(caller.asked, chosen, policy.isAdmin(found.joined.row, caller.identity))
+      if (misplaced !== undefined) return yield* raise(misplaced, now)
+      return yield* withMore(caller, found, membership, now)
+    }
+  )
 
   /** Rows that only some decisions need: the organization that pays, and the limits in other teams. */
   const withMore = Effect.fnUntracedEager(
@@ -242,6 +287,7 @@ export const make = (
     Effect.flatMapEager(membershipOf(found, now), (membership) => {
       const refused = objection(caller, found, membership)
       if (refused !== undefined) return refuse(refused, found.choice.chosen, now)
+      if (isUnknown(caller.asked.model)) return withUnknown(caller, found, membership, caller.asked.model, now)
       if (membership !== undefined || payerOf(found, caller.asked) !== undefined || isCurious(caller, found, now)) {
         return withMore(caller, found, membership, now)
       }

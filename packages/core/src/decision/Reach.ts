@@ -8,10 +8,11 @@
  * more. Budgets are left out: they come and go.
  */
 import type { Reach } from "../Decision.ts"
-import type { Membership, User } from "../directory/Directory.ts"
+import type { Membership } from "../directory/Directory.ts"
 import type { TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import * as Model from "../rules/Model.ts"
+import type { ModelList } from "../rules/Model.ts"
 import { isLiteral } from "../rules/patterns/Pattern.ts"
 import type { Authority, LoadedTeam, Policy } from "../rules/Policy.ts"
 
@@ -24,12 +25,13 @@ export interface ReachRows {
   readonly memberships: ReadonlyArray<Membership>
   /** The only team in which the user's limits were looked up; `undefined`: they were in every candidate. */
   readonly judged: TeamId | undefined
-  readonly user: User | undefined
+  /** What the caller may call without a team. */
+  readonly alone: ModelList
   readonly organization: string | undefined
 }
 
 /** Everything: an open route, or an admin. */
-export const everything: Reach = { models: () => ["*"], mayCall: () => true }
+export const everything: Reach = { models: () => ["*"], mayCall: () => true, isEverything: () => true }
 
 const noModels: ReadonlyArray<string> = []
 
@@ -61,26 +63,27 @@ class RowReach implements Reach {
       (judged === undefined || judged === team.team.id)
   }
 
+  isEverything(): boolean {
+    return this.models().includes("*")
+  }
+
   mayCall(model: string): boolean {
-    const { asked, policy, standing, user } = this.#rows
+    const { alone, asked, policy, standing } = this.#rows
     const candidates = this.#candidates
     if (!policy.tokenModels(standing).allows(model)) return false
-    if (candidates.length === 0) return policy.judgeModel(model, undefined, noModels, user) === undefined
+    if (candidates.length === 0) return alone.allows(model)
     const team = candidates.length === 1
       ? candidates[0]
       : candidates.find((it) => policy.fit(it, asked, { _tag: "Known", name: model }) === "fits")
     return team !== undefined && this.#isOpen(team) &&
-      policy.judgeModel(model, team, this.#memberModels(team), user) === undefined
+      policy.judgeModel(model, team, this.#memberModels(team), alone) === undefined
   }
 
   models(): ReadonlyArray<string> {
-    const { policy, standing, user } = this.#rows
+    const { alone, policy, standing } = this.#rows
     const candidates = this.#candidates
     const token = policy.tokenModels(standing).patterns
-    if (candidates.length === 0) {
-      if (user === undefined) return token
-      return Model.deniesAll(user.models) ? noModels : Model.intersect(token, policy.models.list(user.models).patterns)
-    }
+    if (candidates.length === 0) return Model.intersect(token, alone.patterns)
     const all = new Set<string>()
     // A call goes to the first team that fits: what such a team takes and then refuses, no later one can offer.
     const taken: Array<string> = []

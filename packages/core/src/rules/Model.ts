@@ -31,6 +31,9 @@ export interface ModelList {
 /** Allows every model. */
 export const everyModel: ModelList = { allows: () => true, patterns: ["*"] }
 
+/** Allows no model. */
+export const noModels: ModelList = { allows: () => false, patterns: [] }
+
 const everything = new Set(["*", "all-proxy-models"])
 const nothing = "no-default-models"
 

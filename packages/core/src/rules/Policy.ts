@@ -8,11 +8,9 @@
  */
 import { Result } from "effect"
 import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../directory/Directory.ts"
-import type { DecisionCode } from "../Errors.ts"
 import type { Identity } from "../Identity.ts"
 import type { Asked } from "../Request.ts"
 import type { Settings, TokenRole } from "../Settings.ts"
-import type { Fact, StepName } from "../Trace.ts"
 import * as EmailDomain from "./EmailDomain.ts"
 import * as Limit from "./Limit.ts"
 import * as Model from "./Model.ts"
@@ -22,16 +20,11 @@ import { namesOf, refusedName, type RequestedModel } from "./RequestedModel.ts"
 import * as Role from "./Role.ts"
 import * as Route from "./routes/Route.ts"
 import * as RouteGroups from "./routes/RouteGroups.ts"
+import type { Ruling } from "./Ruling.ts"
 import * as Scope from "./Scope.ts"
+import * as WithoutTeam from "./WithoutTeam.ts"
 
-/** A denial of a rule: the step, the code, and the facts that name rule and value. */
-export interface Ruling {
-  readonly step: StepName
-  readonly code: DecisionCode
-  readonly facts: { readonly [name: string]: Fact }
-  /** The scope that was missing, for the challenge (RFC 6750 §3.1). */
-  readonly scope?: string
-}
+export type { Ruling } from "./Ruling.ts"
 
 /** What the issuer of a token may give at most (RULES D51). */
 export interface Grants {
@@ -116,6 +109,7 @@ export class Policy {
   readonly #acceptsDomain: (email: string | undefined) => boolean
   readonly #userRoles: ReadonlyArray<{ readonly matches: Pattern.Matcher; readonly role: string }>
   readonly #createsTeam: Pattern.Matcher
+  readonly #withoutTeam: (row: User | undefined) => Model.ModelList
 
   constructor(settings: Settings, options: PolicyOptions = {}) {
     const { directory, policy } = settings
@@ -157,6 +151,7 @@ export class Policy {
       covers: Route.eitherSpelling(routes([it.path])),
       methods: it.methods === undefined ? undefined : new Set(it.methods.map((method) => method.toUpperCase()))
     }))
+    this.#withoutTeam = WithoutTeam.compile(policy.withoutTeam, this.models)
     this.#acceptsDomain = EmailDomain.compile(policy.emailDomains)
     this.#userRoles = directory.userRoles.map((it) => ({ matches: Pattern.glob(it.claim), role: it.role }))
     const create = directory.teams.create
@@ -405,15 +400,20 @@ export class Policy {
     return undefined
   }
 
+  /** What a caller may call without a team (RULES D60). */
+  alone(row: User | undefined, isAdmin: boolean): Model.ModelList {
+    return isAdmin ? Model.everyModel : this.#withoutTeam(row)
+  }
+
   /**
    * Whether the rows allow a model: the team's list narrowed by the member's own,
-   * or the user's list when there is no team.
+   * or what the caller may call alone when there is no team.
    */
   judgeModel(
     model: string,
     team: LoadedTeam | undefined,
     memberModels: ReadonlyArray<string>,
-    user: User | undefined
+    alone: Model.ModelList
   ): Ruling | undefined {
     if (team !== undefined) {
       if (!team.models.allows(model)) {
@@ -427,10 +427,15 @@ export class Policy {
         ? undefined
         : { step: "model", code: "member_model_denied", facts: { model, team: team.team.id, models: memberModels } }
     }
-    if (user === undefined) return undefined
-    return Model.deniesAll(user.models) || !this.models.list(user.models).allows(model)
-      ? { step: "model", code: "user_model_denied", facts: { model, user: user.id, models: user.models } }
-      : undefined
+    return alone.allows(model)
+      ? undefined
+      : {
+        step: "model",
+        code: "user_model_denied",
+        facts: alone === Model.noModels
+          ? this.#rule("policy.withoutTeam", { model, withoutTeam: this.settings.policy.withoutTeam })
+          : { model, models: alone.patterns }
+      }
   }
 
   /** Whether the rows allow every model that a request names (RULES D54). */
@@ -438,11 +443,11 @@ export class Policy {
     asked: RequestedModel,
     team: LoadedTeam | undefined,
     memberModels: ReadonlyArray<string>,
-    user: User | undefined
+    alone: Model.ModelList
   ): Ruling | undefined {
-    if (asked._tag === "Known") return this.judgeModel(asked.name, team, memberModels, user)
+    if (asked._tag === "Known") return this.judgeModel(asked.name, team, memberModels, alone)
     for (const name of namesOf(asked)) {
-      const refused = this.judgeModel(name, team, memberModels, user)
+      const refused = this.judgeModel(name, team, memberModels, alone)
       if (refused !== undefined) return refused
     }
     return undefined

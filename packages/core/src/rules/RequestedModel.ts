@@ -9,7 +9,7 @@
  * - `Several`: an API that names several on purpose; all must be allowed (RULES D54).
  * - `None`: nothing that runs a model is asked for.
  * - `Unnamed`: a model route, and no place of it names a model: whatever the
- *   upstream takes then is not known.
+ *   upstream takes then is not known. `looked` names the places.
  * - `Unseen`: the door cannot see the body. `names` are the models that the rest
  *   of the request names; `enforced` says that the next hop keeps to what it is
  *   told may be called (`gateway.forwardAuth.unseenModel: pass`).
@@ -22,7 +22,7 @@ export type RequestedModel =
   | { readonly _tag: "Known"; readonly name: string; readonly at?: string }
   | { readonly _tag: "Several"; readonly names: ReadonlyArray<string>; readonly at?: ReadonlyArray<string> }
   | { readonly _tag: "None" }
-  | { readonly _tag: "Unnamed" }
+  | { readonly _tag: "Unnamed"; readonly looked?: ReadonlyArray<string> }
   | { readonly _tag: "Unseen"; readonly names: ReadonlyArray<string>; readonly enforced: boolean }
   | { readonly _tag: "Conflict"; readonly at?: ReadonlyArray<string> }
 

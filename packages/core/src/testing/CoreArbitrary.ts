@@ -149,6 +149,7 @@ const WorldDraw = Schema.Struct({
   requireTeam: Rarely,
   requireTeamClaim: Rarely,
   anybody: Rarely,
+  withoutTeam: Schema.Literals(["all", "user", "all", "none"]),
   teamRoutes: maybe(12, ["openai_routes", "info_routes"]),
   userRoutes: maybe(5, ["openai_routes", "info_routes"]),
   adminRoutes: Schema.Literals(["llm_api_routes", "management_routes"]),
@@ -232,6 +233,7 @@ const policyOf = (draw: WorldDraw): NonNullable<CoreTest.World["policy"]> => {
     requireTeam: yes(draw.requireTeam),
     requireTeamClaim: yes(draw.requireTeamClaim),
     requirePrincipal: !yes(draw.anybody),
+    withoutTeam: draw.withoutTeam,
     teamRoutes: [said(draw.teamRoutes) ?? "llm_api_routes", "info_routes"],
     userRoutes: [said(draw.userRoutes) ?? "llm_api_routes", "info_routes"],
     adminRoutes: [draw.adminRoutes, "info_routes"],
@@ -310,7 +312,7 @@ const AskDraw = Schema.Struct({
   value: Schema.Literals(["number", "object", "list", "empty", "null", "long"]),
   header: maybe(9, ["own", "t-9"]),
   path: maybe(16, ["/v1/models", "/v1/files", "/key/generate", "/user/info", "/bria/x", "/nowhere"]),
-  model: maybe(5, [...models, "unseen", "conflict"])
+  model: maybe(5, [...models, "unseen", "unnamed", "conflict"])
 })
 
 /** Values that no honest provider puts into a claim. */

@@ -25,6 +25,7 @@ import {
   noModel,
   rawHeadersOf,
   type RequestedModel,
+  unnamedModel,
   unseenModel
 } from "../Request.ts"
 import type { PolicyOptions } from "../rules/Policy.ts"
@@ -45,6 +46,7 @@ export interface World {
   /** Several issuers instead, each over the same defaults. */
   readonly issuers?: ReadonlyArray<Partial<IssuerEncoded>>
   readonly sharedIdentities?: boolean
+  /** `withoutTeam` is `all` unless said, so that a test about something else needs no team. */
   readonly policy?: typeof Settings.PolicySettings.Encoded
   readonly directory?: typeof Settings.DirectorySettings.Encoded
   readonly cache?: typeof Settings.CacheSettings.Encoded
@@ -67,7 +69,7 @@ export interface Ask {
   readonly path?: string
   /** `POST` unless said, `GET` on info routes. */
   readonly method?: string
-  /** The name of the model, `conflict` for two different ones, or `unseen`; none unless said. */
+  /** The name of the model, `conflict` for two different ones, `unnamed` or `unseen`; none unless said. */
   readonly model?: string | RequestedModel
   readonly headers?: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** Whether the door wants to tell what else may be called. */
@@ -113,7 +115,7 @@ export const settingsOf = (world: World): Settings.Settings =>
   decode({
     issuers: (world.issuers ?? [world.issuer ?? {}]).map((it) => ({ ...issuer, ...it })),
     sharedIdentities: world.sharedIdentities ?? false,
-    policy: world.policy ?? {},
+    policy: { withoutTeam: "all", ...world.policy },
     directory: world.directory ?? {},
     cache: world.cache ?? {}
   })
@@ -169,6 +171,8 @@ const modelOf = (model: Ask["model"]): RequestedModel =>
     ? conflictingModels
     : model === "unseen"
     ? unseenModel
+    : model === "unnamed"
+    ? unnamedModel
     : knownModel(model)
 
 /** Paths that only tell, and are asked for with GET (RULES D58). */

@@ -15,7 +15,7 @@ describe("models", () => {
     "two": [on("conflict"), "400 request_ambiguous"],
     "one": [on("gpt-4o"), "allow user=u-1"],
     "another": [on("claude"), "403 role_model_denied"],
-    "a body that this door cannot see": [on("unseen"), "allow user=u-1"]
+    "a body that this door cannot see": [on("unseen"), "403 model_unseen"]
   })
 
   const models = (list: ReadonlyArray<string>, more: CoreTest.World["policy"] = {}): CoreTest.World => ({

@@ -50,7 +50,7 @@ describe("A17, A20, A22, B. issuers, writes, texts", () => {
       }
       assert.strictEqual((yield* core.dryly(admin)).line, "allow admin user=chief team=fresh")
       assert.deepStrictEqual(counts(), [4, 2])
-      yield* core.ask({ ...admin, model: "unseen" })
+      yield* core.ask(admin)
       assert.deepStrictEqual(counts(), [4, 3])
     }).pipe(Effect.provide(CoreTest.CoreTest.layer({
       issuer: { adminScope: "admin" },

@@ -113,7 +113,9 @@ export class Upgrade {
       model
     })
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: Request.causeOf(this.#target) })
-    if (doors.upstreams === undefined || !doors.upgrades(asked.value.path, "GET")) return this.#deny({ code: "route_unknown" })
+    if (doors.upstreams === undefined || !doors.upgrades(asked.value.path, "GET")) {
+      return this.#deny({ code: "route_unknown" })
+    }
     socket.once("close", () => {
       this.#stop?.()
       this.#recording.over(this.#response)

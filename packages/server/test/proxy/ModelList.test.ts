@@ -4,8 +4,12 @@ import { filterModels, listsModels } from "../../src/proxy/ModelList.ts"
 import { answeredModels } from "../../src/proxy/ModelsAnswer.ts"
 import * as World from "../support/World.ts"
 
-const only = (...names: ReadonlyArray<string>) => ({ models: () => names, mayCall: (it: string) => names.includes(it) })
-const everything = { models: () => ["*"], mayCall: () => true }
+const only = (...names: ReadonlyArray<string>) => ({
+  models: () => names,
+  mayCall: (it: string) => names.includes(it),
+  isEverything: () => false
+})
+const everything = { models: () => ["*"], mayCall: () => true, isEverything: () => true }
 
 /** What upstreams answer, and what somebody sees of it who may call the model `mine` alone. */
 const shapes: Readonly<Record<string, readonly [unknown, unknown]>> = {

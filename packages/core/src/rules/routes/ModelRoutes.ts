@@ -5,7 +5,7 @@
  * The one look-up behind every door, list, question and explanation. It is
  * pure, and remembers what callers ask again and again within a bound in bytes.
  */
-import { noModel, type RequestedModel, unnamedModel } from "../RequestedModel.ts"
+import { noModel, type RequestedModel } from "../RequestedModel.ts"
 import {
   type BodyType,
   commonPlaces,
@@ -229,7 +229,7 @@ export const find = (method: string, path: string, kind: UpstreamKind = "any"): 
 
 /** What a request asks for in which no model was found, every place having been looked at. */
 export const unfound = (route: ModelRoute | undefined): RequestedModel =>
-  route?.runs === "always" ? unnamedModel : noModel
+  route?.runs === "always" ? { _tag: "Unnamed", looked: textsOf(route.places) } : noModel
 
 /** What a request asks for whose body cannot be seen; `names` are the models that the rest of it names. */
 export const unseen = (
@@ -254,4 +254,19 @@ export const textOf = (place: Place): string => {
     case "Frame":
       return `frame ${place.type}: ${place.path}`
   }
+}
+
+/** What a member's path begins with: enough for a reader. */
+const rootOf = (place: Place): Place =>
+  place._tag === "Member" ? { ...place, path: place.path.replace(/[.[].*$/s, "") } : place
+
+const texts = new WeakMap<ReadonlyArray<Place>, ReadonlyArray<string>>()
+
+/** Places as a reader knows them, members by their outermost name; made once for each list. */
+export const textsOf = (places: ReadonlyArray<Place>): ReadonlyArray<string> => {
+  const known = texts.get(places)
+  if (known !== undefined) return known
+  const all = [...new Set(places.map((it) => textOf(rootOf(it))))]
+  texts.set(places, all)
+  return all
 }

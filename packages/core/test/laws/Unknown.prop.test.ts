@@ -1,0 +1,56 @@
+/** Unknown is never more than known, and several are never more than each: for every deployment and every token. */
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { severalModels } from "../../src/Request.ts"
+import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
+import * as CoreTest from "../../src/testing/CoreTest.ts"
+
+const runs = { arbitrary: { runs: 60, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
+
+const inWorld = <A, E>(world: CoreTest.World, use: (core: CoreTest.CoreTest["Service"]) => Effect.Effect<A, E>) =>
+  CoreTest.CoreTest.use(use).pipe(Effect.provide(CoreTest.CoreTest.layer(world)))
+
+/** Names that nothing in a drawn deployment lists, besides those that something does. */
+const names = [...CoreArbitrary.models, "nobody-lists-this", "x/y"]
+
+it.effect.prop(
+  "a request whose model is not known is allowed only where every model is, and always where the reach is everything",
+  { world: CoreArbitrary.world, ask: CoreArbitrary.ask },
+  ({ ask, world }) =>
+    inWorld(world, (core) =>
+      Effect.gen(function*() {
+        for (const model of ["unnamed", "unseen"]) {
+          const { decision, line } = yield* core.dryly({ ...ask, model })
+          if (decision !== undefined && decision.claims !== undefined) {
+            assert.isTrue(decision.reach.isEverything(), line)
+            for (const name of names) {
+              const call = yield* core.dryly({ ...ask, model: name })
+              assert.isTrue(call.allowed || call.status === 429, `${model} is allowed, ${name}: ${call.line}`)
+            }
+          }
+        }
+      })),
+  runs
+)
+
+it.effect.prop(
+  "several are allowed if and only if each is, for the team that is chosen for them",
+  { world: CoreArbitrary.world, ask: CoreArbitrary.ask },
+  ({ ask, world }) =>
+    inWorld(world, (core) =>
+      Effect.gen(function*() {
+        for (const pair of [["gpt-4o", "claude-3"], ["gpt-4o-mini", "o1"]] as const) {
+          const { decision, line } = yield* core.dryly({ ...ask, model: severalModels(pair) })
+          const calls = yield* Effect.forEach(pair, (model) => core.dryly({ ...ask, model }))
+          if (decision !== undefined) {
+            for (const call of calls) assert.isTrue(call.allowed || call.status === 429, `${line}, but ${call.line}`)
+          } else if (calls.every((it) => it.decision !== undefined)) {
+            // Each goes to a team of its own, and no single team takes both.
+            const teams = new Set(calls.map((it) => it.decision?.principal.teamId))
+            assert.isTrue(teams.size > 1 || line.startsWith("429") || line.startsWith("403"), line)
+            if (teams.size === 1) assert.strictEqual(calls[0]?.decision?.principal.teamId, undefined, line)
+          }
+        }
+      })),
+  runs
+)
