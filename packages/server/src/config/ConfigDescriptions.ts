@@ -141,6 +141,8 @@ export const descriptions: Readonly<Record<string, string>> = {
   "policy.requireTeamClaim": "the token must name a single team or an alias",
   "policy.requireTeam": "a team must be named",
   "policy.requirePrincipal": "a user or a team must result",
+  "policy.withoutTeam":
+    "what a caller without a team may call: `user`: what the own row lists, nothing without a row or with an empty list; `none`; `all`: the upstream's whole list. Admins are not meant",
   "policy.litellm": "the release of LiteLLM whose route groups and model routes are meant",
   "policy.teamHeaders": "headers by which a caller asks for one of its teams",
   "policy.emailDomains": "accepted domains of e-mail addresses",

@@ -64,7 +64,7 @@ export const make = Effect.fnUntraced(function*(
       claims: { user: "sub", teams: "groups" },
       ...more.issuer
     }],
-    policy,
+    policy: { withoutTeam: "all", ...policy },
     directory: more.directory ?? { url: "memory:" },
     cache: { dir: null },
     gateway: {

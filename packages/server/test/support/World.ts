@@ -104,7 +104,7 @@ const nobody = Layer.mergeAll(
 export const makeAuth = Effect.fnUntraced(function*(options: WorldOptions) {
   const idp = yield* issuer
   const settings = yield* Schema.decodeUnknownEffect(Settings)({
-    policy: options.policy ?? {},
+    policy: { withoutTeam: "all", ...options.policy },
     directory: options.directory ?? {}
   })
   const trusted = idp.settings({ claims: { user: "sub", email: "email", teams: "groups", scopes: "scope" } })
