@@ -10,6 +10,7 @@ import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { Document } from "@jotgate/core/AuthorizationServer"
 import { type FurtherHeader, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
+import type { UpstreamKind } from "@jotgate/core/ModelRoutes"
 import * as Route from "@jotgate/core/Route"
 import * as RouteGroups from "@jotgate/core/RouteGroups"
 import type { LitellmRelease } from "@jotgate/core/Settings"
@@ -28,7 +29,7 @@ export interface DoorSettings {
   readonly prefix?: string
   readonly identityHeaders?: Readonly<Record<string, IdentityHeader>>
   readonly trustedProxies: ReadonlyArray<string>
-  readonly forwardAuth: { readonly authorization: boolean }
+  readonly forwardAuth: { readonly authorization: boolean; readonly unseenModel?: "deny" | "pass" }
   readonly limits: {
     readonly body: number
     readonly headers: number
@@ -61,6 +62,10 @@ export interface Doors {
   readonly teamHeaders: ReadonlySet<string>
   readonly believes: (address: string) => boolean
   readonly answersAuthorization: boolean
+  /** Whether the next hop of forward auth keeps to `x-jotgate-models`, so that an unseen model may pass (RULES D53). */
+  readonly enforcesModels: boolean
+  /** What reads a request with this target. */
+  readonly kindOf: (target: string) => UpstreamKind
   readonly limits: DoorSettings["limits"]
   readonly origins: ReadonlySet<string> | undefined
   readonly upgrades: Route.RouteMatcher
@@ -132,6 +137,8 @@ export const makeDoors = (
       teamHeaders: new Set(options.teamHeaders.map((it) => it.toLowerCase())),
       believes: Peers.compile(settings.trustedProxies),
       answersAuthorization: settings.forwardAuth.authorization,
+      enforcesModels: settings.forwardAuth.unseenModel === "pass",
+      kindOf: (target) => upstreams?.kindFor(target) ?? "any",
       limits: settings.limits,
       origins: settings.cors === null ? undefined : new Set(settings.cors.origins),
       upgrades: routes(settings.websocket),

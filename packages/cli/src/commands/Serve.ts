@@ -36,6 +36,7 @@ const instead =
       authorization: "none",
       header: "authorization",
       onMissingTeamKey: "default",
+      kind: "any",
       timeouts: defaultTimeouts
     } as const
     return {

@@ -136,8 +136,16 @@ describe("a run over recorded decisions", () => {
       token: { payload: { ...payload, team: "red" } },
       request: { body: { model: "claude" } }
     }],
-    ["users.write", { failing: "users.write", token: { payload: { ...payload, sub: "stranger" } } }],
-    ["teams.write", { failing: "teams.write", token: { payload: { ...payload, team: "blue" } } }]
+    ["users.write", {
+      failing: "users.write",
+      token: { payload: { ...payload, sub: "stranger" } },
+      request: { method: "GET", path: "/v1/models" }
+    }],
+    ["teams.write", {
+      failing: "teams.write",
+      token: { payload: { ...payload, team: "blue" } },
+      request: { method: "GET", path: "/v1/models" }
+    }]
   ])("%s that fail are 503 (RULES D27, D33)", async (_, { failing, ...options }) => {
     const fields = {
       user_id_jwt_field: "sub",
@@ -164,7 +172,7 @@ describe("a run over recorded decisions", () => {
   })
 
   it.each<readonly [string, Options & { readonly teams: object }]>([
-    ["no model is asked for", { teams: {} }],
+    ["no model is asked for", { teams: {}, request: { method: "GET", path: "/v1/models" } }],
     ["the team's own list allows the model", { teams: {}, request: { body: { model: "gpt-4o" } } }],
     ["the person is not there", {
       teams: {},

@@ -9,13 +9,13 @@ import type { DirectoryWrite } from "@jotgate/core/Directory"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
+import { find, unfound } from "@jotgate/core/ModelRoutes"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { Outbound, OutboundFailed } from "@jotgate/core/Outbound"
 import {
   conflictingModels,
   make as makeAsked,
-  noModel,
   rawHeadersOf,
   type RequestedModel,
   severalModels
@@ -107,7 +107,7 @@ const modelOf = ({ body, method, path }: Case["request"]): Result.Result<Request
     body: reads ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body ?? {}))
   })
   if (peeked._tag === "Found") return Result.succeed(severalModels(Peeked.namesOf(peeked)))
-  if (peeked._tag !== "Refused") return Result.succeed(noModel)
+  if (peeked._tag !== "Refused") return Result.succeed(unfound(find(method, path)))
   return peeked.code === "request_ambiguous" ? Result.succeed(conflictingModels) : Result.fail(peeked.code)
 }
 

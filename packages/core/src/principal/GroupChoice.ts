@@ -11,7 +11,6 @@ import type { Denial } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
 import { type Asked, modelText } from "../Request.ts"
 import type { LoadedTeam, Policy } from "../rules/Policy.ts"
-import { isUnknown } from "../rules/UnknownModel.ts"
 import type { Fact, Now } from "../Trace.ts"
 import type { NamedTeams, Naming } from "./NamedTeams.ts"
 import { outage, raise } from "./Ruled.ts"
@@ -55,22 +54,14 @@ export const make = (
   ): Exit.Exit<TeamChoice.TeamChoice, Denial> => {
     const facts = now.note === undefined ? noFacts : { candidates: why(ids, loaded, asked) }
     let routeDenied = false
-    const wantsAll = isUnknown(asked.model)
-    let narrow: LoadedTeam | undefined
-    const chosen = (one: LoadedTeam) =>
-      Exit.succeed(TeamChoice.note(TeamChoice.ofGroups(one, rows, () => loaded), now, facts))
     for (const one of loaded) {
       const fit = policy.fit(one, asked, asked.model)
       if (fit === "fits") {
-        // What is not known may be anything: the first team that may call everything is meant (RULES D53).
-        if (!wantsAll || one.models.patterns.includes("*")) return chosen(one)
-        narrow ??= one
-        continue
+        return Exit.succeed(TeamChoice.note(TeamChoice.ofGroups(one, rows, () => loaded), now, facts))
       }
       if (fit === "model" && one.unread !== undefined) return outage(one.unread, now)
       if (fit !== "model") routeDenied = true
     }
-    if (narrow !== undefined) return chosen(narrow)
     return raise({
       step: "team",
       code: routeDenied ? "team_route_denied" : "team_model_denied",

@@ -36,7 +36,7 @@ describe("unknown is never none (RULES D53)", () => {
       "a team with every model": on(groups("all"), "allow user=u-1 team=all"),
       "a team with one model": on(groups("one"), denied),
       "a team with none": on(groups("none"), denied),
-      "one of two teams has every model": on(groups("one", "open"), "allow user=u-1 team=open"),
+      "one of two teams has every model": on(groups("one", "open"), "allow user=u-1 team=one"),
       "the member's own list": on(groups("tight"), denied),
       "an earlier team takes calls and then refuses them": on(groups("tight", "open"), denied),
       "by header": on({ ...groups("one", "open"), headers: { "x-team-id": "one" } }, denied)

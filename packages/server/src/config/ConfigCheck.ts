@@ -410,6 +410,37 @@ const routes: Check = (settings) => {
   })
 }
 
+/** Where more may be called than a reader of the file would think, or where it cannot be told (RULES D53, D60). */
+const unknownModels: Check = ({ gateway, policy }) => [
+  ...when(
+    policy.withoutTeam === "all",
+    () =>
+      warning(
+        "policy.withoutTeam",
+        "callers without a team and without models of their own reach everything that the upstream has: user is stricter"
+      )
+  ),
+  ...when(
+    gateway.trustedProxies.length > 0 && gateway.forwardAuth.unseenModel === "pass",
+    () =>
+      warning(
+        "gateway.forwardAuth.unseenModel",
+        "the doors of nginx, ingress-nginx, Caddy and HAProxy see no body: whatever model it names passes, unless the next hop " +
+          "enforces x-jotgate-models"
+      )
+  ),
+  ...when(
+    gateway.trustedProxies.length > 0 && gateway.forwardAuth.unseenModel === "deny",
+    () =>
+      warning(
+        "gateway.trustedProxies",
+        "the doors of nginx, ingress-nginx, Caddy and HAProxy see no body: there, who may not call everything is denied " +
+          "on model routes (403 model_unseen); gateway.forwardAuth.unseenModel: pass leaves it to a next hop that enforces " +
+          "x-jotgate-models"
+      )
+  )
+]
+
 const gateway: Check = ({ gateway }, says) => {
   const all = [
     ...(gateway.upstream === null ? [] : [["gateway.upstream", gateway.upstream] as const]),
@@ -487,6 +518,7 @@ const checks: ReadonlyArray<Check> = [
   directoryWrites,
   routes,
   passThrough,
+  unknownModels,
   gateway
 ]
 

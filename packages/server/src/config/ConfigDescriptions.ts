@@ -32,6 +32,8 @@ const upstream = (path: string): Readonly<Record<string, string>> => ({
   [`${path}.authorization.team.*`]: "the secret of one team",
   [`${path}.authorization.default`]: "the key of callers whose team has none",
   [`${path}.header`]: "the header of the key; authorization sends `Bearer KEY`, any other the key alone",
+  [`${path}.kind`]:
+    "what it is; narrows the places in which models are looked for to those that it reads, `any` is all",
   [`${path}.onMissingTeamKey`]: "what happens without a key of the team: the default key, or 403",
   [`${path}.timeouts`]: "how long it may take",
   [`${path}.timeouts.connect`]: "until a connection is there",
@@ -206,6 +208,8 @@ export const descriptions: Readonly<Record<string, string>> = {
   "gateway.trustedProxies": "addresses that may ask for forward authentication",
   "gateway.forwardAuth": "answers to proxies",
   "gateway.forwardAuth.authorization": "allow answers carry the upstream's Authorization",
+  "gateway.forwardAuth.unseenModel":
+    "what a caller who may not call everything gets on a model route whose body the door cannot see: `deny`: 403 `model_unseen`; `pass`: allowed, and the next hop enforces `x-jotgate-models`",
   "gateway.grpc": "where Envoy and the gateways that speak its ext_authz ask over gRPC, such as `127.0.0.1:4182`",
   "gateway.drain": "how long the gate goes on listening after it was told to stop",
   "gateway.hosts": "more host names of the admin listener",

@@ -5,6 +5,7 @@
  * Decoded values are ready for use: durations are milliseconds, sizes bytes,
  * addresses host and port. Secrets are named, never held.
  */
+import { upstreamKinds } from "@jotgate/core/ModelRoutes"
 import { Duration, HeaderName, SecretReference, Settings, Size } from "@jotgate/core/Settings"
 import { Effect, Schema, SchemaGetter } from "effect"
 import { isIP } from "node:net"
@@ -93,6 +94,7 @@ const upstreamFields = {
   authorization: withDefault(UpstreamAuthorization, "none"),
   header: withDefault(HeaderName, "authorization"),
   onMissingTeamKey: withDefault(Schema.Literals(["default", "deny"]), "default"),
+  kind: withDefault(Schema.Literals(upstreamKinds), "any"),
   timeouts: withDefault(
     Schema.Struct({
       connect: withDefault(Duration, "5s"),
@@ -138,7 +140,13 @@ export const Gateway = Schema.Struct({
   prefix: withDefault(Prefix, ""),
   identityHeaders: withDefault(Schema.Record(FreeHeader, IdentityHeader), {}),
   trustedProxies: withDefault(Schema.Array(AddressRange), []),
-  forwardAuth: withDefault(Schema.Struct({ authorization: withDefault(Schema.Boolean, false) }), {}),
+  forwardAuth: withDefault(
+    Schema.Struct({
+      authorization: withDefault(Schema.Boolean, false),
+      unseenModel: withDefault(Schema.Literals(["deny", "pass"]), "deny")
+    }),
+    {}
+  ),
   grpc: withDefault(Schema.NullOr(ListenAddress), null),
   drain: withDefault(Duration, "5s"),
   hosts: withDefault(Schema.Array(Schema.NonEmptyString), []),

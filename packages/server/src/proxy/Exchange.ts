@@ -79,7 +79,12 @@ export class Exchange {
     const { judge, request, requestId } = parts
     const method = request.method ?? ""
     this.#recording = judge.open({ door: "proxy", method, route: this.#path, requestId })
-    this.#reading = readTarget(method.toUpperCase(), this.#target, request.rawHeaders)
+    this.#reading = readTarget(
+      method.toUpperCase(),
+      this.#target,
+      request.rawHeaders,
+      parts.deployment.doors.kindOf(this.#target)
+    )
   }
 
   /** Begins. Every way ends with an answer, or with the caller gone. */

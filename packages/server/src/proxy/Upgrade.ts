@@ -103,7 +103,7 @@ export class Upgrade {
   begin(): void {
     const { deployment: { auth, doors }, head, judge, request, socket } = this.#it
     if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous", cause: "upgrade" })
-    const reading = readTarget("GET", this.#target, request.rawHeaders)
+    const reading = readTarget("GET", this.#target, request.rawHeaders, doors.kindOf(this.#target))
     const model = requestedModel(reading, nothing)
     if (model === undefined) return this.#deny({ code: codeOf(reading.seen) })
     const asked = Request.make({

@@ -5,6 +5,7 @@
  * origin, and the caller's path is appended to its base path byte for byte
  * (threat E07).
  */
+import type { UpstreamKind } from "@jotgate/core/ModelRoutes"
 import * as Pattern from "@jotgate/core/Pattern"
 import type { RouteCompiler } from "@jotgate/core/Route"
 import { Pool } from "undici"
@@ -19,6 +20,8 @@ export interface UpstreamSettings {
   readonly header?: string | undefined
   readonly onMissingTeamKey?: "default" | "deny" | undefined
   readonly timeouts?: UpstreamTimeouts | undefined
+  /** What it is, so that only what it reads is judged; `any` when left out. */
+  readonly kind?: UpstreamKind | undefined
   readonly match?: { readonly path?: string | undefined; readonly model?: string | undefined } | undefined
 }
 
@@ -33,23 +36,34 @@ export interface Upstream {
   readonly share: UpstreamShare.UpstreamShare
   readonly keyFor: (team: string | undefined) => KeyChoice
   readonly matches: (path: string, model: string | undefined) => boolean
+  /** Whether a request with this target could come here, whatever its model. */
+  readonly takes: (path: string) => boolean
+  readonly kind: UpstreamKind
 }
 
 /** The upstreams of one deployment. */
 export interface Upstreams {
   /** The first that matches; `undefined` when none does. */
   readonly choose: (path: string, model: string | undefined) => Upstream | undefined
+  /** What may read a request with this target: the one kind of all that could get it, else `any`. */
+  readonly kindFor: (target: string) => UpstreamKind
   /** Lets running requests end, then closes the connections. */
   readonly close: () => Promise<void>
   /** Cuts every connection. */
   readonly destroy: () => Promise<void>
 }
 
-const compileMatch = (match: UpstreamSettings["match"], routes: RouteCompiler): Upstream["matches"] => {
+const compileMatch = (
+  match: UpstreamSettings["match"],
+  routes: RouteCompiler
+): Pick<Upstream, "matches" | "takes"> => {
   const path = match?.path === undefined ? undefined : routes([match.path])
   const model = match?.model === undefined ? undefined : Pattern.compile(match.model)
-  return (route, name) =>
-    (path === undefined || path(route, "POST")) && (model === undefined || (name !== undefined && model(name)))
+  const takes = (route: string): boolean => path === undefined || path(route, "POST")
+  return {
+    takes,
+    matches: (route, name) => takes(route) && (model === undefined || (name !== undefined && model(name)))
+  }
 }
 
 /** Makes the upstreams; connections are opened when they are needed. */
@@ -103,11 +117,21 @@ export const make = (
         files,
         options.env
       ),
-      matches: compileMatch(it.match, options.routes)
+      kind: it.kind ?? "any",
+      ...compileMatch(it.match, options.routes)
     }
   })
   const all = (run: (pool: Pool) => Promise<void>) => Promise.all(Array.from(pools.values(), run)).then(() => {})
+  const [first] = upstreams
+  const single = first !== undefined && upstreams.every((it) => it.kind === first.kind) ? first.kind : undefined
   return {
+    kindFor: (target) => {
+      if (single !== undefined) return single
+      const path = target.split("?", 1)[0] ?? target
+      const kinds = new Set(upstreams.filter((it) => it.takes(path)).map((it) => it.kind))
+      const [kind] = kinds
+      return kind !== undefined && kinds.size === 1 ? kind : "any"
+    },
     choose: (path, model) => {
       for (const it of upstreams) if (it.matches(path, model)) return it
       return undefined

@@ -104,7 +104,7 @@ for (const dialect of dialects) {
     it.live("doors rule 5: the answer carries the upstream's credential only when it is told to", () =>
       Effect.gen(function*() {
         const { ask, bearer } = yield* setting({
-          doors: { forwardAuth: { authorization: true } },
+          doors: { forwardAuth: { authorization: true, unseenModel: "pass" } },
           upstream: { authorization: { team: { red: "env:RED" } } },
           env: { RED: "sk-red" }
         })

@@ -150,7 +150,7 @@ describe("ModelPeek", () => {
     assert.deepStrictEqual(peek(request("/v1/x", "application/json", body)), invalid)
   })
   it("RULES D53: a model route that names none is unnamed, another route asks for none", () => {
-    assert.deepStrictEqual(asked(request("/v1/chat/completions", "application/json", "{}")), { _tag: "Unnamed" })
+    assert.strictEqual(asked(request("/v1/chat/completions", "application/json", "{}"))?._tag, "Unnamed")
     assert.deepStrictEqual(asked(request("/v1/models", "", "", "GET")), { _tag: "None" })
   })
 })

@@ -81,7 +81,7 @@ describe("Upgrade", () => {
         response.writeHead(426)
         response.end("no")
       }
-      assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime`, token)).status, 426)
+      assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime?model=gpt-4o`, token)).status, 426)
     }))
 
   const h2c = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"]

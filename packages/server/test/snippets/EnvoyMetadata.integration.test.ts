@@ -21,7 +21,7 @@ describeWith("envoy", "the metadata of the gate in Envoy", () => {
     Effect.gen(function*() {
       const world = yield* World.make({
         grpc: true,
-        doors: { forwardAuth: { authorization: true } },
+        doors: { forwardAuth: { authorization: true, unseenModel: "pass" } },
         upstream: { authorization: { team: { red: "env:RED", blue: "env:BLUE" } } },
         env: { RED: "sk-red", BLUE: "sk-blue" }
       })

@@ -18,6 +18,8 @@ export const doorsOf = (limits: Doors["limits"]): Deployment => ({
     teamHeaders: new Set(),
     believes: () => false,
     answersAuthorization: false,
+    enforcesModels: false,
+    kindOf: () => "any",
     limits,
     origins: undefined,
     upgrades: () => false,

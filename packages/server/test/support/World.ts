@@ -131,7 +131,7 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
   const doors: DoorSettings = {
     credentials: ["authorization"],
     trustedProxies: ["127.0.0.1"],
-    forwardAuth: { authorization: false },
+    forwardAuth: { authorization: false, unseenModel: "pass" },
     limits: defaultLimits,
     cors: null,
     websocket: [],

@@ -170,9 +170,9 @@ export const check = ({ judge, lease }: CheckParts) =>
     const { method, rawHeaders } = it.success
     const target = below(doors.prefix, it.success.target)
     if (target === undefined) return refuse({ code: "route_unknown" })
-    const reading = readTarget(method.toUpperCase(), target, rawHeaders)
+    const reading = readTarget(method.toUpperCase(), target, rawHeaders, doors.kindOf(target))
     const body = isWhole(it.success) ? bodyOf(it.success, reading) : undefined
-    const model = body === undefined ? requestedUnseen(reading, false) : requestedModel(reading, body)
+    const model = body === undefined ? requestedUnseen(reading, doors.enforcesModels) : requestedModel(reading, body)
     if (model === undefined) return refuse({ code: codeOf(joinBody(reading.seen, body ?? nothing)) })
     const made = Request.make({ method, target, rawHeaders, model })
     if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: Request.causeOf(target) })

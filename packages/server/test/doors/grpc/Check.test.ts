@@ -85,7 +85,7 @@ describe("an allow", () => {
     () =>
       Effect.gen(function*() {
         const { post } = yield* setting({
-          doors: { forwardAuth: { authorization: true } },
+          doors: { forwardAuth: { authorization: true, unseenModel: "pass" } },
           upstream: { authorization: { default: "env:KEY" } },
           env: { KEY: "sk-team" }
         })
