@@ -129,7 +129,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       })
 
       const suppose = Effect.fnUntracedEager(function*(claims: Claims, asked: Asked, now: Now, known?: Identity) {
-        if (policy.isOpen(asked.path)) return Judgement.open(asked, now)
+        if (policy.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
         const header = yield* question.headerOf(asked, now)
         const read = known === undefined ? extractor.extract(claims) : Exit.succeed(known)
         const supposed = Effect.mapEager(read, (identity): VerifiedTokens.VerifiedToken => ({
