@@ -5,7 +5,7 @@
  * `undefined` is "the token does not say" (null, empty text and empty lists
  * count as absent, RULES D11).
  */
-import type { EndUserId, OrganizationId, TeamId, UserId } from "./Ids.ts"
+import { type EndUserId, type OrganizationId, type TeamId, UserId } from "./Ids.ts"
 import type { Claimed, Fact } from "./Trace.ts"
 
 /** How a person may be found by e-mail (RULES D6, D57). */
@@ -16,6 +16,8 @@ export interface Identity {
   readonly issuer: string
   /** Identity namespace of the issuer (RULES D5). */
   readonly namespace: string
+  /** The tenant, where several are trusted: it is part of every subject (RULES D62). */
+  readonly tenant: string | undefined
   /** The id of the person, from the claim; `undefined` when the token names none, or is a service (RULES D37). */
   readonly user: UserId | undefined
   /** Whether `user` is the e-mail standing in for a missing id; such an id gives no role. */
@@ -56,6 +58,10 @@ export interface Identity {
   /** What was read from where, and what was odd; for the trace. */
   readonly facts: { readonly [name: string]: Fact }
 }
+
+/** The subject of a person with its tenant in front, where tenants are told apart. */
+export const subjectOf = ({ tenant }: Pick<Identity, "tenant">, subject: UserId): UserId =>
+  tenant === undefined ? subject : UserId.make(`${tenant}|${subject}`)
 
 /**
  * The name under which a subject is told: a person is (namespace, subject), so with the namespace in front where it has

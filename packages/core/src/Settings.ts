@@ -191,7 +191,11 @@ export type Opaque = typeof Opaque.Type
 
 const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) })
 
-const KeySourceReference = Schema.Union([Schema.NonEmptyString, JsonWebKeySet])
+/** A key set behind a bearer token, as of Kubernetes; the token is read anew at each fetch. */
+const GuardedKeySet = Schema.Struct({ url: Schema.NonEmptyString, authorization: SecretReference })
+
+const KeySourceReference = Schema.Union([Schema.NonEmptyString, JsonWebKeySet, GuardedKeySet])
+export type KeySourceReference = typeof KeySourceReference.Type
 
 const between = (low: number, high: number, message: string) =>
   Schema.makeFilter<number>((it) => (it >= low && it <= high) || message)
@@ -217,10 +221,10 @@ const Required = Schema.Record(Schema.String, Schema.Union([RequiredValue, Schem
 export const Issuer = Schema.Struct({
   id: Schema.NonEmptyString,
   issuer: Schema.NonEmptyString,
+  tenants: withDefault(Schema.Union([Schema.Literal("any"), strings]), []),
   audience: oneOrMany.check(Schema.isMinLength(1, nonEmpty)),
   jwks: Schema.optionalKey(Schema.Union([
-    Schema.NonEmptyString,
-    JsonWebKeySet,
+    ...KeySourceReference.members,
     Schema.Array(KeySourceReference).check(Schema.isMinLength(1, nonEmpty))
   ])),
   algorithms: withDefault(Schema.Array(Schema.Literals(Algorithms)).check(Schema.isMinLength(1, nonEmpty)), Algorithms),
@@ -239,6 +243,7 @@ export const Issuer = Schema.Struct({
     }),
     {}
   ),
+  enrich: withDefault(Schema.NullOr(Schema.Literal("userinfo")), null),
   unreadable: withDefault(Schema.Literals(["deny", "ignore"]), "deny"),
   claims: withDefault(ClaimMappings, {}),
   opaque: Schema.optionalKey(Opaque),

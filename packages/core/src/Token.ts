@@ -26,8 +26,8 @@ const refuse = (reason: RefusalReason, facts: TokenRefused["facts"]): Exit.Exit<
   Exit.fail(new TokenRefused({ reason, facts }))
 
 /** Who issued the token: the exact `iss`, an absent one only for `issuer: any` (RULES D1). */
-const issuerOf = (issuers: Issuers["Service"], { payload: { iss } }: CompactToken): IssuerProfile | undefined =>
-  iss === undefined || typeof iss === "string" ? issuers.forIss(iss) : undefined
+const issuerOf = (issuers: Issuers["Service"], { payload: { iss, tid } }: CompactToken): IssuerProfile | undefined =>
+  iss === undefined || typeof iss === "string" ? issuers.forIss(iss, tid) : undefined
 
 const isTyped = ({ types }: IssuerProfile, typ: string | undefined): boolean =>
   typ === undefined || types.has(typ.toLowerCase())

@@ -133,6 +133,7 @@ const identity: Identity = {
   email: undefined,
   userIsAddress: false,
   teamsBy: "id",
+  tenant: undefined,
   severalOrganizations: false,
   linkByEmail: "never",
   service: false,

@@ -3,6 +3,7 @@ import { checkConfig } from "@jotgate/server/ConfigCheck"
 import { findingText } from "@jotgate/server/ConfigFile"
 import { Console, Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { stringify } from "yaml"
 import { configFlag, load, only } from "../Configuration.ts"
 import { Failure, Negative } from "../Outcome.ts"
 
@@ -11,11 +12,16 @@ export const check = Command.make(
   {
     file: Argument.String("file").pipe(Argument.withDescription("The configuration file"), Argument.optional),
     config: configFlag,
-    strict: Flag.Boolean("strict").pipe(Flag.withDescription("A warning is an error"), Flag.withDefault(false))
+    strict: Flag.Boolean("strict").pipe(Flag.withDescription("A warning is an error"), Flag.withDefault(false)),
+    expand: Flag.Boolean("expand").pipe(
+      Flag.withDescription("Print the file with its presets filled"),
+      Flag.withDefault(false)
+    )
   },
-  Effect.fn("check")(function*({ config, file, strict }) {
+  Effect.fn("check")(function*({ config, expand, file, strict }) {
     const name = yield* only(file, config)
     const loaded = yield* load(name)
+    if (expand) yield* Console.log(stringify(loaded.expanded, { lineWidth: 0 }).trimEnd())
     const findings = checkConfig(loaded)
     const lines = findings.map((it) => {
       const text = findingText(name, { ...loaded.positionOf(it.path), path: it.path, message: it.message })
@@ -24,6 +30,6 @@ export const check = Command.make(
     if (findings.some((it) => it.severity === "error")) return yield* new Failure({ lines })
     if (strict && lines.length > 0) return yield* new Negative({ lines })
     for (const line of lines) yield* Console.error(line)
-    yield* Console.log(`${name}: sound${lines.length === 0 ? "" : `, ${lines.length} to look at`}`)
+    if (!expand) yield* Console.log(`${name}: sound${lines.length === 0 ? "" : `, ${lines.length} to look at`}`)
   })
 ).pipe(Command.withDescription("Check a configuration file"))

@@ -8,7 +8,7 @@
  * (RULES D37), and a group overage is never "no groups" (RULES D14).
  */
 import { Context, type Effect, Exit, Layer } from "effect"
-import type { Identity, LinkByEmail } from "../Identity.ts"
+import { type Identity, type LinkByEmail, subjectOf } from "../Identity.ts"
 import {
   type EndUserId,
   isEndUserId,
@@ -207,6 +207,7 @@ const hasOverage = (payload: JsonObject): boolean => {
 class ReadIdentity implements Identity {
   readonly issuer: string
   readonly namespace: string
+  readonly tenant: string | undefined
   readonly user: UserId | undefined
   readonly userIsEmail: boolean
   readonly userIsAddress: boolean
@@ -232,7 +233,7 @@ class ReadIdentity implements Identity {
   readonly #claims: Claims
 
   constructor(readers: Readers, claims: Claims, reading: Reading) {
-    const { issuer: { foreign, id: issuer, settings }, payload } = claims
+    const { issuer: { foreign, id: issuer, settings, template }, payload } = claims
     const { grantsTeam } = readers
     const user = reading.user()
     const email = reading.address()
@@ -250,7 +251,9 @@ class ReadIdentity implements Identity {
     this.issuer = issuer
     this.namespace = settings.identities.namespace
     this.service = readers.isService(payload)
-    this.user = this.service ? undefined : standsIn && isUserId(email) ? email : user.id
+    const subject = this.service ? undefined : standsIn && isUserId(email) ? email : user.id
+    this.tenant = template?.several === true && typeof payload["tid"] === "string" ? payload["tid"] : undefined
+    this.user = subject === undefined ? undefined : subjectOf(this, subject)
     this.userIsEmail = standsIn
     this.userIsAddress = standsIn || user.isAddress
     this.email = this.service ? undefined : email

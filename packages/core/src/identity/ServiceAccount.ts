@@ -3,7 +3,8 @@
  *
  * A token whose `client_id` or `azp` is its `sub` is a service's own (RFC 9068
  * §5). Where a provider gives services another `sub`, patterns over claims tell
- * them: all of them must match.
+ * them, all of which must match; `{path}` as a pattern is the value of another
+ * claim.
  */
 import type { JsonObject } from "../Json.ts"
 import * as Pattern from "../rules/patterns/Pattern.ts"
@@ -21,6 +22,14 @@ const isOwn: ServiceTest = ({ azp, client_id, sub }) =>
 export const pathsOf = (settings: Settings.Issuer["serviceAccounts"]): ReadonlyArray<string> =>
   typeof settings === "string" ? [] : Object.keys(settings.match)
 
+/** A pattern, or `{path}`: the value of another claim. */
+const matcherOf = (pattern: string): (value: string, payload: JsonObject) => boolean => {
+  const other = /^\{([^{}]+)\}$/.exec(pattern)?.[1]
+  if (other === undefined) return Pattern.compile(pattern)
+  const names = Path.parse(other)
+  return (value, payload) => value !== "" && Path.read(names, payload) === value
+}
+
 /** Compiles the setting; an address tells nothing without its proof. */
 export const compile = (
   settings: Settings.Issuer["serviceAccounts"],
@@ -30,10 +39,10 @@ export const compile = (
   if (settings === "apart") return isOwn
   if (settings.as === "asUsers") return () => false
   const tests = Object.entries(settings.match).map(([path, pattern]): ServiceTest => {
-    const [names, matches, proves] = [Path.parse(path), Pattern.compile(pattern), proofOf(path)]
+    const [names, matches, proves] = [Path.parse(path), matcherOf(pattern), proofOf(path)]
     return (payload) => {
       const value = Path.read(names, payload)
-      return typeof value === "string" && matches(value) && (proves === undefined || proves(payload))
+      return typeof value === "string" && matches(value, payload) && (proves === undefined || proves(payload))
     }
   })
   return (payload) => isOwn(payload) || (tests.length > 0 && tests.every((test) => test(payload)))

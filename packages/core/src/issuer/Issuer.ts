@@ -23,14 +23,26 @@ export interface RequiredClaim {
   readonly proves: Proof | undefined
 }
 
+/** The names of an issuer that has one for each tenant. */
+export interface Template {
+  readonly before: string
+  readonly after: string
+  /** `undefined`: every tenant. */
+  readonly tenants: ReadonlySet<string> | undefined
+  /** Whether persons are told apart by tenant: more than one is trusted. */
+  readonly several: boolean
+}
+
 /** One trusted issuer in the form in which tokens are checked against it. Times in milliseconds. */
 export interface IssuerProfile {
   /** The `id` of the settings. */
   readonly id: string
   /** The settings this was compiled from. */
   readonly settings: IssuerSettings
-  /** The exact `iss`; `undefined` for `issuer: any`. */
+  /** The exact `iss`; `undefined` for `issuer: any` and for a template. */
   readonly iss: string | undefined
+  /** The `iss` of a template with `{tenant}` and the tenants that are trusted (RULES D62). */
+  readonly template: Template | undefined
   /** Accepted `alg` values; `EdDSA` and `Ed25519` are one algorithm with two names (RFC 9864). */
   readonly algorithms: ReadonlySet<string>
   /** Accepted `typ` values besides none, in lower case. */
@@ -66,11 +78,29 @@ export const withSynonyms = (algorithms: Iterable<string>): ReadonlySet<string> 
   return all
 }
 
+const PLACE = "{tenant}"
+
+const templateOf = ({ issuer, tenants }: IssuerSettings): Template | undefined => {
+  const at = issuer.indexOf(PLACE)
+  return at < 0 ? undefined : {
+    before: issuer.slice(0, at),
+    after: issuer.slice(at + PLACE.length),
+    tenants: tenants === "any" ? undefined : new Set(tenants),
+    several: tenants === "any" || tenants.length > 1
+  }
+}
+
+/** Whether `iss` is what the template gives for the token's own tenant, which is trusted. A tenant is one plain name. */
+const isOf = ({ after, before, tenants }: Template, iss: string, tid: unknown): boolean =>
+  typeof tid === "string" && /^[A-Za-z0-9._-]+$/.test(tid) && iss === `${before}${tid}${after}` &&
+  (tenants === undefined || tenants.has(tid))
+
 /** Prepares the settings of one issuer; `namespaces` are those of all. */
 export const compile = (settings: IssuerSettings, namespaces: ReadonlyArray<string> = []): IssuerProfile => ({
   id: settings.id,
   settings,
-  iss: settings.issuer === "any" ? undefined : settings.issuer,
+  iss: settings.issuer === "any" || settings.issuer.includes(PLACE) ? undefined : settings.issuer,
+  template: templateOf(settings),
   algorithms: withSynonyms(settings.algorithms),
   types: typesOf(settings.types),
   audiences: settings.audience.length === 1 && settings.audience[0] === "any" ? undefined : new Set(settings.audience),
@@ -93,8 +123,11 @@ export const compile = (settings: IssuerSettings, namespaces: ReadonlyArray<stri
 /** The trusted issuers of one configuration. */
 export class Issuers extends Context.Service<Issuers, {
   readonly all: ReadonlyArray<IssuerProfile>
-  /** The issuer for an `iss` (`undefined`: the token has none); `undefined` when nobody here is trusted for it. */
-  readonly forIss: (iss: string | undefined) => IssuerProfile | undefined
+  /**
+   * The issuer for an `iss` (`undefined`: the token has none) and the token's `tid`; `undefined` when nobody here is
+   * trusted for it.
+   */
+  readonly forIss: (iss: string | undefined, tid?: unknown) => IssuerProfile | undefined
   /** The issuer with this `id`. */
   readonly byId: (id: string) => IssuerProfile | undefined
 }>()("@jotgate/core/Issuers") {
@@ -108,10 +141,14 @@ export class Issuers extends Context.Service<Issuers, {
       byId.set(one.id, one)
       if (one.iss !== undefined) byIss.set(one.iss, one)
     }
-    const others = all.find((one) => one.iss === undefined)
+    const others = all.find((one) => one.settings.issuer === "any")
+    const templates = all.filter((one) => one.template !== undefined)
+    const byTemplate = (iss: string, tid: unknown) =>
+      templates.find(({ template }) => template !== undefined && isOf(template, iss, tid))
     return {
       all,
-      forIss: (iss) => iss === undefined ? others : iss === "" ? undefined : byIss.get(iss) ?? others,
+      forIss: (iss, tid) =>
+        iss === undefined ? others : iss === "" ? undefined : byIss.get(iss) ?? byTemplate(iss, tid) ?? others,
       byId: (id) => byId.get(id)
     }
   }

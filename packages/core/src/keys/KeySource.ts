@@ -11,7 +11,7 @@ import { Effect, Redacted, Result, Schema } from "effect"
 import { isDiscoveryUrl, make as makeDiscovery, urlsOf } from "../issuer/Discovery.ts"
 import type { IssuerClient } from "../issuer/IssuerClient.ts"
 import type { Reach } from "../issuer/Target.ts"
-import type { Issuer } from "../Settings.ts"
+import type { Issuer, KeySourceReference } from "../Settings.ts"
 import type { Secrets } from "../settings/Secrets.ts"
 import { fromJson, type KeySet, type KeySetRefused, parse } from "./KeySet.ts"
 
@@ -19,7 +19,7 @@ import { fromJson, type KeySet, type KeySetRefused, parse } from "./KeySet.ts"
 export type KeySource =
   | { readonly _tag: "Inline"; readonly document: unknown }
   | { readonly _tag: "File"; readonly reference: string }
-  | { readonly _tag: "Url"; readonly url: string }
+  | { readonly _tag: "Url"; readonly url: string; readonly authorization?: string }
   | { readonly _tag: "Discovery"; readonly urls: ReadonlyArray<string> }
 
 /**
@@ -40,19 +40,18 @@ export interface KeyDocument {
   readonly cacheControl: string | undefined
 }
 
-const sourceOf = (entry: string | { readonly keys: ReadonlyArray<unknown> }): KeySource =>
+const sourceOf = (entry: KeySourceReference): KeySource =>
   typeof entry !== "string"
-    ? { _tag: "Inline", document: entry }
+    ? "url" in entry
+      ? { _tag: "Url", url: entry.url, authorization: entry.authorization }
+      : { _tag: "Inline", document: entry }
     : entry.startsWith("file:")
     ? { _tag: "File", reference: entry }
     : isDiscoveryUrl(entry)
     ? { _tag: "Discovery", urls: [entry] }
     : { _tag: "Url", url: entry }
 
-const isList = (
-  jwks: NonNullable<Issuer["jwks"]>
-): jwks is ReadonlyArray<string | { readonly keys: ReadonlyArray<Readonly<Record<string, unknown>>> }> =>
-  Array.isArray(jwks)
+const isList = (jwks: NonNullable<Issuer["jwks"]>): jwks is ReadonlyArray<KeySourceReference> => Array.isArray(jwks)
 
 /** The sources of an issuer in their order; without `jwks` its discovery document, which `issuer: any` does not have. */
 export const sourcesOf = ({ issuer, jwks }: Issuer): ReadonlyArray<KeySource> => {
@@ -92,9 +91,19 @@ export type Reader = (failing: boolean) => Effect.Effect<KeyDocument, KeySourceF
 
 /** The reader of one source of the client's issuer. */
 export const reader = (source: KeySource, client: IssuerClient, secrets: Secrets["Service"]): Reader => {
-  const fetch = Effect.fnUntraced(function*(url: string, reach: Reach) {
+  /** The token before which a set stands, read at each fetch: it may be renewed. */
+  const tokenOf = Effect.fnUntraced(function*(reference: string) {
+    const secret = yield* Effect.mapError(
+      secrets.read(reference),
+      ({ reason }) => new KeySourceFailed({ detail: `the token for the key set: ${reason}` })
+    )
+    return { authorization: Redacted.make(`Bearer ${Redacted.value(secret).trim()}`) }
+  })
+
+  const fetch = Effect.fnUntraced(function*(url: string, reach: Reach, authorization?: string) {
+    const guard = authorization === undefined ? {} : yield* tokenOf(authorization)
     const answer = yield* Effect.mapError(
-      client.ask({ url, reach, accept: "application/jwk-set+json, application/json" }),
+      client.ask({ url, reach, accept: "application/jwk-set+json, application/json", ...guard }),
       (failed) => new KeySourceFailed({ detail: `${failed.reason}: ${failed.detail}` })
     )
     if (answer.status !== 200) return yield* Effect.fail(new KeySourceFailed({ detail: `status ${answer.status}` }))
@@ -111,7 +120,7 @@ export const reader = (source: KeySource, client: IssuerClient, secrets: Secrets
           Effect.flatMap((text) => readText(Redacted.value(text)))
         )
     case "Url":
-      return () => fetch(source.url, { _tag: "Configured" })
+      return () => fetch(source.url, { _tag: "Configured" }, source.authorization)
     case "Discovery": {
       const discovery = makeDiscovery(client, source.urls)
       return (failing) =>

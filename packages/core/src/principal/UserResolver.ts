@@ -13,7 +13,7 @@ import * as MadeId from "../directory/MadeId.ts"
 import { compound } from "../directory/MemoryRows.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
 import type { Denial, Unavailable } from "../Errors.ts"
-import { type Identity, nameOf } from "../Identity.ts"
+import { type Identity, nameOf, subjectOf } from "../Identity.ts"
 import { isUserId, type UserId } from "../Ids.ts"
 import { domainOf } from "../rules/EmailDomain.ts"
 import type { Policy } from "../rules/Policy.ts"
@@ -174,7 +174,7 @@ export class UserResolver extends Context.Service<UserResolver, {
 
       const find = (identity: Identity, standing: Standing, now: Now): Effect.Effect<Person, Denial> => {
         const object = standing.role === "internal_user" && !identity.service ? identity.object : undefined
-        const subject = object !== undefined && isUserId(object) ? object : identity.user
+        const subject = object !== undefined && isUserId(object) ? subjectOf(identity, object) : identity.user
         if (subject === undefined) return noPerson
         // A row id counts in the empty namespace only (RULES D5), and only where it is somebody's name (RULES D61).
         return identity.namespace !== "" ? linked(identity, subject, now) : Effect.flatMapEager(

@@ -35,7 +35,7 @@ import { TokenRefused } from "../token/Refusal.ts"
 import { Revocation } from "../token/Revocation.ts"
 import { Signature } from "../token/Signature.ts"
 import { type Step, Trace } from "../Trace.ts"
-import { headerOf, makeKey, signAnything } from "./Issuer.ts"
+import { headerOf, makeKey, signAnything, type TestKey } from "./Issuer.ts"
 
 type IssuerEncoded = typeof Settings.Issuer.Encoded
 
@@ -57,6 +57,8 @@ export interface World {
   /** The last word on a request. */
   readonly rule?: RequestPolicy["Service"]
   readonly options?: PolicyOptions
+  /** The key with which every issuer signs; one of ES256 unless said. */
+  readonly key?: TestKey
 }
 
 /** One request with the token it carries. */
@@ -250,7 +252,7 @@ export class CoreTest extends Context.Service<CoreTest, {
   static readonly layer = (world: World): Layer.Layer<CoreTest> => {
     const settings = settingsOf(world)
     const pipeline = Effect.gen(function*() {
-      const key = yield* makeKey("ES256", "test")
+      const key = world.key ?? (yield* makeKey("ES256", "test"))
       const sets = Object.fromEntries(settings.issuers.map((it) => [it.id, { keys: [key.publicJwk] }]))
       const iss = settings.issuers[0]?.issuer ?? ""
       const now = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))

@@ -190,7 +190,8 @@ export const read = (member: unknown, anyKid = false): Result.Result<PublicKey, 
   if (secrets.some((name) => members[name] !== undefined)) return Result.fail("secret")
   const { kid, use, alg } = members
   if (kid !== undefined && (typeof kid !== "string" || kid === "")) return Result.fail("kid")
-  if (use !== undefined && use !== "sig") return Result.fail("use")
+  // SPIFFE names the use of its signing keys itself (SPIFFE JWT-SVID §4).
+  if (use !== undefined && use !== "sig" && use !== "jwt-svid") return Result.fail("use")
   if (!mayVerify(members.key_ops)) return Result.fail("key_ops")
   return Result.flatMap(readMaterial(members), ({ algorithms, jwk }) => {
     const named = alg === undefined ? algorithms : algorithms.filter((it) => it === alg)

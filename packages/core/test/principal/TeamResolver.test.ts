@@ -21,6 +21,7 @@ const identity = (more: Partial<Identity> = {}): Identity => ({
   email: undefined,
   userIsAddress: false,
   teamsBy: "id",
+  tenant: undefined,
   severalOrganizations: false,
   linkByEmail: "never",
   service: false,

@@ -42,6 +42,7 @@ const find = Effect.fnUntraced(function*(
     email: "ada@acme.test",
     userIsAddress: false,
     teamsBy: "id",
+    tenant: undefined,
     severalOrganizations: false,
     linkByEmail: "verified",
     service: false,

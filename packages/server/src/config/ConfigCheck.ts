@@ -48,6 +48,20 @@ const discovers = (issuer: Issuer): boolean => {
     (typeof userinfo === "object" && userinfo.url === undefined)
 }
 
+/** The key sets that need a token. */
+const guardedOf = (issuer: Issuer): ReadonlyArray<string> =>
+  (Array.isArray(issuer.jwks) ? issuer.jwks : [issuer.jwks]).flatMap((it) =>
+    typeof it === "object" && "url" in it && typeof it.url === "string" ? [it.url] : []
+  )
+
+/** Whether the issuer's name itself is an address that is asked. */
+const asksName = (issuer: Issuer): boolean => {
+  const userinfo = issuer.opaque?.userinfo
+  return issuer.jwks === undefined ||
+    (!sourcesOf(issuer).some(isDiscoveryUrl) &&
+      (userinfo === true || issuer.enrich !== null || (typeof userinfo === "object" && userinfo.url === undefined)))
+}
+
 /** The second of each two entries that are alike. */
 const repeated = <A>(items: ReadonlyArray<A>, key: (item: A) => string): ReadonlyArray<readonly [A, number, A]> => {
   const seen = new Map<string, A>()
@@ -153,11 +167,16 @@ const issuerEffects: Check = ({ issuers }) =>
     )
   ])
 
+/** Whether the client that a token is for is required instead of an audience, as for Cognito's access tokens. */
+const bindsClient = ({ require }: Issuer): boolean =>
+  ["client_id", "azp", "appid", "cid"].some((claim) => Object.hasOwn(require, claim))
+
 const issuerTrust: Check = ({ issuers }) =>
   issuers.flatMap((it, index) => {
     const place = `issuers[${index}]`
     const urls = [
-      ...(isWeb(it.issuer) ? [["issuer", it.issuer] as const] : []),
+      ...(isWeb(it.issuer) && asksName(it) ? [["issuer", it.issuer] as const] : []),
+      ...guardedOf(it).map((url) => ["jwks", url] as const),
       ...sourcesOf(it).map((url) => ["jwks", url] as const),
       ...(it.opaque?.introspection === undefined
         ? []
@@ -187,7 +206,23 @@ const issuerTrust: Check = ({ issuers }) =>
         warning(`${place}.opaque.userinfo`, "accepts tokens that were issued to any client of this issuer")),
       ...when(it.issuer === "any", () =>
         warning(`${place}.issuer`, "takes tokens of every issuer that is not listed (D1)")),
-      ...when(it.audience.includes("any"), () =>
+      ...when(it.issuer.includes("{tenant}") && it.jwks === undefined, () =>
+        error(`${place}.jwks`, "is needed: a template is no address to discover keys from")),
+      ...when(it.issuer.includes("{tenant}") !== it.tenants.length > 0, () =>
+        error(
+          `${place}.tenants`,
+          it.tenants.length > 0
+            ? "has no effect: issuer has no {tenant}"
+            : "is needed: which tenants of the template are trusted? any trusts all of them"
+        )),
+      ...when(it.tenants === "any", () =>
+        warning(`${place}.tenants`, "trusts every tenant: anybody can have one (D62)")),
+      ...guardedOf(it).filter((url) =>
+        !isWeb(url) || isDiscoveryUrl(url)
+      ).map(() =>
+        error(`${place}.jwks`, "behind a token must be the URL of a key set")
+      ),
+      ...when(it.audience.includes("any") && !bindsClient(it), () =>
         warning(`${place}.audience`, "accepts tokens that were made for another service (D2)")),
       ...when(it.audience.includes("any") && it.audience.length > 1, () =>
         error(`${place}.audience`, "names any and others: any includes them")),

@@ -48,6 +48,12 @@ export const descriptions: Readonly<Record<string, string>> = {
   "issuers[].audience": "one of these must be in `aud`; `any` opts out",
   "issuers[].jwks":
     "where its keys are, in order: key set URL, discovery URL, file:KEYS.json, file:CERT.pem or an inline key set",
+  "issuers[].jwks.url": "a key set that wants a bearer token",
+  "issuers[].jwks.authorization": "the secret of that token, read anew at each fetch",
+  "issuers[].jwks[].url": "a key set that wants a bearer token",
+  "issuers[].jwks[].authorization": "the secret of that token, read anew at each fetch",
+  "issuers[].tenants": "with {tenant} in issuer: whose tokens are trusted, by `tid`, or any",
+  "issuers[].enrich": "userinfo: what a verified token lacks is asked there; its failure is 503",
   "issuers[].jwks.keys": "the keys of an inline key set",
   "issuers[].jwks[].keys": "the keys of an inline key set",
   "issuers[].algorithms": "signature algorithms that are accepted",

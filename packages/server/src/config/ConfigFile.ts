@@ -11,6 +11,7 @@ import { dirname, resolve } from "node:path"
 import { resolvePaths } from "./ConfigPaths.ts"
 import { type ConfigFinding, type ConfigText, positionOf, readConfigText } from "./ConfigText.ts"
 import { decodeFile, type FileSettings } from "./GatewaySettings.ts"
+import { fill } from "./Presets.ts"
 
 const Finding = Schema.Struct({
   path: Schema.String,
@@ -48,6 +49,8 @@ export interface ConfigFile {
   /** The name by which the file was asked for. */
   readonly name: string
   readonly settings: FileSettings
+  /** The value of the file with its presets filled. */
+  readonly expanded: unknown
   /** The line of a setting by its path (`policy.roles[0]`); `undefined` when the file leaves it at its default. */
   readonly lineOf: (path: string) => number | undefined
   /** Line and column of a setting, or of the nearest one around it. */
@@ -76,7 +79,17 @@ export const parseConfig = (input: {
   const failed = (findings: ReadonlyArray<ConfigFinding>) =>
     Result.fail(new ConfigInvalid({ file: input.name, findings: [...findings] }))
   if (text.findings.length > 0) return failed(text.findings)
-  return Result.match(decodeFile(text.value), {
+  const filled = fill(text.value)
+  if (filled.findings.length > 0) {
+    return failed(
+      filled.findings.map(({ message, path }) => ({
+        ...positionOf(text, path, "invalid"),
+        path: pathText(path),
+        message
+      }))
+    )
+  }
+  return Result.match(decodeFile(filled.value), {
     onFailure: (error) =>
       failed(
         schemaFindings(error.issue)
@@ -87,6 +100,7 @@ export const parseConfig = (input: {
       Result.succeed({
         name: input.name,
         settings: resolvePaths(settings, input.directory),
+        expanded: filled.value,
         lineOf: (path) => (text.keys.get(path) ?? text.values.get(path))?.line,
         positionOf: (path) => around(text, path),
         says: (path) => text.values.has(path)

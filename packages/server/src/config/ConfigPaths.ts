@@ -67,7 +67,12 @@ export const resolvePaths = (settings: FileSettings, directory: string): FileSet
     }
   }
 
-  function source<S>(it: S): S | string {
-    return typeof it === "string" ? secret(it) : it
+  function source<S>(it: S): S | string | { readonly url: string; readonly authorization: string } {
+    return typeof it === "string"
+      ? secret(it)
+      : typeof it === "object" && it !== null && "url" in it && "authorization" in it &&
+          typeof it.url === "string" && typeof it.authorization === "string"
+      ? { url: it.url, authorization: secret(it.authorization) }
+      : it
   }
 }

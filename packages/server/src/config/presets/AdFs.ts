@@ -1,0 +1,17 @@
+/** AD FS: access tokens carry an issuer that is only a name (`http://HOST/adfs/services/trust`). */
+import { type Preset, textOf } from "./Preset.ts"
+
+export const adFs: Preset = {
+  name: "adfs",
+  title: "AD FS",
+  parameters: { host: { description: "the federation service: adfs.acme.com", required: true } },
+  block: (given) => {
+    const host = textOf(given["host"])
+    return {
+      issuer: `http://${host}/adfs/services/trust`,
+      jwks: `https://${host}/adfs/discovery/keys`,
+      algorithms: ["RS256"],
+      claims: { user: ["sub", "upn", "unique_name"], email: null, teams: ["group", "groups"], scopes: "scp" }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** Auth0: access tokens of an API. Claims of one's own stand below a name that is a URL. */
+import { addressOf, type Preset, textOf } from "./Preset.ts"
+
+const escaped = (name: string): string => name.replaceAll(".", "\\.")
+
+export const auth0: Preset = {
+  name: "auth0",
+  title: "Auth0",
+  parameters: {
+    domain: { description: "https://acme.eu.auth0.com", required: true },
+    prefix: { description: "the URL in front of claims that an Action adds: https://acme.com/", required: false }
+  },
+  block: (given) => {
+    const domain = addressOf(given["domain"])
+    const prefix = escaped(textOf(given["prefix"]))
+    return {
+      issuer: `${domain}/`,
+      jwks: `${domain}/.well-known/jwks.json`,
+      tokens: "access",
+      serviceAccounts: { as: "apart", match: { sub: "*@clients" } },
+      claims: {
+        user: "sub",
+        email: `${prefix}email`,
+        emailVerified: `${prefix}email_verified`,
+        teams: `${prefix}groups`,
+        roles: `${prefix}roles`,
+        organization: "org_id"
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** Microsoft Entra ID, tokens of version 2: a tenant, several, or any. */
+import { type Preset, textOf, type Value } from "./Preset.ts"
+
+export const host = "https://login.microsoftonline.com"
+
+/** One tenant has an issuer and keys of its own; several share a template (RULES D62). */
+export const tenancy = (tenant: Value | undefined, issuer: (tenant: string) => string) => {
+  const one = typeof tenant === "string" && tenant !== "any" ? tenant : undefined
+  return {
+    issuer: issuer(one ?? "{tenant}"),
+    ...(one === undefined ? { tenants: tenant ?? [] } : { require: { tid: textOf(one) } }),
+    jwks: `${host}/${one ?? "common"}/discovery/v2.0/keys`
+  }
+}
+
+export const tenant = {
+  description: "the id of the directory (a GUID), a list of them, or any",
+  required: true,
+  many: true
+} as const
+
+/** What both versions say alike: `oid` is the person in every application, `sub` is another in each. */
+export const claims = {
+  user: "oid",
+  email: "email",
+  emailVerified: "xms_edov",
+  teams: "groups",
+  roles: "roles",
+  scopes: "scp"
+}
+
+/** An application's own token is about its service principal: `oid` and `sub` are one (threat B14). */
+export const serviceAccounts = { as: "apart", match: { sub: "{oid}" } }
+
+export const entra: Preset = {
+  name: "entra",
+  title: "Microsoft Entra ID (v2.0 tokens)",
+  parameters: { tenant },
+  block: (given) => ({
+    ...tenancy(given["tenant"], (it) => `${host}/${it}/v2.0`),
+    tokens: "access",
+    serviceAccounts,
+    claims
+  })
+}

@@ -1,0 +1,21 @@
+/** GitLab CI: the ID token of a job (`id_tokens`). The project is who calls, its namespace the team. */
+import { addressOf, type Preset } from "./Preset.ts"
+
+export const gitLab: Preset = {
+  name: "gitlab",
+  title: "GitLab CI jobs",
+  parameters: {
+    url: { description: "https://gitlab.com unless said", required: false },
+    namespace: { description: "the namespaces (groups) whose jobs are let in", required: true, many: true }
+  },
+  block: (given) => {
+    const issuer = addressOf(given["url"] ?? "https://gitlab.com")
+    return {
+      issuer,
+      jwks: `${issuer}/oauth/discovery/keys`,
+      algorithms: ["RS256"],
+      require: { namespace_path: given["namespace"] ?? [] },
+      claims: { user: "project_path", email: null, team: "namespace_path" }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** Google ID tokens of people, of one Workspace domain where it is named. */
+import { type Preset } from "./Preset.ts"
+
+export const google: Preset = {
+  name: "google",
+  title: "Google ID tokens",
+  parameters: {
+    domain: { description: "the Workspace domain (`hd`) that is let in, or several", required: false, many: true }
+  },
+  block: (given) => ({
+    issuer: "https://accounts.google.com",
+    jwks: "https://www.googleapis.com/oauth2/v3/certs",
+    algorithms: ["RS256"],
+    ...(given["domain"] === undefined ? {} : { require: { hd: given["domain"] } }),
+    claims: { user: "sub", email: "email" }
+  })
+}

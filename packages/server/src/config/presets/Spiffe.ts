@@ -1,0 +1,17 @@
+/** SPIFFE: JWT-SVIDs of one trust domain, whose bundle says `use: jwt-svid`. */
+import { type Preset, textOf } from "./Preset.ts"
+
+export const spiffe: Preset = {
+  name: "spiffe",
+  title: "SPIFFE JWT-SVID",
+  parameters: {
+    bundle: { description: "the URL of the trust domain's bundle, or file:BUNDLE.json", required: true },
+    issuer: { description: "what the server writes into `iss`; left out: tokens of no other issuer", required: false }
+  },
+  block: (given) => ({
+    issuer: textOf(given["issuer"] ?? "any"),
+    jwks: textOf(given["bundle"]),
+    types: ["JWT", "JOSE"],
+    claims: { user: "sub", email: null, scopes: null }
+  })
+}
