@@ -123,9 +123,13 @@ export const startUpstream = () =>
           response.end()
         }
         const { model, stream } = body
-        if (path === "/v1/chat/completions") stream ? events(chatEvents(model)) : json(chat(model))
-        else if (path === "/v1/responses") stream ? events(responseEvents(model)) : json(answered(model))
-        else if (path === "/v1/messages") stream ? events(messageEvents(model)) : json(message(model))
+        const said = (streamed, whole) => {
+          if (stream) events(streamed(model))
+          else json(whole(model))
+        }
+        if (path === "/v1/chat/completions") said(chatEvents, chat)
+        else if (path === "/v1/responses") said(responseEvents, answered)
+        else if (path === "/v1/messages") said(messageEvents, message)
         else if (path === "/v1/messages/count_tokens") json({ input_tokens: 1 })
         else if (path.endsWith(":streamGenerateContent")) events([`data: ${JSON.stringify(generated)}\n\n`])
         else if (path.endsWith(":generateContent")) json(generated)

@@ -3,6 +3,7 @@ import { lua, snippet, snippetNames, type SnippetOptions } from "@jotgate/server
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { addressFlag, urlFlag } from "../Address.ts"
+import { configFlag, load } from "../Configuration.ts"
 import { failure } from "../Outcome.ts"
 
 const optional = (name: string, metavar: string, what: string) =>
@@ -16,6 +17,7 @@ export const snippets = Command.make(
     upstream: optional("upstream", "URL", "What the program forwards to"),
     listen: optional("listen", "HOST:PORT", "Where the program listens"),
     grpc: optional("grpc", "HOST:PORT", "With envoy: where the gate is asked over gRPC (gateway.grpc)"),
+    config: configFlag,
     lua: Flag.Boolean("lua").pipe(
       Flag.withDescription("With haproxy: the Lua file that its configuration loads"),
       Flag.withDefault(false)
@@ -30,7 +32,14 @@ export const snippets = Command.make(
     const gate = yield* urlFlag("gate", asked.gate)
     const upstream = yield* urlFlag("upstream", asked.upstream)
     const listen = yield* addressFlag("listen", asked.listen)
+    const file = Option.isNone(asked.config) ? undefined : (yield* load(asked.config.value)).settings
+    const named: Partial<SnippetOptions> = file === undefined ? {} : {
+      credentials: file.gateway.credentials,
+      teamHeaders: file.policy.teamHeaders,
+      identityHeaders: Object.keys(file.gateway.identityHeaders)
+    }
     const options: Partial<SnippetOptions> = {
+      ...named,
       ...(gate === undefined ? {} : { gate }),
       ...(upstream === undefined ? {} : { upstream }),
       ...(listen === undefined ? {} : { listen }),

@@ -37,6 +37,24 @@ describe("jotgate snippets", () => {
       }))
   }
 
+  it.live("names the credentials, team headers and identity headers of a configuration file", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "jotgate.yaml")
+      writeFileSync(
+        file,
+        `issuers: [{ id: a, issuer: https://a.test, audience: [x] }]
+policy: { teamHeaders: [x-squad] }
+gateway: { credentials: [authorization, cf-access-jwt-assertion], identityHeaders: { x-who: user } }
+`
+      )
+      for (const name of ["nginx", "ingress-nginx", "caddy", "traefik", "envoy", "haproxy"]) {
+        const { code, err, out } = yield* jotgate("snippets", name, "--config", file)
+        assert.strictEqual(code, 0, err)
+        for (const it of ["cf-access-jwt-assertion", "x-squad"]) assert.include(out.toLowerCase(), it, name)
+        if (name !== "haproxy") assert.include(out.toLowerCase(), "x-who", name)
+      }
+    }))
+
   it.live(
     "the configuration among the manifests of kubernetes passes jotgate check --strict",
     () =>

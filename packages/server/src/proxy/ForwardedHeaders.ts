@@ -8,6 +8,7 @@
 import { isSubprotocolCredential, subprotocolHeader } from "@jotgate/core/Credential"
 import type { Allowed } from "@jotgate/core/Decision"
 import { appendIdentity, type FurtherHeader } from "@jotgate/core/IdentityHeaders"
+import { modelHeaders } from "@jotgate/core/ModelRouteTable"
 import { canonical } from "../config/GatewayHeaders.ts"
 import { isCorsHeader } from "./Cors.ts"
 import { indispensable, isHeldBack } from "./HeaderName.ts"
@@ -102,7 +103,7 @@ export const forwardedHeaders = (it: Forwarding): Array<string> => {
     if (it.drops(name) && !(it.passes.size > 0 && it.passes.has(name.toLowerCase()))) continue
     if (named.length > 0) {
       const lower = name.toLowerCase()
-      if (named.includes(lower) && !indispensable.has(lower)) continue
+      if (named.includes(lower) && !indispensable.has(lower) && !modelHeaders.has(canonical(lower))) continue
     }
     if (it.body !== undefined && described.has(name.toLowerCase())) continue
     if (it.readsAnswer && partial.has(name.toLowerCase())) continue

@@ -1,4 +1,5 @@
 import { metadataPath as metadata } from "@jotgate/core/ResourceMetadata"
+import { canonical } from "../config/GatewayHeaders.ts"
 import { bare, hostPort, otherCredentials, ours, portOf, rewriting } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 
@@ -59,7 +60,7 @@ backend upstream
 }
 
 /** The Lua action: one question, one try, one second. Only plain HTTP to the gate, which stands on the same network. */
-export const haproxyLua = ({ gate }: SnippetOptions): string =>
+export const haproxyLua = ({ gate, identityHeaders }: SnippetOptions): string =>
   `-- Asks jotgate about every request: one question, one try, one second. No answer means closed.
 local HOST, PORT = "${gate.hostname}", ${portOf(gate)}
 
@@ -70,8 +71,11 @@ local untold = {
   ["x-forwarded-host"] = true, ["x-forwarded-proto"] = true, ["x-forwarded-for"] = true
 }
 
+local further = {${identityHeaders.map((it) => ` ["${canonical(it)}"] = true`).join(",")} }
+
 local function is_ours(name)
-  return name:lower():gsub("[^a-z0-9]+", "-"):sub(1, 10) == "x-jotgate-"
+  local plain = name:lower():gsub("[^a-z0-9]+", "-")
+  return plain:sub(1, 10) == "x-jotgate-" or further[plain] == true
 end
 
 local function read_answer(text)

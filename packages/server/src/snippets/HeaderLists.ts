@@ -1,5 +1,6 @@
 /** The header names that the configurations of every proxy list. */
 import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
+import { modelHeaders } from "@jotgate/core/ModelRouteTable"
 import { credentialHeaders } from "../proxy/HeaderName.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 
@@ -30,6 +31,7 @@ export const told = (options: SnippetOptions): Names =>
     ...otherCredentials(options),
     ...(options.credentials.includes(subprotocol) ? ["sec-websocket-protocol"] : []),
     ...options.teamHeaders,
+    ...modelHeaders,
     "content-type",
     "content-encoding",
     "x-request-id",

@@ -122,6 +122,11 @@ export const commonPlaces: ReadonlyArray<KindPlace> = [
   header("x-amzn-sagemaker-target-model", "bedrock")
 ]
 
+/** Lower-case names of the headers in which some upstream looks for a model. */
+export const modelHeaders: ReadonlySet<string> = new Set(
+  commonPlaces.flatMap((it) => it._tag === "Header" ? [it.name] : [])
+)
+
 /** Tools that run a model of their own, such as OpenAI's image generation. */
 const tools = member("tools[].model", "openai", "anthropic", "azure", "litellm", "openrouter")
 
