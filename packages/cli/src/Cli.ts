@@ -8,15 +8,18 @@ import { check } from "./commands/Check.ts"
 import { deny } from "./commands/Deny.ts"
 import { dev } from "./commands/Dev.ts"
 import { directory } from "./commands/DirectoryFile.ts"
+import { doctor } from "./commands/Doctor.ts"
 import { explain } from "./commands/Explain.ts"
 import { importCommand } from "./commands/Import.ts"
 import { member } from "./commands/Member.ts"
 import { migrate } from "./commands/Migrate.ts"
 import { org } from "./commands/Org.ts"
+import { plan } from "./commands/Plan.ts"
 import { restore } from "./commands/Restore.ts"
 import { serve } from "./commands/Serve.ts"
 import { snippets } from "./commands/Snippets.ts"
 import { team } from "./commands/Team.ts"
+import { test } from "./commands/Test.ts"
 import { token } from "./commands/Token.ts"
 import { user } from "./commands/User.ts"
 import { who } from "./commands/Who.ts"
@@ -28,6 +31,9 @@ const jotgate = Command.make("jotgate").pipe(
     serve,
     check,
     explain,
+    test,
+    plan,
+    doctor,
     token,
     importCommand,
     snippets,

@@ -15,7 +15,9 @@ import * as SqliteLookups from "@jotgate/store/SqliteLookups"
 import * as Store from "@jotgate/store/Store"
 import { Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql"
-import { existsSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 
 /** The directory of the settings; where nobody is yet, `seed` is applied. */
 export const seeded = (settings: FileSettings, seed: DirectoryFile) =>
@@ -57,3 +59,50 @@ export const readOnly = (
     ? Store.layer(look)
     : sqlite(filename, settings)
 }
+
+/** Which directory a look sees. */
+export interface Looked {
+  /** In words, for the first line. */
+  readonly rows: string
+  /** The file whose rows are laid over it. */
+  readonly file: string | null
+  readonly layer: (
+    settings: FileSettings
+  ) => Layer.Layer<Directory, Store.StoreFailed | SqlError.SqlError, Secrets>
+}
+
+/** A copy of a SQLite database that is gone with the scope, so that rows can be laid over it. */
+const copied = Effect.fnUntraced(function*(filename: string) {
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-look-"))),
+    (it) => Effect.sync(() => rmSync(it, { recursive: true, force: true }))
+  )
+  const copy = join(folder, "directory.db")
+  const { backup } = yield* Effect.promise(() => import("@jotgate/store/SqliteBackup"))
+  yield* backup(filename, copy)
+  return copy
+})
+
+const placeOf = ({ directory: { url } }: FileSettings): string =>
+  url.startsWith("sqlite:") || url === "memory:" ? url : url.replace(/\/\/[^@/]*@/, "//")
+
+/** The directory of the settings with the rows of `directory.file` laid over it; nothing of it is changed. */
+export const looked = Effect.fnUntraced(function*(settings: FileSettings) {
+  const { file, url } = settings.directory
+  const store = placeOf(settings)
+  if (file === null) return { rows: `rows: ${store}`, file, layer: readOnly } satisfies Looked
+  if (isPassing(settings)) return { rows: `rows: ${file}`, file, layer: readOnly } satisfies Looked
+  if (!url.startsWith("sqlite:")) {
+    return {
+      rows: `rows: ${store}, as they are: those of ${file} are not laid over a database server`,
+      file: null,
+      layer: readOnly
+    } satisfies Looked
+  }
+  const copy = yield* copied(url.slice("sqlite:".length))
+  return {
+    rows: `rows: ${store} with those of ${file} laid over them`,
+    file,
+    layer: (it) => Store.layer({ ...it, directory: { ...it.directory, url: `sqlite:${copy}`, write: true } })
+  } satisfies Looked
+})

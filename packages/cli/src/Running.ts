@@ -5,10 +5,12 @@
  */
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
+import type { Deployment } from "@jotgate/server/Deployment"
 import { DevPeople, type DevPeople as People } from "@jotgate/server/DevPeople"
 import { deploymentOf, Server } from "@jotgate/server/Server"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, References, type Scope } from "effect"
 import * as Directory from "./Directory.ts"
+import type { Failure } from "./Outcome.ts"
 import { type ListenerNames, startFailure } from "./StartFailure.ts"
 
 export { Server }
@@ -44,17 +46,34 @@ export const layer = ({ base, config, env, names }: Running, dev?: Dev) =>
     Layer.catch((error) => Layer.effect(Server, startFailure(names)(error)))
   )
 
-/** The pipeline alone, which writes nothing: no row, no file, no saved key set. */
-export const dry = ({ config: { lineOf, settings }, base, env }: Omit<Running, "names">) =>
-  deploymentOf({
-    ...settings,
-    cache: { ...settings.cache, dir: null },
-    // Rows of a file are applied only where they are gone afterwards.
-    directory: { ...settings.directory, file: Directory.isPassing(settings) ? settings.directory.file : null }
-  }, {
-    // The deny list of a directory that is not written is a file of the folder.
-    directory: (it) => Directory.readOnly({ ...it, cache: settings.cache }),
-    env,
-    base,
-    lineOf
-  }).pipe(Effect.mapError(startFailure(settingNames)))
+/** A deployment that is only looked at, and which rows it has. */
+export interface Look extends Deployment {
+  readonly rows: string
+}
+
+/**
+ * The pipeline alone, which writes nothing: no row, no file, no saved key set. The rows of `directory.file` are laid
+ * over those of the store, as a start would; `rows` says which were used.
+ */
+export const dry = (
+  { config: { lineOf, settings }, base, env }: Omit<Running, "names">
+): Effect.Effect<Look, Failure, Scope.Scope> =>
+  Effect.gen(function*() {
+    const looked = yield* Directory.looked(settings)
+    const deployment = yield* deploymentOf({
+      ...settings,
+      cache: { ...settings.cache, dir: null },
+      directory: { ...settings.directory, file: looked.file }
+    }, {
+      // The deny list of a directory that is not written is a file of the folder.
+      directory: (it) => looked.layer({ ...it, cache: settings.cache }),
+      env,
+      base,
+      lineOf
+    })
+    return { ...deployment, rows: looked.rows }
+  }).pipe(
+    // What a server would log of its start is nothing to whoever asks one question.
+    Effect.provideService(References.MinimumLogLevel, "Error"),
+    Effect.mapError(startFailure(settingNames))
+  )

@@ -126,12 +126,13 @@ const asking = (base: string, token: Redacted.Redacted | undefined, send: Send):
 const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 
 /** The address by which this machine reaches its own listener. */
-const ownAddress = ({ gateway: { admin } }: FileSettings): string | undefined => {
+export const ownAddress = ({ gateway: { admin } }: FileSettings): string | undefined => {
   const host = admin.host === "0.0.0.0" ? "127.0.0.1" : admin.host === "::" ? "::1" : admin.host
   return admin.port === 0 ? undefined : `http://${addressText({ host, port: admin.port })}`
 }
 
-const fromEnv = (name: string): Redacted.Redacted | undefined => {
+/** A secret in a variable of the environment. */
+export const fromEnv = (name: string): Redacted.Redacted | undefined => {
   const value = process.env[name]
   return value === undefined || value === "" ? undefined : Redacted.make(value)
 }

@@ -6,6 +6,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { stringify } from "yaml"
 import { configFlag, load, only } from "../Configuration.ts"
 import { Failure, Negative } from "../Outcome.ts"
+import { unreadable } from "../SecretCheck.ts"
 
 export const check = Command.make(
   "check",
@@ -27,8 +28,10 @@ export const check = Command.make(
       const text = findingText(name, { ...loaded.positionOf(it.path), path: it.path, message: it.message })
       return it.severity === "error" || strict ? text : `${text} (warning)`
     })
+    const missing = yield* unreadable(loaded)
+    lines.push(...missing)
     if (findings.some((it) => it.severity === "error")) return yield* new Failure({ lines })
-    if (strict && lines.length > 0) return yield* new Negative({ lines })
+    if (missing.length > 0 || (strict && lines.length > 0)) return yield* new Negative({ lines })
     for (const line of lines) yield* Console.error(line)
     if (!expand) yield* Console.log(`${name}: sound${lines.length === 0 ? "" : `, ${lines.length} to look at`}`)
   })

@@ -3,9 +3,11 @@
  *
  * Exit 0 for an allow, 1 for a denial, 2 when nothing could be decided.
  */
-import { Console, Effect, Option, Stdio, Stream } from "effect"
+import type { Somebody } from "@jotgate/server/Supposition"
+import { Console, Effect, FileSystem, Option, Schema, Stdio, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
+import { place } from "../admin/AdminFlags.ts"
 import { configFlag, loadSound, only } from "../Configuration.ts"
 import * as DevClient from "../dev/DevClient.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
@@ -17,6 +19,19 @@ const fromStdin = Effect.gen(function*() {
   const stdio = yield* Stdio.Stdio
   return (yield* Stream.mkString(Stream.decodeText(stdio.stdin))).trim()
 }).pipe(Effect.catchTag("PlatformError", () => failure("--token -: standard input cannot be read")))
+
+const Claims = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json))
+
+/** The claims in a file; `-` is standard input. */
+const claimsIn = (file: string) =>
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const text = file === "-" ? yield* fromStdin : yield* files.readFileString(file)
+    return yield* Schema.decodeUnknownEffect(Claims)(text)
+  }).pipe(
+    Effect.catchTag("PlatformError", () => failure(`--claims ${file}: cannot be read`)),
+    Effect.catchTag("SchemaError", () => failure(`--claims ${file}: must be the claims as one JSON object`))
+  )
 
 const header = (text: string) => {
   const colon = text.indexOf(":")
@@ -30,6 +45,10 @@ export const explain = Command.make(
   {
     file: configFlag,
     token: optional("token", "TOKEN", "The token; - reads standard input, without it JOTGATE_TOKEN is asked"),
+    decision: optional("decision", "ID", "A decision of the past, by its id"),
+    claims: optional("claims", "FILE", "The claims of a token, as JSON, instead of the token"),
+    issuer: optional("issuer", "ID", "Whose claims --claims are; not needed where they have their iss"),
+    user: optional("user", "ID", "A row of the directory instead of a token, with its teams or those of --team"),
     person: optional("person", "ID", "Somebody of jotgate dev instead of a token"),
     model: optional("model", "NAME", "The model that the body names"),
     path: Flag.String("path").pipe(
@@ -43,15 +62,44 @@ export const explain = Command.make(
       Flag.withDescription("The method of the request"),
       Flag.withDefault("POST")
     ),
-    team: optional("team", "ID", "The team that the caller asks for"),
+    team: optional("team", "ID", "The team that the caller asks for; with --user, the team of the token"),
     headers: Flag.String("header").pipe(
       Flag.withMetavar("NAME: VALUE"),
       Flag.withDescription("A header of the request; may be repeated"),
       Flag.atLeast(0)
     ),
+    admin: place.admin,
+    tokenEnv: place.tokenEnv,
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print the decision as JSON"), Flag.withDefault(false))
   },
-  Effect.fn("explain")(function*({ file, headers, json, method, model, path, person, team, token }) {
+  Effect.fn("explain")(function*(
+    {
+      admin,
+      claims,
+      decision,
+      file,
+      headers,
+      issuer: ofIssuer,
+      json,
+      method,
+      model,
+      path,
+      person,
+      team,
+      token,
+      tokenEnv,
+      user
+    }
+  ) {
+    if (Option.isSome(decision)) {
+      const PastDecision = yield* Effect.promise(() => import("../explain/PastDecision.ts"))
+      const { recordText } = yield* Effect.promise(() => import("../explain/ExplanationText.ts"))
+      const past = yield* PastDecision.find({ config: file, admin, tokenEnv, direct: false }, decision.value)
+      return yield* Console.log(json ? JSON.stringify(past, null, 2) : recordText(past))
+    }
+    if ([claims, user, token, person].filter(Option.isSome).length > 1) {
+      return yield* failure("who? Give one of --token, --claims, --user and --person")
+    }
     const name = yield* only(Option.none(), file)
     const config = yield* loadSound(name)
     const { settings } = config
@@ -73,7 +121,7 @@ export const explain = Command.make(
       headers: [
         ...pairs.flat(),
         ...(sent === undefined || sent === "" ? [] : [carrier, carrier === "authorization" ? `Bearer ${sent}` : sent]),
-        ...(Option.isSome(team) && teamHeader !== undefined ? [teamHeader, team.value] : [])
+        ...(Option.isSome(team) && Option.isNone(user) && teamHeader !== undefined ? [teamHeader, team.value] : [])
       ],
       model: Option.getOrUndefined(model)
     }
@@ -84,9 +132,17 @@ export const explain = Command.make(
         import("../explain/ExplanationText.ts")
       ])
     )
-    const { auth } = yield* dry({ config, env: process.env, base: dirname(resolve(name)) })
-    const it = yield* Explanation.explain(auth, question)
-    yield* Console.log(json ? JSON.stringify(it.decision, null, 2) : explanationText(it))
+    const about: Somebody | undefined = Option.isSome(claims)
+      ? { claims: yield* claimsIn(claims.value), issuer: Option.getOrUndefined(ofIssuer) }
+      : Option.isSome(user)
+      ? { user: user.value, teams: Option.isSome(team) ? [team.value] : undefined }
+      : undefined
+    const { auth, rows, supposing } = yield* dry({ config, env: process.env, base: dirname(resolve(name)) })
+    if (!json && settings.directory.file !== null) yield* Console.log(rows)
+    const it = about === undefined || supposing === undefined
+      ? yield* Explanation.explain(auth, question)
+      : yield* Explanation.explainFor(supposing, about, question)
+    yield* Console.log(json ? JSON.stringify(it.decision, null, 2) : explanationText(it, name))
     if (it.decision.allowed) return
     if (it.decision.status < 500) return yield* new Negative({ lines: [] })
     return yield* new Failure({ lines: [`cannot decide: ${it.decision.code ?? it.decision.status}`] })

@@ -13,7 +13,8 @@ import { addressFlag, urlFlag } from "../Address.ts"
 import { configFlag, fromImport, load, sound } from "../Configuration.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
 import * as LastNet from "../LastNet.ts"
-import { failure, Negative } from "../Outcome.ts"
+import { Failure, failure, Negative } from "../Outcome.ts"
+import { unreadable } from "../SecretCheck.ts"
 import { reloads, seen } from "../Watch.ts"
 import { imported, readYaml } from "./Import.ts"
 
@@ -23,6 +24,10 @@ const loadLitellm = Effect.fnUntraced(function*(file: string) {
   if (needsAttention(it.report)) return yield* new Negative({ lines: toText(it.report).split("\n") })
   return yield* fromImport(file, it)
 })
+
+/** Refuses a configuration whose secrets cannot be read, one line each. */
+const readable = (config: ConfigFile) =>
+  Effect.flatMap(unreadable(config), (lines) => lines.length === 0 ? Effect.void : new Failure({ lines }))
 
 const optional = (name: string, metavar: string, what: string) =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(what), Flag.optional)
@@ -110,7 +115,7 @@ export const serve = Command.make(
     const read = Effect.flatMap(
       Effect.map(Option.isSome(config) ? load(name) : loadLitellm(name), changed),
       sound
-    )
+    ).pipe(Effect.tap(readable))
     const before = yield* seen([name])
     const first = yield* read
 

@@ -10,7 +10,9 @@ import * as Request from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
 import type { Step } from "@jotgate/core/Trace"
 import * as ModelPeek from "@jotgate/server/ModelPeek"
+import { type Somebody, suppose, type Supposing } from "@jotgate/server/Supposition"
 import { Cause, Clock, Effect, Exit, Option, Result } from "effect"
+import { failure } from "../Outcome.ts"
 
 /** What is asked. `headers` are name, value, name, value … as on the wire. */
 export interface Question {
@@ -58,31 +60,48 @@ const decide = Effect.fnUntraced(function*(auth: Auth, asked: Request.Asked, ste
   return { result, millis: Ticks.fromClock(clock) - now.ticks }
 })
 
+/** The answer to a request that cannot be judged, with what is ambiguous in it. */
+const unreadable = (id: string, question: Question, asked: Exit.Failure<Request.Asked, BadRequest>): Explanation => {
+  const path = question.target.split("?", 1)[0] ?? "/"
+  const nothing = { method: question.method, path, rawHeaders: [], model: Request.noModel }
+  const denial = Option.getOrElse(
+    Cause.findErrorOption(asked.cause),
+    () => new BadRequest({ code: "request_ambiguous" })
+  )
+  const cause = denial.code === "request_ambiguous" ? { cause: Request.causeOf(question.target) } : {}
+  const refused: Step = { step: "request", outcome: "denied", facts: { code: denial.code, ...cause } }
+  return {
+    question,
+    decision: deniedJson(id, nothing, denial, [refused], true),
+    steps: [refused],
+    millis: 0
+  }
+}
+
 /** Decides and explains. */
 export const explain = Effect.fnUntraced(function*(auth: Auth, question: Question): Effect.fn.Return<Explanation> {
   const id = DecisionId.make(yield* Clock.currentTimeMillis)
   const asked = ask(question)
   const steps: Array<Step> = []
-  if (Exit.isFailure(asked)) {
-    const path = question.target.split("?", 1)[0] ?? "/"
-    const nothing = { method: question.method, path, rawHeaders: [], model: Request.noModel }
-    const denial = Option.getOrElse(
-      Cause.findErrorOption(asked.cause),
-      () => new BadRequest({ code: "request_ambiguous" })
-    )
-    const cause = denial.code === "request_ambiguous" ? { cause: Request.causeOf(question.target) } : {}
-    const refused: Step = { step: "request", outcome: "denied", facts: { code: denial.code, ...cause } }
-    return {
-      question,
-      decision: deniedJson(id, nothing, denial, [refused], true),
-      steps: [refused],
-      millis: 0
-    }
-  }
+  if (Exit.isFailure(asked)) return unreadable(id, question, asked)
   const { millis, result } = yield* decide(auth, asked.value, steps)
   const decision = Result.match(result, {
     onFailure: (denial: Denial) => deniedJson(id, asked.value, denial, steps, true),
     onSuccess: (allowed: Allowed) => allowedJson(id, allowed, steps)
   })
   return { question, decision, steps, millis }
+})
+
+/** Decides and explains about somebody who has no token here. */
+export const explainFor = Effect.fnUntraced(function*(supposing: Supposing, who: Somebody, question: Question) {
+  const id = DecisionId.make(yield* Clock.currentTimeMillis)
+  const asked = ask(question)
+  if (Exit.isFailure(asked)) return unreadable(id, question, asked)
+  const { millis, result, steps } = yield* suppose(supposing, who, { ...asked.value, listsModels: true }).pipe(
+    Effect.mapError(({ reason }) => failure(reason))
+  )
+  const decision = result._tag === "Allowed"
+    ? allowedJson(id, result, steps)
+    : deniedJson(id, asked.value, result, steps, true)
+  return { question, decision, steps, millis } satisfies Explanation
 })

@@ -5,6 +5,7 @@
  * A fact that has no words here is printed as it is: nothing is left out.
  */
 import type { Fact, Step } from "@jotgate/core/Trace"
+import type { AnswerRecord } from "@jotgate/server/AnswerRecord"
 import type { Explanation } from "./Explanation.ts"
 
 type Facts = Step["facts"]
@@ -61,7 +62,7 @@ const token = (facts: Facts): ReadonlyArray<string> => {
 
 const claims = (facts: Facts): ReadonlyArray<string> => [
   Object.entries(facts).map(([name, it]) =>
-    Array.isArray(it) && typeof it[0] === "string" && name !== "notes"
+    Array.isArray(it) && typeof it[0] === "string" && name !== "notes" && name !== "unread"
       ? `${name}=${it[0]} [${it.slice(1).map(plain).join(", ")}]`
       : `${name}=${plain(it)}`
   ).join("  ")
@@ -121,9 +122,11 @@ const route = (facts: Facts): ReadonlyArray<string> =>
     ? rest(facts, [])
     : [`${plain(facts["method"])} ${plain(facts["route"])}`, ...rest(facts, ["method", "route"])]
 
-/** What a step's words need of the other steps. */
+/** What a step's words need besides its facts. */
 interface Context {
   readonly asked: string | null
+  /** The configuration file, before the line of a rule. */
+  readonly file: string | undefined
   /** The facts of the chosen team. */
   readonly team: Facts | undefined
 }
@@ -152,13 +155,17 @@ const wordsOf = (step: Step["step"], facts: Facts, context: Context): ReadonlyAr
 const sentences = ({ facts, step }: Step, context: Context): string => {
   // The code stands in the first line.
   const { code: _, line, rule, ...said } = facts
-  const place = line === undefined || line === null ? "" : ` (line ${plain(line)})`
+  const place = line === undefined || line === null
+    ? ""
+    : ` (${context.file === undefined ? "line " : `${context.file}:`}${plain(line)})`
   return [...wordsOf(step, said, context), ...(rule === undefined ? [] : [`rule ${plain(rule)}${place}`])].join(", ")
 }
 
 /** What would have been allowed instead, one change each. */
-const hints = ({ changes }: Facts): ReadonlyArray<string> =>
-  (Array.isArray(changes) ? changes.filter(isFacts) : []).map((it) => ` → ${plain(it["text"])}`)
+const hints = ({ changes, missing }: Facts): ReadonlyArray<string> =>
+  missing !== undefined
+    ? [` · hint         ${plain(missing)}`]
+    : (Array.isArray(changes) ? changes.filter(isFacts) : []).map((it) => ` → ${plain(it["text"])}`)
 
 /** Whom the token names, when nobody was looked up yet. */
 const named = (steps: ReadonlyArray<Step>): string => {
@@ -166,10 +173,61 @@ const named = (steps: ReadonlyArray<Step>): string => {
   return (typeof claim === "string" ? /"(.*)"$/.exec(claim)?.[1] : undefined) ?? "nobody"
 }
 
-/** The explanation, line by line. */
-export const explanationText = ({ decision, millis, question, steps }: Explanation): string => {
-  const who = decision.user?.email ?? decision.user?.id ?? named(steps)
+/** A line for each step. */
+const stepLines = (
+  steps: ReadonlyArray<Step>,
+  asked: string | null,
+  file: string | undefined
+): ReadonlyArray<string> => {
   const team = steps.find((it) => it.step === "team" && it.outcome === "ok")?.facts
+  return steps.flatMap((it) =>
+    it.step === "hint"
+      ? hints(it.facts)
+      : [` ${marks[it.outcome]} ${it.step.padEnd(12)} ${sentences(it, { asked, team, file })}`.trimEnd()]
+  )
+}
+
+const isStep = (it: NonNullable<AnswerRecord["steps"]>[number]): it is Step => it.outcome in marks
+
+/** A record of the past, line by line. */
+export const recordText = (it: AnswerRecord): string => {
+  const who = it.user ?? it.claimed?.email ?? it.claimed?.user ?? "nobody"
+  const head = [
+    `${it.status} ${it.verdict}${it.verdict === "allow" && it.code !== null ? `, then ${it.code}` : ""}`,
+    ...(it.verdictCode === null ? [] : [it.verdictCode]),
+    `${who}${it.team === null ? "" : ` → team ${it.team}`}`,
+    ...(it.model === null && it.models === undefined ? [] : [`model ${it.models?.join(", ") ?? it.model}`]),
+    `${it.method} ${it.route}`,
+    it.time,
+    it.decision
+  ]
+  const upstream = it.upstream === null
+    ? []
+    : [
+      `upstream ${it.upstream.name} ${it.upstream.status ?? "did not answer"}${
+        it.upstream.firstByteMillis === null ? "" : ` after ${it.upstream.firstByteMillis.toFixed(0)} ms`
+      }`
+    ]
+  const about = [
+    `door ${it.door}`,
+    ...(it.issuer === null ? [] : [`issuer ${it.issuer}`]),
+    ...(it.claimed === null || it.claimed.teams.length === 0 ? [] : [`token's teams ${it.claimed.teams.join(", ")}`]),
+    ...(it.cause === null ? [] : [`cause ${it.cause}`]),
+    ...upstream,
+    ...(it.aborted === true ? ["the caller did not take it whole"] : []),
+    ...(it.dry === true ? ["a question that changed nothing"] : [])
+  ]
+  return [
+    head.join("   "),
+    ` · ${about.join(", ")}`,
+    ...stepLines((it.steps ?? []).filter(isStep), it.model, undefined)
+  ]
+    .join("\n")
+}
+
+/** The explanation, line by line; `file` is the configuration that the lines of rules are in. */
+export const explanationText = ({ decision, millis, question, steps }: Explanation, file?: string): string => {
+  const who = decision.user?.email ?? decision.user?.id ?? named(steps)
   const head = [
     `${decision.status} ${decision.allowed ? "allow" : decision.status === 503 ? "cannot decide" : "deny"}`,
     ...(decision.code === null ? [] : [decision.code]),
@@ -179,12 +237,5 @@ export const explanationText = ({ decision, millis, question, steps }: Explanati
     `${millis.toFixed(1)} ms`,
     decision.decision
   ].join("   ")
-  return [
-    head,
-    ...steps.flatMap((it) =>
-      it.step === "hint"
-        ? hints(it.facts)
-        : [` ${marks[it.outcome]} ${it.step.padEnd(12)} ${sentences(it, { asked: decision.model, team })}`.trimEnd()]
-    )
-  ].join("\n")
+  return [head, ...stepLines(steps, decision.model, file)].join("\n")
 }

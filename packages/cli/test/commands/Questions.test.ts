@@ -1,0 +1,225 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { KeptQuestion } from "@jotgate/server/KeptQuestion"
+import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
+import { Effect } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { jotgate } from "../support/Shell.ts"
+
+const rows = `
+users: [{ id: alice, email: alice@acme.test }]
+teams: [{ id: red, models: ["gpt-4o*"] }, { id: blue, models: ["claude-*"] }]
+memberships: [{ user: alice, team: red }]
+`
+
+/** A folder with a configuration, rows in a file, and a store of records. */
+const world = Effect.gen(function*() {
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-cli-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  )
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  write("rows.yaml", rows)
+  const config = write(
+    "jotgate.yaml",
+    `issuers:
+  - { id: idp, issuer: http://127.0.0.1:1, audience: [llm], jwks: file:keys.json, claims: { user: sub, teams: groups } }
+directory: { url: sqlite:./jotgate.db, file: rows.yaml }
+gateway: { admin: 127.0.0.1:0 }
+decisions: { store: sqlite:./records.db }
+`
+  )
+  write("keys.json", JSON.stringify({ keys: [] }))
+  return { folder, config, write }
+})
+
+const question = (groups: ReadonlyArray<string>, model: string): KeptQuestion => ({
+  issuer: "idp",
+  method: "POST",
+  path: "/v1/chat/completions",
+  team: null,
+  asks: "Known",
+  models: [model],
+  claims: { sub: "alice", groups }
+})
+
+/** A record of what was asked, as the gate stores it. */
+const record = (number: number, asked: KeptQuestion, verdict: "allow" | "deny", team: string | null): RecordRow => {
+  const id = `d_01ARZ3NDEKTSV4RRFFQ69G5F${String(number).padStart(2, "0")}`
+  const code = verdict === "deny" ? "team_model_denied" : null
+  const body = {
+    time: "2026-11-24T10:00:00.000Z",
+    decision: id,
+    requestId: null,
+    door: "proxy",
+    method: asked.method,
+    route: asked.path,
+    model: asked.models[0] ?? null,
+    tool: null,
+    agent: null,
+    status: code === null ? 200 : 403,
+    code,
+    verdict,
+    verdictCode: code,
+    issuer: "idp",
+    user: "alice",
+    team,
+    organization: null,
+    endUser: null,
+    claimed: { user: "alice", email: null, teams: asked.claims["groups"] },
+    cause: null,
+    millis: 1,
+    upstream: null,
+    ...(code === null ? {} : { steps: [{ step: "team", outcome: "denied", facts: { code } }] })
+  }
+  return {
+    id,
+    status: body.status,
+    code,
+    person: "alice",
+    claimed: "alice",
+    email: null,
+    team,
+    model: body.model,
+    tool: null,
+    agent: null,
+    body: JSON.stringify(body),
+    question: JSON.stringify(asked)
+  }
+}
+
+const remember = (folder: string, records: ReadonlyArray<RecordRow>) =>
+  Effect.scoped(
+    RecordStore.use((store) => store.append(records)).pipe(
+      Effect.provide(RecordStore.layerSqlite(join(folder, "records.db")))
+    )
+  )
+
+describe("explain", () => {
+  it.live("asks for a person of the directory and for claims, and says which rows it used", () =>
+    Effect.gen(function*() {
+      const { config, write } = yield* world
+      const alice = yield* jotgate("explain", "--config", config, "--user", "alice", "--model", "gpt-4o")
+      assert.strictEqual(alice.code, 0, alice.err)
+      assert.match(alice.out.split("\n")[0] ?? "", /^rows: .*rows\.yaml$/)
+      assert.include(alice.out, "→ team red")
+      const claims = write("claims.json", JSON.stringify({ sub: "alice", groups: ["blue"], extra: 1 }))
+      const blue = yield* jotgate("explain", "--config", config, "--claims", claims, "--model", "gpt-4o")
+      assert.strictEqual(blue.code, 1, blue.err)
+      assert.include(blue.out, "team_model_denied")
+      const both = yield* jotgate("explain", "--config", config, "--user", "alice", "--claims", claims)
+      assert.strictEqual(both.code, 2)
+    }))
+
+  it.live("lays the rows of the file over those of the store, and changes neither", () =>
+    Effect.gen(function*() {
+      const { config, write } = yield* world
+      const create = ["team", "create", "green", "--models", "o1", "--config", config]
+      assert.strictEqual((yield* jotgate(...create)).code, 0)
+      write("rows.yaml", rows.replace("gpt-4o*", "o1"))
+      const explain = ["explain", "--config", config, "--user", "alice", "--model"]
+      const file = yield* jotgate(...explain, "o1")
+      assert.strictEqual(file.code, 0, file.out)
+      assert.match(file.out.split("\n")[0] ?? "", /sqlite:.* with those of .*rows\.yaml laid over them$/)
+      const stored = yield* jotgate(...explain, "o1", "--team", "green")
+      assert.strictEqual(stored.code, 0, "a row of the store alone")
+      const listed = yield* jotgate("team", "list", "--config", config, "--json")
+      assert.notInclude(listed.out, "blue", "the store is as it was")
+    }))
+
+  it.live("finds a decision of the past in the store of records; an unknown one says how long they are kept", () =>
+    Effect.gen(function*() {
+      const { config, folder } = yield* world
+      const denied = record(1, question(["blue"], "gpt-4o"), "deny", null)
+      yield* remember(folder, [denied])
+      const found = yield* jotgate("explain", "--config", config, "--decision", denied.id)
+      assert.strictEqual(found.code, 0, found.err)
+      assert.include(found.out, "403 deny   team_model_denied   alice")
+      assert.include(found.out, "✘ team")
+      const unknown = yield* jotgate("explain", "--config", config, "--decision", "d_none")
+      assert.deepStrictEqual([unknown.code, unknown.err.includes("30 days")], [1, true])
+    }))
+})
+
+describe("plan", () => {
+  it.live("names who loses, gains and changes team; nothing for the file in force", () =>
+    Effect.gen(function*() {
+      const { config, folder, write } = yield* world
+      const none = yield* jotgate("plan", "--config", config)
+      assert.strictEqual(none.code, 2)
+      assert.include(none.err, "decisions.store")
+      yield* remember(folder, [
+        record(1, question(["red"], "gpt-4o"), "allow", "red"),
+        record(2, question(["red"], "gpt-4o"), "allow", "red"),
+        record(3, question(["blue"], "gpt-4o"), "deny", null),
+        record(4, question(["red", "blue"], "claude-x"), "allow", "blue")
+      ])
+      const same = yield* jotgate("plan", "--config", config)
+      assert.deepStrictEqual([same.code, same.out.trim()], [0, "4 questions: 0 lose, 0 gain, 0 change team"])
+      write(
+        "rows.yaml",
+        rows.replace("gpt-4o*", "claude-*").replace(`blue, models: ["claude-*"]`, `blue, models: ["gpt-4o"]`)
+      )
+      const changed = yield* jotgate("plan", "--config", config, "--json")
+      assert.strictEqual(changed.code, 1)
+      const { gained, lost, moved } = JSON.parse(changed.out)
+      assert.deepInclude(lost[0], { who: "alice", model: "gpt-4o", count: 2 })
+      assert.deepInclude(gained[0], { who: "alice", model: "gpt-4o", count: 1 })
+      assert.deepInclude(moved[0], { who: "alice", model: "claude-x" })
+      assert.deepStrictEqual([lost.length, gained.length, moved.length], [1, 1, 1])
+      const log = yield* jotgate("plan", "--config", config, "--from", write("audit.jsonl", ""))
+      assert.deepStrictEqual([log.code, log.err.includes("decisions.store")], [2, true])
+    }))
+})
+
+describe("test", () => {
+  const file = (model: string, key = "model") => `
+given: { directory: { users: [{ id: alice }], teams: [{ id: red, models: ["gpt-4o*"] }], memberships: [{ user: alice, team: red }] } }
+tests:
+  - { name: alice may, given: { user: alice }, when: { ${key}: ${model} }, then: { allowed: true, team: red, models: ["gpt-4o*"] } }
+  - { name: others may not, given: { claims: { sub: bob } }, when: { model: o1 }, then: { allowed: false, code: user_not_found } }
+`
+
+  it.live("runs tests offline, as TAP and as JUnit; what does not hold is exit 1 with the steps", () =>
+    Effect.gen(function*() {
+      const { write } = yield* world
+      const good = yield* jotgate("test", write("good.yaml", file("gpt-4o")))
+      assert.deepStrictEqual([good.code, good.out.trim().split("\n")], [0, [
+        "TAP version 14",
+        "1..2",
+        "ok 1 - alice may",
+        "ok 2 - others may not"
+      ]], good.err)
+      const bad = yield* jotgate("test", write("bad.yaml", file("o1")), "--reporter", "junit")
+      assert.strictEqual(bad.code, 1)
+      assert.include(bad.out, `tests="2" failures="1"`)
+      assert.include(bad.out, "team_model_denied")
+    }))
+
+  it.live("refuses a key that it does not know, with its place", () =>
+    Effect.gen(function*() {
+      const { write } = yield* world
+      const wrong = yield* jotgate("test", write("wrong.yaml", file("gpt-4o", "modle")))
+      assert.strictEqual(wrong.code, 2)
+      assert.match(wrong.err, /wrong\.yaml:4:\d+: tests\[0\]\.when\.modle: unknown key/)
+    }))
+})
+
+describe("check", () => {
+  it.live("reads the secrets that the file points at, and says which are not there", () =>
+    Effect.gen(function*() {
+      const { config, write } = yield* world
+      assert.strictEqual((yield* jotgate("check", config)).code, 0)
+      const lacking = write(
+        "lacking.yaml",
+        `issuers: [{ id: idp, issuer: https://idp.test, audience: [llm] }]\ngateway: { adminToken: env:NOT_SET_ANYWHERE }\n`
+      )
+      const found = yield* jotgate("check", lacking)
+      assert.strictEqual(found.code, 1)
+      assert.match(found.err, /lacking\.yaml:2:\d+: gateway\.adminToken: env:NOT_SET_ANYWHERE: not set/)
+    }))
+})
