@@ -101,7 +101,7 @@ describe("jotgate explain", () => {
     ]],
     ["an e-mail of another domain", "alice", { email: "alice@evil.test" }, ["--model", "gpt-4o"], [
       /^403 deny {3}email_domain_denied/,
-      /^ ✘ email .*accepted \[acme\.test\].*rule policy\.emailDomains \(line 1\)$/m
+      /^ ✘ email .*accepted \[acme\.test\].*rule policy\.emailDomains \(\S+:1\)$/m
     ]],
     ["a model outside the person's own list", "carol", {}, ["--model", "gpt-4o"], [
       /^403 deny {3}user_model_denied {3}carol@acme\.test/,
