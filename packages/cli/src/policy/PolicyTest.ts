@@ -76,7 +76,7 @@ const runOne = Effect.fnUntraced(function*(
     : yield* explain(supposing.auth, asked)
   const outcome: Outcome = {
     name: test.name,
-    differences: differencesOf(test.then, explanation.decision),
+    differences: differencesOf(test.must, explanation.decision),
     explanation
   }
   return outcome

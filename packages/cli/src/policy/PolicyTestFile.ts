@@ -42,7 +42,10 @@ const Then = Schema.Struct({
 })
 export type Then = typeof Then.Type
 
-const Test = Schema.Struct({ name: Name, given: optional(Given), when: optional(When), then: Then })
+/** `then` in the file; an object with a member of that name would be taken for a promise. */
+const Test = Schema.Struct({ name: Name, given: optional(Given), when: optional(When), must: Then }).pipe(
+  Schema.encodeKeys({ must: "then" })
+)
 export type Test = typeof Test.Type
 
 const File = Schema.Struct({

@@ -23,6 +23,7 @@ const world = Effect.fnUntraced(function*(directory: string) {
     config,
     `issuers: [{ id: idp, issuer: "${iss}", audience: "https://api.test", jwks: "file:keys.json", claims: { user: sub } }]
 directory: ${directory}
+policy: { withoutTeam: all }
 cache: { dir: ./cache }
 gateway: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 audit: { to: none }
