@@ -142,6 +142,18 @@ const difference = (sent: Sent, reader: Reader, read: Read, places: OraclePlaces
     : `${reader.name} reads ${JSON.stringify(models ?? anyway)}, judged were ${JSON.stringify([...sent.models])}`
 }
 
+/** Every model that some parser takes out of what an upstream of this kind received. */
+export const modelsTaken = async (
+  readers: ReadonlyArray<Reader>,
+  target: TargetReading,
+  contentType: string,
+  body: Buffer
+): Promise<ReadonlyArray<string>> => {
+  const places = oraclePlaces(target)
+  const reads = await Promise.all(readers.map((it) => it.ask(contentType, body)))
+  return reads.flatMap((read) => [...modelsOf(read, contentType, places) ?? [], ...modelsAnyway(read, places)])
+}
+
 const BATCH = 500
 const ENOUGH = 10
 

@@ -128,7 +128,14 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
     encoding: "zstd",
     body: zstdCompressSync(Buffer.alloc(6 * mebibyte, 0x20))
   }],
-  ["an encoding that is none", 400, "body_invalid", { type: json, encoding: "zstd", body: "hello" }]
+  ["an encoding that is none", 400, "body_invalid", { type: json, encoding: "zstd", body: "hello" }],
+  ["JSON that calls itself text", 415, "media_type_unsupported", { type: "text/plain", body: `{"model":"gpt-4o"}` }],
+  ["no model", 403, "model_unnamed", { type: json, body: "{}" }],
+  ["a line of a batch that names none", 403, "model_unnamed", {
+    path: "/v1/files",
+    type: form,
+    body: `${field("purpose", "batch")}${file(`${line("gpt-4o")}\n{}`)}--B--\r\n`
+  }]
 ]
 
 describe("what a caller sends who may not", () => {
