@@ -10,6 +10,7 @@ import * as Pattern from "@jotgate/core/Pattern"
 import type { RouteCompiler } from "@jotgate/core/Route"
 import { Pool } from "undici"
 import type { UpstreamTimeouts } from "../config/GatewaySettings.ts"
+import { connector } from "./Interim.ts"
 import { type AuthorizationSettings, compile, type KeyChoice, KeyFiles } from "./UpstreamKey.ts"
 import * as UpstreamShare from "./UpstreamShare.ts"
 
@@ -87,7 +88,7 @@ export const make = (
       connections: options.inFlight,
       pipelining: 1,
       allowH2: false,
-      connect: { timeout: connect },
+      connect: connector(connect),
       headersTimeout: headers,
       bodyTimeout: idle,
       maxHeaderSize: 64 * 1024
