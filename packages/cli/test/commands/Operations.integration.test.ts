@@ -194,3 +194,25 @@ describe("the audit file of a running server", () => {
       assert.strictEqual(yield* serve.ended, 0)
     })), 30_000)
 })
+
+describe("what no boundary has caught", () => {
+  it.live("is logged and counted, and ends nothing", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      yield* files.writeFileString(file, configuration("", "audit: { to: none }"))
+      const thrower =
+        "process.on('SIGUSR2', () => { Promise.reject(1); setImmediate(() => { throw new TypeError(['sec', 'ret'].join('')) }) })"
+      const serve = yield* start(["serve", "--config", file], {
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(thrower)}`
+      })
+      const [, gate = "", admin = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+      serve.process.kill("SIGUSR2")
+      yield* serve.until(/nobody expected[\s\S]*nobody expected/)
+      assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
+      const metrics = yield* Effect.promise(async () => (await fetch(`${admin}/metrics`)).text())
+      assert.match(metrics, /^jotgate_defects_total\{where="process"\} 2$/m)
+      yield* serve.until(/ready again/)
+      assert.notInclude(serve.err(), "secret")
+      assert.strictEqual(serve.process.exitCode, null)
+    })), 30_000)
+})
