@@ -55,6 +55,35 @@ const rules: ReadonlyArray<Mutation> = [
     ["if (other.includes(\"*\")) return one", "if (other.includes(\"*\")) return other"],
     ["entry === nothing ? [] : ", ""]
   ]),
+  ...inFile("rules/UnknownModel.ts", [
+    ["model._tag === \"Unnamed\" || (model._tag", "(model._tag"],
+    [" && !model.enforced)", ")"],
+    ["models.includes(\"*\") ? undefined", "models.length > 0 ? undefined"],
+    ["? \"model_unnamed\" : \"model_unseen\"", "? \"model_unseen\" : \"model_unnamed\""]
+  ]),
+  ...inFile("rules/WithoutTeam.ts", [
+    ["row === undefined || row.models.length === 0 ? Model.noModels", "row === undefined ? Model.noModels"],
+    ["row === undefined ? Model.everyModel : ownOf", "row === undefined ? Model.noModels : ownOf"],
+    ["return () => Model.noModels", "return () => Model.everyModel"],
+    ["Model.deniesAll(row.models) ? ownNothing : ", ""]
+  ]),
+  ...inFile("rules/RequestedModel.ts", [
+    ["return model.names.find((name) => !allows(name))", "return model.names.slice(0, 1).find((name) => !allows(name))"]
+  ]),
+  ...inFile("rules/routes/ModelRoutes.ts", [
+    ["methods === \"write\" ? !readers.has(method)", "methods === \"write\" ? method === \"POST\""],
+    ["const text = withoutSlash(path)", "const text = path"],
+    ["deployment.length > 0 || providerPrefixes.has(prefix)", "deployment.length > 0"],
+    ["for (const name of other?.names ?? []) add(name)", ""],
+    ["if (isOther(path)) return undefined", ""],
+    ["route?.runs === \"always\" ? {", "route?.runs === \"named\" ? {"],
+    ["names.push(...namesInFront(head))", ""]
+  ]),
+  ...inFile("rules/routes/Route.ts", [
+    ["(method === \"GET\" || method === \"HEAD\") && !runsModel.test(path)", "!runsModel.test(path)"],
+    ["templates.filter((it) => !isManagement(it))", "templates"],
+    ["add(it.template, (_, method) => it.methods.has(method))", "add(it.template)"]
+  ]),
   ...inFile("rules/Role.ts", [
     ["if (adminScope !== null && identity", "if (adminScope === null || identity"],
     ["identity.scopes.includes(adminScope) && granted(\"proxy_admin\")", "identity.scopes.includes(adminScope)"],

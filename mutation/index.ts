@@ -41,7 +41,11 @@ const left = [
 
 /** Tests of the first try: those nearest to the mutated file. */
 const near = (file: string): ReadonlyArray<string> =>
-  file.startsWith("rules/")
+  file.startsWith("rules/routes/")
+    ? ["test/rules/routes", "test/rules/R"]
+    : /UnknownModel|WithoutTeam|RequestedModel/.test(file)
+    ? ["test/cases/U"]
+    : file.startsWith("rules/")
     ? ["test/rules/R", "test/cases/A", "test/cases/P"]
     : file.startsWith("identity/")
     ? ["test/identity", "test/cases/C", "test/cases/Tr"]
@@ -54,6 +58,8 @@ const near = (file: string): ReadonlyArray<string> =>
 /** Tests of the second try: everything that is quick. */
 const quick = [
   "test/rules/R",
+  "test/rules/routes",
+  "test/cases/U",
   "test/identity",
   "test/cases/A",
   "test/cases/C",

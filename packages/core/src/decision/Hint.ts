@@ -11,8 +11,9 @@ import { Effect, Exit } from "effect"
 import type { Allowed } from "../Decision.ts"
 import type { Code, Denial } from "../Errors.ts"
 import { type Identity, nameOf } from "../Identity.ts"
-import { noModel } from "../Request.ts"
+import { namesOf, noModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
+import { isUnknown } from "../rules/UnknownModel.ts"
 import type { Fact, Now } from "../Trace.ts"
 import type { Caller } from "./Caller.ts"
 
@@ -106,7 +107,8 @@ export const make = (policy: Policy, judged: Judged): Judged => {
 
   /** The models that the same call could name. */
   const byModel = Effect.fnUntracedEager(function*(caller: Caller, now: Now) {
-    if (caller.asked.model._tag !== "Known") return []
+    const { model } = caller.asked
+    if (namesOf(model).length === 0 && !isUnknown(model)) return []
     const other = yield* outcome({ ...caller, asked: { ...caller.asked, model: noModel, listsModels: true } }, now)
     const models = other?.reach.models() ?? []
     const change: Change = {
@@ -157,7 +159,7 @@ export const make = (policy: Policy, judged: Judged): Judged => {
     const row = missingRow(code, caller)
     const changes: Array<Change> = []
     if (teamCodes.has(code) && !allTried(caller, denial)) changes.push(...(yield* byTeam(caller, now)))
-    if (code.endsWith("_model_denied")) changes.push(...(yield* byModel(caller, now)))
+    if (code.endsWith("_model_denied") || isUnknown(caller.asked.model)) changes.push(...(yield* byModel(caller, now)))
     if (code.startsWith("role_")) changes.push(...(yield* byRole(caller, now)))
     if (code.startsWith("scope_") || adminCodes.has(code)) changes.push(...(yield* byScope(caller, denial, now)))
     return row === undefined ? changes : [...changes, row]

@@ -168,8 +168,8 @@ const read = (method: string, path: string, kind: UpstreamKind): Reading | undef
   }
   if (!takes(unknownTail, method) && method !== websocket) return undefined
   const deployment = deploymentOf(path)
-  const [prefix = "", tail] = segmentsOf(path)
-  return deployment.length > 0 || (providerPrefixes.has(prefix) && tail !== undefined)
+  const [prefix = ""] = segmentsOf(path)
+  return deployment.length > 0 || providerPrefixes.has(prefix)
     ? { family: unknownTail, names: deployment }
     : undefined
 }
