@@ -10,7 +10,8 @@ export const caddy = (options: SnippetOptions): string => {
   const { gate, listen, teamHeaders, upstream } = options
   return `# Caddy in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
 # In jotgate.yaml: gateway.trustedProxies must list the address that this Caddy asks from.
-# The model of a JSON body is not seen here: X-Jotgate-Models tells the upstream what may be called.
+# The model of a JSON body is not seen here: model routes are for callers who may call everything, unless the upstream keeps
+# to X-Jotgate-Models and jotgate.yaml says so with gateway.forwardAuth.unseenModel: pass.
 {
 	admin off
 	auto_https off

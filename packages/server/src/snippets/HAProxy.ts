@@ -9,7 +9,8 @@ export const haproxy = (options: SnippetOptions): string => {
   return `# HAProxy in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
 # HAProxy has no forward authentication of its own: jotgate.lua (snippets haproxy --lua) asks. Keep it beside this file.
 # In jotgate.yaml: gateway.trustedProxies must list the address that this HAProxy asks from.
-# The model of a JSON body is not seen here: x-jotgate-models tells the upstream what may be called.
+# The model of a JSON body is not seen here: model routes are for callers who may call everything, unless the upstream keeps
+# to x-jotgate-models and jotgate.yaml says so with gateway.forwardAuth.unseenModel: pass.
 global
   lua-load jotgate.lua
   # Tokens of some providers are long.

@@ -22,7 +22,8 @@ export const ingressNginx = (options: SnippetOptions): string => {
 # Change the host name, and the service and port of the LLM gateway; the Ingress stands in that service's namespace.
 # nginx carries 200, 401 and 403 of the gate; the real status and code of a denial are in x-jotgate-status and
 # x-jotgate-code of the gate's answer, and in its log.
-# The model of a JSON body is not seen here: x-jotgate-models tells the upstream what may be called.
+# The model of a JSON body is not seen here: model routes are for callers who may call everything, unless the upstream keeps
+# to x-jotgate-models and jotgate.yaml says so with gateway.forwardAuth.unseenModel: pass.
 # The controller's own defaults must stay: enable-underscores-in-headers "false", ignore-invalid-headers "true".
 apiVersion: networking.k8s.io/v1
 kind: Ingress

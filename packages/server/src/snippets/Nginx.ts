@@ -20,7 +20,8 @@ export const nginx = (options: SnippetOptions): string => {
   return `# nginx in front of an LLM gateway; jotgate at ${bare(gate)} decides on every request.
 # In jotgate.yaml: gateway.trustedProxies must list the address that this nginx asks from.
 # nginx carries 200, 401 and 403 of the gate; the other statuses come in headers and are restored below.
-# The model of a JSON body is not seen here: x-jotgate-models tells the upstream what may be called.
+# The model of a JSON body is not seen here: model routes are for callers who may call everything, unless the upstream keeps
+# to x-jotgate-models and jotgate.yaml says so with gateway.forwardAuth.unseenModel: pass.
 worker_processes auto;
 events { worker_connections 4096; }
 

@@ -33,7 +33,7 @@ class Setting extends Context.Service<Setting, {
   static readonly layer = Layer.effect(
     Setting,
     Effect.gen(function*() {
-      const world = yield* ServerWorld.make({ gateway: { grpc: "127.0.0.1:0" } })
+      const world = yield* ServerWorld.make({ gateway: { grpc: "127.0.0.1:0", forwardAuth: { unseenModel: "pass" } } })
       const gate = yield* Effect.acquireRelease(
         Effect.promise(() => createGate(world.settings, { directory: () => MemoryStore.layer(rows), env: {} })),
         (it) => Effect.promise(() => it.close())
