@@ -26,6 +26,7 @@ import { Issuers } from "./issuer/Issuer.ts"
 import { type Fetch, fetchTransport, Outbound } from "./issuer/Outbound.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
 import { SavedKeys } from "./keys/SavedKeys.ts"
+import * as Enrichment from "./opaque/Enrichment.ts"
 import { OpaqueToken } from "./opaque/OpaqueToken.ts"
 import * as Settings from "./Settings.ts"
 import { findings as findingsOf, pathText } from "./settings/SchemaFindings.ts"
@@ -142,13 +143,16 @@ const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "
   const isOpaque = settings.issuers.some((it) => it.opaque !== undefined)
   const cache = onDemand ? Cache.layerNone : Cache.layer
   const opaque = isOpaque ? OpaqueToken.layer.pipe(Layer.provide(cache)) : OpaqueToken.layerNone
+  const enrichment = settings.issuers.some((it) => it.enrich !== null)
+    ? Enrichment.layer.pipe(Layer.provide(cache))
+    : Layer.empty
   const revocation = parts.revocations === undefined
     ? Revocation.layerNone
     : Revocation.layer.pipe(Layer.provide(parts.revocations))
   const options = parts.credentials === undefined ? {} : { credentials: parts.credentials }
   return AuthBuilder.layerFor(settings, options).pipe(
     Layer.provide([revocation, hookLayer(parts.hook), ruleLayer(parts.rule), directoryLayer(parts.directory)]),
-    Layer.provide(opaque),
+    Layer.provide([opaque, enrichment]),
     Layer.provideMerge(onDemand ? KeyStore.layerOnDemand : KeyStore.layer),
     Layer.provide(Issuers.layer(settings.issuers)),
     Layer.provide([outside, parts.signature ?? Signature.layer])

@@ -8,6 +8,7 @@
 import { Context, Effect, Exit, Layer, Result } from "effect"
 import { type IssuerProfile, Issuers } from "./issuer/Issuer.ts"
 import { KeyStore, type VerificationKey } from "./keys/KeyStore.ts"
+import { Enrichment } from "./opaque/Enrichment.ts"
 import { OpaqueToken } from "./opaque/OpaqueToken.ts"
 import type { Claims } from "./token/Claims.ts"
 import type { CompactToken } from "./token/CompactToken.ts"
@@ -105,12 +106,19 @@ export class Token extends Context.Service<Token, {
         const issuers = yield* Issuers
         const keys = yield* KeyStore
         const opaque = yield* OpaqueToken
+        const { complete } = yield* Enrichment
         const verifyCompact = makeVerifyCompact(issuers, keys)
         const verify = (token: string, now: Now): Effect.Effect<Claims, TokenRefused | IssuerUnavailable> => {
           if (token.length > options.maxLength) {
             return refuse("too_long", { length: token.length, limit: options.maxLength })
           }
-          if (Compact.isCompact(token)) return verifyCompact(token, now)
+          if (Compact.isCompact(token)) {
+            return Effect.flatMapEager(
+              verifyCompact(token, now),
+              (claims): Verified =>
+                claims.issuer.settings.enrich === null ? Exit.succeed(claims) : complete(claims, token, now)
+            )
+          }
           return !b64token.test(token) || token.split(".").length - 1 > maxDots
             ? refuse("malformed", { cause: "no token" })
             : opaque.verify(token, now)

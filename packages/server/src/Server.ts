@@ -10,6 +10,7 @@ import * as AuthorizationServer from "@jotgate/core/AuthorizationServer"
 import { Cache } from "@jotgate/core/Cache"
 import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { UserId } from "@jotgate/core/Directory"
+import * as Enrichment from "@jotgate/core/Enrichment"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { NodeSignature } from "@jotgate/core/node"
@@ -93,7 +94,7 @@ const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
   const saved = settings.cache.dir === null
     ? held
     : SavedKeyFiles.layer(settings.cache.dir).pipe(Layer.provide(held))
-  return OpaqueToken.layer.pipe(
+  return Layer.merge(OpaqueToken.layer, Enrichment.layer).pipe(
     Layer.provideMerge(KeyStore.layer),
     Layer.provide(Issuers.layer(settings.issuers)),
     Layer.provideMerge(Revocation.layer),

@@ -5,6 +5,12 @@ export const adFs: Preset = {
   name: "adfs",
   title: "AD FS",
   parameters: { host: { description: "the federation service: adfs.acme.com", required: true } },
+  traps: [
+    "The issuer of access tokens is a name (`http://HOST/adfs/services/trust`); nothing is fetched there, and it needs no `allowInsecure`.",
+    "ID tokens have another issuer (`https://HOST/adfs`) and are refused.",
+    "Groups are there only with an issuance rule that writes `group`.",
+    "A user principal name can be given to another person: write a rule for an immutable `sub`."
+  ],
   block: (given) => {
     const host = textOf(given["host"])
     return {

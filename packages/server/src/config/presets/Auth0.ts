@@ -10,6 +10,12 @@ export const auth0: Preset = {
     domain: { description: "https://acme.eu.auth0.com", required: true },
     prefix: { description: "the URL in front of claims that an Action adds: https://acme.com/", required: false }
   },
+  traps: [
+    "The issuer ends in a slash.",
+    "Claims that an Action adds must have a URL in front: name it as `prefix`, ending as the claims do (`https://acme.com/`).",
+    "Without an `audience` in the request Auth0 makes an opaque token: that is refused.",
+    "Machines have `sub: CLIENT@clients`, told apart as a service."
+  ],
   block: (given) => {
     const domain = addressOf(given["domain"])
     const prefix = escaped(textOf(given["prefix"]))

@@ -5,6 +5,12 @@ export const cloudflareAccess: Preset = {
   name: "cloudflare-access",
   title: "Cloudflare Access",
   parameters: { domain: { description: "https://acme.cloudflareaccess.com", required: true } },
+  traps: [
+    "The assertion stands in `cf-access-jwt-assertion`: `gateway.credentials: [cf-access-jwt-assertion]`.",
+    "`audience` is the application's AUD tag.",
+    "Service tokens have an empty `sub` and are refused; to let them in: `claims: { user: [sub, common_name] }`.",
+    "There is no `email_verified`; Access proved the address, so `linkByEmail: always`."
+  ],
   block: (given) => {
     const issuer = addressOf(given["domain"])
     return {

@@ -8,6 +8,12 @@ export const cognito: Preset = {
     region: { description: "eu-central-1", required: true },
     pool: { description: "the id of the user pool: eu-central-1_AbCdEfGhI", required: true }
   },
+  traps: [
+    "Access tokens have no `aud`: `audience` is the app client's id, and `client_id` must be it.",
+    "ID tokens are for the client and are refused (`token_use`).",
+    "Flags are texts (`\"true\"`), which count.",
+    "The address is in ID tokens only: `enrich: userinfo` brings it, where the scope `openid` is granted."
+  ],
   block: (given) => {
     const issuer = `https://cognito-idp.${textOf(given["region"])}.amazonaws.com/${textOf(given["pool"])}`
     return {

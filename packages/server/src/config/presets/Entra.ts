@@ -36,6 +36,14 @@ export const entra: Preset = {
   name: "entra",
   title: "Microsoft Entra ID (v2.0 tokens)",
   parameters: { tenant },
+  traps: [
+    "`sub` is another one in each application; `oid` is the person, and a directory row is linked by it.",
+    "An application's own token has `oid` equal to `sub`: it is told apart as a service and is nobody's row.",
+    "With many groups the token says that they are elsewhere (`_claim_names`, `hasgroups`): 403 `groups_overage`. Assign groups to the application, or use app roles.",
+    "`email` is chosen by the tenant: it counts only with the optional claim `xms_edov`.",
+    "An application registration makes v2.0 tokens only with `requestedAccessTokenVersion: 2`; otherwise use `entra-v1`.",
+    "`groups` are object ids: name them with `claims: { teams: { from: groups, map: { GUID: red } } }`."
+  ],
   block: (given) => ({
     ...tenancy(given["tenant"], (it) => `${host}/${it}/v2.0`),
     tokens: "access",

@@ -8,6 +8,11 @@ export const gitLab: Preset = {
     url: { description: "https://gitlab.com unless said", required: false },
     namespace: { description: "the namespaces (groups) whose jobs are let in", required: true, many: true }
   },
+  traps: [
+    "The token of a job (`id_tokens: { JWT: { aud: … } }`), not of a person: the project calls.",
+    "`namespace` compares the whole path: name every group that is let in.",
+    "`user_email` is the address of who started the job, not of who calls."
+  ],
   block: (given) => {
     const issuer = addressOf(given["url"] ?? "https://gitlab.com")
     return {

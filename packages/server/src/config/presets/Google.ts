@@ -7,6 +7,12 @@ export const google: Preset = {
   parameters: {
     domain: { description: "the Workspace domain (`hd`) that is let in, or several", required: false, many: true }
   },
+  traps: [
+    "Without `domain` everybody with a Google account is let in as a person.",
+    "Google's access tokens are opaque: send the ID token.",
+    "Groups are not in the token: teams come from the directory.",
+    "A service account's ID token has `azp` equal to `sub`: it is told apart."
+  ],
   block: (given) => ({
     issuer: "https://accounts.google.com",
     jwks: "https://www.googleapis.com/oauth2/v3/certs",

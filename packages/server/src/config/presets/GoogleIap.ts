@@ -5,6 +5,11 @@ export const googleIap: Preset = {
   name: "google-iap",
   title: "Google Identity-Aware Proxy",
   parameters: {},
+  traps: [
+    "The assertion stands in `x-goog-iap-jwt-assertion`: `gateway.credentials: [x-goog-iap-jwt-assertion]`.",
+    "`audience` is the backend: `/projects/NUMBER/global/backendServices/ID`, never a client id.",
+    "The assertion has no `email_verified`; IAP proved the address, so `linkByEmail: always`."
+  ],
   block: () => ({
     issuer: "https://cloud.google.com/iap",
     jwks: "https://www.gstatic.com/iap/verify/public_key-jwk",

@@ -7,6 +7,10 @@ export const googleServiceAccount: Preset = {
   parameters: {
     accounts: { description: "the addresses of the service accounts that are let in", required: true, many: true }
   },
+  traps: [
+    "The accounts that are let in are named by address, and the token must prove it (`email_verified`).",
+    "`sub` is the account's number: a row is linked by it."
+  ],
   block: (given) => ({
     issuer: "https://accounts.google.com",
     jwks: "https://www.googleapis.com/oauth2/v3/certs",

@@ -8,6 +8,13 @@ export const keycloak: Preset = {
     url: { description: "https://id.acme.com, with /auth where it is served below that", required: true },
     realm: { description: "the name of the realm", required: true }
   },
+  traps: [
+    "ID tokens are signed by the same key with the same header; the claim `typ: ID` refuses them here.",
+    "`aud` needs an audience mapper on the client; without one every token is refused.",
+    "A service account's user name begins with `service-account-`.",
+    "Light tokens have no `sub` and no groups: use ordinary ones, or introspection.",
+    "`organization` names an alias; several are 403 `organization_ambiguous`, and it must be in the directory."
+  ],
   block: (given) => {
     const issuer = `${addressOf(given["url"])}/realms/${textOf(given["realm"])}`
     return {

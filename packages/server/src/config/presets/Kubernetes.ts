@@ -10,6 +10,11 @@ export const kubernetes: Preset = {
     issuer: { description: "the issuer of the cluster (--service-account-issuer)", required: true },
     url: { description: "https://kubernetes.default.svc unless said", required: false }
   },
+  traps: [
+    "The key set stands behind the pod's own token, which is read anew at each fetch; the service account needs `system:service-account-issuer-discovery`.",
+    "Ask for a projected token with `audience`; the default one is for the API server and is refused.",
+    "Legacy tokens from secrets never end and are refused."
+  ],
   block: (given) => ({
     issuer: textOf(given["issuer"]),
     jwks: {

@@ -8,6 +8,12 @@ export const okta: Preset = {
     domain: { description: "https://acme.okta.com", required: true },
     server: { description: "the id of the authorization server (default), or org", required: false }
   },
+  traps: [
+    "`sub` is the login and can be given to another person; `uid` is the person.",
+    "The org server's access tokens cannot be verified by anybody but Okta: `server: org` takes its ID tokens only.",
+    "`groups` is there only when the server has a groups claim for the scope.",
+    "Client credentials: `sub` is the client id in `cid`, told apart as a service."
+  ],
   block: (given) => {
     const domain = addressOf(given["domain"])
     const server = textOf(given["server"] ?? "default")

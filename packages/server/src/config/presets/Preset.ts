@@ -21,6 +21,8 @@ export interface Preset {
   readonly name: string
   readonly title: string
   readonly parameters: Readonly<Record<string, Parameter>>
+  /** What surprises people who connect this provider; Markdown. */
+  readonly traps: ReadonlyArray<string>
   /** The block of an issuer; `given` has every required parameter. Beside them `audience` may be used. */
   readonly block: (given: { readonly [name: string]: Value }) => Block
 }

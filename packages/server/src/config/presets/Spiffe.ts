@@ -8,6 +8,11 @@ export const spiffe: Preset = {
     bundle: { description: "the URL of the trust domain's bundle, or file:BUNDLE.json", required: true },
     issuer: { description: "what the server writes into `iss`; left out: tokens of no other issuer", required: false }
   },
+  traps: [
+    "JWT-SVIDs often have no `iss`: then the entry is `issuer: any`, which takes tokens that no other entry lists.",
+    "Keys of the bundle say `use: jwt-svid`; those for X.509 are passed over.",
+    "Everybody in the trust domain is let in: `require` or the directory narrows it."
+  ],
   block: (given) => ({
     issuer: textOf(given["issuer"] ?? "any"),
     jwks: textOf(given["bundle"]),

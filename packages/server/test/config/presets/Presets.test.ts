@@ -2,9 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { CoreTest, Issuer } from "@jotgate/core/testing"
 import { Clock, Effect, Result } from "effect"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { checkConfig } from "../../../src/config/ConfigCheck.ts"
 import { parseConfig } from "../../../src/config/ConfigFile.ts"
 import { presets } from "../../../src/config/Presets.ts"
+import { index, page } from "../../../src/config/ProviderPage.ts"
 import { samples } from "./Tokens.ts"
 
 const parse = (issuer: string) =>
@@ -14,6 +16,26 @@ const blockOf = (issuer: string) => {
   const file = Result.getOrThrow(parse(issuer))
   const [block] = (file.expanded as { readonly issuers: ReadonlyArray<Record<string, unknown>> }).issuers
   return { file, block: block ?? {} }
+}
+
+const missing = (name: string): never => {
+  throw new Error(`no token of ${name}`)
+}
+
+const docs = new URL("../../../../../docs/providers/", import.meta.url)
+
+/** `UPDATE_DOCS=true` writes the pages anew. */
+const isCurrent = (name: string, text: string): void => {
+  const url = new URL(name, docs)
+  if (process.env["UPDATE_DOCS"] === "true") {
+    mkdirSync(docs, { recursive: true })
+    writeFileSync(url, text)
+  }
+  assert.strictEqual(
+    readFileSync(url, "utf8"),
+    text,
+    `docs/providers/${name} is not what its preset says: UPDATE_DOCS=true`
+  )
 }
 
 const keys = new Map<string, Effect.Effect<Issuer.TestKey>>()
@@ -72,6 +94,27 @@ describe("presets", () => {
         })
       }))
   }
+
+  for (const preset of presets) {
+    it(`docs/providers/${preset.name}.md is what the preset says`, () => {
+      const { algorithm, claims, file, line, twins, typ } = samples[preset.name] ?? missing(preset.name)
+      isCurrent(
+        `${preset.name}.md`,
+        page(preset, {
+          file,
+          block: blockOf(file).block,
+          header: { alg: algorithm, kid: "kid-1", ...(typ === undefined ? {} : { typ }) },
+          claims,
+          line,
+          twins: Object.entries(twins).map(([what, [, answer]]) => [what, answer] as const)
+        })
+      )
+    })
+  }
+
+  it("docs/providers/README.md lists them", () => {
+    isCurrent("README.md", index(presets))
+  })
 
   it("what a file says beside a preset counts more, member by member", () => {
     const { block } = blockOf(

@@ -1,0 +1,65 @@
+/** The page of one identity provider: what to write, a token, the traps; made from its preset. */
+import { stringify } from "yaml"
+import type { Preset } from "./presets/Preset.ts"
+
+/** A token of the provider with the file that takes it, as the tests try them. */
+export interface Example {
+  /** The issuer's block as a file writes it. */
+  readonly file: string
+  /** The same with the preset filled. */
+  readonly block: unknown
+  readonly header: unknown
+  readonly claims: unknown
+  /** How a request with this token comes out. */
+  readonly line: string
+  /** What is tried beside it and refused, or comes out as somebody else. */
+  readonly twins: ReadonlyArray<readonly [what: string, line: string]>
+}
+
+const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``
+
+/** The text of `docs/providers/NAME.md`. */
+export const page = (
+  { name, parameters, title, traps }: Preset,
+  { block, claims, file, header, line, twins }: Example
+) =>
+  [
+    `# ${title}`,
+    "Made from the preset and its tests; `jotgate check --expand FILE` prints the filled block.",
+    fenced("yaml", `issuers:\n  - ${file}`),
+    [
+      "| setting | |",
+      "|---|---|",
+      ...Object.entries(parameters).map(([key, it]) =>
+        `| \`${key}\`${it.required ? "" : " (may be left out)"} | ${it.description} |`
+      ),
+      "| `audience` | for whom the tokens are |"
+    ].join("\n"),
+    "Everything that an issuer's block can say can be said beside it and counts more. Filled, it is:",
+    fenced("yaml", stringify({ issuers: [block] }, { lineWidth: 0 })),
+    "## A token",
+    fenced("json", JSON.stringify(header)),
+    fenced("json", JSON.stringify(claims, null, 2)),
+    `It comes out as \`${line}\` (with \`directory.users.unknown: allow\` and the team in the directory).`,
+    "## Traps",
+    traps.map((it) => `- ${it}`).join("\n"),
+    "## How it was tried",
+    `The shape above, signed by a key of the tests (preset \`${name}\`), through the whole decision; not against the live service. Beside it:`,
+    ["| what | answer |", "|---|---|", ...twins.map(([what, answer]) => `| ${what} | \`${answer}\` |`)].join("\n")
+  ].join("\n\n") + "\n"
+
+/** The text of `docs/providers/README.md`. */
+export const index = (presets: ReadonlyArray<Preset>): string =>
+  [
+    "# Identity providers",
+    "A preset fills the block of an issuer: `issuers: [{ preset: entra, tenant: …, audience: … }]`. `jotgate check --expand FILE` prints the " +
+    "filled file, and `jotgate explain --token TOKEN -c FILE` says whom a token stands for. With several issuers give each " +
+    "`identities: { namespace: … }`.",
+    presets.map((it) => `- [${it.title}](${it.name}.md): \`preset: ${it.name}\``).join("\n"),
+    "**AWS ALB**: there is no preset, and there cannot be one for `x-amzn-oidc-data`: that token is padded base64, which is no JWT (RFC 7515 " +
+    "section 2; refused before anything is parsed), and its keys are single PEM files at a regional address for each `kid`, no key set. The " +
+    "balancer also sends the provider's own access token in `x-amzn-oidc-accesstoken`: take that one, with the provider's preset and " +
+    "`gateway.credentials: [x-amzn-oidc-accesstoken]`.",
+    "**Several tenants of Entra**: `tenant: [A, B]` or `any` makes a template of the issuer; a person is then told apart by tenant " +
+    "(`TENANT|OID`), and `jwks` is the common key set."
+  ].join("\n\n") + "\n"
