@@ -17,9 +17,10 @@ import { isIP } from "node:net"
 import { hostname } from "node:os"
 import { isLoopback } from "../config/GatewaySettings.ts"
 import { Deployments } from "../Deployment.ts"
+import { inputInvalid } from "../directory/DirectoryProblem.ts"
 import * as RequestBody from "../directory/RequestBody.ts"
 import { isAllowed, Judge } from "../Judge.ts"
-import { AdminAccess, AdminDenied, AdminRequired, DecideAccess } from "./AdminApi.ts"
+import { AdminAccess, AdminDenied, AdminRequired, AuthZenAccess, DecideAccess } from "./AdminApi.ts"
 
 /** What the listener was started with. */
 export interface AdminSettings {
@@ -84,8 +85,34 @@ const make = (open: boolean) =>
     })
   })
 
-/** Both middlewares. */
+/** The answer with the caller's own id of the request. */
+const withRequestId = (
+  request: HttpServerRequest.HttpServerRequest,
+  response: HttpServerResponse.HttpServerResponse
+) => {
+  const id = request.headers["x-request-id"]
+  return id === undefined ? response : HttpServerResponse.setHeader(response, "x-request-id", id)
+}
+
+/** The middlewares of every group. */
 export const layer = Layer.mergeAll(
+  Layer.effect(
+    AuthZenAccess,
+    Effect.map(
+      make(true),
+      (access) => (next, { endpoint }) =>
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+          access.pipe(
+            Effect.andThen(RequestBody.check(endpoint)),
+            Effect.catchTag(
+              "MediaUnsupported",
+              ({ detail }) => inputInvalid([{ path: ["payload"], message: detail }])
+            ),
+            Effect.andThen(next),
+            Effect.map((response) => withRequestId(request, response))
+          ))
+    )
+  ),
   Layer.effect(
     DecideAccess,
     Effect.map(

@@ -12,8 +12,9 @@ import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as OpenApi from "effect/http-api/OpenApi"
 import { AdminDenied, AdminRequired } from "../answer/AdminProblem.ts"
 import { DirectoryApi } from "../directory/DirectoryApi.ts"
-import { InputInvalid, MediaUnsupported } from "../directory/DirectoryProblem.ts"
+import { InputInvalid, MediaUnsupported, NotAvailable } from "../directory/DirectoryProblem.ts"
 import { AnswerRecord } from "../record/AnswerRecord.ts"
+import * as AuthZen from "./authzen/AuthZenMessage.ts"
 
 export { AdminDenied, AdminRequired }
 
@@ -143,10 +144,35 @@ const past = HttpApiGroup.make("past")
   )
   .middleware(DecideAccess)
 
+/**
+ * As `DecideAccess`, as AuthZEN's clients expect it: a body of another type is 400 like any other malformed request, and
+ * the caller's `X-Request-ID` comes back.
+ */
+export class AuthZenAccess extends HttpApiMiddleware.Service<AuthZenAccess>()("@jotgate/server/AuthZenAccess", {
+  error: [AdminRequired, AdminDenied, InputInvalid]
+}) {}
+
+/** A message of AuthZEN, which is read by its own rules: unknown members are no fault. */
+const message = { payload: Schema.Json, error: [InputInvalid, NotAvailable] }
+
+const authzen = HttpApiGroup.make("authzen")
+  .add(
+    HttpApiEndpoint.post("evaluation", "/access/v1/evaluation", { ...message, success: AuthZen.Answer }),
+    HttpApiEndpoint.post("evaluations", "/access/v1/evaluations", { ...message, success: AuthZen.Answers }),
+    HttpApiEndpoint.post("searchSubject", "/access/v1/search/subject", { ...message, success: AuthZen.FoundEntities }),
+    HttpApiEndpoint.post("searchResource", "/access/v1/search/resource", {
+      ...message,
+      success: AuthZen.FoundEntities
+    }),
+    HttpApiEndpoint.post("searchAction", "/access/v1/search/action", { ...message, success: AuthZen.FoundActions })
+  )
+  .middleware(AuthZenAccess)
+
 /** The admin listener's API. */
 export class AdminApi extends HttpApi.make("jotgate")
   .add(decisions)
   .add(past)
+  .add(authzen)
   .middleware(HttpApiMiddleware.ProblemDetails)
   .addHttpApi(DirectoryApi)
   .annotateMerge(OpenApi.annotations({ title: "jotgate", version: "1" }))

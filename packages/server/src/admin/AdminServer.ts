@@ -14,6 +14,7 @@ import { Judge } from "../Judge.ts"
 import { Telemetry } from "../platform/Telemetry.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
 import { AdminApi } from "./AdminApi.ts"
+import * as AuthZenServer from "./authzen/AuthZenServer.ts"
 import { decide } from "./Decide.ts"
 import * as DirectoryAccessLive from "./DirectoryAccessLive.ts"
 import * as Docs from "./Docs.ts"
@@ -37,7 +38,7 @@ const Decisions = HttpApiBuilder.group(
 )
 
 const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pipe(
-  Layer.provide([Decisions, Past.layer, DirectoryServer.handlers]),
+  Layer.provide([Decisions, Past.layer, AuthZenServer.handlers, DirectoryServer.handlers]),
   Layer.provide([AdminAccessLive.layer, DirectoryAccessLive.layer, DirectoryAccessLive.layerManaged]),
   Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
 )
@@ -47,6 +48,7 @@ export const Routes = Layer.mergeAll(
   Api,
   Docs.layer,
   Health.layer,
+  AuthZenServer.metadata,
   Page.layer,
   AdminAccessLive.layerHostCheck
 )

@@ -13,7 +13,7 @@ import { ClaimExtractor } from "@jotgate/core/ClaimExtractor"
 import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { DirectoryUnavailable, type RowNotFound, type Team, type User } from "@jotgate/core/Directory"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
-import { compile } from "@jotgate/core/Issuer"
+import { compile, type IssuerProfile } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { NodeSignature } from "@jotgate/core/node"
 import { OrganizationResolver } from "@jotgate/core/OrganizationResolver"
@@ -82,6 +82,12 @@ export class ReverseQuestions extends Context.Service<ReverseQuestions, {
   readonly users: (about: About, range: Range) => Effect.Effect<Page<UserWhoMay>, Failure>
   readonly team: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
   readonly user: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
+  /** Puts the question of a caller who would say this to the rules, while `use` lasts. */
+  readonly suppose: <A, E, R>(
+    said: Said,
+    about: Supposed,
+    use: (auth: AuthBuilder["Service"], asked: Request.Asked) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | BadRequest, R>
 }>()("@jotgate/server/ReverseQuestions") {
   /** Asks the rules of these settings about the rows of the directory. */
   static readonly layer = (settings: Settings) =>
@@ -94,8 +100,15 @@ export class ReverseQuestions extends Context.Service<ReverseQuestions, {
     })
 }
 
+/** The call in question, in the name of a team or not. */
+export interface Supposed extends About {
+  readonly team?: string | undefined
+}
+
 /** What the caller in question would say of itself. */
-interface Said {
+export interface Said {
+  /** The issuer whose people it is one of: its namespace and its grants count. Without one it is a row of the directory. */
+  readonly issuer?: string
   readonly person?: string
   readonly email?: string
   readonly groups?: ReadonlyArray<string>
@@ -103,43 +116,54 @@ interface Said {
   readonly scopes?: ReadonlyArray<string>
 }
 
-const issuer = compile(
-  Schema.decodeUnknownSync(IssuerSettings)({
-    id: "directory",
-    issuer: "any",
-    audience: "any",
-    serviceAccounts: "asUsers",
-    identities: { linkByEmail: "never" },
-    claims: { user: "person", email: "email", teams: "groups", team: "team", scopes: "scopes" }
-  })
-)
+const own = Schema.decodeUnknownSync(IssuerSettings)({
+  id: "rows-of-the-directory",
+  issuer: "any",
+  audience: "any",
+  serviceAccounts: "asUsers",
+  identities: { linkByEmail: "never" },
+  claims: { user: "person", email: "email", teams: "groups", team: "team", scopes: "scopes" }
+})
+const rowsOfTheDirectory = compile(own)
+
+/** The issuers of the settings, as what people in question say is read. */
+const issuersOf = (settings: Settings): ReadonlyMap<string, IssuerProfile> =>
+  new Map(settings.issuers.map((it) => [
+    it.id,
+    compile({ ...it, claims: own.claims, serviceAccounts: "asUsers", tokens: "any", require: {} })
+  ]))
 
 /** What callers in question say, by the token that stands for it while the question is decided. */
 type Sayings = Map<string, Said>
 
 /** Believes every question: nothing that comes from outside gets here. */
-const believing = (sayings: Sayings) =>
+const believing = (sayings: Sayings, issuers: ReadonlyMap<string, IssuerProfile>) =>
   Layer.succeed(Token, {
     verify: (text) => {
       const said = sayings.get(text)
-      return said === undefined
-        ? Exit.die(new Error("nobody asked"))
-        : Exit.succeed({
-          issuer,
-          payload: { ...said, email_verified: true },
-          expiresAt: undefined,
-          verifiedBy: { _tag: "UserInfo" }
-        })
+      if (said === undefined) return Exit.die(new Error("nobody asked"))
+      const { issuer: id, ...payload } = said
+      const issuer = (id === undefined ? undefined : issuers.get(id)) ?? rowsOfTheDirectory
+      return Exit.succeed({
+        issuer,
+        payload: { ...payload, email_verified: true },
+        expiresAt: undefined,
+        verifiedBy: { _tag: "UserInfo" }
+      })
     }
   })
 
 /** Rules that read rows and change none: what a token would bring about is no part of the question. */
 const reading = (settings: Settings): Settings => ({
   ...settings,
-  issuers: [],
   directory: {
     ...settings.directory,
-    users: { ...settings.directory.users, unknown: "deny", create: false },
+    // Whoever would get a row is somebody without one here.
+    users: {
+      ...settings.directory.users,
+      unknown: settings.directory.users.create ? "allow" : settings.directory.users.unknown,
+      create: false
+    },
     teams: { ...settings.directory.teams, create: "never" },
     memberships: "none",
     userRoles: []
@@ -156,7 +180,7 @@ const pipeline = (settings: Settings, sayings: Sayings) =>
       Revocation.layerNone,
       Provisioner.layerNone,
       NodeSignature.layer,
-      believing(sayings),
+      believing(sayings, issuersOf(settings)),
       Layer.mock(KeyStore, { epoch: () => 0 })
     ]),
     Layer.provide(Rules.layer(reading(settings))),
@@ -174,33 +198,43 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     const anybody = emailDomains[0] === undefined ? {} : { email: `anybody@${emailDomains[0]}` }
     let asking = 0
 
+    /** The question of one call. */
+    const suppose = Effect.fnUntraced(function*<A, E, R>(
+      said: Said,
+      { method, model, route, team }: Supposed,
+      use: (auth: AuthBuilder["Service"], asked: Request.Asked) => Effect.Effect<A, E, R>
+    ) {
+      const token = `question-${asking++}`
+      const asked = yield* Request.make({
+        method,
+        target: route,
+        rawHeaders: [
+          ...["authorization", `Bearer ${token}`],
+          ...(team === undefined || said.person === undefined || header === undefined ? [] : [header, team])
+        ],
+        model: model === undefined ? Request.noModel : Request.knownModel(model)
+      })
+      sayings.set(token, { scopes: allScopes, ...said })
+      return yield* Effect.ensuring(use(auth, asked), Effect.sync(() => sayings.delete(token)))
+    })
+
     /** Decides on one call; `lists`: whether it is told what else could be called. */
-    const way = Effect.fnUntraced(
-      function*(team: string | null, said: Said, { method, model, route }: About, lists: boolean) {
-        const token = `question-${asking++}`
-        const asked = yield* Request.make({
-          method,
-          target: route,
-          rawHeaders: [
-            ...["authorization", `Bearer ${token}`],
-            ...(team === null || said.person === undefined || header === undefined ? [] : [header, team])
-          ],
-          model: model === undefined ? Request.noModel : Request.knownModel(model)
-        })
-        sayings.set(token, { ...said, scopes: allScopes })
-        return yield* auth.authenticate({ ...asked, listsModels: lists }).pipe(
-          Effect.ensuring(Effect.sync(() => sayings.delete(token))),
-          Effect.matchEffect({
-            onSuccess: ({ reach }) =>
-              Exit.succeed<Way>({ team, allowed: true, code: null, models: lists ? reach.models() : [] }),
-            onFailure: (denial) =>
-              denial._tag === "Unavailable"
-                ? Exit.fail(new DirectoryUnavailable({ operation: "decide" }))
-                : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [] })
-          })
-        )
-      }
-    )
+    const way = (team: string | null, said: Said, about: About, lists: boolean) =>
+      suppose(
+        said,
+        { ...about, ...(team === null ? {} : { team }) },
+        (auth, asked) =>
+          auth.authenticate({ ...asked, listsModels: lists }).pipe(
+            Effect.matchEffect({
+              onSuccess: ({ reach }) =>
+                Exit.succeed<Way>({ team, allowed: true, code: null, models: lists ? reach.models() : [] }),
+              onFailure: (denial) =>
+                denial._tag === "Unavailable"
+                  ? Exit.fail(new DirectoryUnavailable({ operation: "decide" }))
+                  : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [] })
+            })
+          )
+      )
 
     const ofTeam = ({ id }: Team, about: About, lists: boolean) => way(id, { team: id, ...anybody }, about, lists)
 
@@ -227,6 +261,7 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     }
 
     return ReverseQuestions.of({
+      suppose,
       team: (id, about) =>
         Effect.flatMap(directory.get("teams", id), (row) => Effect.map(ofTeam(row, about, true), (it) => answer([it]))),
       user: (id, about) =>

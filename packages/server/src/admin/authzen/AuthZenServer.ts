@@ -1,0 +1,157 @@
+/**
+ * AuthZEN's HTTP binding (Authorization API 1.0 §10) on the admin listener.
+ *
+ * What is wrong with a whole message is 400 with its place; what is wrong with one question among several is that
+ * question's `decision: false`. The caller's `X-Request-ID` comes back.
+ */
+import type { DirectoryUnavailable } from "@jotgate/core/Directory"
+import type { BadRequest } from "@jotgate/core/Errors"
+import { Effect, Result } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import { Deployments } from "../../Deployment.ts"
+import * as Problem from "../../directory/DirectoryProblem.ts"
+import { Managed } from "../../directory/Management.ts"
+import { Judge } from "../../Judge.ts"
+import { AdminApi } from "../AdminApi.ts"
+import * as AuthZen from "./AuthZen.ts"
+import * as Message from "./AuthZenMessage.ts"
+
+/** How many results a page holds when nobody says. */
+const pageSize = 100
+const largestPage = 1000
+
+const invalid = (message: string) => Problem.inputInvalid([{ path: ["payload"], message }])
+
+const read = <A>(result: Result.Result<A, string>): Effect.Effect<A, Problem.InputInvalid> =>
+  Result.match(result, { onFailure: (message) => invalid(message), onSuccess: Effect.succeed })
+
+const tokenOf = (after: string | undefined): string =>
+  after === undefined ? "" : Buffer.from(after, "utf8").toString("base64url")
+
+type Page = Message.SubjectSearch["page"]
+
+/** Where a page begins and how long it is; tokens are ours, whatever they hold. */
+const rangeOf = (page: Page): { readonly after?: string; readonly limit: number } => {
+  const token = page?.token ?? page?.next_token ?? ""
+  const limit = Math.min(page?.limit ?? pageSize, largestPage)
+  return token === "" ? { limit } : { after: Buffer.from(token, "base64url").toString("utf8"), limit }
+}
+
+const pageOf = <A>({ next, results }: AuthZen.Found<A>) => ({
+  results,
+  page: { next_token: tokenOf(next), count: results.length }
+})
+
+/** One question among several that could not be judged. */
+const failed = (status: number, message: string) => ({ decision: false, context: { error: { status, message } } })
+
+const notJudged = "resource.id is no path that can be judged"
+
+/** What a question as a whole fails with. */
+const asProblem = <A, R>(self: Effect.Effect<A, BadRequest | DirectoryUnavailable, R>) =>
+  Effect.catchTags(self, {
+    BadRequest: () => invalid(notJudged),
+    DirectoryUnavailable: () => Problem.notAvailable("directory")
+  })
+
+export const handlers = HttpApiBuilder.group(
+  AdminApi,
+  "authzen",
+  Effect.fn(function*(handlers) {
+    const judge = yield* Judge
+    const deployments = yield* Deployments
+    const managed = yield* Managed
+    /** The questions of one message, over the deployment in force. */
+    const using = <A, E>(
+      use: (it: ReturnType<typeof AuthZen.make>) => Effect.Effect<A, E>
+    ) =>
+      managed.use((management) =>
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+          use(AuthZen.make({
+            judge,
+            deployment: deployments.current(),
+            management,
+            requestId: headers["x-request-id"] ?? null
+          })))
+      )
+    const evaluate = Effect.fnUntraced(function*(body: unknown) {
+      const question = yield* read(Message.readEvaluation(body))
+      return yield* using((it) => asProblem(it.evaluate(question)))
+    })
+    const evaluateAll = Effect.fnUntraced(function*(body: unknown) {
+      const { evaluations, semantic } = yield* read(Message.readQuestions(body))
+      if (evaluations === undefined) return yield* evaluate(body)
+      const stopsAt = semantic === "deny_on_first_deny"
+        ? false
+        : semantic === "permit_on_first_permit"
+        ? true
+        : undefined
+      return yield* using(Effect.fnUntraced(function*(it) {
+        const answers: Array<{ readonly decision: boolean; readonly context?: Readonly<Record<string, unknown>> }> = []
+        for (const question of evaluations) {
+          const answer = Result.isFailure(question)
+            ? failed(400, question.failure)
+            : yield* it.evaluate(question.success).pipe(
+              Effect.catchTags({
+                BadRequest: () => Effect.succeed(failed(400, notJudged)),
+                DirectoryUnavailable: () => Effect.succeed(failed(503, "The directory does not answer"))
+              })
+            )
+          answers.push(answer)
+          if (answer.decision === stopsAt) break
+        }
+        return { evaluations: answers }
+      }))
+    })
+    return handlers
+      .handle("evaluation", ({ payload }) => evaluate(payload))
+      .handle("evaluations", ({ payload }) => evaluateAll(payload))
+      .handle(
+        "searchSubject",
+        Effect.fnUntraced(function*({ payload }) {
+          const question = yield* read(Message.readSubjectSearch(payload))
+          return pageOf(yield* using((it) => asProblem(it.searchSubjects(question, rangeOf(question.page)))))
+        })
+      )
+      .handle(
+        "searchResource",
+        Effect.fnUntraced(function*({ payload }) {
+          const question = yield* read(Message.readResourceSearch(payload))
+          return pageOf(yield* using((it) => asProblem(it.searchResources(question, rangeOf(question.page)))))
+        })
+      )
+      .handle(
+        "searchAction",
+        Effect.fnUntraced(function*({ payload }) {
+          const question = yield* read(Message.readActionSearch(payload))
+          return pageOf({ results: yield* using((it) => asProblem(it.searchActions(question))), next: undefined })
+        })
+      )
+  })
+)
+
+/** `https://gate.example`, as the caller reached it; a proxy that is believed may say that it was over TLS. */
+const originOf = (
+  { headers, remoteAddress }: HttpServerRequest.HttpServerRequest,
+  believes: (address: string) => boolean
+): string => {
+  const told = remoteAddress._tag === "Some" && believes(remoteAddress.value) ? headers["x-forwarded-proto"] : undefined
+  return `${told === "https" ? "https" : "http"}://${headers["host"] ?? "localhost"}`
+}
+
+/** `/.well-known/authzen-configuration` (§9): where everything is. Anybody may read it. */
+export const metadata = HttpRouter.use(Effect.fnUntraced(function*(router) {
+  const deployments = yield* Deployments
+  yield* router.add("GET", "/.well-known/authzen-configuration", (request) => {
+    const origin = originOf(request, deployments.current().doors.believes)
+    return HttpServerResponse.json({
+      policy_decision_point: origin,
+      access_evaluation_endpoint: `${origin}/access/v1/evaluation`,
+      access_evaluations_endpoint: `${origin}/access/v1/evaluations`,
+      search_subject_endpoint: `${origin}/access/v1/search/subject`,
+      search_resource_endpoint: `${origin}/access/v1/search/resource`,
+      search_action_endpoint: `${origin}/access/v1/search/action`
+    })
+  })
+}))

@@ -1,0 +1,62 @@
+/** Law: a search lists exactly those whom an evaluation lets, and so do `who` and `can`. */
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as DirectoryWorld from "../../support/DirectoryWorld.ts"
+
+/** Small numbers of one seed, as many as are drawn (mulberry32). */
+const draws = (seed: number) => {
+  let state = seed
+  return (below: number): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let it = Math.imul(state ^ (state >>> 15), 1 | state)
+    it = (it + Math.imul(it ^ (it >>> 7), 61 | it)) ^ it
+    return ((it ^ (it >>> 14)) >>> 0) % below
+  }
+}
+
+const models = ["gpt-4o", "claude-x", "o1"]
+const lists = [[], ["gpt-4o"], ["claude-*"], ["*"], ["no-default-models"], ["gpt-4o", "o1"]]
+const teamIds = ["red", "blue", "green"]
+const people = ["u-1", "u-2", "u-3", "u-4"]
+
+const drawn = (seed: number) => {
+  const pick = draws(seed)
+  const list = () => lists[pick(lists.length)] ?? []
+  const teams = teamIds.map((id) => ({ id, models: list(), blocked: pick(6) === 0 }))
+  const memberships = people.flatMap((user) =>
+    teamIds.filter(() => pick(3) === 0).map((team) => ({ user, team, models: pick(3) === 0 ? list() : [] }))
+  )
+  return {
+    teams,
+    users: people.map((id) => ({ id, role: "internal_user", models: list(), blocked: pick(6) === 0 })),
+    memberships
+  }
+}
+
+const directories = 25
+
+it.live(`over ${directories} drawn directories`, () =>
+  Effect.gen(function*() {
+    const { client } = yield* DirectoryWorld.make()
+    const ask = (path: string, body: object) => Effect.map(client.post(`/access/v1/${path}`, body), (it) => it.body)
+    for (let seed = 1; seed <= directories; seed++) {
+      const applied = yield* client.post("/admin/v1/directory?prune=all", drawn(seed))
+      assert.include([200, 204], applied.status, JSON.stringify(applied.body))
+      for (const model of models) {
+        const resource = { type: "model", id: model }
+        const action = { name: "call" }
+        const found = yield* ask("search/subject", { subject: { type: "user" }, action, resource })
+        const listed: ReadonlyArray<string> = found.results.map((it: { readonly id: string }) => it.id)
+        const { evaluations } = yield* ask("evaluations", {
+          action,
+          resource,
+          evaluations: people.map((id) => ({ subject: { type: "user", id } }))
+        })
+        const allowed = people.filter((_, at) => evaluations[at].decision === true)
+        assert.deepStrictEqual(listed, allowed, `seed ${seed}, ${model}`)
+        const who = yield* client.get(`/admin/v1/who/users?model=${model}`)
+        const names: ReadonlyArray<string> = who.body.items.map((it: { readonly id: string }) => it.id)
+        assert.deepStrictEqual(names, allowed, `seed ${seed}, who may call ${model}`)
+      }
+    }
+  }), 60_000)
