@@ -5,6 +5,7 @@ import { agent } from "./commands/Agent.ts"
 import { backup } from "./commands/Backup.ts"
 import { can } from "./commands/Can.ts"
 import { check } from "./commands/Check.ts"
+import { decide } from "./commands/Decide.ts"
 import { deny } from "./commands/Deny.ts"
 import { dev } from "./commands/Dev.ts"
 import { directory } from "./commands/DirectoryFile.ts"
@@ -34,6 +35,7 @@ const jotgate = Command.make("jotgate").pipe(
     test,
     plan,
     doctor,
+    decide,
     token,
     importCommand,
     snippets,

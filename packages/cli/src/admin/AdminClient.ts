@@ -24,8 +24,9 @@ export interface Place {
   readonly direct: boolean
 }
 
-/** One request to the API; `path` begins after `/admin/v1`. */
+/** One request to the API; `path` begins after `/admin/v1`, or at the root of the listener. */
 export interface Asked {
+  readonly from?: "root"
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>
@@ -97,11 +98,13 @@ const answerOf = (response: Response, wording: Asked["wording"]): Effect.Effect<
     return yield* negative.has(response.status) ? new Negative({ lines }) : new Failure({ lines })
   })
 
-const urlOf = (base: string, { path, query = {} }: Asked): string => {
+const urlOf = (base: string, { from, path, query = {} }: Asked): string => {
   const params = new URLSearchParams(
     Object.entries(query).flatMap(([name, value]) => value === undefined ? [] : [[name, value]])
   )
-  return `${base.replace(/\/+$/, "")}/admin/v1${path}${params.size === 0 ? "" : `?${params}`}`
+  return `${base.replace(/\/+$/, "")}${from === "root" ? "" : "/admin/v1"}${path}${
+    params.size === 0 ? "" : `?${params}`
+  }`
 }
 
 const requestOf = (base: string, token: Redacted.Redacted | undefined, asked: Asked): Request => {
@@ -160,10 +163,17 @@ const direct = Effect.fnUntraced(function*(settings: FileSettings, base: string,
   return asking("http://localhost", undefined, send)
 })
 
+/** A running listener, which alone can be asked for decisions; the store of a configuration cannot. */
+export const running = (
+  place: Omit<Place, "direct">
+): Effect.Effect<Ask, Failure, Scope.Scope | FileSystem.FileSystem> =>
+  connect({ ...place, direct: false }, undefined, true)
+
 /** Finds the directory that the flags mean. */
 export const connect = Effect.fnUntraced(function*(
   { admin, config, direct: only, tokenEnv }: Place,
-  onProgress?: OnProgress
+  onProgress?: OnProgress,
+  isRunning = false
 ): Effect.fn.Return<Ask, Failure, Scope.Scope | FileSystem.FileSystem> {
   if (only && Option.isSome(admin)) return yield* failure("--direct needs no --admin: give one of them")
   if (Option.isNone(config)) {
@@ -187,6 +197,11 @@ export const connect = Effect.fnUntraced(function*(
       : yield* failure(`--admin ${admin.value}: must be a URL`)
   }
   const own = ownAddress(settings)
+  if (isRunning) {
+    return own !== undefined && (yield* answers(own))
+      ? asking(own, token, fetch)
+      : yield* failure(`no gate runs at ${own ?? "gateway.admin"}: start one, or give --admin URL`)
+  }
   if (own !== undefined && token !== undefined && (yield* answers(own))) return asking(own, token, fetch)
   if (own !== undefined && token !== undefined) {
     yield* Console.error(`${own} does not answer: working on the store itself`)

@@ -57,6 +57,13 @@ describe("the command line and a running server", () => {
         assert.match(refused.err, /does not accept this token/)
         const denied = yield* jotgate("deny", "create", "--config", config, "--issuer", "idp", "--jti", "t-1")
         assert.strictEqual(denied.code, 0, denied.err)
+        const subject = ["decide", "--authzen", "--config", config, "--subject", "team:red", "--resource"]
+        const may = yield* jotgate(...subject, "model:o1")
+        assert.deepStrictEqual([may.code, JSON.parse(may.out).decision], [0, true], may.err)
+        const mayNot = yield* jotgate(...subject, "model:gpt-4o")
+        assert.deepStrictEqual([mayNot.code, JSON.parse(mayNot.out).context.code], [1, "team_model_denied"])
+        const unknown = yield* jotgate("decide", "--config", config, "--token", "none", "--model", "o1")
+        assert.deepStrictEqual([unknown.code, JSON.parse(unknown.out).code], [1, "invalid_token"])
         const who = yield* jotgate("who", "--model", "o1", "--config", config)
         assert.deepStrictEqual([who.code, who.out.includes("red")], [0, true])
       }),
