@@ -9,6 +9,9 @@ import { failure } from "../Outcome.ts"
 const optional = (name: string, metavar: string, what: string) =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(what), Flag.optional)
 
+/** The programs that ask over gRPC; Envoy when it is told to. */
+const asksOverGrpc: ReadonlySet<string> = new Set(["envoy", "envoy-gateway", "istio", "agentgateway"])
+
 export const snippets = Command.make(
   "snippets",
   {
@@ -16,7 +19,11 @@ export const snippets = Command.make(
     gate: optional("gate", "URL", "Where the gate answers"),
     upstream: optional("upstream", "URL", "What the program forwards to"),
     listen: optional("listen", "HOST:PORT", "Where the program listens"),
-    grpc: optional("grpc", "HOST:PORT", "With envoy: where the gate is asked over gRPC (gateway.grpc)"),
+    grpc: optional(
+      "grpc",
+      "HOST:PORT",
+      "Where envoy, envoy-gateway, istio or agentgateway asks the gate over gRPC (gateway.grpc)"
+    ),
     config: configFlag,
     lua: Flag.Boolean("lua").pipe(
       Flag.withDescription("With haproxy: the Lua file that its configuration loads"),
@@ -25,8 +32,8 @@ export const snippets = Command.make(
   },
   Effect.fn("snippets")(function*(asked) {
     if (asked.lua && asked.name !== "haproxy") return yield* failure(`--lua belongs to haproxy, not to ${asked.name}`)
-    if (Option.isSome(asked.grpc) && asked.name !== "envoy") {
-      return yield* failure(`--grpc belongs to envoy, not to ${asked.name}`)
+    if (Option.isSome(asked.grpc) && !asksOverGrpc.has(asked.name)) {
+      return yield* failure(`--grpc belongs to ${[...asksOverGrpc].join(", ")}, not to ${asked.name}`)
     }
     const grpc = yield* addressFlag("grpc", asked.grpc)
     const gate = yield* urlFlag("gate", asked.gate)

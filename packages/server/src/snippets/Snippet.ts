@@ -7,10 +7,13 @@
  * caller's credentials, and let streams through. A gate that does not answer
  * means closed.
  */
+import { agentGateway } from "./AgentGateway.ts"
 import { caddy } from "./Caddy.ts"
 import { envoy } from "./Envoy.ts"
+import { envoyGateway } from "./EnvoyGateway.ts"
 import { haproxy, haproxyLua } from "./HAProxy.ts"
 import { ingressNginx } from "./IngressNginx.ts"
+import { istio } from "./Istio.ts"
 import { kubernetes } from "./Kubernetes.ts"
 import { litellm } from "./LiteLLM.ts"
 import { nginx } from "./Nginx.ts"
@@ -26,6 +29,9 @@ export const snippetNames = [
   "caddy",
   "traefik",
   "envoy",
+  "envoy-gateway",
+  "istio",
+  "agentgateway",
   "haproxy",
   "litellm",
   "kubernetes"
@@ -34,7 +40,9 @@ export type SnippetName = (typeof snippetNames)[number]
 
 const gates: Readonly<Partial<Record<SnippetName, string>>> = {
   "litellm": "http://127.0.0.1:4181",
-  "ingress-nginx": "http://jotgate.jotgate.svc.cluster.local:4180"
+  "ingress-nginx": "http://jotgate.jotgate.svc.cluster.local:4180",
+  "envoy-gateway": "http://jotgate.jotgate.svc.cluster.local:4180",
+  "istio": "http://jotgate.jotgate.svc.cluster.local:4180"
 }
 
 /** What is taken when nothing is said: the gate's own defaults. */
@@ -53,6 +61,9 @@ const snippets: Readonly<Record<SnippetName, (options: SnippetOptions) => string
   caddy,
   traefik,
   envoy,
+  "envoy-gateway": envoyGateway,
+  istio,
+  agentgateway: agentGateway,
   haproxy,
   litellm,
   kubernetes
