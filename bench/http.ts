@@ -77,7 +77,7 @@ interface Row {
   readonly goal: number
   /** The gate with these settings, or the baseline's own copy. */
   readonly candidate: { readonly workload: Workload.Workload; readonly audit: "stdout" | "none" } | "noise"
-  readonly baseline: "floor" | "bare"
+  readonly baseline: "floor" | "bare" | "grpc"
   readonly request: (token: string) => string
   /** Milliseconds that the first byte may come later at the median, at this many requests a second. */
   readonly added?: { readonly millis: number; readonly rate: number }
@@ -89,6 +89,8 @@ const floor = { baseline: "floor", request: question } as const
 const bare = { baseline: "bare", request: json } as const
 const events = { baseline: "bare", request: stream } as const
 
+const grpc = { baseline: "grpc", request: (token: string) => token } as const
+
 const rows: ReadonlyArray<Row> = [
   { name: "forward auth: noise", goal: 0, candidate: "noise", ...floor },
   { name: "forward auth, at work", goal: 0.7, candidate: line(work), ...floor },
@@ -98,6 +100,8 @@ const rows: ReadonlyArray<Row> = [
   { name: "proxy JSON, at work", goal: 0.87, candidate: line(work), ...bare },
   { name: "proxy JSON, one token", goal: 0, candidate: line(alone), ...bare },
   { name: "proxy 20 events, at work", goal: 0.9, candidate: line(work), ...events },
+  { name: "gRPC: noise", goal: 0, candidate: "noise", ...grpc },
+  { name: "gRPC, at work", goal: 0.5, candidate: line(work), ...grpc },
   {
     name: "first byte: noise",
     goal: 0,
@@ -119,7 +123,11 @@ const served = (workload: Workload.Workload, audit: "stdout" | "none", at: strin
 const started = async (row: Row, which: "candidate" | "baseline", config: string) => {
   if (which === "candidate" && row.candidate !== "noise") {
     const gate = await serve(config)
-    return { port: gate.port, micros: () => Promise.resolve(gate.micros()), stop: gate.stop }
+    return {
+      port: row.baseline === "grpc" ? gate.grpc : gate.port,
+      micros: () => Promise.resolve(gate.micros()),
+      stop: gate.stop
+    }
   }
   const peer = child(0, "./Roles.ts", [row.baseline, String(upstreamPort)])
   const { port } = await peer.ask()
@@ -129,7 +137,7 @@ const started = async (row: Row, which: "candidate" | "baseline", config: string
 /** A server with its generator. */
 const pair = async (row: Row, which: "candidate" | "baseline", { config, tokens }: Workload.Served) => {
   const server = await started(row, which, config)
-  const load = child(1, "./Load.ts", [
+  const load = child(1, row.baseline === "grpc" ? "./LoadGrpc.ts" : "./Load.ts", [
     String(server.port),
     values.connections,
     row.added === undefined ? values.rate : String(row.added.rate)

@@ -11,6 +11,8 @@ const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname
 
 export interface ServedGate {
   readonly port: number
+  /** Where it is asked over gRPC. */
+  readonly grpc: number
   /** Microseconds of processor time that the process and all its threads have used. */
   readonly micros: () => number
   /** What it printed, when it was started with `flags`: V8 may be asked to say what the heap does. */
@@ -43,18 +45,18 @@ export const serve = async (config: string, flags?: ReadonlyArray<string>): Prom
   })
   process.once("exit", () => child.kill("SIGKILL"))
   let told = ""
-  const port = await new Promise<number>((done, failed) => {
+  const [port = 0, grpc = 0] = await new Promise<ReadonlyArray<number>>((done, failed) => {
     child.once("exit", (code) => failed(new Error(`jotgate serve ended with ${code}`)))
     const listen = (chunk: Buffer) => {
       told += chunk.toString("latin1")
-      const ready = /^ready gate=http:\/\/[^ ]*:(\d+)/m.exec(told)
+      const ready = /^ready gate=http:\/\/[^ ]*:(\d+) admin=\S+(?: grpc=http:\/\/[^ ]*:(\d+))?/m.exec(told)
       if (ready === null) return
       if (flags === undefined) child.stdout.off("data", listen).resume()
-      done(Number(ready[1]))
+      done([Number(ready[1]), Number(ready[2] ?? 0)])
     }
     child.stdout.on("data", listen)
   })
   const pid = child.pid ?? 0
   child.removeAllListeners("exit")
-  return { port, micros: () => cpuOf(pid), told: () => told, stop: () => void child.kill("SIGTERM") }
+  return { port, grpc, micros: () => cpuOf(pid), told: () => told, stop: () => void child.kill("SIGTERM") }
 }

@@ -83,6 +83,7 @@ export const write = (
         gateway: {
           listen: "127.0.0.1:0",
           admin: "127.0.0.1:0",
+          grpc: "127.0.0.1:0",
           trustedProxies: ["127.0.0.1"],
           upstream: { url: upstream, authorization: { default: "env:UPSTREAM_KEY" } }
         },
