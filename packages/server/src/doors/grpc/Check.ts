@@ -70,14 +70,17 @@ const denied = (refusal: Refusal, recording: Recording, path: string, origin: st
 
 const namesOf = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => rawHeaders.filter((_, at) => at % 2 === 0)
 
-const metadataOf = (
-  id: string,
-  allowed: Allowed,
-  authorization: string | undefined
-): { readonly [name: string]: MetadataValue } => {
+type Metadata = { readonly [name: string]: MetadataValue }
+
+/** The same decision is given again while it is remembered, and what it says of the caller with it. */
+const known = new WeakMap<Allowed, Metadata>()
+
+/** What dynamic metadata says of the caller; what is absent is left out. */
+const callerOf = (allowed: Allowed): Metadata => {
+  const before = known.get(allowed)
+  if (before !== undefined) return before
   const { model, principal, reach, route } = allowed
   const all: Record<string, MetadataValue | undefined> = {
-    decision: id,
     user: principal.userId,
     email: principal.email,
     team: principal.teamId,
@@ -85,11 +88,20 @@ const metadataOf = (
     admin: principal.admin,
     models: reach.models(),
     route,
-    model,
-    upstream: authorization === undefined ? undefined : { authorization }
+    model
   }
-  return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]))
+  const caller = Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => value === undefined ? [] : [[name, value]])
+  )
+  known.set(allowed, caller)
+  return caller
 }
+
+const metadataOf = (decision: string, allowed: Allowed, authorization: string | undefined): Metadata => ({
+  decision,
+  ...callerOf(allowed),
+  ...(authorization === undefined ? {} : { upstream: { authorization } })
+})
 
 const allowed = (
   it: Allowed,

@@ -1,11 +1,10 @@
 /**
  * The messages of Envoy's external authorization (`envoy.service.auth.v3`): bytes → what is asked, an answer → bytes.
  *
- * A message is read by field numbers (`ExtAuthz.proto`) and then checked by a schema, so that nothing of a library's
- * loose objects goes further. Header values are text of one character a byte, as Node has them: nothing is decoded
+ * A message is read by field numbers (`ExtAuthz.proto`), and nothing of the library's loose objects goes further. Header values are text of one character a byte, as Node has them: nothing is decoded
  * that a credential or a path could hide in.
  */
-import { Result, Schema } from "effect"
+import { Result } from "effect"
 import { readFileSync } from "node:fs"
 import protobuf from "protobufjs"
 
@@ -16,27 +15,6 @@ const types = {
   healthRequest: root.lookupType("jotgate.HealthCheckRequest"),
   healthResponse: root.lookupType("jotgate.HealthCheckResponse")
 }
-
-const Bytes = Schema.Uint8Array
-
-const HttpRequest = Schema.Struct({
-  method: Schema.String,
-  path: Schema.String,
-  host: Schema.String,
-  scheme: Schema.String,
-  headers: Schema.Record(Schema.String, Schema.String),
-  body: Schema.String,
-  raw_body: Bytes,
-  header_map: Schema.NullOr(Schema.Struct({
-    headers: Schema.Array(Schema.Struct({ key: Schema.String, value: Schema.String, raw_value: Bytes }))
-  }))
-})
-
-const CheckRequest = Schema.Struct({
-  attributes: Schema.NullOr(Schema.Struct({
-    request: Schema.NullOr(Schema.Struct({ http: Schema.NullOr(HttpRequest) }))
-  }))
-})
 
 /** What a proxy asks about. */
 export interface CheckedRequest {
@@ -54,22 +32,53 @@ export interface CheckedRequest {
 /** Why a message that is one cannot be judged; the place is for the operator. */
 export type Unreadable = "no HTTP attributes" | "body and raw_body differ" | "headers and header_map differ"
 
-const decodeSchema = Schema.decodeUnknownResult(CheckRequest)
-
 /** Bytes of a text as one character each: what Node makes of a header line. */
-const octets = (text: string): string => Buffer.from(text, "utf8").toString("latin1")
+const octets = (text: string): string => isAscii.test(text) ? text : Buffer.from(text, "utf8").toString("latin1")
+
+const isAscii = /^[\x00-\x7f]*$/
 
 const isPseudo = (name: string): boolean => name.startsWith(":")
 
-const ofMap = (headers: Readonly<Record<string, string>>): Array<string> =>
-  Object.entries(headers).flatMap(([name, value]) => isPseudo(name) ? [] : [name, octets(value)])
+/**
+ * A member of a message: messages are read member by member, each checked where it is used, because a schema over the
+ * whole costs as much as everything else of a check.
+ */
+const member = (it: unknown, name: string): unknown =>
+  typeof it === "object" && it !== null ? Reflect.get(it, name) : undefined
 
-const ofList = (list: ReadonlyArray<{ key: string; value: string; raw_value: Uint8Array }>): Array<string> =>
-  list.flatMap(({ key, raw_value, value }) =>
-    isPseudo(key)
-      ? []
-      : [key, raw_value.length > 0 ? Buffer.from(raw_value).toString("latin1") : octets(value)]
-  )
+const textOf = (it: unknown, name: string): string => {
+  const value = member(it, name)
+  return typeof value === "string" ? value : ""
+}
+
+const bytesOf = (it: unknown, name: string): Uint8Array => {
+  const value = member(it, name)
+  return value instanceof Uint8Array ? value : nothing
+}
+
+const nothing = new Uint8Array(0)
+
+const ofMap = (headers: unknown): Array<string> => {
+  const raw: Array<string> = []
+  if (typeof headers !== "object" || headers === null) return raw
+  for (const [name, value] of Object.entries(headers)) {
+    if (!isPseudo(name)) raw.push(name, octets(String(value)))
+  }
+  return raw
+}
+
+const ofList = (list: unknown): Array<string> => {
+  const raw: Array<string> = []
+  for (const it of Array.isArray(list) ? list : []) {
+    const name = textOf(it, "key")
+    if (isPseudo(name)) continue
+    const value = bytesOf(it, "raw_value")
+    raw.push(name, value.length > 0 ? asBuffer(value).toString("latin1") : octets(textOf(it, "value")))
+  }
+  return raw
+}
+
+const asBuffer = (it: Uint8Array): Buffer => Buffer.from(it.buffer, it.byteOffset, it.byteLength)
 
 /** Names and joined values, for the comparison of two ways to say the same. */
 const joined = (raw: ReadonlyArray<string>): ReadonlyMap<string, string> => {
@@ -88,17 +97,19 @@ const sameHeaders = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): 
   return a.size === b.size && Array.from(a).every(([name, value]) => b.get(name) === value)
 }
 
-const headersOf = (http: typeof HttpRequest.Type): ReadonlyArray<string> | undefined => {
-  const listed = ofList(http.header_map?.headers ?? [])
-  const mapped = ofMap(http.headers)
+const headersOf = (http: unknown): ReadonlyArray<string> | undefined => {
+  const listed = ofList(member(member(http, "header_map"), "headers"))
+  const mapped = ofMap(member(http, "headers"))
   if (listed.length === 0) return mapped
   return mapped.length === 0 || sameHeaders(listed, mapped) ? listed : undefined
 }
 
-const bodyOf = ({ body, raw_body }: typeof HttpRequest.Type): Uint8Array | undefined => {
-  const text = Buffer.from(body, "utf8")
-  if (raw_body.length === 0) return text
-  return text.length === 0 || text.equals(raw_body) ? raw_body : undefined
+const bodyOf = (http: unknown): Uint8Array | undefined => {
+  const raw = bytesOf(http, "raw_body")
+  const text = textOf(http, "body")
+  if (text === "") return raw
+  const bytes = Buffer.from(text, "utf8")
+  return raw.length === 0 || bytes.equals(raw) ? bytes : undefined
 }
 
 /**
@@ -106,26 +117,26 @@ const bodyOf = ({ body, raw_body }: typeof HttpRequest.Type): Uint8Array | undef
  * the proxy and the gate would each believe another one.
  */
 export const read = (message: unknown): Result.Result<CheckedRequest, Unreadable> => {
-  const checked = decodeSchema(message)
-  const http = Result.isSuccess(checked) ? checked.success.attributes?.request?.http ?? undefined : undefined
-  if (http === undefined || http.method === "" || http.path === "") return Result.fail("no HTTP attributes")
+  const http = member(member(member(message, "attributes"), "request"), "http")
+  const method = textOf(http, "method")
+  const path = textOf(http, "path")
+  if (method === "" || path === "") return Result.fail("no HTTP attributes")
   const rawHeaders = headersOf(http)
   if (rawHeaders === undefined) return Result.fail("headers and header_map differ")
   const body = bodyOf(http)
   if (body === undefined) return Result.fail("body and raw_body differ")
   return Result.succeed({
-    method: http.method,
-    target: octets(http.path),
-    scheme: http.scheme,
-    host: http.host,
+    method,
+    target: octets(path),
+    scheme: textOf(http, "scheme"),
+    host: textOf(http, "host"),
     rawHeaders,
     body
   })
 }
 
 /** Bytes → a message; throws when they are none, which the transport answers as a gRPC error. */
-export const decode = (bytes: Uint8Array): unknown =>
-  types.request.toObject(types.request.decode(bytes), { defaults: true, objects: true, arrays: true, oneofs: false })
+export const decode = (bytes: Uint8Array): unknown => types.request.decode(bytes)
 
 /** A value of dynamic metadata. */
 export type MetadataValue = string | boolean | ReadonlyArray<string> | { readonly [name: string]: MetadataValue }
