@@ -11,7 +11,7 @@ class Setting extends Context.Service<Setting, {
 }>()("test/AuthZen") {
   static readonly layer = Layer.effect(
     Setting,
-    Effect.map(ServerWorld.make(), (world) => ({
+    Effect.map(ServerWorld.make({ policy: { withoutTeam: "user" } }), (world) => ({
       world,
       ask: (path, body, headers = {}) =>
         Effect.promise(async () => {
