@@ -124,6 +124,12 @@ export const normalizeMapping = (
 const unlessSaid = Schema.optionalKey(Schema.NullOr(ClaimMapping))
 const unlessNull = (paths: typeof ClaimMapping.Encoded) => withDefault(Schema.NullOr(ClaimMapping), paths)
 
+const AgentMapping = Schema.Struct({
+  actor: withDefault(Schema.NullOr(Schema.NonEmptyString), "act"),
+  client: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
+  id: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
+})
+
 /** What is read from the claims; what a block leaves out keeps its default, null turns it off. */
 const ClaimMappings = Schema.Struct({
   user: unlessNull("sub"),
@@ -139,11 +145,13 @@ const ClaimMappings = Schema.Struct({
   roles: unlessSaid,
   userRoles: unlessSaid,
   scopes: unlessNull(["scope", "scp"]),
+  /** Who acts; nothing is read until it is set. */
+  agent: Schema.optionalKey(Schema.NullOr(AgentMapping)),
   overage: withDefault(Schema.Literals(["deny", "ignore"]), "deny")
 })
 export type ClaimMappings = typeof ClaimMappings.Type
 /** The claims that are read by a mapping. */
-export type MappedClaim = Exclude<keyof ClaimMappings, "emailVerified" | "overage">
+export type MappedClaim = Exclude<keyof ClaimMappings, "agent" | "emailVerified" | "overage">
 
 /** The asymmetric algorithms that can be allowed (RFC 7518, 8037, 9864). */
 export const Algorithms = [
@@ -293,6 +301,13 @@ const EmailDomain = Schema.String.check(
   Schema.isPattern(/^[^@\s]+$/, { message: "must be a domain such as acme.com, without @" })
 )
 
+/** Which applications may ask on MCP routes (RULES D71): an empty list admits nobody. */
+const McpClients = Schema.Struct({
+  claim: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
+  header: withDefault(Schema.NullOr(HeaderName), null),
+  allowed: Schema.Array(Schema.Struct({ alias: Schema.String, value: Schema.String }))
+})
+
 /** The releases of LiteLLM whose route groups and model routes are known, oldest first. */
 export const LitellmReleases = ["1.90", "1.108", "1.110"] as const
 export type LitellmRelease = (typeof LitellmReleases)[number]
@@ -323,6 +338,10 @@ export const PolicySettings = Schema.Struct({
   requireTeam: withDefault(Schema.Boolean, false),
   requirePrincipal: withDefault(Schema.Boolean, true),
   withoutTeam: withDefault(Schema.Literals(["none", "user", "all"]), "user"),
+  groupOrder: withDefault(Schema.Literals(["claim", "id"]), "claim"),
+  teamHeader: withDefault(Schema.Literals(["token", "memberships"]), "token"),
+  mcpClients: withDefault(Schema.NullOr(McpClients), null),
+  agents: withDefault(Schema.Struct({ unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow") }), {}),
   litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
   teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
   emailDomains: withDefault(Schema.Array(EmailDomain), []),
@@ -381,6 +400,7 @@ export const DirectorySettings = Schema.Struct({
   ),
   teams: withDefault(
     Schema.Struct({
+      fromMemberships: withDefault(Schema.Literals(["none", "single", "first"]), "single"),
       whenUnknown: withDefault(Schema.Literals(["deny", "next"]), "deny"),
       create: withDefault(
         Schema.Union([Schema.Literals(["never", "always"]), Schema.Struct({ match: LinearPattern })]),

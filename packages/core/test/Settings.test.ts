@@ -78,6 +78,10 @@ describe("Settings: the defaults of CONFIG", () => {
       requireTeam: false,
       requirePrincipal: true,
       withoutTeam: "user",
+      groupOrder: "claim",
+      teamHeader: "token",
+      mcpClients: null,
+      agents: { unknown: "allow" },
       litellm: "1.110",
       teamHeaders: ["x-team-id", "x-litellm-team-id"],
       emailDomains: [],
@@ -94,7 +98,13 @@ describe("Settings: the defaults of CONFIG", () => {
       connection: { pool: 10, timeout: 1_000, ca: null },
       file: null,
       users: { unknown: "deny", create: false, template: {} },
-      teams: { whenUnknown: "deny", create: "never", template: { models: ["no-default-models"] }, default: null },
+      teams: {
+        fromMemberships: "single",
+        whenUnknown: "deny",
+        create: "never",
+        template: { models: ["no-default-models"] },
+        default: null
+      },
       memberships: "none",
       userRoles: []
     })

@@ -1,4 +1,5 @@
 /** `jotgate import litellm FILE`: their file → ours on standard output, and what became of every key on standard error. */
+import { type LitellmRelease, LitellmReleases, newestLitellm } from "@jotgate/core/Settings"
 import { Console, Effect, FileSystem, Option, Result } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { parseAllDocuments } from "yaml"
@@ -31,11 +32,17 @@ export const readYaml = Effect.fnUntraced(function*(file: string) {
 })
 
 /** Imports a parsed file; the reasons why the reference would not start are a failure. */
-export const imported = (file: string, input: unknown, strict: boolean) =>
-  Result.match(importLitellm(input, { env: process.env, strict }), {
+export const imported = (file: string, input: unknown, strict: boolean, release: LitellmRelease) =>
+  Result.match(importLitellm(input, { env: process.env, strict, release }), {
     onFailure: (reasons) => new Failure({ lines: reasons.map((reason) => `${file}: ${reason}`) }),
     onSuccess: (it) => Effect.succeed(it)
   })
+
+/** `--release`: whose file it is. */
+export const release = Flag.Literals("release", LitellmReleases).pipe(
+  Flag.withDescription("The release of LiteLLM whose file it is"),
+  Flag.withDefault(newestLitellm)
+)
 
 const litellm = Command.make(
   "litellm",
@@ -50,13 +57,14 @@ const litellm = Command.make(
       Flag.withDescription("How the parity report is written"),
       Flag.withDefault("text")
     ),
+    release,
     strict: Flag.Boolean("strict").pipe(
       Flag.withDescription("Write our stricter defaults where the reference is laxer"),
       Flag.withDefault(false)
     )
   },
-  Effect.fn("import litellm")(function*({ file, out, report, strict }) {
-    const result = yield* imported(file, yield* readYaml(file), strict)
+  Effect.fn("import litellm")(function*({ file, out, release, report, strict }) {
+    const result = yield* imported(file, yield* readYaml(file), strict, release)
     const text = settingsText(result.file, result.origins, [
       `Imported from ${file}${strict ? " with --strict" : ""}. Behind each setting stands the key that it came from.`,
       "The report of the import says how every key compares: jotgate import litellm --report json."
@@ -69,7 +77,7 @@ const litellm = Command.make(
     } else {
       yield* Console.log(text.trimEnd())
     }
-    yield* Console.error(report === "json" ? toJson(result.report) : toText(result.report))
+    yield* Console.error(report === "json" ? toJson(result.report, release) : toText(result.report, release))
     if (needsAttention(result.report)) return yield* new Negative({ lines: [] })
   })
 ).pipe(Command.withDescription("Import a LiteLLM configuration file"))

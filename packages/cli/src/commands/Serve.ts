@@ -4,6 +4,7 @@
  * A change of the file, or SIGHUP, puts the new settings in force at once for
  * every request that follows; a file with a finding changes nothing.
  */
+import type { LitellmRelease } from "@jotgate/core/Settings"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { type Address, addressText, defaultTimeouts } from "@jotgate/server/GatewaySettings"
 import { Console, Effect, Option, Stream } from "effect"
@@ -16,12 +17,12 @@ import * as LastNet from "../LastNet.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 import { unreadable } from "../SecretCheck.ts"
 import { reloads, seen } from "../Watch.ts"
-import { imported, readYaml } from "./Import.ts"
+import { imported, readYaml, release } from "./Import.ts"
 
 /** Imports their file in memory; a file that needs somebody is not served. */
-const loadLitellm = Effect.fnUntraced(function*(file: string) {
-  const it = yield* imported(file, yield* readYaml(file), false)
-  if (needsAttention(it.report)) return yield* new Negative({ lines: toText(it.report).split("\n") })
+const loadLitellm = Effect.fnUntraced(function*(file: string, release: LitellmRelease) {
+  const it = yield* imported(file, yield* readYaml(file), false, release)
+  if (needsAttention(it.report)) return yield* new Negative({ lines: toText(it.report, release).split("\n") })
   return yield* fromImport(file, it)
 })
 
@@ -98,11 +99,12 @@ export const serve = Command.make(
       Flag.withDescription("Serve what `import litellm FILE` writes"),
       Flag.optional
     ),
+    release,
     listen: optional("listen", "HOST:PORT", "Instead of gateway.listen"),
     admin: optional("admin", "HOST:PORT", "Instead of gateway.admin"),
     upstream: optional("upstream", "URL", "Instead of the URL of gateway.upstream")
   },
-  Effect.fn("serve")(function*({ admin, config, listen, litellm, upstream }) {
+  Effect.fn("serve")(function*({ admin, config, listen, litellm, release, upstream }) {
     if (Option.isSome(config) === Option.isSome(litellm)) {
       return yield* failure("which file? Give one of --config FILE and --litellm FILE")
     }
@@ -113,7 +115,7 @@ export const serve = Command.make(
       yield* urlFlag("upstream", upstream)
     )
     const read = Effect.flatMap(
-      Effect.map(Option.isSome(config) ? load(name) : loadLitellm(name), changed),
+      Effect.map(Option.isSome(config) ? load(name) : loadLitellm(name, release), changed),
       sound
     ).pipe(Effect.tap(readable))
     const before = yield* seen([name])

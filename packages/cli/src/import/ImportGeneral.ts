@@ -6,6 +6,7 @@ import { compile, isLiteral } from "@jotgate/core/Pattern"
 import type { Draft, Value } from "./Draft.ts"
 import { knownModels } from "./KnownModels.ts"
 import type { LitellmFile } from "./LitellmFile.ts"
+import { isLater, laterThan } from "./Releases.ts"
 
 /** The headers that may carry a credential (`gateway.credentials`). */
 const credentials = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key"]
@@ -126,6 +127,44 @@ const table: Readonly<Record<string, Entry>> = {
         recommendation: "remove it: cache.staleRows and keys.stale carry over an outage"
       })
       : draft.line(key, "ignored", "is off"),
+  mcp_allowed_clients: (_, draft, { jwt, general, mcpClients = [] }, key) => {
+    const header = general["mcp_client_id_header"]
+    const claim = jwt.mcp_client_id_jwt_field ?? null
+    draft.set(["policy", "mcpClients"], {
+      claim: claim === "" ? null : claim,
+      header: typeof header === "string" && header !== "" ? header.toLowerCase() : null,
+      allowed: mcpClients.map(({ alias, value }) => ({ alias, value }))
+    }, key)
+    draft.line(
+      key,
+      "exact",
+      mcpClients.length > 0
+        ? "who else asks on an MCP route is denied, admins too"
+        : "names no client that can be read: everybody is denied on MCP routes",
+      { setting: "policy.mcpClients", deviations: ["D71"] }
+    )
+  },
+  mcp_client_id_header: (_, draft, { general, jwt }, key) =>
+    general["mcp_allowed_clients"] === undefined || general["mcp_allowed_clients"] === null
+      ? draft.line(key, "ignored", "without mcp_allowed_clients every client may ask")
+      : draft.line(key, "exact", "names the client where no claim does", {
+        setting: "policy.mcpClients.header",
+        deviations: ["D71"],
+        ...(jwt.mcp_client_id_jwt_field
+          ? {}
+          : { recommendation: "mcp_client_id_jwt_field: a caller can write any header" })
+      }),
+  agent_access_default_deny: upstream,
+  vector_store_deny_by_default: upstream,
+  search_tool_deny_by_default: upstream,
+  request_tag_mappings: upstream,
+  apply_user_budget_to_team_keys: (value, draft, _, key) =>
+    value === true
+      ? draft.line(key, "wider", "a user's budget counts without a team only", {
+        deviations: ["D23"],
+        recommendation: "leave the budgets of people in teams to the upstream, or write them on the memberships"
+      })
+      : draft.line(key, "ignored", "is off"),
   master_key: ignored("is a virtual key, which is no credential here", ["D45"]),
   database_url: ignored("directory.url reads the rows there with litellm+postgres://…"),
   user_api_key_cache_ttl: ignored("cache.rows says how long rows are remembered")
@@ -137,7 +176,9 @@ const importGeneralSettings = (draft: Draft, file: LitellmFile): void => {
     const value = general[key]
     if (value === undefined) continue
     const name = `general_settings.${key}`
-    if (value === null) draft.line(name, "ignored", "null is the default")
+    if (isLater("general", key, file.release)) {
+      draft.line(name, "ignored", laterThan("general", key, file.release))
+    } else if (value === null) draft.line(name, "ignored", "null is the default")
     else table[key]?.(value, draft, file, name)
   }
   for (const [key, value] of Object.entries(general)) {
@@ -242,6 +283,8 @@ const importLitellmSettings = (draft: Draft, file: LitellmFile): void => {
         draft.set(["directory", "users", "template"], template, name)
         draft.line(name, "exact", "the columns of people who are created", { setting: "directory.users.template" })
       }
+    } else if (isLater("litellm", key, file.release)) {
+      draft.line(name, "ignored", laterThan("litellm", key, file.release))
     } else if (key === "max_end_user_budget_id") {
       draft.line(name, "ignored", "takes no part in the decision on a token")
     } else {

@@ -6,6 +6,7 @@
  */
 import type { Draft, Value } from "./Draft.ts"
 import type { IssuerEntry, JwtAuth, LitellmFile } from "./LitellmFile.ts"
+import { staleKeys } from "./Releases.ts"
 
 /** The claims that an issuer of the reference can read from its own paths. */
 const ownClaims = {
@@ -61,6 +62,7 @@ const claimsOf = (jwt: JwtAuth, own: IssuerEntry | undefined, strict: boolean): 
   put("object", [jwt.object_id_jwt_field].filter(present))
   if (readsRoles(jwt)) put("roles", [jwt.roles_jwt_field].filter(present))
   put("userRoles", [jwt.user_roles_jwt_field].filter(present))
+  if (present(jwt.agent_id_jwt_field)) claims["agent"] = { actor: null, id: jwt.agent_id_jwt_field }
   if (!strict) claims["scopes"] = "scope"
   return claims
 }
@@ -145,6 +147,18 @@ const reportTrust = (draft: Draft, it: Trusted, strict: boolean): void => {
     if (present(it.own.jwks_url)) {
       draft.line(`${it.key}.jwks_url`, "exact", "the key set", { setting: "issuers[].jwks" })
     }
+    for (const key of ["virtual_key_claim_field", "unregistered_jwt_client_behavior"] as const) {
+      if (present(it.own[key])) {
+        draft.line(
+          `${it.key}.${key}`,
+          "needs a decision",
+          "virtual keys are no credential here: a claim cannot be mapped to one",
+          {
+            deviations: ["D45"]
+          }
+        )
+      }
+    }
     for (const [claim, field] of Object.entries(ownClaims)) {
       if (present(it.own[field])) {
         draft.line(`${it.key}.${field}`, "exact", "read before the file's own path for this claim", {
@@ -167,7 +181,7 @@ const reportTrust = (draft: Draft, it: Trusted, strict: boolean): void => {
 const life = (seconds: number): string => `${Math.max(30, Math.ceil(seconds))}s`
 
 /** Writes `issuers`, with what each token of the reference can be used for. */
-export const importIssuers = (draft: Draft, { env, jwt }: LitellmFile, strict: boolean): void => {
+export const importIssuers = (draft: Draft, { env, jwt, release }: LitellmFile, strict: boolean): void => {
   const list = listed(draft, jwt)
   const global = globalPath(draft, env, new Set(list.map((it) => it.issuer)))
   const trusted = global === undefined ? list : [...list, global]
@@ -210,9 +224,21 @@ export const importIssuers = (draft: Draft, { env, jwt }: LitellmFile, strict: b
       }
       origin("opaque", "oidc_userinfo_endpoint")
     }
-    if (present(jwt.public_key_ttl)) {
-      entry["keys"] = { life: life(jwt.public_key_ttl) }
-      origin("keys", "public_key_ttl")
+    const stale = jwt.public_key_stale_ttl ?? (strict ? undefined : staleKeys[release])
+    if (present(jwt.public_key_ttl) || stale !== undefined) {
+      entry["keys"] = {
+        ...(present(jwt.public_key_ttl) ? { life: life(jwt.public_key_ttl) } : {}),
+        ...(stale === undefined ? {} : { stale: `${Math.min(604_800, Math.floor(stale))}s` })
+      }
+      origin(
+        "keys",
+        [
+          ...(present(jwt.public_key_ttl) ? ["public_key_ttl"] : []),
+          ...(stale === undefined
+            ? []
+            : [`${present(jwt.public_key_stale_ttl) ? "" : "default of "}public_key_stale_ttl`])
+        ].join(", ")
+      )
     }
     if ([it.issuer, ...it.jwks].some(isInsecure)) entry["allowInsecure"] = true
     return entry

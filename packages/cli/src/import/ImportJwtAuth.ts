@@ -10,7 +10,7 @@ import type { LitellmRelease } from "@jotgate/core/Settings"
 import type { Draft } from "./Draft.ts"
 import { namesTeams, readsRoles } from "./ImportIssuers.ts"
 import type { JwtAuth, RolePermissions } from "./LitellmFile.ts"
-import { teamAllowedRoutes } from "./Releases.ts"
+import { groupOrder, routeStars, teamAllowedRoutes } from "./Releases.ts"
 
 interface Importing {
   readonly draft: Draft
@@ -18,6 +18,8 @@ interface Importing {
   readonly rolePermissions: RolePermissions
   readonly strict: boolean
   readonly release: LitellmRelease
+  /** Whether MCP routes are for listed clients only. */
+  readonly clients: boolean
 }
 
 type Key = keyof JwtAuth
@@ -52,12 +54,18 @@ const routes =
   (value: ReadonlyArray<string>, { draft, release }: Importing, key: string): void => {
     const entries = usable(value, release)
     draft.set(["policy", setting], entries, key)
-    const wider = widened(entries)
-    const numbers = wider ? [...deviations, "D35"] : deviations
+    const isLiteral = routeStars[release] === "literal"
+    const wider = isLiteral && widened(entries)
+    const narrower = !isLiteral && entries.some((it) => it.endsWith("*") && it !== "*" && !it.endsWith("/*"))
+    const numbers = wider ? [...deviations, "D35"] : narrower ? [...deviations, "D73"] : deviations
     draft.line(
       key,
       wider ? "wider" : numbers.length > 0 ? "stricter" : "exact",
-      wider ? `${reason}; a final * covers everything below, the reference compares it literally` : reason,
+      wider
+        ? `${reason}; a final * covers everything below, the reference compares it literally`
+        : narrower
+        ? `${reason}; a final * ends at a segment: /v1* is /v1 and what is below, not /v1x`
+        : reason,
       { setting: `policy.${setting}`, deviations: numbers }
     )
     const dead = value.filter((it) => !entries.includes(it))
@@ -109,16 +117,20 @@ const table: { readonly [K in Key]: Entry<K> } = {
       }
     )
   },
-  team_ids_jwt_field: (_, { draft }, key) =>
+  team_ids_jwt_field: (_, { draft, release }, key) => {
+    const byId = groupOrder[release] === "id"
     draft.line(
       key,
       "wider",
-      "the claim path; a claim that is one text is one group, and groups are tried in their order",
+      `the claim path; a claim that is one text is one group, and groups are tried ${
+        byId ? "by their ids" : "in their order"
+      }`,
       {
-        setting: claim("teams"),
-        deviations: ["D7", "D10", "D17"]
+        setting: byId ? `${claim("teams")}, policy.groupOrder` : claim("teams"),
+        deviations: [byId ? "D65" : "D7", "D10", "D17"]
       }
-    ),
+    )
+  },
   team_id_default: (value, { draft }, key) => {
     if (value === "") return draft.line(key, "ignored", "no team has an empty id")
     draft.set(["directory", "teams", "default"], value, key)
@@ -181,6 +193,15 @@ const table: { readonly [K in Key]: Entry<K> } = {
       "exact",
       value < 30 ? "raised to 30s, the shortest life of keys" : "how long a key set is used before it is fetched again",
       { setting: "issuers[].keys.life" }
+    ),
+  public_key_stale_ttl: (value, { draft }, key) =>
+    draft.line(
+      key,
+      value > 604_800 ? "stricter" : "exact",
+      value > 604_800
+        ? "lowered to seven days, the longest that old keys serve"
+        : "how long old keys serve while the provider cannot be reached",
+      { setting: "issuers[].keys.stale" }
     ),
   public_allowed_routes: ignored("the reference never reads it"),
   enforce_rbac: (value, { draft, release, rolePermissions }, key) => {
@@ -320,6 +341,30 @@ const table: { readonly [K in Key]: Entry<K> } = {
       deviations: ["D17", "D24"]
     })
   },
+  fallback_to_db_teams: (value, { draft }, key) => {
+    if (!value) return draft.line(key, "exact", "no team out of the directory but the only one")
+    draft.set(["directory", "teams", "fromMemberships"], "first", key)
+    draft.set(["policy", "teamHeader"], "memberships", key)
+    draft.line(key, "exact", "a token without teams gets the first of the user's that fits; the header may name any", {
+      setting: "directory.teams.fromMemberships, policy.teamHeader",
+      deviations: ["D66"]
+    })
+  },
+  agent_id_jwt_field: path("agent.id", ["D72"]),
+  mcp_client_id_jwt_field: (_, { clients, draft }, key) =>
+    clients
+      ? draft.line(key, "exact", "names the client on MCP routes", {
+        setting: "policy.mcpClients.claim",
+        deviations: ["D71"]
+      })
+      : draft.line(key, "ignored", "without general_settings.mcp_allowed_clients every client may ask"),
+  auto_register_map_existing_key: (value, { draft }, key) =>
+    value
+      ? draft.line(key, "needs a decision", "virtual keys are no credential here: a token cannot be mapped to one", {
+        deviations: ["D45"]
+      })
+      : draft.line(key, "ignored", "is off"),
+  id_jag_requesting_apps: ignored("says who may redeem a grant at the MCP gateway; no effect on bearer tokens"),
   issuers: () => {}
 }
 
@@ -336,6 +381,9 @@ export const importJwtAuth = (importing: Importing): void => {
   const { draft, jwt, release, strict } = importing
   for (const key of Object.keys(table)) if (isKey(key)) run(key, importing)
   if (!strict) {
+    if (groupOrder[release] !== "claim" && namesTeams(jwt)) {
+      draft.set(["policy", "groupOrder"], groupOrder[release], `the order of LiteLLM ${release}`)
+    }
     if (jwt.team_allowed_routes === undefined) {
       draft.set(
         ["policy", "teamRoutes"],

@@ -7,7 +7,9 @@
  * audience), so does the import. `os.environ/NAME` is resolved first.
  */
 import { findings } from "@jotgate/core/SchemaFindings"
-import { Result, Schema, SchemaGetter } from "effect"
+import type { LitellmRelease } from "@jotgate/core/Settings"
+import { Option, Result, Schema, SchemaGetter } from "effect"
+import { isLater, laterThan, type Section } from "./Releases.ts"
 
 /** A boolean in any spelling that the reference takes. */
 const Flag = Schema.Union([
@@ -48,6 +50,8 @@ export const RowRole = Schema.Literals([
   "customer"
 ])
 
+const UnregisteredClient = Schema.Literals(["fallback_team_mapping", "reject", "auto_register", "link_only"])
+
 const IssuerEntry = Schema.Struct({
   issuer: Schema.String,
   audience: optional(Schema.Union([Schema.String, Schema.Array(Schema.String)])),
@@ -58,7 +62,9 @@ const IssuerEntry = Schema.Struct({
   team_id_jwt_field: text,
   team_ids_jwt_field: text,
   org_id_jwt_field: text,
-  end_user_id_jwt_field: text
+  end_user_id_jwt_field: text,
+  virtual_key_claim_field: text,
+  unregistered_jwt_client_behavior: optional(UnregisteredClient)
 }).check(Schema.makeFilter((it) =>
   (it.disable_audience_validation === true) !== ((it.audience ?? null) !== null) ||
   "exactly one of audience and disable_audience_validation must be set"
@@ -105,9 +111,8 @@ export const JwtAuth = Schema.Struct({
   virtual_key_claim_field: text,
   jwt_client_id_field: text,
   virtual_key_mapping_cache_ttl: optional(Seconds),
-  unregistered_jwt_client_behavior: optional(
-    Schema.Literals(["fallback_team_mapping", "reject", "auto_register"])
-  ),
+  unregistered_jwt_client_behavior: optional(UnregisteredClient),
+  auto_register_map_existing_key: flag,
   routing_overrides: optional(Schema.Array(Schema.Struct({
     iss: Schema.optionalKey(Schema.Unknown),
     client_id: Schema.optionalKey(Schema.Unknown),
@@ -116,6 +121,11 @@ export const JwtAuth = Schema.Struct({
     path: Schema.optionalKey(Schema.Unknown)
   }))),
   team_claim_fallback: flag,
+  fallback_to_db_teams: flag,
+  agent_id_jwt_field: text,
+  mcp_client_id_jwt_field: text,
+  public_key_stale_ttl: optional(Seconds),
+  id_jag_requesting_apps: optional(Schema.Array(Schema.Unknown)),
   issuers: optional(Schema.Array(IssuerEntry))
 }).check(Schema.makeFilter((it) => {
   const set = (value: unknown): boolean => value !== undefined && value !== null
@@ -160,6 +170,9 @@ const UserDefaults = Schema.Struct({
   user_email: text
 })
 
+/** Clients of MCP routes; a list that cannot be read admits nobody. */
+const McpClients = Schema.Array(Schema.Struct({ alias: Schema.String, value: Schema.String }))
+
 /** The parts of the file that decide, decoded; the rest as it stood there, for the report. */
 export interface LitellmFile {
   readonly jwt: JwtAuth
@@ -169,6 +182,9 @@ export interface LitellmFile {
   readonly groupAliases: typeof GroupAliases.Type
   readonly modelAliases: Readonly<Record<string, string>>
   readonly userDefaults: typeof UserDefaults.Type
+  /** `undefined`: every client may ask. */
+  readonly mcpClients: typeof McpClients.Type | undefined
+  readonly release: LitellmRelease
   readonly general: Readonly<Record<string, unknown>>
   readonly router: Readonly<Record<string, unknown>>
   readonly litellm: Readonly<Record<string, unknown>>
@@ -219,6 +235,8 @@ const readModelAliases = reader(
 )
 const readDefaults = reader(UserDefaults, "litellm_settings.default_internal_user_params", "ignore")
 
+const readClients = Schema.decodeUnknownOption(McpClients)
+
 const sections = [
   "general_settings",
   "model_list",
@@ -228,6 +246,46 @@ const sections = [
   "env"
 ]
 
+/** What must stand below `general_settings`, by where people put it instead. */
+const misplaced = (input: Readonly<Record<string, unknown>>): ReadonlyArray<string> => {
+  const right = ["litellm_jwtauth", "enable_jwt_auth", "role_permissions", "pass_through_endpoints"]
+  return [
+    ...right.filter((key) => input[key] !== undefined).map((key) => `${key}: belongs below general_settings`),
+    ...["litellm_settings", "router_settings"].flatMap((other) =>
+      right.filter((key) => section(input[other])[key] !== undefined)
+        .map((key) => `${other}.${key}: belongs below general_settings`)
+    ),
+    ...Object.keys(JwtAuth.fields).flatMap((key) =>
+      ["", "general_settings", "litellm_settings"].flatMap((where) => {
+        const of = where === "" ? input : section(input[where])
+        return of[key] === undefined || outside.has(key)
+          ? []
+          : [`${where === "" ? "" : `${where}.`}${key}: belongs below general_settings.litellm_jwtauth`]
+      })
+    )
+  ]
+}
+
+/** Keys of `litellm_jwtauth` that stand elsewhere too. */
+const outside: ReadonlySet<string> = new Set(["enforce_rbac", "custom_validate"])
+
+/** Keys that the chosen release does not have yet, where it would refuse an unknown one. */
+const later = (jwt: unknown, release: LitellmRelease): ReadonlyArray<string> => {
+  const place = "general_settings.litellm_jwtauth"
+  const of = section(jwt)
+  const issuers = Array.isArray(of["issuers"]) ? of["issuers"] : []
+  const among = (keys: Readonly<Record<string, unknown>>, kind: Section, at: string) =>
+    Object.keys(keys).filter((key) => isLater(kind, key, release))
+      .map((key) => `${at}.${key}: ${laterThan(kind, key, release)}`)
+  return [
+    ...among(of, "jwt", place),
+    ...issuers.flatMap((it, index) => among(section(it), "issuer", `${place}.issuers.${index}`)),
+    ...(of["unregistered_jwt_client_behavior"] === "link_only" && isLater("jwt", "fallback_to_db_teams", release)
+      ? [`${place}.unregistered_jwt_client_behavior: link_only is of a later LiteLLM than ${release} (--release)`]
+      : [])
+  ]
+}
+
 /**
  * Reads a parsed file. `env` are the variables that the reference would see; the
  * file's own `environment_variables` come first. Fails with one line for each
@@ -235,7 +293,8 @@ const sections = [
  */
 export const read = (
   input: unknown,
-  env: Readonly<Record<string, string | undefined>>
+  env: Readonly<Record<string, string | undefined>>,
+  release: LitellmRelease
 ): Result.Result<LitellmFile, ReadonlyArray<string>> => {
   if (!isObject(input)) return Result.fail(["the file must be a map of sections, such as general_settings"])
   const own = Object.entries({ ...section(input["environment_variables"]), ...section(input["env"]) })
@@ -264,10 +323,16 @@ export const read = (
     userDefaults: readDefaults(litellm["default_internal_user_params"] ?? {})
   }
   const outcomes: ReadonlyArray<Result.Result<unknown, ReadonlyArray<string>>> = Object.values(parts)
+  const early = [...misplaced(input), ...later(general["litellm_jwtauth"], release)]
+  if (early.length > 0) return Result.fail(early)
   const problems = outcomes.flatMap((part) => Result.isFailure(part) ? part.failure : [])
   if (problems.length > 0) return Result.fail(problems)
   return Result.map(Result.all(parts), (read) => ({
     ...read,
+    mcpClients: general["mcp_allowed_clients"] === undefined || general["mcp_allowed_clients"] === null
+      ? undefined
+      : Option.getOrElse(readClients(general["mcp_allowed_clients"]), () => []),
+    release,
     general,
     router,
     litellm,

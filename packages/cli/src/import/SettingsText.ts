@@ -9,7 +9,8 @@ import { FileSettings } from "@jotgate/server/GatewaySettings"
 import { Document, isMap, isScalar, isSeq, type Pair, type Scalar, type YAMLMap } from "yaml"
 import { type Path, placeOf, type Value } from "./Draft.ts"
 
-const claims = "user email teams team teamAlias organization organizationAlias endUser object roles userRoles scopes"
+const claims =
+  "user email teams team teamAlias organization organizationAlias endUser object roles userRoles scopes agent"
 
 /** The keys of a map of settings in the order of the reference page; `undefined` for any other map. */
 const keysAt = (path: Path): ReadonlyArray<string> | undefined => {

@@ -23,6 +23,8 @@ export interface Imported {
   /** For each written place (`policy.teamRoutes`), the key of their file that it came from. */
   readonly origins: ReadonlyMap<string, string>
   readonly report: ParityReport
+  /** The release whose file it was read as. */
+  readonly release: LitellmRelease
 }
 
 export interface ImportOptions {
@@ -46,17 +48,24 @@ export const importLitellm = (
   input: unknown,
   options: ImportOptions = {}
 ): Result.Result<Imported, ReadonlyArray<string>> =>
-  Result.flatMap(read(input, options.env ?? {}), (theirs) => {
+  Result.flatMap(read(input, options.env ?? {}, options.release ?? newestLitellm), (theirs) => {
     const draft = new Draft()
     const { release = newestLitellm, strict = false } = options
     importIssuers(draft, theirs, strict)
-    importJwtAuth({ draft, jwt: theirs.jwt, rolePermissions: theirs.rolePermissions, strict, release })
+    importJwtAuth({
+      draft,
+      jwt: theirs.jwt,
+      rolePermissions: theirs.rolePermissions,
+      strict,
+      release,
+      clients: theirs.mcpClients !== undefined
+    })
     draft.set(["policy", "litellm"], release, "the release whose file it is")
     importGeneral(draft, theirs, strict)
     const { gateway: _, ...core } = draft.file
     return Result.match(decodeSettings(core), {
       onFailure: (error) => Result.fail([`the imported settings are not valid: ${error.message}`]),
       onSuccess: (settings) =>
-        Result.succeed({ file: draft.file, settings, origins: draft.origins, report: draft.report })
+        Result.succeed({ file: draft.file, settings, origins: draft.origins, report: draft.report, release })
     })
   })

@@ -46,7 +46,7 @@ describe.each(names)("%s.yaml", (name) => {
   it("is imported as the committed file, with the committed report", () => {
     const { result, text } = imported(name, false)
     compare(`${name}.jotgate.yaml`, text)
-    compare(`${name}.report.txt`, `${toText(result.report)}\n`)
+    compare(`${name}.report.txt`, `${toText(result.report, result.release)}\n`)
   })
 
   it("the written file loads and is sound, with and without --strict", () => {

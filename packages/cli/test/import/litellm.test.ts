@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type LitellmRelease, newestLitellm } from "@jotgate/core/Settings"
 import { Result } from "effect"
 import { importLitellm, type ImportOptions } from "../../src/import/litellm.ts"
 import type { ParityLine } from "../../src/import/ParityReport.ts"
@@ -115,33 +114,6 @@ describe("importLitellm: issuers", () => {
     assert.strictEqual(set.settings.issuers[0]?.adminScope, "boss")
     const unset = imported({ user_id_jwt_field: "os.environ/FIELD" })
     assert.strictEqual(line(unset.report, "os.environ/FIELD").verdict, "needs a decision")
-  })
-})
-
-describe("importLitellm: releases", () => {
-  it.each<readonly [LitellmRelease, ReadonlyArray<string>]>([
-    ["1.90", ["openai_routes", "info_routes", "mcp_routes"]],
-    ["1.108", ["openai_routes", "info_routes", "mcp_routes", "/v1/messages", "/v1/messages/count_tokens"]],
-    ["1.110", [
-      ...["openai_routes", "info_routes", "mcp_routes", "/v1/messages", "/v1/messages/count_tokens"],
-      ...["/rag/ingest", "/v1/rag/ingest", "/rag/query", "/v1/rag/query"]
-    ]]
-  ])("%s: its route groups, and its default of team_allowed_routes", (release, routes) => {
-    const { policy } = imported({}, {}, {}, { env, release }).settings
-    assert.strictEqual(policy.litellm, release)
-    assert.deepStrictEqual(policy.teamRoutes, routes)
-  })
-
-  it("a file is the newest release's unless somebody says otherwise", () => {
-    assert.strictEqual(imported({}).settings.policy.litellm, newestLitellm)
-  })
-
-  it("a name is a route group only where the release has it", () => {
-    const jwt = { team_allowed_routes: ["openai_routes", "agent_inference_routes"] }
-    assert.lengthOf(imported(jwt, {}, {}, { env, release: "1.110" }).settings.policy.teamRoutes, 2)
-    assert.deepStrictEqual(imported(jwt, {}, {}, { env, release: "1.90" }).settings.policy.teamRoutes, [
-      "openai_routes"
-    ])
   })
 })
 

@@ -119,8 +119,8 @@ describe("parseConfig: every malformed file is one clear line with its place", (
   const cases: ReadonlyArray<readonly [title: string, text: string, expected: string]> = [
     [
       "an unknown key comes with a suggestion",
-      "policy:\n  teamHeader: [x]\n",
-      "jotgate.yaml:2:3: policy.teamHeader: unknown key, did you mean \"teamHeaders\"?"
+      "policy:\n  teamHeadrs: [x]\n",
+      "jotgate.yaml:2:3: policy.teamHeadrs: unknown key, did you mean \"teamHeaders\"?"
     ],
     [
       "an unknown key deep inside",
