@@ -19,21 +19,25 @@ import * as Judgement from "./decision/Judgement.ts"
 import * as Question from "./decision/Question.ts"
 import { RequestPolicy } from "./decision/RequestPolicy.ts"
 import * as VerifiedTokens from "./decision/VerifiedTokens.ts"
+import { AgentRepo } from "./directory/AgentRepo.ts"
 import { Provisioner } from "./directory/Provisioner.ts"
+import { TeamRepo } from "./directory/TeamRepo.ts"
 import { UserRepo } from "./directory/UserRepo.ts"
 import type { Denial } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
 import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
+import * as AgentResolver from "./principal/AgentResolver.ts"
 import { namesOrganization, OrganizationResolver } from "./principal/OrganizationResolver.ts"
-import { orAbsent, outage, raise } from "./principal/Ruled.ts"
+import { orAbsent, outage, raise, unless } from "./principal/Ruled.ts"
 import { Rules } from "./principal/Rules.ts"
 import * as Sync from "./principal/Sync.ts"
 import { TeamResolver } from "./principal/TeamResolver.ts"
 import { UserResolver } from "./principal/UserResolver.ts"
 import type { Asked } from "./Request.ts"
 import type { PolicyOptions } from "./rules/Policy.ts"
+import { hasTraceId } from "./rules/TraceId.ts"
 import type { Settings } from "./Settings.ts"
 import { Token } from "./Token.ts"
 import type { Claims } from "./token/Claims.ts"
@@ -41,6 +45,16 @@ import { ClaimsPolicy } from "./token/ClaimsPolicy.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
 import { type Now, Trace } from "./Trace.ts"
+
+/** The caller with those of the named teams in which the agents of the request may act. */
+const within = (caller: Caller, acting: AgentResolver.Acting | undefined): Caller => {
+  const { identity } = caller
+  const may = acting?.teams
+  if (may === undefined || identity.teamsBy !== "id") return caller
+  const { team, teams } = identity
+  const teamOf = team !== undefined && may(team) ? team : undefined
+  return { ...caller, identity: { ...identity, teams: teams.filter(may), team: teamOf } }
+}
 
 export class AuthBuilder extends Context.Service<AuthBuilder, {
   /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint. */
@@ -78,14 +92,40 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         policy
       }, policy.settings.cache.tokens)
 
+      const repo = yield* AgentRepo
+      const agents = AgentResolver.make(policy, repo, yield* TeamRepo)
+      const hasIdentities = repo.identities !== undefined
+
+      /** A managed agent: on its own, or for the person who delegated to it; roles, scopes and sync are not asked. */
+      const managed = Effect.fnUntracedEager(
+        function*(caller: Caller, { acting, user }: AgentResolver.Managed, now: Now) {
+          if (user === undefined) return yield* judge.agent(caller, acting, now)
+          const asked = within({ ...caller, standing: Judgement.bare(caller.standing) }, acting)
+          const claimed = yield* teams.fromToken(asked, now)
+          // An agent makes nobody an admin.
+          const row = { ...user, role: "internal_user" }
+          const choice = claimed.mayFallBack || claimed.provisional
+            ? yield* teams.fromMembership(claimed, row, asked, now)
+            : claimed
+          yield* unless(Judgement.outsideTeams(choice.chosen?.team, acting), now)
+          const found = { choice, person: { id: row.id, row, writes: [] }, joined: { row, writes: [] } }
+          return yield* judge.member(asked, { ...found, organization: undefined, endUser: undefined, acting }, now)
+        }
+      )
+
       /** Steps that rest on the caller, the question and rows. */
       const judged = Effect.fnUntracedEager(function*(caller: Caller, now: Now) {
         const { asked, identity, standing } = caller
+        const agent = hasIdentities ? yield* agents.managed(caller, now) : undefined
+        if (agent !== undefined) return yield* managed(caller, agent, now)
         const refused = policy.admit(identity, standing, asked)
         if (refused !== undefined) return yield* raise(refused, now)
-        if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), now)
+        const acting = policy.readsAgents ? yield* agents.acting(caller, now) : undefined
+        const misplaced = policy.adminRoute(standing, asked)
+        if (misplaced !== undefined) return yield* raise(misplaced, now)
+        if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), acting, now)
 
-        const claimed = yield* teams.fromToken(caller, now)
+        const claimed = yield* teams.fromToken(within(caller, acting), now)
         const organization = namesOrganization(identity) ? yield* organizations.find(identity, now) : undefined
         const foreign = policy.organizationOfTeam(claimed.chosen?.team, organization?.id) ??
           policy.emailDomain(identity)
@@ -94,10 +134,13 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const synced = Sync.fromToken(person.row, identity, claimed, policy)
         const reserved = policy.adminOnly(synced.row, identity, asked)
         if (reserved !== undefined) return yield* raise(reserved, now)
-        const choice = claimed.mayFallBack ? yield* teams.fromMembership(claimed, synced.row, caller, now) : claimed
+        const choice = claimed.mayFallBack || claimed.provisional
+          ? yield* teams.fromMembership(claimed, synced.row, caller, now)
+          : claimed
+        if (acting !== undefined) yield* unless(Judgement.outsideTeams(choice.chosen?.team, acting), now)
         const joined = Sync.chosen(synced, choice.chosen?.team, policy)
         const endUser = identity.endUser === undefined ? undefined : yield* organizations.endUser(identity, now)
-        return yield* judge.member(caller, { choice, person, joined, organization, endUser }, now)
+        return yield* judge.member(caller, { choice, person, joined, organization, endUser, acting }, now)
       })
 
       const hinted = Hint.make(policy, judged)
@@ -123,7 +166,12 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const { header, token } = yield* question.read(asked, now)
         const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
-        const allowed = yield* memory.decision({ claims, identity, standing, decisions, asked, header }, now, hinted)
+        // Only an agent may have to name its trace.
+        const traced = (!policy.readsAgents && !hasIdentities) || hasTraceId(asked)
+        const caller = { claims, identity, standing, decisions, asked, header, traced }
+        const allowed = yield* memory.decision(caller, now, hinted)
+        const client = policy.mcpClient(claims.payload, asked)
+        if (client !== undefined) return yield* raise(client, now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
         return allowed
       })

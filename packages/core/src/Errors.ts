@@ -12,7 +12,7 @@ import { stackless } from "./Stackless.ts"
 
 /** The stable codes of each status (DESIGN §5). */
 export const Codes = {
-  400: ["credential_conflict", "request_ambiguous", "body_invalid", "tool_mismatch"],
+  400: ["credential_conflict", "request_ambiguous", "body_invalid", "tool_mismatch", "trace_id_required"],
   401: ["token_missing", "token_expired", "invalid_token"],
   403: [
     "role_unmatched",
@@ -33,6 +33,7 @@ export const Codes = {
     "user_model_denied",
     "user_route_denied",
     "end_user_blocked",
+    "end_user_model_denied",
     "email_domain_denied",
     "organization_ambiguous",
     "organization_mismatch",
@@ -191,6 +192,7 @@ export const Details: Readonly<Record<Code, string>> = {
   request_ambiguous: "The request can be read in more than one way.",
   body_invalid: "The request body cannot be read.",
   tool_mismatch: "Headers and body of the request do not name the same call.",
+  trace_id_required: "The request must carry the id of its trace: x-litellm-trace-id.",
   token_missing: "No token was sent. Send one as 'Authorization: Bearer TOKEN'.",
   token_expired: "The token has expired. Get a new one.",
   invalid_token: "The token is not valid here.",
@@ -212,6 +214,7 @@ export const Details: Readonly<Record<Code, string>> = {
   user_model_denied: "The user may not use this model.",
   user_route_denied: "The user may not use this route.",
   end_user_blocked: "The end user is blocked.",
+  end_user_model_denied: "The end user may not use this model.",
   email_domain_denied: "The e-mail domain of this token is not accepted.",
   organization_ambiguous: "The organization of this token cannot be told apart from another.",
   organization_mismatch: "The team does not belong to the organization of this token.",

@@ -30,8 +30,11 @@ const refuse = (reason: RefusalReason, facts: TokenRefused["facts"]): Exit.Exit<
 const issuerOf = (issuers: Issuers["Service"], { payload: { iss, tid } }: CompactToken): IssuerProfile | undefined =>
   iss === undefined || typeof iss === "string" ? issuers.forIss(iss, tid) : undefined
 
+/** A grant that somebody redeems for a token, and none itself, whatever an issuer says of types (RULES D70). */
+const grant = "oauth-id-jag+jwt"
+
 const isTyped = ({ types }: IssuerProfile, typ: string | undefined): boolean =>
-  typ === undefined || types.has(typ.toLowerCase())
+  typ === undefined || (types.has(typ.toLowerCase()) && typ.toLowerCase() !== grant)
 
 type Verified = Effect.Effect<Claims, TokenRefused | IssuerUnavailable>
 

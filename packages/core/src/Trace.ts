@@ -21,6 +21,7 @@ export type StepName =
   | "custom"
   | "role"
   | "scope"
+  | "agent"
   | "admin"
   | "team"
   | "organization"
@@ -32,6 +33,7 @@ export type StepName =
   | "model"
   | "route"
   | "limits"
+  | "client"
   | "rule"
   | "writes"
   | "hint"
@@ -62,6 +64,7 @@ export interface Resolved {
   readonly team?: { readonly id: string; readonly alias: string | null }
   readonly organization?: { readonly id: string }
   readonly endUser?: { readonly id: string }
+  readonly agent?: { readonly id: string; readonly chain: ReadonlyArray<string> }
   readonly models?: ReadonlyArray<string>
 }
 

@@ -3,7 +3,11 @@
  * the reference's default.
  */
 import {
+  type Agent,
+  type AgentBinding,
+  AgentId,
   EndUserId,
+  makeAgent,
   makeEndUser,
   makeMembership,
   makeOrganization,
@@ -47,6 +51,7 @@ const tables: Readonly<Record<string, Operation>> = {
   teamMemberships: "memberships",
   memberships: "memberships",
   accessGroups: "modelGroups",
+  agents: "agents",
   "users.write": "users.write",
   "teams.write": "teams.write",
   "teamMemberships.write": "memberships.write",
@@ -61,6 +66,21 @@ export const failingOf = (directory: Directory): ReadonlySet<Operation> =>
 export const rowsOf = (directory: Directory): Rows => {
   const budgets = new Map((directory.budgets ?? []).map((it) => [it["budget_id"], it]))
   const budget = (row: Row): Row => budgets.get(row["budget_id"]) ?? {}
+  const agentRows = rowsWith(directory.agents, "agent_id")
+  const permissions = new Map((directory.objectPermissions ?? []).map((it) => [it["object_permission_id"], it]))
+  const agent = (it: Row): Agent => {
+    const groups = ids(it["access_group_ids"])
+    return makeAgent({
+      id: AgentId.make(text(it["agent_id"]) ?? ""),
+      name: text(it["agent_name"]),
+      models: it["identity_managed"] === true ? texts(permissions.get(it["object_permission_id"])?.["models"]) : null,
+      modelGroups: groups.length === 0 ? null : groups.map((id) => ModelGroupId.make(id)),
+      autonomous: it["identity_managed"] === true,
+      hasIdentity: it["identity_managed"] === true || record(it["litellm_params"])["identity"] !== undefined ||
+        (directory.agentIdentities ?? []).some((one) => one["agent_id"] === it["agent_id"]),
+      requireTraceId: Boolean(record(it["litellm_params"])["require_trace_id_on_calls_by_agent"])
+    })
+  }
   return {
     users: rowsWith(directory.users, "user_id").map((it) =>
       makeUser({
@@ -70,6 +90,7 @@ export const rowsOf = (directory: Directory): Rows => {
         role: text(it["user_role"]),
         teams: ids(it["teams"]).map((id) => TeamId.make(id)),
         models: texts(it["models"]),
+        active: record(it["metadata"])["scim_active"] !== false,
         maxBudget: number(it["max_budget"]),
         spend: number(it["spend"]) ?? 0
       })
@@ -85,6 +106,7 @@ export const rowsOf = (directory: Directory): Rows => {
         modelGroups: ids(it["access_group_ids"]).map((id) => ModelGroupId.make(id)),
         modelAliases: aliases(it["model_aliases"]),
         passThroughRoutes: texts(record(it["metadata"])["allowed_passthrough_routes"]),
+        deniedPassThroughRoutes: texts(record(it["metadata"])["denied_passthrough_routes"]),
         blocked: it["blocked"] === true,
         maxBudget: number(it["max_budget"]),
         spend: number(it["spend"]) ?? 0
@@ -102,6 +124,7 @@ export const rowsOf = (directory: Directory): Rows => {
     endUsers: rowsWith(directory.endUsers, "user_id").map((it) =>
       makeEndUser({
         id: EndUserId.make(text(it["user_id"]) ?? ""),
+        models: texts(it["models"]),
         blocked: it["blocked"] === true,
         maxBudget: number(budget(it)["max_budget"]),
         spend: number(it["spend"]) ?? 0
@@ -119,6 +142,23 @@ export const rowsOf = (directory: Directory): Rows => {
     modelGroups: rowsWith(directory.accessGroups, "access_group_id").map((it) => ({
       id: ModelGroupId.make(text(it["access_group_id"]) ?? ""),
       models: texts(it["access_model_names"])
-    }))
+    })),
+    agents: agentRows.map(agent),
+    agentBindings: rowsWith(directory.agentIdentities, "agent_id", "tenant_id", "client_id").map((it): AgentBinding => {
+      const row = agentRows.find((one) => one["agent_id"] === it["agent_id"]) ?? {}
+      return {
+        agent: text(row["agent_id"]) === null ? null : agent(row),
+        active: row["identity_managed"] === true && row["enabled"] !== false && it["active"] !== false,
+        issuer: text(it["issuer"]) ?? "",
+        tenant: text(it["tenant_id"]) ?? "",
+        client: text(it["client_id"]) ?? "",
+        servicePrincipal: text(it["service_principal_id"]),
+        requiredRoles: texts(it["required_roles"]),
+        requiredScopes: it["required_scopes"] === undefined ? ["user_impersonation"] : texts(it["required_scopes"]),
+        mode: row["execution_mode"] === "delegated" || row["execution_mode"] === "both"
+          ? row["execution_mode"]
+          : "autonomous"
+      }
+    })
   }
 }

@@ -55,6 +55,9 @@ const Directory = Schema.Struct({
   teamMemberships: rows,
   budgets: rows,
   accessGroups: rows,
+  agents: rows,
+  agentIdentities: rows,
+  objectPermissions: rows,
   failing: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String)))
 })
 export type Directory = typeof Directory.Type

@@ -144,7 +144,7 @@ const whomOf = (allowed: Allowed): Whom => {
   const before = known.get(allowed)
   if (before !== undefined) return before
   const { identity, model, principal, reach, route } = allowed
-  const { admin, email, endUserId, organizationId, role, team, teamId, userId } = principal
+  const { admin, agent, email, endUserId, organizationId, role, team, teamId, userId } = principal
   const whom: Whom = {
     admin,
     issuer: identity?.issuer ?? null,
@@ -152,7 +152,7 @@ const whomOf = (allowed: Allowed): Whom => {
     team: teamId === undefined ? null : { id: teamId, alias: team?.alias ?? null },
     organization: organizationId === undefined ? null : { id: organizationId },
     endUser: endUserId === undefined ? null : { id: endUserId },
-    agent: null,
+    agent: agent ?? null,
     models: reach.models(),
     model: model ?? null,
     route
@@ -211,7 +211,7 @@ export const ofDenied = (
     team: found.team ?? null,
     organization: found.organization ?? null,
     endUser: found.endUser ?? null,
-    agent: null,
+    agent: found.agent ?? null,
     models: found.models ?? null,
     model: modelText(model),
     route: path,

@@ -15,4 +15,6 @@ export interface Caller {
   readonly asked: Asked
   readonly header: string | undefined
   readonly decisions: Decisions
+  /** Whether the request carries the id of its trace. */
+  readonly traced: boolean
 }

@@ -35,7 +35,7 @@ const remembering = (log: ReadLog): DecisionMemory => ({
     const question = questionOf(caller.asked)
     const [answer, reads] = log.listen(() => decide({ ...caller, asked: question }, now))
     if (reads !== undefined && isAnswer(answer) && !Exit.hasDies(answer)) {
-      decisions.keep({ question, header: caller.header, reads, answer })
+      decisions.keep({ question, header: caller.header, traced: caller.traced, reads, answer })
     }
     return answer
   }

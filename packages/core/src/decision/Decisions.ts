@@ -18,6 +18,7 @@ export type Answer = Exit.Exit<Allowed, Denial>
 export interface Asking {
   readonly asked: Asked
   readonly header: string | undefined
+  readonly traced: boolean
 }
 
 /** How long path, model and team header may be together: the caller chooses them, so the memory is bounded. */
@@ -30,6 +31,7 @@ export type Question = { readonly [K in keyof Asked]-?: Asked[K] }
 export interface Decided {
   readonly question: Question
   readonly header: string | undefined
+  readonly traced: boolean
   readonly reads: Reads
   readonly answer: Answer
 }
@@ -78,10 +80,12 @@ export class Decisions {
     return isFirst
   }
 
-  recall({ asked, header }: Asking, now: Now): Answer | undefined {
+  recall({ asked, header, traced }: Asking, now: Now): Answer | undefined {
     for (let i = 0; i < this.#decided.length; i++) {
       const it = this.#decided[i]
-      if (it === undefined || it.header !== header || !sameQuestion(it.question, asked)) continue
+      if (it === undefined || it.header !== header || it.traced !== traced || !sameQuestion(it.question, asked)) {
+        continue
+      }
       if (it.reads.stand(now)) return it.answer
       this.#decided.splice(i, 1)
       return undefined

@@ -4,11 +4,20 @@
  */
 import { Effect, Exit } from "effect"
 import type { Allowed, Reach as ReachOf } from "../Decision.ts"
-import type { DirectoryWrite, EndUser, Membership, Organization, OrganizationId, User } from "../directory/Directory.ts"
+import type {
+  DirectoryWrite,
+  EndUser,
+  Membership,
+  Organization,
+  OrganizationId,
+  Team,
+  User
+} from "../directory/Directory.ts"
 import type { UserRepo } from "../directory/UserRepo.ts"
 import type { Denial } from "../Errors.ts"
 import { nameOf } from "../Identity.ts"
 import type { TeamId } from "../Ids.ts"
+import type { Acting } from "../principal/AgentResolver.ts"
 import type { OrganizationResolver } from "../principal/OrganizationResolver.ts"
 import { nobody, type Principal } from "../principal/Principal.ts"
 import { orAbsent, orOutage, outage, raise, unless } from "../principal/Ruled.ts"
@@ -16,8 +25,8 @@ import type { Synced } from "../principal/Sync.ts"
 import type { TeamChoice } from "../principal/TeamChoice.ts"
 import type { Person, UserResolver } from "../principal/UserResolver.ts"
 import { type Asked, modelText, namesOf, type RequestedModel } from "../Request.ts"
-import { everyModel, type ModelList } from "../rules/Model.ts"
-import type { LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
+import { everyModel, type ModelCap, type ModelList, noModels as noModel } from "../rules/Model.ts"
+import type { Authority, LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
 import * as UnknownModel from "../rules/UnknownModel.ts"
 import { isUnknown } from "../rules/UnknownModel.ts"
 import type { Now } from "../Trace.ts"
@@ -32,11 +41,19 @@ export interface Found {
   readonly joined: Synced
   readonly organization: Organization | undefined
   readonly endUser: EndUser | undefined
+  readonly acting: Acting | undefined
 }
 
 const noMemberships: ReadonlyArray<Membership> = []
 const noModels: ReadonlyArray<string> = []
 const noWrites: ReadonlyArray<DirectoryWrite> = []
+const noCaps: ReadonlyArray<ModelCap> = []
+
+const agentOf = (acting: Acting | undefined): Principal["agent"] =>
+  acting === undefined ? undefined : { id: acting.id, chain: acting.chain }
+
+/** A row that counts for an admin by scope: that of somebody who left (RULES D68). */
+const leftOf = (row: User | undefined): User | undefined => row?.active === false ? row : undefined
 
 const absent = Exit.succeed(undefined)
 const noRows = { team: undefined, organization: undefined, user: undefined, member: undefined, endUser: undefined }
@@ -47,6 +64,22 @@ const named = ({ model }: Asked): string | undefined => model._tag === "Known" ?
 /** Where the model was found, when the door has told it. */
 const placesOf = (model: RequestedModel): Ruling["facts"] =>
   "at" in model && model.at !== undefined ? { at: model.at } : {}
+
+/** What a token stands for when its roles and scopes are not asked. */
+export const bare = (standing: Authority): Authority => ({
+  ...standing,
+  role: undefined,
+  admin: false,
+  because: "nothing",
+  permission: undefined,
+  scope: undefined
+})
+
+/** A team in which the agents of a request may not act; where their teams are told, no team is none of them. */
+export const outsideTeams = (team: Team | undefined, acting: Acting): Ruling | undefined =>
+  acting.teams === undefined || (team !== undefined && acting.teams(team.id))
+    ? undefined
+    : { step: "agent", code: "team_denied", facts: { agent: acting.id, team: team?.id ?? null } }
 
 /** The decision on an open route: nobody was asked for a token (RULES D46). */
 export const open = (asked: Asked, now: Now): Allowed => {
@@ -99,50 +132,79 @@ export const make = (
   users: UserRepo["Service"]
 ) => {
   /** An admin by scope: no row is asked for; only an attached team and the member's limits in it can still deny. */
-  const admin = Effect.fnUntracedEager(function*(caller: Caller, choice: TeamChoice, now: Now) {
-    const { asked, identity } = caller
-    const { chosen } = choice
-    const row = chosen === undefined ? undefined : yield* people.known(identity, now)
-    const membership = chosen === undefined || row === undefined
-      ? undefined
-      : yield* orAbsent(users.membership(row.id, chosen.team.id, now), now)
-    yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)
-    if (chosen !== undefined) {
-      const refused = policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, everyModel)
-      if (refused !== undefined) return yield* refuse(refused, chosen, now)
+  const admin = Effect.fnUntracedEager(
+    function*(caller: Caller, choice: TeamChoice, acting: Acting | undefined, now: Now) {
+      const { asked, identity } = caller
+      const { chosen } = choice
+      const row = yield* people.known(identity, now)
+      const membership = chosen === undefined || row === undefined
+        ? undefined
+        : yield* orAbsent(users.membership(row.id, chosen.team.id, now), now)
+      yield* unless(policy.blocked(chosen?.team, leftOf(row), undefined) ?? traceless(caller, acting), now)
+      if (chosen !== undefined) {
+        const refused = policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, everyModel)
+        if (refused !== undefined) return yield* refuse(refused, chosen, now)
+      }
+      const caps = acting?.caps ?? noCaps
+      yield* unless(policy.judgeCaps(caps, asked.model, chosen), now)
+      const reach = Reach.make({
+        policy,
+        standing: caller.standing,
+        asked,
+        candidates: choice.candidates,
+        memberships: membership === undefined ? noMemberships : [membership],
+        judged: undefined,
+        alone: everyModel,
+        organization: undefined,
+        caps
+      })
+      if (isUnknown(asked.model)) {
+        const refused = UnknownModel.judge(asked.model, reach.models())
+        if (refused !== undefined) return yield* refuse(refused, chosen, now)
+      }
+      yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
+      const principal: Principal = {
+        ...nobody,
+        admin: true,
+        userId: identity.user === undefined ? undefined : nameOf(identity, identity.user),
+        role: "proxy_admin",
+        email: identity.email,
+        teamId: chosen?.team.id,
+        team: chosen?.team,
+        organizationId: identity.organization,
+        membership,
+        agent: agentOf(acting)
+      }
+      return allow(caller, principal, reach, choice.writes, now)
     }
+  )
+
+  /** An agent on its own: it has its own list and nothing else. */
+  const agent = (caller: Caller, acting: Acting, now: Now): Exit.Exit<Allowed, Denial> => {
+    const { asked } = caller
+    const standing = bare(caller.standing)
+    const ruling = traceless(caller, acting) ?? policy.judgeCaps(acting.caps, asked.model, undefined) ??
+      policy.ofIssuerOnly(caller.identity, standing, asked)
+    if (ruling !== undefined) return raise(ruling, now)
     const reach = Reach.make({
       policy,
-      standing: caller.standing,
+      standing,
       asked,
-      candidates: choice.candidates,
-      memberships: membership === undefined ? noMemberships : [membership],
+      candidates: () => [],
+      memberships: noMemberships,
       judged: undefined,
-      alone: everyModel,
-      organization: undefined
+      alone: acting.caps.length === 0 ? noModel : everyModel,
+      organization: undefined,
+      caps: acting.caps
     })
-    if (isUnknown(asked.model)) {
-      const refused = UnknownModel.judge(asked.model, reach.models())
-      if (refused !== undefined) return yield* refuse(refused, chosen, now)
-    }
-    yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
-    const principal: Principal = {
-      ...nobody,
-      admin: true,
-      userId: identity.user === undefined ? undefined : nameOf(identity, identity.user),
-      role: "proxy_admin",
-      email: identity.email,
-      teamId: chosen?.team.id,
-      team: chosen?.team,
-      organizationId: identity.organization,
-      membership
-    }
-    return allow(caller, principal, reach, choice.writes, now)
-  })
+    const refused = isUnknown(asked.model) ? UnknownModel.judge(asked.model, reach.models()) : undefined
+    if (refused !== undefined) return raise(refused, now)
+    return Exit.succeed(allow(caller, { ...nobody, agent: agentOf(acting) }, reach, noWrites, now))
+  }
 
   /** Whether the call could have ended up in another team, in which the user may have limits. */
   const hasAlternatives = ({ choice: { source }, joined: { row } }: Found): boolean =>
-    row !== undefined && source === "groups"
+    row !== undefined && (source === "groups" || source === "memberships")
 
   /** Whether somebody wants to know what else could be called: a list of models, a trace. */
   const isCurious = ({ asked }: Caller, found: Found, now: Now): boolean =>
@@ -173,27 +235,64 @@ export const make = (
 
   /** The first rule that the rows break, in the order of RULES. */
   const objection = (
-    { asked, identity }: Caller,
-    { choice: { chosen }, endUser, joined: { row }, organization, person }: Found,
+    caller: Caller,
+    found: Found,
     membership: Membership | undefined
   ): Ruling | undefined => {
+    const { asked, identity } = caller
+    const { acting, choice: { chosen }, endUser, joined: { row }, organization, person } = found
     const isAdmin = policy.isAdmin(row, identity)
     return policy.organizationOfTeam(chosen?.team, organization?.id) ??
-      policy.principalRequired(person.id, chosen?.team.id) ??
+      policy.principalRequired(person.id, chosen?.team.id, acting?.autonomous) ??
       policy.blocked(chosen?.team, row, endUser) ??
-      policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, aloneOf(row, chosen, isAdmin)) ??
+      (chosen === undefined ? takenAway(caller, found) : undefined) ??
+      policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, aloneOf(found, chosen, isAdmin)) ??
+      takenAway(caller, found) ??
+      policy.judgeCaps(endUserCaps(endUser), asked.model, chosen) ??
       (isUnknown(asked.model) ? undefined : routeOf(asked, chosen, isAdmin))
   }
 
-  /** What a caller may call alone; nothing is looked up for a caller with a team. */
-  const aloneOf = (row: User | undefined, chosen: LoadedTeam | undefined, isAdmin: boolean): ModelList =>
-    chosen === undefined ? policy.alone(row, isAdmin) : everyModel
+  /** A request without the id of a trace, of an agent that must send one. */
+  const traceless = ({ traced }: Caller, acting: Acting | undefined): Ruling | undefined =>
+    acting === undefined || !acting.requiresTraceId || traced
+      ? undefined
+      : { step: "agent", code: "trace_id_required", facts: { agent: acting.id } }
+
+  /** What the agents of a request take away. */
+  const takenAway = (caller: Caller, { acting, choice: { chosen } }: Found): Ruling | undefined =>
+    acting === undefined
+      ? undefined
+      : traceless(caller, acting) ?? policy.judgeCaps(acting.caps, caller.asked.model, chosen)
+
+  const endUserLists = new WeakMap<EndUser, ReadonlyArray<ModelCap>>()
+
+  /** What an end user may be served with (RULES D68): an empty list says nothing. */
+  const endUserCaps = (endUser: EndUser | undefined): ReadonlyArray<ModelCap> => {
+    if (endUser === undefined || endUser.models.length === 0) return noCaps
+    const known = endUserLists.get(endUser)
+    if (known !== undefined) return known
+    const caps = [policy.cap(endUser.models, "end_user_model_denied", { endUser: endUser.id })]
+    endUserLists.set(endUser, caps)
+    return caps
+  }
+
+  /** What a caller may call alone; nothing is looked up for a caller with a team. An agent on its own has its own list. */
+  const aloneOf = (
+    { acting, joined: { row }, person }: Found,
+    chosen: LoadedTeam | undefined,
+    isAdmin: boolean
+  ): ModelList =>
+    chosen !== undefined
+      ? everyModel
+      : acting?.autonomous === true && person.id === undefined
+      ? acting.caps.length === 0 ? noModel : everyModel
+      : policy.alone(row, isAdmin)
 
   const routeOf = (asked: Asked, chosen: LoadedTeam | undefined, isAdmin: boolean): Ruling | undefined =>
     chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined
 
   const principalOf = ({ identity }: Caller, found: Found, membership: Membership | undefined): Principal => {
-    const { choice: { chosen }, endUser, joined: { row }, organization, person } = found
+    const { acting, choice: { chosen }, endUser, joined: { row }, organization, person } = found
     return {
       admin: policy.isAdmin(row, identity),
       userId: person.id,
@@ -206,7 +305,8 @@ export const make = (
       organization,
       endUserId: identity.endUser,
       endUser,
-      membership
+      membership,
+      agent: agentOf(acting)
     }
   }
 
@@ -233,20 +333,23 @@ export const make = (
   /** What the caller may call; `judged` is the only team in which the limits are known, or all are. */
   const reachOf = (
     { asked, identity, standing }: Caller,
-    { choice: { candidates, chosen }, joined: { row }, organization }: Found,
+    found: Found,
     memberships: ReadonlyArray<Membership>,
     judged: TeamId | undefined
-  ): ReachOf =>
-    Reach.make({
+  ): ReachOf => {
+    const { acting, choice: { candidates, chosen }, endUser, joined: { row }, organization } = found
+    return Reach.make({
       policy,
       standing,
       asked,
       candidates,
       memberships,
       judged,
-      alone: aloneOf(row, chosen, policy.isAdmin(row, identity)),
-      organization: organization?.id
+      alone: aloneOf(found, chosen, policy.isAdmin(row, identity)),
+      organization: organization?.id,
+      caps: [...acting?.caps ?? noCaps, ...endUserCaps(endUser)]
     })
+  }
 
   /** A model that is not known is judged by everything that the caller may call (RULES D53). */
   const withUnknown = Effect.fnUntracedEager(
@@ -295,7 +398,7 @@ export const make = (
       return over === undefined ? settle(caller, found, membership, noMemberships, now) : raise(over, now)
     })
 
-  return { admin, member }
+  return { admin, agent, member }
 }
 
 /** What an allowed decision wants to be written, the rows it rests on first. */

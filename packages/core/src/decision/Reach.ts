@@ -28,6 +28,8 @@ export interface ReachRows {
   /** What the caller may call without a team. */
   readonly alone: ModelList
   readonly organization: string | undefined
+  /** Lists that only take away: those of agents and of the end user. */
+  readonly caps: ReadonlyArray<Model.ModelCap>
 }
 
 /** Everything: an open route, or an admin. */
@@ -68,9 +70,9 @@ class RowReach implements Reach {
   }
 
   mayCall(model: string): boolean {
-    const { alone, asked, policy, standing } = this.#rows
+    const { alone, asked, caps, policy, standing } = this.#rows
     const candidates = this.#candidates
-    if (!policy.tokenModels(standing).allows(model)) return false
+    if (!policy.tokenModels(standing).allows(model) || !caps.every((it) => it.list.allows(model))) return false
     if (candidates.length === 0) return alone.allows(model)
     const team = candidates.length === 1
       ? candidates[0]
@@ -80,9 +82,12 @@ class RowReach implements Reach {
   }
 
   models(): ReadonlyArray<string> {
-    const { alone, policy, standing } = this.#rows
+    const { alone, caps, policy, standing } = this.#rows
     const candidates = this.#candidates
-    const token = policy.tokenModels(standing).patterns
+    const token = caps.reduce<ReadonlyArray<string>>(
+      (all, it) => Model.intersect(all, it.list.patterns),
+      policy.tokenModels(standing).patterns
+    )
     if (candidates.length === 0) return Model.intersect(token, alone.patterns)
     const all = new Set<string>()
     // A call goes to the first team that fits: what such a team takes and then refuses, no later one can offer.

@@ -119,7 +119,9 @@ export const Agent = Schema.Struct({
   blocked: Schema.Boolean,
   autonomous: Schema.Boolean,
   /** Whether its calls must carry an id of the trace that they belong to. */
-  requireTraceId: Schema.Boolean
+  requireTraceId: Schema.Boolean,
+  /** Whether an application is bound to it: then no claim names it (RULES D72). */
+  hasIdentity: Schema.Boolean
 })
 export type Agent = typeof Agent.Type
 
@@ -237,5 +239,6 @@ export const makeAgent = (row: Partial<Agent> & { readonly id: AgentId }): Agent
   blocked: false,
   autonomous: false,
   requireTraceId: false,
+  hasIdentity: false,
   ...row
 })

@@ -135,7 +135,8 @@ const agent = (
   teams: teams?.map((it) => Directory.TeamId.make(it)) ?? null,
   blocked: blocked ?? false,
   autonomous: autonomous ?? false,
-  requireTraceId: requireTraceId ?? false
+  requireTraceId: requireTraceId ?? false,
+  hasIdentity: false
 })
 
 /** Who made a row is no part of what it says, and a user's teams are told by the memberships. */

@@ -25,6 +25,8 @@ export interface Principal {
   readonly endUserId: string | undefined
   readonly endUser: EndUser | undefined
   readonly membership: Membership | undefined
+  /** Who acts for the user, or on their own (RULES D72). */
+  readonly agent: { readonly id: string; readonly chain: ReadonlyArray<string> } | undefined
 }
 
 /** Nobody: what an open route passes on. */
@@ -40,5 +42,6 @@ export const nobody: Principal = {
   organization: undefined,
   endUserId: undefined,
   endUser: undefined,
-  membership: undefined
+  membership: undefined,
+  agent: undefined
 }

@@ -7,7 +7,16 @@ import type { LoadedTeam } from "../rules/Policy.ts"
 import type { Fact, Now } from "../Trace.ts"
 
 /** Where the chosen team came from. */
-export type TeamSource = "header" | "object" | "single" | "alias" | "groups" | "membership" | "default" | "admin"
+export type TeamSource =
+  | "header"
+  | "object"
+  | "single"
+  | "alias"
+  | "groups"
+  | "membership"
+  | "memberships"
+  | "default"
+  | "admin"
 
 export interface TeamChoice {
   readonly source: TeamSource | undefined
@@ -16,6 +25,8 @@ export interface TeamChoice {
   readonly candidates: () => ReadonlyArray<LoadedTeam>
   /** Whether membership and default may follow (RULES D24). */
   readonly mayFallBack: boolean
+  /** Whether it stands only when the user is a member (RULES D66). */
+  readonly provisional: boolean
   /** The teams that the token names and that exist: the target of sync (RULES D32). */
   readonly named: ReadonlyArray<Team>
   /** Whether the token names teams at all. */
@@ -32,6 +43,7 @@ const without = (names: boolean): TeamChoice => ({
   chosen: undefined,
   candidates: noTeams,
   mayFallBack: true,
+  provisional: false,
   named: noRows,
   names,
   writes: noWrites
@@ -48,9 +60,18 @@ export const single = (source: TeamSource, loaded: LoadedTeam, created = false):
   chosen: loaded,
   candidates: () => [loaded],
   mayFallBack: false,
+  provisional: false,
   named: [loaded.team],
   names: true,
   writes: created ? [DirectoryWrite.make({ _tag: "CreateTeam", team: loaded.team })] : noWrites
+})
+
+/** A team that the header names although no claim does: it must turn out to be one of the user's (RULES D66). */
+export const provisional = (loaded: LoadedTeam, names: boolean): TeamChoice => ({
+  ...single("header", loaded),
+  provisional: true,
+  named: noRows,
+  names
 })
 
 /** One of several groups. */
@@ -63,6 +84,7 @@ export const ofGroups = (
   chosen,
   candidates,
   mayFallBack: false,
+  provisional: false,
   named: rows,
   names: true,
   writes: noWrites

@@ -7,7 +7,8 @@
  * is 503 (RULES D27).
  */
 import { Context, Effect, Exit, Layer } from "effect"
-import type { User } from "../directory/Directory.ts"
+import type { Team, User } from "../directory/Directory.ts"
+import { compareText } from "../directory/DirectoryFile.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial, Unavailable } from "../Errors.ts"
 import type { Identity } from "../Identity.ts"
@@ -18,7 +19,7 @@ import type { Standing } from "../rules/Role.ts"
 import type { Now } from "../Trace.ts"
 import * as GroupChoice from "./GroupChoice.ts"
 import * as NamedTeams from "./NamedTeams.ts"
-import { orAbsent, outage, raise } from "./Ruled.ts"
+import { orAbsent, orOutage, outage, raise } from "./Ruled.ts"
 import { Rules } from "./Rules.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import * as TeamLoader from "./TeamLoader.ts"
@@ -29,6 +30,19 @@ export interface TeamQuestion {
   readonly standing: Standing
   readonly asked: Asked
   readonly header: string | undefined
+}
+
+/** Groups in the order in which they are tried (RULES D65): that of the claim, or by id as text. */
+const ordered = (order: "claim" | "id"): (ids: ReadonlyArray<TeamId>) => ReadonlyArray<TeamId> => {
+  if (order === "claim") return (ids) => ids
+  const known = new WeakMap<ReadonlyArray<TeamId>, ReadonlyArray<TeamId>>()
+  return (ids) => {
+    const before = known.get(ids)
+    if (before !== undefined) return before
+    const sorted = ids.toSorted(compareText)
+    known.set(ids, sorted)
+    return sorted
+  }
 }
 
 type Choice = TeamChoice.TeamChoice
@@ -61,6 +75,13 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       const defaultTeam = directory.teams.default
       const unknownIsNext = directory.teams.whenUnknown === "next"
       const syncs = directory.memberships === "replace"
+      const { fromMemberships } = directory.teams
+      const inOrder = ordered(settings.groupOrder)
+      const headerNamesMemberships = settings.teamHeader === "memberships"
+
+      /** Whether a token that names no team at all gets one out of the directory (RULES D66). */
+      const isLeftToDirectory = ({ namesTeams, teamAlias }: Identity): boolean =>
+        fromMemberships === "first" && !namesTeams && teamAlias === undefined
 
       const denied = (code: Ruling["code"], facts: Ruling["facts"], now: Now) =>
         raise({ step: "team", code, facts: now.note === undefined ? facts : policy.located(facts) }, now)
@@ -90,17 +111,49 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       const byHeader = (
         header: TeamId,
         object: TeamId | undefined,
-        { asked, identity }: TeamQuestion,
+        question: TeamQuestion,
         now: Now
-      ): Chosen =>
-        header === identity.team || header === object || (identity.teamsBy === "id" && identity.teams.includes(header))
+      ): Chosen => {
+        const { asked, identity } = question
+        return header === identity.team || header === object ||
+            (identity.teamsBy === "id" && identity.teams.includes(header))
           ? existing(header, "header", asked, now)
           : identity.teamsBy === "id" || identity.teams.length === 0
-          ? notOurs(header, identity, now)
+          ? byHeaderName(header, object, question, now)
           : Effect.flatMapEager(named(identity, identity.teams, now), (rows) => {
             const row = rows.find((it) => it.id === header) ?? rows.find((it) => it.alias === header)
-            return row === undefined ? notOurs(header, identity, now) : existing(row.id, "header", asked, now)
+            return row === undefined
+              ? byHeaderName(header, object, question, now)
+              : existing(row.id, "header", asked, now)
           })
+      }
+
+      /**
+       * A header that is the id of none of the token's teams: the alias of one of them, or, where the settings say so, any
+       * team, as long as the user turns out to be a member. What is unknown, ambiguous or foreign is one and the same
+       * denial (RULES D66).
+       */
+      const byHeaderName = Effect.fnUntracedEager(
+        function*(header: TeamId, object: TeamId | undefined, { asked, identity }: TeamQuestion, now: Now) {
+          const own = (id: TeamId): boolean =>
+            id === identity.team || id === object || (identity.teamsBy === "id" && identity.teams.includes(id))
+          const foreign = headerNamesMemberships && object === undefined
+          const byItsId = foreign ? yield* orAbsent(teams.byId(header, now), now) : undefined
+          const row = byItsId ??
+            (yield* Effect.catchEager(
+              teams.byAlias(header, now),
+              (error) => error._tag === "DirectoryUnavailable" ? outage(error, now) : Exit.succeed(undefined)
+            ))
+          if (row === undefined || (!foreign && !own(row.id)) || !policy.grants(identity.issuer).teams(row.id)) {
+            return yield* notOurs(header, identity, now)
+          }
+          const loaded = yield* loader.load(row, asked, now)
+          const choice = own(row.id)
+            ? TeamChoice.single("header", loaded)
+            : TeamChoice.provisional(loaded, identity.namesTeams || identity.teamAlias !== undefined)
+          return TeamChoice.note(choice, now, { header })
+        }
+      )
 
       const byAlias = Effect.fnUntracedEager(function*(alias: string, { asked, identity }: TeamQuestion, now: Now) {
         const row = yield* Effect.catchEager(teams.byAlias(alias, now), (error) =>
@@ -124,9 +177,9 @@ export class TeamResolver extends Context.Service<TeamResolver, {
         if (identity.overage) {
           return denied("groups_overage", { rule: policy.ofIssuer(identity.issuer, "claims.overage") }, now)
         }
-        const ids = unknown === undefined || identity.teams.includes(unknown)
-          ? identity.teams
-          : [...identity.teams, unknown]
+        const ids = inOrder(
+          unknown === undefined || identity.teams.includes(unknown) ? identity.teams : [...identity.teams, unknown]
+        )
         if (ids.length > 0) return byGroups(identity, ids, asked, now)
         if (identity.withheld) {
           return denied("team_denied", { rule: policy.ofIssuer(identity.issuer, "grants.teams") }, now)
@@ -137,7 +190,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
             ? Exit.succeed(TeamChoice.note(TeamChoice.allUnknown, now, { rule }))
             : denied("team_not_found", { rule }, now)
         }
-        return settings.requireTeam && defaultTeam === null
+        return settings.requireTeam && defaultTeam === null && !isLeftToDirectory(identity)
           ? denied("team_required", { rule: "policy.requireTeam" }, now)
           : nobodyNamed
       }
@@ -163,7 +216,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
               : denied("team_not_found", { team }, now))
         }
         if (identity.teamAlias !== undefined) return byAlias(identity.teamAlias, question, now)
-        return settings.requireTeamClaim && defaultTeam === null
+        return settings.requireTeamClaim && defaultTeam === null && !isLeftToDirectory(identity)
           ? denied("team_required", { rule: "policy.requireTeamClaim" }, now)
           : fromGroups(question, undefined, now)
       }
@@ -182,7 +235,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       const fromToken = (question: TeamQuestion, now: Now): Chosen =>
         Effect.flatMapEager(fromClaims(question, now), (choice): Chosen => {
           // Group choice has looked at the route of each team already.
-          const ruling = choice.chosen === undefined || choice.source === "groups"
+          const ruling = choice.chosen === undefined || choice.source === "groups" || choice.provisional
             ? undefined
             : policy.routeOfTeam(choice.chosen.team, question.asked)
           return ruling === undefined ? withNamed(choice, question, now) : raise(ruling, now)
@@ -199,10 +252,69 @@ export class TeamResolver extends Context.Service<TeamResolver, {
         }
       )
 
+      /**
+       * The first of the user's memberships, in the order of the row, that exists and may use model and route (RULES D66):
+       * one query, however many there are. One that is refused the pass-through route is not passed over.
+       */
+      const firstMembership = Effect.fnUntracedEager(
+        function*(user: User | undefined, { asked, identity }: TeamQuestion, now: Now) {
+          const { teams: granted } = policy.grants(identity.issuer)
+          const ids = (user?.teams ?? []).filter((id) => granted(id))
+          if (ids.length === 0) return undefined
+          const found = new Map((yield* orOutage(teams.byIds(ids, now), now)).map((it) => [it.id, it]))
+          const made = new Set<Team>()
+          const rows = ids.flatMap((id) => {
+            const row = found.get(id) ?? loader.create(id)
+            if (row !== undefined && !found.has(id)) made.add(row)
+            return row ?? []
+          })
+          const loaded = yield* loader.loadAll(rows, asked, now)
+          const fits = loaded.map((one) => policy.fit(one, asked, asked.model))
+          const at = fits.findIndex((fit) => fit === "fits" || fit === "passThrough")
+          const chosen = loaded[at]
+          if (chosen === undefined) {
+            const unread = loaded.find((one, index) => fits[index] === "model" && one.unread !== undefined)?.unread
+            if (unread !== undefined) return yield* outage(unread, now)
+            if (settings.requireTeam && fits.includes("model")) {
+              return yield* denied("team_model_denied", { memberships: ids, rule: "policy.requireTeam" }, now)
+            }
+            return undefined
+          }
+          const ruling = policy.routeOfTeam(chosen.team, asked)
+          if (ruling !== undefined) return yield* raise(ruling, now)
+          const choice: Choice = {
+            ...TeamChoice.single("memberships", chosen, made.has(chosen.team)),
+            candidates: () => loaded
+          }
+          return TeamChoice.note(choice, now, { memberships: ids.length })
+        }
+      )
+
+      /** A team that the header names must be one of the user's. */
+      const confirmed = (
+        choice: Choice,
+        user: User | undefined,
+        { asked, identity }: TeamQuestion,
+        now: Now
+      ): Chosen => {
+        const team = choice.chosen?.team
+        if (team === undefined) return Exit.succeed(choice)
+        if (user === undefined || !user.teams.includes(team.id)) return notOurs(team.id, identity, now)
+        const ruling = policy.routeOfTeam(team, asked)
+        return ruling === undefined ? Exit.succeed(choice) : raise(ruling, now)
+      }
+
       const fellBack = Effect.fnUntracedEager(
         function*(choice: Choice, user: User | undefined, question: TeamQuestion, now: Now) {
-          const only = user?.teams.length === 1 ? user.teams[0] : undefined
           const { named, names } = choice
+          if (isLeftToDirectory(question.identity)) {
+            const first = yield* firstMembership(user, question, now)
+            if (first !== undefined) return { ...first, named, names }
+            // Who is no member has no team, the default neither: the directory was asked.
+            if (settings.requireTeam) return yield* denied("team_required", { rule: "policy.requireTeam" }, now)
+            return TeamChoice.note(choice, now, { memberships: user?.teams.length ?? 0 })
+          }
+          const only = fromMemberships !== "none" && user?.teams.length === 1 ? user.teams[0] : undefined
           const found = only === undefined ? undefined : yield* fallback(only, "membership", question, now)
           if (found !== undefined) return { ...found, named, names }
           if (defaultTeam === null || !isTeamId(defaultTeam)) {
@@ -221,7 +333,11 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       )
 
       const fromMembership = (choice: Choice, user: User | undefined, question: TeamQuestion, now: Now): Chosen =>
-        choice.mayFallBack ? fellBack(choice, user, question, now) : Exit.succeed(choice)
+        choice.provisional
+          ? confirmed(choice, user, question, now)
+          : choice.mayFallBack
+          ? fellBack(choice, user, question, now)
+          : Exit.succeed(choice)
 
       const forAdmin = ({ asked, header, identity }: TeamQuestion, now: Now): Effect.Effect<Choice, Unavailable> =>
         header === undefined || !isTeamId(header) || !policy.isLlmRoute(asked.path, asked.method) ||

@@ -28,6 +28,14 @@ export interface ModelList {
   readonly patterns: ReadonlyArray<string>
 }
 
+/** A list that only takes away, and what a model that it does not have is denied with. */
+export interface ModelCap {
+  readonly list: ModelList
+  readonly code: "agent_model_denied" | "end_user_model_denied"
+  /** Whose list it is. */
+  readonly facts: { readonly [name: string]: string }
+}
+
 /** Allows every model. */
 export const everyModel: ModelList = { allows: () => true, patterns: ["*"] }
 

@@ -9,10 +9,14 @@
 import { Result } from "effect"
 import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../directory/Directory.ts"
 import type { Identity } from "../Identity.ts"
+import type { JsonObject } from "../Json.ts"
 import type { Asked } from "../Request.ts"
 import type { Settings, TokenRole } from "../Settings.ts"
+import * as AgentClaim from "./AgentClaim.ts"
 import * as EmailDomain from "./EmailDomain.ts"
 import * as Limit from "./Limit.ts"
+import * as ManagedAgent from "./ManagedAgent.ts"
+import * as McpClients from "./McpClients.ts"
 import * as Model from "./Model.ts"
 import * as LinearRegExp from "./patterns/LinearRegExp.ts"
 import * as Pattern from "./patterns/Pattern.ts"
@@ -93,7 +97,15 @@ export class Policy {
   readonly isInfoRoute: Route.RouteMatcher
   /** LLM API routes, in which a mapped provider prefix covers everything below it: where a team header counts for an admin. */
   readonly isLlmRoute: Route.RouteMatcher
+  /** Whether a managed agent may ask here (RULES D72). */
+  readonly isManagedRoute: (asked: Asked) => boolean
+  /** Whether any issuer says who acts. */
+  readonly readsAgents: boolean
   readonly #routes: Route.RouteCompiler
+  readonly #agents: ReadonlyMap<string, AgentClaim.AgentReader>
+  readonly #mcpClients: ReturnType<typeof McpClients.compile>
+  /** The entries of `teamRoutes` that grant a pass-through route by naming its path (RULES D67). */
+  readonly #grantsByPath: Route.RouteMatcher
   readonly #lineOf: (path: string) => number | undefined
   readonly #grants: ReadonlyMap<string, Grants>
   readonly #adminScopes: ReadonlyMap<string, string | null>
@@ -141,6 +153,16 @@ export class Policy {
     this.#routes = routes
     this.#permissions = Role.permissions(policy.roles, routes)
     this.#scopes = Scope.compile(policy, routes)
+    this.isManagedRoute = ManagedAgent.routes(groups)
+    this.#agents = new Map(settings.issuers.flatMap((it) => {
+      const reader = AgentClaim.compile(it)
+      return reader === undefined ? [] : [[it.id, reader] as const]
+    }))
+    this.readsAgents = this.#agents.size > 0
+    this.#mcpClients = McpClients.compile(policy.mcpClients, groups)
+    this.#grantsByPath = policy.litellm === "1.90"
+      ? () => false
+      : Route.compile(policy.teamRoutes.filter((it) => it.startsWith("/") && it !== "/*"), groups)
     this.#adminRoutes = routes(policy.adminRoutes)
     this.#adminOnlyRoutes = policy.adminOnlyRoutes.length === 0
       ? () => false
@@ -191,12 +213,16 @@ export class Policy {
     }
   }
 
-  /** The first rule of role, grant, scope and admin routes that the token itself breaks. */
+  /** The first rule of role, grant and scope that the token itself breaks. */
   admit(identity: Identity, authority: Authority, asked: Asked): Ruling | undefined {
-    return this.#admitRole(identity, authority, asked) ?? this.#admitScope(authority, asked) ??
-      (authority.admin && !this.#adminRoutes(asked.path, asked.method)
-        ? { step: "admin", code: "admin_route_denied", facts: this.#rule("policy.adminRoutes", { route: asked.path }) }
-        : undefined)
+    return this.#admitRole(identity, authority, asked) ?? this.#admitScope(authority, asked)
+  }
+
+  /** Where an admin by scope may not go. */
+  adminRoute(authority: Authority, asked: Asked): Ruling | undefined {
+    return authority.admin && !this.#adminRoutes(asked.path, asked.method)
+      ? { step: "admin", code: "admin_route_denied", facts: this.#rule("policy.adminRoutes", { route: asked.path }) }
+      : undefined
   }
 
   #admitRole(identity: Identity, { grants, permission, role }: Authority, asked: Asked): Ruling | undefined {
@@ -229,6 +255,12 @@ export class Policy {
         }
       }
     }
+    return this.ofIssuerOnly(identity, { grants }, asked)
+  }
+
+  /** What the issuer of a token may not give (RULES D51). */
+  ofIssuerOnly(identity: Identity, { grants }: Pick<Authority, "grants">, asked: Asked): Ruling | undefined {
+    const { model } = asked
     const withheld = grants.models === undefined ? undefined : refusedName(model, grants.models.allows)
     if (withheld !== undefined) {
       return {
@@ -301,8 +333,13 @@ export class Policy {
   /** Whether a chosen team may use the route (RULES D15) and is granted the pass-through (RULES D39). */
   fitsRoute(team: Team, asked: Asked): Fit {
     if (!this.#teamRoutes(asked.path, asked.method)) return "route"
-    if (this.isPassThrough(asked) && !Route.grantsPassThrough(team.passThroughRoutes, asked.path)) return "passThrough"
-    return "fits"
+    return !this.isPassThrough(asked) || this.#grantsPassThrough(team, asked) ? "fits" : "passThrough"
+  }
+
+  /** What a team is refused, nothing grants (RULES D67). */
+  #grantsPassThrough({ deniedPassThroughRoutes, passThroughRoutes }: Team, { method, path }: Asked): boolean {
+    return !Route.deniesPassThrough(deniedPassThroughRoutes, path) &&
+      (Route.grantsPassThrough(passThroughRoutes, path) || this.#grantsByPath(path, method))
   }
 
   /** The ruling on the route of a chosen team. */
@@ -317,7 +354,8 @@ export class Policy {
         : this.#rule("policy.passThroughRoutes", {
           team: team.id,
           route: asked.path,
-          granted: team.passThroughRoutes
+          granted: team.passThroughRoutes,
+          denied: team.deniedPassThroughRoutes
         })
     }
   }
@@ -373,8 +411,8 @@ export class Policy {
   }
 
   /** A user or a team must result (RULES D25). */
-  principalRequired(user: string | undefined, team: string | undefined): Ruling | undefined {
-    return !this.settings.policy.requirePrincipal || user !== undefined || team !== undefined
+  principalRequired(user: string | undefined, team: string | undefined, autonomous = false): Ruling | undefined {
+    return !this.settings.policy.requirePrincipal || user !== undefined || team !== undefined || autonomous
       ? undefined
       : { step: "principal", code: "principal_required", facts: this.#rule("policy.requirePrincipal", {}) }
   }
@@ -390,10 +428,47 @@ export class Policy {
       }
   }
 
-  /** Who is blocked (RULES D23). */
+  /** How an issuer says who acts; `undefined`: it does not. */
+  agentReader(issuer: string): AgentClaim.AgentReader | undefined {
+    return this.#agents.get(issuer)
+  }
+
+  /** A client that may not ask on MCP routes (RULES D71). */
+  mcpClient(claims: JsonObject, asked: Asked): Ruling | undefined {
+    const refused = this.#mcpClients?.(claims, asked)
+    return refused === undefined
+      ? undefined
+      : { step: "client", code: "client_denied", facts: this.#rule("policy.mcpClients", { ...refused }) }
+  }
+
+  /** A list that only takes away; one without entries allows nothing. */
+  cap(entries: ReadonlyArray<string>, code: Model.ModelCap["code"], facts: Model.ModelCap["facts"]): Model.ModelCap {
+    return { list: entries.length === 0 ? Model.noModels : this.models.list(entries), code, facts }
+  }
+
+  /** The first list that takes away a model of the request; an alias of the team may stand for what it means. */
+  judgeCaps(
+    caps: ReadonlyArray<Model.ModelCap>,
+    asked: RequestedModel,
+    team: LoadedTeam | undefined
+  ): Ruling | undefined {
+    if (caps.length === 0) return undefined
+    const aliases = team?.team.modelAliases ?? {}
+    const meant = (model: string) => Object.hasOwn(aliases, model) ? aliases[model] ?? model : model
+    for (const { code, facts, list } of caps) {
+      const refused = refusedName(asked, (model) => list.allows(model) || list.allows(meant(model)))
+      if (refused !== undefined) {
+        return { step: "model", code, facts: { ...facts, model: refused, models: list.patterns } }
+      }
+    }
+    return undefined
+  }
+
+  /** Who is blocked or has left (RULES D23, D68). */
   blocked(team: Team | undefined, user: User | undefined, endUser: EndUser | undefined): Ruling | undefined {
     if (team?.blocked === true) return { step: "team", code: "team_blocked", facts: { team: team.id } }
     if (user?.blocked === true) return { step: "user", code: "user_blocked", facts: { user: user.id } }
+    if (user?.active === false) return { step: "user", code: "user_blocked", facts: { user: user.id, active: false } }
     if (endUser?.blocked === true) {
       return { step: "endUser", code: "end_user_blocked", facts: { endUser: endUser.id } }
     }

@@ -134,7 +134,7 @@ export const views: { readonly [K in TableName]: (row: Nouns[K]) => Views[K] } =
   endUsers: (row) => row,
   memberships: ({ origin: _, ...row }) => row,
   modelGroups: (row) => row,
-  agents: (row) => row
+  agents: ({ hasIdentity: _, ...row }) => row
 }
 
 /** Whether a role is one that a row can be given. */
@@ -158,7 +158,7 @@ export const written: { readonly [K in TableName]: (row: Nouns[K]) => Written[K]
   endUsers: (row) => row,
   memberships: ({ maxBudget, models, role, spend, team, user }) => ({ user, team, role, models, maxBudget, spend }),
   modelGroups: (row) => row,
-  agents: (row) => row
+  agents: ({ hasIdentity: _, ...row }) => row
 }
 
 /** The body of a change of each kind of row. */

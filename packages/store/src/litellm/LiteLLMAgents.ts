@@ -14,8 +14,20 @@ import type { Tables } from "./LiteLLMTables.ts"
 export const knowsIdentities = ({ has }: Tables): boolean =>
   has("agent", "identity_managed") || has("agentIdentity") || has("verifiedSubject")
 
+/** Whether an agent `a` is managed, bound, or has an identity of the kind before: then no claim names it. */
+const hasIdentity = (tables: Tables): string => {
+  const { column, of } = tables
+  const params = column("agent", "a", "litellm_params", "NULL::jsonb")
+  const bound = knowsIdentities(tables)
+    ? `EXISTS (SELECT 1 FROM ${of("agentIdentity")} n WHERE n.agent_id = a.agent_id)`
+    : "false"
+  return `(${column("agent", "a", "identity_managed", "false")} OR ${bound}
+    OR coalesce(jsonb_exists(CASE WHEN jsonb_typeof(${params}) = 'object' THEN ${params} END, 'identity'), false))`
+}
+
 /** What is selected of an agent `a`; `teams` are those whose grants hold it, where that matters. */
-const columns = ({ column, has, of }: Tables, teams: string): string => {
+const columns = (tables: Tables, teams: string): string => {
+  const { column, has, of } = tables
   const permission = column("agent", "a", "object_permission_id", "NULL")
   const permitted =
     has("agent", "object_permission_id") && (has("objectPermission", "models") || !has("objectPermission"))
@@ -23,7 +35,8 @@ const columns = ({ column, has, of }: Tables, teams: string): string => {
       : "NULL"
   return `a.agent_id, a.agent_name, ${column("agent", "a", "litellm_params", "NULL::jsonb")}::text AS params,
     ${column("agent", "a", "identity_managed", "false")} AS managed, ${permitted} AS permitted_models,
-    to_json(${column("agent", "a", "access_group_ids", "NULL::text[]")})::text AS agent_groups, ${teams} AS agent_teams`
+    to_json(${column("agent", "a", "access_group_ids", "NULL::text[]")})::text AS agent_groups, ${teams} AS agent_teams,
+    ${hasIdentity(tables)} AS has_identity`
 }
 
 /** What a statement selects of agents, and from what. */
@@ -32,17 +45,6 @@ export const agents = (tables: Tables) => ({
   select: `a.agent_id AS id, ${columns(tables, "NULL")}`,
   read: LiteLLMRows.agent
 })
-
-/** Agents that a claim may name: none that is managed, bound, or has an identity of the kind before. */
-export const unbound = (tables: Tables): string => {
-  const { column, of } = tables
-  const params = column("agent", "a", "litellm_params", "NULL::jsonb")
-  const bound = knowsIdentities(tables)
-    ? `EXISTS (SELECT 1 FROM ${of("agentIdentity")} i WHERE i.agent_id = a.agent_id)`
-    : "false"
-  return `NOT ${column("agent", "a", "identity_managed", "false")} AND NOT ${bound}
-    AND NOT coalesce(jsonb_exists(CASE WHEN jsonb_typeof(${params}) = 'object' THEN ${params} END, 'identity'), false)`
-}
 
 /**
  * The teams whose grants hold an agent: by id, by an agent access group, or by a
@@ -73,7 +75,7 @@ export const bindings = (tables: Tables): Question<Directory.AgentBinding> | und
         to_json(i.required_scopes)::text AS required_scopes, a.execution_mode AS mode
       FROM ${of("agentIdentity")} i JOIN ${of("agent")} a ON a.agent_id = i.agent_id
       WHERE ${entra.replaceAll(/(provider|tenant_id|client_id)/g, "i.$1")}
-      UNION ALL SELECT ${none}, ${none}, ${none}, false, ${none}, ${none}, ${none}, false, r.issuer, r.tenant_id,
+      UNION ALL SELECT ${none}, ${none}, ${none}, false, ${none}, ${none}, ${none}, false, false, r.issuer, r.tenant_id,
         r.client_id, ${none}, ${none}, ${none}, 'autonomous'
       FROM ${of("retiredIdentity")} r WHERE ${entra.replaceAll(/(provider|tenant_id|client_id)/g, "r.$1")} LIMIT 1`,
     read: LiteLLMRows.agentBinding

@@ -133,8 +133,8 @@ export const make = (tables: Tables) => {
     organization: ask("organization by id", from.organizations, "o.organization_id = ?"),
     organizationByAlias: ask("organization by alias", from.organizations, "o.organization_alias = ? LIMIT 2"),
     endUser: ask("end user by id", from.endUsers, "e.user_id = ?"),
-    agent: ask("agent by id", from.agents, `a.agent_id = ? AND ${LiteLLMAgents.unbound(tables)}`),
-    agentByName: ask("agent by name", from.agents, `a.agent_name = ? AND ${LiteLLMAgents.unbound(tables)}`),
+    agent: ask("agent by id", from.agents, "a.agent_id = ?"),
+    agentByName: ask("agent by name", from.agents, "a.agent_name = ?"),
     agentBinding: LiteLLMAgents.bindings(tables),
     verified: LiteLLMAgents.knowsIdentities(tables)
       ? users("user by verified subject", `u.user_id = ${LiteLLMAgents.verified(tables)}`)

@@ -165,7 +165,8 @@ const agentOf = (row: Row) => {
     teams: row["agent_teams"] === null ? null : texts(row["agent_teams"]),
     blocked: false,
     autonomous: row["managed"] === true,
-    requireTraceId: traced
+    requireTraceId: traced,
+    hasIdentity: row["has_identity"] === true
   }
 }
 

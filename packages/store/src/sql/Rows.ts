@@ -116,7 +116,8 @@ export const agent: Read<Directory.Agent> = reading(Schema.decodeUnknownExit(Dir
   teams: listOrNull(row["teams"]),
   blocked: flag(row["blocked"]),
   autonomous: flag(row["autonomous"]),
-  requireTraceId: flag(row["require_trace_id"])
+  requireTraceId: flag(row["require_trace_id"]),
+  hasIdentity: false
 }))
 
 const json = (value: unknown): string => JSON.stringify(value)

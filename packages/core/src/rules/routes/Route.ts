@@ -156,3 +156,13 @@ export const grantsPassThrough = (granted: ReadonlyArray<string>, path: string):
   const text = path.endsWith("/") ? path : `${path}/`
   return granted.some((entry) => text.startsWith(entry.endsWith("/") ? entry : `${entry}/`))
 }
+
+/** Whether a team's list refuses a pass-through path: an entry, everything below it, or its prefix before a `*` (RULES D67). */
+export const deniesPassThrough = (denied: ReadonlyArray<string>, path: string): boolean => {
+  const text = path.endsWith("/") ? path : `${path}/`
+  return denied.some((entry) =>
+    entry.endsWith("*")
+      ? text.startsWith(entry.slice(0, -1))
+      : text.startsWith(entry.endsWith("/") ? entry : `${entry}/`)
+  )
+}

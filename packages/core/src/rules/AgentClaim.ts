@@ -1,0 +1,61 @@
+/**
+ * Who acts, as a token says it: the chain of actors (RFC 8693 §4.1), the client
+ * that asked for the token, or the name of a registered agent (RULES D72).
+ *
+ * Nothing is read until the issuer's `claims.agent` is set. A chain that is
+ * deeper than four, or whose links name nobody, is no chain: the token is not
+ * believed, because whoever acts must be known.
+ */
+import type { Json, JsonObject } from "../Json.ts"
+import type { Issuer } from "../Settings.ts"
+import * as ClaimPath from "../settings/ClaimPath.ts"
+
+/** Actors that are followed at most. */
+const DEEPEST = 4
+
+/** Who acts; what is not said is empty. */
+export interface AgentClaim {
+  /** The actors, outermost first. */
+  readonly chain: ReadonlyArray<string>
+  readonly client: string | undefined
+  /** What must be the id or the name of a registered agent. */
+  readonly registered: string | undefined
+}
+
+/** Reads the payload of a token; `undefined`: the actors cannot be read. */
+export type AgentReader = (payload: JsonObject) => AgentClaim | undefined
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const textAt = (path: ClaimPath.ClaimPath | undefined, payload: JsonObject): string | undefined => {
+  const value = path === undefined ? undefined : ClaimPath.read(path, payload)
+  return typeof value === "string" && value !== "" ? value : undefined
+}
+
+/** The actors from the outermost in; `undefined` when a link cannot be read or there are too many. */
+const chainFrom = (actor: Json | undefined, nested: string): ReadonlyArray<string> | undefined => {
+  const chain: Array<string> = []
+  let link = actor
+  while (link !== undefined && link !== null) {
+    if (!isObject(link) || chain.length === DEEPEST) return undefined
+    const { sub } = link
+    if (typeof sub !== "string" || sub === "") return undefined
+    chain.push(sub)
+    link = Object.hasOwn(link, nested) ? link[nested] : undefined
+  }
+  return chain
+}
+
+/** The reader of an issuer's mapping; `undefined` when nothing is to be read. */
+export const compile = ({ claims: { agent } }: Pick<Issuer, "claims">): AgentReader | undefined => {
+  if (agent === undefined || agent === null) return undefined
+  const path = (text: string | null) => text === null ? undefined : ClaimPath.parse(text)
+  const [actor, client, registered] = [path(agent.actor), path(agent.client), path(agent.id)]
+  return (payload) => {
+    const chain = actor === undefined ? [] : chainFrom(ClaimPath.read(actor, payload), actor.at(-1) ?? "act")
+    return chain === undefined
+      ? undefined
+      : { chain, client: textAt(client, payload), registered: textAt(registered, payload) }
+  }
+}

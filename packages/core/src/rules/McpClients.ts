@@ -1,0 +1,56 @@
+/**
+ * Which applications may ask on MCP routes (RULES D71).
+ *
+ * The client that the claim names must be listed, byte for byte; a header
+ * counts only where no claim is configured. Nobody is exempt, admins neither,
+ * and who is not named is not listed.
+ */
+import type { JsonObject } from "../Json.ts"
+import type { Asked } from "../Request.ts"
+import type { PolicySettings } from "../Settings.ts"
+import * as ClaimPath from "../settings/ClaimPath.ts"
+import * as Route from "./routes/Route.ts"
+import type { RouteGroups } from "./routes/RouteGroups.ts"
+
+/** Why a client may not ask: what names it, and what it is called there. */
+export interface Refused {
+  readonly from: string | null
+  readonly client: string | null
+}
+
+/** What of the group is asked by whoever looks for a token, not for a tool. */
+const exchanges: ReadonlySet<string> = new Set(["/token", "/introspect"])
+
+const headerOf = (name: string, { rawHeaders }: Asked): string | undefined => {
+  let value: string | undefined
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() !== name) continue
+    // Two headers are two clients: neither counts.
+    if (value !== undefined) return undefined
+    value = rawHeaders[i + 1]
+  }
+  return value === "" ? undefined : value
+}
+
+/** The check of a deployment; `undefined` when every client may ask. */
+export const compile = (
+  clients: PolicySettings["mcpClients"],
+  groups: RouteGroups
+): ((payload: JsonObject, asked: Asked) => Refused | undefined) | undefined => {
+  if (clients === null) return undefined
+  const surface = (groups.get("mcp_inference_routes") ?? []).filter((it) => !exchanges.has(it))
+  const isMcp = Route.compile(["/mcp/*", ...surface], groups)
+  const allowed = new Set(clients.allowed.map((it) => it.value))
+  const path = clients.claim === null ? undefined : ClaimPath.parse(clients.claim)
+  const { header } = clients
+  return (payload, asked) => {
+    if (!isMcp(asked.path, asked.method)) return undefined
+    const named = path !== undefined
+      ? ClaimPath.read(path, payload)
+      : header === null
+      ? undefined
+      : headerOf(header, asked)
+    const client = typeof named === "string" ? named : null
+    return client !== null && allowed.has(client) ? undefined : { from: clients.claim ?? header, client }
+  }
+}
