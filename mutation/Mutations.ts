@@ -100,7 +100,7 @@ const rules: ReadonlyArray<Mutation> = [
       "models: entry.models === undefined || entry.models.length === 0 ? undefined : "
     ]
   ]),
-  ...inFile("rules/Route.ts", [
+  ...inFile("rules/routes/Route.ts", [
     ["found[1] === undefined ? \"[^/]+\" : \".*\"", "found[1] !== undefined ? \"[^/]+\" : \".*\""],
     ["prefix.endsWith(\"/\") ? \"\" : \"(?:/|$)\"", "\"\""],
     ["path.charCodeAt(prefix.length) === 0x2f)", "true)"],
@@ -125,6 +125,13 @@ const rules: ReadonlyArray<Mutation> = [
 ]
 
 const policy = inFile("rules/Policy.ts", [
+  ["if (user?.active === false) return", "if (user === null) return"],
+  ["!Route.deniesPassThrough(deniedPassThroughRoutes, path) &&", ""],
+  ["|| this.#grantsByPath(path, method))", ")"],
+  ["policy.litellm === \"1.90\"", "policy.litellm !== \"1.90\""],
+  ["it.startsWith(\"/\") && it !== \"/*\"", "it.startsWith(\"/\")"],
+  ["entries.length === 0 ? Model.noModels : this.models.list(entries)", "this.models.list(entries)"],
+  ["list.allows(model) || list.allows(meant(model))", "list.allows(model)"],
   [
     "if (role === undefined && this.settings.policy.requireRole)",
     "if (role !== undefined && this.settings.policy.requireRole)"
@@ -159,7 +166,43 @@ const policy = inFile("rules/Policy.ts", [
 ])
 
 const principal: ReadonlyArray<Mutation> = [
+  ...inFile("rules/AgentClaim.ts", [
+    ["chain.length === DEEPEST", "chain.length > DEEPEST"],
+    ["if (typeof sub !== \"string\" || sub === \"\") return undefined", "if (typeof sub !== \"string\") return chain"],
+    ["if (agent === undefined || agent === null) return undefined", "if (agent === undefined) return undefined"]
+  ]),
+  ...inFile("rules/McpClients.ts", [
+    ["if (value !== undefined) return undefined", ""],
+    [
+      "const named = path !== undefined\n",
+      "const named = path !== undefined && ClaimPath.read(path, payload) !== undefined\n"
+    ],
+    ["client !== null && allowed.has(client)", "client === null || allowed.has(client)"]
+  ]),
+  ...inFile("rules/ManagedAgent.ts", [
+    ["iss !== binding.issuer || ", ""],
+    ["binding.mode === \"autonomous\" || oid", "oid"],
+    ["|| oid === binding.servicePrincipal || idtyp", "|| idtyp"],
+    ["|| oid !== binding.servicePrincipal || idtyp", "|| idtyp"],
+    ["scopes.length > 0 && holds(binding.requiredScopes, scopes)", "scopes.length > 0"],
+    ["return holds(binding.requiredRoles, roles) ?", "return roles.length >= 0 ?"],
+    ["issuer !== \"any\" && !audience.includes(\"any\")", "issuer !== \"any\""],
+    ["? method === \"POST\" :", "? method !== \"TRACE\" :"]
+  ]),
+  ...inFile("principal/AgentResolver.ts", [
+    ["if (blocked !== undefined) return", "if (blocked === null) return"],
+    ["found === undefined || found.hasIdentity ?", "found === undefined ?"],
+    ["if (chain.length === 0 && claim.client", "if (claim.client"],
+    ["if (agent === null || !binding.active) return", "if (agent === null) return"],
+    ["if (subject.mode === \"delegated\" && user === undefined)", "if (user === null)"],
+    ["if (!policy.isManagedRoute(asked)) return", "if (asked.path === \"\") return"]
+  ]),
   ...inFile("principal/TeamResolver.ts", [
+    ["const sorted = ids.toSorted(compareText)", "const sorted = ids"],
+    ["(!foreign && !own(row.id)) || ", ""],
+    ["!user.teams.includes(team.id)) return notOurs", "user.teams.length === 0) return notOurs"],
+    ["fit === \"fits\" || fit === \"passThrough\"", "fit === \"fits\""],
+    ["fromMemberships === \"first\" && !namesTeams", "fromMemberships === \"first\""],
     ["header === identity.team || header === object || ", "header === object || "],
     ["header === object || identity.teams.includes(header)", "identity.teams.includes(header)"],
     [" || identity.teams.includes(header)", ""],
@@ -209,7 +252,14 @@ const principal: ReadonlyArray<Mutation> = [
 ]
 
 const ends: ReadonlyArray<Mutation> = [
-  ...inFile("Judgement.ts", [
+  ...inFile("decision/Judgement.ts", [
+    ["row?.active === false ? row : undefined", "undefined"],
+    ["!acting.requiresTraceId || traced", "traced"],
+    [
+      "if (endUser === undefined || endUser.models.length === 0) return noCaps",
+      "if (endUser === undefined) return noCaps"
+    ],
+    ["acting.teams === undefined || (team !== undefined && ", "acting.teams === undefined || (team === undefined || "],
     ["return policy.organizationOfTeam(chosen?.team, organization?.id) ??\n", "return undefined ??\n"],
     ["policy.principalRequired(person.id, chosen?.team.id) ??", ""],
     ["policy.blocked(chosen?.team, row, endUser) ??", ""],
@@ -219,13 +269,13 @@ const ends: ReadonlyArray<Mutation> = [
     ["yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)", ""],
     ["if (over !== undefined) return raise(over, now)", ""]
   ]),
-  ...inFile("Question.ts", [
+  ...inFile("decision/Question.ts", [
     ["if (one === \"\" || one === value) continue", "if (one === \"\") continue"],
     ["if (value !== undefined) return null", ""],
     ["asked.model._tag === \"Several\"\n", "false\n"],
     ["const code = found._tag === \"Absent\"", "const code = found._tag !== \"Absent\""]
   ]),
-  ...inFile("Reach.ts", [
+  ...inFile("decision/Reach.ts", [
     ["if (!policy.tokenModels(standing).allows(model)) return false", ""],
     ["return !team.team.blocked && ", "return "],
     ["for (const it of candidates.filter((one) => this.#takesRoute(one))) {", "for (const it of candidates) {"],

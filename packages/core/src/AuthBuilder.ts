@@ -188,7 +188,10 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         }))
         const { decisions, identity, standing } = yield* question.verified(supposed, now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
-        const allowed = yield* hinted({ claims, identity, standing, decisions, asked, header }, now)
+        // Whether a call that is only supposed would tell its trace is up to whoever makes it.
+        const allowed = yield* hinted({ claims, identity, standing, decisions, asked, header, traced: true }, now)
+        const client = policy.mcpClient(claims.payload, asked)
+        if (client !== undefined) return yield* raise(client, now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
         return allowed
       })

@@ -216,6 +216,10 @@ describe("threats B: claims", () => {
       all(yield* verdicts(typed(others)).pipe(Effect.provide(A)), "type")
       const known = ["JWT", "jwt", "AT+JWT", "at+jwt", "application/at+jwt", "Application/AT+JWT", undefined]
       all(yield* verdicts(typed(known)).pipe(Effect.provide(A)), "accepted")
+      // RULES D70: a grant is no token, whatever an issuer says of types.
+      const granting = layer([a.settings({ types: ["JWT", "oauth-id-jag+jwt"] })])
+      const grants = typed(["oauth-id-jag+jwt", "OAuth-ID-JAG+jwt"])
+      all(yield* verdicts(grants).pipe(Effect.provide(granting)), "type")
       const narrow = layer([a.settings({ types: ["at+jwt"] })])
       const found = yield* verdicts(typed(["JWT", "at+jwt", "application/at+jwt", undefined])).pipe(
         Effect.provide(narrow)
