@@ -166,12 +166,12 @@ const policy = inFile("rules/Policy.ts", [
 ])
 
 const principal: ReadonlyArray<Mutation> = [
-  ...inFile("rules/AgentClaim.ts", [
+  ...inFile("identity/AgentClaim.ts", [
     ["chain.length === DEEPEST", "chain.length > DEEPEST"],
     ["if (typeof sub !== \"string\" || sub === \"\") return undefined", "if (typeof sub !== \"string\") return chain"],
     ["if (agent === undefined || agent === null) return undefined", "if (agent === undefined) return undefined"]
   ]),
-  ...inFile("rules/McpClients.ts", [
+  ...inFile("identity/McpClients.ts", [
     ["if (value !== undefined) return undefined", ""],
     [
       "const named = path !== undefined\n",

@@ -26,6 +26,7 @@ import { UserRepo } from "./directory/UserRepo.ts"
 import type { Denial } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
 import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
+import * as McpClients from "./identity/McpClients.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
 import * as AgentResolver from "./principal/AgentResolver.ts"
@@ -92,6 +93,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         policy
       }, policy.settings.cache.tokens)
 
+      const clients = McpClients.compile(policy.settings.policy)
       const repo = yield* AgentRepo
       const agents = AgentResolver.make(policy, repo, yield* TeamRepo)
       const hasIdentities = repo.identities !== undefined
@@ -120,7 +122,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         if (agent !== undefined) return yield* managed(caller, agent, now)
         const refused = policy.admit(identity, standing, asked)
         if (refused !== undefined) return yield* raise(refused, now)
-        const acting = policy.readsAgents ? yield* agents.acting(caller, now) : undefined
+        const acting = agents.readsClaims ? yield* agents.acting(caller, now) : undefined
         const misplaced = policy.adminRoute(standing, asked)
         if (misplaced !== undefined) return yield* raise(misplaced, now)
         if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), acting, now)
@@ -167,11 +169,10 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
         // Only an agent may have to name its trace.
-        const traced = (!policy.readsAgents && !hasIdentities) || hasTraceId(asked)
+        const traced = (!agents.readsClaims && !hasIdentities) || hasTraceId(asked)
         const caller = { claims, identity, standing, decisions, asked, header, traced }
         const allowed = yield* memory.decision(caller, now, hinted)
-        const client = policy.mcpClient(claims.payload, asked)
-        if (client !== undefined) return yield* raise(client, now)
+        if (clients !== undefined) yield* unless(McpClients.ruling(clients(claims.payload, asked)), now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
         return allowed
       })
@@ -190,8 +191,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
         // Whether a call that is only supposed would tell its trace is up to whoever makes it.
         const allowed = yield* hinted({ claims, identity, standing, decisions, asked, header, traced: true }, now)
-        const client = policy.mcpClient(claims.payload, asked)
-        if (client !== undefined) return yield* raise(client, now)
+        if (clients !== undefined) yield* unless(McpClients.ruling(clients(claims.payload, asked)), now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
         return allowed
       })

@@ -10,6 +10,7 @@ import type { AgentIdentities, AgentRepo } from "../directory/AgentRepo.ts"
 import type { Agent, AgentBinding, TeamId, User } from "../directory/Directory.ts"
 import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial } from "../Errors.ts"
+import * as AgentClaim from "../identity/AgentClaim.ts"
 import { isAgentId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import * as ManagedAgent from "../rules/ManagedAgent.ts"
@@ -51,6 +52,10 @@ const nobody = Exit.succeed(undefined)
 
 export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service"]) => {
   const { identities } = agents
+  const readers = new Map(policy.settings.issuers.flatMap((it) => {
+    const reader = AgentClaim.compile(it)
+    return reader === undefined ? [] : [[it.id, reader] as const]
+  }))
 
   const denied = (
     code: "agent_unknown" | "agent_blocked",
@@ -106,7 +111,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   })
 
   const named = Effect.fnUntracedEager(
-    function*(reader: NonNullable<ReturnType<Policy["agentReader"]>>, claims: Claims, now: Now) {
+    function*(reader: AgentClaim.AgentReader, claims: Claims, now: Now) {
       const claim = reader(claims.payload)
       if (claim === undefined) {
         return yield* raise({
@@ -141,7 +146,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
 
   /** The agents that the claims name; `undefined` when nobody acts but the caller. */
   const acting = ({ claims }: AgentQuestion, now: Now): Effect.Effect<Acting | undefined, Denial> => {
-    const reader = policy.agentReader(claims.issuer.id)
+    const reader = readers.get(claims.issuer.id)
     return reader === undefined ? nobody : named(reader, claims, now)
   }
 
@@ -180,5 +185,10 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
     return application === undefined ? nobody : bound(identities, application, question, now)
   }
 
-  return { acting, managed }
+  return {
+    acting,
+    managed,
+    /** Whether any issuer says who acts. */
+    readsClaims: readers.size > 0
+  }
 }

@@ -9,14 +9,11 @@
 import { Result } from "effect"
 import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../directory/Directory.ts"
 import type { Identity } from "../Identity.ts"
-import type { JsonObject } from "../Json.ts"
 import type { Asked } from "../Request.ts"
 import type { Settings, TokenRole } from "../Settings.ts"
-import * as AgentClaim from "./AgentClaim.ts"
 import * as EmailDomain from "./EmailDomain.ts"
 import * as Limit from "./Limit.ts"
 import * as ManagedAgent from "./ManagedAgent.ts"
-import * as McpClients from "./McpClients.ts"
 import * as Model from "./Model.ts"
 import * as LinearRegExp from "./patterns/LinearRegExp.ts"
 import * as Pattern from "./patterns/Pattern.ts"
@@ -99,11 +96,7 @@ export class Policy {
   readonly isLlmRoute: Route.RouteMatcher
   /** Whether a managed agent may ask here (RULES D72). */
   readonly isManagedRoute: (asked: Asked) => boolean
-  /** Whether any issuer says who acts. */
-  readonly readsAgents: boolean
   readonly #routes: Route.RouteCompiler
-  readonly #agents: ReadonlyMap<string, AgentClaim.AgentReader>
-  readonly #mcpClients: ReturnType<typeof McpClients.compile>
   /** The entries of `teamRoutes` that grant a pass-through route by naming its path (RULES D67). */
   readonly #grantsByPath: Route.RouteMatcher
   readonly #lineOf: (path: string) => number | undefined
@@ -154,12 +147,6 @@ export class Policy {
     this.#permissions = Role.permissions(policy.roles, routes)
     this.#scopes = Scope.compile(policy, routes)
     this.isManagedRoute = ManagedAgent.routes(groups)
-    this.#agents = new Map(settings.issuers.flatMap((it) => {
-      const reader = AgentClaim.compile(it)
-      return reader === undefined ? [] : [[it.id, reader] as const]
-    }))
-    this.readsAgents = this.#agents.size > 0
-    this.#mcpClients = McpClients.compile(policy.mcpClients, groups)
     this.#grantsByPath = policy.litellm === "1.90"
       ? () => false
       : Route.compile(policy.teamRoutes.filter((it) => it.startsWith("/") && it !== "/*"), groups)
@@ -426,19 +413,6 @@ export class Policy {
         code: "admin_route_denied",
         facts: this.#rule("policy.adminOnlyRoutes", { route: asked.path })
       }
-  }
-
-  /** How an issuer says who acts; `undefined`: it does not. */
-  agentReader(issuer: string): AgentClaim.AgentReader | undefined {
-    return this.#agents.get(issuer)
-  }
-
-  /** A client that may not ask on MCP routes (RULES D71). */
-  mcpClient(claims: JsonObject, asked: Asked): Ruling | undefined {
-    const refused = this.#mcpClients?.(claims, asked)
-    return refused === undefined
-      ? undefined
-      : { step: "client", code: "client_denied", facts: this.#rule("policy.mcpClients", { ...refused }) }
   }
 
   /** A list that only takes away; one without entries allows nothing. */

@@ -7,10 +7,11 @@
  */
 import type { JsonObject } from "../Json.ts"
 import type { Asked } from "../Request.ts"
+import type { Ruling } from "../rules/Policy.ts"
+import * as Route from "../rules/routes/Route.ts"
+import * as RouteGroups from "../rules/routes/RouteGroups.ts"
 import type { PolicySettings } from "../Settings.ts"
 import * as ClaimPath from "../settings/ClaimPath.ts"
-import * as Route from "./routes/Route.ts"
-import type { RouteGroups } from "./routes/RouteGroups.ts"
 
 /** Why a client may not ask: what names it, and what it is called there. */
 export interface Refused {
@@ -34,10 +35,10 @@ const headerOf = (name: string, { rawHeaders }: Asked): string | undefined => {
 
 /** The check of a deployment; `undefined` when every client may ask. */
 export const compile = (
-  clients: PolicySettings["mcpClients"],
-  groups: RouteGroups
+  { litellm, mcpClients: clients }: Pick<PolicySettings, "litellm" | "mcpClients">
 ): ((payload: JsonObject, asked: Asked) => Refused | undefined) | undefined => {
   if (clients === null) return undefined
+  const groups = RouteGroups.of(litellm)
   const surface = (groups.get("mcp_inference_routes") ?? []).filter((it) => !exchanges.has(it))
   const isMcp = Route.compile(["/mcp/*", ...surface], groups)
   const allowed = new Set(clients.allowed.map((it) => it.value))
@@ -54,3 +55,9 @@ export const compile = (
     return client !== null && allowed.has(client) ? undefined : { from: clients.claim ?? header, client }
   }
 }
+
+/** The denial of a client. */
+export const ruling = (refused: Refused | undefined): Ruling | undefined =>
+  refused === undefined
+    ? undefined
+    : { step: "client", code: "client_denied", facts: { rule: "policy.mcpClients", ...refused } }
