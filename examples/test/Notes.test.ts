@@ -1,25 +1,25 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Issuers } from "@jotgate/core/Issuer"
-import { KeyStore } from "@jotgate/core/KeyStore"
-import { NodeSignature } from "@jotgate/core/node"
+import { fetchTransport, Outbound } from "@jotgate/core/Outbound"
 import { Issuer } from "@jotgate/core/testing"
 import { Clock, Effect, Layer } from "effect"
 import { HttpClient, HttpRouter } from "effect/http"
 import { Routes } from "../src/notes/Api.ts"
-import { database, pipeline, settingsFor } from "../src/notes/Live.ts"
+import { database, gate, settingsFor } from "../src/notes/Live.ts"
+
+/** An issuer that publishes what an issuer publishes, without a wire. */
+const published = (idp: Issuer.TestIssuer) =>
+  fetchTransport(async (url) =>
+    Response.json(url.endsWith("/keys") ? idp.jwks : { issuer: idp.iss, jwks_uri: `${idp.iss}/keys` })
+  )
 
 /** The whole program over an issuer in memory and a database in memory. */
 const setting = Effect.fnUntraced(function*() {
   const idp = yield* Issuer.make("https://idp.test", ["ES256"])
   const settings = settingsFor(idp.iss, "https://api.test")
-  const keys = KeyStore.layerMemory({ company: idp.jwks }).pipe(
-    Layer.provide([Issuers.layer(settings.issuers), NodeSignature.layer])
-  )
   const services = yield* Layer.build(
     HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
-      Layer.provide(pipeline(settings)),
-      Layer.provide(keys),
+      Layer.provide(gate(settings, { outbound: Outbound.layerTransport(published(idp)) })),
       Layer.provide(database(":memory:")),
       Layer.provideMerge(NodeHttpServer.layerTest)
     )

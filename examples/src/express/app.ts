@@ -1,7 +1,7 @@
 /** An Express program behind the gate. */
 import type { EmbeddedGate } from "@jotgate/server/EmbeddedGate"
 import express, { type Express } from "express"
-import { callerOf, guard } from "./gate.ts"
+import { callerOf, guard } from "../adapters/express.ts"
 
 /** The program; `gate` is made with `createGate`. */
 export const app = (gate: EmbeddedGate): Express =>

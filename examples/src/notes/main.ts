@@ -4,14 +4,12 @@ import { Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { createServer } from "node:http"
 import { Routes } from "./Api.ts"
-import { database, keys, pipeline, settingsFor } from "./Live.ts"
+import { database, gate, settingsFor } from "./Live.ts"
 
 const [issuer = "http://127.0.0.1:4182", audience = "notes"] = process.argv.slice(2)
-const settings = settingsFor(issuer, audience)
 
 HttpRouter.serve(Routes).pipe(
-  Layer.provide(pipeline(settings)),
-  Layer.provide(keys(settings)),
+  Layer.provide(gate(settingsFor(issuer, audience))),
   Layer.provide(database("notes.db")),
   Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 8080 })),
   Layer.launch,

@@ -1,0 +1,21 @@
+/** A Fastify program behind the gate. */
+import type { PromiseGate } from "@jotgate/core/Gate"
+import Fastify, { type FastifyInstance } from "fastify"
+import { guard, verdictOf } from "../adapters/fastify.ts"
+
+export const app = (gate: PromiseGate): FastifyInstance => {
+  const server = Fastify()
+  server.get("/status", () => "up")
+  server.register(async (guarded) => {
+    guarded.addHook("preHandler", guard(gate))
+    guarded.get("/v1/models", async (request) => {
+      const verdict = verdictOf(request)
+      return { user: verdict?.user?.id, team: verdict?.team?.id, models: verdict?.models }
+    })
+    guarded.post<{ readonly Body: { readonly model: string } }>(
+      "/v1/chat/completions",
+      async ({ body }) => ({ model: body.model })
+    )
+  })
+  return server
+}
