@@ -6,7 +6,7 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import workerd from "workerd"
 
@@ -59,7 +59,7 @@ const serving = Effect.fnUntraced(function*(issuer: string) {
   )
   const bundled = yield* Effect.promise(() =>
     build({
-      entryPoints: [source],
+      stdin: { contents: `export { worker as default } from ${JSON.stringify(source)}`, resolveDir: dirname(source) },
       bundle: true,
       format: "esm",
       platform: "neutral",

@@ -8,13 +8,13 @@ export const app = (gate: PromiseGate): FastifyInstance => {
   server.get("/status", () => "up")
   server.register(async (guarded) => {
     guarded.addHook("preHandler", guard(gate))
-    guarded.get("/v1/models", async (request) => {
+    guarded.get("/v1/models", (request) => {
       const verdict = verdictOf(request)
       return { user: verdict?.user?.id, team: verdict?.team?.id, models: verdict?.models }
     })
     guarded.post<{ readonly Body: { readonly model: string } }>(
       "/v1/chat/completions",
-      async ({ body }) => ({ model: body.model })
+      ({ body }) => ({ model: body.model })
     )
   })
   return server

@@ -18,7 +18,8 @@ const gateOf = ({ AUDIENCE, ISSUER }: Env): Promise<PromiseGate> =>
 
 let handler: ((request: Request) => Promise<Response>) | undefined
 
-export default {
+/** What the entry of the Worker exports as its default: `export { worker as default } from "./worker.ts"`. */
+export const worker = {
   fetch: async (request: Request, env: Env): Promise<Response> => {
     handler ??= app(await gateOf(env))
     return handler(request)
