@@ -85,11 +85,30 @@ try {
   )
   if (!printed.includes(version)) fail(`jotgate --version printed ${JSON.stringify(printed)}, not ${version}`)
 
-  const specifiers = packages.map(manifestOf).flatMap(({ exports = {}, name }) =>
+  const installed = packages.map(manifestOf).map(({ name }) => join(consumer, "node_modules", name))
+  for (const folder of installed) {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) =>
+      !it.startsWith("node_modules")
+    )
+    for (const it of ["README.md", "LICENSE"]) if (!names.includes(it)) fail(`${folder} has no ${it}`)
+    const strange = names.find((it) => /tsbuildinfo|^src\b|\.workspace$/.test(it))
+    if (strange !== undefined) fail(`${folder} ships ${strange}`)
+    if (JSON.stringify(manifestOf(folder).exports ?? {}).includes("source")) fail(`${folder} names sources`)
+    await expectRun(`publint ${folder.slice(consumer.length)}`, bin("publint"), ["run", "--strict", folder], ".")
+  }
+  const specifiers = installed.map(manifestOf).flatMap(({ exports = {}, name }) =>
     Object.keys(exports).filter((key) => key !== "./package.json").map((key) => name + key.slice(1))
   )
   const program = `for (const it of ${JSON.stringify(specifiers)}) await import(it)`
   await expectRun(`${specifiers.length} imports`, bin("node"), ["--input-type=module", "--eval", program], consumer)
+
+  for (const closed of ["@jotgate/core/KeySupply", "@jotgate/core/dist/Gate.js", "@jotgate/store/SqlUserRepo"]) {
+    const { code, output } = await run(bin("node"), ["--input-type=module", "--eval", `await import("${closed}")`], {
+      cwd: consumer
+    })
+    if (code === 0 || !output.includes("ERR_PACKAGE_PATH_NOT_EXPORTED")) fail(`${closed} can be imported`)
+  }
+  console.log("packed: nothing else can be imported")
 } catch (error) {
   console.error(`packed: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1

@@ -6,7 +6,7 @@
  * schema of its noun, and one that throws, fails or answers something else is a
  * directory that does not answer (503), never a missing row.
  */
-import { Effect, Exit, Layer, Schema } from "effect"
+import { Effect, Exit, Layer, Result, Schema } from "effect"
 import * as Directory from "../directory/Directory.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"
@@ -80,7 +80,7 @@ const absent = (kind: Kind): Exit.Exit<never, Directory.RowNotFound> => {
 const isPromise = <A>(it: unknown): it is PromiseLike<A> =>
   typeof it === "object" && it !== null && "then" in it && typeof it.then === "function"
 
-/** What a function answers; whatever goes wrong is a directory that does not answer. */
+/** What a function answers, an `Exit` when it does so at once; whatever goes wrong is a directory that does not answer. */
 const asked = <A>(
   operation: string,
   ask: () => Answer<A>
@@ -93,15 +93,18 @@ const asked = <A>(
       }),
       Exit.fail(new Directory.DirectoryUnavailable({ operation }))
     )
-  return Effect.suspend(() => {
-    const answer = ask()
-    const row: Effect.Effect<A | null | undefined, unknown> = Effect.isEffect(answer)
-      ? answer
-      : isPromise<A | null | undefined>(answer)
-      ? Effect.tryPromise({ try: () => answer, catch: (cause) => cause })
-      : Exit.succeed(answer)
-    return Effect.map(row, (it) => it ?? undefined)
-  }).pipe(Effect.catch(unavailable), Effect.catchDefect(unavailable))
+  const said = Result.try(ask)
+  if (Result.isFailure(said)) return unavailable(said.failure)
+  const answer = said.success
+  if (Effect.isEffect(answer)) {
+    return Effect.map(answer, (it) => it ?? undefined).pipe(Effect.catch(unavailable), Effect.catchDefect(unavailable))
+  }
+  return isPromise<A | null | undefined>(answer)
+    ? Effect.tryPromise({ try: () => answer, catch: (cause) => cause }).pipe(
+      Effect.map((it) => it ?? undefined),
+      Effect.catch(unavailable)
+    )
+    : Exit.succeed(answer ?? undefined)
 }
 
 /** A row with its defaults, checked by the schema of its noun. */
@@ -151,7 +154,7 @@ const readGroup = reader("modelGroups", Schema.decodeUnknownExit(Directory.Model
 const one = <A>(kind: Kind, operation: string, read: Read<A>, ask: (() => Answer<object>) | undefined) =>
   ask === undefined
     ? absent(kind)
-    : Effect.flatMap(
+    : Effect.flatMapEager(
       asked(operation, ask),
       (row): Exit.Exit<A, Directory.RowNotFound | Directory.DirectoryUnavailable> =>
         row === undefined ? absent(kind) : read(row)
@@ -182,18 +185,28 @@ const only = <A>(
         : Exit.fail(new Directory.RowAmbiguous({ kind }))
   )
 
-/** Every row that exists among those that are asked for one by one. */
-const found = <A>(
-  rows: ReadonlyArray<Effect.Effect<A, Directory.RowNotFound | Directory.DirectoryUnavailable>>
-): Effect.Effect<ReadonlyArray<A>, Directory.DirectoryUnavailable> =>
-  Effect.map(
-    Effect.forEach(
-      rows,
-      (row) => Effect.catchTag(Effect.asSome(row), "RowNotFound", () => Effect.succeedNone),
-      { concurrency: 8 }
-    ),
-    (all) => all.flatMap((it) => it._tag === "Some" ? [it.value] : [])
-  )
+type Look<A> = Effect.Effect<A, Directory.RowNotFound | Directory.DirectoryUnavailable>
+
+const none = Exit.succeed(undefined)
+
+const orNone = <A>(row: Look<A>): Effect.Effect<A | undefined, Directory.DirectoryUnavailable> =>
+  Effect.catchEager(row, (error) => error._tag === "RowNotFound" ? none : Exit.fail(error))
+
+/** Every row that exists among those that are asked for one by one; an `Exit` when each is there at once. */
+const found = <A>(rows: ReadonlyArray<Look<A>>): Effect.Effect<ReadonlyArray<A>, Directory.DirectoryUnavailable> => {
+  const there: Array<A> = []
+  for (const [i, row] of rows.entries()) {
+    const one = orNone(row)
+    if (!isAtHand(one)) {
+      const rest = Effect.forEach([one, ...rows.slice(i + 1).map(orNone)], (it) => it, { concurrency: 8 })
+      return Effect.map(rest, (more) => [...there, ...more.filter((it) => it !== undefined)])
+    }
+    if (one.value !== undefined) there.push(one.value)
+  }
+  return Exit.succeed(there)
+}
+
+const isAtHand = <A, E>(it: Effect.Effect<A, E>): it is Exit.Success<A> => Exit.isExit(it) && Exit.isSuccess(it)
 
 const bound = <A extends ReadonlyArray<unknown>, B>(
   f: ((...args: A) => B) | undefined,

@@ -1,0 +1,108 @@
+/**
+ * What of each package can be imported from outside, and the package file that
+ * is packed.
+ *
+ * In the workspace every module is a subpath, by the condition `source`. A packed
+ * package shows the modules that a host composes, replaces or reads (`shown`),
+ * and what the packages of ours that stand right of it import; nothing else, and
+ * no path to sources that are not there.
+ */
+import { type Module, parse, read } from "./Sources.ts"
+
+/** The subpaths for others, by package. */
+export const shown: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "@jotgate/core": [
+    ".",
+    "./AuthBuilder",
+    "./Cache",
+    "./ClaimsPolicy",
+    "./Decision",
+    "./Directory",
+    "./Errors",
+    "./Gate",
+    "./HttpSecurity",
+    "./KeyStore",
+    "./MemoryDirectory",
+    "./OrganizationRepo",
+    "./Outbound",
+    "./Provisioner",
+    "./Request",
+    "./RequestPolicy",
+    "./RevocationRepo",
+    "./Secrets",
+    "./Settings",
+    "./Signature",
+    "./TeamRepo",
+    "./Trace",
+    "./UserRepo",
+    "./Verdict",
+    "./node",
+    "./testing"
+  ],
+  "@jotgate/store": [
+    ".",
+    "./CachedRepos",
+    "./DirectoryAdmin",
+    "./MemoryStore",
+    "./SqliteClient",
+    "./Store",
+    "./StoreUrl"
+  ],
+  "@jotgate/server": [".", "./ConfigFile", "./EmbeddedGate", "./GatewaySettings", "./Server", "./Snippet"],
+  "jotgate": []
+}
+
+/** Packages from left to right, with the folders of their sources. */
+const line = [
+  ["@jotgate/core", "packages/core"],
+  ["@jotgate/store", "packages/store"],
+  ["@jotgate/server", "packages/server"],
+  ["jotgate", "packages/cli"]
+] as const
+
+/** The subpaths of each package that modules of the packages right of it import. */
+export const imported = (modules: ReadonlyArray<Module>): ReadonlyMap<string, ReadonlySet<string>> => {
+  const found = new Map<string, Set<string>>(line.map(([name]) => [name, new Set()]))
+  for (const { imports, path } of modules) {
+    for (const { specifier } of imports) {
+      for (const [name, root] of line) {
+        if (path.startsWith(`${root}/`)) continue
+        if (specifier === name) found.get(name)?.add(".")
+        else if (specifier.startsWith(`${name}/`)) found.get(name)?.add(`.${specifier.slice(name.length)}`)
+      }
+    }
+  }
+  return found
+}
+
+/** Every module that ships. */
+export const shippedModules = (root: string): ReadonlyArray<Module> =>
+  line.flatMap(([, folder]) => read(root, `${folder}/src`)).map(parse)
+
+/** A package file, as far as packing changes it. */
+export interface PackageFile {
+  readonly name: string
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly [name: string]: unknown
+}
+
+const withoutSource = (entry: string | Readonly<Record<string, string>>) =>
+  typeof entry === "string"
+    ? entry
+    : Object.fromEntries(Object.entries(entry).filter(([condition]) => condition !== "source"))
+
+/** The package file that is packed: what is shown or imported by ours, without sources, scripts and what is for development. */
+export const packed = (file: PackageFile, imports: ReadonlyMap<string, ReadonlySet<string>>): PackageFile => {
+  const { exports = {}, ...rest } = file
+  const kept = Object.entries(exports).filter(([subpath]) =>
+    subpath === "./package.json" || shown[file.name]?.includes(subpath) === true ||
+    imports.get(file.name)?.has(subpath) === true
+  )
+  const made: Record<string, unknown> = {
+    ...rest,
+    ...(kept.length === 0 ? {} : { exports: Object.fromEntries(kept.map(([name, it]) => [name, withoutSource(it)])) })
+  }
+  delete made["scripts"]
+  delete made["devDependencies"]
+  return { ...made, name: file.name }
+}
