@@ -56,18 +56,63 @@ const add = (found: Found, place: Place, name: string): void => {
   else found.state = "conflict"
 }
 
-/** Adds what stands at one place of a value; `*` is every member, `[]` every element. */
+/** One place in a JSON body: the rest of its path behind the member at the top. */
+interface MemberPlace {
+  readonly place: Place
+  readonly rest: ReadonlyArray<string>
+  readonly isList: boolean
+  readonly separator: "," | undefined
+}
+
+/** The places of a route, by where they are looked for. */
+interface Places {
+  readonly members: ReadonlyMap<string, ReadonlyArray<MemberPlace>>
+  readonly headers: ReadonlyMap<string, Place>
+  /** The first letters of those headers: most others need no second look. */
+  readonly initials: ReadonlySet<string>
+  readonly query: ReadonlyArray<Place & { readonly _tag: "Query" }>
+}
+
+const sorted = (places: ReadonlyArray<Place>): Places => {
+  const members = new Map<string, Array<MemberPlace>>()
+  const headers = new Map<string, Place>()
+  const query: Array<Place & { readonly _tag: "Query" }> = []
+  for (const place of places) {
+    if (place._tag === "Header") headers.set(place.name, place)
+    else if (place._tag === "Query") query.push(place)
+    else if (place._tag === "Member") {
+      const [top = "", ...rest] = place.path.split(".")
+      const isList = top.endsWith("[]")
+      const name = isList ? top.slice(0, -2) : top
+      const known = members.get(name) ?? []
+      known.push({ place, rest, isList, separator: place.separator })
+      members.set(name, known)
+    }
+  }
+  return { members, headers, initials: new Set([...headers.keys()].map((it) => it.charAt(0))), query }
+}
+
+const known = new WeakMap<ReadonlyArray<Place>, Places>()
+
+const placesOf = (places: ReadonlyArray<Place>): Places => {
+  const before = known.get(places)
+  if (before !== undefined) return before
+  const made = sorted(places)
+  known.set(places, made)
+  return made
+}
+
+/** Goes to what stands at a path below a value; `*` is every member, `[]` every element. */
 const walk = (value: Json.Json, path: ReadonlyArray<string>, at: number, put: (name: Json.Json) => void): void => {
   const part = path[at]
   if (part === undefined) return put(value)
-  if (typeof value !== "object" || value === null) return
+  if (typeof value !== "object" || value === null || isArray(value)) return
   const isList = part.endsWith("[]")
   const name = isList ? part.slice(0, -2) : part
   const inside = (next: Json.Json): void => {
-    if (!isList) return walk(next, path, at + 1, put)
-    if (Array.isArray(next)) { for (const one of next) walk(one, path, at + 1, put) }
+    if (!isList) walk(next, path, at + 1, put)
+    else if (Array.isArray(next)) { for (const one of next) walk(one, path, at + 1, put) }
   }
-  if (isArray(value)) return
   if (name === "*") { for (const one of Object.values(value)) inside(one) }
   else if (Object.hasOwn(value, name)) {
     const next = value[name]
@@ -76,8 +121,6 @@ const walk = (value: Json.Json, path: ReadonlyArray<string>, at: number, put: (n
 }
 
 const isArray = (value: object): value is ReadonlyArray<Json.Json> => Array.isArray(value)
-
-const split = (path: string): ReadonlyArray<string> => path.split(".")
 
 /** Elsewhere than on model routes: what some upstream could obey all the same. */
 const elsewhere: ReadonlyArray<Place> = [{ _tag: "Query", name: "model" }, { _tag: "Member", path: "model" }]
@@ -109,36 +152,47 @@ const textOfBytes = (bytes: Uint8Array): string | undefined => {
   }
 }
 
-const readQuery = (found: Found, query: string, places: ReadonlyArray<Place>): void => {
+const addAll = (found: Found, place: Place, text: string, separator: "," | undefined): void => {
+  if (separator === undefined) add(found, place, text)
+  else for (const one of text.split(separator)) add(found, { _tag: "Path" }, one.trim())
+}
+
+const readQuery = (found: Found, query: string, { query: places }: Places): void => {
   const parameters = new URLSearchParams(query)
   for (const place of places) {
-    if (place._tag !== "Query") continue
     const values = parameters.getAll(place.name)
     if (values.length > 1) found.state = "conflict"
     const [value] = values
-    if (value === undefined) continue
-    if (place.separator === undefined) add(found, place, value)
-    else for (const one of value.split(place.separator)) add(found, { _tag: "Path" }, one.trim())
+    if (value !== undefined) addAll(found, place, value, place.separator)
   }
 }
 
-const readHeaders = (found: Found, raw: ReadonlyArray<string>, places: ReadonlyArray<Place>): void => {
+/** As servers behind the gate may read a name: in any case, with `_` for `-`. */
+const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-")
+
+const readHeaders = (found: Found, raw: ReadonlyArray<string>, { headers, initials }: Places): void => {
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]?.toLowerCase().replace(/[^a-z0-9]+/g, "-")
-    const place = places.find((it) => it._tag === "Header" && it.name === name)
+    const name = raw[i] ?? ""
+    const place = initials.has(name.charAt(0).toLowerCase()) ? headers.get(canonical(name)) : undefined
     if (place !== undefined) add(found, place, raw[i + 1] ?? "")
   }
 }
 
-const readMembers = (found: Found, body: Json.Json, places: ReadonlyArray<Place>): void => {
-  for (const place of places) {
-    if (place._tag !== "Member") continue
-    walk(body, split(place.path), 0, (name) => {
-      if (typeof name === "string") {
-        if (place.separator === undefined) add(found, place, name)
-        else for (const one of name.split(place.separator)) add(found, { _tag: "Path" }, one.trim())
-      } else if (name !== null && place.path === "model") found.state = "invalid"
-    })
+const readMember = (found: Found, { place, rest, separator }: MemberPlace, value: Json.Json): void =>
+  walk(value, rest, 0, (name) => {
+    if (typeof name === "string") addAll(found, place, name, separator)
+    else if (name !== null && place._tag === "Member" && place.path === "model") found.state = "invalid"
+  })
+
+const readMembers = (found: Found, body: Json.Json, { members }: Places): void => {
+  if (typeof body !== "object" || body === null || isArray(body)) return
+  for (const name of Object.keys(body)) {
+    const value = body[name]
+    if (value === undefined) continue
+    for (const it of members.get(name) ?? []) {
+      if (!it.isList) readMember(found, it, value)
+      else if (Array.isArray(value)) { for (const one of value) readMember(found, it, one) }
+    }
   }
 }
 
@@ -166,7 +220,7 @@ export const needsBody = (method: string, target: string): boolean => {
 export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   const query = target.indexOf("?")
   const route = find(method, query === -1 ? target : target.slice(0, query))
-  const places = route?.places ?? elsewhere
+  const places = placesOf(route?.places ?? elsewhere)
   const found: Found = { one: undefined, others: new Set(), at: [], state: "fine" }
   const names = route === undefined ? elsewhereNamed(target) : route.names
   const [first, ...more] = names ?? []
