@@ -52,6 +52,8 @@ export interface World {
   readonly cache?: typeof Settings.CacheSettings.Encoded
   readonly rows?: Rows
   readonly failing?: Iterable<Operation>
+  /** The author's own repositories in place of `rows`: what they leave out finds the rows. */
+  readonly repositories?: Layer.Layer<never>
   /** The hook on verified claims. */
   readonly custom?: ClaimsPolicy["Service"]
   /** The last word on a request. */
@@ -291,7 +293,12 @@ export class CoreTest extends Context.Service<CoreTest, {
         })
       ).pipe(
         Layer.provide(AuthBuilder.layerFor(settings, world.options)),
-        Layer.provide(MemoryDirectory.layerRepos(world.rows, { failing: new Set(world.failing ?? []) })),
+        Layer.provide(
+          Layer.provideMerge(
+            world.repositories ?? Layer.empty,
+            MemoryDirectory.layerRepos(world.rows, { failing: new Set(world.failing ?? []) })
+          )
+        ),
         Layer.provide(KeyStore.layerMemory(sets)),
         Layer.provide(Issuers.layer(settings.issuers)),
         Layer.provide(outside),

@@ -3,7 +3,8 @@
  * the same cases for every store.
  *
  * A case is an effect that fails when the store breaks the contract, so that
- * any test runner can run it:
+ * any test runner can run it; reading, writing and outages are apart (`reads`,
+ * `writes`, `outages`):
  *
  *     for (const { title, run } of DirectorySuite.suite(layerOfRows)) it.live(title, () => run)
  */
@@ -167,7 +168,9 @@ const has = (id: string, holds: (row: User) => boolean) =>
     Effect.match(found(id), { onSuccess: holds, onFailure: () => false })
   )
 
-const casesOf = (rows: Rows): Readonly<Record<string, Effect.Effect<void, unknown, Repos>>> => ({
+type Cases = Readonly<Record<string, Effect.Effect<void, unknown, Repos>>>
+
+const readCases = (rows: Rows): Cases => ({
   "a user comes back as it was put": Effect.gen(function*() {
     for (const id of ["u-1", "u-2", "u-3", "é"]) yield* same(yield* found(id), rowOf(rows.users, id), id)
   }),
@@ -282,7 +285,10 @@ const casesOf = (rows: Rows): Readonly<Record<string, Effect.Effect<void, unknow
       yield* same(yield* tagOf(agents.byName(text)), "RowNotFound", `agent ${show(text)}`)
       if (text !== "") yield* same(yield* tagOf(agents.byId(AgentId.make(text))), "RowNotFound", show(text))
     }
-  }),
+  })
+})
+
+const writeCases: Cases = {
   "RULES D33: a person whom the decision rests on is there when the answer is": Effect.gen(function*() {
     const made = makeUser({
       id: user("new"),
@@ -369,14 +375,52 @@ const casesOf = (rows: Rows): Readonly<Record<string, Effect.Effect<void, unknow
     yield* has("u-1", (row) => Equal.equals(row.teams, ["red"]) && row.tokenTeams.length === 0)
     yield* same((yield* users.membership(user("u-1"), team("red"))).maxBudget, 5, "red")
   })
-})
+}
+
+/** What every look-up and every write that a decision rests on answers while the store is away. */
+const outageCases: Cases = {
+  "RULES D27: a look-up that is not answered is an outage, never an absence": Effect.gen(function*() {
+    const users = yield* UserRepo
+    const teams = yield* TeamRepo
+    const organizations = yield* OrganizationRepo
+    const looks: Readonly<Record<string, Effect.Effect<unknown, { readonly _tag: string }>>> = {
+      "user": users.byId(user("u-1")),
+      "subject": users.bySubject("", "okta|1"),
+      "e-mail": users.byEmail("alice@acme.com"),
+      "membership": users.membership(user("u-1"), team("red")),
+      "team": teams.byId(team("red")),
+      "teams": teams.byIds([team("red"), team("nowhere")]),
+      "alias": teams.byAlias("Red"),
+      "organization": organizations.byId(organization("acme")),
+      "end user": organizations.endUser(EndUserId.make("c-1"))
+    }
+    for (const [name, look] of Object.entries(looks)) yield* same(yield* tagOf(look), "DirectoryUnavailable", name)
+  }),
+  "RULES D33: a row that the decision rests on and cannot be made is an outage": Effect.gen(function*() {
+    const made = write({ _tag: "CreateUser", user: makeUser({ id: user("u-new") }) })
+    yield* same(yield* tagOf(made), "DirectoryUnavailable", "CreateUser")
+  })
+}
+
+const over = <E>(cases: Cases, layer: () => Layer.Layer<Repos, E>): ReadonlyArray<Case> =>
+  Object.entries(cases).map(([title, run]) => ({ title, run: Effect.provide(run, layer()) }))
+
+/** The cases that only read; a store that may not be written passes them. */
+export const reads = <E>(layerOf: (rows: Rows) => Layer.Layer<Repos, E>, given: Rows = rows): ReadonlyArray<Case> =>
+  over(readCases(given), () => layerOf(given))
+
+/** The cases that write through `Provisioner`. */
+export const writes = <E>(layerOf: (rows: Rows) => Layer.Layer<Repos, E>, given: Rows = rows): ReadonlyArray<Case> =>
+  over(writeCases, () => layerOf(given))
+
+/** The cases of a store that is away: `layer` builds without it, and nothing of it answers. */
+export const outages = <E>(layer: Layer.Layer<Repos, E>): ReadonlyArray<Case> => over(outageCases, () => layer)
 
 /**
- * The cases over a store; `layerOf` builds a store that holds exactly these rows, anew for each case. A store that
- * cannot say everything that the rows say brings rows of its own with the same ids.
+ * Reading and writing over a store; `layerOf` builds a store that holds exactly these rows, anew for each case. A store
+ * that cannot say everything that the rows say brings rows of its own with the same ids.
  */
 export const suite = <E>(
   layerOf: (rows: Rows) => Layer.Layer<Repos, E>,
   given: Rows = rows
-): ReadonlyArray<Case> =>
-  Object.entries(casesOf(given)).map(([title, run]) => ({ title, run: Effect.provide(run, layerOf(given)) }))
+): ReadonlyArray<Case> => [...reads(layerOf, given), ...writes(layerOf, given)]
