@@ -1,40 +1,53 @@
-/** The style of the page: system fonts, light and dark, no asset from elsewhere. */
+/** The style of the console: system fonts, light and dark, no asset from elsewhere. */
 export const css = `
-:root { --paper: #f6f6f3; --card: #fff; --ink: #1c1d21; --soft: #5d6068; --line: #dcdcd5; --accent: #2f5bd8; --allow: #14703f; --allow-bg: #e3f4e9; --deny: #a3231f; --deny-bg: #fbe7e5; --wait: #8a5a00; --wait-bg: #fdf1d8 }
-@media (prefers-color-scheme: dark) { :root { --paper: #15161a; --card: #1e2026; --ink: #ececef; --soft: #a4a7b1; --line: #34373f; --accent: #8aa8ff; --allow: #74d99f; --allow-bg: #143223; --deny: #ff9d97; --deny-bg: #3d1b1a; --wait: #f3c66b; --wait-bg: #3a2c10 } }
-* { box-sizing: border-box }
+:root { --paper: #f6f6f3; --card: #fff; --ink: #1c1d21; --soft: #585b63; --line: #dcdcd5; --accent: #2c56cf; --on-accent: #fff; --allow: #14663a; --allow-bg: #e3f4e9; --deny: #9d221e; --deny-bg: #fbe7e5; --wait: #7a4f00; --wait-bg: #fdf1d8 }
+@media (prefers-color-scheme: dark) { :root { --paper: #131417; --card: #1c1e23; --ink: #ececef; --soft: #a8abb5; --line: #32353d; --accent: #8fabff; --on-accent: #10131c; --allow: #7bdca4; --allow-bg: #143223; --deny: #ffa59f; --deny-bg: #3d1b1a; --wait: #f3c66b; --wait-bg: #3a2c10 } }
+* { box-sizing: border-box } [hidden] { display: none !important }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 ui-sans-serif, system-ui, sans-serif }
-header, main, footer { max-width: 72rem; margin: 0 auto; padding: 0 1.5rem }
-header { padding-top: 2rem }
-h1 { margin: 0; font-size: 1.6rem; letter-spacing: -.02em; display: flex; align-items: center; gap: .6rem }
-header p { margin: .2rem 0 0; color: var(--soft) }
-.mark { width: 1.1rem; height: 1.3rem; border: .22rem solid var(--accent); border-bottom: 0; border-radius: .6rem .6rem 0 0 }
-main { display: grid; grid-template-columns: minmax(18rem, 2fr) 3fr; gap: 1.5rem; padding-top: 1.5rem; align-items: start }
-@media (max-width: 52rem) { main { grid-template-columns: 1fr } }
-form, section { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: 1.25rem 1.5rem 1.5rem }
-h2 { margin: 0 0 1rem; font-size: 1rem; font-weight: 650 }
-.field { display: flex; flex-direction: column; gap: .3rem; margin-bottom: .9rem; flex: 1; min-width: 0 }
-.field[hidden] { display: none }
-.row { display: flex; gap: .9rem }
-.narrow { flex: 0 0 6.5rem }
-label { font-size: .85rem; color: var(--soft) }
-input, select, textarea { font: .92rem/1.4 ui-monospace, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .45rem; padding: .5rem .6rem; width: 100% }
+header { background: var(--card); border-bottom: 1px solid var(--line); display: flex; align-items: center; gap: 2rem; padding: 0 max(1.25rem, calc((100vw - 84rem) / 2)); position: sticky; top: 0; z-index: 1 }
+h1 { margin: 0; font-size: 1.15rem; letter-spacing: -.01em; display: flex; align-items: center; gap: .55rem; padding: .9rem 0 }
+nav { display: flex; gap: .2rem; overflow-x: auto; align-self: stretch }
+nav a { color: var(--soft); text-decoration: none; padding: 0 .75rem; display: flex; align-items: center; border-bottom: .17rem solid transparent; white-space: nowrap; font-size: .94rem }
+nav a:hover { color: var(--ink) } nav a[aria-current] { color: var(--ink); border-color: var(--accent); font-weight: 600 }
+main, footer { max-width: 84rem; margin: 0 auto; padding: 1.5rem 1.25rem 0 }
+.title { margin: 0 0 1rem; font-size: 1.35rem; letter-spacing: -.015em; outline: none }
+.mark { width: 1rem; height: 1.15rem; border: .2rem solid var(--accent); border-bottom: 0; border-radius: .6rem .6rem 0 0 }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1.1rem 1.25rem 1.25rem; margin: 0 0 1.1rem; min-width: 0 }
+.scroll { overflow-x: auto } .cards { margin-bottom: 1.1rem } .cards .card { margin: 0 }
+.columns { display: grid; grid-template-columns: minmax(19rem, 2fr) 3fr; gap: 1.1rem; align-items: start } .columns.wide { grid-template-columns: 3fr minmax(22rem, 2fr) }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1.1rem }
+.bar { display: flex; flex-wrap: wrap; gap: .8rem; align-items: flex-end } .bar .field { flex: 1 1 8.5rem; margin: 0 } .bar h3 { flex: 1 0 100%; margin: 0 } .bar .note { flex: 1 0 100%; margin: 0 }
+h3 { margin: 0 0 .8rem; font-size: .98rem; font-weight: 650 }
+.field { display: flex; flex-direction: column; gap: .25rem; margin-bottom: .85rem; flex: 1; min-width: 0 } .field[hidden] { display: none }
+.row { display: flex; gap: .8rem } .narrow { flex: 0 0 6.5rem }
+label { font-size: .83rem; color: var(--soft) } .check { display: flex; gap: .4rem; align-items: center; padding: .55rem 0 } .check input { width: auto }
+input, select, textarea { font: .9rem/1.4 ui-monospace, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .45rem; padding: .45rem .6rem; width: 100% }
+input::placeholder, textarea::placeholder { color: var(--soft); opacity: 1 }
 textarea { resize: vertical; word-break: break-all }
-button { font: inherit; font-weight: 600; color: var(--card); background: var(--accent); border: 0; border-radius: .5rem; padding: .8rem 1.4rem; cursor: pointer; width: 100% }
-button:hover { filter: brightness(1.08) } button:disabled { opacity: .6; cursor: progress }
-:focus-visible { outline: .18rem solid var(--accent); outline-offset: .12rem }
-.verdict { border-radius: .5rem; padding: .8rem 1rem; font-weight: 600; overflow-wrap: anywhere }
-.verdict.idle { color: var(--soft); background: var(--paper); font-weight: 400 }
-.verdict.allow { color: var(--allow); background: var(--allow-bg) }
-.verdict.deny { color: var(--deny); background: var(--deny-bg) }
-.verdict.wait { color: var(--wait); background: var(--wait-bg) }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 1rem 0; font-size: .92rem }
-dl:empty { margin: 0 } dt { color: var(--soft) } dd { margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
+button { font: inherit; font-size: .92rem; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: .45rem; padding: .4rem .9rem; cursor: pointer }
+button:hover { border-color: var(--soft) } button:disabled { opacity: .6; cursor: progress }
+.primary { font-weight: 600; color: var(--on-accent); background: var(--accent); border-color: var(--accent); padding: .5rem 1.2rem } #decide { width: 100%; padding: .65rem }
+button.danger { color: var(--deny) }
+:focus-visible { outline: .17rem solid var(--accent); outline-offset: .12rem }
+.verdict { border-radius: .5rem; padding: .7rem .95rem; font-weight: 600; overflow-wrap: anywhere }
+.verdict.idle { color: var(--soft); background: var(--paper); font-weight: 400 } .verdict.allow { color: var(--allow); background: var(--allow-bg) } .verdict.deny { color: var(--deny); background: var(--deny-bg) } .verdict.wait { color: var(--wait); background: var(--wait-bg) }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .9rem 0; font-size: .9rem } dl:empty { margin: 0 } dt { color: var(--soft) } dd { margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
 ol { list-style: none; margin: 0; padding: 0 }
-li { display: grid; grid-template-columns: 1.6rem 7.5rem 1fr; gap: .2rem; padding: .5rem 0; border-top: 1px solid var(--line) }
-li .sign { font-weight: 700 } li.ok .sign { color: var(--allow) } li.denied .sign { color: var(--deny) } li.unavailable .sign { color: var(--wait) } li.skipped, li.note { color: var(--soft) }
-li .name { font-weight: 600 } li .said { font: .86rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere } .fact { margin-right: 1.1rem } .fact i { font-style: normal; color: var(--soft) }
+li { display: grid; grid-template-columns: 1.4rem 6.6rem 1fr; gap: .2rem; padding: .45rem 0; border-top: 1px solid var(--line) }
+li .sign { font-weight: 700 } li.ok .sign { color: var(--allow) } li.denied .sign, li.denied .name { color: var(--deny) } li.unavailable .sign { color: var(--wait) } li.skipped, li.note { color: var(--soft) }
+li.denied { background: var(--deny-bg); margin: 0 -.6rem; padding: .5rem .6rem; border-radius: .4rem; border-top-color: transparent } li.hint { color: var(--ink); background: var(--wait-bg); margin: .4rem -.6rem 0; padding: .5rem .6rem; border-radius: .4rem; border: 0 } li.hint .sign { color: var(--wait) }
+li .name { font-weight: 600; font-size: .92rem } li .said { font: .84rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere; min-width: 0 } .fact { margin-right: 1rem } .fact i { font-style: normal; color: var(--soft) }
 details { margin-top: 1rem } summary { cursor: pointer; color: var(--soft) }
-pre { overflow: auto; font: .82rem/1.5 ui-monospace, monospace; background: var(--paper); border-radius: .5rem; padding: 1rem; max-height: 24rem }
-footer { display: flex; gap: 1.2rem; padding: 1.5rem; font-size: .88rem } footer a { color: var(--soft) }
+pre { overflow: auto; font: .8rem/1.5 ui-monospace, monospace; background: var(--paper); border-radius: .5rem; padding: .9rem; max-height: 32rem; margin: .5rem 0 0 }
+table { border-collapse: collapse; width: 100%; font-size: .88rem } th { text-align: left; font-weight: 600; color: var(--soft); font-size: .8rem; padding: .3rem .7rem .4rem 0; white-space: nowrap } td { border-top: 1px solid var(--line); padding: .42rem .7rem .42rem 0; font-family: ui-monospace, monospace; font-size: .84rem; vertical-align: top; overflow-wrap: anywhere }
+#records td { white-space: nowrap; max-width: 15rem; overflow: hidden; text-overflow: ellipsis } #records tbody tr { cursor: pointer } #records tbody tr:hover td, #records tr[aria-selected=true] td { background: var(--paper) }
+ol + button { margin-top: .9rem } td button { font: 600 .82rem/1.4 ui-sans-serif, system-ui, sans-serif; padding: .2rem .7rem } td:first-child, td:last-child { white-space: nowrap } td button.open { border: 0; background: none; padding: 0; font: inherit; color: inherit; text-align: left }
+.pill { display: inline-block; border-radius: 1rem; padding: .02rem .6rem; font: 600 .78rem/1.6 ui-sans-serif, system-ui, sans-serif; white-space: nowrap } .pill.allow { color: var(--allow); background: var(--allow-bg) } .pill.deny { color: var(--deny); background: var(--deny-bg) } .pill.wait { color: var(--wait); background: var(--wait-bg) }
+.note { color: var(--soft); font-size: .86rem; margin: .7rem 0 0 } .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+#view-health .columns { grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)) } .tile b { display: block; font-size: 1.55rem; letter-spacing: -.02em; font-weight: 650 } .tile span { color: var(--soft); font-size: .85rem } .tile { margin: 0 }
+.chart svg { display: block; width: 100%; height: 9rem } .chart rect.allow { fill: var(--allow) } .chart rect.deny { fill: var(--deny) } .chart text { fill: var(--soft); font: 11px ui-sans-serif, system-ui, sans-serif } .chart line { stroke: var(--line) }
+.meter { display: grid; grid-template-columns: minmax(9rem, 14rem) 1fr 3rem; gap: .7rem; align-items: center; font-size: .85rem; padding: .2rem 0 } .meter svg { width: 100%; height: .6rem; display: block } .meter rect { fill: var(--deny) } .meter code { overflow-wrap: anywhere }
+footer { display: flex; gap: 1.2rem; padding-bottom: 1.5rem; font-size: .86rem } footer a { color: var(--soft) }
+@media (max-width: 60rem) { .columns, .columns.wide { grid-template-columns: minmax(0, 1fr) } }
+@media (max-width: 40rem) { header { flex-direction: column; align-items: stretch; gap: 0; padding: 0 1rem } h1 { padding: .7rem 0 .2rem } nav a { padding: .55rem .7rem } main { padding: 1rem .8rem 0 } .card { padding: .9rem } li { grid-template-columns: 1.3rem 1fr } li .said { grid-column: 2 } .meter { grid-template-columns: 1fr 2.5rem } .meter svg { grid-column: 1 / -1; grid-row: 2 } #records td:nth-child(4), #records th:nth-child(4), #records td:nth-child(6), #records th:nth-child(6) { display: none } }
 `

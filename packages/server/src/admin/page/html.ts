@@ -1,23 +1,27 @@
-/** The document of the page. Nothing in it is made from a request. */
-export const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>jotgate: who may what, and why</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/page.css">
-<script src="/page.js" defer></script>
-</head>
-<body>
-<header>
-  <h1><span class="mark" aria-hidden="true"></span>jotgate</h1>
-  <p>Ask about one request, and see every step of the decision.</p>
-</header>
-<main>
-  <form id="question" aria-labelledby="question-title">
-    <h2 id="question-title">The request</h2>
+/** The document of the console. Nothing in it is made from a request. */
+const view = (id: string, title: string, body: string): string =>
+  `<section class="view" id="view-${id}" aria-labelledby="title-${id}" hidden>
+<h2 class="title" id="title-${id}" tabindex="-1">${title}</h2>
+${body}
+</section>`
+
+const tabs: ReadonlyArray<readonly [string, string]> = [
+  ["ask", "Ask"],
+  ["decisions", "Decisions"],
+  ["may", "Who may"],
+  ["people", "People"],
+  ["issuers", "Issuers"],
+  ["configuration", "Configuration"],
+  ["health", "Health"]
+]
+
+const ask = `<div class="columns">
+  <form id="question" class="card" aria-labelledby="question-title">
+    <h3 id="question-title">The request</h3>
+    <div class="field">
+      <label for="as">Asked for</label>
+      <select id="as"><option value="token">a token</option><option value="user">a person of the directory</option><option value="claims">the claims of a token</option></select>
+    </div>
     <div class="field" id="person-field" hidden>
       <label for="person">Who is calling</label>
       <select id="person"><option value="">somebody with a token of their own</option></select>
@@ -25,6 +29,14 @@ export const html = `<!doctype html>
     <div class="field" id="token-field">
       <label for="token">Token</label>
       <textarea id="token" rows="4" spellcheck="false" autocomplete="off" placeholder="eyJ… (leave empty to ask without one)"></textarea>
+    </div>
+    <div class="field" id="user-field" hidden>
+      <label for="user">User id</label>
+      <input id="user" autocomplete="off" spellcheck="false">
+    </div>
+    <div class="field" id="claims-field" hidden>
+      <label for="claims">Claims</label>
+      <textarea id="claims" rows="6" spellcheck="false" autocomplete="off" placeholder='{ "sub": "alice", "groups": ["red"] }'></textarea>
     </div>
     <div class="row">
       <div class="field narrow">
@@ -50,19 +62,98 @@ export const html = `<!doctype html>
         <input id="team" placeholder="none" autocomplete="off" spellcheck="false">
       </div>
     </div>
-    <div class="field" id="admin-field" hidden>
-      <label for="admin">Admin token</label>
-      <input id="admin" type="password" autocomplete="off">
-    </div>
-    <button id="decide" type="submit">Decide</button>
+    <button id="decide" class="primary" type="submit">Decide</button>
+    <p class="note">Nothing is written: no row, no membership.</p>
   </form>
-  <section id="answer" aria-live="polite" aria-labelledby="answer-title">
-    <h2 id="answer-title">The decision</h2>
+  <div id="answer" class="card" role="region" aria-live="polite" aria-labelledby="answer-title">
+    <h3 id="answer-title">The decision</h3>
     <div id="verdict" class="verdict idle" role="status">Nothing asked yet.</div>
     <dl id="facts"></dl>
     <ol id="steps"></ol>
     <details id="raw" hidden><summary>The decision as JSON</summary><pre tabindex="0"></pre></details>
-  </section>
+  </div>
+</div>`
+
+const field = (id: string, label: string, more = ""): string =>
+  `<div class="field"><label for="${id}">${label}</label><input id="${id}" autocomplete="off" spellcheck="false"${more}></div>`
+
+const decisions = `<form id="search" class="card bar">
+  ${field("s-id", "Decision id", ` placeholder="d_…"`)}
+  ${field("s-who", "Who", ` placeholder="id or address"`)}
+  ${field("s-team", "Team")}
+  ${field("s-model", "Model")}
+  ${field("s-code", "Code", ` placeholder="team_model_denied"`)}
+  ${field("s-status", "Status", ` inputmode="numeric" pattern="[1-5][0-9][0-9]"`)}
+  ${field("s-since", "Since", ` placeholder="15m, 7d, 2026-11-24"`)}
+  <button class="primary" type="submit">Search</button>
+  <label class="check"><input type="checkbox" id="live"> live</label>
+</form>
+<div class="columns wide">
+  <div class="card scroll"><table id="records"><thead><tr><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Model</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
+  <p id="records-note" class="note"></p><button id="more" hidden>Older ones</button></div>
+  <div class="card" id="record" role="region" aria-live="polite" aria-label="One decision"><p class="note">Choose a decision to see its steps.</p></div>
+</div>`
+
+const may = `<form id="matrix-form" class="card bar">
+  ${
+  field(
+    "matrix-models",
+    "Models",
+    ` placeholder="gpt-4o, claude-sonnet-4-5" value="gpt-4o, gpt-4o-mini, claude-sonnet-4-5, text-embedding-3-small"`
+  )
+}
+  <button class="primary" type="submit">Show</button>
+</form>
+<div class="card scroll"><table id="matrix"><thead></thead><tbody></tbody></table><p id="matrix-note" class="note"></p></div>`
+
+const people = `<form id="people-form" class="card bar">
+  ${field("people-find", "User id", ` placeholder="all"`)}
+  <button class="primary" type="submit">Find</button>
+</form>
+<div class="card scroll"><h3>Users</h3><table id="users"><thead><tr><th scope="col">Id</th><th scope="col">Address</th><th scope="col">Role</th><th scope="col">Teams</th><th scope="col">May call</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
+<div class="card scroll"><h3>Teams</h3><table id="teams"><thead><tr><th scope="col">Id</th><th scope="col">Name</th><th scope="col">Organization</th><th scope="col">Models</th><th scope="col">Spend</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
+<form id="deny-form" class="card bar"><h3>Deny a token</h3>${field("deny-issuer", "Issuer")}${
+  field("deny-jti", "Its jti")
+}<button class="primary" type="submit">Deny</button><p id="deny-note" class="note" role="status"></p></form>`
+
+const issuers = `<div id="issuers" class="cards"></div>
+<div class="card scroll"><h3>Refused tokens of the last hour</h3><table id="refusals"><thead><tr><th scope="col">Cause</th><th scope="col">Tokens</th><th scope="col">Last</th></tr></thead><tbody></tbody></table><p id="refusals-note" class="note"></p></div>`
+
+const configuration = `<div class="columns">
+<div class="card"><h3>In force</h3><pre id="config" tabindex="0"></pre></div>
+<form id="validate" class="card"><h3>Try another file</h3><div class="field"><label for="config-text">A configuration, pasted</label><textarea id="config-text" rows="14" spellcheck="false" autocomplete="off"></textarea></div><button class="primary" type="submit">Check it</button><div id="findings" role="status"></div></form>
+</div>`
+
+const health = `<div id="tiles" class="cards"></div>
+<div class="columns"><div class="card"><h3>Decisions a minute</h3><div id="chart-decisions" class="chart"></div></div>
+<div class="card"><h3>Denials by code, of the last answers</h3><div id="chart-codes"></div></div></div>`
+
+const bodies: Readonly<Record<string, string>> = { ask, decisions, may, people, issuers, configuration, health }
+
+export const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>jotgate: who may what, and why</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/page.css">
+<script src="/page.js" defer></script>
+</head>
+<body>
+<header>
+  <h1><span class="mark" aria-hidden="true"></span>jotgate</h1>
+  <nav aria-label="Views">${tabs.map(([id, name]) => `<a href="#${id}" id="tab-${id}">${name}</a>`).join("")}</nav>
+</header>
+<main>
+<form id="admin-field" class="card bar" hidden>
+  <div class="field"><label for="admin">Admin token</label><input id="admin" type="password" autocomplete="off"></div>
+  <button class="primary" type="submit">Use it</button>
+  <p class="note">This console needs the token of <code>gateway.adminToken</code>. It is kept in this page alone.</p>
+</form>
+<noscript><p class="card">Without JavaScript: one decision is at <code>/decisions/ID</code>.</p></noscript>
+${tabs.map(([id, name]) => view(id, name, bodies[id] ?? "")).join("\n")}
 </main>
 <footer><a href="/docs">API</a><a href="/readyz">readiness</a><a href="/metrics">metrics</a></footer>
 </body>

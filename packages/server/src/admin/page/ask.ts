@@ -1,0 +1,92 @@
+/** Asks about one request and shows every step of the decision. Runs in the browser. */
+import type { Json, Kit } from "./kit.ts"
+
+export const ask = ({ at, input, isRecord, onSubmit, post, records, rowsOf, stepLines, text, tokenOf }: Kit) => {
+  const verdict = at("verdict", HTMLDivElement)
+  const raw = at("raw", HTMLDetailsElement)
+  const say = (kind: string, words: string) => {
+    verdict.className = `verdict ${kind}`
+    verdict.textContent = words
+  }
+  const clear = () => {
+    at("facts", HTMLDListElement).replaceChildren()
+    at("steps", HTMLOListElement).replaceChildren()
+    raw.hidden = true
+  }
+  const called = (it: unknown): string | undefined => {
+    if (!isRecord(it)) return undefined
+    const more = [it.alias, it.role, it.email].filter((one) => typeof one === "string").join(", ")
+    return `${text(it.id)}${more === "" ? "" : ` (${more})`}`
+  }
+  const render = (decision: Json) => {
+    clear()
+    if (decision.allowed === true) say("allow", `200 allowed${decision.admin === true ? ", as an admin" : ""}`)
+    else say(decision.status === 503 ? "wait" : "deny", `${text(decision.status)} ${text(decision.code)}`)
+    at("facts", HTMLDListElement).append(...rowsOf([
+      ["user", called(decision.user)],
+      ["team", called(decision.team)],
+      ["organization", called(decision.organization)],
+      ["end user", called(decision.endUser)],
+      ["model", decision.model],
+      ["may call", decision.models],
+      ["issuer", decision.issuer],
+      ["decision", decision.decision]
+    ]))
+    at("steps", HTMLOListElement).append(...stepLines(decision.steps))
+    const pre = raw.querySelector("pre")
+    if (pre !== null) pre.textContent = JSON.stringify(decision, null, 2)
+    raw.hidden = false
+  }
+  const as = at("as", HTMLSelectElement)
+  const person = at("person", HTMLSelectElement)
+  const token = at("token", HTMLTextAreaElement)
+  let hasPeople = false
+  const arrange = () => {
+    at("person-field", HTMLDivElement).hidden = as.value !== "token" || !hasPeople
+    at("token-field", HTMLDivElement).hidden = as.value !== "token" || person.value !== ""
+    at("user-field", HTMLDivElement).hidden = as.value !== "user"
+    at("claims-field", HTMLDivElement).hidden = as.value !== "claims"
+  }
+  const decide = async () => {
+    const bearer = as.value !== "token" ? "" : person.value === "" ? token.value.trim() : await tokenOf(person.value)
+    const method = at("method", HTMLSelectElement).value
+    const model = input("model").value
+    const headers: Record<string, string> = { "content-type": "application/json" }
+    if (bearer !== "") headers["authorization"] = `Bearer ${bearer}`
+    if (input("team").value !== "") headers["x-team-id"] = input("team").value
+    const claims = at("claims", HTMLTextAreaElement).value
+    const response = await post("/decide", {
+      method,
+      path: input("route").value,
+      headers,
+      ...(model !== "" && method !== "GET" ? { body: { model } } : {}),
+      ...(as.value === "user"
+        ? { as: { user: input("user").value } }
+        : as.value === "claims"
+        ? { as: { claims: JSON.parse(claims) } }
+        : {}),
+      trace: true,
+      dry: true
+    })
+    const answer: unknown = await response.json()
+    if (response.ok && isRecord(answer)) return render(answer)
+    clear()
+    if (response.status === 401 || response.status === 403) return say("wait", "This page needs the admin token.")
+    const faults = isRecord(answer) ? records(answer.errors).map((it) => text(it.message)).join("; ") : ""
+    say("deny", `The question could not be asked: ${faults || response.status}`)
+  }
+  onSubmit("question", () =>
+    decide().catch((error: unknown) => {
+      clear()
+      say("wait", `It could not be asked: ${error instanceof Error ? error.message : String(error)}`)
+    }))
+  as.addEventListener("change", arrange)
+  person.addEventListener("change", arrange)
+  const offer = (people: ReadonlyArray<Json>) => {
+    for (const it of people) person.append(new Option(`${text(it.id)}: ${text(it.note)}`, text(it.id)))
+    if (people.length > 0) person.selectedIndex = 1
+    hasPeople = people.length > 0
+    arrange()
+  }
+  return { enter: async () => {}, offer }
+}

@@ -1,0 +1,72 @@
+/**
+ * One decision as a page that needs no script: what was answered, and every step.
+ * Whatever comes from a record is escaped.
+ */
+import type { AnswerRecord } from "../../record/AnswerRecord.ts"
+
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
+
+const shown = (it: unknown): string => escaped(typeof it === "string" ? it : JSON.stringify(it) ?? "")
+
+const row = (name: string, value: unknown): string =>
+  value === null || value === undefined || value === "" ? "" : `<dt>${name}</dt><dd>${shown(value)}</dd>`
+
+const signs: Readonly<Record<string, string>> = { ok: "✔", denied: "✖", unavailable: "!", skipped: "–", note: "·" }
+
+const step = ({ facts, outcome, step }: NonNullable<AnswerRecord["steps"]>[number]): string => {
+  const said = Object.entries(facts).map(([name, it]) =>
+    `<span class="fact"><i>${escaped(name)}</i> ${shown(it)}</span>`
+  )
+  return `<li class="${escaped(outcome)}"><span class="sign" role="img" aria-label="${escaped(outcome)}">${
+    signs[outcome] ?? "·"
+  }</span><span class="name">${escaped(step)}</span><span class="said">${said.join(" ")}</span></li>`
+}
+
+const documentOf = (title: string, body: string): string =>
+  `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/page.css">
+</head>
+<body>
+<header><h1><span class="mark" aria-hidden="true"></span>jotgate</h1><nav aria-label="Views"><a href="/">Console</a></nav></header>
+<main>${body}</main>
+</body>
+</html>
+`
+
+/** The page of a record. */
+export const recordPage = (it: AnswerRecord): string =>
+  documentOf(
+    it.decision,
+    `<div class="card"><h2 class="title">One decision</h2>
+<div class="verdict ${it.verdict === "deny" ? "deny" : it.status >= 400 ? "wait" : "allow"}">${it.status} ${
+      escaped(it.code ?? it.verdict)
+    }</div>
+<dl>${
+      [
+        row("decision", it.decision),
+        row("time", it.time),
+        row("who", it.user ?? it.claimed?.email ?? it.claimed?.user),
+        row("token's teams", it.claimed?.teams.join(", ")),
+        row("team", it.team),
+        row("model", it.models?.join(", ") ?? it.model),
+        row("request", `${it.method} ${it.route}`),
+        row("door", it.door),
+        row("cause", it.cause),
+        row("upstream", it.upstream?.name),
+        row("request id", it.requestId)
+      ].join("")
+    }</dl>
+<ol>${(it.steps ?? []).map(step).join("")}</ol></div>`
+  )
+
+/** The page of a record that is not there; `why` says how long they are kept. */
+export const noRecordPage = (why: string): string =>
+  documentOf("No record", `<div class="card"><h2 class="title">No record</h2><p>${escaped(why)}</p></div>`)
