@@ -49,6 +49,47 @@ const planLines = (plan: Plan): ReadonlyArray<string> => [
   `plan: ${plan.counts.create} to create, ${plan.counts.change} to change, ${plan.counts.remove} to remove`
 ]
 
+const paths: Readonly<Record<string, string>> = {
+  users: "users",
+  teams: "teams",
+  organizations: "organizations",
+  endUsers: "end-users",
+  modelGroups: "model-groups",
+  agents: "agents"
+}
+
+const Rows = Schema.Record(Schema.String, Schema.Array(Schema.Record(Schema.String, Schema.Unknown)))
+
+/** What a file would change in each row, member by member: before and after. Memberships have no id of one part. */
+const differences = Effect.fnUntraced(function*(ask: AdminClient.Ask, plan: Plan, body: unknown) {
+  const rows = Option.getOrElse(Schema.decodeUnknownOption(Rows)(body), (): typeof Rows.Type => ({}))
+  const changed = plan.steps.filter((it) => it.action === "change" && paths[it.kind] !== undefined).slice(0, shown)
+  const lines = yield* Effect.forEach(
+    changed,
+    ({ id, kind }) =>
+      ask({ method: "GET", path: `/${paths[kind]}/${encodeURIComponent(id)}` }).pipe(
+        Effect.map((row) => {
+          const before = Option.getOrElse(
+            Schema.decodeUnknownOption(Schema.Record(Schema.String, Schema.Unknown))(row),
+            (): Readonly<Record<string, unknown>> => ({})
+          )
+          const after = rows[kind]?.find((it) => it["id"] === id) ?? {}
+          return Object.entries(after).flatMap(([name, value]) =>
+            JSON.stringify(before[name]) === JSON.stringify(value)
+              ? []
+              : [
+                `~ ${nouns[kind] ?? kind} ${Columns.cell(id)} ${name}: ${JSON.stringify(before[name] ?? null)} → ${
+                  JSON.stringify(value)
+                }`
+              ]
+          )
+        }),
+        Effect.orElseSucceed((): ReadonlyArray<string> => [])
+      )
+  )
+  return lines.flat()
+})
+
 /** Tells on a terminal how far an import is; says nothing to a file. */
 const progress = (): AdminClient.OnProgress | undefined =>
   process.stderr.isTTY
@@ -107,6 +148,9 @@ const apply = Command.make(
       )
     const plan = yield* ofRun(true)
     if (!json) yield* Console.log(planLines(plan).join("\n"))
+    if (dryRun && !json) {
+      for (const line of yield* differences(ask, plan, JSON.parse(body))) yield* Console.log(line)
+    }
     if (dryRun || sizeOf(plan) === 0) {
       if (json) yield* Console.log(JSON.stringify(plan, null, 2))
       return

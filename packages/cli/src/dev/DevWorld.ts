@@ -69,5 +69,6 @@ export const configuration = (at: {
     drain: "0s",
     upstream: { url: at.upstream }
   },
-  audit: { to: "none" }
+  audit: { to: "none" },
+  decisions: { store: "directory" }
 })

@@ -8,7 +8,7 @@
  */
 import * as DecisionId from "@jotgate/core/DecisionId"
 import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
-import { Cause, Clock, Context, Effect, Layer, Schedule } from "effect"
+import { Cause, Clock, Context, Effect, Layer, Metric, Schedule } from "effect"
 import type { Recording } from "./Recording.ts"
 
 /** Most records that wait, and most of one batch. */
@@ -23,6 +23,12 @@ const pruning = "1 minute"
 
 /** How the end of the process waits for the last batch. */
 const ending = "2 seconds"
+
+const waitingGauge = Metric.gauge("jotgate_records_waiting", { description: "Records that wait to be stored." })
+const droppedCounter = Metric.counter("jotgate_records_dropped_total", {
+  description: "Records that were lost because the store was away for too long.",
+  incremental: true
+})
 
 /** What readiness says of the store. */
 export interface WriterState {
@@ -97,6 +103,11 @@ export const layer = (life: number) =>
         const oldest = DecisionId.floor((yield* Clock.currentTimeMillis) - life)
         while (yield* store.prune(oldest)) yield* Effect.sleep("50 millis")
       }).pipe(Effect.catchCause(() => Effect.void))
+
+      const context = yield* Effect.context<never>()
+      const unasked = { update: () => {}, modify: () => {} }
+      Metric.registerUnsafe(waitingGauge, context, { get: () => ({ value: waiting.length }), ...unasked })
+      Metric.registerUnsafe(droppedCounter, context, { get: () => ({ count: dropped, incremental: true }), ...unasked })
 
       yield* Effect.addFinalizer(() => flush.pipe(Effect.timeout(ending), Effect.ignore))
       yield* Effect.forkScoped(Effect.repeat(flush, Schedule.spaced(pause)))
