@@ -47,7 +47,7 @@ export const isPassing = ({ directory: { url } }: FileSettings): boolean =>
  */
 export const readOnly = (
   settings: FileSettings
-): Layer.Layer<Directory, Store.StoreFailed | SqlError.SqlError, Secrets> => {
+): Layer.Layer<Directory | DirectoryAdmin, Store.StoreFailed | SqlError.SqlError, Secrets> => {
   const { url, write } = settings.directory
   // A shared cache would be filled by looking.
   const look = { ...settings, cache: { ...settings.cache, redis: null }, migrate: false }

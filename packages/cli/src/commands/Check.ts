@@ -6,6 +6,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { stringify } from "yaml"
 import { configFlag, load, only } from "../Configuration.ts"
 import { Failure, Negative } from "../Outcome.ts"
+import { rowFindings } from "../RowFindings.ts"
 import { unreadable } from "../SecretCheck.ts"
 
 export const check = Command.make(
@@ -23,7 +24,7 @@ export const check = Command.make(
     const name = yield* only(file, config)
     const loaded = yield* load(name)
     if (expand) yield* Console.log(stringify(loaded.expanded, { lineWidth: 0 }).trimEnd())
-    const findings = checkConfig(loaded)
+    const findings = [...checkConfig(loaded), ...(yield* rowFindings(loaded))]
     const lines = findings.map((it) => {
       const text = findingText(name, { ...loaded.positionOf(it.path), path: it.path, message: it.message })
       return it.severity === "error" || strict ? text : `${text} (warning)`

@@ -288,7 +288,7 @@ const givesRole = (
     : issuers.some((it) => (normalizeMapping(it.claims.user)?.from.length ?? 0) > 0) ||
       (reads(issuers, "userRoles") && policy.allowedUserRoles.length > 0))
 
-const roles: Check = ({ directory, issuers, policy }) => {
+const roles: Check = ({ directory, issuers, policy }, says) => {
   const withoutRoles = !reads(issuers, "roles")
   const unread = policy.roleMappings.length === 0 && directory.userRoles.length === 0
   return [
@@ -306,7 +306,7 @@ const roles: Check = ({ directory, issuers, policy }) => {
     ),
     ...issuers.flatMap((it, index) => [
       ...when(
-        isRead(it, "roles") && unread,
+        isRead(it, "roles") && unread && says(`issuers[${index}].claims.roles`),
         () =>
           warning(
             `issuers[${index}].claims.roles`,

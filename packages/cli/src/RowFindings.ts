@@ -1,0 +1,33 @@
+/** What the rows of the configured directory say about its namespaces, as far as the directory can be looked at. */
+import type { CheckFinding } from "@jotgate/server/ConfigCheck"
+import type { ConfigFile } from "@jotgate/server/ConfigFile"
+import * as DirectoryDocument from "@jotgate/server/DirectoryDocument"
+import * as NodeSecrets from "@jotgate/server/NodeSecrets"
+import * as RowCheck from "@jotgate/server/RowCheck"
+import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import { Effect, FileSystem, Layer, Option, Result } from "effect"
+import { dirname, resolve } from "node:path"
+import { readOnly } from "./Directory.ts"
+
+/** How many rows of each namespace are looked at. */
+const LOOKED = 20
+
+/** Findings about rows of `directory.file` and of the database; one that cannot be read is not looked at. */
+export const rowFindings = Effect.fnUntraced(function*({ name, settings }: ConfigFile) {
+  const beginnings = RowCheck.beginnings(settings)
+  if (beginnings.length === 0) return []
+  const { file } = settings.directory
+  const files = yield* FileSystem.FileSystem
+  const text = file === null ? Option.none() : yield* Effect.option(files.readFileString(file))
+  const document = Option.map(text, (it) => DirectoryDocument.read(file ?? "", it))
+  const own = Option.isSome(document) && Result.isSuccess(document.value) ? document.value.success.users ?? [] : []
+  const stored = yield* DirectoryAdmin.use((admin) =>
+    Effect.forEach(beginnings, (after) => admin.list("users", { after, limit: LOOKED }))
+  ).pipe(
+    Effect.map((pages) => pages.flatMap((it) => it.rows)),
+    Effect.provide(readOnly(settings).pipe(Layer.provide(NodeSecrets.layer(dirname(resolve(name)), process.env)))),
+    Effect.option
+  )
+  const findings = RowCheck.checkRows(settings, [...own, ...Option.getOrElse(stored, () => [])])
+  return [...new Map(findings.map((it): readonly [string, CheckFinding] => [it.message, it])).values()]
+})

@@ -1,0 +1,35 @@
+/**
+ * What rows say about a configuration: an id that reads like a person of a
+ * configured namespace belongs to nobody, as no subject of the empty namespace
+ * may begin so (RULES D61).
+ */
+import type { CheckFinding } from "./ConfigCheck.ts"
+import type { FileSettings } from "./GatewaySettings.ts"
+
+/** What is looked at of a user's row. */
+export interface NamedRow {
+  readonly id: string
+  readonly subjects?: ReadonlyArray<{ readonly namespace: string; readonly subject: string }> | undefined
+}
+
+/** How the names of persons in the configured namespaces begin. */
+export const beginnings = ({ issuers }: Pick<FileSettings, "issuers">): ReadonlyArray<string> => [
+  ...new Set(issuers.flatMap((it) => it.identities.namespace === "" ? [] : [`${it.identities.namespace}|`]))
+]
+
+/** Rows whose id reads like somebody of a namespace, and who are not linked to that subject. */
+export const checkRows = (
+  settings: Pick<FileSettings, "issuers">,
+  rows: ReadonlyArray<NamedRow>
+): ReadonlyArray<CheckFinding> =>
+  beginnings(settings).flatMap((beginning) =>
+    rows.filter(({ id, subjects = [] }) =>
+      id.startsWith(beginning) && !subjects.some((it) => id === `${it.namespace}|${it.subject}`)
+    ).map(({ id }): CheckFinding => ({
+      severity: "warning",
+      path: "directory",
+      message: `the user ${JSON.stringify(id)} reads like a person of the namespace ${
+        JSON.stringify(beginning.slice(0, -1))
+      }: no token finds the row by its id; link the subject, or give it another id (D61)`
+    }))
+  )
