@@ -67,9 +67,9 @@ describe("jotgate check", () => {
 
   it.live("an unknown key: file:line:column, path and suggestion, exit 2", () =>
     Effect.gen(function*() {
-      const file = yield* withFile("jotgate.yaml", "policy:\n  teamHeader: [x]\n")
+      const file = yield* withFile("jotgate.yaml", "policy:\n  teamHeadrs: [x]\n")
       const { code, err } = yield* jotgate("check", file)
-      assert.strictEqual(err, `${file}:2:3: policy.teamHeader: unknown key, did you mean "teamHeaders"?`)
+      assert.strictEqual(err, `${file}:2:3: policy.teamHeadrs: unknown key, did you mean "teamHeaders"?`)
       assert.strictEqual(code, 2)
     }).pipe(Effect.scoped))
 
@@ -114,7 +114,7 @@ describe("jotgate import litellm", () => {
       const { code, err, out } = yield* jotgate("import", "litellm", file)
       assert.match(out, /^# Imported from /)
       assert.include(out, "issuer: https://a.test # litellm_jwtauth.issuers[0].issuer")
-      assert.match(err, /^parity: /)
+      assert.match(err, /^parity with LiteLLM /)
       assert.strictEqual(code, 0)
       const written = yield* withFile("jotgate.yaml", out)
       assert.strictEqual((yield* jotgate("check", written)).code, 0)
