@@ -3,12 +3,14 @@
  * put in force, by asking the recorded questions anew under it. Exit 1 when
  * somebody loses.
  */
+import { LitellmReleases } from "@jotgate/core/Settings"
 import { RecordStore } from "@jotgate/store/RecordStore"
 import { Console, Context, Effect, Layer, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import { json } from "../admin/AdminFlags.ts"
 import { configFlag, loadSound, only } from "../Configuration.ts"
+import { asRelease } from "../import/Releases.ts"
 import { failure, Negative } from "../Outcome.ts"
 import type { Change } from "../policy/Replay.ts"
 
@@ -36,11 +38,19 @@ export const plan = Command.make(
       ),
       Flag.optional
     ),
+    release: Flag.Literals("against-litellm", LitellmReleases).pipe(
+      Flag.withDescription("Decide as this release of LiteLLM would, to see an upgrade beforehand"),
+      Flag.optional
+    ),
     json
   },
-  Effect.fn("plan")(function*({ config, from, json }) {
+  Effect.fn("plan")(function*({ config, from, json, release }) {
     const name = yield* only(Option.none(), config)
-    const next = yield* loadSound(name)
+    const loaded = yield* loadSound(name)
+    const next = Option.match(release, {
+      onNone: () => loaded,
+      onSome: (it) => ({ ...loaded, settings: asRelease(loaded.settings, it) })
+    })
     const [{ dry }, { storeOf }, Replay] = yield* Effect.promise(() =>
       Promise.all([import("../Running.ts"), import("../explain/PastDecision.ts"), import("../policy/Replay.ts")])
     )

@@ -5,7 +5,7 @@
  * A release is one entry in each table here. A file is read as one release's; a
  * key of a later one says so.
  */
-import { type LitellmRelease, LitellmReleases } from "@jotgate/core/Settings"
+import { type LitellmRelease, LitellmReleases, type PolicySettings } from "@jotgate/core/Settings"
 
 type ByRelease<A> = Readonly<Record<LitellmRelease, A>>
 
@@ -113,4 +113,25 @@ export const changes = (from: LitellmRelease, to: LitellmRelease): ReadonlyArray
     ...keys("new keys of general_settings that concern tokens", "general"),
     ...keys("new keys of litellm_settings that concern tokens", "litellm")
   ]
+}
+
+const isSame = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boolean =>
+  one.length === other.length && one.every((it, index) => it === other[index])
+
+/**
+ * A deployment as another release would decide: with its route groups, and its
+ * defaults where the settings have those of the release that they name.
+ */
+export const asRelease = <S extends { readonly policy: PolicySettings }>(settings: S, release: LitellmRelease): S => {
+  const { policy } = settings
+  const own = policy.litellm
+  return {
+    ...settings,
+    policy: {
+      ...policy,
+      litellm: release,
+      groupOrder: policy.groupOrder === groupOrder[own] ? groupOrder[release] : policy.groupOrder,
+      teamRoutes: isSame(policy.teamRoutes, teamAllowedRoutes[own]) ? teamAllowedRoutes[release] : policy.teamRoutes
+    }
+  }
 }

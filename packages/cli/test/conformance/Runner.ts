@@ -12,7 +12,9 @@ import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
 import { find, unfound } from "@jotgate/core/ModelRoutes"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
+import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { Outbound, OutboundFailed } from "@jotgate/core/Outbound"
+import type { Provisioner } from "@jotgate/core/Provisioner"
 import {
   conflictingModels,
   make as makeAsked,
@@ -25,8 +27,10 @@ import { Revocation } from "@jotgate/core/Revocation"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
 import type { Settings } from "@jotgate/core/Settings"
+import type { TeamRepo } from "@jotgate/core/TeamRepo"
 import type { Step } from "@jotgate/core/Trace"
 import { Trace } from "@jotgate/core/Trace"
+import type { UserRepo } from "@jotgate/core/UserRepo"
 import { ModelPeek } from "@jotgate/server"
 import * as Peeked from "@jotgate/server/Peeked"
 import { Effect, Exit, Layer, Logger, Result } from "effect"
@@ -152,8 +156,14 @@ const decideCase = Effect.fnUntraced(function*(one: Case) {
   return outcome
 })
 
-/** Decides every case of a scenario, each on a directory of its own. */
-export const decideAll = (scenario: Scenario, settings: Settings) =>
+/** A directory of its own for a case. */
+const inMemory = ({ directory = {} }: Scenario): Repos =>
+  MemoryDirectory.layerRepos(rowsOf(directory), { failing: failingOf(directory) })
+
+type Repos = Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner>
+
+/** Decides every case of a scenario, each on a directory of its own unless `repos` is where its rows are. */
+export const decideAll = (scenario: Scenario, settings: Settings, repos?: Repos) =>
   Effect.gen(function*() {
     yield* TestClock.setTime(scenario.now * 1000)
     const hook = hookOf(scenario.config)
@@ -167,15 +177,11 @@ export const decideAll = (scenario: Scenario, settings: Settings) =>
     const pipeline = AuthBuilder.layerFor(settings).pipe(
       Layer.provide([Layer.succeed(ClaimsPolicy, hook), RequestPolicy.layerNone])
     )
-    const { cases = [], directory = {} } = scenario
+    const { cases = [] } = scenario
     return yield* Effect.forEach(cases, (one) =>
       decideCase(one).pipe(
         Effect.catchDefect((defect) => Effect.succeed(denied(500, `defect: ${String(defect)}`, []))),
-        Effect.provide(pipeline.pipe(
-          Layer.provide(
-            MemoryDirectory.layerRepos(rowsOf(directory), { failing: failingOf(directory) })
-          )
-        )),
+        Effect.provide(pipeline.pipe(Layer.provide(repos ?? inMemory(scenario)))),
         Effect.provide(keys)
       ))
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(TestClock.layer(), Logger.layer([]))))

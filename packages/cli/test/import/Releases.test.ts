@@ -7,7 +7,7 @@ import { parse } from "yaml"
 import { importLitellm, type ImportOptions } from "../../src/import/litellm.ts"
 import { JwtAuth } from "../../src/import/LitellmFile.ts"
 import { toJson, toText, upgradeOf } from "../../src/import/ParityReport.ts"
-import { changes, since } from "../../src/import/Releases.ts"
+import { asRelease, changes, since } from "../../src/import/Releases.ts"
 
 const env = { JWT_PUBLIC_KEY_URL: "https://idp.test/keys", JWT_AUDIENCE: "llm-gateway", JWT_ISSUER: "https://idp.test" }
 
@@ -186,6 +186,20 @@ describe("importLitellm: settings of 1.110", () => {
         .find((it) => it.key === "litellm_jwtauth.team_allowed_routes")
     assert.deepStrictEqual([line("1.110")?.verdict, line("1.90")?.verdict], ["stricter", "wider"])
     assert.isTrue(line("1.110")?.deviations.includes("D73"))
+  })
+})
+
+describe("a deployment as another release would decide", () => {
+  it("has its route groups, its order of groups and its default of team_allowed_routes", () => {
+    const { settings } = imported({ team_ids_jwt_field: "groups" }, {}, {}, { release: "1.90" })
+    const upgraded = imported({ team_ids_jwt_field: "groups" }).settings
+    assert.deepStrictEqual(asRelease(settings, "1.110").policy, upgraded.policy)
+    assert.deepStrictEqual(asRelease(upgraded, "1.90").policy, settings.policy)
+  })
+
+  it("keeps what the file says of its own", () => {
+    const { settings } = imported({ team_allowed_routes: ["/v1/*"] }, {}, {}, { release: "1.90" })
+    assert.deepStrictEqual(asRelease(settings, "1.110").policy.teamRoutes, ["/v1/*"])
   })
 })
 

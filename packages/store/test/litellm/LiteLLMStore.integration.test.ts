@@ -1,6 +1,8 @@
 import { assert, it } from "@effect/vitest"
-import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
+import { AgentRepo } from "@jotgate/core/AgentRepo"
+import { AgentId, EndUserId, makeTeam, makeUser, ModelGroupId, TeamId, UserId } from "@jotgate/core/Directory"
 import type { Rows } from "@jotgate/core/MemoryRows"
+import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { DirectorySuite } from "@jotgate/core/testing"
@@ -95,6 +97,44 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       assert.strictEqual((yield* Effect.flip(users.bySubject("okta", "x")))._tag, "RowNotFound")
       assert.deepStrictEqual(yield* sql`SELECT nspname FROM pg_namespace WHERE nspname = 'jotgate'`, [])
     }).pipe(Effect.provide(storeOf("current", {}, false))), 60_000)
+
+  const lacking = [
+    ["LiteLLM_BudgetTable", "membership"],
+    ["LiteLLM_BudgetTable", "endUser"],
+    ["LiteLLM_ModelTable", "team"],
+    ["LiteLLM_AccessGroupTable", "group"],
+    ["LiteLLM_ObjectPermissionTable", "agent"],
+    ["LiteLLM_AgentIdentity", "bound"],
+    ["LiteLLM_RetiredAgentIdentity", "bound"],
+    ["LiteLLM_VerifiedSubject", "person"]
+  ] as const
+
+  for (const [table, asked] of lacking) {
+    it.live(
+      `a database that lacks ${table} cannot be asked for a ${asked}: it is never "no limit"`,
+      () =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          yield* sql.unsafe(`DROP TABLE public."${table}" CASCADE`)
+          const { identities, ...agents } = yield* AgentRepo
+          const organizations = yield* OrganizationRepo
+          const teams = yield* TeamRepo
+          const users = yield* UserRepo
+          const missing = Effect.fail({ _tag: "no identities" })
+          const asks: Record<typeof asked, Effect.Effect<unknown, { readonly _tag: string }>> = {
+            membership: users.membership(UserId.make("u-1"), TeamId.make("red")),
+            endUser: organizations.endUser(EndUserId.make("c-1")),
+            team: teams.byId(TeamId.make("red")),
+            group: teams.modelGroups([ModelGroupId.make("cheap")]),
+            agent: agents.byId(AgentId.make("scout")),
+            bound: identities?.bound("t", "c") ?? missing,
+            person: identities?.person("i", "t", "o") ?? missing
+          }
+          assert.strictEqual((yield* Effect.flip(asks[asked]))._tag, "DirectoryUnavailable")
+        }).pipe(Effect.provide(storeOf("current", rows))),
+      60_000
+    )
+  }
 
   it.live("rows are listed page by page, and managed in LiteLLM only", () =>
     Effect.gen(function*() {
