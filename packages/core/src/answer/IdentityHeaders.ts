@@ -15,6 +15,7 @@ export const identityHeaders = [
   "x-jotgate-team",
   "x-jotgate-organization",
   "x-jotgate-end-user",
+  "x-jotgate-agent",
   "x-jotgate-admin",
   "x-jotgate-models"
 ] as const
@@ -22,7 +23,6 @@ export const identityHeaders = [
 /** Every name that the gate sets, or has set: in its answers, towards an upstream, and at the doors that carry few statuses. */
 export const ourHeaders: ReadonlyArray<string> = [
   ...identityHeaders,
-  "x-jotgate-agent",
   "x-jotgate-tools",
   "x-jotgate-status",
   "x-jotgate-code"
@@ -68,6 +68,7 @@ const read = ({ principal }: Allowed): Attributes => {
     principal.teamId,
     principal.organizationId,
     principal.endUserId,
+    principal.agent?.id,
     principal.admin ? "true" : undefined
   ].map((value) => {
     const encoded = encode(value)
@@ -97,6 +98,7 @@ export const identityAttributes = [
   "team",
   "organization",
   "endUser",
+  "agent",
   "admin",
   "models"
 ] as const
@@ -130,6 +132,8 @@ const rawText = (attribute: IdentityAttribute, id: string, { principal, reach }:
       return principal.organizationId
     case "endUser":
       return principal.endUserId
+    case "agent":
+      return principal.agent?.id
     case "admin":
       return principal.admin ? "true" : undefined
     case "models":

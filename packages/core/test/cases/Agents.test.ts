@@ -1,6 +1,7 @@
 /** Programs that act for people, or for themselves (RULES D72, DESIGN §11). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { appendIdentity } from "../../src/answer/IdentityHeaders.ts"
 import { AgentId, makeAgent, ModelGroupId, TeamId } from "../../src/directory/Directory.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 import { decides } from "../support/Decides.ts"
@@ -121,6 +122,9 @@ describe("agents that the claims name", () => {
       assert.deepStrictEqual(decision?.principal.agent, { id: "claude", chain: ["claude", "narrow"] })
       assert.deepStrictEqual(decision?.reach.models(), ["gpt-4o"])
       assert.isFalse(decision?.reach.mayCall("claude"))
+      const headers: Array<string> = []
+      if (decision !== undefined) appendIdentity(headers, "d_1", decision)
+      assert.strictEqual(headers[headers.indexOf("x-jotgate-agent") + 1], "claude")
     }))
 })
 

@@ -82,6 +82,7 @@ export const partiesOf = (allowed: Allowed): Parties => {
     team: principal.teamId,
     organization: principal.organizationId,
     endUser: principal.endUserId,
+    agent: principal.agent?.id,
     claimed: identity === undefined ? undefined : claimedBy(identity)
   })
   known.set(allowed, parties)
@@ -98,6 +99,7 @@ export const partiesIn = (steps: ReadonlyArray<Step>): Parties => {
     team: found.team?.id,
     organization: found.organization?.id,
     endUser: found.endUser?.id,
+    agent: found.agent?.id,
     claimed: found.claimed
   })
 }

@@ -32,6 +32,7 @@ for (const dialect of dialects) {
         assert.strictEqual(Raw.header(answer, "x-jotgate-team"), "red")
         assert.strictEqual(Raw.header(answer, "x-jotgate-admin"), "")
         assert.strictEqual(Raw.header(answer, "x-jotgate-end-user"), "")
+        assert.strictEqual(Raw.header(answer, "x-jotgate-agent"), "")
         assert.strictEqual(Raw.header(answer, "x-jotgate-models"), "gpt-4o*")
         assert.isUndefined(Raw.header(answer, "authorization"))
       }))
