@@ -1,10 +1,14 @@
-/** `jotgate can --team T | --user U`: what a team or a user may call, and why not. Exit 1 when nothing. */
+/**
+ * `jotgate can --team T | --user U | --anybody`: what a team, a user or anybody with a valid token may call, and why
+ * not. Exit 1 when nothing.
+ */
 import { Console, Effect, Option, Schema } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import * as AdminClient from "../admin/AdminClient.ts"
 import { json, place, text } from "../admin/AdminFlags.ts"
 import * as Columns from "../admin/Columns.ts"
 import { failure, Negative } from "../Outcome.ts"
+import * as Anybody from "./Anybody.ts"
 import { method, route } from "./Who.ts"
 
 const Answer = Schema.Struct({
@@ -18,6 +22,14 @@ const Answer = Schema.Struct({
   }))
 })
 
+/** What came of one way, as columns. */
+const told = (
+  { allowed, code, models }: Pick<(typeof Answer.Type)["ways"][number], "allowed" | "code" | "models">
+) => ({
+  allowed,
+  models: allowed ? models : code
+})
+
 const decode = Schema.decodeUnknownEffect(Answer)
 
 export const can = Command.make(
@@ -25,40 +37,47 @@ export const can = Command.make(
   {
     team: text("team", "The team"),
     user: text("user", "The user"),
+    anybody: Flag.Boolean("anybody").pipe(
+      Flag.withDescription("Whoever has a valid token, without a row and without a team"),
+      Flag.withDefault(false)
+    ),
     model: text("model", "Only this model"),
     route,
     method,
     at: place,
     json
   },
-  Effect.fn("can")(function*({ at, json, method, model, route, team, user }) {
-    if (Option.isSome(team) === Option.isSome(user)) {
-      return yield* failure("who? Give one of --team ID and --user ID")
+  Effect.fn("can")(function*({ anybody, at, json, method, model, route, team, user }) {
+    if ([Option.isSome(team), Option.isSome(user), anybody].filter((it) => it).length !== 1) {
+      return yield* failure("who? Give one of --team ID, --user ID and --anybody")
     }
     const ask = yield* AdminClient.connect(at)
+    const query = {
+      model: Option.getOrUndefined(model),
+      route: Option.getOrUndefined(route),
+      method: Option.getOrUndefined(method)
+    }
     const id = encodeURIComponent(Option.getOrElse(Option.orElse(team, () => user), () => ""))
-    const answer = yield* ask({
-      method: "GET",
-      path: `/${Option.isSome(team) ? "teams" : "users"}/${id}/can`,
-      query: {
-        model: Option.getOrUndefined(model),
-        route: Option.getOrUndefined(route),
-        method: Option.getOrUndefined(method)
-      }
-    }).pipe(
-      Effect.flatMap(decode),
-      Effect.catchTag("SchemaError", () => failure("this is no admin listener of jotgate"))
-    )
+    const answer = anybody
+      ? yield* Anybody.ask(ask, query)
+      : yield* ask({ method: "GET", path: `/${Option.isSome(team) ? "teams" : "users"}/${id}/can`, query }).pipe(
+        Effect.flatMap(decode),
+        Effect.catchTag("SchemaError", () => failure("this is no admin listener of jotgate"))
+      )
     if (json) {
       yield* Console.log(JSON.stringify(answer, null, 2))
     } else {
-      const rows = answer.ways.map((it) => ({
-        team: it.team ?? "(none)",
-        allowed: it.allowed,
-        models: it.allowed ? it.models : it.code
-      }))
-      yield* Console.log(Columns.table(["team", "allowed", "models"], rows).join("\n"))
+      const table = "issuers" in answer
+        ? Columns.table(
+          ["issuer", "allowed", "models"],
+          answer.issuers.map((it) => ({ issuer: it.issuer, ...told(it) }))
+        )
+        : Columns.table(
+          ["team", "allowed", "models"],
+          answer.ways.map((it) => ({ team: it.team ?? "(none)", ...told(it) }))
+        )
+      yield* Console.log(table.join("\n"))
     }
     if (!answer.allowed) return yield* new Negative({ lines: [] })
   }, Effect.scoped)
-).pipe(Command.withDescription("What a team or a user may call"))
+).pipe(Command.withDescription("What a team, a user or anybody may call"))

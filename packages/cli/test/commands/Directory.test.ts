@@ -249,8 +249,12 @@ describe("who and can", () => {
       const who = yield* json("who", "--model", "gpt-4o")
       assert.deepStrictEqual(who, {
         teams: [{ id: "red", alias: "Red" }],
-        users: [{ id: "u-1", email: "a@acme.test", teams: ["red"], alone: true }]
+        users: [{ id: "u-1", email: "a@acme.test", teams: ["red"], alone: true }],
+        anybody: []
       })
+      const anybody = yield* jotgate("can", "--anybody", "--model", "gpt-4o", "--config", config)
+      assert.deepStrictEqual([anybody.code, anybody.err], [1, ""])
+      assert.match(anybody.out, /^idp\s+no\s+user_not_found$/m)
       assert.match((yield* run("who", "--model", "gpt-4o")).out, /team\s+red\s+Red[^]*user\s+u-1\s+a@acme\.test\s+red/)
       const nobody = yield* jotgate("who", "--model", "gpt-4o", "--route", "/key/generate", "--config", config)
       assert.strictEqual(nobody.code, 1)
@@ -261,6 +265,7 @@ describe("who and can", () => {
       assert.deepStrictEqual([blocked.code, blocked.err], [1, ""])
       assert.match(blocked.out, /red\s+no\s+team_blocked/)
       assert.strictEqual((yield* jotgate("can", "--config", config)).code, 2)
+      assert.strictEqual((yield* jotgate("can", "--anybody", "--team", "red", "--config", config)).code, 2)
     }))
 })
 

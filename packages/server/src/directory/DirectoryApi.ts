@@ -370,6 +370,18 @@ export const CanView = Schema.Struct({
   }))
 }).annotate({ identifier: "Can" })
 
+/** What anybody with a valid token may: no row, no team. */
+export const AnybodyView = Schema.Struct({
+  allowed: Schema.Boolean,
+  models: Schema.Array(Schema.String),
+  issuers: Schema.Array(Schema.Struct({
+    issuer: Schema.String,
+    allowed: Schema.Boolean,
+    code: Schema.NullOr(Schema.String),
+    models: Schema.Array(Schema.String)
+  }))
+}).annotate({ identifier: "Anybody" })
+
 const TeamWhoMay = Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })
 const UserWhoMay = Schema.Struct({
   id: Schema.String,
@@ -391,7 +403,8 @@ const questions = HttpApiGroup.make("questions")
       error
     }),
     HttpApiEndpoint.get("canTeam", "/teams/:id/can", { params: { id: RowId }, query: about, success: CanView, error }),
-    HttpApiEndpoint.get("canUser", "/users/:id/can", { params: { id: RowId }, query: about, success: CanView, error })
+    HttpApiEndpoint.get("canUser", "/users/:id/can", { params: { id: RowId }, query: about, success: CanView, error }),
+    HttpApiEndpoint.get("canAnybody", "/anybody/can", { query: about, success: AnybodyView, error })
   )
   .middleware(DirectoryInput)
   .middleware(DirectoryAccess)

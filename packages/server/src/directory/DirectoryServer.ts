@@ -181,6 +181,7 @@ const questions = HttpApiBuilder.group(
     return handlers
       .handle("teamsWhoMay", ({ query }) => it.teams(query))
       .handle("usersWhoMay", ({ query }) => it.users(query))
+      .handle("canAnybody", ({ query }) => it.anybody(query))
       .handle("canTeam", ({ params, query }) => it.team(params.id, query))
       .handle("canUser", ({ params, query }) => it.user(params.id, query))
   })

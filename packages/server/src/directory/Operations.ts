@@ -228,6 +228,7 @@ export const questions = (managed: Managed["Service"]) => {
         )
       ),
     team: (id: string, query: AboutQuery) => asking((it) => it.team(id, aboutOf(query))),
-    user: (id: string, query: AboutQuery) => asking((it) => it.user(id, aboutOf(query)))
+    user: (id: string, query: AboutQuery) => asking((it) => it.user(id, aboutOf(query))),
+    anybody: (query: AboutQuery) => asking((it) => it.anybody(aboutOf(query)))
   }
 }

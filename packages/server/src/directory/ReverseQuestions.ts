@@ -54,6 +54,21 @@ export interface Answer {
   readonly ways: ReadonlyArray<Way>
 }
 
+/** What somebody may whom no row knows, and whose token names no team, by the issuer of that token. */
+export interface Stranger {
+  readonly issuer: string
+  readonly allowed: boolean
+  readonly code: Code | null
+  readonly models: ReadonlyArray<string>
+}
+
+/** What anybody with a valid token may (RULES D60). */
+export interface Anybody {
+  readonly allowed: boolean
+  readonly models: ReadonlyArray<string>
+  readonly issuers: ReadonlyArray<Stranger>
+}
+
 /** A team that may. */
 export interface TeamWhoMay {
   readonly id: string
@@ -82,6 +97,7 @@ export class ReverseQuestions extends Context.Service<ReverseQuestions, {
   readonly users: (about: About, range: Range) => Effect.Effect<Page<UserWhoMay>, Failure>
   readonly team: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
   readonly user: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
+  readonly anybody: (about: About) => Effect.Effect<Anybody, Failure>
   /** Puts the question of a caller who would say this to the rules, while `use` lasts. */
   readonly suppose: <A, E, R>(
     said: Said,
@@ -153,17 +169,11 @@ const believing = (sayings: Sayings, issuers: ReadonlyMap<string, IssuerProfile>
     }
   })
 
-/** Rules that read rows and change none: what a token would bring about is no part of the question. */
+/** Rules that change no row but a person's own, which is made for the question alone, as the template says. */
 const reading = (settings: Settings): Settings => ({
   ...settings,
   directory: {
     ...settings.directory,
-    // Whoever would get a row is somebody without one here.
-    users: {
-      ...settings.directory.users,
-      unknown: settings.directory.users.create ? "allow" : settings.directory.users.unknown,
-      create: false
-    },
     teams: { ...settings.directory.teams, create: "never" },
     memberships: "none",
     userRoles: []
@@ -249,16 +259,21 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
       return [alone, ...named]
     })
 
-    const answer = (ways: ReadonlyArray<Way>): Answer => {
-      const models = [
-        ...new Set(ways.flatMap((it) => it.models))
-      ]
-      return {
-        allowed: ways.some((it) => it.allowed),
-        models: models.includes("*") ? ["*"] : models,
-        ways
-      }
+    /** Somebody of this issuer, with a name that no row has, or with none at all: the better of the two. */
+    const stranger = Effect.fnUntraced(function*(issuer: string, about: About) {
+      const said = { issuer, ...anybody }
+      const named = yield* way(null, { ...said, person: `anybody-${crypto.randomUUID()}` }, about, true)
+      const nameless = named.allowed ? named : yield* way(null, said, about, true)
+      const { allowed, code, models } = nameless.allowed ? nameless : named
+      return { issuer, allowed, code, models } satisfies Stranger
+    })
+
+    const together = (ways: ReadonlyArray<Pick<Way, "allowed" | "models">>) => {
+      const models = [...new Set(ways.flatMap((it) => it.models))]
+      return { allowed: ways.some((it) => it.allowed), models: models.includes("*") ? ["*"] : models }
     }
+
+    const answer = (ways: ReadonlyArray<Way>): Answer => ({ ...together(ways), ways })
 
     return ReverseQuestions.of({
       suppose,
@@ -266,6 +281,11 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
         Effect.flatMap(directory.get("teams", id), (row) => Effect.map(ofTeam(row, about, true), (it) => answer([it]))),
       user: (id, about) =>
         Effect.flatMap(directory.get("users", id), (row) => Effect.map(ofUser(row, about, true), answer)),
+      anybody: (about) =>
+        Effect.map(
+          Effect.forEach(settings.issuers, ({ id }) => stranger(id, about)),
+          (issuers): Anybody => ({ ...together(issuers), issuers })
+        ),
       teams: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("teams", range)
         const ways = yield* hand.withTeams(rows)(Effect.forEach(rows, (row) => ofTeam(row, about, false)))

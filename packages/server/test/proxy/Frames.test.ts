@@ -99,6 +99,12 @@ describe("messages over WebSocket", () => {
   const denied: ReadonlyArray<readonly [string, string, string]> = [
     ["a model that is not the caller's", create("o1"), "team_model_denied"],
     ["one within the response", create(undefined, { response: { model: "o1" } }), "team_model_denied"],
+    ["none where each answer needs one", create(undefined, { input: "hello" }), "model_unnamed"],
+    [
+      "none, its type spelt with an escape",
+      String.raw`{"typ\u0065":"response\u002ecreate","input":""}`,
+      "request_ambiguous"
+    ],
     ["two of them", `{"type":"response.create","model":"gpt-4o","model":"o1"}`, "request_ambiguous"],
     ["no JSON", "model=o1", "body_invalid"]
   ]
@@ -120,6 +126,15 @@ describe("messages over WebSocket", () => {
         }))
     }
   }
+
+  it.live("that name no model pass for a caller who may call everything", () =>
+    Effect.gen(function*() {
+      const { got, url, world } = yield* setting()
+      const token = yield* world.token("root")
+      const ended = yield* talk(url, token, [create(undefined)])
+      assert.strictEqual(ended.code, 1000, JSON.stringify(ended))
+      assert.deepStrictEqual(got, [create(undefined)])
+    }))
 
   it.live("a message that is too large ends with 1009", () =>
     Effect.gen(function*() {

@@ -142,9 +142,10 @@ interface Reading {
   readonly names: ReadonlyArray<string>
 }
 
+/** Whether other protocols than those of models are spoken there: agents, tools, and tools by the name of their server. */
 const isOther = (path: string): boolean => {
-  const [first, second] = segmentsOf(path)
-  return first !== undefined && (otherPrefixes.has(first) || second === "mcp")
+  const [first = "", second] = segmentsOf(path)
+  return otherPrefixes.has(first) || (second === "mcp" && !providerPrefixes.has(first) && !version.test(first))
 }
 
 /** What one spelling of a path says. */

@@ -37,12 +37,22 @@ const suites: Record<string, Record<string, Row>> = {
   "what is not known below a provider's prefix (RULES D53)": {
     "POST /bedrock/unheard/of": ["a provider's own route", []],
     "POST /azure_ai/x": ["a provider's own route", []],
+    "POST /bedrock/mcp/unheard": ["a provider's own route", []],
+    "POST /azure/mcp/chat/completions": ["chat completions", ["mcp"]],
+    "POST /v1/mcp/chat/completions": ["chat completions", []],
     "GET /bedrock/unheard/of": [undefined]
   },
   "what runs no model": {
     "GET /v1/models": [undefined],
     "POST /key/generate": [undefined],
     "POST /mcp/sse/messages": [undefined],
+    "POST /mcp": [undefined],
+    "POST /mcp/chat/completions": [undefined],
+    "POST /mcp-rest/v1/responses": [undefined],
+    "POST /a2a/agent/v1/messages": [undefined],
+    "POST /server/mcp/v1/chat/completions": [undefined],
+    "POST /server/mcpx/v1/chat/completions": ["chat completions", []],
+    "POST /a2ab/v1/chat/completions": ["chat completions", []],
     "POST /partner/search": [undefined],
     "GET /v1/chat/completions/c-1": [undefined]
   }
@@ -61,4 +71,26 @@ describe("ModelRoutes.find", () => {
       }
     })
   }
+})
+
+describe("ModelRoutes.unfound", () => {
+  const asksFor = (method: string, path: string) => ModelRoutes.unfound(ModelRoutes.find(method, path))
+
+  it("on a route that always runs a model, something that is not named, and where it was looked for", () => {
+    const asked = asksFor("POST", "/v1/chat/completions")
+    assert.strictEqual(asked._tag, "Unnamed")
+    assert.includeMembers([...(asked._tag === "Unnamed" ? asked.looked ?? [] : [])], ["body model", "query model"])
+  })
+
+  it("on a route that runs one only when it is named, in a frame, or never: nothing", () => {
+    const families = [
+      ["POST", "/v1/files", "named"],
+      [ModelRoutes.websocket, "/v1/responses", "frames"],
+      ["POST", "/key/generate", undefined]
+    ] as const
+    for (const [method, path, runs] of families) {
+      assert.strictEqual(ModelRoutes.find(method, path)?.runs, runs, path)
+      assert.strictEqual(asksFor(method, path)._tag, "None", path)
+    }
+  })
 })

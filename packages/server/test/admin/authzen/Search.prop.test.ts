@@ -33,30 +33,54 @@ const drawn = (seed: number) => {
   }
 }
 
-const directories = 25
+const directories = 9
 
-it.live(`over ${directories} drawn directories`, () =>
-  Effect.gen(function*() {
-    const { client } = yield* DirectoryWorld.make()
-    const ask = (path: string, body: object) => Effect.map(client.post(`/access/v1/${path}`, body), (it) => it.body)
-    for (let seed = 1; seed <= directories; seed++) {
-      const applied = yield* client.post("/admin/v1/directory?prune=all", drawn(seed))
-      assert.include([200, 204], applied.status, JSON.stringify(applied.body))
-      for (const model of models) {
-        const resource = { type: "model", id: model }
-        const action = { name: "call" }
-        const found = yield* ask("search/subject", { subject: { type: "user" }, action, resource })
-        const listed: ReadonlyArray<string> = found.results.map((it: { readonly id: string }) => it.id)
-        const { evaluations } = yield* ask("evaluations", {
-          action,
-          resource,
-          evaluations: people.map((id) => ({ subject: { type: "user", id } }))
+for (const withoutTeam of ["user", "all", "none"] as const) {
+  it.live(
+    `over ${directories} drawn directories, where callers without a team reach ${withoutTeam}`,
+    () =>
+      Effect.gen(function*() {
+        const { chat, client } = yield* DirectoryWorld.make({
+          policy: { withoutTeam },
+          directory: { users: { unknown: "allow" } }
         })
-        const allowed = people.filter((_, at) => evaluations[at].decision === true)
-        assert.deepStrictEqual(listed, allowed, `seed ${seed}, ${model}`)
-        const who = yield* client.get(`/admin/v1/who/users?model=${model}`)
-        const names: ReadonlyArray<string> = who.body.items.map((it: { readonly id: string }) => it.id)
-        assert.deepStrictEqual(names, allowed, `seed ${seed}, who may call ${model}`)
-      }
-    }
-  }), 60_000)
+        const ask = (path: string, body: object) => Effect.map(client.post(`/access/v1/${path}`, body), (it) => it.body)
+        for (let seed = 1; seed <= directories; seed++) {
+          const applied = yield* client.post("/admin/v1/directory?prune=all", drawn(seed))
+          assert.include([200, 204], applied.status, JSON.stringify(applied.body))
+          for (const model of models) {
+            const resource = { type: "model", id: model }
+            const action = { name: "call" }
+            const found = yield* ask("search/subject", { subject: { type: "user" }, action, resource })
+            const listed: ReadonlyArray<string> = found.results.map((it: { readonly id: string }) => it.id)
+            const { evaluations } = yield* ask("evaluations", {
+              action,
+              resource,
+              evaluations: people.map((id) => ({ subject: { type: "user", id } }))
+            })
+            const allowed = people.filter((_, at) => evaluations[at].decision === true)
+            assert.deepStrictEqual(listed, allowed, `seed ${seed}, ${model}`)
+            const who = yield* client.get(`/admin/v1/who/users?model=${model}`)
+            const items: ReadonlyArray<{ readonly id: string; readonly alone: boolean }> = who.body.items
+            assert.deepStrictEqual(items.map(({ id }) => id), allowed, `seed ${seed}, who may call ${model}`)
+            // Without a team: each person, and one that nobody knows.
+            const alone = new Set(items.filter((it) => it.alone).map(({ id }) => id))
+            for (const id of people) {
+              assert.strictEqual(
+                (yield* chat(id, {}, model)) === "allowed",
+                alone.has(id),
+                `seed ${seed}, ${id}, ${model}`
+              )
+            }
+            const { body } = yield* client.get(`/admin/v1/anybody/can?model=${model}`)
+            assert.strictEqual(
+              (yield* chat("nobody-knows", {}, model)) === "allowed",
+              body.allowed,
+              `seed ${seed}, ${model}`
+            )
+          }
+        }
+      }),
+    60_000
+  )
+}

@@ -149,6 +149,51 @@ export const suite = (make: DirectoryWorld.Make): void => {
         }
       }), 20_000)
 
+    const strangers: ReadonlyArray<readonly [string, object, ReadonlyArray<string>]> = [
+      ["nothing, where what a caller without a team may is in the own row", { withoutTeam: "user" }, []],
+      ["nothing, where whoever is without a team may nothing", { withoutTeam: "none" }, []],
+      ["everything, where that is what callers without a team may", { withoutTeam: "all" }, ["*"]],
+      ["nothing, where a team is needed", { withoutTeam: "all", requireTeam: true }, []]
+    ]
+    for (const [title, policy, models] of strangers) {
+      it.live(`what anybody with a valid token may, without a row and a team: ${title}; and so it is decided`, () =>
+        Effect.gen(function*() {
+          const { chat, client } = yield* make({ policy, directory: { users: { unknown: "allow" } } })
+          yield* client.post(`${api}/directory`, rows)
+          const { body } = yield* client.get(`${api}/anybody/can?model=gpt-4o`)
+          assert.deepStrictEqual([body.allowed, body.models], [models.length > 0, models])
+          assert.deepStrictEqual(body.issuers.map((it: { readonly allowed: boolean }) => it.allowed), [body.allowed])
+          assert.strictEqual((yield* chat("whoever-comes")) === "allowed", body.allowed)
+        }))
+    }
+
+    it.live("what anybody may is what the row allows that would be made, and what the default team may", () =>
+      Effect.gen(function*() {
+        for (
+          const directory of [
+            { users: { create: true, template: { models: ["gpt-4o"] } } },
+            { users: { unknown: "allow" }, teams: { default: "red" } }
+          ]
+        ) {
+          const { chat, client } = yield* make({ policy: { withoutTeam: "user" }, directory })
+          yield* client.post(`${api}/directory`, rows)
+          const { body } = yield* client.get(`${api}/anybody/can`)
+          assert.deepStrictEqual([body.allowed, body.models.length], [true, 1], JSON.stringify(body))
+          assert.strictEqual((yield* client.get(`${api}/anybody/can?model=o1`)).body.allowed, false)
+          assert.deepStrictEqual(
+            [yield* chat("whoever-comes"), (yield* chat("whoever-comes", {}, "o1")) === "allowed"],
+            ["allowed", false]
+          )
+        }
+      }))
+
+    it.live("what anybody may is nothing where unknown people are denied", () =>
+      Effect.gen(function*() {
+        const { client } = yield* make({ policy: { withoutTeam: "all" } })
+        const { body } = yield* client.get(`${api}/anybody/can`)
+        assert.deepStrictEqual([body.allowed, body.issuers[0].code], [false, "user_not_found"])
+      }))
+
     it.live("of many people, page by page, each is decided on with their own limits", () =>
       Effect.gen(function*() {
         const { client } = yield* make()
