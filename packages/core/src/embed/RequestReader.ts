@@ -9,7 +9,15 @@
 import { Result } from "effect"
 import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
-import { find, type ModelRoute, type Place, textOf, unfound, unseen } from "../rules/routes/ModelRoutes.ts"
+import {
+  find,
+  found as foundOn,
+  type ModelRoute,
+  type Place,
+  textOf,
+  unfound,
+  unseen
+} from "../rules/routes/ModelRoutes.ts"
 import { namedIn } from "../rules/routes/NamedPath.ts"
 
 /** A request whose models are wanted. */
@@ -203,11 +211,9 @@ const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "
   if (found.state === "conflict") return conflictingModels
   if (found.state === "invalid") return "body_invalid"
   const { at, one, others } = found
-  return one !== undefined && others.size === 0
-    ? knownModel(one, at[0])
-    : one === undefined && others.size === 0
-    ? unfound(route)
-    : severalModels([...(one === undefined ? [] : [one]), ...others], at)
+  if (one === undefined && others.size === 0) return unfound(route)
+  const names = [...(one === undefined ? [] : [one]), ...others]
+  return foundOn(route, one !== undefined && others.size === 0 ? knownModel(one, at[0]) : severalModels(names, at))
 }
 
 /** Whether the body of this request is worth reading. */

@@ -2,11 +2,10 @@
  * Reads the models of a request whose body is at hand as a whole: for programs that ask, and for questions that are put
  * together by hand.
  */
-import { unfound } from "@jotgate/core/ModelRoutes"
 import type { RequestedModel } from "@jotgate/core/Request"
 import { isUtf8 } from "node:buffer"
-import { invalid, join, nothing, type Peeked, requested, unnamed } from "./Peeked.ts"
-import { bodyReader, joinBody, readTarget, type TargetReading } from "./RequestModel.ts"
+import { invalid, join, nothing, type Peeked, unnamed } from "./Peeked.ts"
+import { bodyReader, joinBody, readTarget, requestedModel, type TargetReading } from "./RequestModel.ts"
 
 /** A request as a whole. */
 export interface WholeRequest {
@@ -45,5 +44,7 @@ export const peek = ({ body, contentType, method, rawHeaders, target }: WholeReq
 }
 
 /** What a request asks for; `undefined` when it cannot be judged at all. */
-export const asked = (request: WholeRequest): RequestedModel | undefined =>
-  requested(peek(request), unfound(readTarget(request.method, request.target, request.rawHeaders).route))
+export const asked = ({ body, contentType, method, rawHeaders, target }: WholeRequest): RequestedModel | undefined => {
+  const reading = readTarget(method, target, rawHeaders)
+  return requestedModel(reading, readBody(reading, contentType, body))
+}

@@ -7,6 +7,7 @@
 import {
   type BodyType,
   find,
+  found,
   type ModelRoute,
   unfound,
   unseen,
@@ -171,5 +172,7 @@ export const requestedUnseen = ({ route, seen }: TargetReading, enforced: boolea
     : unseen(route, seen._tag === "Found" ? namesOf(seen) : [], enforced)
 
 /** What is asked for; `undefined` when the request cannot be judged at all. */
-export const requestedModel = ({ route, seen }: TargetReading, body: Peeked): RequestedModel | undefined =>
-  requested(joinBody(seen, body), unfound(route))
+export const requestedModel = ({ route, seen }: TargetReading, body: Peeked): RequestedModel | undefined => {
+  const model = requested(joinBody(seen, body), unfound(route))
+  return model === undefined ? undefined : found(route, model)
+}

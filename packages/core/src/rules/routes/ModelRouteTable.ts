@@ -65,8 +65,11 @@ export interface Family {
   readonly body: ReadonlyArray<BodyType>
   /** Places besides those that every route of its kind has. */
   readonly places?: ReadonlyArray<KindPlace>
-  /** `always`: it runs a model, named or not; `named`: only when one is named; `frames`: each frame that runs one names it. */
-  readonly runs: "always" | "named" | "frames"
+  /**
+   * `always`: it runs a model, named or not; `named`: only when one is named; `frames`: each frame that runs one names
+   * it; `unknown`: it may run one that stands anywhere, whatever else is named.
+   */
+  readonly runs: "always" | "named" | "frames" | "unknown"
   /** Kinds of upstream that have it; every kind when left out. */
   readonly kinds?: ReadonlyArray<UpstreamKind>
 }

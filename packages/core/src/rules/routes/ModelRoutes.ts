@@ -109,7 +109,7 @@ const shapeOf = (kind: UpstreamKind, { body, name, places = [], runs }: Family):
 const unknownTail: Family = {
   name: "a provider's own route",
   methods: "write",
-  runs: "always",
+  runs: "unknown",
   body: ["json", "multipart", "urlencoded", "bytes"],
   templates: []
 }
@@ -230,7 +230,16 @@ export const find = (method: string, path: string, kind: UpstreamKind = "any"): 
 
 /** What a request asks for in which no model was found, every place having been looked at. */
 export const unfound = (route: ModelRoute | undefined): RequestedModel =>
-  route?.runs === "always" ? { _tag: "Unnamed", looked: textsOf(route.places) } : noModel
+  route?.runs === "always" || route?.runs === "unknown" ? { _tag: "Unnamed", looked: textsOf(route.places) } : noModel
+
+/**
+ * What a request asks for in which these models were found. Where it is not known what an upstream reads, a name that
+ * is there says nothing of the model that is run, unless the path has it (RULES D53).
+ */
+export const found = (route: ModelRoute | undefined, model: RequestedModel): RequestedModel =>
+  route?.runs === "unknown" && route.names?.length === 0 && (model._tag === "Known" || model._tag === "Several")
+    ? unfound(route)
+    : model
 
 /** What a request asks for whose body cannot be seen; `names` are the models that the rest of it names. */
 export const unseen = (

@@ -94,3 +94,22 @@ describe("ModelRoutes.unfound", () => {
     }
   })
 })
+
+describe("ModelRoutes.found", () => {
+  const named = { _tag: "Known", name: "gpt-4o" } as const
+  const asksFor = (path: string) => ModelRoutes.found(ModelRoutes.find("POST", path), named)._tag
+
+  it("where nobody knows what the upstream reads, a model that is named elsewhere is none that is known", () => {
+    for (
+      const path of ["/bedrock/agents/a/agentAliases/b/sessions/c/text", "/azure_ai/x", "/assemblyai/v2/transcript"]
+    ) {
+      assert.strictEqual(asksFor(path), "Unnamed", path)
+    }
+  })
+
+  it("where the path names a deployment, or the operation is known, it is the one that was found", () => {
+    for (const path of ["/openai/deployments/gpt-4o/unheard", "/azure/openai/v1/chat/completions", "/v1/files", "/x"]) {
+      assert.strictEqual(asksFor(path), "Known", path)
+    }
+  })
+})

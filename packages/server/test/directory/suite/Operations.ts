@@ -173,7 +173,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
           const directory of [
             { users: { create: true, template: { models: ["gpt-4o"] } } },
             { users: { unknown: "allow" }, teams: { default: "red" } }
-          ]
+          ] as const
         ) {
           const { chat, client } = yield* make({ policy: { withoutTeam: "user" }, directory })
           yield* client.post(`${api}/directory`, rows)
