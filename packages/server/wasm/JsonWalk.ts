@@ -62,18 +62,18 @@ const CLOSE_ARRAY: u32 = 0x5d
 const OPEN_OBJECT: u32 = 0x7b
 const CLOSE_OBJECT: u32 = 0x7d
 
-/** State of the text that is being read; set before and read after each call. */
+/** State of the text that is being read; set by the host before each call, and read after it. */
 export let state: i32 = Value
 export let depth: i32 = 0
 /** Whether the next value is reported. */
 export let wanted: i32 = 0
 /** The depth at which names are reported: those that may be of interest, or all; 0 for none. */
-export const names: i32 = 0
-export const allNames: i32 = 0
+export let names: i32 = 0
+export let allNames: i32 = 0
 /** The depth of a list whose elements are reported; 0 for none. */
-export const elements: i32 = 0
+export let elements: i32 = 0
 /** The depth whose end is reported; that of the outermost value always is. */
-export const floor: i32 = 1
+export let floor: i32 = 1
 /** Where the walk has stopped. What lies between it and the end of the piece belongs before the next piece. */
 export let at: u32 = INPUT
 /** Where the name or text that was found begins; it ends at `at - 1`. */
