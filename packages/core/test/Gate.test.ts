@@ -174,6 +174,42 @@ describe("the body", () => {
       assert.strictEqual(yield* Effect.promise(() => request.text()), `{"model":"o1"}`)
     }))
 
+  it.live("of 300 MiB is not read without a good token, and with one no further than the limit", () =>
+    Effect.gen(function*() {
+      const limit = 1024 * 1024
+      const gate = yield* gateOf({ directory: teams, bodyLimit: limit })
+      const piece = new Uint8Array(64 * 1024).fill(0x20)
+      const asking = (token: string | undefined) => {
+        let pulled = 0
+        const body = new ReadableStream<Uint8Array>({
+          pull: (controller) => {
+            if (pulled === 300 * 16) return controller.close()
+            pulled++
+            controller.enqueue(piece)
+          }
+        }, { highWaterMark: 0 })
+        const request = new Request("https://gate.test/v1/chat/completions", {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` })
+          },
+          body,
+          duplex: "half"
+        } as RequestInit)
+        return Effect.map(
+          Effect.promise(() => gate.decide(request)),
+          (it) => [lineOf(it), pulled * piece.length] as const
+        )
+      }
+      assert.deepStrictEqual(yield* asking(undefined), ["401 token_missing", 0])
+      assert.deepStrictEqual(yield* asking("a.b.c"), ["401 invalid_token", 0])
+      assert.deepStrictEqual(yield* asking(yield* tokenOf({ exp: 1 })), ["401 invalid_token", 0])
+      const [line, read] = yield* asking(yield* tokenOf())
+      assert.strictEqual(line, "413 body_too_large")
+      assert.isAtMost(read, limit + 3 * piece.length)
+    }))
+
   it.live("is not read before the credential was looked at", () =>
     Effect.gen(function*() {
       const gate = yield* gateOf({ directory: teams })

@@ -110,7 +110,23 @@ const role = (facts: Facts): ReadonlyArray<string> =>
     ? rest(facts, [])
     : [`${plain(facts["role"])} (${plain(facts["because"])})`, ...rest(facts, ["role", "because"])]
 
-const model = (facts: Facts, { asked, team }: Context): ReadonlyArray<string> => {
+/** Denials of what is not known, and what they mean (RULES D53). */
+const unknown: Readonly<Record<string, string>> = {
+  model_unnamed: "no model is named on a route that runs one",
+  model_unseen: "what names the model is not seen at this door"
+}
+
+const model = (facts: Facts, { asked, code, team }: Context): ReadonlyArray<string> => {
+  const why = unknown[code ?? ""]
+  if (why !== undefined) {
+    const looked = Array.isArray(facts["looked"]) ? `, looked at ${facts["looked"].map(plain).join(", ")}` : ""
+    return [`${why}${looked}`, `may call ${quoted(facts["allowed"])}`, ...rest(facts, ["looked", "allowed"])]
+  }
+  if (facts["model"] === "ambiguous" && code === "request_ambiguous") {
+    const at = Array.isArray(facts["at"]) ? facts["at"].map(plain).join(" and ") : undefined
+    const told = at === undefined ? "the models can be read in more than one way" : `${at} name different models`
+    return [told, ...rest(facts, ["model", "at"])]
+  }
   if (facts["allowed"] === undefined) return rest(facts, [])
   if (asked === null) return ["none is named"]
   const list = team === undefined ? quoted(facts["allowed"]) : `${plain(team["team"])}.models ${quoted(team["models"])}`
@@ -125,6 +141,8 @@ const route = (facts: Facts): ReadonlyArray<string> =>
 /** What a step's words need besides its facts. */
 interface Context {
   readonly asked: string | null
+  /** The code of the step, when it denies. */
+  readonly code?: string | undefined
   /** The configuration file, before the line of a rule. */
   readonly file: string | undefined
   /** The facts of the chosen team. */
@@ -154,11 +172,12 @@ const wordsOf = (step: Step["step"], facts: Facts, context: Context): ReadonlyAr
 
 const sentences = ({ facts, step }: Step, context: Context): string => {
   // The code stands in the first line.
-  const { code: _, line, rule, ...said } = facts
+  const { code, line, rule, ...said } = facts
   const place = line === undefined || line === null
     ? ""
     : ` (${context.file === undefined ? "line " : `${context.file}:`}${plain(line)})`
-  return [...wordsOf(step, said, context), ...(rule === undefined ? [] : [`rule ${plain(rule)}${place}`])].join(", ")
+  const own = typeof code === "string" ? { ...context, code } : context
+  return [...wordsOf(step, said, own), ...(rule === undefined ? [] : [`rule ${plain(rule)}${place}`])].join(", ")
 }
 
 /** What would have been allowed instead, one change each. */

@@ -107,6 +107,17 @@ describe("jotgate explain", () => {
       /^403 deny {3}user_model_denied {3}carol@acme\.test/,
       /^ ✘ model .*models \[gpt-4o-mini\]/m
     ]],
+    ["no model where one is run", "alice", { groups: ["red"] }, [], [
+      /^403 deny {3}model_unnamed/,
+      /^ ✘ model +no model is named on a route that runs one, looked at .*body model, .*may call \["gpt-4o\*"\]$/m,
+      /^ → .*gpt-4o\*/m
+    ]],
+    ["two models where one is meant", "alice", { groups: ["red"] }, [
+      "--model",
+      "gpt-4o",
+      "--path",
+      "/v1/chat/completions?model=o1"
+    ], [/^400 deny {3}request_ambiguous/, /^ ✘ model +query model and body model name different models$/m]],
     ["an expired token", "alice", { exp: 1_000_000_000, iat: 999_999_000 }, [], [
       /^401 deny {3}token_expired/,
       /^ ✘ token +expired/m

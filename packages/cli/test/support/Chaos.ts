@@ -193,6 +193,56 @@ const websocket = (draw: Drawing, tokens: ReadonlyArray<string>): Buffer => {
   return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), ...frames])
 }
 
+/** One frame of HTTP/2. */
+const http2 = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+const literal = (name: string, value: string): Buffer =>
+  Buffer.concat([Buffer.of(0, name.length), Buffer.from(name), Buffer.of(value.length), Buffer.from(value)])
+
+/** Messages within messages. */
+const deepMessage = (levels: number): Buffer => {
+  let message = Buffer.alloc(0)
+  for (let i = 0; i < levels && message.length < 16_000; i++) {
+    const size = message.length
+    const length = size < 128 ? [size] : [(size & 0x7f) | 0x80, size >> 7]
+    message = Buffer.concat([Buffer.of(0x0a, ...length), message])
+  }
+  return message
+}
+
+/** Calls of the gRPC door: good heads, and messages that are none. */
+const grpcCalls = (draw: Drawing): Buffer => {
+  const calls = Array.from({ length: 1 + draw.below(3) }, (_, at) => {
+    const message = draw.of([bytes(draw, 400), deepMessage(draw.below(4_000)), Buffer.alloc(0)])
+    const head = Buffer.alloc(5)
+    head.writeUInt8(draw.chance(0.9) ? 0 : 1)
+    head.writeUInt32BE(draw.chance(0.8) ? message.length : draw.of([0xffff_ffff, message.length + 9, 0]), 1)
+    const fields = Buffer.concat([
+      literal(":method", "POST"),
+      literal(":scheme", "http"),
+      literal(
+        ":path",
+        draw.of(["/envoy.service.auth.v3.Authorization/Check", "/grpc.health.v1.Health/Watch", "/x", "/"])
+      ),
+      literal("content-type", draw.of(["application/grpc", "application/grpc", "text/plain"])),
+      literal("te", "trailers")
+    ])
+    const stream = 2 * at + 1
+    return Buffer.concat([
+      http2(1, 4, stream, fields),
+      http2(draw.chance(0.9) ? 0 : draw.below(12), draw.chance(0.8) ? 1 : 0, stream, Buffer.concat([head, message]))
+    ])
+  })
+  return Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), http2(4, 0, 0, Buffer.alloc(0)), ...calls])
+}
+
 /** Changes, takes or adds some bytes. */
 const mutated = (draw: Drawing, text: Buffer): Buffer => {
   const copy = Buffer.from(text)
@@ -249,6 +299,8 @@ export interface Told {
 /** Makes such connections for `millis`, sixteen at once. */
 export const run = async (options: {
   readonly ports: ReadonlyArray<number>
+  /** Where calls over HTTP/2 are taken. */
+  readonly grpc: number
   readonly tokens: ReadonlyArray<string>
   readonly seed: number
   readonly millis: number
@@ -260,8 +312,14 @@ export const run = async (options: {
   let answers = 0
   const worker = async () => {
     while (performance.now() < end) {
-      const sent = drawn(draw, options.tokens)
-      const answer = await connection(draw, draw.of(options.ports), sent)
+      const isGrpc = draw.chance(0.15)
+      const calls = isGrpc && draw.chance(0.8) ? grpcCalls(draw) : undefined
+      const sent = calls === undefined
+        ? drawn(draw, options.tokens)
+        : draw.chance(0.5)
+        ? calls
+        : mutated(draw, calls)
+      const answer = await connection(draw, isGrpc ? options.grpc : draw.of(options.ports), sent)
       connections++
       for (const [line] of answer.matchAll(/^HTTP\/1\.[01] \d{3}.*/gm)) {
         answers++

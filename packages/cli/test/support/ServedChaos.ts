@@ -19,6 +19,8 @@ export interface After extends Chaos.Told {
   readonly status: number
 }
 
+const portOf = (url: string): number => Number(new URL(url).port)
+
 const figure = (metrics: string, name: string): number =>
   Number(new RegExp(`^${name} (\\d+)`, "m").exec(metrics)?.[1] ?? 0)
 
@@ -50,6 +52,7 @@ export const run = Effect.fnUntraced(function*(seed: number, millis: number) {
       gateway: {
         listen: "127.0.0.1:0",
         admin: "127.0.0.1:0",
+        grpc: "127.0.0.1:0",
         drain: "0s",
         trustedProxies: ["127.0.0.1"],
         websocket: ["/v1/realtime", "/v1/responses"],
@@ -65,9 +68,9 @@ export const run = Effect.fnUntraced(function*(seed: number, millis: number) {
   const good = yield* token("alice", ["red"])
   const tokens = [good, good, good, yield* token("bob", ["x".repeat(252)]), "bad", `${good}x`, "x".repeat(20_000)]
   const serve = yield* start(["serve", "--config", file], { KEY: "sk-upstream" })
-  const [, gate = "", admin = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+  const [, gate = "", admin = "", grpc = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+) grpc=(\S+)\n/)
   const told = yield* Effect.promise(() =>
-    Chaos.run({ ports: [gate, gate, gate, admin].map((it) => Number(new URL(it).port)), tokens, seed, millis })
+    Chaos.run({ ports: [gate, gate, gate, admin].map(portOf), grpc: portOf(grpc), tokens, seed, millis })
   )
   const after = Effect.promise(async () => {
     const metrics = await (await fetch(`${admin}/metrics`)).text()

@@ -446,7 +446,7 @@ const routes: Check = (settings) => {
 }
 
 /** Where more may be called than a reader of the file would think, or where it cannot be told (RULES D53, D60). */
-const unknownModels: Check = ({ gateway, policy }) => [
+const unknownModels: Check = ({ gateway, policy }, says) => [
   ...when(
     policy.withoutTeam === "all",
     () =>
@@ -465,7 +465,9 @@ const unknownModels: Check = ({ gateway, policy }) => [
       )
   ),
   ...when(
-    gateway.trustedProxies.length > 0 && gateway.forwardAuth.unseenModel === "deny",
+    // With an upstream or a gRPC listener other doors may be meant, and whoever has chosen knows.
+    gateway.trustedProxies.length > 0 && !says("gateway.forwardAuth.unseenModel") && gateway.grpc === null &&
+      gateway.upstream === null && gateway.upstreams.length === 0,
     () =>
       warning(
         "gateway.trustedProxies",

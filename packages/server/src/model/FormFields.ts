@@ -11,6 +11,8 @@ export type Field = readonly [name: string, value: string]
 const maxFields = 1000
 
 const unencoded = /^[!$'()*+,./0-9:?@A-Z[\]_a-z{|}~"<>\\^` -]*$/
+/** What ends a name for some libraries. */
+const control = /\p{Cc}/u
 const badEscape = /%(?![0-9A-Fa-f]{2})/
 
 const decode = (text: string): string | undefined => {
@@ -33,7 +35,7 @@ export const parse = (text: string): ReadonlyArray<Field> | undefined => {
     if (!unencoded.test(pair.replaceAll(/[=%-]/g, ""))) return undefined
     const name = decode(pair.slice(0, equals))
     const value = decode(pair.slice(equals + 1))
-    if (name === undefined || value === undefined) return undefined
+    if (name === undefined || value === undefined || control.test(name)) return undefined
     fields.push([name, value])
   }
   return fields

@@ -21,12 +21,19 @@ export interface Found {
   readonly places: ReadonlyArray<string>
 }
 
+/** A reason why the request is refused, and the places that do not agree, where that is the reason. */
+export interface Refused {
+  readonly _tag: "Refused"
+  readonly code: Extract<Code, "request_ambiguous" | "body_invalid" | "body_too_large">
+  readonly places?: ReadonlyArray<string>
+}
+
 /** Models, none, something that runs a model which is not named, or a reason why the request is refused. */
 export type Peeked =
   | Found
   | { readonly _tag: "Nothing" }
   | { readonly _tag: "Unnamed" }
-  | { readonly _tag: "Refused"; readonly code: Extract<Code, "request_ambiguous" | "body_invalid" | "body_too_large"> }
+  | Refused
 
 /** No model is named here. */
 export const nothing: Peeked = { _tag: "Nothing" }
@@ -74,7 +81,9 @@ export const join = (one: Peeked, other: Peeked): Peeked => {
   if (one._tag === "Refused" || other._tag === "Nothing") return one
   if (other._tag === "Refused" || one._tag === "Nothing") return other
   if (one._tag === "Unnamed" || other._tag === "Unnamed") return unnamed
-  if (one.one !== undefined && other.one !== undefined && one.one !== other.one) return ambiguous
+  if (one.one !== undefined && other.one !== undefined && one.one !== other.one) {
+    return { _tag: "Refused", code: "request_ambiguous", places: union(one.places, other.places) }
+  }
   const others = union(one.others, other.others)
   return others.length > maxModels
     ? invalid
@@ -100,7 +109,11 @@ export const requested = (seen: Peeked, unfound: RequestedModel): RequestedModel
     case "Nothing":
       return unfound
     case "Refused":
-      return seen.code === "request_ambiguous" ? conflictingModels : undefined
+      return seen.code !== "request_ambiguous"
+        ? undefined
+        : seen.places === undefined
+        ? conflictingModels
+        : { _tag: "Conflict", at: seen.places }
   }
 }
 

@@ -14,6 +14,7 @@ describe("FormFields", () => {
     ["characters that were not encoded", "model=é"],
     ["a fragment", "model=a#b"],
     ["a control character", "model=a\n"],
+    ["a name that ends for some where a control character stands", "model%00x=o1"],
     ["more than a thousand fields", "a=1&".repeat(1001)]
   ]
   for (const [title, text] of refused) {
@@ -30,7 +31,7 @@ describe("FormFields", () => {
   })
 
   it.prop("what is sent is read again as it was", { name: Schema.NonEmptyString, value: Schema.String }, (it) => {
-    if (!it.name.isWellFormed() || !it.value.isWellFormed()) return
+    if (!it.name.isWellFormed() || !it.value.isWellFormed() || /\p{Cc}/u.test(it.name)) return
     assert.deepStrictEqual(parse(render([[it.name, it.value]])), [[it.name, it.value]])
   })
 })

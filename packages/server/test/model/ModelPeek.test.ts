@@ -4,7 +4,12 @@ import { namesOf, type Peeked } from "../../src/model/Peeked.ts"
 import { readTarget } from "../../src/model/RequestModel.ts"
 
 /** The names alone, or what else was found. */
-const names = (peeked: Peeked): Peeked | string => peeked._tag === "Found" ? namesOf(peeked).join(" ") : peeked
+const names = (peeked: Peeked): Peeked | string =>
+  peeked._tag === "Found"
+    ? namesOf(peeked).join(" ")
+    : peeked._tag === "Refused"
+    ? { _tag: "Refused", code: peeked.code }
+    : peeked
 const found = (...all: ReadonlyArray<string>): string => all.join(" ")
 const nothing: Peeked = { _tag: "Nothing" }
 const unnamed: Peeked = { _tag: "Unnamed" }

@@ -91,7 +91,10 @@ const fallbacks = (path: string): ReadonlyArray<KindPlace> => [
   member(`${path}.*[]`, "litellm")
 ]
 
-const overrides = ["router_settings_override", "router_settings"].flatMap((name): ReadonlyArray<KindPlace> => [
+/** Members of LiteLLM that hold settings of a router: of one call, of a key, or a router of the caller's own. */
+const overrides = ["router_settings_override", "router_settings", "user_config"].flatMap((
+  name
+): ReadonlyArray<KindPlace> => [
   member(`${name}.model`, "litellm"),
   member(`${name}.model_group_alias.*`, "litellm"),
   member(`${name}.model_group_alias.*.model`, "litellm"),
