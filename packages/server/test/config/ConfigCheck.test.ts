@@ -244,6 +244,24 @@ describe("checkConfig", () => {
     assert.match(shared ?? "", /^warning issuers\[1\]\.identities\.namespace: .* is the same as that of .*\(D5\)$/)
     assert.deepStrictEqual(others, [])
   })
+  it("RULES D53: doors that see no body are told of where they can be meant, and nobody has said what to do", () => {
+    const found = (gateway: string) =>
+      withIssuer(`gateway: { trustedProxies: [10.0.0.0/8]${gateway} }`).filter((it) => it.includes("model_unseen"))
+    assert.match(found("").join("\n"), /^warning gateway\.trustedProxies: .*unseenModel: pass/)
+    assert.deepStrictEqual(withIssuer("gateway: { listen: 127.0.0.1:4180 }"), [])
+    for (
+      const more of [
+        ", forwardAuth: { unseenModel: deny }",
+        ", upstream: { url: http://127.0.0.1:4000 }",
+        ", grpc: 127.0.0.1:4182"
+      ]
+    ) assert.deepStrictEqual(found(more), [], more)
+    assert.match(
+      withIssuer("gateway: { trustedProxies: [10.0.0.0/8], forwardAuth: { unseenModel: pass } }").join("\n"),
+      /^warning gateway\.forwardAuth\.unseenModel: .*x-jotgate-models/
+    )
+  })
+
   it("allowInsecure lets http: be used", () => {
     assert.deepStrictEqual(
       check("issuers: [{ id: a, issuer: \"http://a.test\", audience: x, allowInsecure: true }]"),
