@@ -21,7 +21,7 @@ import { codeOf, join, nothing, type Peeked, unnamed } from "../model/Peeked.ts"
 import {
   bodyReader,
   joinBody,
-  readTarget,
+  readOriginal,
   requestedModel,
   requestedUnseen,
   type TargetReading
@@ -93,7 +93,7 @@ const open = ({ dialect, head, judge }: DoorCall, method: string, route: string)
 /** Asks about the original request; `body` is what its body says, `undefined` where it cannot be seen. */
 const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked | undefined): void => {
   const { deployment, judge, request, response } = call
-  const model = body === undefined
+  const model = body === undefined || target.isWebSocket
     ? requestedUnseen(target, deployment.doors.enforcesModels)
     : requestedModel(target, body)
   const recording = open(call, it.method, pathOf(it.target))
@@ -162,7 +162,7 @@ export const forwardAuth = (call: DoorCall): void => {
   if (spoof !== undefined) {
     return deny(call, { code: "request_ambiguous", cause: spoof }, open(call, it.method, route), route)
   }
-  const reading = readTarget(it.method.toUpperCase(), it.target, request.rawHeaders, doors.kindOf(it.target))
+  const reading = readOriginal(it.method.toUpperCase(), it.target, request.rawHeaders, doors.kindOf(it.target))
   if (!carriesBody(dialect, request.rawHeaders) || !head.hasBody) return ask(call, it, reading, undefined)
   const patience = setTimeout(() => request.destroy(), bodyPatience)
   read({

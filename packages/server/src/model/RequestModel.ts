@@ -31,6 +31,8 @@ export interface TargetReading {
   readonly route: ModelRoute | undefined
   /** What path, query and headers say. */
   readonly seen: Peeked
+  /** Whether it asks for a WebSocket on a model route, or may do so: its messages name models. */
+  readonly isWebSocket: boolean
 }
 
 /** The places of one route, by where they are. */
@@ -91,7 +93,7 @@ const ofPath = (names: ReadonlyArray<string> | undefined): Peeked =>
 const asksToUpgrade = (rawHeaders: ReadonlyArray<string>): boolean =>
   rawHeaders.some((it, at) =>
     at % 2 === 0 && it.length === 7 && it.toLowerCase() === "upgrade" &&
-    rawHeaders[at + 1]?.trim().toLowerCase() === "websocket"
+    rawHeaders[at + 1]?.split(",").some((one) => one.trim().toLowerCase() === "websocket") === true
   )
 
 /** Reads everything but the body. `method` in upper case, `target` with its query, headers as raw pairs. */
@@ -103,11 +105,28 @@ export const readTarget = (
 ): TargetReading => {
   const question = target.indexOf("?")
   const path = question === -1 ? target : target.slice(0, question)
-  const route = find(method === "GET" && asksToUpgrade(rawHeaders) ? websocket : method, path, kind)
+  const upgrades = method === "GET" && asksToUpgrade(rawHeaders)
+  const route = find(upgrades ? websocket : method, path, kind)
   const { headers, query } = placesOn(route)
   let seen = route === undefined ? pathModel(path) : ofPath(route.names)
   if (question !== -1) seen = join(seen, queryModel(target.slice(question + 1), query))
-  return { route, seen: join(seen, headerModel(rawHeaders, headers)) }
+  return { route, seen: join(seen, headerModel(rawHeaders, headers)), isWebSocket: upgrades && route !== undefined }
+}
+
+/**
+ * Reads everything but the body of a request that somebody else has and asks about. Most proxies keep `Upgrade` to
+ * themselves: where messages over WebSocket name models, a request that could ask for one may do so.
+ */
+export const readOriginal = (
+  method: string,
+  target: string,
+  rawHeaders: ReadonlyArray<string>,
+  kind: UpstreamKind = "any"
+): TargetReading => {
+  const plain = readTarget(method, target, rawHeaders, kind)
+  return plain.route !== undefined || (method !== "GET" && method !== "CONNECT")
+    ? plain
+    : readTarget("GET", target, [...rawHeaders, "upgrade", "websocket"], kind)
 }
 
 /**
@@ -165,11 +184,11 @@ const inRequest = (target: Peeked, body: Peeked): Peeked => {
 /** What target and body say together. */
 export const joinBody = (target: Peeked, body: Peeked): Peeked => join(target, inRequest(target, body))
 
-/** What is asked for where nobody sees the body: the models that the rest of the request names, and what it may name. */
-export const requestedUnseen = ({ route, seen }: TargetReading, enforced: boolean): RequestedModel | undefined =>
-  route === undefined || seen._tag === "Refused"
-    ? requestedModel({ route, seen }, nothing)
-    : unseen(route, seen._tag === "Found" ? namesOf(seen) : [], enforced)
+/** What is asked for where nobody sees the body, or the messages: the models that the rest names, and what it may name. */
+export const requestedUnseen = (target: TargetReading, enforced: boolean): RequestedModel | undefined =>
+  target.route === undefined || target.seen._tag === "Refused"
+    ? requestedModel(target, nothing)
+    : unseen(target.route, target.seen._tag === "Found" ? namesOf(target.seen) : [], enforced)
 
 /** What is asked for; `undefined` when the request cannot be judged at all. */
 export const requestedModel = ({ route, seen }: TargetReading, body: Peeked): RequestedModel | undefined => {

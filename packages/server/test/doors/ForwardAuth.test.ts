@@ -67,6 +67,23 @@ for (const dialect of dialects) {
         }
       }))
 
+    it.live("RULES D53: where messages over WebSocket name models, it does not matter that a proxy hides Upgrade", () =>
+      Effect.gen(function*() {
+        const { ask, bearer } = yield* setting({
+          doors: { forwardAuth: { authorization: false, unseenModel: "deny" } }
+        })
+        for (const path of ["/v1/responses", "/v1/realtime", "/v1/realtime?model=gpt-4o"]) {
+          for (const upgrade of [[], ["Upgrade: websocket"], ["Upgrade: h2c, WebSocket"]]) {
+            const answer = yield* ask(dialect, path, [bearer, ...upgrade], "GET")
+            assert.strictEqual(Raw.problem(answer).code, "model_unseen", `${path} ${upgrade.join()}`)
+          }
+        }
+        const denied = yield* ask(dialect, "/v1/realtime?model=o1", [bearer], "GET")
+        assert.strictEqual(Raw.problem(denied).code, "team_model_denied")
+        const plain = yield* ask(dialect, "/v1/responses/r-1", [bearer], "GET")
+        assert.deepStrictEqual(Raw.statuses(plain), [200])
+      }))
+
     it.live("threat E05: only a believed peer may ask", () =>
       Effect.gen(function*() {
         const { ask, bearer } = yield* setting({ doors: { trustedProxies: ["10.0.0.0/8"] } })

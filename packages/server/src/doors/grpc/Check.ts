@@ -17,7 +17,13 @@ import type { Deployment, Lease } from "../../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
 import { readBody } from "../../model/ModelPeek.ts"
 import { codeOf, nothing, type Peeked, unnamed } from "../../model/Peeked.ts"
-import { joinBody, readTarget, requestedModel, requestedUnseen, type TargetReading } from "../../model/RequestModel.ts"
+import {
+  joinBody,
+  readOriginal,
+  requestedModel,
+  requestedUnseen,
+  type TargetReading
+} from "../../model/RequestModel.ts"
 import { below } from "../../proxy/Mount.ts"
 import { isHost } from "../../proxy/RequestHead.ts"
 import type { Recording } from "../../record/Recording.ts"
@@ -182,8 +188,8 @@ export const check = ({ judge, lease }: CheckParts) =>
     const { method, rawHeaders } = it.success
     const target = below(doors.prefix, it.success.target)
     if (target === undefined) return refuse({ code: "route_unknown" })
-    const reading = readTarget(method.toUpperCase(), target, rawHeaders, doors.kindOf(target))
-    const body = isWhole(it.success) ? bodyOf(it.success, reading) : undefined
+    const reading = readOriginal(method.toUpperCase(), target, rawHeaders, doors.kindOf(target))
+    const body = isWhole(it.success) && !reading.isWebSocket ? bodyOf(it.success, reading) : undefined
     const model = body === undefined ? requestedUnseen(reading, doors.enforcesModels) : requestedModel(reading, body)
     if (model === undefined) return refuse({ code: codeOf(joinBody(reading.seen, body ?? nothing)) })
     const made = Request.make({ method, target, rawHeaders, model })

@@ -80,6 +80,26 @@ describe("an allow", () => {
     20_000
   )
 
+  it.live("RULES D53: does not see messages over WebSocket, whether or not it is told of the upgrade", () =>
+    Effect.gen(function*() {
+      const { ask, bearer } = yield* setting({ doors: { forwardAuth: { authorization: false, unseenModel: "deny" } } })
+      for (
+        const [path, method] of [["/v1/responses", "GET"], ["/v1/realtime", "GET"], [
+          "/v1/responses",
+          "CONNECT"
+        ]] as const
+      ) {
+        for (const upgrade of [[], [["upgrade", "websocket"]]] as const) {
+          const answer = yield* ask(GrpcClient.messageOf({ method, path, headers: [bearer, ...upgrade], body: "" }))
+          assert.strictEqual(codeOf(answer), "model_unseen", `${method} ${path}`)
+        }
+      }
+      const plain = yield* ask(
+        GrpcClient.messageOf({ method: "GET", path: "/v1/responses/r-1", headers: [bearer], body: "" })
+      )
+      assert.strictEqual(plain.status, 200)
+    }))
+
   it.live(
     "carries the upstream's credential where forward auth does, as header and as metadata",
     () =>
