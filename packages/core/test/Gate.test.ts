@@ -210,6 +210,27 @@ describe("the body", () => {
       assert.isAtMost(read, limit + 3 * piece.length)
     }))
 
+  it.live("of a WebSocket is what nobody here sees: its messages name models", () =>
+    Effect.gen(function*() {
+      const gate = yield* gateOf({ directory: teams })
+      const token = yield* tokenOf()
+      const line = (path: string, upgrade?: string) =>
+        Effect.map(
+          Effect.promise(() =>
+            gate.decide({
+              method: "GET",
+              path,
+              headers: { authorization: `Bearer ${token}`, ...(upgrade === undefined ? {} : { upgrade }) }
+            })
+          ),
+          lineOf
+        )
+      assert.strictEqual(yield* line("/v1/responses", "websocket"), "403 model_unseen")
+      assert.strictEqual(yield* line("/v1/realtime?model=gpt-4o", "h2c, WebSocket"), "403 model_unseen")
+      assert.strictEqual(yield* line("/v1/realtime?model=o1", "websocket"), "403 team_model_denied")
+      assert.strictEqual(yield* line("/v1/responses/r-1"), "allow ada red")
+    }))
+
   it.live("is not read before the credential was looked at", () =>
     Effect.gen(function*() {
       const gate = yield* gateOf({ directory: teams })

@@ -18,6 +18,7 @@ import { Clock, Effect, Exit, Predicate, Result, Scope } from "effect"
 import { checkConfig } from "./config/ConfigCheck.ts"
 import { decodeFile, type FileSettings } from "./config/GatewaySettings.ts"
 import { asked } from "./model/ModelPeek.ts"
+import { readTarget } from "./model/RequestModel.ts"
 import { deploymentOf, type ServerOptions } from "./Server.ts"
 
 export { fromFetch, fromNode, type GateRequest, type PlainRequest } from "@jotgate/core/Gate"
@@ -63,8 +64,8 @@ const contentTypeOf = (raw: ReadonlyArray<string>): string => {
 
 /** The reader of the proxy; what it has no body for is left to the one that runs anywhere. */
 const reader = (request: Readable): RequestedModel | "body_invalid" => {
-  const { body } = request
-  return body === undefined
+  const { body, method, rawHeaders, target } = request
+  return body === undefined || readTarget(method, target, rawHeaders).isWebSocket
     ? read(request)
     : asked({ ...request, body, contentType: contentTypeOf(request.rawHeaders) }) ?? "body_invalid"
 }

@@ -16,7 +16,8 @@ import {
   type Place,
   textOf,
   unfound,
-  unseen
+  unseen,
+  websocket
 } from "../rules/routes/ModelRoutes.ts"
 import { namedIn } from "../rules/routes/NamedPath.ts"
 
@@ -216,6 +217,12 @@ const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "
   return foundOn(route, one !== undefined && others.size === 0 ? knownModel(one, at[0]) : severalModels(names, at))
 }
 
+const asksToUpgrade = (raw: ReadonlyArray<string>): boolean =>
+  raw.some((it, at) =>
+    at % 2 === 0 && it.toLowerCase() === "upgrade" &&
+    raw[at + 1]?.split(",").some((one) => one.trim().toLowerCase() === "websocket") === true
+  )
+
 /** Whether the body of this request is worth reading. */
 export const needsBody = (method: string, target: string): boolean => {
   const route = find(method, target.split("?", 1)[0] ?? "/")
@@ -225,7 +232,9 @@ export const needsBody = (method: string, target: string): boolean => {
 /** The reader that runs anywhere. */
 export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   const query = target.indexOf("?")
-  const route = find(method, query === -1 ? target : target.slice(0, query))
+  const path = query === -1 ? target : target.slice(0, query)
+  const messages = method === "GET" && asksToUpgrade(rawHeaders) ? find(websocket, path) : undefined
+  const route = messages ?? find(method, path)
   const places = placesOf(route?.places ?? elsewhere)
   const found: Found = { one: undefined, others: new Set(), at: [], state: "fine" }
   const names = route === undefined ? elsewhereNamed(target) : route.names
@@ -237,7 +246,8 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   } else for (const name of [first, ...more]) if (name !== undefined) add(found, { _tag: "Path" }, name)
   if (query !== -1) readQuery(found, target.slice(query + 1), places)
   readHeaders(found, rawHeaders, places)
-  if (body === undefined) {
+  // Whoever joins a WebSocket passes on messages that nobody here sees.
+  if (body === undefined || messages !== undefined) {
     const seen = settle(found, undefined)
     return typeof seen === "string" || seen._tag === "Conflict" ? seen : unseen(route, namesOf(seen), false)
   }
