@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { jotgate } from "../support/Shell.ts"
@@ -266,6 +266,17 @@ describe("who and can", () => {
       assert.match(blocked.out, /red\s+no\s+team_blocked/)
       assert.strictEqual((yield* jotgate("can", "--config", config)).code, 2)
       assert.strictEqual((yield* jotgate("can", "--anybody", "--team", "red", "--config", config)).code, 2)
+    }))
+})
+
+describe("the shipped configuration for LiteLLM", () => {
+  it.live("denies a person in no group", () =>
+    Effect.gen(function*() {
+      const { folder } = yield* world
+      cpSync(new URL("../../../../examples/litellm", import.meta.url), folder, { recursive: true })
+      const ran = yield* jotgate("can", "--anybody", "--direct", "--config", join(folder, "jotgate.yaml"))
+      assert.strictEqual(ran.code, 1, ran.err)
+      assert.match(ran.out, /^okta\s+no\s+team_required$/m)
     }))
 })
 

@@ -130,6 +130,30 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
   }],
   ["an encoding that is none", 400, "body_invalid", { type: json, encoding: "zstd", body: "hello" }],
   ["JSON that calls itself text", 415, "media_type_unsupported", { type: "text/plain", body: `{"model":"gpt-4o"}` }],
+  ["the id of a model", 403, "team_model_denied", {
+    path: "/watsonx/ml/v1/text/chat",
+    type: json,
+    body: `{"model_id":"o1"}`
+  }],
+  ["a deployment in the query", 403, "team_model_denied", {
+    path: "/v1/chat/completions?deployment=o1",
+    type: json,
+    body: "{}"
+  }],
+  ["a deployment in the query beside a model", 400, "request_ambiguous", {
+    path: "/v1/chat/completions?deployment=o1",
+    type: json,
+    body: `{"model":"gpt-4o"}`
+  }],
+  ["a router of the caller's own", 403, "team_model_denied", {
+    type: json,
+    body: `{"model":"gpt-4o","user_config":{"model_list":[{"model_name":"gpt-4o","litellm_params":{"model":"o1"}}]}}`
+  }],
+  ["a model that says nothing of the one that runs", 403, "model_unnamed", {
+    path: "/bedrock/agents/a/agentAliases/b/sessions/c/text",
+    type: json,
+    body: `{"model":"gpt-4o"}`
+  }],
   ["no model", 403, "model_unnamed", { type: json, body: "{}" }],
   ["a line of a batch that names none", 403, "model_unnamed", {
     path: "/v1/files",

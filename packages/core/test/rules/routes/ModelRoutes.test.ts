@@ -22,6 +22,7 @@ const suites: Record<string, Record<string, Row>> = {
     "POST /azure/group/openai/deployments/d/chat/completions": ["chat completions", ["d", "group"]],
     "POST /openai/deployments/d/other": ["a provider's own route", ["d"]],
     "POST /bedrock/model/X/converse/": ["Bedrock", ["X"]],
+    "POST /bedrock/model/X/invoke/COUNT_TOKENS": ["Bedrock", ["X", "X/invoke"]],
     "POST /model/a/b/invoke": ["Bedrock", ["a/b"]],
     "POST /models/X:generateContent": ["generateContent", ["X"]],
     "POST /vertex_ai/v1/projects/p/locations/l/publishers/google/models/m:rawPredict": ["generateContent", ["m"]]
