@@ -45,16 +45,13 @@ export const decoded = (body: Buffer, encoding: string, done: (plain: Buffer | u
   decoder(body, { maxOutputLength: maxListBytes }, (error, plain) => done(error === null ? plain : undefined))
 }
 
-/** Whether a caller may call whatever there is, so that no answer tells it too much. */
-const reachesAll = (reach: Reach): boolean => reach.models().includes("*")
-
 /**
  * The text of the list that this caller gets, or `undefined` when the answer cannot be read as a list. A caller who may
  * call everything gets what cannot be read as it is.
  */
 export const answeredModels = (body: Buffer, reach: Reach): string | Buffer | undefined => {
   const list = filterModels(parse(body), reach)
-  return list === undefined ? reachesAll(reach) ? body : undefined : JSON.stringify(list)
+  return list === undefined ? reach.isEverything() ? body : undefined : JSON.stringify(list)
 }
 
 /** The encodings of an answer, from its raw headers (lower-case names); "" for none. */
