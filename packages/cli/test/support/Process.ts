@@ -55,7 +55,7 @@ export const start = (
           look()
         }).pipe(
           Effect.timeoutOrElse({
-            duration: "20 seconds",
+            duration: "2 minutes",
             orElse: () => Effect.die(new Error(`${text} did not come:\n${out()}\n${err()}`))
           })
         )

@@ -25,7 +25,9 @@ const world = Effect.fnUntraced(function*(release: "current" | "older") {
   return { ...made, postgres }
 })
 
-const rows = "SELECT u.user_id || ' ' || t.team_id FROM \"LiteLLM_UserTable\" u, \"LiteLLM_TeamTable\" t " +
+/** Made rows have made ids (RULES D61); the subject of the token stands where LiteLLM keeps those of its own sign-in. */
+const rows =
+  "SELECT u.user_id || ' ' || u.sso_user_id || ' ' || t.team_id FROM \"LiteLLM_UserTable\" u, \"LiteLLM_TeamTable\" t " +
   "WHERE t.team_id = ANY(u.teams)"
 
 const suite = (release: "current" | "older") => () => {
@@ -36,14 +38,18 @@ const suite = (release: "current" | "older") => () => {
         const { chat, client, postgres } = yield* world(release)
         assert.strictEqual(yield* chat("ada", { team: "red" }), "allowed")
         assert.strictEqual(yield* chat("ada", { team: "red" }, "o1"), "403 team_model_denied")
-        while ((yield* Effect.promise(() => postgres.query(rows))) !== "ada red") yield* Effect.sleep("20 millis")
+        const row = Effect.promise(() => postgres.query(rows))
+        while ((yield* row) === "") yield* Effect.sleep("20 millis")
+        const [ada = "", ...others] = (yield* row).split(" ")
+        assert.deepStrictEqual(others, ["ada", "red"])
+        assert.match(ada, /^u_/)
 
         const ids = (path: string) =>
           Effect.map(client.get(`${api}/${path}`), ({ body }) => body.items.map((it: Item) => it.id))
-        assert.deepStrictEqual(yield* ids("users"), ["ada"])
+        assert.deepStrictEqual(yield* ids("users"), [ada])
         assert.deepStrictEqual(yield* ids("teams"), ["red"])
         assert.deepStrictEqual(yield* ids("who/teams?model=gpt-4o"), ["red"])
-        const mine = yield* client.get(`${api}/users/ada/can?model=gpt-4o`)
+        const mine = yield* client.get(`${api}/users/${ada}/can?model=gpt-4o`)
         assert.deepStrictEqual(mine.body.ways.map((it: Item) => it.team), [null, "red"])
         const exported: Item = (yield* client.get(`${api}/directory`)).body
         assert.deepStrictEqual(exported.teams.map((it: Item) => [it.id, it.models]), [["red", ["gpt-4o"]]])
@@ -56,7 +62,7 @@ const suite = (release: "current" | "older") => () => {
         const changes = [
           yield* client.post(`${api}/teams`, { id: "blue" }),
           yield* client.patch(`${api}/teams/red`, { blocked: true }),
-          yield* client.remove(`${api}/users/ada`),
+          yield* client.remove(`${api}/users/${ada}`),
           yield* client.post(`${api}/directory`, { teams: [{ id: "blue" }] }),
           yield* client.post("/compat/litellm/team/new", { team_id: "blue" })
         ]

@@ -71,6 +71,8 @@ export const layer = Layer.effect(
         Effect.catchTag(tables.read, "SqlError", () => Effect.fail(unavailable)),
         (found): Effect.Effect<ReadonlyArray<Nouns[K]>, DirectoryUnavailable> => {
           if (found === undefined) return Effect.fail(unavailable)
+          // A release before agents has none to show. Who decides about one asks the table, and is told that it lacks.
+          if (kind === "agents" && !found.has("agent")) return Effect.succeed([])
           const sources: { readonly [T in TableName]: LiteLLMQuestions.Source<Nouns[T]> } = LiteLLMQuestions.selects(
             found
           )
