@@ -145,6 +145,11 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
     type: json,
     body: `{"model":"gpt-4o"}`
   }],
+  ["the deployment that embeds for Azure's own data", 403, "team_model_denied", {
+    path: "/openai/deployments/gpt-4o/chat/completions",
+    type: json,
+    body: `{"data_sources":[{"parameters":{"embedding_dependency":{"type":"deployment_name","deployment_name":"o1"}}}]}`
+  }],
   ["a router of the caller's own", 403, "team_model_denied", {
     type: json,
     body: `{"model":"gpt-4o","user_config":{"model_list":[{"model_name":"gpt-4o","litellm_params":{"model":"o1"}}]}}`

@@ -239,7 +239,13 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [tools, member("plugins[].model", "openrouter"), member("plugins[].models[]", "openrouter")],
+    places: [
+      // Azure OpenAI on your data embeds with a deployment of its own.
+      member("data_sources[].parameters.embedding_dependency.deployment_name", "azure", "litellm"),
+      tools,
+      member("plugins[].model", "openrouter"),
+      member("plugins[].models[]", "openrouter")
+    ],
     templates: ["**/extensions/chat/completions", "**/chat/completions", "**/chat/completions/batch"]
   },
   {
