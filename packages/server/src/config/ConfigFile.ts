@@ -40,7 +40,7 @@ export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("Co
   }
 }
 
-/** One finding as one line: `jotgate.yaml:12:3: policy.teamHeader: unknown key, did you mean "teamHeaders"?`. */
+/** One finding as one line: `jotgate.yaml:12:3: policy.teamHeadres: unknown key, did you mean "teamHeaders"?`. */
 export const findingText = (file: string, it: ConfigFinding): string =>
   `${file}:${it.line}:${it.column}: ${it.path === "" ? "" : `${it.path}: `}${it.message}`
 

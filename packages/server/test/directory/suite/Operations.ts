@@ -70,12 +70,12 @@ export const suite = (make: DirectoryWorld.Make): void => {
         const good = "issuers:\n  - { id: a, issuer: https://a.test, audience: [x] }\n"
         const fine = yield* client.post(`${api}/config/validate`, { text: good })
         assert.strictEqual(fine.body.valid, true, fine.text)
-        const bad = yield* client.post(`${api}/config/validate`, `${good}policy:\n  teamHeader: []\n`, {
+        const bad = yield* client.post(`${api}/config/validate`, `${good}policy:\n  teamHeadres: []\n`, {
           headers: { "content-type": "application/yaml" }
         })
         assert.strictEqual(bad.status, 200)
         assert.strictEqual(bad.body.valid, false)
-        assert.deepInclude(bad.body.findings[0], { severity: "error", path: "policy.teamHeader", line: 4, column: 3 })
+        assert.deepInclude(bad.body.findings[0], { severity: "error", path: "policy.teamHeadres", line: 4, column: 3 })
       }))
   })
 
