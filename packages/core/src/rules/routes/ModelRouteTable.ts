@@ -310,15 +310,20 @@ export const families: ReadonlyArray<Family> = [
     templates: ["**/chat/moderations", "**/moderations", "/classifications", "/chat/classifications"]
   },
   {
+    // Another video says which model runs, whatever is named.
+    name: "videos made of videos",
+    methods: "write",
+    runs: "unknown",
+    body: jsonOrForm,
+    templates: ["/videos/{x}/remix", "/videos/edits", "/videos/extensions"]
+  },
+  {
     name: "videos",
     methods: "write",
     runs: "always",
     body: jsonOrForm,
     templates: [
       "/videos",
-      "/videos/{x}/remix",
-      "/videos/edits",
-      "/videos/extensions",
       "/videos/characters",
       "/video/generations"
     ]

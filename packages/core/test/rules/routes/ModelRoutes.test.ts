@@ -102,7 +102,7 @@ describe("ModelRoutes.found", () => {
 
   it("where nobody knows what the upstream reads, a model that is named elsewhere is none that is known", () => {
     for (
-      const path of ["/bedrock/agents/a/agentAliases/b/sessions/c/text", "/azure_ai/x", "/assemblyai/v2/transcript"]
+      const path of ["/bedrock/agents/a/agentAliases/b/sessions/c/text", "/azure_ai/x", "/v1/videos/v-1/remix"]
     ) {
       assert.strictEqual(asksFor(path), "Unnamed", path)
     }
