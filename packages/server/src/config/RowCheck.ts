@@ -3,7 +3,7 @@
  * configured namespace belongs to nobody, as no subject of the empty namespace
  * may begin so (RULES D61).
  */
-import type { CheckFinding } from "./ConfigCheck.ts"
+import type { CheckFinding } from "./CheckFinding.ts"
 import type { FileSettings } from "./GatewaySettings.ts"
 
 /** What is looked at of a user's row. */
