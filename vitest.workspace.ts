@@ -8,11 +8,22 @@ import { defineConfig, defineProject } from "vitest/config"
 
 const conditions = ["source"]
 
-/**
- * `isolate`: whether each file gets a process of its own. The tests of `core` start no server and share no state, so
- * loading its modules once halves their time; whoever starts real servers is kept apart.
- */
-const project = (name: string, root: string, isolate = true) =>
+const every = ["test/**/*.test.ts"]
+const real = ["test/**/*.integration.test.ts"]
+
+interface Kept {
+  /** Whether each file gets a process of its own. */
+  readonly isolate: boolean
+  readonly include: Array<string>
+  readonly exclude: Array<string>
+}
+
+/** Whoever starts real servers is kept apart. */
+const apart: Kept = { isolate: true, include: every, exclude: [] }
+/** Files that share no state load their modules once, which halves their time. */
+const together: Kept = { isolate: false, include: every, exclude: [] }
+
+const project = (name: string, root: string, { exclude, include, isolate }: Kept = apart) =>
   defineProject({
     root,
     resolve: { conditions },
@@ -20,7 +31,8 @@ const project = (name: string, root: string, isolate = true) =>
     test: {
       name,
       isolate,
-      include: ["test/**/*.test.ts"],
+      include,
+      exclude,
       // A limit that only a hang reaches: on two busy cores a test with real servers takes many times its usual time.
       testTimeout: 60_000,
       hookTimeout: 60_000,
@@ -42,9 +54,10 @@ export default defineConfig({
     // One more than the cores that are asked for: tests with real servers often wait.
     maxWorkers: 3,
     projects: [
-      project("core", "packages/core", false),
+      project("core", "packages/core", together),
       project("store", "packages/store"),
-      project("server", "packages/server"),
+      project("server", "packages/server", { ...together, exclude: real }),
+      project("server with real servers", "packages/server", { ...apart, include: real }),
       project("cli", "packages/cli"),
       project("examples", "examples"),
       project("servers", "servers"),
