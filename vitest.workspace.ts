@@ -55,7 +55,8 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       project("core", "packages/core", together),
-      project("store", "packages/store"),
+      project("store", "packages/store", { ...together, exclude: real }),
+      project("store with real servers", "packages/store", { ...apart, include: real }),
       project("server", "packages/server", { ...together, exclude: real }),
       project("server with real servers", "packages/server", { ...apart, include: real }),
       project("cli", "packages/cli"),

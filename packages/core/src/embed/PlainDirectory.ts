@@ -100,9 +100,9 @@ const asked = <A>(
     return Effect.map(answer, (it) => it ?? undefined).pipe(Effect.catch(unavailable), Effect.catchDefect(unavailable))
   }
   return isPromise<A | null | undefined>(answer)
-    ? Effect.tryPromise({ try: () => answer, catch: (cause) => cause }).pipe(
+    ? Effect.tryPromise(() => answer).pipe(
       Effect.map((it) => it ?? undefined),
-      Effect.catch(unavailable)
+      Effect.catchTag("UnknownError", ({ cause }) => unavailable(cause))
     )
     : Exit.succeed(answer ?? undefined)
 }
