@@ -93,7 +93,7 @@ try {
     for (const it of ["README.md", "LICENSE"]) if (!names.includes(it)) fail(`${folder} has no ${it}`)
     const strange = names.find((it) => /tsbuildinfo|^src\b|\.workspace$/.test(it))
     if (strange !== undefined) fail(`${folder} ships ${strange}`)
-    if (JSON.stringify(manifestOf(folder).exports ?? {}).includes("source")) fail(`${folder} names sources`)
+    if (JSON.stringify(manifestOf(folder).exports ?? {}).includes(`"source":`)) fail(`${folder} names sources`)
     await expectRun(`publint ${folder.slice(consumer.length)}`, bin("publint"), ["run", "--strict", folder], ".")
   }
   const specifiers = installed.map(manifestOf).flatMap(({ exports = {}, name }) =>
