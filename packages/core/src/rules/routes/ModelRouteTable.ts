@@ -7,6 +7,7 @@
  * prefix and version (`/anthropic/v1`); one that begins with `**` is compared
  * with the end of a path, so that a mount of its own hides nothing.
  */
+import { googleActions } from "./NamedPath.ts"
 
 /** What stands behind the gate; `any` is the union of all. */
 export type UpstreamKind =
@@ -156,32 +157,12 @@ const json: ReadonlyArray<BodyType> = ["json"]
 const form: ReadonlyArray<BodyType> = ["multipart", "urlencoded"]
 const jsonOrForm: ReadonlyArray<BodyType> = ["json", ...form]
 
-/** What follows the model of a Gemini or Vertex path after its last colon. */
+/** The verbs of Gemini and Vertex that run a model: those behind a model's name in any path, and those of these routes alone. */
 export const googleVerbs: ReadonlyArray<string> = [
-  "generateContent",
-  "streamGenerateContent",
-  "generateAnswer",
-  "countTokens",
-  "computeTokens",
-  "embedContent",
-  "batchEmbedContents",
-  "asyncBatchEmbedContent",
-  "batchGenerateContent",
+  ...googleActions,
   "bidiGenerateContent",
-  "generateText",
-  "generateMessage",
-  "embedText",
-  "batchEmbedText",
-  "countMessageTokens",
-  "countTextTokens",
-  "predict",
-  "predictLongRunning",
-  "fetchPredictOperation",
   "directPredict",
   "directRawPredict",
-  "rawPredict",
-  "streamRawPredict",
-  "serverStreamingPredict",
   "explain",
   "query",
   "streamQuery"

@@ -25,7 +25,7 @@ const operations = [
 ]
 
 /** What follows the model of a Gemini or Vertex path after its last colon. */
-const actions = new Set([
+export const googleActions: ReadonlyArray<string> = [
   "generateContent",
   "streamGenerateContent",
   "generateAnswer",
@@ -47,7 +47,9 @@ const actions = new Set([
   "rawPredict",
   "streamRawPredict",
   "serverStreamingPredict"
-])
+]
+
+const actions: ReadonlySet<string> = new Set(googleActions)
 
 const bedrockOperation =
   /^(.+)\/(?:invoke|invoke-with-response-stream|invoke-with-bidirectional-stream|converse|converse-stream|count-tokens)$/
