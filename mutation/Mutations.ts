@@ -124,46 +124,47 @@ const rules: ReadonlyArray<Mutation> = [
   ])
 ]
 
-const policy = inFile("rules/Policy.ts", [
-  ["if (user?.active === false) return", "if (user === null) return"],
-  ["!Route.deniesPassThrough(deniedPassThroughRoutes, path) &&", ""],
-  ["|| this.#grantsByPath(path, method))", ")"],
-  ["policy.litellm === \"1.90\"", "policy.litellm !== \"1.90\""],
-  ["it.startsWith(\"/\") && it !== \"/*\"", "it.startsWith(\"/\")"],
-  ["entries.length === 0 ? Model.noModels : this.models.list(entries)", "this.models.list(entries)"],
-  ["list.allows(model) || list.allows(meant(model))", "list.allows(model)"],
-  [
-    "if (role === undefined && this.settings.policy.requireRole)",
-    "if (role !== undefined && this.settings.policy.requireRole)"
-  ],
-  [
-    "permission.models !== undefined && !permission.models.allows(named)",
-    "permission.models !== undefined && permission.models.allows(named)"
-  ],
-  ["if (permission.routes !== undefined && !permission.routes(asked.path))", "if (false)"],
-  ["grants.models !== undefined && !grants.models.allows(named)", "false"],
-  ["if (grants.routes !== undefined && !grants.routes(asked.path))", "if (false)"],
-  ["if (model._tag === \"Known\" && !scope.models.allows(model.name))", "if (false)"],
-  ["if (!scope.routes(asked.path))", "if (false)"],
-  ["(authority.admin && !this.#adminRoutes(asked.path)", "(false"],
-  ["if (model._tag === \"Known\" && !loaded.models.allows(model.name)) return \"model\"", ""],
-  ["if (!this.#teamRoutes(asked.path)) return \"route\"", ""],
-  ["if (this.isPassThrough(asked) && !Route.grantsPassThrough", "if (!Route.grantsPassThrough"],
-  ["(it.methods === undefined || it.methods.has(asked.method)) && ", ""],
-  ["team.organization === null ||\n        team.organization === organization", "team.organization === null"],
-  ["return user.role === null || ", "return "],
-  ["roles(it.role) && identity.roles.some(", "identity.roles.some("],
-  ["if (team?.blocked === true)", "if (team?.blocked === false)"],
-  ["if (user?.blocked === true)", "if (false)"],
-  ["if (endUser?.blocked === true)", "if (false)"],
-  ["return Model.deniesAll(user.models) || ", "return "],
-  ["if (admin) return undefined\n    if (this.isPassThrough(asked))", "if (admin) return undefined\n    if (false)"],
-  ["rows.team === undefined && Limit.isOverBudget(rows.user)", "Limit.isOverBudget(rows.user)"],
-  ["over === undefined || this.isInfoRoute(asked.path)", "over === undefined"],
-  [": Limit.isOverBudget(rows.member)", ": false"],
-  [": Limit.isOverBudget(rows.endUser)", ": false"],
-  [": Limit.isOverBudget(rows.organization)", ": false"]
-])
+const policy: ReadonlyArray<Mutation> = [
+  ...inFile("rules/TokenRules.ts", [
+    ["if (role === undefined && this.#settings", "if (role !== undefined && this.#settings"],
+    ["refusedName(model, permission.models.allows)", "undefined"],
+    ["if (permission.routes !== undefined && !permission.routes(asked.path, asked.method))", "if (false)"],
+    ["refusedName(model, grants.models.allows)", "undefined"],
+    ["if (grants.routes !== undefined && !grants.routes(asked.path, asked.method))", "if (false)"],
+    ["const named = refusedName(asked.model, scope.models.allows)", "const named: string | undefined = undefined"],
+    ["if (!scope.routes(asked.path, asked.method))", "if (false)"],
+    ["roles(it.role) && identity.roles.some(", "identity.roles.some("]
+  ]),
+  ...inFile("rules/RouteRules.ts", [
+    ["!Route.deniesPassThrough(deniedPassThroughRoutes, path) &&", ""],
+    ["|| this.#grantsByPath(path, method))", ")"],
+    ["policy.litellm === \"1.90\"", "policy.litellm !== \"1.90\""],
+    ["it.startsWith(\"/\") && it !== \"/*\"", "it.startsWith(\"/\")"],
+    ["return admin && !this.#adminRoutes(asked.path, asked.method)", "return admin && false"],
+    ["if (!this.#teamRoutes(asked.path, asked.method)) return \"route\"", ""],
+    ["return !this.isPassThrough(asked) || this", "return this"],
+    ["(it.methods === undefined || it.methods.has(asked.method)) && ", ""],
+    ["if (admin) return undefined\n    if (this.isPassThrough(asked))", "if (admin) return undefined\n    if (false)"]
+  ]),
+  ...inFile("rules/RowRules.ts", [
+    ["if (user?.active === false) return", "if (user === null) return"],
+    ["entries.length === 0 ? Model.noModels : this.models.list(entries)", "this.models.list(entries)"],
+    ["list.allows(model) || list.allows(meant(model))", "list.allows(model)"],
+    ["team.organization === null ||\n        team.organization === organization", "team.organization === null"],
+    ["return user.role === null || ", "return "],
+    ["if (team?.blocked === true)", "if (team?.blocked === false)"],
+    ["if (user?.blocked === true)", "if (false)"],
+    ["if (endUser?.blocked === true)", "if (false)"],
+    ["rows.team === undefined && Limit.isOverBudget(rows.user)", "Limit.isOverBudget(rows.user)"],
+    ["over === undefined || this.#isInfoRoute(asked.path, asked.method)", "over === undefined"],
+    [": Limit.isOverBudget(rows.member)", ": false"],
+    [": Limit.isOverBudget(rows.endUser)", ": false"],
+    [": Limit.isOverBudget(rows.organization)", ": false"]
+  ]),
+  ...inFile("rules/Policy.ts", [
+    ["refusedName(model, loaded.models.allows) !== undefined ? \"model\" : ", ""]
+  ])
+]
 
 const principal: ReadonlyArray<Mutation> = [
   ...inFile("identity/AgentClaim.ts", [
@@ -195,7 +196,7 @@ const principal: ReadonlyArray<Mutation> = [
     ["if (chain.length === 0 && claim.client", "if (claim.client"],
     ["if (agent === null || !binding.active) return", "if (agent === null) return"],
     ["if (subject.mode === \"delegated\" && user === undefined)", "if (user === null)"],
-    ["if (!policy.isManagedRoute(asked)) return", "if (asked.path === \"\") return"]
+    ["if (!policy.routes.isManagedRoute(asked)) return", "if (asked.path === \"\") return"]
   ]),
   ...inFile("principal/TeamResolver.ts", [
     ["const sorted = ids.toSorted(compareText)", "const sorted = ids"],
@@ -206,19 +207,19 @@ const principal: ReadonlyArray<Mutation> = [
     ["header === identity.team || header === object || ", "header === object || "],
     ["header === object || identity.teams.includes(header)", "identity.teams.includes(header)"],
     [" || identity.teams.includes(header)", ""],
-    ["if (!policy.grants(identity.issuer).teams(row.id))", "if (false)"],
+    ["if (!policy.token.grants(identity.issuer).teams(row.id))", "if (false)"],
     ["if (identity.overage) {", "if (false) {"],
     ["if (identity.withheld) {", "if (false) {"],
     ["if (identity.namesTeams) {", "if (false) {"],
     ["return settings.requireTeam && defaultTeam === null", "return settings.requireTeam"],
-    ["return policy.grants(identity.issuer).teams(object)", "return true"],
+    ["return policy.token.grants(identity.issuer).teams(object)", "return true"],
     ["return settings.requireTeamClaim && defaultTeam === null", "return false"],
     ["standing.role === \"team\" && identity.object", "identity.object"],
-    ["if (!policy.grants(identity.issuer).teams(id)) return undefined", ""],
+    ["if (!policy.token.grants(identity.issuer).teams(id)) return undefined", ""],
     ["user?.teams.length === 1 ?", "user !== undefined && user.teams.length >= 1 ?"],
     ["if (!unknownIsNext) return yield* denied(\"team_not_found\", facts, now)", ""],
     ["if (!names && (settings.requireTeam || settings.requireTeamClaim))", "if (false)"],
-    ["|| !policy.isLlmRoute(asked.path) ||", "||"],
+    ["|| !policy.routes.isLlmRoute(asked.path, asked.method) ||", "||"],
     ["choice.chosen === undefined || choice.source === \"groups\"", "true"],
     ["return ruling === undefined ? choice : yield* raise(ruling, now)", "return choice"],
     ["if (!syncs || choice", "if (choice"]
@@ -235,12 +236,12 @@ const principal: ReadonlyArray<Mutation> = [
     ["rows.find((it) => it.role !== \"proxy_admin\")", "rows[0]"],
     ["return identity.namespace !== \"\" ? linked", "return false ? linked"],
     ["standing.role === \"internal_user\" && !identity.service", "standing.role === \"internal_user\""],
-    ["person.row === undefined ? undefined : policy.roleOfUser(person.row)", "undefined"],
+    ["person.row === undefined ? undefined : policy.rows.roleOfUser(person.row)", "undefined"],
     ["if (unknown === \"allow\")", "if (unknown !== \"allow\")"],
     ["writes: [link] }", "writes: [] }"]
   ]),
   ...inFile("principal/Sync.ts", [
-    ["if (!policy.mapsUserRoles) return undefined", ""],
+    ["if (!policy.token.mapsUserRoles) return undefined", ""],
     ["return mapped === row.role ? undefined : setRole", "return setRole"],
     ["return row.roleOrigin !== \"token\" || ", "return "],
     ["!== \"replace\" || !names) return undefined", "!== \"replace\") return undefined"],
@@ -260,13 +261,13 @@ const ends: ReadonlyArray<Mutation> = [
       "if (endUser === undefined) return noCaps"
     ],
     ["acting.teams === undefined || (team !== undefined && ", "acting.teams === undefined || (team === undefined || "],
-    ["return policy.organizationOfTeam(chosen?.team, organization?.id) ??\n", "return undefined ??\n"],
-    ["policy.principalRequired(person.id, chosen?.team.id) ??", ""],
-    ["policy.blocked(chosen?.team, row, endUser) ??", ""],
+    ["return policy.rows.organizationOfTeam(chosen?.team, organization?.id) ??\n", "return undefined ??\n"],
+    ["policy.rows.principalRequired(person.id, chosen?.team.id) ??", ""],
+    ["policy.rows.blocked(chosen?.team, row, endUser) ??", ""],
     ["membership?.models ?? noModels, isAdmin ? undefined : row)", "noModels, isAdmin ? undefined : row)"],
-    ["(chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined)", "undefined"],
-    ["yield* unless(policy.blocked(chosen?.team, undefined, undefined), now)", ""],
-    ["yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)", ""],
+    ["(chosen === undefined ? policy.routes.withoutTeam(isAdmin, asked) : undefined)", "undefined"],
+    ["yield* unless(policy.rows.blocked(chosen?.team, undefined, undefined), now)", ""],
+    ["yield* unless(policy.rows.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)", ""],
     ["if (over !== undefined) return raise(over, now)", ""]
   ]),
   ...inFile("decision/Question.ts", [
@@ -276,7 +277,7 @@ const ends: ReadonlyArray<Mutation> = [
     ["const code = found._tag === \"Absent\"", "const code = found._tag !== \"Absent\""]
   ]),
   ...inFile("decision/Reach.ts", [
-    ["if (!policy.tokenModels(standing).allows(model)) return false", ""],
+    ["if (!policy.token.models(standing).allows(model)) return false", ""],
     ["return !team.team.blocked && ", "return "],
     ["for (const it of candidates.filter((one) => this.#takesRoute(one))) {", "for (const it of candidates) {"],
     ["if (!open || own.length > 0) taken", "if (false) taken"]

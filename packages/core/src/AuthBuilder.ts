@@ -120,21 +120,21 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const { asked, identity, standing } = caller
         const agent = hasIdentities ? yield* agents.managed(caller, now) : undefined
         if (agent !== undefined) return yield* managed(caller, agent, now)
-        const refused = policy.admit(identity, standing, asked)
+        const refused = policy.token.admit(identity, standing, asked)
         if (refused !== undefined) return yield* raise(refused, now)
         const acting = agents.readsClaims ? yield* agents.acting(caller, now) : undefined
-        const misplaced = policy.adminRoute(standing, asked)
+        const misplaced = policy.routes.adminRoute(standing, asked)
         if (misplaced !== undefined) return yield* raise(misplaced, now)
         if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), acting, now)
 
         const claimed = yield* teams.fromToken(within(caller, acting), now)
         const organization = namesOrganization(identity) ? yield* organizations.find(identity, now) : undefined
-        const foreign = policy.organizationOfTeam(claimed.chosen?.team, organization?.id) ??
-          policy.emailDomain(identity)
+        const foreign = policy.rows.organizationOfTeam(claimed.chosen?.team, organization?.id) ??
+          policy.token.emailDomain(identity)
         if (foreign !== undefined) return yield* raise(foreign, now)
         const person = yield* people.find(identity, standing, now)
         const synced = Sync.fromToken(person.row, identity, claimed, policy)
-        const reserved = policy.adminOnly(synced.row, identity, asked)
+        const reserved = policy.routes.adminOnly(policy.token.isAdmin(synced.row, identity), asked)
         if (reserved !== undefined) return yield* raise(reserved, now)
         const choice = claimed.mayFallBack || claimed.provisional
           ? yield* teams.fromMembership(claimed, synced.row, caller, now)
@@ -164,7 +164,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         )
 
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
-        if (policy.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
+        if (policy.routes.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
         const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
@@ -178,13 +178,13 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       })
 
       const suppose = Effect.fnUntracedEager(function*(claims: Claims, asked: Asked, now: Now, known?: Identity) {
-        if (policy.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
+        if (policy.routes.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
         const header = yield* question.headerOf(asked, now)
         const read = known === undefined ? extractor.extract(claims) : Exit.succeed(known)
         const supposed = Effect.mapEager(read, (identity): VerifiedTokens.VerifiedToken => ({
           claims,
           identity,
-          standing: policy.standing(identity),
+          standing: policy.token.standing(identity),
           decisions: new Decisions()
         }))
         const { decisions, identity, standing } = yield* question.verified(supposed, now)

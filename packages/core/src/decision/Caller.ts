@@ -3,7 +3,7 @@
  */
 import type { Identity } from "../Identity.ts"
 import type { Asked } from "../Request.ts"
-import type { Authority } from "../rules/Policy.ts"
+import type { Authority } from "../rules/TokenRules.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { Decisions } from "./Decisions.ts"
 

@@ -76,7 +76,7 @@ export const make = (policy: Policy, judged: Judged): Judged => {
 
   const supposed = (caller: Caller, change: Partial<Identity>): Caller => {
     const identity: Identity = { ...caller.identity, ...change }
-    return { ...caller, identity, standing: policy.standing(identity) }
+    return { ...caller, identity, standing: policy.token.standing(identity) }
   }
 
   const outcome = (caller: Caller, now: Now): Effect.Effect<Allowed | undefined> =>

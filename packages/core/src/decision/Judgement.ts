@@ -26,7 +26,10 @@ import type { TeamChoice } from "../principal/TeamChoice.ts"
 import type { Person, UserResolver } from "../principal/UserResolver.ts"
 import { type Asked, modelText, namesOf, type RequestedModel } from "../Request.ts"
 import { everyModel, type ModelCap, type ModelList, noModels as noModel } from "../rules/Model.ts"
-import type { Authority, LoadedTeam, Policy, Ruling } from "../rules/Policy.ts"
+import type { Policy } from "../rules/Policy.ts"
+import type { LoadedTeam } from "../rules/RowRules.ts"
+import type { Ruling } from "../rules/Ruling.ts"
+import type { Authority } from "../rules/TokenRules.ts"
 import * as UnknownModel from "../rules/UnknownModel.ts"
 import { isUnknown } from "../rules/UnknownModel.ts"
 import type { Now } from "../Trace.ts"
@@ -140,13 +143,13 @@ export const make = (
       const membership = chosen === undefined || row === undefined
         ? undefined
         : yield* orAbsent(users.membership(row.id, chosen.team.id, now), now)
-      yield* unless(policy.blocked(chosen?.team, leftOf(row), undefined) ?? traceless(caller, acting), now)
+      yield* unless(policy.rows.blocked(chosen?.team, leftOf(row), undefined) ?? traceless(caller, acting), now)
       if (chosen !== undefined) {
-        const refused = policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, everyModel)
+        const refused = policy.rows.judgeModels(asked.model, chosen, membership?.models ?? noModels, everyModel)
         if (refused !== undefined) return yield* refuse(refused, chosen, now)
       }
       const caps = acting?.caps ?? noCaps
-      yield* unless(policy.judgeCaps(caps, asked.model, chosen), now)
+      yield* unless(policy.rows.judgeCaps(caps, asked.model, chosen), now)
       const reach = Reach.make({
         policy,
         standing: caller.standing,
@@ -162,7 +165,7 @@ export const make = (
         const refused = UnknownModel.judge(asked.model, reach.models())
         if (refused !== undefined) return yield* refuse(refused, chosen, now)
       }
-      yield* unless(policy.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
+      yield* unless(policy.rows.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)
       const principal: Principal = {
         ...nobody,
         admin: true,
@@ -183,8 +186,8 @@ export const make = (
   const agent = (caller: Caller, acting: Acting, now: Now): Exit.Exit<Allowed, Denial> => {
     const { asked } = caller
     const standing = bare(caller.standing)
-    const ruling = traceless(caller, acting) ?? policy.judgeCaps(acting.caps, asked.model, undefined) ??
-      policy.ofIssuerOnly(caller.identity, standing, asked)
+    const ruling = traceless(caller, acting) ?? policy.rows.judgeCaps(acting.caps, asked.model, undefined) ??
+      policy.token.ofIssuerOnly(caller.identity, standing, asked)
     if (ruling !== undefined) return raise(ruling, now)
     const reach = Reach.make({
       policy,
@@ -219,7 +222,7 @@ export const make = (
   /** Whose budget counts besides the token's organization: the team's (RULES D23). */
   const payerOf = ({ choice: { chosen }, organization }: Found, asked: Asked): OrganizationId | undefined => {
     const id = chosen?.team.organization ?? undefined
-    return organization !== undefined || id === undefined || policy.isInfoRoute(asked.path, asked.method)
+    return organization !== undefined || id === undefined || policy.routes.isInfoRoute(asked.path, asked.method)
       ? undefined
       : id
   }
@@ -241,14 +244,14 @@ export const make = (
   ): Ruling | undefined => {
     const { asked, identity } = caller
     const { acting, choice: { chosen }, endUser, joined: { row }, organization, person } = found
-    const isAdmin = policy.isAdmin(row, identity)
-    return policy.organizationOfTeam(chosen?.team, organization?.id) ??
-      policy.principalRequired(person.id, chosen?.team.id, acting?.autonomous) ??
-      policy.blocked(chosen?.team, row, endUser) ??
+    const isAdmin = policy.token.isAdmin(row, identity)
+    return policy.rows.organizationOfTeam(chosen?.team, organization?.id) ??
+      policy.rows.principalRequired(person.id, chosen?.team.id, acting?.autonomous) ??
+      policy.rows.blocked(chosen?.team, row, endUser) ??
       (chosen === undefined ? takenAway(caller, found) : undefined) ??
-      policy.judgeModels(asked.model, chosen, membership?.models ?? noModels, aloneOf(found, chosen, isAdmin)) ??
+      policy.rows.judgeModels(asked.model, chosen, membership?.models ?? noModels, aloneOf(found, chosen, isAdmin)) ??
       takenAway(caller, found) ??
-      policy.judgeCaps(endUserCaps(endUser), asked.model, chosen) ??
+      policy.rows.judgeCaps(endUserCaps(endUser), asked.model, chosen) ??
       (isUnknown(asked.model) ? undefined : routeOf(asked, chosen, isAdmin))
   }
 
@@ -262,7 +265,7 @@ export const make = (
   const takenAway = (caller: Caller, { acting, choice: { chosen } }: Found): Ruling | undefined =>
     acting === undefined
       ? undefined
-      : traceless(caller, acting) ?? policy.judgeCaps(acting.caps, caller.asked.model, chosen)
+      : traceless(caller, acting) ?? policy.rows.judgeCaps(acting.caps, caller.asked.model, chosen)
 
   const endUserLists = new WeakMap<EndUser, ReadonlyArray<ModelCap>>()
 
@@ -271,7 +274,7 @@ export const make = (
     if (endUser === undefined || endUser.models.length === 0) return noCaps
     const known = endUserLists.get(endUser)
     if (known !== undefined) return known
-    const caps = [policy.cap(endUser.models, "end_user_model_denied", { endUser: endUser.id })]
+    const caps = [policy.rows.cap(endUser.models, "end_user_model_denied", { endUser: endUser.id })]
     endUserLists.set(endUser, caps)
     return caps
   }
@@ -286,15 +289,15 @@ export const make = (
       ? everyModel
       : acting?.autonomous === true && person.id === undefined
       ? acting.caps.length === 0 ? noModel : everyModel
-      : policy.alone(row, isAdmin)
+      : policy.rows.alone(row, isAdmin)
 
   const routeOf = (asked: Asked, chosen: LoadedTeam | undefined, isAdmin: boolean): Ruling | undefined =>
-    chosen === undefined ? policy.routeWithoutTeam(isAdmin, asked) : undefined
+    chosen === undefined ? policy.routes.withoutTeam(isAdmin, asked) : undefined
 
   const principalOf = ({ identity }: Caller, found: Found, membership: Membership | undefined): Principal => {
     const { acting, choice: { chosen }, endUser, joined: { row }, organization, person } = found
     return {
-      admin: policy.isAdmin(row, identity),
+      admin: policy.token.isAdmin(row, identity),
       userId: person.id,
       user: row,
       role: row?.role ?? "internal_user",
@@ -316,7 +319,7 @@ export const make = (
     { choice: { chosen }, endUser, joined: { row } }: Found,
     member: Membership | undefined,
     organization: Organization | undefined
-  ): Ruling | undefined => policy.limits(asked, { team: chosen?.team, organization, user: row, member, endUser })
+  ): Ruling | undefined => policy.rows.limits(asked, { team: chosen?.team, organization, user: row, member, endUser })
 
   const settle = (
     caller: Caller,
@@ -345,7 +348,7 @@ export const make = (
       candidates,
       memberships,
       judged,
-      alone: aloneOf(found, chosen, policy.isAdmin(row, identity)),
+      alone: aloneOf(found, chosen, policy.token.isAdmin(row, identity)),
       organization: organization?.id,
       caps: [...acting?.caps ?? noCaps, ...endUserCaps(endUser)]
     })
@@ -365,7 +368,7 @@ export const make = (
       const { candidates, chosen } = found.choice
       const refused = UnknownModel.judge(model, reachOf(caller, found, memberships, undefined).models())
       if (refused !== undefined) return yield* refuse(refused, candidates().find((it) => it.unread) ?? chosen, now)
-      const misplaced = routeOf(caller.asked, chosen, policy.isAdmin(found.joined.row, caller.identity))
+      const misplaced = routeOf(caller.asked, chosen, policy.token.isAdmin(found.joined.row, caller.identity))
       if (misplaced !== undefined) return yield* raise(misplaced, now)
       return yield* withMore(caller, found, membership, now)
     }

@@ -99,7 +99,7 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
       resolved: { issuer: issuer.id, claimed: claimedBy(identity), claims: () => mapped(claims) }
     })
     now.note?.({ step: "claims", outcome: "ok", facts: identity.facts })
-    now.note?.({ step: "role", outcome: "ok", facts: policy.factsOfRole(identity, standing) })
+    now.note?.({ step: "role", outcome: "ok", facts: policy.token.factsOfRole(identity, standing) })
   }
 
   const refused = (error: TokenRefused | IssuerUnavailable, now: Now): Exit.Exit<never, Denial> => {

@@ -14,7 +14,9 @@ import type { Asked } from "../Request.ts"
 import * as Model from "../rules/Model.ts"
 import type { ModelList } from "../rules/Model.ts"
 import { isLiteral } from "../rules/patterns/Pattern.ts"
-import type { Authority, LoadedTeam, Policy } from "../rules/Policy.ts"
+import type { Policy } from "../rules/Policy.ts"
+import type { LoadedTeam } from "../rules/RowRules.ts"
+import type { Authority } from "../rules/TokenRules.ts"
 
 /** The rows of one decision. */
 export interface ReachRows {
@@ -55,13 +57,13 @@ class RowReach implements Reach {
   /** Whether the route lets a call end up in this team; an admin's routes are not the team's. */
   #takesRoute(team: LoadedTeam): boolean {
     const { asked, policy, standing } = this.#rows
-    return standing.admin || policy.fitsRoute(team.team, asked) === "fits"
+    return standing.admin || policy.routes.fit(team.team, asked) === "fits"
   }
 
   /** Whether a call that ended up in this team would go on, as far as is known. */
   #isOpen(team: LoadedTeam): boolean {
     const { judged, organization, policy } = this.#rows
-    return !team.team.blocked && policy.organizationOfTeam(team.team, organization) === undefined &&
+    return !team.team.blocked && policy.rows.organizationOfTeam(team.team, organization) === undefined &&
       (judged === undefined || judged === team.team.id)
   }
 
@@ -72,13 +74,13 @@ class RowReach implements Reach {
   mayCall(model: string): boolean {
     const { alone, asked, caps, policy, standing } = this.#rows
     const candidates = this.#candidates
-    if (!policy.tokenModels(standing).allows(model) || !caps.every((it) => it.list.allows(model))) return false
+    if (!policy.token.models(standing).allows(model) || !caps.every((it) => it.list.allows(model))) return false
     if (candidates.length === 0) return alone.allows(model)
     const team = candidates.length === 1
       ? candidates[0]
       : candidates.find((it) => policy.fit(it, asked, { _tag: "Known", name: model }) === "fits")
     return team !== undefined && this.#isOpen(team) &&
-      policy.judgeModel(model, team, this.#memberModels(team), alone) === undefined
+      policy.rows.judgeModel(model, team, this.#memberModels(team), alone) === undefined
   }
 
   models(): ReadonlyArray<string> {
@@ -86,7 +88,7 @@ class RowReach implements Reach {
     const candidates = this.#candidates
     const token = caps.reduce<ReadonlyArray<string>>(
       (all, it) => Model.intersect(all, it.list.patterns),
-      policy.tokenModels(standing).patterns
+      policy.token.models(standing).patterns
     )
     if (candidates.length === 0) return Model.intersect(token, alone.patterns)
     const all = new Set<string>()
@@ -96,7 +98,7 @@ class RowReach implements Reach {
       const own = this.#memberModels(it)
       const open = this.#isOpen(it)
       if (open) {
-        const member = own.length === 0 ? ["*"] : policy.models.list(own).patterns
+        const member = own.length === 0 ? ["*"] : policy.rows.models.list(own).patterns
         for (const pattern of Model.intersect(Model.intersect(token, it.models.patterns), member)) {
           const isFree = isLiteral(pattern)
             ? this.mayCall(pattern)

@@ -18,7 +18,8 @@ import { Effect, Exit } from "effect"
 import type { Identity } from "../Identity.ts"
 import type { ClaimExtractor } from "../identity/ClaimExtractor.ts"
 import type { KeyStore } from "../keys/KeyStore.ts"
-import type { Authority, Policy } from "../rules/Policy.ts"
+import type { Policy } from "../rules/Policy.ts"
+import type { Authority } from "../rules/TokenRules.ts"
 import type { Token } from "../Token.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { IssuerUnavailable, TokenRefused } from "../token/Refusal.ts"
@@ -214,7 +215,7 @@ export const make = (
       () =>
         Effect.mapEager(
           extractor.extract(claims),
-          (identity) => ({ claims, identity, standing: policy.standing(identity), decisions: new Decisions() })
+          (identity) => ({ claims, identity, standing: policy.token.standing(identity), decisions: new Decisions() })
         )
     )
 

@@ -7,9 +7,9 @@
  */
 import type { JsonObject } from "../Json.ts"
 import type { Asked } from "../Request.ts"
-import type { Ruling } from "../rules/Policy.ts"
 import * as Route from "../rules/routes/Route.ts"
 import * as RouteGroups from "../rules/routes/RouteGroups.ts"
+import type { Ruling } from "../rules/Ruling.ts"
 import type { PolicySettings } from "../Settings.ts"
 import * as ClaimPath from "../settings/ClaimPath.ts"
 

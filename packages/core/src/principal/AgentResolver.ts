@@ -78,10 +78,10 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   /** What an agent may call at most: its own list, and the models of its groups. */
   const capsOf = Effect.fnUntracedEager(function*(agent: Agent, now: Now) {
     const caps: Array<ModelCap> = []
-    if (agent.models !== null) caps.push(policy.cap(agent.models, "agent_model_denied", { agent: agent.id }))
+    if (agent.models !== null) caps.push(policy.rows.cap(agent.models, "agent_model_denied", { agent: agent.id }))
     if (agent.modelGroups !== null) {
       const groups = yield* orOutage(teams.modelGroups(agent.modelGroups, now), now)
-      caps.push(policy.cap(groups.flatMap((it) => it.models), "agent_model_denied", { agent: agent.id }))
+      caps.push(policy.rows.cap(groups.flatMap((it) => it.models), "agent_model_denied", { agent: agent.id }))
     }
     return caps
   })
@@ -173,7 +173,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
         return yield* refused("the person has not signed in", binding, now)
       }
       if (!ManagedAgent.isTrusted(claims.issuer.settings)) return yield* refused("no audience is checked", binding, now)
-      if (!policy.isManagedRoute(asked)) return yield* refused("no route for agents", binding, now)
+      if (!policy.routes.isManagedRoute(asked)) return yield* refused("no route for agents", binding, now)
       return { acting: yield* acts([agent.id], [agent], now), user }
     }
   )

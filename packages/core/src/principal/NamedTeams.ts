@@ -50,12 +50,12 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]): NamedTeams => 
             return raise({ step: "team", code: "team_ambiguous", facts: { alias: twice.alias } }, now)
           }
           // An alias is no id: what the issuer may name is known with the row (RULES D51).
-          const granted = rows.filter((row) => policy.grants(naming.issuer).teams(row.id))
+          const granted = rows.filter((row) => policy.token.grants(naming.issuer).teams(row.id))
           return rows.length > 0 && granted.length === 0
             ? raise({
               step: "team",
               code: "team_denied",
-              facts: { aliases, rule: policy.ofIssuer(naming.issuer, "grants.teams") }
+              facts: { aliases, rule: policy.token.ofIssuer(naming.issuer, "grants.teams") }
             }, now)
             : Exit.succeed(granted)
         }
@@ -63,7 +63,7 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]): NamedTeams => 
 
   const eitherWay = Effect.fnUntracedEager(function*(naming: Naming, names: ReadonlyArray<TeamId>, now: Now) {
     const byId = (yield* orOutage(teams.byIds(names, now), now)).filter((it) =>
-      policy.grants(naming.issuer).teams(it.id)
+      policy.token.grants(naming.issuer).teams(it.id)
     )
     const rest = names.filter((name) => !byId.some((it) => it.id === name))
     return inOrder(names, [...byId, ...yield* aliased(naming, rest, now)])

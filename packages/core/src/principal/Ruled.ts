@@ -8,7 +8,7 @@
 import { Effect, Exit } from "effect"
 import type { DirectoryUnavailable, RowNotFound } from "../directory/Directory.ts"
 import { type Denial, deny, Unavailable } from "../Errors.ts"
-import type { Ruling } from "../rules/Policy.ts"
+import type { Ruling } from "../rules/Ruling.ts"
 import { stackless } from "../Stackless.ts"
 import type { Now } from "../Trace.ts"
 

@@ -31,8 +31,8 @@ const setRole = (row: User, role: UserRole, origin: "token" | "api"): Synced => 
 
 /** Role sync (`directory.userRoles`); `undefined` when nothing changes. */
 const roleOf = (row: User, identity: Identity, policy: Policy): Synced | undefined => {
-  if (!policy.mapsUserRoles) return undefined
-  const mapped = policy.mappedUserRole(identity)
+  if (!policy.token.mapsUserRoles) return undefined
+  const mapped = policy.token.mappedUserRole(identity)
   if (mapped !== undefined && isUserRole(mapped)) return mapped === row.role ? undefined : setRole(row, mapped, "token")
   return row.roleOrigin !== "token" || row.role === null || row.role === lowered
     ? undefined

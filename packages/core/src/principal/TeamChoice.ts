@@ -3,7 +3,7 @@
  * caller's teams.
  */
 import { DirectoryWrite, type Team } from "../directory/Directory.ts"
-import type { LoadedTeam } from "../rules/Policy.ts"
+import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { Fact, Now } from "../Trace.ts"
 
 /** Where the chosen team came from. */

@@ -12,8 +12,9 @@ import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Unavailable } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
 import { type Asked, namesOf } from "../Request.ts"
-import type { LoadedTeam, Policy } from "../rules/Policy.ts"
+import type { Policy } from "../rules/Policy.ts"
 import { refusedName } from "../rules/RequestedModel.ts"
+import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { Now } from "../Trace.ts"
 import { outage } from "./Ruled.ts"
 
@@ -34,14 +35,14 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
   const own = (team: Team): LoadedTeam => {
     const known = alone.get(team)
     if (known !== undefined) return known
-    const loaded = { team, models: policy.models.team(team, []) }
+    const loaded = { team, models: policy.rows.models.team(team, []) }
     alone.set(team, loaded)
     return loaded
   }
 
   /** Whether a team's own list allows what is named: its shared groups are looked at only after that denied. */
   const allowsAlone = (team: Team, { model }: Asked): boolean =>
-    namesOf(model).length > 0 && refusedName(model, policy.models.list(team.models).allows) === undefined
+    namesOf(model).length > 0 && refusedName(model, policy.rows.models.list(team.models).allows) === undefined
 
   /**
    * The models of the groups that rows share, by group: one look-up. One that fails
@@ -64,7 +65,7 @@ export const make = (policy: Policy, teams: TeamRepo["Service"]) => {
 
   const loaded = (team: Team, { models, unread }: Groups): LoadedTeam => {
     if (!shares(team)) return own(team)
-    const list = policy.models.team(team, team.modelGroups.flatMap((id) => models.get(id) ?? []))
+    const list = policy.rows.models.team(team, team.modelGroups.flatMap((id) => models.get(id) ?? []))
     return unread === undefined ? { team, models: list } : { team, models: list, unread }
   }
 

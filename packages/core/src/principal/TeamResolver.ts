@@ -14,8 +14,9 @@ import type { Denial, Unavailable } from "../Errors.ts"
 import type { Identity } from "../Identity.ts"
 import { isTeamId, type TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
-import type { LoadedTeam, Ruling } from "../rules/Policy.ts"
 import type { Standing } from "../rules/Role.ts"
+import type { LoadedTeam } from "../rules/RowRules.ts"
+import type { Ruling } from "../rules/Ruling.ts"
 import type { Now } from "../Trace.ts"
 import * as GroupChoice from "./GroupChoice.ts"
 import * as NamedTeams from "./NamedTeams.ts"
@@ -144,7 +145,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
               teams.byAlias(header, now),
               (error) => error._tag === "DirectoryUnavailable" ? outage(error, now) : Exit.succeed(undefined)
             ))
-          if (row === undefined || (!foreign && !own(row.id)) || !policy.grants(identity.issuer).teams(row.id)) {
+          if (row === undefined || (!foreign && !own(row.id)) || !policy.token.grants(identity.issuer).teams(row.id)) {
             return yield* notOurs(header, identity, now)
           }
           const loaded = yield* loader.load(row, asked, now)
@@ -162,11 +163,11 @@ export class TeamResolver extends Context.Service<TeamResolver, {
             : error._tag === "RowAmbiguous"
             ? denied("team_ambiguous", { alias }, now)
             : outage(error, now))
-        if (!policy.grants(identity.issuer).teams(row.id)) {
+        if (!policy.token.grants(identity.issuer).teams(row.id)) {
           return yield* denied("team_denied", {
             team: row.id,
             alias,
-            rule: policy.ofIssuer(identity.issuer, "grants.teams")
+            rule: policy.token.ofIssuer(identity.issuer, "grants.teams")
           }, now)
         }
         return TeamChoice.note(TeamChoice.single("alias", yield* loader.load(row, asked, now)), now, { alias })
@@ -175,17 +176,17 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       /** The groups of the token; `unknown` is a single team that does not exist. */
       const fromGroups = ({ asked, identity }: TeamQuestion, unknown: TeamId | undefined, now: Now): Chosen => {
         if (identity.overage) {
-          return denied("groups_overage", { rule: policy.ofIssuer(identity.issuer, "claims.overage") }, now)
+          return denied("groups_overage", { rule: policy.token.ofIssuer(identity.issuer, "claims.overage") }, now)
         }
         const ids = inOrder(
           unknown === undefined || identity.teams.includes(unknown) ? identity.teams : [...identity.teams, unknown]
         )
         if (ids.length > 0) return byGroups(identity, ids, asked, now)
         if (identity.withheld) {
-          return denied("team_denied", { rule: policy.ofIssuer(identity.issuer, "grants.teams") }, now)
+          return denied("team_denied", { rule: policy.token.ofIssuer(identity.issuer, "grants.teams") }, now)
         }
         if (identity.namesTeams) {
-          const rule = policy.ofIssuer(identity.issuer, "claims.teams.match")
+          const rule = policy.token.ofIssuer(identity.issuer, "claims.teams.match")
           return unknownIsNext
             ? Exit.succeed(TeamChoice.note(TeamChoice.allUnknown, now, { rule }))
             : denied("team_not_found", { rule }, now)
@@ -202,9 +203,9 @@ export class TeamResolver extends Context.Service<TeamResolver, {
           : undefined
         if (header !== undefined && isTeamId(header)) return byHeader(header, object, question, now)
         if (object !== undefined) {
-          return policy.grants(identity.issuer).teams(object)
+          return policy.token.grants(identity.issuer).teams(object)
             ? existing(object, "object", asked, now)
-            : denied("team_denied", { team: object, rule: policy.ofIssuer(identity.issuer, "grants.teams") }, now)
+            : denied("team_denied", { team: object, rule: policy.token.ofIssuer(identity.issuer, "grants.teams") }, now)
         }
         const { team } = identity
         if (team !== undefined) {
@@ -237,17 +238,17 @@ export class TeamResolver extends Context.Service<TeamResolver, {
           // Group choice has looked at the route of each team already.
           const ruling = choice.chosen === undefined || choice.source === "groups" || choice.provisional
             ? undefined
-            : policy.routeOfTeam(choice.chosen.team, question.asked)
+            : policy.routes.ofTeam(choice.chosen.team, question.asked)
           return ruling === undefined ? withNamed(choice, question, now) : raise(ruling, now)
         })
 
       /** A team that was not asked for: it must be one that the issuer may give. */
       const fallback = Effect.fnUntracedEager(
         function*(id: TeamId, source: TeamChoice.TeamSource, { asked, identity }: TeamQuestion, now: Now) {
-          if (!policy.grants(identity.issuer).teams(id)) return undefined
+          if (!policy.token.grants(identity.issuer).teams(id)) return undefined
           const choice = yield* byId(id, source, asked, now)
           if (choice?.chosen === undefined) return undefined
-          const ruling = policy.routeOfTeam(choice.chosen.team, asked)
+          const ruling = policy.routes.ofTeam(choice.chosen.team, asked)
           return ruling === undefined ? choice : yield* raise(ruling, now)
         }
       )
@@ -258,7 +259,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
        */
       const firstMembership = Effect.fnUntracedEager(
         function*(user: User | undefined, { asked, identity }: TeamQuestion, now: Now) {
-          const { teams: granted } = policy.grants(identity.issuer)
+          const { teams: granted } = policy.token.grants(identity.issuer)
           const ids = (user?.teams ?? []).filter((id) => granted(id))
           if (ids.length === 0) return undefined
           const found = new Map((yield* orOutage(teams.byIds(ids, now), now)).map((it) => [it.id, it]))
@@ -280,7 +281,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
             }
             return undefined
           }
-          const ruling = policy.routeOfTeam(chosen.team, asked)
+          const ruling = policy.routes.ofTeam(chosen.team, asked)
           if (ruling !== undefined) return yield* raise(ruling, now)
           const choice: Choice = {
             ...TeamChoice.single("memberships", chosen, made.has(chosen.team)),
@@ -300,7 +301,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
         const team = choice.chosen?.team
         if (team === undefined) return Exit.succeed(choice)
         if (user === undefined || !user.teams.includes(team.id)) return notOurs(team.id, identity, now)
-        const ruling = policy.routeOfTeam(team, asked)
+        const ruling = policy.routes.ofTeam(team, asked)
         return ruling === undefined ? Exit.succeed(choice) : raise(ruling, now)
       }
 
@@ -340,8 +341,8 @@ export class TeamResolver extends Context.Service<TeamResolver, {
           : Exit.succeed(choice)
 
       const forAdmin = ({ asked, header, identity }: TeamQuestion, now: Now): Effect.Effect<Choice, Unavailable> =>
-        header === undefined || !isTeamId(header) || !policy.isLlmRoute(asked.path, asked.method) ||
-          !policy.grants(identity.issuer).teams(header)
+        header === undefined || !isTeamId(header) || !policy.routes.isLlmRoute(asked.path, asked.method) ||
+          !policy.token.grants(identity.issuer).teams(header)
           ? nobodyNamed
           : Effect.mapEager(byId(header, "admin", asked, now), (choice) => choice ?? TeamChoice.nobodyNamed)
 

@@ -166,7 +166,7 @@ export class UserResolver extends Context.Service<UserResolver, {
         }, now)
 
       const checked = (person: Person, how: string, now: Now): Exit.Exit<Person, Denial> => {
-        const ruling = person.row === undefined ? undefined : policy.roleOfUser(person.row)
+        const ruling = person.row === undefined ? undefined : policy.rows.roleOfUser(person.row)
         if (ruling !== undefined) return raise(ruling, now)
         note(person, how, now)
         return Exit.succeed(person)

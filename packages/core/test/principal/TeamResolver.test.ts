@@ -73,7 +73,7 @@ const resolving = (world: CoreTest.World = {}) => {
     const who = identity(more)
     return {
       identity: who,
-      standing: new Policy(settings).standing(who),
+      standing: new Policy(settings).token.standing(who),
       asked: CoreTest.askedOf(ask, null),
       header
     }

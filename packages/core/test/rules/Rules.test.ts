@@ -88,12 +88,12 @@ describe("Route", () => {
 
   it("info routes and LLM routes are what they are called", () => {
     const policy = new Policy(Schema.decodeSync(Settings)({}))
-    assert.isTrue(policy.isInfoRoute("/v1/models", "GET"))
-    assert.isTrue(policy.isInfoRoute("/v1/models/gpt-4o", "HEAD"))
-    assert.isFalse(policy.isInfoRoute("/v1/chat/completions", "GET"))
-    assert.isTrue(policy.isLlmRoute("/v1/chat/completions", "POST"))
-    assert.isTrue(policy.isLlmRoute("/bedrock/model/x/invoke", "POST"))
-    assert.isFalse(policy.isLlmRoute("/key/generate", "POST"))
+    assert.isTrue(policy.routes.isInfoRoute("/v1/models", "GET"))
+    assert.isTrue(policy.routes.isInfoRoute("/v1/models/gpt-4o", "HEAD"))
+    assert.isFalse(policy.routes.isInfoRoute("/v1/chat/completions", "GET"))
+    assert.isTrue(policy.routes.isLlmRoute("/v1/chat/completions", "POST"))
+    assert.isTrue(policy.routes.isLlmRoute("/bedrock/model/x/invoke", "POST"))
+    assert.isFalse(policy.routes.isLlmRoute("/key/generate", "POST"))
   })
 
   it("info routes only tell, and list nothing that others own (RULES D58)", () => {
