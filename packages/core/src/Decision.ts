@@ -6,7 +6,7 @@ import type { DirectoryWrite } from "./directory/Directory.ts"
 import type { Code, Denial, Status } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
 import type { Principal } from "./principal/Principal.ts"
-import { type Asked, modelText } from "./Request.ts"
+import { type Asked, modelText, type ToolKind } from "./Request.ts"
 import type { Claims } from "./token/Claims.ts"
 import type { Resolved, Step } from "./Trace.ts"
 
@@ -18,6 +18,19 @@ export interface Reach {
   readonly mayCall: (model: string) => boolean
   /** Whether nothing restricts: a call with whatever model would be allowed. */
   readonly isEverything: () => boolean
+  /**
+   * Whether a call of this tool, this prompt or this resource would be allowed: the same rule that judges a call, so
+   * a list that is filtered by it names what can be called and nothing else. `server` as `policy.mcp` names it; `name`
+   * is the tool's or the prompt's name, or the resource's URI.
+   */
+  readonly mayUse: (kind: ToolKind, server: string, name: string) => boolean
+  /** Whether everything whose name begins with `prefix` would be allowed: for a template of URIs, whose literal beginning it is. */
+  readonly mayUseEvery: (kind: ToolKind, server: string, prefix: string) => boolean
+  /**
+   * Patterns `SERVER/NAME` of the tools that could be called, with `!` in front of what is taken away from them;
+   * `["*"]` when nothing restricts. Where patterns cannot say what is left, less is told, never more.
+   */
+  readonly tools: () => ReadonlyArray<string>
 }
 
 /** The request may pass. Holds everything that was found, never the token. */

@@ -96,10 +96,10 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
   }
 }
 
-/** A known caller who may not do this: 403. `scope` names the scope that was missing, for the challenge (RFC 6750 §3.1). */
+/** A known caller who may not do this: 403. `scope` names every scope that was missing, for one challenge (RFC 6750 §3.1). */
 export class Forbidden extends Schema.TaggedError<Forbidden>()(
   "Forbidden",
-  { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.String), decision },
+  { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.Array(Schema.String)), decision },
   { httpApiStatus: 403 }
 ) {
   readonly status = 403
@@ -175,10 +175,10 @@ const denials = stackless(() =>
 const closed = stackless(() => Exit.fail(new Forbidden({ code: "principal_required" })))
 
 /**
- * The denial of a code, made once: raising it costs a look-up. A missing `scope`
- * is named in the challenge of a 403.
+ * The denial of a code, made once: raising it costs a look-up. The scopes that
+ * are missing are named in the challenge of a 403.
  */
-export const deny = (code: DecisionCode, scope?: string): Exit.Exit<never, Denial> => {
+export const deny = (code: DecisionCode, scope?: ReadonlyArray<string>): Exit.Exit<never, Denial> => {
   const denial = denials.get(code) ?? closed
   if (scope === undefined || !Exit.isFailure(denial)) return denial
   return isForbidden(code) ? stackless(() => Exit.fail(new Forbidden({ code, scope }))) : denial

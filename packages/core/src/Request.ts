@@ -1,5 +1,5 @@
 /**
- * What is asked: method, judged path, raw header pairs, and the model.
+ * What is asked: method, judged path, raw header pairs, the model, and the tool.
  *
  * A path that two parsers could read differently is refused here, once, for
  * every door (threats E06, E07): nothing is normalized, so the decision is made
@@ -8,6 +8,7 @@
 import { Exit } from "effect"
 import { BadRequest } from "./Errors.ts"
 import { noModel, type RequestedModel } from "./rules/RequestedModel.ts"
+import type { RequestedTool } from "./rules/RequestedTool.ts"
 import { textOf } from "./rules/routes/Ambiguity.ts"
 import { ambiguityOf } from "./rules/routes/Path.ts"
 
@@ -22,6 +23,20 @@ export {
   unnamedModel,
   unseenModel
 } from "./rules/RequestedModel.ts"
+export {
+  knownTool,
+  noTool,
+  type RequestedTool,
+  severalTools,
+  type Tool,
+  toolFrom,
+  type ToolKind,
+  toolKinds,
+  toolName,
+  toolsOf,
+  toolText,
+  unseenTool
+} from "./rules/RequestedTool.ts"
 export { decoded, isUnambiguousPath } from "./rules/routes/Path.ts"
 
 /** One question: may this request pass? */
@@ -33,6 +48,11 @@ export interface Asked {
   /** Name, value, name, value … as they came over the wire: duplicates are visible (threat E04). */
   readonly rawHeaders: ReadonlyArray<string>
   readonly model: RequestedModel
+  /**
+   * What is called or read of an MCP server. Left out nothing is asked for, except on the path of a configured server:
+   * there a door that does not say what it saw has seen nothing (RULES D53).
+   */
+  readonly tool?: RequestedTool
   /** Whether the door tells what else may be called: only then the user's limits in every team are looked up. */
   readonly listsModels?: boolean
 }
@@ -49,6 +69,7 @@ export const make = (input: {
   readonly target: string
   readonly rawHeaders: ReadonlyArray<string>
   readonly model?: RequestedModel
+  readonly tool?: RequestedTool
 }): Exit.Exit<Asked, BadRequest> => {
   const query = input.target.indexOf("?")
   const path = query === -1 ? input.target : input.target.slice(0, query)
@@ -57,7 +78,8 @@ export const make = (input: {
     method: input.method.toUpperCase(),
     path,
     rawHeaders: input.rawHeaders,
-    model: input.model ?? noModel
+    model: input.model ?? noModel,
+    ...(input.tool === undefined ? {} : { tool: input.tool })
   })
 }
 

@@ -55,6 +55,20 @@ const strings = Schema.Array(Schema.NonEmptyString)
 const patterns = withDefault(strings, ["*"])
 const nonEmpty = { message: "must name at least one" }
 
+/** One entry of a list of tools: `SERVER/NAME` or `*`, with `!` in front for what is taken away. */
+export const ToolPattern = Schema.String.annotate({ expected: "a pattern such as github/* or !github/delete_*" }).check(
+  Schema.isPattern(/^!?(?:\*|[^/!\p{Cc}][^/\p{Cc}]*\/\P{Cc}+)$/u, {
+    message: "must be SERVER/NAME, such as github/*, or with ! for what is taken away: !github/delete_*"
+  })
+)
+
+/** What a rule or a row says about MCP servers, each kind apart: left out nothing is said, empty: none. */
+const toolLists = {
+  tools: Schema.optionalKey(Schema.Array(ToolPattern)),
+  prompts: Schema.optionalKey(Schema.Array(ToolPattern)),
+  resources: Schema.optionalKey(Schema.Array(ToolPattern))
+}
+
 const oneOrMany = Schema.Union([Schema.NonEmptyString, strings]).pipe(
   Schema.decodeTo(Schema.Array(Schema.String), {
     decode: SchemaGetter.transform((it) => typeof it === "string" ? [it] : it),
@@ -243,7 +257,10 @@ export const Issuer = Schema.Struct({
   serviceAccounts: withDefault(ServiceAccounts, "apart"),
   require: withDefault(Required, {}),
   adminScope: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
-  grants: withDefault(Schema.Struct({ teams: patterns, roles: patterns, models: patterns, routes: patterns }), {}),
+  grants: withDefault(
+    Schema.Struct({ teams: patterns, roles: patterns, models: patterns, routes: patterns, ...toolLists }),
+    {}
+  ),
   identities: withDefault(
     Schema.Struct({
       namespace: withDefault(Schema.String, ""),
@@ -276,13 +293,15 @@ export type TokenRole = typeof TokenRole.Type
 const RolePermission = Schema.Struct({
   role: TokenRole,
   models: Schema.optionalKey(strings),
-  routes: Schema.optionalKey(strings)
+  routes: Schema.optionalKey(strings),
+  ...toolLists
 })
 
 const ScopeMapping = Schema.Struct({
   scope: Schema.NonEmptyString,
   models: Schema.optionalKey(strings),
-  routes: Schema.optionalKey(strings)
+  routes: Schema.optionalKey(strings),
+  ...toolLists
 })
 
 const Method = Schema.String.check(Schema.isPattern(/^[A-Za-z]+$/, { message: "must be an HTTP method" })).pipe(
@@ -307,6 +326,59 @@ const McpClients = Schema.Struct({
   header: withDefault(Schema.NullOr(HeaderName), null),
   allowed: Schema.Array(Schema.Struct({ alias: Schema.String, value: Schema.String }))
 })
+
+/** A scope as a challenge can name it (RFC 6749 §3.3). */
+const Scope = Schema.String.check(
+  Schema.isPattern(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { message: "must be a scope: printable, without spaces" })
+)
+
+/** The identifier of a protected resource (RFC 8707 §2, RFC 9728 §1.2): an absolute URL without fragment. */
+const ResourceUrl = Schema.String.annotate({ expected: "a URL" }).check(
+  Schema.makeFilter((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    return (url !== undefined && /^https?:$/.test(url.protocol) && !text.includes("#") && url.username === "" &&
+      url.password === "") || "must be a URL that starts with https:// or http://, without a fragment"
+  })
+)
+
+/** One MCP server (CONFIG.md `policy.mcp`); where it is belongs to the gateway. */
+export const McpServer = Schema.Struct({
+  /** What patterns call it. */
+  server: Schema.String.check(
+    Schema.isPattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, {
+      message: "must be a name of letters, digits, '_', '-' and '.'"
+    })
+  ),
+  /** The prefix below which Streamable HTTP is spoken. */
+  path: Schema.String.check(
+    // No dot segments, no encoding: a path that every parser reads alike.
+    Schema.isPattern(/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()+,=:@-]+)+$/, {
+      message: "must be a path such as /mcp/github, without a slash at its end"
+    })
+  ),
+  /** The identifier that tokens must have among their audiences (RFC 8707). */
+  resource: Schema.optionalKey(ResourceUrl),
+  /** Scopes that every request to it must hold. */
+  scopes: withDefault(Schema.Array(Scope), []),
+  /** Whether HTTP+SSE of revision 2024-11-05 is spoken too. */
+  legacy: withDefault(Schema.Boolean, false)
+})
+export type McpServer = typeof McpServer.Type
+
+/** Names, paths and resources of servers are each one server's. */
+export const distinctServers = Schema.makeFilter(
+  (servers: ReadonlyArray<Pick<McpServer, "server" | "path" | "resource">>) => {
+    for (const key of ["server", "path", "resource"] as const) {
+      const first = new Set<string>()
+      for (const [index, it] of servers.entries()) {
+        const value = it[key]
+        if (value !== undefined && first.has(value)) return { path: [index, key], issue: "is another server's too" }
+        if (value !== undefined) first.add(value)
+      }
+    }
+    return true
+  }
+)
 
 /** The releases of LiteLLM whose route groups and model routes are known, oldest first. */
 export const LitellmReleases = ["1.90", "1.108", "1.110"] as const
@@ -341,6 +413,7 @@ export const PolicySettings = Schema.Struct({
   groupOrder: withDefault(Schema.Literals(["claim", "id"]), "claim"),
   teamHeader: withDefault(Schema.Literals(["token", "memberships"]), "token"),
   mcpClients: withDefault(Schema.NullOr(McpClients), null),
+  mcp: withDefault(Schema.Array(McpServer).check(distinctServers), []),
   agents: withDefault(Schema.Struct({ unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow") }), {}),
   litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
   teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),

@@ -59,8 +59,8 @@ describe("problems", () => {
   })
 
   it("a missing scope is named in a 403 alone (RFC 6750 3.1)", () => {
-    assert.include(JSON.stringify(Errors.deny("scope_model_denied", "chat")), "\"scope\":\"chat\"")
-    assert.notInclude(JSON.stringify(Errors.deny("team_not_found", "chat")), "chat")
+    assert.include(JSON.stringify(Errors.deny("scope_model_denied", ["chat"])), "\"scope\":[\"chat\"]")
+    assert.notInclude(JSON.stringify(Errors.deny("team_not_found", ["chat"])), "chat")
   })
 
   it("RULES D28: no text names a team, a rule, a claim or a row", () => {

@@ -12,6 +12,7 @@ import {
 } from "effect/http-api"
 import { AuthBuilder } from "../src/AuthBuilder.ts"
 import type { Allowed } from "../src/Decision.ts"
+import * as Reach from "../src/decision/Reach.ts"
 import {
   BadRequest,
   BudgetExceeded,
@@ -30,7 +31,7 @@ const allowed = (user: string, asked: Asked): Allowed => ({
   claims: undefined,
   identity: undefined,
   principal: { ...nobody, userId: user },
-  reach: { models: () => ["*"], mayCall: () => true, isEverything: () => true },
+  reach: Reach.everything,
   model: undefined,
   route: asked.path,
   writes: []
@@ -140,7 +141,7 @@ const client = Effect.gen(function*() {
 const declared: Readonly<Record<string, Denial>> = {
   bad_request: new BadRequest({ code: "request_ambiguous" }),
   expired: new Unauthenticated({ code: "token_expired" }),
-  forbidden: new Forbidden({ code: "scope_model_denied", scope: "llm.chat" }),
+  forbidden: new Forbidden({ code: "scope_model_denied", scope: ["llm.chat"] }),
   absent: new NotFound({ code: "team_not_found" }),
   spent: new BudgetExceeded({ code: "budget_exceeded" }),
   out: new Unavailable({ code: "issuer_unavailable", retryAfter: 7 })

@@ -81,6 +81,7 @@ describe("Settings: the defaults of CONFIG", () => {
       groupOrder: "claim",
       teamHeader: "token",
       mcpClients: null,
+      mcp: [],
       agents: { unknown: "allow" },
       litellm: "1.110",
       teamHeaders: ["x-team-id", "x-litellm-team-id"],

@@ -36,7 +36,7 @@ describe("denials and row errors", () => {
 
   it("that a decision raises hold no stack, with a scope or without", () => {
     for (const code of [...Codes[400], ...Codes[401], ...Codes[403], ...Codes[404], ...Codes[429]]) {
-      for (const exit of [deny(code), deny(code, "llm.chat")]) {
+      for (const exit of [deny(code), deny(code, ["llm.chat"])]) {
         const denial = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
         assert.strictEqual(denial?._tag, "Fail")
         if (denial?._tag === "Fail") assert.notMatch(denial.error.stack ?? "", /\n\s+at /, code)

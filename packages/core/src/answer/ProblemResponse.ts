@@ -9,8 +9,8 @@ import { anthropicProblem, type Code, problem, statusOf } from "../Errors.ts"
 /** What a denial is rendered from. */
 export interface Refusal {
   readonly code: Code
-  /** The scope that was missing, for the challenge. */
-  readonly scope?: string
+  /** Every scope that was missing, for the challenge. */
+  readonly scope?: ReadonlyArray<string>
   /** Seconds. */
   readonly retryAfter?: number
   /** What lies behind the code; for the record alone. */
@@ -33,16 +33,17 @@ const scopeCodes: ReadonlySet<Code> = new Set<Code>(["scope_model_denied", "scop
 
 const quoted = (text: string): string => text.replace(/[\\"]/g, "\\$&").replace(/[^\x20-\x7e]/g, "")
 
-/** Whether this denial carries a challenge. */
-export const challenges = (code: Code): boolean => statusOf(code) === 401 || scopeCodes.has(code)
+/** Whether this denial carries a challenge: 401, and what other scopes would allow. */
+export const challenges = ({ code, scope }: Pick<Refusal, "code" | "scope">): boolean =>
+  statusOf(code) === 401 || scopeCodes.has(code) || scope !== undefined
 
 const challenge = (it: Refusal, metadata: string | undefined): string | undefined => {
-  if (!challenges(it.code)) return undefined
+  if (!challenges(it)) return undefined
   const status = statusOf(it.code)
   const parts = [realm]
   if (status === 403) {
     parts.push(`error="insufficient_scope"`)
-    if (it.scope !== undefined) parts.push(`scope="${quoted(it.scope)}"`)
+    if (it.scope !== undefined) parts.push(`scope="${quoted(it.scope.join(" "))}"`)
   } else if (it.code !== "token_missing") {
     parts.push(`error="invalid_token"`)
     if (it.code === "token_expired") parts.push(`error_description="The token has expired"`)

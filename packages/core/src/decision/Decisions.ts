@@ -6,6 +6,7 @@ import type { Reads } from "../cache/Reads.ts"
 import type { Allowed } from "../Decision.ts"
 import type { Denial } from "../Errors.ts"
 import { type Asked, namesOf, type RequestedModel } from "../Request.ts"
+import { type RequestedTool, sameTools, toolsOf } from "../rules/RequestedTool.ts"
 import type { Now } from "../Trace.ts"
 
 /** How many questions are remembered with one token: a caller asks the same few again and again. */
@@ -25,7 +26,7 @@ export interface Asking {
 const LONGEST = 512
 
 /** A request without what a decision does not look at once the caller is known: the headers hold the token. */
-export type Question = { readonly [K in keyof Asked]-?: Asked[K] }
+export type Question = Required<Omit<Asked, "tool">> & Pick<Asked, "tool">
 
 /** One answer with what it rests on. */
 export interface Decided {
@@ -39,21 +40,25 @@ export interface Decided {
 const noHeaders: ReadonlyArray<string> = []
 
 /** The question in a request. */
-export const questionOf = ({ listsModels, method, model, path }: Asked): Question => ({
+export const questionOf = ({ listsModels, method, model, path, tool }: Asked): Question => ({
   listsModels: listsModels === true,
   method,
   model,
   path,
-  rawHeaders: noHeaders
+  rawHeaders: noHeaders,
+  ...(tool === undefined ? {} : { tool })
 })
 
 /** How long the names in a request are together. */
 const lengthOf = (model: RequestedModel): number =>
   model._tag === "Known" ? model.name.length : namesOf(model).reduce((sum, name) => sum + name.length, 0)
 
+const toolLengthOf = (tool: RequestedTool): number =>
+  toolsOf(tool).reduce((sum, it) => sum + it.server.length + it.name.length, 0)
+
 /** Whether a question is short enough to be remembered. */
-export const isShort = ({ asked: { model, path }, header }: Asking): boolean =>
-  path.length + lengthOf(model) + (header?.length ?? 0) <= LONGEST
+export const isShort = ({ asked: { model, path, tool }, header }: Asking): boolean =>
+  path.length + lengthOf(model) + (tool === undefined ? 0 : toolLengthOf(tool)) + (header?.length ?? 0) <= LONGEST
 
 /** Whether two requests ask for the same, wherever they say so. */
 const sameModel = (one: RequestedModel, other: RequestedModel): boolean => {
@@ -66,7 +71,9 @@ const sameModel = (one: RequestedModel, other: RequestedModel): boolean => {
 
 const sameQuestion = (one: Question, other: Asked): boolean =>
   one.path === other.path && one.method === other.method && one.listsModels === (other.listsModels === true) &&
-  sameModel(one.model, other.model)
+  sameModel(one.model, other.model) &&
+  (one.tool === other.tool ||
+    (one.tool !== undefined && other.tool !== undefined && sameTools(one.tool, other.tool)))
 
 /** What was decided about one token; gone with it. */
 export class Decisions {

@@ -35,7 +35,14 @@ export interface ReachRows {
 }
 
 /** Everything: an open route, or an admin. */
-export const everything: Reach = { models: () => ["*"], mayCall: () => true, isEverything: () => true }
+export const everything: Reach = {
+  models: () => ["*"],
+  mayCall: () => true,
+  isEverything: () => true,
+  mayUse: () => true,
+  mayUseEvery: () => true,
+  tools: () => ["*"]
+}
 
 const noModels: ReadonlyArray<string> = []
 
@@ -69,6 +76,18 @@ class RowReach implements Reach {
 
   isEverything(): boolean {
     return this.models().includes("*")
+  }
+
+  mayUse(): boolean {
+    return false
+  }
+
+  mayUseEvery(): boolean {
+    return false
+  }
+
+  tools(): ReadonlyArray<string> {
+    return []
   }
 
   mayCall(model: string): boolean {

@@ -120,7 +120,7 @@ export const make = (
     if (isAllowed(result)) {
       return logged({ verdict: Verdict.ofAllowed(id, result, wanted === "always" ? steps : noSteps), result })
     }
-    const url = challenges(result.code) ? metadataOf(request, asked.path) : undefined
+    const url = challenges(result) ? metadataOf(request, asked.path) : undefined
     const told = wanted === "never" ? noSteps : steps
     const refusal = {
       code: result.code,

@@ -7,6 +7,6 @@ export interface Ruling {
   readonly step: StepName
   readonly code: DecisionCode
   readonly facts: { readonly [name: string]: Fact }
-  /** The scope that was missing, for the challenge (RFC 6750 §3.1). */
-  readonly scope?: string
+  /** Every scope that was missing, for the challenge (RFC 6750 §3.1). */
+  readonly scope?: ReadonlyArray<string>
 }

@@ -174,7 +174,7 @@ export class TokenRules {
 
   #withScope(ruling: Ruling, opens: (mapping: Settings["policy"]["scopes"][number]) => boolean): Ruling {
     const missing = this.#settings.policy.scopes.find(opens)
-    return missing === undefined ? ruling : { ...ruling, scope: missing.scope }
+    return missing === undefined ? ruling : { ...ruling, scope: [missing.scope] }
   }
 
   /** What of the models a token's role, scopes and issuer leave; independent of team and user. */

@@ -39,7 +39,7 @@ export const refuse = (response: ServerResponse, refusal: Refusal, place: Place)
   const { recording } = place
   if (response.headersSent) return
   if (response.destroyed) return recording.over(response)
-  const origin = challenges(refusal.code) ? place.origin() : ""
+  const origin = challenges(refusal) ? place.origin() : ""
   const metadata = origin === "" ? undefined : metadataUrl(origin, `${place.prefix ?? ""}${place.path}`)
   const rendered = render(refusal, recording.id, place.path, metadata)
   const headers = place.extra === undefined ? rendered.headers : [...rendered.headers, ...place.extra]
@@ -57,5 +57,5 @@ export const allow = (response: ServerResponse, headers: Array<string>, recordin
 
 /** What a denial of `AuthBuilder` says to the renderer. */
 export const refusalOf = (
-  denial: { readonly code: Refusal["code"]; readonly scope?: string; readonly retryAfter?: number }
+  denial: { readonly code: Refusal["code"]; readonly scope?: ReadonlyArray<string>; readonly retryAfter?: number }
 ): Refusal => denial

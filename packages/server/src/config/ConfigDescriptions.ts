@@ -25,6 +25,12 @@ const mapped = (claim: string, meaning: string): Readonly<Record<string, string>
   ...Object.fromEntries(Object.entries(mapping).map(([key, it]) => [`issuers[].claims.${claim}.${key}`, it]))
 })
 
+const tools = (path: string): Readonly<Record<string, string>> => ({
+  [`${path}.tools`]: "tools of MCP servers: SERVER/NAME, with ! in front of what is taken away; empty: none",
+  [`${path}.prompts`]: "prompts of MCP servers, alike",
+  [`${path}.resources`]: "resources of MCP servers by URI, alike: SERVER/URI"
+})
+
 const upstream = (path: string): Readonly<Record<string, string>> => ({
   [`${path}.url`]: "where it is; the path of a request is put behind it",
   [`${path}.authorization`]: "none, passthrough (the client's own token), or keys",
@@ -77,6 +83,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   "issuers[].grants.roles": "patterns of roles",
   "issuers[].grants.models": "patterns of models",
   "issuers[].grants.routes": "route entries",
+  ...tools("issuers[].grants"),
   "issuers[].identities": "how its subjects become people",
   "issuers[].identities.namespace": "keeps the subjects of issuers apart; at most one issuer may leave it out",
   "issuers[].identities.linkByEmail":
@@ -132,6 +139,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   "policy.roles[].role": "the role",
   "policy.roles[].models": "patterns of models; left out: no restriction",
   "policy.roles[].routes": "route entries; left out: no restriction",
+  ...tools("policy.roles[]"),
   "policy.requireRole": "a role must match",
   "policy.roleMappings": "roles of claims.roles that give a role here, in order",
   "policy.roleMappings[].claim": "the value of the claim",
@@ -141,6 +149,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   "policy.scopes[].scope": "the scope",
   "policy.scopes[].models": "patterns of models; left out: adds none",
   "policy.scopes[].routes": "route entries; left out: every route",
+  ...tools("policy.scopes[]"),
   "policy.requireScope": "scopes decide on models and routes",
   "policy.adminRoutes": "what admins by scope may call",
   "policy.adminOnlyRoutes": "what nobody but admins may call",
@@ -163,6 +172,14 @@ export const descriptions: Readonly<Record<string, string>> = {
   "policy.mcpClients.allowed": "the clients that are let in; empty: none",
   "policy.mcpClients.allowed[].alias": "a name for people",
   "policy.mcpClients.allowed[].value": "what names the client, byte for byte",
+  "policy.mcp": "MCP servers behind the gate",
+  "policy.mcp[].server": "its name in patterns: SERVER/NAME",
+  "policy.mcp[].path": "the path prefix below which it is, here and at its upstream",
+  "policy.mcp[].resource": "its identifier (RFC 8707): tokens must have it among their audiences",
+  "policy.mcp[].scopes": "scopes that a token must hold, all of them, for whatever is asked there",
+  "policy.mcp[].legacy": "speaks HTTP+SSE of revision 2024-11-05 too",
+  "policy.mcp[].upstream": "where it is; without one the gateway's upstreams take its requests",
+  ...upstream("policy.mcp[].upstream"),
   "policy.agents": "programs that act for people",
   "policy.agents.unknown": "an agent without a row: the user alone is judged, or 403 agent_unknown",
   "policy.litellm": "the release of LiteLLM whose route groups and model routes are meant",

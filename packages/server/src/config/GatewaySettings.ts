@@ -6,7 +6,16 @@
  * addresses host and port. Secrets are named, never held.
  */
 import { upstreamKinds } from "@jotgate/core/ModelRoutes"
-import { Duration, HeaderName, SecretReference, Settings, Size } from "@jotgate/core/Settings"
+import {
+  distinctServers,
+  Duration,
+  HeaderName,
+  McpServer,
+  PolicySettings,
+  SecretReference,
+  Settings,
+  Size
+} from "@jotgate/core/Settings"
 import { Effect, Schema, SchemaGetter } from "effect"
 import { isIP } from "node:net"
 import { FreeHeader, IdentityHeader, Prefix } from "./GatewayHeaders.ts"
@@ -108,6 +117,9 @@ const upstreamFields = {
 /** The upstream that takes every request which no entry of `upstreams` does. */
 export const Upstream = Schema.Struct(upstreamFields)
 
+/** An MCP server, and where it is: without an upstream of its own the gateway's takes its requests. */
+export const ServedMcpServer = Schema.Struct({ ...McpServer.fields, upstream: Schema.optionalKey(Upstream) })
+
 const MatchedUpstream = Schema.Struct({
   match: Schema.Struct({ path: Schema.optionalKey(Route), model: Schema.optionalKey(Pattern) }).check(
     Schema.makeFilter((it) => it.path !== undefined || it.model !== undefined || "must name a path or a model")
@@ -171,6 +183,13 @@ const RecordStoreUrl = Schema.String.annotate({ expected: "directory, sqlite:PAT
 /** The whole file. */
 export const FileSettings = Schema.Struct({
   ...Settings.fields,
+  policy: withDefault(
+    Schema.Struct({
+      ...PolicySettings.fields,
+      mcp: withDefault(Schema.Array(ServedMcpServer).check(distinctServers), [])
+    }),
+    {}
+  ),
   gateway: withDefault(Gateway, {}),
   telemetry: withDefault(Schema.Struct({ otlp: withDefault(Schema.NullOr(HttpUrl), null) }), {}),
   audit: withDefault(

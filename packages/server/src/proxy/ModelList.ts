@@ -81,7 +81,10 @@ const bared = (it: unknown, kept?: ReadonlySet<string>): unknown => {
 }
 
 /** An entry as its caller sees it: LiteLLM's tell how each upstream is reached, Mistral's other names of the same model. */
-const shown = (entry: unknown, reach: Reach): unknown => {
+/** What of a reach a list of models is filtered by. */
+export type ModelReach = Pick<Reach, "models" | "mayCall" | "isEverything">
+
+const shown = (entry: unknown, reach: ModelReach): unknown => {
   if (!isObject(entry)) return entry
   const plain = "litellm_params" in entry || "model_info" in entry || "model_group" in entry ? bared(entry) : entry
   if (!isObject(plain) || !Array.isArray(plain.aliases)) return plain
@@ -89,7 +92,7 @@ const shown = (entry: unknown, reach: Reach): unknown => {
   return { ...plain, aliases: aliases.filter((it) => typeof it === "string" && reach.mayCall(it)) }
 }
 
-const filterEntries = (entries: ReadonlyArray<unknown>, reach: Reach): ReadonlyArray<unknown> =>
+const filterEntries = (entries: ReadonlyArray<unknown>, reach: ModelReach): ReadonlyArray<unknown> =>
   entries
     .filter((entry) => {
       const name = nameOf(entry)
@@ -100,7 +103,7 @@ const filterEntries = (entries: ReadonlyArray<unknown>, reach: Reach): ReadonlyA
 const isPlain = (it: unknown): boolean => typeof it !== "object" || it === null
 
 /** The filtered list, or `undefined` when this is no list of models in a shape that is known. */
-export const filterModels = (list: unknown, reach: Reach): unknown => {
+export const filterModels = (list: unknown, reach: ModelReach): unknown => {
   if (Array.isArray(list)) return filterEntries(list, reach)
   if (!isObject(list)) return undefined
   const members = listMembers.filter((it) => Array.isArray(list[it]))

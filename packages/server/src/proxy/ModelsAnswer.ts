@@ -5,9 +5,8 @@
  * An answer that cannot be read is not passed on: unfiltered it would tell what
  * exists.
  */
-import type { Reach } from "@jotgate/core/Decision"
 import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from "node:zlib"
-import { filterModels } from "./ModelList.ts"
+import { filterModels, type ModelReach } from "./ModelList.ts"
 
 /** The largest list that is read, in bytes. */
 export const maxListBytes = 8 * 1024 * 1024
@@ -49,7 +48,7 @@ export const decoded = (body: Buffer, encoding: string, done: (plain: Buffer | u
  * The text of the list that this caller gets, or `undefined` when the answer cannot be read as a list. A caller who may
  * call everything gets what cannot be read as it is.
  */
-export const answeredModels = (body: Buffer, reach: Reach): string | Buffer | undefined => {
+export const answeredModels = (body: Buffer, reach: ModelReach): string | Buffer | undefined => {
   const list = filterModels(parse(body), reach)
   return list === undefined ? reach.isEverything() ? body : undefined : JSON.stringify(list)
 }

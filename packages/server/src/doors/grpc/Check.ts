@@ -64,7 +64,7 @@ const originOf = ({ host, scheme }: CheckedRequest): string =>
   isHost(host) && (scheme === "http" || scheme === "https") ? `${scheme}://${host}` : ""
 
 const denied = (refusal: Refusal, recording: Recording, path: string, origin: string): CheckAnswer => {
-  const metadata = challenges(refusal.code) && origin !== "" ? metadataUrl(origin, path) : undefined
+  const metadata = challenges(refusal) && origin !== "" ? metadataUrl(origin, path) : undefined
   const { body, headers, status } = render(refusal, recording.id, path, metadata)
   const pairs: Array<readonly [string, string]> = []
   for (let i = 0; i < headers.length; i += 2) {
