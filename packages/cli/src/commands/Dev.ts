@@ -12,6 +12,7 @@ import { Console, Effect, FileSystem, Option, Result, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import { join, resolve } from "node:path"
 import { stringify } from "yaml"
+import { sourceOf } from "../Configuration.ts"
 import * as DevIssuer from "../dev/DevIssuer.ts"
 import * as DevWorld from "../dev/DevWorld.ts"
 import * as EchoUpstream from "../dev/EchoUpstream.ts"
@@ -141,7 +142,13 @@ export const dev = Command.make(
     return yield* Effect.provide(
       run,
       Running.layer(
-        { config: parsed, env: {}, base: path, names: { gate: "--port", admin: "--admin-port" } },
+        {
+          config: parsed,
+          env: {},
+          base: path,
+          source: sourceOf(parsed),
+          names: { gate: "--port", admin: "--admin-port" }
+        },
         { people, seed: DevWorld.rows }
       )
     )

@@ -11,7 +11,7 @@ import { Console, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import { addressFlag, urlFlag } from "../Address.ts"
-import { configFlag, fromImport, load, sound } from "../Configuration.ts"
+import { configFlag, fromImport, load, sound, sourceOf } from "../Configuration.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
 import * as LastNet from "../LastNet.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
@@ -132,7 +132,7 @@ export const serve = Command.make(
       let current = first
       const reload = Effect.gen(function*() {
         const next = yield* read
-        yield* server.reload(next.settings, next.lineOf)
+        yield* server.reload(next.settings, next.lineOf, sourceOf(next))
         current = next
         yield* Effect.logInfo(`${name} is in force`)
         const stays = staying(next, first)
@@ -141,7 +141,13 @@ export const serve = Command.make(
         }
       }).pipe(
         Effect.catch((error) =>
-          Effect.forEach([...reasons(error), `${name} is not in force: what was stays`], (line) => Console.error(line))
+          Effect.andThen(
+            server.refused(reasons(error)),
+            Effect.forEach(
+              [...reasons(error), `${name} is not in force: what was stays`],
+              (line) => Console.error(line)
+            )
+          )
         )
       )
       yield* Stream.runForEach(reloads(() => inForce(name, current), before), (reason) => {
@@ -155,6 +161,7 @@ export const serve = Command.make(
         config: first,
         env: process.env,
         base: dirname(resolve(name)),
+        source: sourceOf(first),
         names: { gate: "gateway.listen", admin: "gateway.admin" }
       })
     )

@@ -11,7 +11,7 @@
  */
 import { Context, Effect, Layer } from "effect"
 import * as MemoryTier from "./CacheMemory.ts"
-import { type CacheRegion, CacheTier, type RegionOptions } from "./CacheRegion.ts"
+import { type CacheRegion, type CacheStats, CacheTier, type RegionOptions } from "./CacheRegion.ts"
 import { ReadLog } from "./Reads.ts"
 
 export type { CacheRegion, CacheStats, RegionOptions, SharedOptions } from "./CacheRegion.ts"
@@ -22,6 +22,8 @@ export class Cache extends Context.Service<Cache, {
   readonly region: <K, A, E>(options: RegionOptions<K, A, E>) => Effect.Effect<CacheRegion<K, A, E>>
   /** Where every region reports what it knew; absent when nothing is remembered. */
   readonly reads?: ReadLog
+  /** What all regions together did since they were made. */
+  readonly stats?: () => CacheStats
 }>()("@jotgate/core/Cache") {
   /** Memory, over the second tier when one is provided. */
   static readonly layer = Layer.effect(
@@ -30,7 +32,27 @@ export class Cache extends Context.Service<Cache, {
       const scope = yield* Effect.scope
       const tier = yield* CacheTier
       const reads = new ReadLog()
-      return { region: (options) => Effect.sync(() => MemoryTier.make(options, scope, tier, reads)), reads }
+      const made: Array<() => CacheStats> = []
+      return {
+        region: (options) =>
+          Effect.sync(() => {
+            const region = MemoryTier.make(options, scope, tier, reads)
+            made.push(region.stats)
+            return region
+          }),
+        reads,
+        stats: () => {
+          const sum = { hits: 0, misses: 0, stale: 0, evictions: 0 }
+          for (const stats of made) {
+            const { evictions, hits, misses, stale } = stats()
+            sum.hits += hits
+            sum.misses += misses
+            sum.stale += stale
+            sum.evictions += evictions
+          }
+          return sum
+        }
+      }
     })
   )
 

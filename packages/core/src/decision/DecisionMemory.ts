@@ -10,6 +10,7 @@
  */
 import { Context, Effect, Exit, Layer } from "effect"
 import type { ReadLog } from "../cache/Reads.ts"
+import { Tallies, type Tally } from "../cache/Tally.ts"
 import type { Allowed } from "../Decision.ts"
 import { AgentRepo } from "../directory/AgentRepo.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
@@ -25,12 +26,16 @@ type Decide = (caller: Caller, now: Now) => Effect.Effect<Allowed, Denial>
 
 const isAnswer = (decided: Effect.Effect<Allowed, Denial>): decided is Answer => Exit.isExit(decided)
 
-const remembering = (log: ReadLog): DecisionMemory => ({
+const remembering = (log: ReadLog, tally: Tally): DecisionMemory => ({
   decision: (caller, now, decide) => {
     const { decisions } = caller
     if (now.note !== undefined) return decide(caller, now)
     const known = decisions.recall(caller, now)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      tally.hits++
+      return known
+    }
+    tally.misses++
     if (decisions.isFirst() || !isShort(caller)) return decide(caller, now)
     const question = questionOf(caller.asked)
     const [answer, reads] = log.listen(() => decide({ ...caller, asked: question }, now))
@@ -60,7 +65,7 @@ export const layer = Layer.effect(
     const memory = yield* RowMemory
     const repositories = [yield* UserRepo, yield* TeamRepo, yield* OrganizationRepo, yield* AgentRepo]
     return memory !== undefined && repositories.every((it) => memory.repositories.has(it))
-      ? remembering(memory.reads)
+      ? remembering(memory.reads, (yield* Tallies).decisions)
       : none
   })
 )

@@ -15,6 +15,7 @@
  * remembered, so that nothing waits for its token to come again.
  */
 import { Effect, Exit } from "effect"
+import { makeTally, type Tally } from "../cache/Tally.ts"
 import type { Identity } from "../Identity.ts"
 import type { ClaimExtractor } from "../identity/ClaimExtractor.ts"
 import type { KeyStore } from "../keys/KeyStore.ts"
@@ -90,7 +91,8 @@ const issuerOf = ({ facts: { issuer } }: TokenRefused): string | undefined =>
 /** `capacity`: entries kept; the oldest is dropped first. 0 remembers nothing. */
 export const make = (
   { extractor, keys, policy, revocation, signature, token: tokens }: Sources,
-  capacity: number
+  capacity: number,
+  tally: Tally = makeTally()
 ): Verify => {
   const entries = new Map<string, Entry>()
   let size = 0
@@ -230,8 +232,15 @@ export const make = (
     })
   }
 
-  const byDigest = (token: string, digest: string, now: Now): ReturnType<Verify> =>
-    recall(digest, now) ?? verify(token, digest, now)
+  const byDigest = (token: string, digest: string, now: Now): ReturnType<Verify> => {
+    const known = recall(digest, now)
+    if (known !== undefined) {
+      tally.hits++
+      return known
+    }
+    tally.misses++
+    return verify(token, digest, now)
+  }
 
   return (token, now) => Effect.flatMapEager(signature.digest(token), (digest) => byDigest(token, digest, now))
 }

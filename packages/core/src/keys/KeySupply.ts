@@ -147,6 +147,13 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
     const staleAt = () =>
       options.constant || fetchedAt === undefined ? Infinity : fetchedAt + Math.max(options.stale, life)
 
+    // There from the start: an alert on the first failure would not see a counter that begins with 1.
+    yield* Effect.forEach(
+      ["ok", "failed"],
+      (result) => Metric.update(Metric.withAttributes(fetchCount, { issuer, result }), 0),
+      { discard: true }
+    )
+
     const replace = (next: UsableKeys | undefined, set?: KeySet) => {
       if (next?.fingerprint === keys?.fingerprint) return
       keys = next

@@ -10,12 +10,13 @@
  */
 import { Clock, Duration, Effect } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import { PrometheusMetrics } from "effect/observability"
+import { ConfigState } from "../config/ConfigState.ts"
 import { Deployments } from "../Deployment.ts"
 import { Telemetry } from "../platform/Telemetry.ts"
 import { GateState } from "../proxy/GateState.ts"
 import { DecisionLog } from "../record/DecisionLog.ts"
 import { RecordWriter } from "../record/RecordWriter.ts"
+import { figures } from "./Figures.ts"
 
 /** How long the directory may take to show that it is there. */
 const patience = Duration.seconds(1)
@@ -77,13 +78,15 @@ const readiness = Effect.gen(function*() {
 /** The three routes. */
 export const layer = HttpRouter.use(Effect.fn(function*(router) {
   const readyz = yield* readiness
+  const deployments = yield* Deployments
+  const config = yield* ConfigState
   yield* router.add("GET", "/livez", HttpServerResponse.text("alive\n"))
   yield* router.add("GET", "/readyz", readyz)
   yield* router.add(
     "GET",
     "/metrics",
     Effect.map(
-      PrometheusMetrics.format(),
+      Effect.suspend(() => figures(deployments.current(), config)),
       (text) => HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
     )
   )

@@ -7,6 +7,7 @@
  */
 import { findings as schemaFindings, pathText } from "@jotgate/core/SchemaFindings"
 import { Effect, FileSystem, Result, Schema } from "effect"
+import { hash } from "node:crypto"
 import { dirname, resolve } from "node:path"
 import { resolvePaths } from "./ConfigPaths.ts"
 import { type ConfigFinding, type ConfigText, positionOf, readConfigText } from "./ConfigText.ts"
@@ -48,6 +49,8 @@ export const findingText = (file: string, it: ConfigFinding): string =>
 export interface ConfigFile {
   /** The name by which the file was asked for. */
   readonly name: string
+  /** Another one for each other text. */
+  readonly version: string
   readonly settings: FileSettings
   /** The value of the file with its presets filled. */
   readonly expanded: unknown
@@ -99,6 +102,7 @@ export const parseConfig = (input: {
     onSuccess: (settings) =>
       Result.succeed({
         name: input.name,
+        version: hash("sha256", input.text).slice(0, 12),
         settings: resolvePaths(settings, input.directory),
         expanded: filled.value,
         lineOf: (path) => (text.keys.get(path) ?? text.values.get(path))?.line,

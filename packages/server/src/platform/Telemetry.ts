@@ -1,14 +1,15 @@
 /**
- * The figures of the doors: decisions by code, their time, and how upstream
- * calls ended.
+ * The figures of the doors: decisions by verdict, code, issuer and door, their
+ * time, and how upstream calls ended and when they began to answer.
  *
  * Counting costs an addition: the figures are plain numbers, and the registry of
  * Effect's metrics, which `/metrics` prints, reads them when it is asked.
  */
 import { Context, Effect, Layer, Metric } from "effect"
+import { Times } from "./Times.ts"
 
 const decisionCounter = Metric.counter("jotgate_decisions_total", {
-  description: "Decisions by door, status and code.",
+  description: "Decisions by door, verdict, status, code and issuer.",
   incremental: true
 })
 const upstreamCounter = Metric.counter("jotgate_upstream_requests_total", {
@@ -27,56 +28,39 @@ const inFlightGauge = Metric.gauge("jotgate_requests_in_flight", {
 })
 
 /** Upper bounds in seconds. */
-const bounds = [0.000_01, 0.000_1, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 3]
+const decisionBounds = [0.000_01, 0.000_1, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 3]
 const decisionSeconds = Metric.histogram("jotgate_decision_seconds", {
   description: "Time that a decision took, without reading the body.",
-  boundaries: bounds
+  boundaries: decisionBounds
 })
-
-/** How long decisions took. */
-class Times {
-  readonly #counts = new Float64Array(bounds.length + 1)
-  #count = 0
-  #sum = 0
-  #min = Number.POSITIVE_INFINITY
-  #max = 0
-
-  add(seconds: number): void {
-    let at = 0
-    while (at < bounds.length && seconds > (bounds[at] ?? 0)) at++
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1
-    this.#count++
-    this.#sum += seconds
-    if (seconds < this.#min) this.#min = seconds
-    if (seconds > this.#max) this.#max = seconds
-  }
-
-  state(): Metric.HistogramState {
-    let below = 0
-    const buckets = [...bounds, Number.POSITIVE_INFINITY].map((bound, at): [number, number] => {
-      below += this.#counts[at] ?? 0
-      return [bound, below]
-    })
-    return { buckets, count: this.#count, min: this.#count === 0 ? 0 : this.#min, max: this.#max, sum: this.#sum }
-  }
-}
+const firstByteBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+const firstByteSeconds = Metric.histogram("jotgate_upstream_first_byte_seconds", {
+  description: "From the sending of a request to the head of the upstream's answer.",
+  boundaries: firstByteBounds
+})
 
 const ignore = (): void => {}
 
 /** Where something went wrong that nobody expected. */
-export type Where =
-  | "request"
-  | "upgrade"
-  | "connect"
-  | "clientError"
-  | "listener"
-  | "body"
-  | "decision"
-  | "relay"
-  | "frames"
-  | "timer"
-  | "audit"
-  | "process"
+const places = [
+  "request",
+  "upgrade",
+  "connect",
+  "clientError",
+  "listener",
+  "body",
+  "decision",
+  "relay",
+  "frames",
+  "timer",
+  "audit",
+  "process"
+] as const
+export type Where = (typeof places)[number]
+
+/** How a request to an upstream ends. */
+export const relayEnds = ["done", "aborted", "unreachable", "timeout", "broken"] as const
+export type RelayEnd = (typeof relayEnds)[number]
 
 /**
  * What a log may hold of an error that nobody expected: its kind and where it was thrown. Its message may quote what a
@@ -92,6 +76,16 @@ const traceOf = (error: unknown): { readonly kind: string; readonly stack: strin
 /** Defects of a second that are logged; all are counted. */
 const toldPerSecond = 20
 
+/** What is counted of one decision. */
+export interface Decided {
+  readonly door: string
+  readonly status: number
+  /** "" for an allowed one. */
+  readonly code: string
+  /** The id of the issuer whose token was proven; "" when none was. */
+  readonly issuer: string
+}
+
 /** A counter of one set of labels. */
 interface Count {
   count: number
@@ -99,9 +93,11 @@ interface Count {
 }
 
 export class Telemetry extends Context.Service<Telemetry, {
-  /** Counts one decision; `code` is "" for an allowed one, `millis` the time that it took. */
-  readonly decided: (door: string, status: number, code: string, millis: number) => void
-  readonly relayed: (end: string) => void
+  /** Counts one decision; `millis` the time that it took, `undefined` for an answer that needed none. */
+  readonly decided: (it: Decided, millis: number | undefined) => void
+  /** An upstream, as the settings name it, began to answer after so many milliseconds. */
+  readonly firstByte: (upstream: string, millis: number) => void
+  readonly relayed: (end: RelayEnd) => void
   /** Requests that stay, and bytes of their bodies. */
   readonly inFlight: (count: number, held: number) => void
   /** Counts and logs what nobody expected; `decision` is the id that the caller was told, if any. Never throws. */
@@ -124,40 +120,55 @@ export class Telemetry extends Context.Service<Telemetry, {
         return count
       }
 
-      const allowed = new Map<string, Count>()
-      const denied = new Map<string, Count>()
-      const relays = new Map<string, Count>()
-      const of = (counts: Map<string, Count>, key: string, make: () => Count): Count => {
+      const decisions = new Map<string, Map<string, Map<string, Count>>>()
+      // What is not there yet is 0: an alert on the first one would not see a counter that begins with 1.
+      const counts = <A extends string>(keys: ReadonlyArray<A>, metric: Metric.Counter<number>, label: string) =>
+        new Map<A, Count>(keys.map((it) => [it, counting(metric, { [label]: it })]))
+      const relays = counts(relayEnds, upstreamCounter, "end")
+      const of = <A>(counts: Map<string, A>, key: string, make: () => A): A => {
         const known = counts.get(key)
         if (known !== undefined) return known
         const made = make()
         counts.set(key, made)
         return made
       }
+      const nested = <A>() => new Map<string, A>()
 
-      const times = new Times()
+      const times = new Times(decisionBounds)
       Metric.registerUnsafe(decisionSeconds, context, { get: () => times.state(), update: ignore, modify: ignore })
+      const firstBytes = new Map<string, Times>()
       let running = 0
       let held = 0
       Metric.registerUnsafe(inFlightGauge, context, { get: () => ({ value: running }), update: ignore, modify: ignore })
       Metric.registerUnsafe(heldGauge, context, { get: () => ({ value: held }), update: ignore, modify: ignore })
 
       const run = Effect.runForkWith(context)
-      const crashes = new Map<string, Count>()
+      const crashes = counts(places, defectCounter, "where")
       let defects = 0
       let second = 0
       let told = 0
 
       return {
-        decided: (door, status, code, millis) => {
-          const count = code === ""
-            ? of(allowed, door, () => counting(decisionCounter, { door, status: "200", code: "" }))
-            : of(denied, `${door} ${code}`, () => counting(decisionCounter, { door, status: String(status), code }))
-          count.count++
-          times.add(millis / 1000)
+        decided: ({ code, door, issuer, status }, millis) => {
+          const ofIssuer = of(of(decisions, door, () => nested<Map<string, Count>>()), issuer, () => nested<Count>())
+          const verdict = code === "" ? "allow" : "deny"
+          of(ofIssuer, code, () => counting(decisionCounter, { door, verdict, status: String(status), code, issuer }))
+            .count++
+          if (millis !== undefined) times.add(millis / 1000)
         },
+        firstByte: (upstream, millis) =>
+          of(firstBytes, upstream, () => {
+            const made = new Times(firstByteBounds)
+            Metric.registerUnsafe(Metric.withAttributes(firstByteSeconds, { upstream }), context, {
+              get: () => made.state(),
+              update: ignore,
+              modify: ignore
+            })
+            return made
+          }).add(millis / 1000),
         relayed: (end) => {
-          of(relays, end, () => counting(upstreamCounter, { end })).count++
+          const count = relays.get(end)
+          if (count !== undefined) count.count++
         },
         inFlight: (count, bytes) => {
           running = count
@@ -165,7 +176,8 @@ export class Telemetry extends Context.Service<Telemetry, {
         },
         defect: (where, error, decision) => {
           defects++
-          of(crashes, where, () => counting(defectCounter, { where })).count++
+          const count = crashes.get(where)
+          if (count !== undefined) count.count++
           const now = Math.floor(performance.now() / 1000)
           if (now !== second) {
             second = now

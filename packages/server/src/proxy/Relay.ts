@@ -10,11 +10,11 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
+import type { RelayEnd } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
 import { answeredHeaders, answeredTrailers } from "./ForwardedHeaders.ts"
 
-/** How a relay ended. */
-export type RelayEnd = "done" | "aborted" | "unreachable" | "timeout" | "broken"
+export type { RelayEnd }
 
 /** What is sent. */
 export interface RelayRequest {

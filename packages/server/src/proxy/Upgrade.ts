@@ -20,7 +20,7 @@ import { callerOf, isAllowed, type Judge } from "../Judge.ts"
 import { frameModel } from "../model/FrameModel.ts"
 import { codeOf, nothing, requested } from "../model/Peeked.ts"
 import { readTarget, requestedModel } from "../model/RequestModel.ts"
-import type { Where } from "../platform/Telemetry.ts"
+import type { RelayEnd, Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
 import type { Stay } from "./Admission.ts"
 import type { Crashed } from "./Crashed.ts"
@@ -46,7 +46,7 @@ export interface UpgradeParts {
   readonly requestId: string
   /** What it holds of the gate. */
   readonly stay: Stay
-  readonly relayed: (end: string) => void
+  readonly relayed: (end: RelayEnd) => void
   readonly crashed: Crashed
 }
 

@@ -22,6 +22,13 @@ const droppedCounter = Metric.counter("jotgate_audit_dropped_total", {
   incremental: true
 })
 
+const waitingGauge = Metric.gauge("jotgate_audit_waiting_bytes", {
+  description: "Bytes of lines of decisions that wait for a slow disk or reader."
+})
+const writableGauge = Metric.gauge("jotgate_audit_writable", {
+  description: "Whether lines of decisions can be written at the moment."
+})
+
 /** What the steps of the kept records may hold together, in characters. */
 const mostStepsKept = 64 * 1024 * 1024
 
@@ -131,11 +138,15 @@ export class DecisionLog extends Context.Service<DecisionLog, {
           sink.write(text, lines.length)
         }
         if (sink !== undefined) {
-          Metric.registerUnsafe(droppedCounter, yield* Effect.context<never>(), {
+          const context = yield* Effect.context<never>()
+          const unasked = { update: () => {}, modify: () => {} }
+          const isWritable = () => Number(sink.trouble === undefined)
+          Metric.registerUnsafe(droppedCounter, context, {
             get: () => ({ count: sink.dropped, incremental: true }),
-            update: () => {},
-            modify: () => {}
+            ...unasked
           })
+          Metric.registerUnsafe(waitingGauge, context, { get: () => ({ value: sink.pending }), ...unasked })
+          Metric.registerUnsafe(writableGauge, context, { get: () => ({ value: isWritable() }), ...unasked })
         }
         const writer = yield* RecordWriter
         const listeners = new Set<(it: AnswerRecord) => void>()

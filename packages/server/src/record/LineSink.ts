@@ -67,6 +67,11 @@ export class LineSink {
     return this.#dropped
   }
 
+  /** Bytes that wait. */
+  get pending(): number {
+    return this.#pending
+  }
+
   /** Why nothing can be written at the moment, as the system's code; `FULL` for a reader that is too slow. */
   get trouble(): string | undefined {
     return this.#trouble ?? (this.#pending > maxPending ? "FULL" : undefined)

@@ -25,6 +25,9 @@ const pruning = "1 minute"
 const ending = "2 seconds"
 
 const waitingGauge = Metric.gauge("jotgate_records_waiting", { description: "Records that wait to be stored." })
+const awayGauge = Metric.gauge("jotgate_records_store_away", {
+  description: "Whether the store of records does not answer."
+})
 const droppedCounter = Metric.counter("jotgate_records_dropped_total", {
   description: "Records that were lost because the store was away for too long.",
   incremental: true
@@ -107,6 +110,7 @@ export const layer = (life: number) =>
       const context = yield* Effect.context<never>()
       const unasked = { update: () => {}, modify: () => {} }
       Metric.registerUnsafe(waitingGauge, context, { get: () => ({ value: waiting.length }), ...unasked })
+      Metric.registerUnsafe(awayGauge, context, { get: () => ({ value: Number(away) }), ...unasked })
       Metric.registerUnsafe(droppedCounter, context, { get: () => ({ count: dropped, incremental: true }), ...unasked })
 
       yield* Effect.addFinalizer(() => flush.pipe(Effect.timeout(ending), Effect.ignore))

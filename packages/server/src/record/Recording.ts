@@ -25,6 +25,8 @@ export interface Recorder {
   readonly record: (it: Recording) => void
   /** Counts an answer that no decision led to. */
   readonly refused: (door: string, status: number, code: Code) => void
+  /** Counts when an upstream began to answer. */
+  readonly firstByte: (upstream: string, millis: number) => void
 }
 
 /** What answered instead of us. */
@@ -177,6 +179,7 @@ export class Recording {
     if (this.upstream === null) return
     const firstByteMillis = this.#recorder.ticks() - this.#sent
     this.upstream = { name: this.upstream.name, status, firstByteMillis }
+    this.#recorder.firstByte(this.upstream.name, firstByteMillis)
   }
 
   /** The upstream did not answer, or broke off; `cause` is the error's code. */

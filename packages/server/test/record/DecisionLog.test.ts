@@ -15,7 +15,13 @@ const folder = Effect.acquireRelease(
 
 /** Records one answer in `log`, and says its id. */
 const record = (log: DecisionLog["Service"]): string => {
-  const it = new Recording({ time: () => 0, ticks: () => 0, record: log.record, refused: () => {} }, opened)
+  const it = new Recording({
+    time: () => 0,
+    ticks: () => 0,
+    record: log.record,
+    refused: () => {},
+    firstByte: () => {}
+  }, opened)
   it.answered(200)
   return it.id
 }

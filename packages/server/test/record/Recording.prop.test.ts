@@ -9,7 +9,13 @@ import { Recording } from "../../src/record/Recording.ts"
 import { line } from "../../src/record/RecordLine.ts"
 
 const records: Array<Recording> = []
-const recorder = { time: () => 0, ticks: () => 0, record: (it: Recording) => void records.push(it), refused: () => {} }
+const recorder = {
+  time: () => 0,
+  ticks: () => 0,
+  record: (it: Recording) => void records.push(it),
+  refused: () => {},
+  firstByte: () => {}
+}
 
 const bytes = (it: string | null | undefined): number => Buffer.byteLength(it ?? "")
 

@@ -50,6 +50,7 @@ export const make = Effect.fnUntraced(function*(
     readonly issuer?: object
     readonly telemetry?: NonNullable<GateSettings["telemetry"]>
     readonly decisions?: NonNullable<GateSettings["decisions"]>
+    readonly audit?: NonNullable<GateSettings["audit"]>
   } = {},
   env: Readonly<Record<string, string>> = {},
   dev = false
@@ -75,7 +76,7 @@ export const make = Effect.fnUntraced(function*(
       trustedProxies: ["127.0.0.1"],
       ...more.gateway
     },
-    audit: { to: "none" },
+    audit: more.audit ?? { to: "none" },
     telemetry: more.telemetry ?? {},
     decisions: more.decisions ?? {}
   })

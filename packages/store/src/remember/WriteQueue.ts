@@ -20,9 +20,18 @@ const DONE_MILLIS = 60_000
 const FLUSH = Duration.seconds(5)
 
 /** Batches of after-answer writes that were given up: the queue was full, or every attempt failed. */
-export const dropped = Metric.counter("jotgate_directory_writes_dropped_total", { incremental: true })
+export const dropped = Metric.counter("jotgate_directory_writes_dropped_total", {
+  description: "Batches of writes after an answer that were given up.",
+  incremental: true
+})
 /** Batches of after-answer writes that were done. */
-export const done = Metric.counter("jotgate_directory_writes_total", { incremental: true })
+export const done = Metric.counter("jotgate_directory_writes_total", {
+  description: "Batches of writes after an answer that were done.",
+  incremental: true
+})
+const waitingGauge = Metric.gauge("jotgate_directory_writes_waiting", {
+  description: "Batches of writes after an answer that wait."
+})
 
 export interface Options<E> {
   readonly run: (writes: ReadonlyArray<DirectoryWrite>) => Effect.Effect<void, E>
@@ -39,6 +48,13 @@ export const make = Effect.fnUntraced(function*<E>(options: Options<E>) {
   const queue = yield* Queue.dropping<ReadonlyArray<DirectoryWrite>>(CAPACITY)
   const waiting = new Set<string>()
   const finished = new Map<string, number>()
+  // There from the start: an alert on the first one would not see a counter that begins with 1.
+  yield* Metric.update(dropped, 0)
+  Metric.registerUnsafe(waitingGauge, yield* Effect.context<never>(), {
+    get: () => ({ value: waiting.size }),
+    update: () => {},
+    modify: () => {}
+  })
   const keyOf = (writes: ReadonlyArray<DirectoryWrite>) => JSON.stringify(writes)
 
   const give = Effect.fnUntraced(function*(reason: string, batches = 1) {

@@ -1,0 +1,25 @@
+/**
+ * How often something was remembered and how often it was not, for whoever
+ * shows it. Counting costs an addition.
+ */
+import { Context } from "effect"
+
+/** How often something was remembered, and how often it was not. */
+export interface Tally {
+  hits: number
+  misses: number
+}
+
+/** Nothing was asked yet. */
+export const makeTally = (): Tally => ({ hits: 0, misses: 0 })
+
+/** Where the memories of verified tokens and of decisions count. */
+export interface Tallies {
+  readonly tokens: Tally
+  readonly decisions: Tally
+}
+
+/** Counts that nobody looks at unless some are provided. */
+export const Tallies = Context.Reference<Tallies>("@jotgate/core/Tallies", {
+  defaultValue: () => ({ tokens: makeTally(), decisions: makeTally() })
+})
