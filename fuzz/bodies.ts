@@ -66,28 +66,39 @@ const sentOf = ({ body, contentType }: Drawn, target: TargetReading): Sent | und
 const isObject = (it: unknown): it is Readonly<Record<string, unknown>> =>
   typeof it === "object" && it !== null && !Array.isArray(it)
 
-/** The texts at a path of a JSON value. */
-const textsAt = (value: unknown, path: ReadonlyArray<string>): ReadonlyArray<string> => {
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** The values at a path of a JSON value; a name may have its other spelling. */
+const valuesAt = (value: unknown, path: ReadonlyArray<string>): ReadonlyArray<unknown> => {
   const [part, ...rest] = path
-  if (part === undefined) return typeof value === "string" ? [value] : []
-  if (part === "[]") return Array.isArray(value) ? value.flatMap((it) => textsAt(it, rest)) : []
+  if (part === undefined) return [value]
+  if (part === "[]") return Array.isArray(value) ? value.flatMap((it) => valuesAt(it, rest)) : []
   if (!isObject(value)) return []
-  if (part === "*") return Object.values(value).flatMap((it) => textsAt(it, rest))
-  return Object.hasOwn(value, part) ? textsAt(value[part], rest) : []
+  if (part === "*") return Object.values(value).flatMap((it) => valuesAt(it, rest))
+  return [...new Set([part, camel(part)])].flatMap((it) => Object.hasOwn(value, it) ? valuesAt(value[it], rest) : [])
 }
+
+const isText = (it: unknown): it is string => typeof it === "string"
+
+/** The texts at a path of a JSON value. */
+const textsAt = (value: unknown, path: ReadonlyArray<string>): ReadonlyArray<string> =>
+  valuesAt(value, path).filter(isText)
 
 const partsOf = (path: string): ReadonlyArray<string> => path.replaceAll("[]", ".[]").split(".")
 
+/** Where models stand in a body, and where what is read as a body of its own. */
 interface OraclePlaces {
   readonly members: ReadonlyArray<ReadonlyArray<string>>
+  readonly carriers: ReadonlyArray<ReadonlyArray<string>>
   readonly lines: ReadonlyArray<ReadonlyArray<string>>
 }
 
 const oraclePlaces = ({ route }: TargetReading): OraclePlaces => ({
   members: route === undefined
     ? [["model"]]
-    : route.places.flatMap((it) => it._tag === "Member" ? [partsOf(it.path)] : []),
-  lines: route?.places.flatMap((it) => it._tag === "Lines" ? [partsOf(it.path)] : []) ?? []
+    : route.places.flatMap((it) => it._tag === "Member" && it.like === undefined ? [partsOf(it.path)] : []),
+  carriers: route?.places.flatMap((it) => it._tag === "Member" && it.like === "" ? [partsOf(it.path)] : []) ?? [],
+  lines: route?.places.flatMap((it) => it._tag === "Lines" && it.like === undefined ? [partsOf(it.path)] : []) ?? []
 })
 
 const parsed = (text: string): unknown => {
@@ -98,8 +109,10 @@ const parsed = (text: string): unknown => {
   }
 }
 
-const ofJson = (value: unknown, { members }: OraclePlaces): ReadonlyArray<string> =>
-  members.flatMap((path) => textsAt(value, path))
+const ofJson = (value: unknown, places: OraclePlaces): ReadonlyArray<string> => [
+  ...places.members.flatMap((path) => textsAt(value, path)),
+  ...places.carriers.flatMap((path) => valuesAt(value, path)).filter(isObject).flatMap((it) => ofJson(it, places))
+]
 
 const ofFields = (fields: NonNullable<Read["fields"]>, { members }: OraclePlaces): ReadonlyArray<string> =>
   fields.flatMap(([name, value]) =>

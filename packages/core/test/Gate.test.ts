@@ -267,7 +267,18 @@ describe("the body", () => {
         [new TextEncoder().encode(`{"model":"gpt-4o"}`), "allow ada red"],
         [`{"model":"gpt-4o","model":"o1"}`, "400 request_ambiguous"],
         [`{"model":`, "400 body_invalid"],
-        [{ model: "gpt-4o", fallbacks: ["o1"] }, "403 team_model_denied"]
+        [{ model: "gpt-4o", fallbacks: ["o1"] }, "403 team_model_denied"],
+        [{ model: "gpt-4o", fallbacks: [{ model: "gpt-4o", fallbacks: ["o1"] }] }, "403 team_model_denied"],
+        [{ model: "gpt-4o", extra_body: { extra_body: { models: ["o1"] } } }, "403 team_model_denied"],
+        [{ model: "gpt-4o", extra_body: { extra_body: { model: "o1" } } }, "400 request_ambiguous"],
+        [
+          { model: "gpt-4o", dataSources: [{ parameters: { embeddingDeploymentName: "o1" } }] },
+          "403 team_model_denied"
+        ],
+        [{ model: "gpt-4o", Model: "o1" }, "400 request_ambiguous"],
+        [{ model: "gpt-4o", models: "o1" }, "400 body_invalid"],
+        [{ model: "gpt-4o", extra_body: ["o1"] }, "400 body_invalid"],
+        [{ model: "gpt-4o", models: [], extra_body: null, tools: [{ type: "function" }] }, "allow ada red"]
       ]
       for (const [body, line] of bodies) {
         assert.strictEqual(

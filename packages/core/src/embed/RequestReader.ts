@@ -9,6 +9,8 @@
 import { Result } from "effect"
 import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
+import * as BodyPlaces from "../rules/routes/BodyPlaces.ts"
+import type { BodyPlace } from "../rules/routes/BodyPlaces.ts"
 import {
   find,
   found as foundOn,
@@ -48,34 +50,24 @@ const unprintable = /[\p{Cc},]/u
 const isModelName = (name: string): boolean =>
   name.length > 0 && name.length <= 1024 && !unprintable.test(name) && name.isWellFormed()
 
-/** Places that mean one and the same model: two that differ are a contradiction, not a list. */
-const meansOne = (place: Place): boolean =>
-  place._tag === "Query" || place._tag === "Header" ||
-  (place._tag === "Member" && (place.path === "model" || place.path === "model_id"))
-
-const add = (found: Found, place: Place, name: string): void => {
+const put = (found: Found, at: string, name: string, isOne: boolean): void => {
   if (!isModelName(name)) {
     if (found.state === "fine") found.state = name.includes(",") ? "conflict" : "invalid"
     return
   }
-  const at = textOf(place)
   if (!found.at.includes(at)) found.at.push(at)
-  if (!meansOne(place)) found.others.add(name)
+  if (!isOne) found.others.add(name)
   else if (found.one === undefined || found.one === name || name === `models/${found.one}`) found.one ??= name
   else found.state = "conflict"
 }
 
-/** One place in a JSON body: the rest of its path behind the member at the top. */
-interface MemberPlace {
-  readonly place: Place
-  readonly rest: ReadonlyArray<string>
-  readonly isList: boolean
-  readonly separator: "," | undefined
-}
+/** A query and a header mean the one model of the request. */
+const add = (found: Found, place: Place, name: string): void =>
+  put(found, textOf(place), name, place._tag === "Query" || place._tag === "Header")
 
 /** The places of a route, by where they are looked for. */
 interface Places {
-  readonly members: ReadonlyMap<string, ReadonlyArray<MemberPlace>>
+  readonly members: BodyPlace
   readonly headers: ReadonlyMap<string, Place>
   /** The first letters of those headers: most others need no second look. */
   readonly initials: ReadonlySet<string>
@@ -83,22 +75,13 @@ interface Places {
 }
 
 const sorted = (places: ReadonlyArray<Place>): Places => {
-  const members = new Map<string, Array<MemberPlace>>()
-  const headers = new Map<string, Place>()
-  const query: Array<Place & { readonly _tag: "Query" }> = []
-  for (const place of places) {
-    if (place._tag === "Header") headers.set(place.name, place)
-    else if (place._tag === "Query") query.push(place)
-    else if (place._tag === "Member") {
-      const [top = "", ...rest] = place.path.split(".")
-      const isList = top.endsWith("[]")
-      const name = isList ? top.slice(0, -2) : top
-      const known = members.get(name) ?? []
-      known.push({ place, rest, isList, separator: place.separator })
-      members.set(name, known)
-    }
+  const headers = new Map(places.flatMap((it) => it._tag === "Header" ? [[it.name, it] as const] : []))
+  return {
+    members: BodyPlaces.placesOf(places.flatMap((it) => it._tag === "Member" ? [it] : [])),
+    headers,
+    initials: new Set([...headers.keys()].map((it) => it.charAt(0))),
+    query: places.flatMap((it) => it._tag === "Query" ? [it] : [])
   }
-  return { members, headers, initials: new Set([...headers.keys()].map((it) => it.charAt(0))), query }
 }
 
 const known = new WeakMap<ReadonlyArray<Place>, Places>()
@@ -111,25 +94,38 @@ const placesOf = (places: ReadonlyArray<Place>): Places => {
   return made
 }
 
-/** Goes to what stands at a path below a value; `*` is every member, `[]` every element. */
-const walk = (value: Json.Json, path: ReadonlyArray<string>, at: number, put: (name: Json.Json) => void): void => {
-  const part = path[at]
-  if (part === undefined) return put(value)
-  if (typeof value !== "object" || value === null || isArray(value)) return
-  const isList = part.endsWith("[]")
-  const name = isList ? part.slice(0, -2) : part
-  const inside = (next: Json.Json): void => {
-    if (!isList) walk(next, path, at + 1, put)
-    else if (Array.isArray(next)) { for (const one of next) walk(one, path, at + 1, put) }
-  }
-  if (name === "*") { for (const one of Object.values(value)) inside(one) }
-  else if (Object.hasOwn(value, name)) {
-    const next = value[name]
-    if (next !== undefined) inside(next)
-  }
+const isArray = (value: object): value is ReadonlyArray<Json.Json> => Array.isArray(value)
+
+/** Looks for models in a value and in what it holds; what is neither a model nor holds one where one is meant is refused. */
+const readValue = (found: Found, place: BodyPlace, at: string, value: Json.Json): void => {
+  const isOne = place.names === "one" && !at.includes("[]")
+  if (typeof value === "string") {
+    if (place.names !== undefined) {
+      const names = place.separator === undefined ? [value] : value.split(place.separator).map((it) => it.trim())
+      for (const name of names) put(found, `body ${at}`, name, isOne)
+    } else if (place.strict) found.state = "invalid"
+  } else if (typeof value !== "object" || value === null) {
+    if (place.names === "one" || (place.strict && value !== null)) found.state = "invalid"
+  } else if (isArray(value)) {
+    const { elements } = place
+    if (elements !== undefined) { for (const it of value) readValue(found, elements, `${at}[]`, it) }
+    else if (place.strict && value.length > 0) found.state = "invalid"
+  } else readMembers(found, place, at, value)
 }
 
-const isArray = (value: object): value is ReadonlyArray<Json.Json> => Array.isArray(value)
+const readMembers = (found: Found, place: BodyPlace, at: string, value: Json.JsonObject): void => {
+  const names = Object.keys(value)
+  if (place.members.size === 0 && place.others === undefined) {
+    if (place.strict && names.length > 0) found.state = "invalid"
+    return
+  }
+  for (const name of names) {
+    if (BodyPlaces.isDisguised(place, name)) found.state = "conflict"
+    const next = BodyPlaces.memberOf(place, name)
+    const inside = value[name]
+    if (next !== undefined && inside !== undefined) readValue(found, next, BodyPlaces.below(at, place, name), inside)
+  }
+}
 
 /** Elsewhere than on model routes: what some upstream could obey all the same. */
 const elsewhere: ReadonlyArray<Place> = [{ _tag: "Query", name: "model" }, { _tag: "Member", path: "model" }]
@@ -184,24 +180,6 @@ const readHeaders = (found: Found, raw: ReadonlyArray<string>, { headers, initia
     const name = raw[i] ?? ""
     const place = initials.has(name.charAt(0).toLowerCase()) ? headers.get(canonical(name)) : undefined
     if (place !== undefined) add(found, place, raw[i + 1] ?? "")
-  }
-}
-
-const readMember = (found: Found, { place, rest, separator }: MemberPlace, value: Json.Json): void =>
-  walk(value, rest, 0, (name) => {
-    if (typeof name === "string") addAll(found, place, name, separator)
-    else if (name !== null && place._tag === "Member" && place.path === "model") found.state = "invalid"
-  })
-
-const readMembers = (found: Found, body: Json.Json, { members }: Places): void => {
-  if (typeof body !== "object" || body === null || isArray(body)) return
-  for (const name of Object.keys(body)) {
-    const value = body[name]
-    if (value === undefined) continue
-    for (const it of members.get(name) ?? []) {
-      if (!it.isList) readMember(found, it, value)
-      else if (Array.isArray(value)) { for (const one of value) readMember(found, it, one) }
-    }
   }
 }
 
@@ -261,6 +239,7 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
     if (route === undefined) return settle(found, route)
     return json !== undefined && json.failure === "duplicate_member" ? conflictingModels : "body_invalid"
   }
-  readMembers(found, json.success, places)
+  const value = json.success
+  if (typeof value === "object" && value !== null && !isArray(value)) readMembers(found, places.members, "", value)
   return settle(found, route)
 }

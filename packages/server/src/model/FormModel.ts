@@ -42,7 +42,7 @@ export class FormModel {
   /** Whether a field of this name says something about models, or could be taken for one that does. */
   matters(name: string): boolean {
     const base = baseOf(name)
-    return this.#places.members.has(base) || base === "_charset_"
+    return this.#places.folds.has(base) || base === "_charset_"
   }
 
   /** Takes a field that matters. */
@@ -58,27 +58,27 @@ export class FormModel {
   #read(name: string, value: Buffer): Peeked {
     const list = name.endsWith("[]") ? this.#places.members.get(name.slice(0, -2)) : undefined
     const element = list?.elements
-    if (element?.names !== undefined) return this.#text(element, value)
+    if (element?.names !== undefined) return this.#text(element, name, value)
     const place = this.#places.members.get(name)
     if (place === undefined || this.#names.has(name)) return ambiguous
     this.#names.add(name)
-    return isContainer(place) ? this.#json(place, value) : this.#text(place, value)
+    return isContainer(place) ? this.#json(place, name, value) : this.#text(place, name, value)
   }
 
-  #text(place: JsonPlace, value: Buffer): Peeked {
+  #text(place: JsonPlace, name: string, value: Buffer): Peeked {
     if (!isUtf8(value)) return invalid
     const text = value.toString("utf8")
     if (place.separator !== undefined) {
       const names = text.split(place.separator).map((it) => it.trim())
-      return names.every(isModelName) ? several([...new Set(names)], [place.path]) : invalid
+      return names.every(isModelName) ? several([...new Set(names)], [name]) : invalid
     }
     if (!isModelName(text)) return refusalOf(text)
-    return place.names === "several" ? several([text], [place.path]) : found(text, place.path)
+    return place.names === "several" ? several([text], [name]) : found(text, name)
   }
 
-  #json(place: JsonPlace, value: Buffer): Peeked {
+  #json(place: JsonPlace, name: string, value: Buffer): Peeked {
     if (!isUtf8(value)) return invalid
-    const model = new JsonModel(place)
+    const model = new JsonModel(place, name)
     model.push(value)
     return model.end()
   }

@@ -8,7 +8,7 @@
  * another case, a model that is no plain text. What passes here names the same
  * models to every JSON parser.
  */
-import { fold, isDisguised, isOpen, type JsonPlace, memberOf } from "./JsonPlaces.ts"
+import { below, fold, isDisguised, isOpen, type JsonPlace, memberOf } from "./JsonPlaces.ts"
 import { isDone, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
 import { ambiguous, invalid, isModelName, maxModels, nothing, type Peeked, refusalOf } from "./Peeked.ts"
 
@@ -27,7 +27,11 @@ const decodeText = (raw: Uint8Array): string => {
 /** An object or a list that is open, and what may stand in it. */
 interface Frame {
   readonly place: JsonPlace
+  /** Where it stands, as people write it. */
+  readonly path: string
   readonly isList: boolean
+  /** Whether it is in a list, so that every model here is one of several. */
+  readonly isEntry: boolean
   /** Names that were met in this object, where they matter. */
   readonly seen: Set<string>
 }
@@ -42,6 +46,7 @@ export class JsonModel {
   readonly #frames: Array<Frame> = []
   /** What the next reported value is. */
   #next: JsonPlace
+  #path: string
   #one: string | undefined
   #label: string | undefined
   readonly #others = new Set<string>()
@@ -52,9 +57,10 @@ export class JsonModel {
     return this.#refused === undefined
   }
 
-  /** `places` says where models stand. */
-  constructor(places: JsonPlace) {
+  /** `places` says where models stand; `path` is where this text itself stands. */
+  constructor(places: JsonPlace, path = "") {
     this.#next = places
+    this.#path = path
   }
 
   /** The text of the label, if the places have one. */
@@ -100,7 +106,9 @@ export class JsonModel {
   /** What the value that was reported is. */
   #value(): JsonPlace {
     const frame = this.#frames.at(-1)
-    return frame?.isList === true ? frame.place.elements ?? frame.place : this.#next
+    if (frame?.isList !== true) return this.#next
+    this.#path = `${frame.path}[]`
+    return frame.place.elements ?? frame.place
   }
 
   /** Watches what the innermost frame is about. */
@@ -117,7 +125,7 @@ export class JsonModel {
   #name(raw: Uint8Array): Peeked | undefined {
     const frame = this.#frames.at(-1)
     if (frame === undefined) return invalid
-    const { place, seen } = frame
+    const { path, place, seen } = frame
     const name = decodeText(raw)
     if (isDisguised(place, name)) return ambiguous
     const next = memberOf(place, name)
@@ -127,6 +135,7 @@ export class JsonModel {
     if (seen.has(key) || (place.members.has(name) && raw.length !== name.length)) return ambiguous
     seen.add(key)
     this.#next = next
+    this.#path = below(path, place, name)
     this.#walk.wanted = true
     return undefined
   }
@@ -135,7 +144,8 @@ export class JsonModel {
   #open(place: JsonPlace, isList: boolean): Peeked | undefined {
     const hasModels = isList ? place.elements !== undefined : place.members.size > 0 || isOpen(place)
     if (hasModels) {
-      this.#frames.push({ place, isList, seen: new Set() })
+      const isEntry = isList || this.#frames.at(-1)?.isEntry === true
+      this.#frames.push({ place, path: this.#path, isList, isEntry, seen: new Set() })
       this.#look()
       return undefined
     }
@@ -154,10 +164,10 @@ export class JsonModel {
     if (place.isLabel && raw.length <= maxModel) this.#label = decodeText(raw)
     if (place.names === undefined) return place.strict ? invalid : undefined
     const text = raw.length > maxModel ? "" : decodeText(raw)
-    this.#places.add(place.path)
+    this.#places.add(this.#path)
     for (const name of place.separator === undefined ? [text] : text.split(place.separator).map((it) => it.trim())) {
       if (!isModelName(name)) return refusalOf(name)
-      if (place.names === "several") this.#others.add(name)
+      if (place.names === "several" || this.#frames.at(-1)?.isEntry === true) this.#others.add(name)
       else if (this.#one !== undefined && this.#one !== name) return ambiguous
       else this.#one = name
     }

@@ -88,6 +88,70 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
     `{"extra_body":{"model":"b"},"model":"b","extra_body":{}}`,
     ambiguous
   ],
+  [
+    "bodies inside the body, however deep (RULES D54)",
+    `{"model":"a","extra_body":{"extra_body":{"extra_body":{"model":"a","models":["b"]}}}}`,
+    several("a", ["b"], "model", "extra_body.extra_body.extra_body.model", "extra_body.extra_body.extra_body.models[]")
+  ],
+  [
+    "a body inside the body that names another model",
+    `{"model":"a","extra_body":{"extra_body":{"model":"b"}}}`,
+    ambiguous
+  ],
+  ["a body inside the body that is no object", `{"model":"a","extra_body":["model","b"]}`, invalid],
+  [
+    "a call to fall back to, with calls of its own to fall back to",
+    `{"model":"a","fallbacks":[{"model":"b","fallbacks":[{"a":[{"model":"c","extra_body":{"model":"d"}}]}]}]}`,
+    several(
+      "a",
+      ["b", "c", "d"],
+      "model",
+      "fallbacks[].model",
+      "fallbacks[].fallbacks[].*[].model",
+      "fallbacks[].fallbacks[].*[].extra_body.model"
+    )
+  ],
+  [
+    "parameters that put another model in its place",
+    `{"model":"a","deployment_id":"b","context_window_fallback_dict":{"a":"c"},"base_model":"d"}`,
+    several("a", ["b", "c", "d"], "model", "deployment_id", "context_window_fallback_dict.*", "base_model")
+  ],
+  [
+    "deployments that come with the call",
+    `{"model":"a","model_list":[{"model_name":"a","litellm_params":{"model":"openai/b","fallbacks":["c"]}}]}`,
+    several(
+      "a",
+      ["a", "openai/b", "c"],
+      "model",
+      "model_list[].model_name",
+      "model_list[].litellm_params.model",
+      "model_list[].litellm_params.fallbacks[]"
+    )
+  ],
+  [
+    "headers and a query for what stands behind the upstream",
+    `{"model":"a","extra_headers":{"x-litellm-model":"b","x":"y"},"extra_query":{"model":"c"}}`,
+    several("a", ["b", "c"], "model", "extra_headers.x-litellm-model", "extra_query.model")
+  ],
+  ["such a header in another case", `{"model":"a","extra_headers":{"X-LiteLLM-Model":"b"}}`, ambiguous],
+  [
+    "the other spelling of a member of several words",
+    `{"model":"a","dataSources":[{"parameters":{"embeddingDependency":{"deploymentName":"b"}}}],"modelId":"a"}`,
+    several("a", ["b"], "model", "dataSources[].parameters.embeddingDependency.deploymentName", "modelId")
+  ],
+  [
+    "both spellings at once",
+    `{"model":"a","data_sources":[{"parameters":{"embeddingDeploymentName":"b"}}],"dataSources":[{"parameters":{"embedding_deployment_name":"c"}}]}`,
+    several(
+      "a",
+      ["b", "c"],
+      "model",
+      "data_sources[].parameters.embeddingDeploymentName",
+      "dataSources[].parameters.embedding_deployment_name"
+    )
+  ],
+  ["both spellings of the one model", `{"model_id":"a","modelId":"b"}`, ambiguous],
+  ["a name of two words in another case", `{"model":"a","MODELID":"b"}`, ambiguous],
   ["a name with a long s", `{"model":"a","model\u017f":["b"]}`, ambiguous],
   ["a name of Watsonx", `{"model_id":"a"}`, several("a", [], "model_id")],
   ["no further models", `{"model":"a","fallbacks":null}`, found("a")],

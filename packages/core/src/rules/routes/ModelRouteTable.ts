@@ -43,15 +43,18 @@ export type BodyType = "json" | "multipart" | "urlencoded" | "bytes"
  * A member is a path into a JSON body, or the name of a form's field: `a.b` is
  * the member `b` of `a`, `a[]` each element of a list, `*` every member. What is
  * found there and is text names a model; `separator` splits it into several. A
- * field of a form may hold JSON (`session.model`). `lines` are JSON texts, one a
- * line, in the file of the part; a frame is a WebSocket message of that type.
+ * field of a form may hold JSON (`session.model`). An object at a path that has
+ * `like` holds what the object at that other path holds ("" is the body itself),
+ * so a body inside a body is read however deep it lies. `lines` are JSON texts,
+ * one a line, in the file of the part; a frame is a WebSocket message of that
+ * type.
  */
 export type Place =
   | { readonly _tag: "Path" }
   | { readonly _tag: "Query"; readonly name: string; readonly separator?: "," }
   | { readonly _tag: "Header"; readonly name: string }
-  | { readonly _tag: "Member"; readonly path: string; readonly separator?: "," }
-  | { readonly _tag: "Lines"; readonly part: string; readonly path: string }
+  | { readonly _tag: "Member"; readonly path: string; readonly separator?: ","; readonly like?: string }
+  | { readonly _tag: "Lines"; readonly part: string; readonly path: string; readonly like?: string }
   | { readonly _tag: "Frame"; readonly type: string; readonly path: string }
 
 /** A place, and the kinds of upstream that read it there; every kind when left out. */
@@ -77,19 +80,42 @@ export interface Family {
 
 const member = (path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace =>
   kinds.length === 0 ? { _tag: "Member", path } : { _tag: "Member", path, kinds }
+/** An object that is read as the body is. */
+const carrier = (path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace => ({
+  ...member(path, ...kinds),
+  _tag: "Member",
+  path,
+  like: ""
+})
 const query = (name: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace =>
   kinds.length === 0 ? { _tag: "Query", name } : { _tag: "Query", name, kinds }
-const header = (name: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace => ({ _tag: "Header", name, kinds })
+const header = (name: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace & { readonly _tag: "Header" } => ({
+  _tag: "Header",
+  name,
+  kinds
+})
 const frame = (type: string, path: string): KindPlace => ({ _tag: "Frame", type, path })
 
-/** Members of LiteLLM that hold models to fall back to: a list of names, of calls, or of lists by the name they stand in for. */
+/**
+ * Members of LiteLLM that hold models to fall back to: a list of names, of calls, or of lists by the name they stand in
+ * for. Such a call says all that a body can say, fallbacks of its own as well.
+ */
 const fallbacks = (path: string): ReadonlyArray<KindPlace> => [
   member(`${path}[]`, "litellm"),
   member(`${path}[].model`, "litellm"),
   member(`${path}[].*`, "litellm"),
   member(`${path}[].*[]`, "litellm"),
   member(`${path}[].*[].model`, "litellm"),
-  member(`${path}.*[]`, "litellm")
+  member(`${path}.*[]`, "litellm"),
+  carrier(`${path}[]`, "litellm"),
+  carrier(`${path}[].*[]`, "litellm")
+]
+
+/** Deployments that come with a call of LiteLLM. */
+const deployments = (path: string): ReadonlyArray<KindPlace> => [
+  member(`${path}[].model_name`, "litellm"),
+  member(`${path}[].litellm_params.model`, "litellm"),
+  carrier(`${path}[].litellm_params`, "litellm")
 ]
 
 /** Members of LiteLLM that hold settings of a router: of one call, of a key, or a router of the caller's own. */
@@ -99,30 +125,15 @@ const overrides = ["router_settings_override", "router_settings", "user_config"]
   member(`${name}.model`, "litellm"),
   member(`${name}.model_group_alias.*`, "litellm"),
   member(`${name}.model_group_alias.*.model`, "litellm"),
-  member(`${name}.model_list[].model_name`, "litellm"),
-  member(`${name}.model_list[].litellm_params.model`, "litellm"),
+  carrier(`${name}.default_litellm_params`, "litellm"),
+  ...deployments(`${name}.model_list`),
   ...["fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"].flatMap((it) =>
     fallbacks(`${name}.${it}`)
   )
 ])
 
-/** Where every model route may name its models, whatever it runs. */
-export const commonPlaces: ReadonlyArray<KindPlace> = [
-  { _tag: "Path" },
-  member("model"),
-  member("model_id", "litellm"),
-  member("models[]", "litellm", "openrouter"),
-  member("extra_body.model", "litellm", "openrouter"),
-  member("extra_body.models[]", "litellm", "openrouter"),
-  ...fallbacks("fallbacks"),
-  ...fallbacks("default_fallbacks"),
-  ...fallbacks("context_window_fallbacks"),
-  ...fallbacks("content_policy_fallbacks"),
-  ...fallbacks("extra_body.fallbacks"),
-  ...overrides,
-  query("model"),
-  query("model_id", "litellm"),
-  query("deployment", "azure", "litellm"),
+/** Headers in which an upstream of some kind looks for a model. */
+const headerPlaces: ReadonlyArray<KindPlace & { readonly _tag: "Header" }> = [
   header("x-litellm-model", "litellm"),
   header("azureml-model-deployment", "azure"),
   header("x-ms-model-mesh-model-name", "azure"),
@@ -130,9 +141,31 @@ export const commonPlaces: ReadonlyArray<KindPlace> = [
 ]
 
 /** Lower-case names of the headers in which some upstream looks for a model. */
-export const modelHeaders: ReadonlySet<string> = new Set(
-  commonPlaces.flatMap((it) => it._tag === "Header" ? [it.name] : [])
-)
+export const modelHeaders: ReadonlySet<string> = new Set(headerPlaces.map(({ name }) => name))
+
+/** Where every model route may name its models, whatever it runs. */
+export const commonPlaces: ReadonlyArray<KindPlace> = [
+  { _tag: "Path" },
+  member("model"),
+  member("model_id", "litellm"),
+  member("models[]", "litellm", "openrouter"),
+  carrier("extra_body", "litellm", "openrouter"),
+  ...["fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"].flatMap(fallbacks),
+  ...overrides,
+  // Other parameters of LiteLLM's own calls that put another model into the place of the one that is named.
+  member("deployment_id", "litellm"),
+  member("base_model", "litellm"),
+  member("context_window_fallback_dict.*", "litellm"),
+  ...deployments("model_list"),
+  // What it passes on in headers and in a query is read there by whatever stands behind it.
+  ...["headers", "extra_headers"].flatMap((it) => [...modelHeaders].map((name) => member(`${it}.${name}`, "litellm"))),
+  member("extra_query.model", "litellm"),
+  member("extra_query.deployment", "litellm"),
+  query("model"),
+  query("model_id", "litellm"),
+  query("deployment", "azure", "litellm"),
+  ...headerPlaces
+]
 
 /** Tools that run a model of their own, such as OpenAI's image generation. */
 const tools = member("tools[].model", "openai", "anthropic", "azure", "litellm", "openrouter")
@@ -152,6 +185,20 @@ const transcription = (base: string): ReadonlyArray<string> => [
 const session = [...transcription("session"), "input_audio_transcription.model", "audio.input.transcription.model"].map(
   (it) => member(it)
 )
+
+/** Where a line of a file of calls names its models: in the body that it holds. */
+const lines = (path: string): ReadonlyArray<KindPlace> =>
+  [...commonPlaces, tools].flatMap((it): ReadonlyArray<KindPlace> => {
+    if (it._tag !== "Member" || it.separator !== undefined) return []
+    const { kinds, like, path: inside } = it
+    return [{
+      _tag: "Lines",
+      part: "file",
+      path: `${path}.${inside}`,
+      ...(like === undefined ? {} : { like: like === "" ? path : `${path}.${like}` }),
+      ...(kinds === undefined ? {} : { kinds })
+    }]
+  })
 
 const json: ReadonlyArray<BodyType> = ["json"]
 const form: ReadonlyArray<BodyType> = ["multipart", "urlencoded"]
@@ -223,6 +270,8 @@ export const families: ReadonlyArray<Family> = [
     places: [
       // Azure OpenAI on your data embeds with a deployment of its own.
       member("data_sources[].parameters.embedding_dependency.deployment_name", "azure", "litellm"),
+      member("data_sources[].parameters.embedding_dependency.model_id", "azure", "litellm"),
+      member("data_sources[].parameters.embedding_deployment_name", "azure", "litellm"),
       tools,
       member("plugins[].model", "openrouter"),
       member("plugins[].models[]", "openrouter")
@@ -365,7 +414,12 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("requests[].params.model"), member("requests[].params.tools[].model")],
+    places: [
+      member("requests[].params.model"),
+      member("requests[].params.tools[].model"),
+      member("requests[].params.fallback_model"),
+      carrier("requests[].params")
+    ],
     templates: ["**/v1/messages/batches", "/messages/batches"]
   },
   {
@@ -376,6 +430,8 @@ export const families: ReadonlyArray<Family> = [
     places: [
       member("requests[].body.model"),
       member("requests[].params.model"),
+      carrier("requests[].body"),
+      carrier("requests[].params"),
       ...targets
     ],
     templates: ["/batches", "/batch/jobs"]
@@ -386,8 +442,7 @@ export const families: ReadonlyArray<Family> = [
     runs: "named",
     body: ["multipart", "bytes", "json"],
     places: [
-      { _tag: "Lines", part: "file", path: "body.model" },
-      { _tag: "Lines", part: "file", path: "body.tools[].model" },
+      ...lines("body"),
       { _tag: "Lines", part: "file", path: "model" },
       ...targets
     ],

@@ -268,7 +268,11 @@ export const textOf = (place: Place): string => {
 
 /** What a member's path begins with: enough for a reader. */
 const rootOf = (place: Place): Place =>
-  place._tag === "Member" ? { ...place, path: place.path.replace(/[.[].*$/s, "") } : place
+  place._tag === "Member"
+    ? { ...place, path: place.path.replace(/[.[].*$/s, "") }
+    : place._tag === "Lines"
+    ? { ...place, path: place.path.replace(/^([^.[]*\.[^.[]*).*$/s, "$1") }
+    : place
 
 const texts = new WeakMap<ReadonlyArray<Place>, ReadonlyArray<string>>()
 

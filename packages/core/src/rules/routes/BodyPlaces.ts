@@ -1,0 +1,157 @@
+/**
+ * Where models stand in a JSON body, as a tree that readers walk along with it.
+ *
+ * A place is written as people write it: `model`, `session.model`, `requests[].params.model`; `*` is any member. A
+ * member has two spellings, `data_sources` and `dataSources`, because providers have both and Protocol Buffers read
+ * both: what stands under either is judged. What carries a body of its own (`extra_body`, an entry of `fallbacks`) has
+ * everything in it that stands beside it, however deep one is put into the other (RULES D54).
+ */
+
+/** What may stand at one place of a body. */
+export interface BodyPlace {
+  /** Whether a text here is a model: the one of the request (in a list, of one entry), or one of several that are all judged. */
+  readonly names: "one" | "several" | undefined
+  /** Whether a text here is told besides: what kind of message it is. */
+  readonly isLabel: boolean
+  /** What separates several models in one text, if anything does. */
+  readonly separator: "," | undefined
+  /** Whether anything but models, or what holds them, is refused here. */
+  readonly strict: boolean
+  readonly members: ReadonlyMap<string, BodyPlace>
+  /** The names of the members as a parser that ignores case takes them. */
+  readonly folds: ReadonlySet<string>
+  /** What every other member is. */
+  readonly others: BodyPlace | undefined
+  readonly elements: BodyPlace | undefined
+}
+
+/** A place as it is told: its path, and what separates several models in one text, if anything does. */
+export interface MemberPlace {
+  readonly path: string
+  readonly separator?: ","
+  /** Names no model; its text is told besides. */
+  readonly isLabel?: true
+  /** An object here holds what the object at this path holds; "" is the body itself. */
+  readonly like?: string
+}
+
+interface Draft extends BodyPlace {
+  names: BodyPlace["names"]
+  isLabel: boolean
+  separator: BodyPlace["separator"]
+  strict: boolean
+  readonly members: Map<string, Draft>
+  readonly folds: Set<string>
+  others: Draft | undefined
+  elements: Draft | undefined
+}
+
+const draft = (): Draft => ({
+  names: undefined,
+  isLabel: false,
+  separator: undefined,
+  strict: false,
+  members: new Map(),
+  folds: new Set(),
+  others: undefined,
+  elements: undefined
+})
+
+/** Places that mean one and the same model: two that differ are a contradiction, not a list. */
+const meansOne = new Set(["model", "model_id", "modelId", "session.model", "response.model"])
+
+/** Spellings that lenient parsers take for the same name: case, and letters that fold to ASCII ones. */
+export const fold = (name: string): string => name.toUpperCase().toLowerCase()
+
+/** The other spelling of a name: `dataSources` of `data_sources`, and the other way round; itself when it has one alone. */
+const otherSpelling = (name: string): string =>
+  name.includes("_")
+    ? name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+    : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+const put = (parent: Draft, name: string, place: Draft): void => {
+  if (parent.members.has(name)) return
+  parent.members.set(name, place)
+  parent.folds.add(fold(name))
+}
+
+const memberDraft = (parent: Draft, name: string): Draft => {
+  if (name === "*") return parent.others ??= draft()
+  const known = parent.members.get(name)
+  if (known !== undefined) return known
+  const made = draft()
+  put(parent, name, made)
+  put(parent, otherSpelling(name), made)
+  return made
+}
+
+/** The place at a path, and the list of which it is an element. */
+const at = (root: Draft, path: string): { readonly place: Draft; readonly list: Draft | undefined } => {
+  let place = root
+  let list: Draft | undefined
+  for (const part of path === "" ? [] : path.split(".")) {
+    const name = part.replace(/(?:\[\])+$/, "")
+    place = memberDraft(place, name)
+    list = undefined
+    for (let depth = (part.length - name.length) / 2; depth > 0; depth--) {
+      list = place
+      place = place.elements ??= draft()
+    }
+  }
+  return { place, list }
+}
+
+const add = (root: Draft, { isLabel, path, separator }: MemberPlace): void => {
+  const { list, place } = at(root, path)
+  if (isLabel === true) {
+    place.isLabel = true
+    return
+  }
+  place.names = meansOne.has(path) ? "one" : "several"
+  place.separator = separator
+  // Below members of any name stand other things as well.
+  if (path.includes("*")) return
+  place.strict = true
+  if (list !== undefined) list.strict = true
+}
+
+/** Lets what stands in `source` stand in `carrier` too. */
+const share = (carrier: Draft, source: Draft): void => {
+  for (const [name, place] of [...source.members]) put(carrier, name, place)
+}
+
+const compiled = new Map<string, BodyPlace>()
+
+/** The tree of these places; the same places have the same tree. */
+export const placesOf = (places: ReadonlyArray<MemberPlace>): BodyPlace => {
+  const key = JSON.stringify(places.map(({ isLabel, like, path, separator }) => [path, separator, isLabel, like]))
+  const known = compiled.get(key)
+  if (known !== undefined) return known
+  const root = draft()
+  for (const place of places) if (place.like === undefined) add(root, place)
+  const carriers = places.flatMap(({ like, path }) =>
+    like === undefined ? [] : [{ place: at(root, path).place, source: at(root, like).place }]
+  )
+  for (const { place, source } of carriers) {
+    share(place, source)
+    // A body is an object: what cannot be one is not read alike everywhere.
+    place.strict = true
+  }
+  compiled.set(key, root)
+  return root
+}
+
+/** What the member of this name is; `undefined` when nothing below it matters. */
+export const memberOf = (place: BodyPlace, name: string): BodyPlace | undefined =>
+  place.members.get(name) ?? place.others
+
+/** Whether some parser could take this name for one that matters, although it is another. */
+export const isDisguised = (place: BodyPlace, name: string): boolean =>
+  !place.members.has(name) && place.folds.has(fold(name))
+
+/** Whether all members matter, not only those with a name of their own. */
+export const isOpen = (place: BodyPlace): boolean => place.others !== undefined
+
+/** The path of a member, as places are written. */
+export const below = (path: string, place: BodyPlace, name: string): string =>
+  `${path}${path === "" ? "" : "."}${place.members.has(name) ? name : "*"}`
