@@ -76,7 +76,8 @@ export const houses: ReadonlyArray<House> = [
       room("answer", "answers on the wire, each with its record", "record"),
       room("model", "which models a request names", "answer"),
       room("directory", "the API of rows", "answer"),
-      room("proxy", "requests to the upstream", "model", "directory"),
+      room("mcp", "what is asked of MCP servers, and their lists", "model"),
+      room("proxy", "requests to the upstream", "mcp", "directory"),
       room("doors", "questions of other proxies", "proxy"),
       room("admin", "the listener of administrators", "doors"),
       room("snippets", "configurations for other proxies", "doors")

@@ -20,6 +20,7 @@ import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { IdentityHeader } from "./config/GatewayHeaders.ts"
 import { defaultTimeouts, type UpstreamTimeouts } from "./config/GatewaySettings.ts"
 import type { Management } from "./directory/Management.ts"
+import { compile as compileServers, type McpServers } from "./mcp/McpServers.ts"
 import { requestFilter, spoofOf } from "./proxy/HeaderName.ts"
 import * as Peers from "./proxy/Peers.ts"
 import { make as makeUpstreams, type Upstreams, type UpstreamSettings } from "./proxy/Upstreams.ts"
@@ -49,6 +50,16 @@ export interface DoorSettings {
   readonly upstreams: ReadonlyArray<UpstreamSettings>
 }
 
+/** An MCP server, and where it is (`policy.mcp`). */
+export interface McpServerSettings {
+  readonly server: string
+  readonly path: string
+  readonly resource?: string | undefined
+  readonly scopes: ReadonlyArray<string>
+  readonly legacy: boolean
+  readonly upstream?: UpstreamSettings | undefined
+}
+
 /** The doors' part of a deployment, compiled. */
 export interface Doors {
   readonly drops: (name: string) => boolean
@@ -71,6 +82,7 @@ export interface Doors {
   readonly limits: DoorSettings["limits"]
   readonly origins: ReadonlySet<string> | undefined
   readonly upgrades: Route.RouteMatcher
+  readonly mcp: McpServers
   /** `undefined` when no upstream is configured. */
   readonly upstreams: Upstreams | undefined
 }
@@ -106,6 +118,7 @@ export const makeDoors = (
     readonly teamHeaders: ReadonlyArray<string>
     readonly litellm: LitellmRelease
     readonly env: Readonly<Record<string, string | undefined>>
+    readonly mcp?: ReadonlyArray<McpServerSettings>
     readonly timeouts?: UpstreamTimeouts
   }
 ): Effect.Effect<Doors, never, Scope.Scope> =>
@@ -116,9 +129,15 @@ export const makeDoors = (
         ? { name: name.toLowerCase(), attribute: it, raw: false }
         : { name: name.toLowerCase(), attribute: it.from, raw: it.raw }
     )
-    const all = settings.upstream === undefined || settings.upstream === null
-      ? settings.upstreams
-      : [...settings.upstreams, settings.upstream]
+    const servers = options.mcp ?? []
+    const mcp = compileServers(servers.map((it) => ({ ...it, resource: it.resource })), settings.prefix ?? "")
+    const all: ReadonlyArray<UpstreamSettings> = [
+      ...servers.flatMap(({ server, upstream }) =>
+        upstream === undefined ? [] : [{ ...upstream, takes: (path: string) => mcp.of(path)?.server === server }]
+      ),
+      ...settings.upstreams,
+      ...(settings.upstream === undefined || settings.upstream === null ? [] : [settings.upstream])
+    ]
     const upstreams = all.length === 0
       ? undefined
       : yield* Effect.acquireRelease(
@@ -146,6 +165,7 @@ export const makeDoors = (
       limits: settings.limits,
       origins: settings.cors === null ? undefined : new Set(settings.cors.origins),
       upgrades: routes(settings.websocket),
+      mcp,
       upstreams
     }
   })

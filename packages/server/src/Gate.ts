@@ -8,7 +8,7 @@
  */
 import { isAuthorizationServerPath } from "@jotgate/core/AuthorizationServer"
 import type { Refusal } from "@jotgate/core/ProblemResponse"
-import { isMetadataPath, metadata } from "@jotgate/core/ResourceMetadata"
+import { isMetadataPath, metadata, metadataPath } from "@jotgate/core/ResourceMetadata"
 import { Clock, Context, Effect, Exit, Layer, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
@@ -172,8 +172,16 @@ export class Gate extends Context.Service<Gate, {
           path: string,
           mounted: string
         ) => {
-          const { issuers, scopes } = deployment
-          const body = metadata(`${originOf(request, deployment)}${mounted}`, path, issuers, scopes)
+          const { doors: { mcp }, issuers, scopes } = deployment
+          const document = mcp.documentOf(path.slice(metadataPath.length))
+          if (document === undefined) return deny(request, response, deployment, { code: "route_unknown" }, false)
+          const body = metadata(
+            `${originOf(request, deployment)}${mounted}`,
+            path,
+            issuers,
+            mcp.hasResources ? document.scopes : scopes,
+            document.resource
+          )
           write(response, 200, documentHeaders(body), body)
         }
 
@@ -274,6 +282,7 @@ export class Gate extends Context.Service<Gate, {
               requestId: head.requestId ?? randomUUID(),
               expectsContinue,
               stay,
+              sessions: state.sessions,
               relayed: telemetry.relayed,
               crashed
             })

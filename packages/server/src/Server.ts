@@ -148,7 +148,12 @@ export const deploymentOf = <E>(
     const outside = yield* Layer.build(Layer.merge(NodeOutbound.layer, NodeSecrets.layer(options.base, options.env)))
     return {
       auth: Context.get(services, AuthBuilder),
-      doors: yield* makeDoors(gateway, { teamHeaders: policy.teamHeaders, litellm: policy.litellm, env: options.env }),
+      doors: yield* makeDoors(gateway, {
+        teamHeaders: policy.teamHeaders,
+        litellm: policy.litellm,
+        mcp: policy.mcp,
+        env: options.env
+      }),
       authorizationServer: AuthorizationServer.make(
         Context.get(outside, Outbound),
         Context.get(outside, Secrets),

@@ -9,7 +9,7 @@ import { anthropicProblem, type Code, problem, statusOf } from "../Errors.ts"
 /** What a denial is rendered from. */
 export interface Refusal {
   readonly code: Code
-  /** Every scope that was missing, for the challenge. */
+  /** Every scope that was missing, or that is needed at all where there is no good token; for the challenge. */
   readonly scope?: ReadonlyArray<string>
   /** Seconds. */
   readonly retryAfter?: number
@@ -48,6 +48,8 @@ const challenge = (it: Refusal, metadata: string | undefined): string | undefine
     parts.push(`error="invalid_token"`)
     if (it.code === "token_expired") parts.push(`error_description="The token has expired"`)
   }
+  // Whoever goes for a token is told at once what it must hold.
+  if (status === 401 && it.scope !== undefined) parts.push(`scope="${quoted(it.scope.join(" "))}"`)
   if (metadata !== undefined) parts.push(`resource_metadata="${quoted(metadata)}"`)
   return parts.join(", ")
 }

@@ -17,15 +17,16 @@ export const isMetadataPath = (path: string): boolean => path === metadataPath |
 export const metadataUrl = (origin: string, path: string): string =>
   `${origin}${metadataPath}${path !== "/" && path.length < 512 && isUnambiguousPath(path) ? path : ""}`
 
-/** The document at `path` (which `isMetadataPath`), as JSON. */
+/** The document at `path` (which `isMetadataPath`), as JSON; `resource` where it has another name than its URL. */
 export const metadata = (
   origin: string,
   path: string,
   issuers: ReadonlyArray<string>,
-  scopes: ReadonlyArray<string>
+  scopes: ReadonlyArray<string>,
+  resource = `${origin}${path.slice(metadataPath.length)}`
 ): string =>
   JSON.stringify({
-    resource: `${origin}${path.slice(metadataPath.length)}`,
+    resource,
     ...(issuers.length === 0 ? {} : { authorization_servers: issuers }),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     bearer_methods_supported: ["header"],

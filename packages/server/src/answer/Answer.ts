@@ -19,6 +19,12 @@ export const write = (
   response.end(body)
 }
 
+/** A body that stands in place of the problem. */
+export interface ErrorBody {
+  readonly type: string
+  readonly text: string
+}
+
 /** Where and for whom a denial is rendered. */
 export interface Place {
   readonly recording: Recording
@@ -32,6 +38,22 @@ export interface Place {
   readonly extra?: ReadonlyArray<string>
   /** The status that the proxy in front can carry. */
   readonly status?: (status: number) => number
+  /** What callers of another protocol read instead of the problem; gets the id of the decision. */
+  readonly body?: ((decision: string) => ErrorBody) | undefined
+  /** The path of the resource that was asked for, where it is not that of the request. */
+  readonly resource?: string | undefined
+  /** Whether there is no document about what was asked for. */
+  readonly hasNoDocument?: boolean
+}
+
+/** Raw headers with those that describe another body. */
+const describing = (headers: ReadonlyArray<string>, { text, type }: ErrorBody): Array<string> => {
+  const result: Array<string> = ["content-type", type, "content-length", String(Buffer.byteLength(text))]
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ""
+    if (name !== "content-type" && name !== "content-length") result.push(name, headers[i + 1] ?? "")
+  }
+  return result
 }
 
 /** Writes a denial. A caller who has gone is not told: that is what its record says. */
@@ -40,11 +62,14 @@ export const refuse = (response: ServerResponse, refusal: Refusal, place: Place)
   if (response.headersSent) return
   if (response.destroyed) return recording.over(response)
   const origin = challenges(refusal) ? place.origin() : ""
-  const metadata = origin === "" ? undefined : metadataUrl(origin, `${place.prefix ?? ""}${place.path}`)
+  const resource = place.resource ?? `${place.prefix ?? ""}${place.path}`
+  const metadata = origin === "" || place.hasNoDocument === true ? undefined : metadataUrl(origin, resource)
   const rendered = render(refusal, recording.id, place.path, metadata)
-  const headers = place.extra === undefined ? rendered.headers : [...rendered.headers, ...place.extra]
+  const body = place.body?.(recording.id)
+  const described = body === undefined ? rendered.headers : describing(rendered.headers, body)
+  const headers = place.extra === undefined ? described : [...described, ...place.extra]
   const status = place.status === undefined ? rendered.status : place.status(rendered.status)
-  write(response, status, headers, rendered.body)
+  write(response, status, headers, body?.text ?? rendered.body)
   recording.refused(status, refusal.code, refusal.cause)
 }
 

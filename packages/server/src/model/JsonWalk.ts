@@ -33,6 +33,10 @@ export interface Place {
   nesting: Uint8Array
   /** The end of the last piece, when a token was cut there. */
   tail: Uint8Array
+  /** How many bytes of the text lie before what is in memory. */
+  before: number
+  /** Where the last stop was, in bytes from the beginning of the text: behind the bracket, quote or value. */
+  at: number
 }
 
 const globals = ["at", "start", "state", "depth", "wanted", "names", "allNames", "elements", "floor"] as const
@@ -114,7 +118,9 @@ export const startPlace = (): Place => ({
   state: 0,
   depth: 0,
   nesting: empty,
-  tail: empty
+  tail: empty,
+  before: 0,
+  at: 0
 })
 
 /** Whether the text is whole. */
@@ -154,10 +160,12 @@ const over = (place: Place, to: number, onStop: (why: Stop, raw: Uint8Array) => 
       place.state = walker.state.value
       place.nesting = memory.slice(0, place.depth + 1)
       place.tail = at < to ? memory.slice(at, to) : empty
+      place.before += at - INPUT
       return true
     }
     const stop = why === OPEN && memory[at - 1] !== OPEN_OBJECT ? "List" : stops[why] ?? "Bad"
     const end = why === NAME || why === TEXT ? at - 1 : at
+    place.at = place.before + at - INPUT
     if (!onStop(stop, memory.subarray(walker.start.value, end))) return false
   }
 }

@@ -14,6 +14,8 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { refusalOf, refuse, write } from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { callerOf, isAllowed, type Judge, type Verdict } from "../Judge.ts"
+import type { McpRefusal } from "../mcp/McpRequest.ts"
+import type { Sessions } from "../mcp/Sessions.ts"
 import { codeOf, join, nothing, unnamed } from "../model/Peeked.ts"
 import { bodyReader, joinBody, readTarget, requestedModel, type TargetReading } from "../model/RequestModel.ts"
 import type { Where } from "../platform/Telemetry.ts"
@@ -22,8 +24,10 @@ import type { Stay } from "./Admission.ts"
 import * as Cors from "./Cors.ts"
 import type { Crashed } from "./Crashed.ts"
 import { forwardedHeaders, passedCredentials, type UpstreamCredential } from "./ForwardedHeaders.ts"
+import { McpExchange } from "./McpExchange.ts"
 import { listsModels } from "./ModelList.ts"
 import { answeredModels, decoded, encodingOf, filteredHeaders, maxListBytes, withoutLength } from "./ModelsAnswer.ts"
+import { endpointBelow } from "./Mount.ts"
 import { addressOf } from "./Peers.ts"
 import { type AnswerReader, Relay, type RelayEnd } from "./Relay.ts"
 import { type BodyOutcome, BodyStream, read, type RequestBody } from "./RequestBody.ts"
@@ -44,6 +48,7 @@ export interface ExchangeParts {
   readonly expectsContinue: boolean
   /** What it holds of the gate. */
   readonly stay: Stay
+  readonly sessions: Sessions
   readonly relayed: (end: RelayEnd) => void
   readonly crashed: Crashed
 }
@@ -64,6 +69,8 @@ export class Exchange {
   readonly #recording: Recording
   /** What everything but the body says of the model. */
   readonly #reading: TargetReading
+  /** What it is besides, when it goes to an MCP server. */
+  readonly #mcp: McpExchange | undefined
   #body: RequestBody | undefined
   #stopBody: (() => void) | undefined
   #relay: Relay | undefined
@@ -76,15 +83,25 @@ export class Exchange {
     this.#target = parts.request.url ?? "/"
     const query = this.#target.indexOf("?")
     this.#path = query === -1 ? this.#target : this.#target.slice(0, query)
-    const { judge, request, requestId } = parts
+    const { deployment: { doors }, head, judge, request, requestId, sessions } = parts
     const method = request.method ?? ""
+    const server = doors.mcp.of(this.#path)
     this.#recording = judge.open({ door: "proxy", method, route: this.#path, requestId })
     this.#reading = readTarget(
       method.toUpperCase(),
       this.#target,
       request.rawHeaders,
-      parts.deployment.doors.kindOf(this.#target)
+      doors.kindOf(this.#target)
     )
+    this.#mcp = server === undefined ? undefined : new McpExchange({
+      server,
+      method: method.toUpperCase(),
+      target: this.#target,
+      rawHeaders: request.rawHeaders,
+      contentType: head.contentType,
+      hasBody: head.hasBody,
+      sessions
+    })
   }
 
   /** Begins. Every way ends with an answer, or with the caller gone. */
@@ -101,6 +118,11 @@ export class Exchange {
       }
     }
     if (deployment.doors.upstreams === undefined) return this.#deny({ code: "route_unknown" })
+    if (deployment.doors.mcp.isDisguised(this.#path)) {
+      return this.#deny({ code: "request_ambiguous", cause: "the path of an MCP server in another case" })
+    }
+    const refused = this.#mcp?.refusal
+    if (refused !== undefined) return this.#refuse(refused)
     response.once("close", this.#onClose)
     if (!head.hasBody) return this.#judge(undefined)
     this.#it.stay.bodyUntil = this.#it.stay.since + deployment.doors.limits.bodyTimeout
@@ -187,7 +209,7 @@ export class Exchange {
       request,
       response,
       head,
-      reader: (send) => bodyReader(this.#reading, head.contentType, boundary, send),
+      reader: (send) => this.#mcp?.bodyReader(send) ?? bodyReader(this.#reading, head.contentType, boundary, send),
       limit: deployment.doors.limits.body,
       grow,
       streams: true
@@ -218,6 +240,7 @@ export class Exchange {
   #judge(body: RequestBody | undefined): void {
     const { request } = this.#it
     this.#body = body
+    if (this.#mcp !== undefined) return this.#judgeMcp(this.#mcp, body)
     const seen = body === undefined ? nothing : body.isKnown ? body.model : join(body.model, unnamed)
     const model = requestedModel(this.#reading, seen)
     if (model === undefined) return this.#deny({ code: codeOf(joinBody(this.#reading.seen, seen)) })
@@ -230,6 +253,20 @@ export class Exchange {
     if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: Request.causeOf(this.#target) })
     const lists = listsModels(asked.value.method, this.#path)
     this.#ask(lists ? { ...asked.value, listsModels: true } : asked.value)
+  }
+
+  #judgeMcp(mcp: McpExchange, body: RequestBody | undefined): void {
+    const { request } = this.#it
+    const tool = mcp.read(body?.model._tag === "Refused")
+    if (tool._tag === "Refused") return this.#refuse(tool)
+    const asked = Request.make({
+      method: request.method ?? "",
+      target: this.#target,
+      rawHeaders: request.rawHeaders,
+      tool
+    })
+    if (Exit.isFailure(asked)) return this.#deny({ code: "request_ambiguous", cause: Request.causeOf(this.#target) })
+    this.#ask(asked.value)
   }
 
   #ask(asked: Request.Asked): void {
@@ -254,6 +291,8 @@ export class Exchange {
     if (!this.#it.stay.belongsTo(callerOf(result))) {
       return this.#deny({ code: "overloaded", cause: "this caller has its part" })
     }
+    const objection = this.#mcp?.objection(result)
+    if (objection !== undefined) return this.#deny(objection)
     const upstream = this.#it.deployment.doors.upstreams?.choose(asked.path, result.model)
     if (upstream === undefined) return this.#deny({ code: "route_unknown" })
     const key = upstream.keyFor(result.principal.teamId)
@@ -273,7 +312,7 @@ export class Exchange {
       return this.#deny({ code: "overloaded", cause: `${upstream.host} has its part` })
     }
     const peer = addressOf(request.socket)
-    const readsAnswer = listsModels(request.method ?? "", this.#path)
+    const readsAnswer = this.#mcp?.readsAnswer(allowed) ?? listsModels(request.method ?? "", this.#path)
     const headers = forwardedHeaders({
       rawHeaders: request.rawHeaders,
       head,
@@ -304,7 +343,11 @@ export class Exchange {
         recording: this.#recording
       },
       response,
-      readsAnswer ? this.#modelsReader(allowed) : undefined,
+      this.#mcp !== undefined
+        ? this.#listReader(this.#mcp, id, allowed, upstream)
+        : readsAnswer
+        ? this.#modelsReader(allowed)
+        : undefined,
       (end) => this.#onRelayed(end)
     )
     this.#relay = relay
@@ -330,6 +373,22 @@ export class Exchange {
     }
   }
 
+  #listReader(mcp: McpExchange, decision: string, allowed: Allowed, upstream: Upstream): AnswerReader {
+    const { deployment: { doors: { prefix } } } = this.#it
+    const reader = mcp.answerReader(allowed, {
+      decision,
+      place: (address) => endpointBelow(address, { upstream, path: mcp.server.path, target: this.#target, prefix }),
+      write: (status, headers, text) => write(this.#it.response, status, headers, text),
+      deny: () => this.#deny({ code: "upstream_unreachable", cause: "the answer is no list" })
+    })
+    return { ...reader, read: (status, headers, bytes) => this.#guarded(() => reader.read(status, headers, bytes)) }
+  }
+
+  /** Runs what is called from without. */
+  #guarded(run: () => void): void {
+    this.#later("relay", run)(undefined)
+  }
+
   #onRelayed(end: RelayEnd): void {
     try {
       this.#it.relayed(end)
@@ -344,15 +403,23 @@ export class Exchange {
     }
   }
 
-  #deny(refusal: Refusal): void {
+  /** Answers that this is no message to an MCP server. */
+  #refuse(refused: McpRefusal): void {
+    this.#deny({ code: refused.code, cause: refused.why }, refused)
+  }
+
+  #deny(refusal: Refusal, refused?: McpRefusal): void {
     const { origin, request, response } = this.#it
-    const { prefix } = this.#it.deployment.doors
-    refuse(response, refusal, {
+    const { mcp } = this.#it.deployment.doors
+    const resource = mcp.documentPathOf(this.#path)
+    refuse(response, this.#mcp?.challenged(refusal) ?? refusal, {
       recording: this.#recording,
       path: this.#path,
-      prefix,
+      resource,
+      hasNoDocument: resource === undefined,
       origin,
-      extra: this.#extraHeaders()
+      extra: this.#extraHeaders(),
+      body: this.#mcp?.errorBody(refusal, refused)
     })
     this.#stopBody?.()
     if (!request.complete) this.#linger()

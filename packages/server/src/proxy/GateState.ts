@@ -5,6 +5,7 @@
  * the gate and go on answering while the gate drains.
  */
 import { Context, Layer } from "effect"
+import { Sessions } from "../mcp/Sessions.ts"
 
 export class GateState extends Context.Service<GateState, {
   /** Whether the gate was told to stop. */
@@ -17,12 +18,15 @@ export class GateState extends Context.Service<GateState, {
   inFlight: number
   /** Bytes of their bodies that are held. */
   held: number
+  /** Whose the sessions of MCP servers are; they outlive a change of the configuration. */
+  readonly sessions: Sessions
 }>()("@jotgate/server/GateState") {
   static readonly layer = Layer.sync(GateState, () => ({
     draining: false,
     wounded: false,
     oldest: () => Number.POSITIVE_INFINITY,
     inFlight: 0,
-    held: 0
+    held: 0,
+    sessions: new Sessions()
   }))
 }

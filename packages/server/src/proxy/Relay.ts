@@ -30,10 +30,22 @@ export interface RelayRequest {
   readonly recording: Recording
 }
 
+/** Changes an answer that is passed on as it comes. */
+export interface AnswerStream {
+  /** What is passed on of a piece; `undefined` breaks the answer off. */
+  readonly push: (chunk: Buffer) => Buffer | undefined
+  /** What is left at the end; `undefined` breaks the answer off. */
+  readonly end: () => Buffer | undefined
+  /** The headers of the changed answer. */
+  readonly headers: (headers: Array<string>) => Array<string>
+}
+
 /** Takes an answer over instead of the caller: for answers that are read here. */
 export interface AnswerReader {
   /** Whether this answer is read here; otherwise it is passed on as it comes. */
   readonly wants: (status: number, headers: IncomingHttpHeaders) => boolean
+  /** What changes an answer that is passed on, if anything does; one that cannot be read is not passed on. */
+  readonly stream?: (status: number, headers: IncomingHttpHeaders) => AnswerStream | "unreadable" | undefined
   /** Gets the whole answer. `headers` are filtered already. */
   readonly read: (status: number, headers: Array<string>, body: Buffer) => void
   /** The largest answer that is read, in bytes; a larger one is `broken`. */
@@ -63,6 +75,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #keptBytes = 0
   #status = 0
   #headers: Array<string> = []
+  #changes: AnswerStream | undefined
 
   constructor(
     request: RelayRequest,
@@ -99,7 +112,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#outgoing.destroyed) controller.abort(callerGone)
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders
+  ): void {
     if (status < 200) return
     this.#request.recording.upstreamAnswered(status)
     const answer = answeredHeaders(headers, this.#request.secret, this.#request.extra)
@@ -109,14 +126,18 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#headers = answer
       return
     }
+    const changes = this.#reader?.stream?.(status, headers)
+    if (changes === "unreadable") return controller.abort(new Error("the answer cannot be read"))
+    this.#changes = changes
+    const told = this.#changes === undefined ? answer : this.#changes.headers(answer)
     // The head of a stream must not wait for its first event; any other waits, as its first piece may turn out to be bad.
     if (headers["content-type"]?.startsWith("text/event-stream") === true) {
-      this.#outgoing.writeHead(status, answer)
+      this.#outgoing.writeHead(status, told)
       this.#outgoing.flushHeaders()
       return
     }
     this.#status = status
-    this.#headers = answer
+    this.#headers = told
   }
 
   /** Writes the head, unless it is there. */
@@ -135,21 +156,29 @@ export class Relay implements Dispatcher.DispatchHandler {
       } else this.#kept.push(chunk)
       return
     }
+    const told = this.#changes === undefined ? chunk : this.#changes.push(chunk)
+    if (told === undefined) return controller.abort(new Error("the answer cannot be passed on"))
+    if (told.length === 0) return
     this.#head()
-    if (!this.#outgoing.write(chunk)) {
+    if (!this.#outgoing.write(told)) {
       controller.pause()
       this.#outgoing.once("drain", () => controller.resume())
     }
   }
 
-  onResponseEnd(_: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
     if (this.#ended) return
     if (this.#kept !== undefined) {
       this.#finish("done")
       this.#reader?.read(this.#status, this.#headers, Buffer.concat(this.#kept, this.#keptBytes))
       return
     }
+    const rest = this.#changes?.end()
+    if (this.#changes !== undefined && rest === undefined) {
+      return this.onResponseError(controller, new Error("the answer cannot be passed on"))
+    }
     this.#head()
+    if (rest !== undefined && rest.length > 0) this.#outgoing.write(rest)
     for (const name in trailers) {
       if (name !== "") {
         this.#outgoing.addTrailers(answeredTrailers(trailers))

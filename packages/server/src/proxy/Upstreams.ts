@@ -24,6 +24,8 @@ export interface UpstreamSettings {
   /** What it is, so that only what it reads is judged; `any` when left out. */
   readonly kind?: UpstreamKind | undefined
   readonly match?: { readonly path?: string | undefined; readonly model?: string | undefined } | undefined
+  /** Whether a path is this upstream's, whatever its model: that of an MCP server. */
+  readonly takes?: (path: string) => boolean
 }
 
 /** One upstream, ready for use. */
@@ -55,9 +57,10 @@ export interface Upstreams {
 }
 
 const compileMatch = (
-  match: UpstreamSettings["match"],
+  { match, takes: own }: UpstreamSettings,
   routes: RouteCompiler
 ): Pick<Upstream, "matches" | "takes"> => {
+  if (own !== undefined) return { takes: own, matches: own }
   const path = match?.path === undefined ? undefined : routes([match.path])
   const model = match?.model === undefined ? undefined : Pattern.compile(match.model)
   const takes = (route: string): boolean => path === undefined || path(route, "POST")
@@ -119,7 +122,7 @@ export const make = (
         options.env
       ),
       kind: it.kind ?? "any",
-      ...compileMatch(it.match, options.routes)
+      ...compileMatch(it, options.routes)
     }
   })
   const all = (run: (pool: Pool) => Promise<void>) => Promise.all(Array.from(pools.values(), run)).then(() => {})

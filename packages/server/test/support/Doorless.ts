@@ -1,6 +1,7 @@
 /** A deployment of which only the limits count. */
 import { Effect } from "effect"
 import type { Deployment, Doors } from "../../src/Deployment.ts"
+import { compile } from "../../src/mcp/McpServers.ts"
 
 export const doorsOf = (limits: Doors["limits"]): Deployment => ({
   auth: {
@@ -23,6 +24,7 @@ export const doorsOf = (limits: Doors["limits"]): Deployment => ({
     limits,
     origins: undefined,
     upgrades: () => false,
+    mcp: compile([], ""),
     upstreams: undefined
   },
   issuers: [],

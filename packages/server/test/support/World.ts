@@ -68,6 +68,8 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Settings of the upstream besides its URL. */
   readonly upstream?: Omit<UpstreamSettings, "url">
+  /** Where the MCP servers of the policy are, by name; without an entry the upstream takes their requests. */
+  readonly mcp?: Readonly<Record<string, UpstreamSettings>>
   /** Whether proxies may ask over gRPC too. */
   readonly grpc?: boolean
   /** Without it the recorder is the upstream. */
@@ -144,6 +146,10 @@ export const make = Effect.fnUntraced(function*(options: WorldOptions = {}) {
       teamHeaders: settings.policy.teamHeaders,
       litellm: settings.policy.litellm,
       env: options.env ?? {},
+      mcp: settings.policy.mcp.map((it) => {
+        const upstream = options.mcp?.[it.server]
+        return upstream === undefined ? it : { ...it, upstream }
+      }),
       ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts })
     }),
     (compiled): Deployment => ({

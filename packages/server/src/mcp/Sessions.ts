@@ -1,0 +1,82 @@
+/**
+ * Whose a session is: the caller's who used its id first, and nobody else's from then on.
+ *
+ * The id of a session is a bearer secret that servers hand out without asking who carries it; behind a gate they do not
+ * even learn who does. So the gate remembers issuer, subject and acting agents of each, as digests, within bounds: each
+ * caller has a number of sessions, and a caller who uses more loses the oldest of its own, never somebody else's.
+ */
+import type { Allowed } from "@jotgate/core/Decision"
+import { hash } from "node:crypto"
+
+/** How many sessions and tasks are remembered at once, and how many of them one caller may have. */
+export interface SessionBounds {
+  readonly all: number
+  readonly perCaller: number
+}
+
+/** About 200 bytes each. */
+export const sessionBounds: SessionBounds = { all: 200_000, perCaller: 2_000 }
+
+const digest = (text: string): string => hash("sha256", text, "base64url")
+
+/** Who is calling, as far as a session is theirs: the person or service, and those who act for them. */
+const callerOf = ({ claims, identity, principal }: Allowed): string =>
+  digest(JSON.stringify([
+    identity?.issuer ?? null,
+    identity?.tenant ?? null,
+    claims?.payload["sub"] ?? identity?.user ?? null,
+    principal.userId ?? principal.teamId ?? null,
+    principal.agent?.chain ?? []
+  ]))
+
+/** The sessions of one process. */
+export class Sessions {
+  readonly #bounds: SessionBounds
+  /** Callers by session, and sessions by caller, both oldest first. */
+  readonly #owners = new Map<string, string>()
+  readonly #owned = new Map<string, Set<string>>()
+
+  constructor(bounds: SessionBounds = sessionBounds) {
+    this.#bounds = bounds
+  }
+
+  get size(): number {
+    return this.#owners.size
+  }
+
+  /** Whether this caller may use what it names; what nobody used before is the caller's from now on. */
+  takes(server: string, handles: ReadonlyArray<string>, allowed: Allowed): boolean {
+    if (handles.length === 0) return true
+    const caller = callerOf(allowed)
+    const sessions = handles.map((it) => digest(`${server} ${it}`))
+    if (sessions.some((it) => (this.#owners.get(it) ?? caller) !== caller)) return false
+    for (const it of sessions) this.#keep(it, caller)
+    return true
+  }
+
+  /** Whether nobody else uses this; it is not taken. */
+  isFree(server: string, handle: string, allowed: Allowed): boolean {
+    const caller = callerOf(allowed)
+    return (this.#owners.get(digest(`${server} ${handle}`)) ?? caller) === caller
+  }
+
+  #keep(session: string, caller: string): void {
+    const theirs = this.#owned.get(caller) ?? new Set<string>()
+    this.#owned.set(caller, theirs)
+    theirs.delete(session)
+    theirs.add(session)
+    this.#owners.delete(session)
+    this.#owners.set(session, caller)
+    if (theirs.size > this.#bounds.perCaller) { for (const oldest of theirs) return this.#drop(oldest) }
+    if (this.#owners.size > this.#bounds.all) { for (const oldest of this.#owners.keys()) return this.#drop(oldest) }
+  }
+
+  #drop(session: string): void {
+    const caller = this.#owners.get(session)
+    this.#owners.delete(session)
+    if (caller === undefined) return
+    const theirs = this.#owned.get(caller)
+    theirs?.delete(session)
+    if (theirs?.size === 0) this.#owned.delete(caller)
+  }
+}
