@@ -7,8 +7,9 @@ import type { Code, Denial, Status } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
 import type { Principal } from "./principal/Principal.ts"
 import { type Asked, modelText, type ToolKind } from "./Request.ts"
+import type { Step } from "./Step.ts"
 import type { Claims } from "./token/Claims.ts"
-import type { Resolved, Step } from "./Trace.ts"
+import { type Noted, type Resolved, told } from "./Trace.ts"
 
 /** What a principal may call; made from the rows of the decision, without another look-up. */
 export interface Reach {
@@ -65,13 +66,11 @@ export interface DecisionJson {
   readonly model: string | null
   readonly route: string
   readonly writes: ReadonlyArray<DirectoryWrite>
-  readonly steps?: ReadonlyArray<Pick<Step, "step" | "outcome" | "facts">>
+  readonly steps?: ReadonlyArray<Step>
 }
 
-const printable = (steps: ReadonlyArray<Step>) => steps.map(({ step, outcome, facts }) => ({ step, outcome, facts }))
-
 /** The JSON form of an allowed decision; `id` is the decision's id. */
-export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Step>): DecisionJson => {
+export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Noted>): DecisionJson => {
   const { principal } = it
   return {
     decision: id,
@@ -92,12 +91,12 @@ export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Step>
     model: it.model ?? null,
     route: it.route,
     writes: it.writes,
-    ...(steps === undefined ? {} : { steps: printable(steps) })
+    ...(steps === undefined ? {} : { steps: steps.map(told) })
   }
 }
 
 /** Whom the steps of a decision had found, the last word of each kind. */
-export const resolvedBy = (steps: ReadonlyArray<Step>): Resolved =>
+export const resolvedBy = (steps: ReadonlyArray<Noted>): Resolved =>
   Object.assign({}, ...steps.map((step) => step.resolved))
 
 /**
@@ -108,7 +107,7 @@ export const deniedJson = (
   id: string,
   asked: Asked,
   denial: Denial,
-  steps: ReadonlyArray<Step>,
+  steps: ReadonlyArray<Noted>,
   printSteps: boolean
 ): DecisionJson => {
   const found = resolvedBy(steps)
@@ -127,6 +126,6 @@ export const deniedJson = (
     model: modelText(asked.model),
     route: asked.path,
     writes: [],
-    ...(printSteps ? { steps: printable(steps) } : {})
+    ...(printSteps ? { steps: steps.map(told) } : {})
   }
 }

@@ -6,7 +6,8 @@
  * count as absent, RULES D11).
  */
 import { type EndUserId, type OrganizationId, type TeamId, UserId } from "./Ids.ts"
-import type { Claimed, Fact } from "./Trace.ts"
+import type { FactsOf } from "./Step.ts"
+import type { Claimed } from "./Trace.ts"
 
 /** How a person may be found by e-mail (RULES D6, D57). */
 export type LinkByEmail = "verified" | "always" | "never"
@@ -56,7 +57,7 @@ export interface Identity {
   readonly userRoles: ReadonlyArray<string>
   readonly scopes: ReadonlyArray<string>
   /** What was read from where, and what was odd; for the trace. */
-  readonly facts: { readonly [name: string]: Fact }
+  readonly facts: FactsOf<"claims">
 }
 
 /** The subject of a person with its tenant in front, where tenants are told apart. */

@@ -8,44 +8,20 @@
  */
 import { Context } from "effect"
 import type { JsonObject } from "./Json.ts"
+import type { StepName, StepOf } from "./Step.ts"
 
-/** A value that can be printed and written as JSON. */
-export type Fact = string | number | boolean | null | ReadonlyArray<Fact> | { readonly [name: string]: Fact }
-
-/** The steps in the order in which a decision takes them. */
-export type StepName =
-  | "request"
-  | "credential"
-  | "token"
-  | "claims"
-  | "custom"
-  | "role"
-  | "scope"
-  | "agent"
-  | "admin"
-  | "team"
-  | "organization"
-  | "email"
-  | "user"
-  | "membership"
-  | "endUser"
-  | "principal"
-  | "model"
-  | "route"
-  | "limits"
-  | "client"
-  | "rule"
-  | "writes"
-  | "hint"
-
-/** One step: what was looked at, how it came out, and the facts an operator needs. */
-export interface Step {
-  readonly step: StepName
-  readonly outcome: "ok" | "denied" | "skipped" | "unavailable" | "note"
-  readonly facts: { readonly [name: string]: Fact }
+/** One step as a decision notes it. */
+export type Noted<Name extends StepName = StepName> = StepOf<Name> & {
   /** What is known from here on, so that a denial can still say who was asking; never printed. */
   readonly resolved?: Resolved
 }
+
+/** A step as it is told to others. */
+export const told = <Name extends StepName>({ facts, outcome, step }: Noted<Name>): StepOf<Name> => ({
+  step,
+  outcome,
+  facts
+})
 
 /** Who a proven token says it is, whatever rows there are. */
 export interface Claimed {
@@ -69,7 +45,7 @@ export interface Resolved {
 }
 
 /** Receives each step as it happens. */
-export type Sink = (step: Step) => void
+export type Sink = (step: Noted) => void
 
 /** The sink of the running decision; absent by default. */
 export const Trace = Context.Reference<Sink | undefined>("@jotgate/core/Trace", { defaultValue: () => undefined })

@@ -1,8 +1,9 @@
 /** What the steps tell an operator: which claim, which value, which rule at which line, which rows. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
+import { Step, type StepName } from "../src/Step.ts"
 import * as CoreTest from "../src/testing/CoreTest.ts"
-import type { Step, StepName } from "../src/Trace.ts"
+import { type Noted, told } from "../src/Trace.ts"
 
 const { membership, organization, team, user } = CoreTest
 const uid = "u-1"
@@ -14,9 +15,16 @@ const rows = {
   teams: [team("red", { alias: "Red", models: ["gpt-4o"], organization: "acme" }), team("blue")],
   organizations: [organization("acme"), organization("corp")]
 }
+const decode = Schema.decodeUnknownSync(Schema.Array(Step), { onExcessProperty: "error" })
+
+/** The steps of a question; each is one of the closed union, with no fact that is not its own. */
 const stepsOf = (world: CoreTest.World, ask: CoreTest.Ask) =>
-  Effect.map(CoreTest.ask({ rows, options: { lineOf }, ...world }, ask), (it) => it.steps)
-const factsOf = (steps: ReadonlyArray<Step>, name: StepName) => steps.findLast((it) => it.step === name)?.facts
+  Effect.map(CoreTest.ask({ rows, options: { lineOf }, ...world }, ask), ({ steps }) => {
+    const all = steps.map(told)
+    assert.deepStrictEqual(decode(JSON.parse(JSON.stringify(all))), all)
+    return steps
+  })
+const factsOf = (steps: ReadonlyArray<Noted>, name: StepName) => steps.findLast((it) => it.step === name)?.facts
 const deniedBy = (world: CoreTest.World, ask: CoreTest.Ask) =>
   Effect.map(stepsOf(world, ask), (steps) => steps.find((it) => it.outcome === "denied")?.facts)
 

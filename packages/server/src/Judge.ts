@@ -15,7 +15,7 @@ import type { Allowed } from "@jotgate/core/Decision"
 import { type Denial, Unavailable } from "@jotgate/core/Errors"
 import type { Asked } from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
-import { type Now, type Step, Trace } from "@jotgate/core/Trace"
+import { type Noted, type Now, Trace } from "@jotgate/core/Trace"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { DecisionLog } from "./record/DecisionLog.ts"
@@ -27,7 +27,7 @@ export interface Verdict {
   readonly id: string
   readonly asked: Asked
   readonly result: Allowed | Denial
-  readonly steps: ReadonlyArray<Step>
+  readonly steps: ReadonlyArray<Noted>
 }
 
 /** What is asked of which rules. */
@@ -72,7 +72,7 @@ const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Decided => Exit.i
 const resultOf = (exit: Decided): Allowed | Denial =>
   Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
 
-const noSteps: ReadonlyArray<Step> = []
+const noSteps: ReadonlyArray<Noted> = []
 
 /** Whether each decision is a span. A span costs more than a warm decision, so it is off unless traces are sent somewhere. */
 export const DecisionSpans = Context.Reference<boolean>("@jotgate/server/DecisionSpans", { defaultValue: () => false })
@@ -109,7 +109,7 @@ const makeHintAllowance = () => {
 }
 
 /** What stands in place of a hint that is not there. */
-const missing = (why: string): Step => ({ step: "hint", outcome: "note", facts: { missing: why } })
+const missing = (why: string): Noted => ({ step: "hint", outcome: "note", facts: { missing: why } })
 const tooMany = missing("not worked out: too many denials in this second")
 const tooLate = missing("not worked out: it needs rows that were not in memory")
 
@@ -149,7 +149,7 @@ export class Judge extends Context.Service<Judge, {
         { asked, auth, recording }: Question,
         ticks: number,
         result: Allowed | Denial,
-        steps: ReadonlyArray<Step>
+        steps: ReadonlyArray<Noted>
       ): Verdict => {
         const millis = Ticks.fromClock(clock) - ticks
         recording.judged(asked, result, steps, millis)
@@ -183,13 +183,13 @@ export class Judge extends Context.Service<Judge, {
        * Adds what would have allowed a denial: the question decided again with somebody who listens for it. What cannot
        * be had at once comes in while nobody waits, until the record is written.
        */
-      const addHint = ({ asked, auth, trace }: Question, now: Now, steps: Array<Step>, done: () => void): void => {
+      const addHint = ({ asked, auth, trace }: Question, now: Now, steps: Array<Noted>, done: () => void): void => {
         if (trace !== true && !mayHint(now.ticks)) {
           steps.push(tooMany)
           return done()
         }
         const at = steps.length
-        const note = (step: Step) => {
+        const note = (step: Noted) => {
           if (step.step === "hint") steps[at] = step
         }
         const decided = auth.decide(asked, { ...now, note, brief: false })
@@ -203,7 +203,13 @@ export class Judge extends Context.Service<Judge, {
       }
 
       /** Gives the answer, of a denial with its steps, of which the hint may come later. */
-      const answer = (question: Question, now: Now, exit: Decided, steps: Array<Step>, done: (it: Verdict) => void) => {
+      const answer = (
+        question: Question,
+        now: Now,
+        exit: Decided,
+        steps: Array<Noted>,
+        done: (it: Verdict) => void
+      ) => {
         noteDefect(exit)
         const result = resultOf(exit)
         if (isAllowed(result) || steps.length === 0) return done(settle(question, now.ticks, result, steps))
@@ -215,7 +221,7 @@ export class Judge extends Context.Service<Judge, {
        * somebody listening. Nothing can have changed in between, and only denials pay for it.
        */
       const retell = (question: Question, now: Now, decided: Decided, done: (it: Verdict) => void): () => void => {
-        const steps: Array<Step> = []
+        const steps: Array<Noted> = []
         const retold = question.auth.decide(question.asked, {
           ...now,
           note: (step) => void steps.push(step),
@@ -242,8 +248,8 @@ export class Judge extends Context.Service<Judge, {
           done(settle(question, now.ticks, resultOf(decided), noSteps))
           return stopped
         }
-        const steps: Array<Step> = []
-        const note = (step: Step) => void steps.push(step)
+        const steps: Array<Noted> = []
+        const note = (step: Noted) => void steps.push(step)
         const listened = dry
           ? Effect.suspend(() => auth.decide(asked, { ...now, note, brief: true }))
           : Effect.provideService(auth.authenticate(asked, true), Trace, note)

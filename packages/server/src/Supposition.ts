@@ -12,7 +12,7 @@ import type { IssuerProfile } from "@jotgate/core/Issuer"
 import type { JsonObject } from "@jotgate/core/Json"
 import type { Asked } from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
-import type { Step } from "@jotgate/core/Trace"
+import type { Noted } from "@jotgate/core/Trace"
 import type { UserRepo } from "@jotgate/core/UserRepo"
 import { Clock, Effect, Result } from "effect"
 
@@ -32,7 +32,7 @@ export interface Supposing {
 /** What was decided, with its steps. */
 export interface Supposed {
   readonly result: Allowed | Denial
-  readonly steps: ReadonlyArray<Step>
+  readonly steps: ReadonlyArray<Noted>
   /** Milliseconds that the decision took. */
   readonly millis: number
 }
@@ -98,11 +98,11 @@ export const suppose = Effect.fnUntraced(function*(
     onSuccess: (it) => Effect.succeed(it)
   })
   const clock = yield* Clock.Clock
-  const steps: Array<Step> = []
+  const steps: Array<Noted> = []
   const now = {
     time: clock.currentTimeMillisUnsafe(),
     ticks: Ticks.fromClock(clock),
-    note: (step: Step) => void steps.push(step)
+    note: (step: Noted) => void steps.push(step)
   }
   const payload = "claims" in who ? who.claims : { sub: who.user }
   const claims = { issuer: profile, payload, expiresAt: undefined, verifiedBy: { _tag: "Supposed" } } as const

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Allowed } from "@jotgate/core/Decision"
 import type { Denial } from "@jotgate/core/Errors"
 import { CoreTest } from "@jotgate/core/testing"
-import type { Step } from "@jotgate/core/Trace"
+import type { Noted } from "@jotgate/core/Trace"
 import { Effect } from "effect"
 import * as Remembering from "./support/Remembering.ts"
 
@@ -95,7 +95,7 @@ describe("DecisionMemory", () => {
   it.live("whoever listens gets every step", () =>
     Effect.scoped(Effect.gen(function*() {
       const { asked, known, remembered } = yield* warm
-      const steps: Array<Step> = []
+      const steps: Array<Noted> = []
       const told = yield* remembered(asked, 1, (step) => void steps.push(step))
       assert.notStrictEqual(told, known)
       assert.includeMembers(steps.map((it) => it.step), ["token", "team", "user", "model", "route"])

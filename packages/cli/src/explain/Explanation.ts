@@ -8,7 +8,7 @@ import * as DecisionId from "@jotgate/core/DecisionId"
 import { BadRequest, type Denial } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
-import type { Step } from "@jotgate/core/Trace"
+import type { Noted } from "@jotgate/core/Trace"
 import * as ModelPeek from "@jotgate/server/ModelPeek"
 import { type Somebody, suppose, type Supposing } from "@jotgate/server/Supposition"
 import { Cause, Clock, Effect, Exit, Option, Result } from "effect"
@@ -25,7 +25,7 @@ export interface Question {
 export interface Explanation {
   readonly question: Question
   readonly decision: DecisionJson
-  readonly steps: ReadonlyArray<Step>
+  readonly steps: ReadonlyArray<Noted>
   /** Milliseconds that the decision took. */
   readonly millis: number
 }
@@ -49,12 +49,12 @@ const ask = ({ headers, method, model, target }: Question): Exit.Exit<Request.As
     : Request.make({ method, target, rawHeaders: headers, model: found })
 }
 
-const decide = Effect.fnUntraced(function*(auth: Auth, asked: Request.Asked, steps: Array<Step>) {
+const decide = Effect.fnUntraced(function*(auth: Auth, asked: Request.Asked, steps: Array<Noted>) {
   const clock = yield* Clock.Clock
   const now = {
     time: clock.currentTimeMillisUnsafe(),
     ticks: Ticks.fromClock(clock),
-    note: (step: Step) => void steps.push(step)
+    note: (step: Noted) => void steps.push(step)
   }
   const result = yield* Effect.result(auth.decide(asked, now))
   return { result, millis: Ticks.fromClock(clock) - now.ticks }
@@ -69,7 +69,7 @@ const unreadable = (id: string, question: Question, asked: Exit.Failure<Request.
     () => new BadRequest({ code: "request_ambiguous" })
   )
   const cause = denial.code === "request_ambiguous" ? { cause: Request.causeOf(question.target) } : {}
-  const refused: Step = { step: "request", outcome: "denied", facts: { code: denial.code, ...cause } }
+  const refused: Noted = { step: "request", outcome: "denied", facts: { code: denial.code, ...cause } }
   return {
     question,
     decision: deniedJson(id, nothing, denial, [refused], true),
@@ -82,7 +82,7 @@ const unreadable = (id: string, question: Question, asked: Exit.Failure<Request.
 export const explain = Effect.fnUntraced(function*(auth: Auth, question: Question): Effect.fn.Return<Explanation> {
   const id = DecisionId.make(yield* Clock.currentTimeMillis)
   const asked = ask(question)
-  const steps: Array<Step> = []
+  const steps: Array<Noted> = []
   if (Exit.isFailure(asked)) return unreadable(id, question, asked)
   const { millis, result } = yield* decide(auth, asked.value, steps)
   const decision = Result.match(result, {

@@ -28,7 +28,7 @@ import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
 import type { Settings } from "@jotgate/core/Settings"
 import type { TeamRepo } from "@jotgate/core/TeamRepo"
-import type { Step } from "@jotgate/core/Trace"
+import type { Noted } from "@jotgate/core/Trace"
 import { Trace } from "@jotgate/core/Trace"
 import type { UserRepo } from "@jotgate/core/UserRepo"
 import { ModelPeek } from "@jotgate/server"
@@ -51,10 +51,10 @@ export interface Outcome {
   readonly orgId: string | null
   readonly endUserId: string | null
   readonly isAdmin: boolean
-  readonly steps: ReadonlyArray<Step>
+  readonly steps: ReadonlyArray<Noted>
 }
 
-const denied = (status: number, code: string, steps: ReadonlyArray<Step>): Outcome => ({
+const denied = (status: number, code: string, steps: ReadonlyArray<Noted>): Outcome => ({
   allowed: false,
   status,
   code,
@@ -126,7 +126,7 @@ const namedBy = (writes: ReadonlyArray<DirectoryWrite>, userId: string | null): 
 
 const decideCase = Effect.fnUntraced(function*(one: Case) {
   const { headers, method, path } = one.request
-  const steps: Array<Step> = []
+  const steps: Array<Noted> = []
   const model = modelOf(one.request)
   if (Result.isFailure(model)) return denied(400, model.failure, steps)
   const asked = makeAsked({
@@ -138,7 +138,7 @@ const decideCase = Effect.fnUntraced(function*(one: Case) {
   if (Exit.isFailure(asked)) return denied(400, "request_ambiguous", steps)
   const auth = yield* AuthBuilder
   const answer = yield* Effect.result(
-    auth.authenticate(asked.value).pipe(Effect.provideService(Trace, (step: Step) => void steps.push(step)))
+    auth.authenticate(asked.value).pipe(Effect.provideService(Trace, (step: Noted) => void steps.push(step)))
   )
   if (Result.isFailure(answer)) return denied(answer.failure.status, answer.failure.code, steps)
   const { principal, writes } = answer.success

@@ -9,18 +9,13 @@
 import { Schema } from "effect"
 import type { Allowed, Reach } from "../Decision.ts"
 import { resolvedBy } from "../Decision.ts"
-import { type Code, Codes } from "../Errors.ts"
 import { type Asked, modelText } from "../Request.ts"
 import { compileAny } from "../rules/patterns/Pattern.ts"
-import type { Step } from "../Trace.ts"
+import { CodeSchema, Step } from "../Step.ts"
+import { type Noted, told } from "../Trace.ts"
 import { appendIdentity } from "./IdentityHeaders.ts"
 import { type Refusal, render } from "./ProblemResponse.ts"
 import * as VerdictText from "./VerdictText.ts"
-
-const allCodes: ReadonlyArray<Code> = Object.values(Codes).flat()
-
-/** A stable code of a denial (docs/embedding.md). */
-const CodeSchema = Schema.Literals(allCodes)
 
 /** The body of a denied answer (RFC 9457), with the `error` member that the SDKs of OpenAI and Anthropic read. */
 export const ProblemBody = Schema.Struct({
@@ -41,18 +36,6 @@ export const ProblemBody = Schema.Struct({
   })
 })
 export type ProblemBody = typeof ProblemBody.Type
-
-/** Any JSON value that a fact can be. */
-const Fact = Schema.Json
-
-/** One step of a decision: what was looked at, how it came out, and the facts that an operator needs. */
-export const VerdictStep = Schema.Struct({
-  /** The name of the step. */
-  step: Schema.String,
-  outcome: Schema.Literals(["ok", "denied", "skipped", "unavailable", "note"]),
-  facts: Schema.Record(Schema.String, Fact)
-})
-export type VerdictStep = typeof VerdictStep.Type
 
 /** A verdict on one request. */
 export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
@@ -85,7 +68,7 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
   /** The path that was judged. */
   route: Schema.String,
   /** How it was decided; of every denial unless `steps: "never"` was asked for, of an allow when `steps: "always"` was. */
-  steps: Schema.Array(VerdictStep),
+  steps: Schema.Array(Step),
   /** The body of the answer to a denied caller; `null` when the request may pass. */
   problem: Schema.NullOr(ProblemBody),
   /** With a denial the headers of its answer, with an allow those that tell the next hop who is calling. */
@@ -123,9 +106,6 @@ type Fields = { readonly [K in keyof typeof Verdict.fields]: Verdict[K] }
  */
 const trusted = (fields: Fields): Verdict => Object.assign(Object.create(Verdict.prototype), fields)
 
-const printable = (steps: ReadonlyArray<Step>): ReadonlyArray<VerdictStep> =>
-  steps.map(({ facts, outcome, step }) => ({ step, outcome, facts }))
-
 const recordOf = (raw: ReadonlyArray<string>): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (let i = 0; i + 1 < raw.length; i += 2) headers[raw[i] ?? ""] = raw[i + 1] ?? ""
@@ -161,10 +141,10 @@ const whomOf = (allowed: Allowed): Whom => {
   return whom
 }
 
-const noSteps: ReadonlyArray<VerdictStep> = []
+const noSteps: ReadonlyArray<Step> = []
 
 /** The verdict of an allowed request; `id` is the decision's. */
-export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Step>): Verdict => {
+export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Noted>): Verdict => {
   const raw: Array<string> = []
   appendIdentity(raw, id, allowed)
   const verdict = trusted({
@@ -173,7 +153,7 @@ export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Ste
     status: 200,
     code: null,
     ...whomOf(allowed),
-    steps: steps.length === 0 ? noSteps : printable(steps),
+    steps: steps.length === 0 ? noSteps : steps.map(told),
     problem: null,
     headers: recordOf(raw)
   })
@@ -195,7 +175,7 @@ export const ofDenied = (
   id: string,
   { model, path }: Question,
   refusal: Told,
-  steps: { readonly known: ReadonlyArray<Step>; readonly told: ReadonlyArray<Step> },
+  steps: { readonly known: ReadonlyArray<Noted>; readonly told: ReadonlyArray<Noted> },
   metadata: string | undefined
 ): Verdict => {
   const { headers, problem, status } = render(refusal, id, path, metadata)
@@ -215,7 +195,7 @@ export const ofDenied = (
     models: found.models ?? null,
     model: modelText(model),
     route: path,
-    steps: printable(steps.told),
+    steps: steps.told.map(told),
     problem,
     headers: recordOf(headers)
   })

@@ -14,14 +14,12 @@ import { type Identity, nameOf } from "../Identity.ts"
 import { namesOf, noModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
 import { isUnknown } from "../rules/UnknownModel.ts"
-import type { Fact, Now } from "../Trace.ts"
+import type { Change } from "../Step.ts"
+import type { Now } from "../Trace.ts"
 import type { Caller } from "./Caller.ts"
 
 /** The decision of a caller who is known; a dry run when nobody listens. */
 export type Judged = (caller: Caller, now: Now) => Effect.Effect<Allowed, Denial>
-
-/** One change, as an operator reads it. */
-type Change = { readonly change: string; readonly text: string; readonly [name: string]: Fact }
 
 /** How many changes of each kind are tried, and how many teams or models are named. */
 const TRIED = 8
@@ -125,13 +123,13 @@ export const make = (policy: Policy, judged: Judged): Judged => {
     for (const { claim, role } of roleMappings.filter((it) => !roles.includes(it.claim)).slice(0, TRIED)) {
       if ((yield* outcome(supposed(caller, { roles: [...roles, claim] }), now)) === undefined) continue
       const text = `It would be allowed with ${JSON.stringify(claim)} among the token's roles (${role}).`
-      return [{ change: "role", role, value: claim, text }]
+      return [{ change: "role", role, value: claim, text } satisfies Change]
     }
     const [value] = allowedUserRoles
     if (value === undefined || userRoles.includes(value)) return []
     if ((yield* outcome(supposed(caller, { userRoles: [...userRoles, value] }), now)) === undefined) return []
     const text = `It would be allowed with ${JSON.stringify(value)} among the user's roles.`
-    return [{ change: "role", role: "internal_user", value, text }]
+    return [{ change: "role", role: "internal_user", value, text } satisfies Change]
   })
 
   /** The scopes that could matter: those that are mapped, and for a denied route the one that makes an admin. */
@@ -149,7 +147,8 @@ export const make = (policy: Policy, judged: Judged): Judged => {
     const missing = [...new Set(scopesFor(caller, denial))].filter((it) => !held.includes(it))
     for (const scope of missing.slice(0, TRIED)) {
       if ((yield* outcome(supposed(caller, { scopes: [...held, scope] }), now)) === undefined) continue
-      return [{ change: "scope", scope, text: `It would be allowed with the scope ${JSON.stringify(scope)}.` }]
+      const text = `It would be allowed with the scope ${JSON.stringify(scope)}.`
+      return [{ change: "scope", scope, text } satisfies Change]
     }
     return []
   })

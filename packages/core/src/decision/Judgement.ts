@@ -32,6 +32,7 @@ import type { Ruling } from "../rules/Ruling.ts"
 import type { Authority } from "../rules/TokenRules.ts"
 import * as UnknownModel from "../rules/UnknownModel.ts"
 import { isUnknown } from "../rules/UnknownModel.ts"
+import type { FactsOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
 import type { Caller } from "./Caller.ts"
 import * as Reach from "./Reach.ts"
@@ -65,7 +66,7 @@ const noRows = { team: undefined, organization: undefined, user: undefined, memb
 const named = ({ model }: Asked): string | undefined => model._tag === "Known" ? model.name : namesOf(model)[0]
 
 /** Where the model was found, when the door has told it. */
-const placesOf = (model: RequestedModel): Ruling["facts"] =>
+const placesOf = (model: RequestedModel): FactsOf<"model"> =>
   "at" in model && model.at !== undefined ? { at: model.at } : {}
 
 /** What a token stands for when its roles and scopes are not asked. */

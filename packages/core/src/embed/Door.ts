@@ -17,7 +17,7 @@ import { fromClock } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"
 import { type Denial, Unavailable } from "../Errors.ts"
 import * as Request from "../Request.ts"
-import { type Now, type Step, Trace } from "../Trace.ts"
+import { type Noted, type Now, Trace } from "../Trace.ts"
 import { type Body, type Judged, of } from "./GateRequest.ts"
 import { needsBody, read, type RequestReader } from "./RequestReader.ts"
 
@@ -54,7 +54,7 @@ export interface Answer {
 export const defaultBodyLimit = 32 * 1024 * 1024
 
 const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
-const noSteps: ReadonlyArray<Step> = []
+const noSteps: ReadonlyArray<Noted> = []
 
 type Decided = Exit.Exit<Allowed, Denial>
 
@@ -96,7 +96,7 @@ export const make = (
   const unjudged = (request: Judged, code: Unjudged): Exit.Exit<Answer> => {
     const path = request.target.split("?", 1)[0] ?? "/"
     const id = DecisionId.make(clock.currentTimeMillisUnsafe())
-    const steps: ReadonlyArray<Step> = [{ step: "request", outcome: "denied", facts: { code } }]
+    const steps: ReadonlyArray<Noted> = [{ step: "request", outcome: "denied", facts: { code } }]
     return Exit.succeed(logged({
       verdict: Verdict.ofDenied(
         id,
@@ -113,7 +113,7 @@ export const make = (
     request: Judged,
     asked: Request.Asked,
     result: Allowed | Denial,
-    steps: ReadonlyArray<Step>,
+    steps: ReadonlyArray<Noted>,
     wanted: StepsWanted
   ): Answer => {
     const id = DecisionId.make(clock.currentTimeMillisUnsafe())
@@ -131,16 +131,16 @@ export const make = (
   }
 
   /** The steps of a decision that rests on memory alone, told by deciding again; none when it does not. */
-  const stepsOf = (asked: Request.Asked): ReadonlyArray<Step> => {
-    const steps: Array<Step> = []
+  const stepsOf = (asked: Request.Asked): ReadonlyArray<Noted> => {
+    const steps: Array<Noted> = []
     const decided = auth.decide(asked, now((step) => void steps.push(step)))
     return isAnswered(decided) ? steps : noSteps
   }
 
-  const listening = (asked: Request.Asked, dry: boolean): Effect.Effect<[Allowed | Denial, ReadonlyArray<Step>]> =>
+  const listening = (asked: Request.Asked, dry: boolean): Effect.Effect<[Allowed | Denial, ReadonlyArray<Noted>]> =>
     Effect.suspend(() => {
-      const steps: Array<Step> = []
-      const note = (step: Step) => void steps.push(step)
+      const steps: Array<Noted> = []
+      const note = (step: Noted) => void steps.push(step)
       const decided = dry
         ? auth.decide(asked, now(note))
         : Effect.provideService(auth.authenticate(asked), Trace, note)

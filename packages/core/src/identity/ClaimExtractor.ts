@@ -25,9 +25,9 @@ import * as Settings from "../Settings.ts"
 import * as AddressProof from "../settings/AddressProof.ts"
 import type { ClaimPath } from "../settings/ClaimPath.ts"
 import * as Path from "../settings/ClaimPath.ts"
+import type { FactsOf } from "../Step.ts"
 import type { Claims } from "../token/Claims.ts"
 import { shown, TokenRefused } from "../token/Refusal.ts"
-import type { Fact } from "../Trace.ts"
 import * as ClaimMapping from "./ClaimMapping.ts"
 import * as ClaimReport from "./ClaimReport.ts"
 import * as ServiceAccount from "./ServiceAccount.ts"
@@ -144,7 +144,7 @@ class Reading {
     if (this.#report !== undefined) {
       const [value] = entries.values
       if (entries.path !== undefined) {
-        this.#report.read(name, entries.path, many.has(name) || value === undefined ? entries.values : value)
+        this.#report.read(name, entries.path, ClaimReport.isList(name) || value === undefined ? entries.values : value)
       }
       for (const note of entries.notes) this.note(note)
       if (entries.path !== undefined && value === undefined) this.note(`${entries.path} does not match`)
@@ -185,9 +185,6 @@ class Reading {
     else this.note(`${path} is no ${expected}: as if it were not there`)
   }
 }
-
-/** Claims of several entries. */
-const many: ReadonlySet<Settings.MappedClaim> = new Set(["teams", "roles", "userRoles", "scopes"])
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -283,7 +280,7 @@ class ReadIdentity implements Identity {
     if (readers.needsSubject && user.id === undefined) reading.refuse("subject", { claim: "sub", found: "nothing" })
   }
 
-  get facts(): { readonly [name: string]: Fact } {
+  get facts(): FactsOf<"claims"> {
     const { payload } = this.#claims
     const report = new ClaimReport.ClaimReport()
     for (const hint of this.#readers.hints) report.note(hint)

@@ -4,9 +4,10 @@
  * somebody listens; of claims that nothing reads the names alone are told.
  */
 import type { Json, JsonObject } from "../Json.ts"
+import type { MappedClaim } from "../Settings.ts"
 import type { ClaimPath } from "../settings/ClaimPath.ts"
-import { shown } from "../token/Refusal.ts"
-import type { Fact } from "../Trace.ts"
+import type { FactsOf } from "../Step.ts"
+import { shownText } from "../token/Refusal.ts"
 
 /** How many entries of a list are shown. */
 const SHOWN = 20
@@ -49,12 +50,21 @@ export const unread = (payload: JsonObject, read: ReadonlyArray<ClaimPath>): Rea
   return names
 }
 
-export class ClaimReport {
-  readonly #read: Array<readonly [name: string, path: string, value: string | ReadonlyArray<string>]> = []
-  readonly #notes: Array<string> = []
-  readonly #flags: Record<string, true> = {}
+/** The facts of the step `claims`, while they are collected. */
+type Facts = { -readonly [Name in keyof FactsOf<"claims">]: FactsOf<"claims">[Name] }
 
-  read(name: string, path: string, value: string | ReadonlyArray<string>): void {
+/** Claims of several entries. */
+const lists = ["teams", "roles", "userRoles", "scopes"] as const
+
+/** Whether a claim may have several entries. */
+export const isList = (name: MappedClaim): name is (typeof lists)[number] => lists.some((it) => it === name)
+
+export class ClaimReport {
+  readonly #read: Array<readonly [name: MappedClaim, path: string, value: string | ReadonlyArray<string>]> = []
+  readonly #notes: Array<string> = []
+  readonly #flags: Pick<Facts, "service" | "overage"> = {}
+
+  read(name: MappedClaim, path: string, value: string | ReadonlyArray<string>): void {
     this.#read.push([name, path, value])
   }
 
@@ -62,24 +72,24 @@ export class ClaimReport {
     this.#notes.push(text)
   }
 
-  flag(name: string): void {
+  flag(name: "service" | "overage"): void {
     this.#flags[name] = true
   }
 
   /** The facts of the step, with the claims of `payload` that are not among `paths`. */
-  facts(payload: JsonObject, paths: ReadonlyArray<ClaimPath>): { readonly [name: string]: Fact } {
-    const facts: Record<string, Fact> = { ...this.#flags }
+  facts(payload: JsonObject, paths: ReadonlyArray<ClaimPath>): FactsOf<"claims"> {
+    const facts: Facts = { ...this.#flags }
     for (const [name, path, value] of this.#read) {
       if (typeof value === "string") {
         facts[name] = `${path} ${JSON.stringify(value.slice(0, 256))}`
         continue
       }
       facts[name] = [path, ...value.slice(0, SHOWN)]
-      if (value.length > SHOWN) facts[`${name}Count`] = value.length
+      if (isList(name) && value.length > SHOWN) facts[`${name}Count`] = value.length
     }
-    if (this.#notes.length > 0) facts["notes"] = this.#notes
+    if (this.#notes.length > 0) facts.notes = this.#notes
     const rest = unread(payload, paths)
-    if (rest.length > 0) facts["unread"] = rest.slice(0, MOST_UNREAD).map((name) => shown(name))
+    if (rest.length > 0) facts.unread = rest.slice(0, MOST_UNREAD).map((name) => shownText(name))
     return facts
   }
 }

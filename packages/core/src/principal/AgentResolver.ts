@@ -16,6 +16,7 @@ import type { Asked } from "../Request.ts"
 import * as ManagedAgent from "../rules/ManagedAgent.ts"
 import type { ModelCap } from "../rules/Model.ts"
 import type { Policy } from "../rules/Policy.ts"
+import type { FactsOf } from "../Step.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { Now } from "../Trace.ts"
 import { orAbsent, orOutage, raise } from "./Ruled.ts"
@@ -59,7 +60,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
 
   const denied = (
     code: "agent_unknown" | "agent_blocked",
-    facts: { readonly [name: string]: string | null },
+    facts: FactsOf<"agent">,
     now: Now
   ) => raise({ step: "agent", code, facts }, now)
 

@@ -12,7 +12,8 @@ import type { TeamId } from "../Ids.ts"
 import { type Asked, modelText } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
-import type { Fact, Now } from "../Trace.ts"
+import type { FactsOf } from "../Step.ts"
+import type { Now } from "../Trace.ts"
 import type { NamedTeams, Naming } from "./NamedTeams.ts"
 import { outage, raise } from "./Ruled.ts"
 import * as TeamChoice from "./TeamChoice.ts"
@@ -22,7 +23,7 @@ import type * as TeamLoader from "./TeamLoader.ts"
 const SHOWN = 50
 
 const someUnknown = Exit.succeed(TeamChoice.allUnknown)
-const noFacts: { readonly [name: string]: Fact } = {}
+const noFacts: FactsOf<"team"> = {}
 
 /** Chooses among the groups of a token. */
 export const make = (
@@ -38,7 +39,11 @@ export const make = (
   const unknownIsNext = policy.settings.directory.teams.whenUnknown === "next"
 
   /** For each named group: whether it fits, and if not, why. */
-  const why = (ids: ReadonlyArray<TeamId>, loaded: ReadonlyArray<LoadedTeam>, asked: Asked): Fact =>
+  const why = (
+    ids: ReadonlyArray<TeamId>,
+    loaded: ReadonlyArray<LoadedTeam>,
+    asked: Asked
+  ): NonNullable<FactsOf<"team">["candidates"]> =>
     ids.slice(0, SHOWN).map((id) => {
       const one = loaded.find(({ team }) => team.id === id || team.alias === id)
       return one === undefined

@@ -10,6 +10,7 @@ import type { DirectoryUnavailable, RowNotFound } from "../directory/Directory.t
 import { type Denial, deny, Unavailable } from "../Errors.ts"
 import type { Ruling } from "../rules/Ruling.ts"
 import { stackless } from "../Stackless.ts"
+import type { StepName, StepOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
 
 /** The directory did not answer: 503, to be tried again in some seconds. */
@@ -45,9 +46,16 @@ export const orOutage = <A>(
   now: Now
 ): Effect.Effect<A, Unavailable> => isAtHand(rows) ? rows : caughtOutage(rows, now)
 
+/** The step of a ruling. */
+const denied = <Name extends StepName>({ code, facts, step }: Ruling<Name>): StepOf<Name> => ({
+  step,
+  outcome: "denied",
+  facts: { code, ...facts }
+})
+
 /** Notes a ruling and raises its denial. */
 export const raise = (ruling: Ruling, now: Now): Exit.Exit<never, Denial> => {
-  now.note?.({ step: ruling.step, outcome: "denied", facts: { code: ruling.code, ...ruling.facts } })
+  now.note?.(denied(ruling))
   return deny(ruling.code, ruling.scope)
 }
 

@@ -4,7 +4,8 @@
  */
 import { DirectoryWrite, type Team } from "../directory/Directory.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
-import type { Fact, Now } from "../Trace.ts"
+import type { FactsOf } from "../Step.ts"
+import type { Now } from "../Trace.ts"
 
 /** Where the chosen team came from. */
 export type TeamSource =
@@ -91,7 +92,7 @@ export const ofGroups = (
 })
 
 /** Notes a choice for whoever listens. */
-export const note = (choice: TeamChoice, now: Now, facts: { readonly [name: string]: Fact } = {}): TeamChoice => {
+export const note = (choice: TeamChoice, now: Now, facts: FactsOf<"team"> = {}): TeamChoice => {
   if (now.note === undefined) return choice
   const team = choice.chosen?.team
   now.note(

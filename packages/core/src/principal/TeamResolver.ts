@@ -17,6 +17,7 @@ import type { Asked } from "../Request.ts"
 import type { Standing } from "../rules/Role.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { Ruling } from "../rules/Ruling.ts"
+import type { FactsOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
 import * as GroupChoice from "./GroupChoice.ts"
 import * as NamedTeams from "./NamedTeams.ts"
@@ -84,7 +85,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       const isLeftToDirectory = ({ namesTeams, teamAlias }: Identity): boolean =>
         fromMemberships === "first" && !namesTeams && teamAlias === undefined
 
-      const denied = (code: Ruling["code"], facts: Ruling["facts"], now: Now) =>
+      const denied = (code: Ruling["code"], facts: FactsOf<"team">, now: Now) =>
         raise({ step: "team", code, facts: now.note === undefined ? facts : policy.located(facts) }, now)
 
       /** The team with this id, made when the settings say so; `undefined` when there is none. */

@@ -33,7 +33,7 @@ export interface ModelCap {
   readonly list: ModelList
   readonly code: "agent_model_denied" | "end_user_model_denied"
   /** Whose list it is. */
-  readonly facts: { readonly [name: string]: string }
+  readonly facts: { readonly agent: string } | { readonly endUser: string }
 }
 
 /** Allows every model. */

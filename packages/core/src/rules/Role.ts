@@ -8,7 +8,7 @@
  */
 import type { Identity } from "../Identity.ts"
 import type { PolicySettings, TokenRole } from "../Settings.ts"
-import type { Fact } from "../Trace.ts"
+import type { FactsOf } from "../Step.ts"
 import * as Model from "./Model.ts"
 import type * as Route from "./routes/Route.ts"
 
@@ -58,7 +58,7 @@ export const factsOf = (
   { because, role }: Standing,
   { allowedUserRoles, roleMappings }: Pick<PolicySettings, "allowedUserRoles" | "roleMappings">,
   adminScope: string
-): { readonly [name: string]: Fact } => {
+): FactsOf<"role"> => {
   const facts = { role: role ?? null, because }
   switch (because) {
     case "admin scope":

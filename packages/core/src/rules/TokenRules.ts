@@ -6,6 +6,7 @@ import type { User } from "../directory/Directory.ts"
 import type { Identity } from "../Identity.ts"
 import type { Asked } from "../Request.ts"
 import type { Settings, TokenRole } from "../Settings.ts"
+import type { FactsOf } from "../Step.ts"
 import * as EmailDomain from "./EmailDomain.ts"
 import * as Model from "./Model.ts"
 import * as Pattern from "./patterns/Pattern.ts"
@@ -223,7 +224,7 @@ export class TokenRules {
   }
 
   /** Why a token has its role, for the trace. */
-  factsOfRole(identity: Identity, standing: Role.Standing): Ruling["facts"] {
+  factsOfRole(identity: Identity, standing: Role.Standing): FactsOf<"role"> {
     return located(
       this.#place,
       Role.factsOf(identity, standing, this.#settings.policy, this.ofIssuer(identity.issuer, "adminScope"))

@@ -34,7 +34,7 @@ import { ClaimsPolicy } from "../token/ClaimsPolicy.ts"
 import { TokenRefused } from "../token/Refusal.ts"
 import { Revocation } from "../token/Revocation.ts"
 import { Signature } from "../token/Signature.ts"
-import { type Step, Trace } from "../Trace.ts"
+import { type Noted, Trace } from "../Trace.ts"
 import { headerOf, makeKey, signAnything, type TestKey } from "./Issuer.ts"
 
 type IssuerEncoded = typeof Settings.Issuer.Encoded
@@ -90,7 +90,7 @@ export interface Verdict {
   readonly answer: Exit.Exit<Allowed, Denial>
   readonly decision: Allowed | undefined
   readonly writes: ReadonlyArray<Directory.DirectoryWrite>
-  readonly steps: ReadonlyArray<Step>
+  readonly steps: ReadonlyArray<Noted>
 }
 
 /** The claims that an issuer of these tests maps, by the names under which tests write them. */
@@ -217,7 +217,7 @@ const lineOf = (answer: Result.Result<Allowed, Denial>): string => {
     .join(" ")
 }
 
-const verdictOf = (answer: Result.Result<Allowed, Denial>, steps: ReadonlyArray<Step>): Verdict => ({
+const verdictOf = (answer: Result.Result<Allowed, Denial>, steps: ReadonlyArray<Noted>): Verdict => ({
   allowed: Result.isSuccess(answer),
   status: Result.isSuccess(answer) ? 200 : answer.failure.status,
   code: Result.isSuccess(answer) ? undefined : answer.failure.code,
@@ -273,9 +273,9 @@ export class CoreTest extends Context.Service<CoreTest, {
               ? Effect.map(token(ask.claims), (it) => askedOf(ask, it))
               : Effect.succeed(askedOf(ask, ask.token))
           const ask = Effect.fnUntraced(function*(one: Ask) {
-            const steps: Array<Step> = []
+            const steps: Array<Noted> = []
             const answer = auth.authenticate(yield* asked(one)).pipe(
-              Effect.provideService(Trace, (step: Step) => void steps.push(step))
+              Effect.provideService(Trace, (step: Noted) => void steps.push(step))
             )
             return verdictOf(yield* Effect.result(answer), steps)
           })
@@ -283,10 +283,10 @@ export class CoreTest extends Context.Service<CoreTest, {
             return verdictOf(yield* Effect.result(auth.authenticate(yield* asked(one))), [])
           })
           const dryly = Effect.fnUntraced(function*(one: Ask) {
-            const steps: Array<Step> = []
+            const steps: Array<Noted> = []
             const time = yield* Clock.currentTimeMillis
             const question = yield* asked(one)
-            const note = (step: Step) => void steps.push(step)
+            const note = (step: Noted) => void steps.push(step)
             return verdictOf(yield* Effect.result(auth.decide(question, { time, ticks: yield* ticks, note })), steps)
           })
           return { settings, tables, token, ask, quietly, dryly }

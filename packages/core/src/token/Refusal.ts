@@ -9,7 +9,7 @@
 import { Schema } from "effect"
 import { Unauthenticated } from "../Errors.ts"
 import { stackless } from "../Stackless.ts"
-import type { Fact } from "../Trace.ts"
+import { type Fact, Facts } from "../Step.ts"
 
 /** The causes of a 401. */
 export const RefusalReason = Schema.Literals([
@@ -43,24 +43,27 @@ export const RefusalReason = Schema.Literals([
 ])
 export type RefusalReason = typeof RefusalReason.Type
 
-/** Facts for the operator, by name. */
-const Facts = Schema.declare((it): it is { readonly [name: string]: Fact } => typeof it === "object" && it !== null)
-
 /** The token is not believed; `facts` are for the operator. */
 export class TokenRefused extends Schema.TaggedClass<TokenRefused>()("TokenRefused", {
   reason: RefusalReason,
-  facts: Facts
+  facts: Facts.token
 }) {}
 
 /** The issuer (keys, introspection or UserInfo) could not be asked; `retryAfter` in seconds. */
 export class IssuerUnavailable extends Schema.TaggedClass<IssuerUnavailable>()("IssuerUnavailable", {
   issuer: Schema.String,
   retryAfter: Schema.Finite,
-  facts: Facts
+  facts: Facts.token
 }) {}
 
 /** Characters that would break a line, hide text or are no text: controls, format characters, separators, lone surrogates. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/** A text of a token as an operator may see it: escaped, and cut at `limit` characters. */
+export const shownText = (text: string, limit = 64): string => {
+  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text
+  return cut.replace(unprintable, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`)
+}
 
 /**
  * A value of a token as an operator may see it: escaped, and cut at `limit` characters (names 64, values 256; threats
@@ -74,9 +77,7 @@ export const shown = (value: unknown, limit = 64): Fact => {
       ? [...value.slice(0, 8).map((it) => shown(it, limit)), "…"]
       : value.map((it) => shown(it, limit))
   }
-  if (typeof value !== "string") return `(${typeof value})`
-  const cut = value.length > limit ? `${value.slice(0, limit)}…` : value
-  return cut.replace(unprintable, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`)
+  return typeof value === "string" ? shownText(value, limit) : `(${typeof value})`
 }
 
 const expired = stackless(() => new Unauthenticated({ code: "token_expired" }))

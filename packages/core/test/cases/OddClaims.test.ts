@@ -88,11 +88,9 @@ describe("odd claims", () => {
       const text = part(`{"iss":"https://idp.test","aud":"gate","groups":${payload}}`)
       const verdict = yield* core.ask({ token: `${header}.${text}.AAAA` })
       assert.strictEqual(verdict.line, "401 invalid_token")
-      assert.notStrictEqual(
-        verdict.steps.at(-1)?.facts["reason"],
-        "signature",
-        "refused before the signature is looked at"
-      )
+      const last = verdict.steps.at(-1)
+      assert.deepInclude(last, { step: "token", outcome: "denied" })
+      assert.notDeepNestedInclude(last, { "facts.reason": "signature" }, "refused before the signature is looked at")
     }).pipe(Effect.provide(CoreTest.CoreTest.layer({ rows }))))
 
   it.effect("a token that is too long is refused whatever it says", () =>
@@ -100,7 +98,7 @@ describe("odd claims", () => {
       const groups = Array.from({ length: 10_000 }, (_, i) => `t-${i}`)
       const verdict = yield* CoreTest.ask({ rows }, { claims: { uid: "u-1", groups } })
       assert.strictEqual(verdict.line, "401 invalid_token")
-      assert.strictEqual(verdict.steps.at(-1)?.facts["reason"], "too_long")
+      assert.deepNestedInclude(verdict.steps.at(-1), { "facts.reason": "too_long" })
     }))
 
   it.effect("many groups are one query, in the claim's order, and the trace counts them", () =>

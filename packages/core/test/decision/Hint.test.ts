@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Fact } from "../../src/Step.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
-import type { Fact } from "../../src/Trace.ts"
 
 const { team, user } = CoreTest
 const uid = "u-1"

@@ -28,7 +28,7 @@ const shortest = (run: () => void): number =>
 describe("threats E: what a refusal tells and costs", () => {
   it("threat E12: one constant body for every cause, except a token that is good but over", () => {
     const bodies = RefusalReason.literals.map((reason) => {
-      const denial = toDenial(new TokenRefused({ reason, facts: { secret: "never shown" } }))
+      const denial = toDenial(new TokenRefused({ reason, facts: { error: "never shown" } }))
       return [reason, JSON.stringify(problem(denial.code, "d_1"))] as const
     })
     const invalid = JSON.stringify(problem("invalid_token", "d_1"))

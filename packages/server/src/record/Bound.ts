@@ -5,7 +5,8 @@
  * them are held and written by the thousand: every text is cut at a number of
  * bytes, and what was cut ends in `…`, within the bound.
  */
-import type { Fact, Step } from "@jotgate/core/Trace"
+import type { Fact } from "@jotgate/core/Step"
+import type { Noted } from "@jotgate/core/Trace"
 
 const MARK = "…"
 const markBytes = Buffer.byteLength(MARK)
@@ -62,7 +63,7 @@ export const largestSteps = 16 * 1024
 /** Ever shorter forms of the facts, until all steps have room. */
 const sizes = [[4096, 256], [512, 64], [128, 16], [48, 4], [24, 1]] as const
 
-const printed = (steps: ReadonlyArray<Step>, bytes: number, entries: number): string =>
+const printed = (steps: ReadonlyArray<Noted>, bytes: number, entries: number): string =>
   JSON.stringify(
     steps.map(({ facts, outcome, step }) => ({ step, outcome, facts: shortened(facts, bytes, entries) }))
   )
@@ -70,7 +71,7 @@ const printed = (steps: ReadonlyArray<Step>, bytes: number, entries: number): st
 const fits = (text: string): boolean => text.length * 3 <= largestSteps || Buffer.byteLength(text) <= largestSteps
 
 /** The steps as JSON in at most 16 KiB. Their facts are shortened; a step is never left out for another's sake. */
-export const stepsText = (steps: ReadonlyArray<Step>): string => {
+export const stepsText = (steps: ReadonlyArray<Noted>): string => {
   const whole = JSON.stringify(steps.map(({ facts, outcome, step }) => ({ step, outcome, facts })))
   if (fits(whole)) return whole
   for (const [bytes, entries] of sizes) {

@@ -17,7 +17,7 @@ import {
   severalModels,
   unnamedModel
 } from "@jotgate/core/Request"
-import type { Step } from "@jotgate/core/Trace"
+import type { Noted } from "@jotgate/core/Trace"
 import { Schema } from "effect"
 
 /** The largest claims that are kept, in characters; a question with larger ones is not. */
@@ -52,7 +52,7 @@ export const questionText = (
   asked: Asked,
   team: string | undefined,
   result: Allowed | Denial,
-  steps: ReadonlyArray<Step>
+  steps: ReadonlyArray<Noted>
 ): string | null => {
   const found = result._tag === "Allowed" ? undefined : resolvedBy(steps)
   const claims = result._tag === "Allowed" ? result.claims : undefined

@@ -7,7 +7,7 @@
  */
 import { type Allowed, resolvedBy } from "@jotgate/core/Decision"
 import { claimedBy } from "@jotgate/core/Identity"
-import type { Claimed, Step } from "@jotgate/core/Trace"
+import type { Claimed, Noted } from "@jotgate/core/Trace"
 import { cut } from "./Bound.ts"
 import { textOf } from "./Text.ts"
 
@@ -90,7 +90,7 @@ export const partiesOf = (allowed: Allowed): Parties => {
 }
 
 /** Whom the steps of a denial had found. */
-export const partiesIn = (steps: ReadonlyArray<Step>): Parties => {
+export const partiesIn = (steps: ReadonlyArray<Noted>): Parties => {
   if (steps.length === 0) return nobody
   const found = resolvedBy(steps)
   return new Parties({

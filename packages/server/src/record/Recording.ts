@@ -11,7 +11,8 @@ import type { Allowed } from "@jotgate/core/Decision"
 import * as DecisionId from "@jotgate/core/DecisionId"
 import type { Code, Denial } from "@jotgate/core/Errors"
 import type { Asked } from "@jotgate/core/Request"
-import type { Fact, Step } from "@jotgate/core/Trace"
+import type { Fact } from "@jotgate/core/Step"
+import type { Noted } from "@jotgate/core/Trace"
 import type { ServerResponse } from "node:http"
 import { cut, routeOf, stepsText } from "./Bound.ts"
 import { nobody, type Parties, partiesIn, partiesOf } from "./Parties.ts"
@@ -44,14 +45,14 @@ const largestCause = 256
 /** Most models that a record names. */
 const mostModels = 32
 
-const noSteps: ReadonlyArray<Step> = []
+const noSteps: ReadonlyArray<Noted> = []
 
 /** Why a decision was denied, in one word, where its steps say so. */
-const causeIn = (steps: ReadonlyArray<Step>): string | null => {
+const causeIn = (steps: ReadonlyArray<Noted>): string | null => {
   for (let i = steps.length - 1; i >= 0; i--) {
     const step = steps[i]
     if (step?.outcome !== "denied" && step?.outcome !== "unavailable") continue
-    const { operation, reason } = step.facts
+    const { operation, reason }: { readonly [name: string]: Fact } = step.facts
     const cause = reason ?? operation
     return typeof cause === "string" ? cut(cause, largestCause) : null
   }
@@ -72,7 +73,7 @@ export interface Opened {
 export class Recording {
   readonly #recorder: Recorder
   #isRecorded = false
-  #steps: ReadonlyArray<Step> = noSteps
+  #steps: ReadonlyArray<Noted> = noSteps
   #stepsText: string | undefined
   #sent = 0
   readonly door: string
@@ -122,7 +123,7 @@ export class Recording {
   }
 
   /** What was decided; `millis` the time that it took. `steps` may grow until the record is written. */
-  judged(asked: Asked, result: Allowed | Denial, steps: ReadonlyArray<Step>, millis: number): void {
+  judged(asked: Asked, result: Allowed | Denial, steps: ReadonlyArray<Noted>, millis: number): void {
     const { model } = asked
     this.method = asked.method
     this.route = routeOf(asked.path)
@@ -151,7 +152,7 @@ export class Recording {
     if (this.verdict === undefined) {
       this.verdict = "deny"
       this.verdictCode = code
-      const facts: { readonly [name: string]: Fact } = cause === undefined ? { code } : { code, cause: this.cause }
+      const facts = cause === undefined ? { code } : { code, cause: cut(cause, largestCause) }
       this.#steps = [{ step: "request", outcome: "denied", facts }]
       this.#recorder.refused(this.door, status, code)
     }

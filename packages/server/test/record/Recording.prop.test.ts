@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Forbidden } from "@jotgate/core/Errors"
 import { knownModel } from "@jotgate/core/Request"
-import type { Step } from "@jotgate/core/Trace"
+import type { Noted } from "@jotgate/core/Trace"
 import { Schema } from "effect"
 import { recordOf } from "../../src/record/AnswerRecord.ts"
 import { largestSteps } from "../../src/record/Bound.ts"
@@ -48,7 +48,7 @@ describe("a record", () => {
       model: knownModel(model.repeat(times))
     }
     const claimed = { user: user.repeat(times), email, teams }
-    const steps: ReadonlyArray<Step> = [
+    const steps: ReadonlyArray<Noted> = [
       { step: "token", outcome: "ok", facts: { kid: "k\n1" }, resolved: { issuer: "idp", claimed } },
       { step: "team", outcome: "denied", facts: { code: "team_denied", teams } }
     ]
@@ -75,11 +75,15 @@ describe("a record", () => {
     names: Schema.Array(Schema.String),
     times: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2000 }))
   }, ({ names, times }) => {
-    const fact = { teams: names.map((it) => `x${it}`.repeat(times)), of: { names } }
-    const steps: ReadonlyArray<Step> = [
+    const many = names.map((it) => `x${it}`.repeat(times))
+    const steps: ReadonlyArray<Noted> = [
       { step: "token", outcome: "ok", facts: { issuer: "idp" } },
-      { step: "claims", outcome: "ok", facts: Object.fromEntries(names.map((it) => [it, fact])) },
-      { step: "team", outcome: "denied", facts: { code: "team_denied", fact } }
+      { step: "claims", outcome: "ok", facts: { teams: many, roles: many, notes: names } },
+      {
+        step: "team",
+        outcome: "denied",
+        facts: { code: "team_denied", candidates: many.map((team) => ({ team, verdict: "model", models: names })) }
+      }
     ]
     const it = new Recording(recorder, { door: "proxy", method: "GET", route: "/", requestId: null })
     it.judged(
