@@ -209,7 +209,17 @@ export class Gate extends Context.Service<Gate, {
         ) => {
           const { deployment } = lease
           const stay = head.hasBody ? enter(lease, request, response) : undefined
-          forwardAuth({ judge, deployment, dialect, head, request, response, stay, crashed })
+          forwardAuth({
+            judge,
+            deployment,
+            dialect,
+            head,
+            request,
+            response,
+            stay,
+            sessions: state.sessions,
+            crashed
+          })
           if (response.writableEnded) return stay === undefined ? lease.release() : stay.leave()
           const ends = stay ?? enter(lease, request, response)
           ends.ends = { cut: () => response.destroy() }

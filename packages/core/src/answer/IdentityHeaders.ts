@@ -2,7 +2,7 @@
  * The headers that tell the next hop who is calling (DESIGN §8).
  *
  * Values are percent-encoded, so that every name fits in one header line
- * (threat E15). All of them together stay within 8 kB: a list of models is cut
+ * (threat E15). All of them together stay within 8 kB: a list is cut
  * at a whole pattern and marked, an id is never cut but left out (threat E16).
  */
 import type { Allowed } from "../Decision.ts"
@@ -17,13 +17,13 @@ export const identityHeaders = [
   "x-jotgate-end-user",
   "x-jotgate-agent",
   "x-jotgate-admin",
-  "x-jotgate-models"
+  "x-jotgate-models",
+  "x-jotgate-tools"
 ] as const
 
 /** Every name that the gate sets, or has set: in its answers, towards an upstream, and at the doors that carry few statuses. */
 export const ourHeaders: ReadonlyArray<string> = [
   ...identityHeaders,
-  "x-jotgate-tools",
   "x-jotgate-status",
   "x-jotgate-code"
 ]
@@ -31,7 +31,7 @@ export const ourHeaders: ReadonlyArray<string> = [
 /** Bytes that all values together may take. */
 const budget = 8 * 1024 - 512
 
-/** Last entry of a list of models that was cut: an encoded ellipsis, the name of no model. */
+/** Last entry of a list that was cut: an encoded ellipsis, the name of no model and no tool. */
 export const cutMark = encodeURIComponent("…")
 
 const plain = /^[\w.!~*'()-]*$/
@@ -40,10 +40,10 @@ const plain = /^[\w.!~*'()-]*$/
 const encode = (value: string | undefined): string | undefined =>
   value === undefined || plain.test(value) ? value : value.isWellFormed() ? encodeURIComponent(value) : undefined
 
-const modelList = (models: ReadonlyArray<string>, room: number): string => {
+const patternList = (patterns: ReadonlyArray<string>, room: number): string => {
   let list = ""
-  for (const model of models) {
-    const next = encode(model)
+  for (const pattern of patterns) {
+    const next = encode(pattern)
     if (next === undefined) continue
     if (list.length + next.length + 2 + cutMark.length > room) return list === "" ? cutMark : `${list},${cutMark}`
     list = list === "" ? next : `${list},${next}`
@@ -51,12 +51,19 @@ const modelList = (models: ReadonlyArray<string>, room: number): string => {
   return list
 }
 
+/** Patterns of tools: without what is taken away a cut list would say more than is left, so it says nothing. */
+const toolList = (patterns: ReadonlyArray<string>, room: number): string => {
+  const list = patternList(patterns, room)
+  return list.endsWith(cutMark) && patterns.some((it) => it.startsWith("!")) ? cutMark : list
+}
+
 /** Names and values of the attributes, "" where there is nothing; and the room that they leave. */
 interface Attributes {
   readonly values: ReadonlyArray<string>
   readonly room: number
-  /** The list of models, made when it is asked for. */
+  /** The lists of models and of tools, made when they are asked for. */
   models: string | undefined
+  tools: string | undefined
 }
 
 const read = ({ principal }: Allowed): Attributes => {
@@ -76,7 +83,7 @@ const read = ({ principal }: Allowed): Attributes => {
     room -= encoded.length
     return encoded
   })
-  return { values, room, models: undefined }
+  return { values, room, models: undefined, tools: undefined }
 }
 
 /** The same decision is given again while it is remembered, and its attributes with it. */
@@ -153,7 +160,7 @@ const furtherValues = (
     const value = raw
       ? text !== undefined && fits.test(text) ? text : undefined
       : attribute === "models"
-      ? modelList(allowed.reach.models(), room)
+      ? patternList(allowed.reach.models(), room)
       : encode(text)
     if (value === undefined || value.length > room) return ""
     room -= value.length
@@ -192,17 +199,19 @@ export const appendIdentity = (
   appendFurther(raw, further, id, allowed, false)
 }
 
-/** The complete set, empty where there is nothing: for forward-auth answers (`x-jotgate-models` included). */
+/** The complete set, empty where there is nothing: for forward-auth answers (lists of models and tools included). */
 export const identityAnswer = (
   id: string,
   allowed: Allowed,
   further: ReadonlyArray<FurtherHeader> = nothing
 ): Array<string> => {
   const attributes = attributesOf(allowed)
-  attributes.models ??= modelList(allowed.reach.models(), attributes.room)
+  const { reach } = allowed
+  attributes.models ??= patternList(reach.models(), attributes.room)
+  attributes.tools ??= toolList(reach.tools(), attributes.room - attributes.models.length)
   const raw: Array<string> = [identityHeaders[0], id]
   for (let i = 0; i < attributes.values.length; i++) raw.push(identityHeaders[i + 1] ?? "", attributes.values[i] ?? "")
-  raw.push("x-jotgate-models", attributes.models)
+  raw.push("x-jotgate-models", attributes.models, "x-jotgate-tools", attributes.tools)
   appendFurther(raw, further, id, allowed, true)
   return raw
 }

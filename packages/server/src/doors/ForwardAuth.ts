@@ -17,6 +17,8 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Answer from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
+import type { McpRefusal } from "../mcp/McpRequest.ts"
+import type { Sessions } from "../mcp/Sessions.ts"
 import { codeOf, join, nothing, type Peeked, unnamed } from "../model/Peeked.ts"
 import {
   bodyReader,
@@ -28,6 +30,7 @@ import {
 } from "../model/RequestModel.ts"
 import type { Stay } from "../proxy/Admission.ts"
 import type { Crashed } from "../proxy/Crashed.ts"
+import { McpExchange } from "../proxy/McpExchange.ts"
 import { below } from "../proxy/Mount.ts"
 import { addressOf } from "../proxy/Peers.ts"
 import { read, type RequestBody } from "../proxy/RequestBody.ts"
@@ -45,26 +48,36 @@ export interface DoorCall {
   readonly response: ServerResponse
   /** What it holds of the gate, where there is a body to hold. */
   readonly stay: Stay | undefined
+  readonly sessions: Sessions
   readonly crashed: Crashed
 }
 
 /** A body that a proxy has announced comes at once, or it does not come (doors: never wait for it). */
 const bodyPatience = 2_000
 
-const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: string): void => {
-  const { dialect, response } = call
+/** What is denied of a request to an MCP server. */
+interface McpDenied {
+  readonly mcp: McpExchange
+  readonly refused?: McpRefusal
+}
+
+const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: string, denied?: McpDenied): void => {
+  const { deployment: { doors }, dialect, response } = call
   const extra: Array<string> = []
   if (carriesFew(dialect)) {
     extra.push("x-jotgate-status", String(statusOf(refusal.code)), "x-jotgate-code", refusal.code)
   }
   if (call.head.hasBody && !call.request.complete) extra.push("connection", "close")
-  Answer.refuse(response, refusal, {
+  const resource = doors.mcp.documentPathOf(path)
+  Answer.refuse(response, denied?.mcp.challenged(refusal) ?? refusal, {
     recording,
     path,
-    prefix: call.deployment.doors.prefix,
+    resource,
+    hasNoDocument: resource === undefined,
     origin: () => originTold(dialect, call.request.rawHeaders),
     extra,
-    status: (status) => carriedStatus(dialect, status)
+    status: (status) => carriedStatus(dialect, status),
+    body: denied?.mcp.errorBody(refusal, denied.refused)
   })
 }
 
@@ -81,9 +94,15 @@ const allow = (call: DoorCall, recording: Recording, allowed: Allowed, path: str
   Answer.allow(response, headers, recording)
 }
 
-const answer = (call: DoorCall, recording: Recording, { asked: { path }, result }: Verdict): void => {
-  if (isAllowed(result)) allow(call, recording, result, path)
-  else deny(call, Answer.refusalOf(result), recording, path)
+const answer = (
+  call: DoorCall,
+  recording: Recording,
+  { asked: { path }, result }: Verdict,
+  mcp: McpExchange | undefined
+): void => {
+  const refusal = isAllowed(result) ? mcp?.objection(result) : Answer.refusalOf(result)
+  if (refusal !== undefined) deny(call, refusal, recording, path, mcp === undefined ? undefined : { mcp })
+  else if (isAllowed(result)) allow(call, recording, result, path)
 }
 
 /** The recording of the answer to a question about the original request, as far as it is known. */
@@ -92,7 +111,7 @@ const open = ({ dialect, head, judge }: DoorCall, method: string, route: string)
 
 /** Asks about the original request; `body` is what its body says, `undefined` where it cannot be seen. */
 const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked | undefined): void => {
-  const { deployment, judge, request, response } = call
+  const { deployment } = call
   const model = body === undefined || target.isWebSocket
     ? requestedUnseen(target, deployment.doors.enforcesModels)
     : requestedModel(target, body)
@@ -100,11 +119,35 @@ const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked |
   if (model === undefined) {
     return deny(call, { code: codeOf(joinBody(target.seen, body ?? nothing)) }, recording, pathOf(it.target))
   }
+  put(call, it, recording, { model })
+}
+
+/** Asks about a request to an MCP server; `body` is what was read of its body, `undefined` where it cannot be seen. */
+const askMcp = (call: DoorCall, it: Original, mcp: McpExchange, body: RequestBody | undefined): void => {
+  const path = pathOf(it.target)
+  const recording = open(call, it.method, path)
+  // What is decoded here goes on as it came: whether the server decodes it alike is not known.
+  const isSeen = body !== undefined && call.head.contentEncoding === ""
+  const refused = isSeen ? mcp.refusal : undefined
+  const tool = refused ?? (isSeen ? mcp.read(body.model._tag === "Refused") : mcp.readUnseen())
+  if (tool._tag !== "Refused") return put(call, it, recording, { tool }, mcp)
+  deny(call, { code: tool.code, cause: tool.why }, recording, path, { mcp, refused: tool })
+}
+
+/** Puts the question, and answers with its verdict. */
+const put = (
+  call: DoorCall,
+  it: Original,
+  recording: Recording,
+  named: { readonly model?: Request.RequestedModel; readonly tool?: Request.RequestedTool },
+  mcp?: McpExchange
+): void => {
+  const { deployment, judge, request, response } = call
   const made = Request.make({
     method: it.method,
     target: it.target,
     rawHeaders: request.rawHeaders,
-    model
+    ...named
   })
   if (Exit.isFailure(made)) {
     return deny(call, { code: "request_ambiguous", cause: Request.causeOf(it.target) }, recording, "/")
@@ -113,7 +156,7 @@ const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked |
     { auth: deployment.auth, asked: { ...made.value, listsModels: true }, recording },
     (verdict) => {
       try {
-        answer(call, recording, verdict)
+        answer(call, recording, verdict, mcp)
       } catch (error) {
         call.crashed("decision", error, request, response, recording)
       }
@@ -162,23 +205,42 @@ export const forwardAuth = (call: DoorCall): void => {
   if (spoof !== undefined) {
     return deny(call, { code: "request_ambiguous", cause: spoof }, open(call, it.method, route), route)
   }
+  if (doors.mcp.isDisguised(route)) {
+    const cause = "the path of an MCP server in another case"
+    return deny(call, { code: "request_ambiguous", cause }, open(call, it.method, route), route)
+  }
+  const server = doors.mcp.of(route)
+  const seesBody = carriesBody(dialect, request.rawHeaders) && head.hasBody
+  const mcp = server === undefined ? undefined : new McpExchange({
+    server,
+    method: it.method.toUpperCase(),
+    target,
+    rawHeaders: request.rawHeaders,
+    contentType: head.contentType,
+    hasBody: seesBody,
+    sessions: call.sessions
+  })
   const reading = readOriginal(it.method.toUpperCase(), it.target, request.rawHeaders, doors.kindOf(it.target))
-  if (!carriesBody(dialect, request.rawHeaders) || !head.hasBody) return ask(call, it, reading, undefined)
+  if (!seesBody) return mcp === undefined ? ask(call, it, reading, undefined) : askMcp(call, it, mcp, undefined)
   const patience = setTimeout(() => request.destroy(), bodyPatience)
   read({
     request,
     response: call.response,
     head,
-    reader: (send) => bodyReader(reading, head.contentType, undefined, send),
+    reader: (send) => mcp?.bodyReader(send) ?? bodyReader(reading, head.contentType, undefined, send),
     limit: doors.limits.body,
     grow: (bytes) => call.stay?.grow(bytes) === true,
     streams: false
   }, (outcome) => {
     clearTimeout(patience)
     try {
-      if (outcome._tag === "Read") ask(call, it, reading, bodyAsSent(outcome.body))
-      else if (outcome._tag === "Refused") deny(call, { code: outcome.code }, open(call, it.method, route), route)
-      else if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
+      if (outcome._tag === "Read") {
+        if (mcp === undefined) ask(call, it, reading, bodyAsSent(outcome.body))
+        else askMcp(call, it, mcp, outcome.body)
+      } else if (outcome._tag === "Refused") {
+        const denied = mcp === undefined ? undefined : { mcp }
+        deny(call, { code: outcome.code }, open(call, it.method, route), route, denied)
+      } else if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
       else call.crashed("body", outcome.error, request, call.response, open(call, it.method, route))
     } catch (error) {
       call.crashed("body", error, request, call.response)

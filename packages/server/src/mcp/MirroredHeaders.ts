@@ -20,6 +20,14 @@ export interface MirroredHeaders {
   readonly session: Mirrored
 }
 
+/** Their names: what a proxy that asks must tell. */
+export const mirroredHeaders: ReadonlyArray<string> = [
+  "mcp-protocol-version",
+  "mcp-method",
+  "mcp-name",
+  "mcp-session-id"
+]
+
 const absent: Mirrored = { _tag: "Absent" }
 const unreadable: Mirrored = { _tag: "Unreadable" }
 

@@ -1,6 +1,7 @@
 /** The header names that the configurations of every proxy list. */
 import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import { modelHeaders } from "@jotgate/core/ModelRouteTable"
+import { mirroredHeaders } from "../mcp/MirroredHeaders.ts"
 import { credentialHeaders } from "../proxy/HeaderName.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 
@@ -32,6 +33,7 @@ export const told = (options: SnippetOptions): Names =>
     ...(options.credentials.includes(subprotocol) ? ["sec-websocket-protocol"] : []),
     ...options.teamHeaders,
     ...modelHeaders,
+    ...mirroredHeaders,
     "content-type",
     "content-encoding",
     "x-request-id",

@@ -11,10 +11,13 @@ import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
 import * as Request from "@jotgate/core/Request"
 import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import { Exit, Result } from "effect"
+import { isUtf8 } from "node:buffer"
 import * as Answer from "../../answer/Answer.ts"
 import { canonical, isOurs } from "../../config/GatewayHeaders.ts"
 import type { Deployment, Lease } from "../../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
+import type { McpRefusal } from "../../mcp/McpRequest.ts"
+import type { Sessions } from "../../mcp/Sessions.ts"
 import { readBody } from "../../model/ModelPeek.ts"
 import { codeOf, nothing, type Peeked, unnamed } from "../../model/Peeked.ts"
 import {
@@ -24,6 +27,7 @@ import {
   requestedUnseen,
   type TargetReading
 } from "../../model/RequestModel.ts"
+import { McpExchange } from "../../proxy/McpExchange.ts"
 import { below } from "../../proxy/Mount.ts"
 import { isHost } from "../../proxy/RequestHead.ts"
 import type { Recording } from "../../record/Recording.ts"
@@ -34,6 +38,7 @@ export interface CheckParts {
   readonly judge: Judge["Service"]
   /** The deployment in force for one check; `undefined` when there are too many at once. */
   readonly lease: () => Lease | undefined
+  readonly sessions: Sessions
 }
 
 const door = "grpc"
@@ -63,15 +68,25 @@ const isWhole = ({ body, rawHeaders }: CheckedRequest): boolean => {
 const originOf = ({ host, scheme }: CheckedRequest): string =>
   isHost(host) && (scheme === "http" || scheme === "https") ? `${scheme}://${host}` : ""
 
-const denied = (refusal: Refusal, recording: Recording, path: string, origin: string): CheckAnswer => {
-  const metadata = challenges(refusal) && origin !== "" ? metadataUrl(origin, path) : undefined
-  const { body, headers, status } = render(refusal, recording.id, path, metadata)
-  const pairs: Array<readonly [string, string]> = []
-  for (let i = 0; i < headers.length; i += 2) {
+/** What a denial is rendered with: the path of the document about the resource, and what MCP clients read. */
+interface Denying {
+  readonly path: string
+  readonly origin: string
+  readonly resource: string | undefined
+  readonly body: ((decision: string) => Answer.ErrorBody) | undefined
+}
+
+const denied = (refusal: Refusal, recording: Recording, { body, origin, path, resource }: Denying): CheckAnswer => {
+  const isTold = challenges(refusal) && origin !== "" && resource !== undefined
+  const rendered = render(refusal, recording.id, path, isTold ? metadataUrl(origin, resource) : undefined)
+  const instead = body?.(recording.id)
+  const pairs: Array<readonly [string, string]> = instead === undefined ? [] : [["content-type", instead.type]]
+  for (let i = 0; i < rendered.headers.length; i += 2) {
+    const [name = "", value = ""] = rendered.headers.slice(i, i + 2)
     // The proxy counts the body itself.
-    if (headers[i] !== "content-length") pairs.push([headers[i] ?? "", headers[i + 1] ?? ""])
+    if (name !== "content-length" && (name !== "content-type" || instead === undefined)) pairs.push([name, value])
   }
-  return { _tag: "Denied", status, headers: pairs, body }
+  return { _tag: "Denied", status: rendered.status, headers: pairs, body: instead?.text ?? rendered.body }
 }
 
 const namesOf = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => rawHeaders.filter((_, at) => at % 2 === 0)
@@ -146,8 +161,25 @@ const bodyOf = ({ body, rawHeaders }: CheckedRequest, reading: TargetReading): P
   return isPlain ? readBody(reading, types[0] ?? "", body, true) : unnamed
 }
 
+const documentPath = ({ mcp, prefix }: Deployment["doors"], path: string): string | undefined =>
+  mcp.documentPathOf(below(prefix, path) ?? path)
+
+type Named = { readonly model?: Request.RequestedModel; readonly tool?: Request.RequestedTool }
+
+/** What a request asks of an MCP server: of its body where that is here, whole and as it is sent. */
+const toolOf = (mcp: McpExchange, request: CheckedRequest): Request.RequestedTool | McpRefusal => {
+  const isPlain = valuesOf(request.rawHeaders, "content-encoding").every((it) => it === "identity")
+  if (!isWhole(request) || !isPlain || request.body.length === 0) return mcp.readUnseen()
+  if (mcp.refusal !== undefined) return mcp.refusal
+  const bytes = Buffer.from(request.body.buffer, request.body.byteOffset, request.body.length)
+  const reader = mcp.bodyReader(() => {})
+  reader.push(bytes)
+  reader.end()
+  return mcp.read(!isUtf8(bytes))
+}
+
 /** Answers one check; the returned function gives it up. */
-export const check = ({ judge, lease }: CheckParts) =>
+export const check = ({ judge, lease, sessions }: CheckParts) =>
 (
   message: unknown,
   peer: string,
@@ -168,13 +200,24 @@ export const check = ({ judge, lease }: CheckParts) =>
     if (refusal === undefined) recording.answered(200)
     else recording.refused(answer._tag === "Denied" ? answer.status : 200, refusal.code, refusal.cause)
   }
-  const refuse = (refusal: Refusal) =>
-    end(denied(refusal, recording, path, request === undefined ? "" : originOf(request)), refusal)
+  let mcp: McpExchange | undefined
+  const refuse = (refusal: Refusal, refused?: McpRefusal) =>
+    end(
+      denied(mcp?.challenged(refusal) ?? refusal, recording, {
+        path,
+        origin: request === undefined ? "" : originOf(request),
+        resource: leased === undefined ? undefined : documentPath(leased.deployment.doors, path),
+        body: mcp?.errorBody(refusal, refused)
+      }),
+      refusal
+    )
   const settle = (verdict: Verdict) => {
     const { result } = verdict
     if (!isAllowed(result) || request === undefined || leased === undefined) {
       return refuse(isAllowed(result) ? { code: "overloaded" } : Answer.refusalOf(result))
     }
+    const objection = mcp?.objection(result)
+    if (objection !== undefined) return refuse(objection)
     const answer = allowed(result, recording, request, leased.deployment)
     if ("code" in answer) refuse(answer)
     else end(answer)
@@ -188,13 +231,41 @@ export const check = ({ judge, lease }: CheckParts) =>
     const { method, rawHeaders } = it.success
     const target = below(doors.prefix, it.success.target)
     if (target === undefined) return refuse({ code: "route_unknown" })
-    const reading = readOriginal(method.toUpperCase(), target, rawHeaders, doors.kindOf(target))
-    const body = isWhole(it.success) && !reading.isWebSocket ? bodyOf(it.success, reading) : undefined
-    const model = body === undefined ? requestedUnseen(reading, doors.enforcesModels) : requestedModel(reading, body)
-    if (model === undefined) return refuse({ code: codeOf(joinBody(reading.seen, body ?? nothing)) })
-    const made = Request.make({ method, target, rawHeaders, model })
+    const named = askedBy(it.success, target, doors)
+    if (named === undefined) return
+    const made = Request.make({ method, target, rawHeaders, ...named })
     if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: Request.causeOf(target) })
     stop = judge.ask({ auth, asked: { ...made.value, listsModels: true }, recording }, settle)
+  }
+  /** What is called, or read; `undefined` when the question is refused. */
+  const askedBy = (checked: CheckedRequest, target: string, doors: Deployment["doors"]): Named | undefined => {
+    const { method, rawHeaders } = checked
+    if (doors.mcp.isDisguised(pathOf(target))) {
+      refuse({ code: "request_ambiguous", cause: "the path of an MCP server in another case" })
+      return undefined
+    }
+    const server = doors.mcp.of(pathOf(target))
+    if (server !== undefined) {
+      mcp = new McpExchange({
+        server,
+        method: method.toUpperCase(),
+        target,
+        rawHeaders,
+        contentType: valuesOf(rawHeaders, "content-type").join(","),
+        hasBody: checked.body.length > 0,
+        sessions
+      })
+      const tool = toolOf(mcp, checked)
+      if (tool._tag !== "Refused") return { tool }
+      refuse({ code: tool.code, cause: tool.why }, tool)
+      return undefined
+    }
+    const reading = readOriginal(method.toUpperCase(), target, rawHeaders, doors.kindOf(target))
+    const body = isWhole(checked) && !reading.isWebSocket ? bodyOf(checked, reading) : undefined
+    const model = body === undefined ? requestedUnseen(reading, doors.enforcesModels) : requestedModel(reading, body)
+    if (model !== undefined) return { model }
+    refuse({ code: codeOf(joinBody(reading.seen, body ?? nothing)) })
+    return undefined
   }
   ask()
   return () => {

@@ -39,7 +39,7 @@ export class GrpcDoor extends Context.Service<GrpcDoor, {
           }
         }
         const address = yield* GrpcServer.listen(options, {
-          check: check({ judge, lease }),
+          check: check({ judge, lease, sessions: state.sessions }),
           isServing: () => !state.draining
         })
         return { address }
