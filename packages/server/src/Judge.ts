@@ -136,6 +136,7 @@ export class Judge extends Context.Service<Judge, {
         time: () => clock.currentTimeMillisUnsafe(),
         ticks: () => Ticks.fromClock(clock),
         record: log.record,
+        redact: log.redact,
         refused: (door, status, code) => telemetry.decided({ door, status, code, issuer: "" }, undefined),
         firstByte: telemetry.firstByte
       }
@@ -161,7 +162,10 @@ export class Judge extends Context.Service<Judge, {
             : { door, status: result.status, code: result.code, issuer },
           millis
         )
-        if (log.keepsQuestions) recording.question = questionText(asked, auth.teamAskedFor(asked), result, steps)
+        if (log.keepsQuestions) {
+          const question = questionText(asked, auth.teamAskedFor(asked), result, steps)
+          recording.question = question === null ? null : recording.told(question)
+        }
         return { id: recording.decision, asked, result, steps }
       }
 

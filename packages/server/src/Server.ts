@@ -30,7 +30,7 @@ import { RecordStore } from "@jotgate/store/RecordStore"
 import * as Store from "@jotgate/store/Store"
 import { StoreHealth } from "@jotgate/store/StoreHealth"
 import * as StoreUrl from "@jotgate/store/StoreUrl"
-import { Clock, Context, Effect, Layer, Option, Result, Schema, type Scope } from "effect"
+import { Clock, Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp } from "effect/observability"
 import type { SqlError } from "effect/sql"
@@ -45,18 +45,21 @@ import * as SharedDirectory from "./directory/SharedDirectory.ts"
 import { GrpcDoor } from "./doors/grpc/GrpcDoor.ts"
 import { Gate } from "./Gate.ts"
 import { DecisionSpans, Judge } from "./Judge.ts"
+import * as Planning from "./Planning.ts"
 import * as Certificate from "./platform/Certificate.ts"
 import * as CustomPolicy from "./platform/CustomPolicy.ts"
 import * as EventLoop from "./platform/EventLoop.ts"
 import type { Address } from "./platform/Listener.ts"
 import * as NodeOutbound from "./platform/NodeOutbound.ts"
 import * as NodeSecrets from "./platform/NodeSecrets.ts"
+import * as RedactionKey from "./platform/RedactionKey.ts"
 import * as SavedKeyFiles from "./platform/SavedKeyFiles.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { GateState } from "./proxy/GateState.ts"
 import { type AuditTarget, DecisionLog } from "./record/DecisionLog.ts"
 import { Records } from "./record/Records.ts"
 import * as RecordWriter from "./record/RecordWriter.ts"
+import * as Redaction from "./record/Redaction.ts"
 
 /** The settings are sound one by one, but this program cannot be started with them. */
 export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRefused", { reason: Schema.String }) {
@@ -222,6 +225,14 @@ const telemetry = ({ telemetry: { otlp } }: FileSettings): Layer.Layer<never> =>
     Layer.succeed(DecisionSpans, true)
   )
 
+/** What makes pseudonyms in records, when the settings say so. */
+const redaction = ({ cache, decisions: { redact, redactKey } }: FileSettings) =>
+  redact.length === 0
+    ? Effect.succeed(undefined)
+    : redactKey === null
+    ? Effect.map(RedactionKey.local(cache.dir), Redaction.make)
+    : Effect.map(secret(redactKey), (key) => Redaction.make(Redacted.value(key)))
+
 /** Where records outlive the process, when the settings say so. */
 const recordStore = (
   { decisions: { life, store }, directory }: FileSettings
@@ -296,11 +307,21 @@ export class Server extends Context.Service<Server, {
     const target = isAuditTarget(audit.to) ? audit.to : "stdout"
     const secrets = NodeSecrets.layer(options.base, options.env)
     const records = Records.layer(decisions).pipe(
-      Layer.provideMerge(DecisionLog.layer({ audit: target, keep: decisions.keep, onFull: audit.onFull })),
+      Layer.provideMerge(Layer.unwrap(Effect.map(
+        redaction(settings),
+        (redact) => DecisionLog.layer({ audit: target, keep: decisions.keep, onFull: audit.onFull, redact })
+      ))),
       Layer.provideMerge(recordStore(settings))
     )
+    const planning = Layer.effect(
+      Planning.Planning,
+      Effect.map(
+        Records,
+        (it) => Planning.make(it, (settings) => Effect.provide(deploymentOf(settings, options), secrets))
+      )
+    )
     const foundation = Layer.mergeAll(
-      records,
+      Layer.provideMerge(planning, records),
       Telemetry.layer,
       EventLoop.layer,
       ConfigState.layer(given.source),

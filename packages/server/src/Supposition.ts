@@ -87,6 +87,25 @@ const identityOf = (profile: IssuerProfile, user: string, teams: ReadonlyArray<s
   facts: { user: `row "${user}"`, ...(teams.length === 0 ? {} : { teams: [source, ...teams] }) }
 })
 
+const supposed = (issuer: IssuerProfile, payload: JsonObject) =>
+  ({ issuer, payload, expiresAt: undefined, verifiedBy: { _tag: "Supposed" } }) as const
+
+/** Decides about claims, without the steps. Fails with a line for the operator when it is not said whose they are. */
+export const settle = Effect.fnUntracedEager(function*(
+  supposing: Supposing,
+  who: Extract<Somebody, { readonly claims: JsonObject }>,
+  asked: Asked
+): Effect.fn.Return<Allowed | Denial, { readonly reason: string }> {
+  const profile = issuerOf(supposing, who)
+  if (Result.isFailure(profile)) return yield* Effect.fail({ reason: profile.failure })
+  const clock = yield* Clock.Clock
+  const now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
+  return yield* Effect.match(supposing.auth.suppose(supposed(profile.success, who.claims), asked, now), {
+    onFailure: (denial): Allowed | Denial => denial,
+    onSuccess: (allowed): Allowed | Denial => allowed
+  })
+})
+
 /** Decides about somebody. Fails with a line for the operator when it is not said who. */
 export const suppose = Effect.fnUntraced(function*(
   supposing: Supposing,
@@ -105,7 +124,7 @@ export const suppose = Effect.fnUntraced(function*(
     note: (step: Noted) => void steps.push(step)
   }
   const payload = "claims" in who ? who.claims : { sub: who.user }
-  const claims = { issuer: profile, payload, expiresAt: undefined, verifiedBy: { _tag: "Supposed" } } as const
+  const claims = supposed(profile, payload)
   let identity: Identity | undefined
   if ("user" in who) {
     const row = yield* Effect.option(supposing.users.byId(UserId.make(who.user)))

@@ -4,37 +4,75 @@
  * somebody loses.
  */
 import { LitellmReleases } from "@jotgate/core/Settings"
+import type { Change, Page } from "@jotgate/server/Replay"
 import { RecordStore } from "@jotgate/store/RecordStore"
-import { Console, Context, Effect, Layer, Option } from "effect"
+import { Console, Context, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
-import { json } from "../admin/AdminFlags.ts"
+import * as AdminClient from "../admin/AdminClient.ts"
+import { json, place } from "../admin/AdminFlags.ts"
 import { configFlag, loadSound, only } from "../Configuration.ts"
 import { asRelease } from "../import/Releases.ts"
-import { failure, Negative } from "../Outcome.ts"
-import type { Change } from "../policy/Replay.ts"
+import { type Failure, failure, Negative } from "../Outcome.ts"
 
 const wholeStore = "decisions.store keeps questions: set it to directory, sqlite:PATH or postgres://…"
 
-const place = ({ team }: Change["before"]): string => team === null ? "no team" : `team ${team}`
+const whereOf = ({ team }: Change["before"]): string => team === null ? "no team" : `team ${team}`
 
 const sentence = ({ after, before, count, model, path, who }: Change): string => {
   const asked = `${model === null ? path : model}${count === 1 ? "" : ` (${count} times)`}`
   return before.allowed && after.allowed
-    ? `~ ${who}  ${asked}: ${place(before)} → ${place(after)}`
+    ? `~ ${who}  ${asked}: ${whereOf(before)} → ${whereOf(after)}`
     : before.allowed
-    ? `- ${who}  ${asked}: allowed in ${place(before)}, would be ${after.code}`
-    : `+ ${who}  ${asked}: was ${before.code}, would be allowed in ${place(after)}`
+    ? `- ${who}  ${asked}: allowed in ${whereOf(before)}, would be ${after.code}`
+    : `+ ${who}  ${asked}: was ${before.code}, would be allowed in ${whereOf(after)}`
 }
+
+/** Records that are asked for at once. */
+const size = 1_000
+
+const Kept = Schema.Struct({
+  items: Schema.Array(Schema.Struct({ record: Schema.Unknown, question: Schema.NullOr(Schema.Unknown) })),
+  next: Schema.NullOr(Schema.String)
+})
+const decodeKept = Schema.decodeUnknownEffect(Kept)
+
+/** The questions of a running gate, page by page. */
+const listener = (ask: AdminClient.Ask) =>
+  Effect.fnUntraced(function*(after: string | undefined) {
+    const query = { after, limit: String(size) }
+    const answer = yield* ask({ method: "GET", path: "/decisions/questions", query })
+    const { items, next } = yield* Effect.mapError(
+      decodeKept(answer),
+      () => failure("this is no admin listener of jotgate")
+    )
+    return {
+      records: items.map(({ question, record }) => ({
+        body: JSON.stringify(record),
+        question: question === null ? null : JSON.stringify(question)
+      })),
+      next: next ?? undefined
+    } satisfies Page
+  })
+
+/** The questions of a store, page by page. */
+const stored = (store: RecordStore["Service"]) =>
+  Effect.fnUntraced(function*(below: string | undefined) {
+    const records = yield* Effect.mapError(
+      store.search({ limit: size, below }),
+      () => failure("the store of records does not answer")
+    )
+    return { records, next: records.length < size ? undefined : records.at(-1)?.id } satisfies Page
+  })
 
 export const plan = Command.make(
   "plan",
   {
     config: configFlag,
     from: Flag.String("from").pipe(
-      Flag.withMetavar("STORE"),
+      Flag.withMetavar("STORE|URL|FILE"),
       Flag.withDescription(
-        "The configuration whose decisions.store holds the questions, or sqlite:PATH; default: that of --config"
+        "Where the questions are: the admin listener of a gate, sqlite:PATH, postgres://…, or the configuration whose decisions.store holds them; default: that of --config"
       ),
       Flag.optional
     ),
@@ -42,9 +80,10 @@ export const plan = Command.make(
       Flag.withDescription("Decide as this release of LiteLLM would, to see an upgrade beforehand"),
       Flag.optional
     ),
+    tokenEnv: place.tokenEnv,
     json
   },
-  Effect.fn("plan")(function*({ config, from, json, release }) {
+  Effect.fn("plan")(function*({ config, from, json, release, tokenEnv }) {
     const name = yield* only(Option.none(), config)
     const loaded = yield* loadSound(name)
     const next = Option.match(release, {
@@ -52,33 +91,33 @@ export const plan = Command.make(
       onSome: (it) => ({ ...loaded, settings: asRelease(loaded.settings, it) })
     })
     const [{ dry }, { storeOf }, Replay] = yield* Effect.promise(() =>
-      Promise.all([import("../Running.ts"), import("../explain/PastDecision.ts"), import("../policy/Replay.ts")])
+      Promise.all([import("../Running.ts"), import("../explain/PastDecision.ts"), import("@jotgate/server/Replay")])
     )
     const source = Option.getOrUndefined(from)
-    if (source !== undefined && /^https?:/.test(source)) {
-      return yield* failure(`--from ${source}: a listener gives no questions; name its configuration or its store`)
-    }
+    const url = source !== undefined && /^https?:/.test(source) ? source : undefined
     const asStore = source !== undefined && /^(?:sqlite|postgres(?:ql)?):/.test(source)
     const where = asStore
       ? { ...next.settings, decisions: { ...next.settings.decisions, store: source } }
-      : source === undefined
+      : source === undefined || url !== undefined
       ? next.settings
       : /\.ya?ml$|\.json$/.test(source)
       ? (yield* loadSound(source)).settings
       : yield* failure(`--from ${source}: the lines of a log hold no questions. ${wholeStore}`)
-    const layer = storeOf(where)
-    if (layer === undefined) return yield* failure(`there are no recorded questions. ${wholeStore}`)
-    const services = yield* Layer.build(layer).pipe(
-      Effect.mapError(() => failure("the store of records cannot be opened"))
-    )
+    const layer = url === undefined ? storeOf(where) : undefined
+    if (layer === undefined && url === undefined) {
+      return yield* failure(`there are no recorded questions. ${wholeStore}`)
+    }
+    const pageAfter: (next: string | undefined) => Effect.Effect<Page, Failure | Negative> = layer === undefined
+      ? listener(yield* AdminClient.connect({ config: Option.none(), admin: from, tokenEnv, direct: false }))
+      : stored(Context.get(
+        yield* Layer.build(layer).pipe(Effect.mapError(() => failure("the store of records cannot be opened"))),
+        RecordStore
+      ))
     const { supposing } = yield* dry({ config: next, env: process.env, base: dirname(resolve(name)) })
     if (supposing === undefined) return yield* failure("nobody can be asked")
     const [teamHeader = "x-team-id"] = next.settings.policy.teamHeaders
-    const { asked, changes, unreadable } = yield* Replay.run(Context.get(services, RecordStore), supposing, teamHeader)
-    if (asked === 0) return yield* failure(`the store holds no questions yet. ${wholeStore}`)
-    const lost = changes.filter((it) => it.before.allowed && !it.after.allowed)
-    const gained = changes.filter((it) => !it.before.allowed && it.after.allowed)
-    const moved = changes.filter((it) => it.before.allowed && it.after.allowed)
+    const { asked, gained, lost, moved, unreadable } = yield* Replay.run(pageAfter, supposing, teamHeader)
+    if (asked === 0) return yield* failure(`no questions are recorded yet. ${wholeStore}`)
     if (json) {
       yield* Console.log(JSON.stringify({ asked, lost, gained, moved }, null, 2))
     } else {

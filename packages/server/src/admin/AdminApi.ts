@@ -14,6 +14,9 @@ import { AdminDenied, AdminRequired } from "../answer/AdminProblem.ts"
 import { DirectoryApi } from "../directory/DirectoryApi.ts"
 import { InputInvalid, MediaUnsupported, NotAvailable } from "../directory/DirectoryProblem.ts"
 import { AnswerRecord } from "../record/AnswerRecord.ts"
+import { KeptQuestion } from "../record/KeptQuestion.ts"
+import { Replayed } from "../Replay.ts"
+import { complete } from "./ApiDocument.ts"
 import * as AuthZen from "./authzen/AuthZenMessage.ts"
 
 export { AdminDenied, AdminRequired }
@@ -66,7 +69,7 @@ export const Decision = Schema.Struct({
   models: Schema.NullOr(Schema.Array(Schema.String)),
   model: Schema.NullOr(Schema.String),
   route: Schema.String,
-  writes: Schema.Array(Schema.Unknown),
+  writes: Schema.Array(Schema.Unknown.annotate({ description: "A write that the decision wants" })),
   steps: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
@@ -136,6 +139,18 @@ const past = HttpApiGroup.make("past")
       }),
       error: [InputInvalid, RecordsUnavailable]
     }),
+    HttpApiEndpoint.get("questions", "/admin/v1/decisions/questions", {
+      query: {
+        since: Schema.optionalKey(Schema.String),
+        after: Schema.optionalKey(Schema.String),
+        limit: Schema.optionalKey(Whole(1, 1000))
+      },
+      success: Schema.Struct({
+        items: Schema.Array(Schema.Struct({ record: AnswerRecord, question: Schema.NullOr(KeptQuestion) })),
+        next: Schema.NullOr(Schema.String)
+      }).annotate({ identifier: "QuestionPage" }),
+      error: [DecisionUnknown, InputInvalid, RecordsUnavailable]
+    }),
     HttpApiEndpoint.post("again", "/admin/v1/decisions/:id/again", {
       params: { id: Schema.String },
       success: Decision,
@@ -143,6 +158,34 @@ const past = HttpApiGroup.make("past")
     })
   )
   .middleware(DecideAccess)
+
+/** Which configuration is in force, since when, and how the last attempt to put another one in force ended. */
+export const ConfigStatus = Schema.Struct({
+  file: Schema.NullOr(Schema.String),
+  version: Schema.NullOr(Schema.String),
+  since: Schema.String,
+  warnings: Schema.Array(Schema.String),
+  lastReload: Schema.NullOr(Schema.Struct({
+    time: Schema.String,
+    inForce: Schema.Boolean,
+    findings: Schema.Array(Schema.String)
+  }))
+}).annotate({ identifier: "ConfigStatus" })
+
+const configuration = HttpApiGroup.make("configuration")
+  .add(
+    HttpApiEndpoint.get("status", "/admin/v1/config/status", { success: ConfigStatus }),
+    HttpApiEndpoint.post("plan", "/admin/v1/config/plan", {
+      payload: Schema.Struct({ text: Schema.String }),
+      success: Schema.Struct({
+        /** Where a question was recorded and how many were asked at most. */
+        kept: Schema.String,
+        ...Replayed.fields
+      }).annotate({ identifier: "PlanOfConfig" }),
+      error: [InputInvalid, RecordsUnavailable, DecisionUnknown]
+    })
+  )
+  .middleware(AdminAccess)
 
 /**
  * As `DecideAccess`, as AuthZEN's clients expect it: a body of another type is 400 like any other malformed request, and
@@ -172,8 +215,15 @@ const authzen = HttpApiGroup.make("authzen")
 export class AdminApi extends HttpApi.make("jotgate")
   .add(decisions)
   .add(past)
+  .add(configuration)
   .add(authzen)
   .middleware(HttpApiMiddleware.ProblemDetails)
   .addHttpApi(DirectoryApi)
-  .annotateMerge(OpenApi.annotations({ title: "jotgate", version: "1" }))
+  .annotateMerge(OpenApi.annotations({
+    title: "jotgate",
+    version: "1",
+    description: "The admin listener: questions, past decisions, people and teams, issuers, configuration.",
+    license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    transform: complete
+  }))
 {}

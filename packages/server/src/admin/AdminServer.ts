@@ -15,6 +15,7 @@ import { Telemetry } from "../platform/Telemetry.ts"
 import * as AdminAccessLive from "./AdminAccessLive.ts"
 import { AdminApi } from "./AdminApi.ts"
 import * as AuthZenServer from "./authzen/AuthZenServer.ts"
+import * as Configuration from "./Configuration.ts"
 import { decide } from "./Decide.ts"
 import * as DirectoryAccessLive from "./DirectoryAccessLive.ts"
 import * as Docs from "./Docs.ts"
@@ -38,7 +39,7 @@ const Decisions = HttpApiBuilder.group(
 )
 
 const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pipe(
-  Layer.provide([Decisions, Past.layer, AuthZenServer.handlers, DirectoryServer.handlers]),
+  Layer.provide([Decisions, Past.layer, Configuration.layer, AuthZenServer.handlers, DirectoryServer.handlers]),
   Layer.provide([AdminAccessLive.layer, DirectoryAccessLive.layer, DirectoryAccessLive.layerManaged]),
   Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
 )

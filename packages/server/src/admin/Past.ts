@@ -3,16 +3,38 @@
  * asked again with the rows of today.
  */
 import type { DecisionJson } from "@jotgate/core/Decision"
-import { Effect } from "effect"
+import type { FoundRecord } from "@jotgate/store/RecordStore"
+import { Effect, Option, Schema } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { Deployments } from "../Deployment.ts"
 import * as Problem from "../directory/DirectoryProblem.ts"
 import { Judge } from "../Judge.ts"
-import { Records } from "../record/Records.ts"
+import { AnswerRecord } from "../record/AnswerRecord.ts"
+import { KeptQuestion } from "../record/KeptQuestion.ts"
+import { Records, type SearchInvalid } from "../record/Records.ts"
 import { AdminApi, DecisionUnknown, RecordsUnavailable } from "./AdminApi.ts"
 import { again } from "./Decide.ts"
 
 const away = () => new RecordsUnavailable()
+
+const badTime = ({ member }: SearchInvalid) =>
+  Problem.inputInvalid([{
+    path: ["query", member],
+    message: "must be a time (2026-11-28T18:00:00Z), a date, or so long ago (15m, 7d)"
+  }])
+
+const record = Schema.decodeUnknownOption(Schema.fromJsonString(AnswerRecord))
+const question = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
+
+/** A stored record with its question; nothing for one that cannot be read. */
+const asked = (it: Pick<FoundRecord, "body" | "question">) =>
+  Option.match(record(it.body), {
+    onNone: () => [],
+    onSome: (record) => [{
+      record,
+      question: it.question === null ? null : Option.getOrNull(question(it.question))
+    }]
+  })
 
 /** The handlers of `/admin/v1/decisions`. */
 export const layer = HttpApiBuilder.group(
@@ -32,12 +54,16 @@ export const layer = HttpApiBuilder.group(
       .handle("list", ({ query }) =>
         Effect.catchTags(records.search(query), {
           RecordsAway: away,
-          SearchInvalid: ({ member }) =>
-            Problem.inputInvalid([{
-              path: ["query", member],
-              message: "must be a time (2026-11-28T18:00:00Z), a date, or so long ago (15m, 7d)"
-            }])
+          SearchInvalid: badTime
         }))
+      .handle("questions", ({ query }) =>
+        records.keepsQuestions
+          ? Effect.catchTags(records.questions({ limit: 1_000, ...query }), {
+            RecordsAway: away,
+            SearchInvalid: badTime
+          })
+            .pipe(Effect.map(({ items, next }) => ({ items: items.flatMap(asked), next })))
+          : unknown("No questions are kept."))
       .handle("again", ({ params }) =>
         Effect.flatMap(
           Effect.catchTag(records.question(params.id), "RecordsAway", away),

@@ -280,5 +280,8 @@ export const descriptions: Readonly<Record<string, string>> = {
   "decisions": "records of answers, found by their id and searched",
   "decisions.keep": "how many are kept in memory",
   "decisions.store": "where they outlive the process: directory (its database), sqlite:PATH or postgres://…",
-  "decisions.life": "how long they are kept there"
+  "decisions.life": "how long they are kept there",
+  "decisions.redact": "what of people is a pseudonym in records: email, whose part before the @ is hashed with a key",
+  "decisions.redactKey":
+    "the key of decisions.redact; null: one that is made once and kept in cache.dir, for this machine alone"
 }

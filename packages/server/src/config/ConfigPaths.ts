@@ -63,7 +63,8 @@ export const resolvePaths = (settings: FileSettings, directory: string): FileSet
     audit: { ...settings.audit, to: secret(settings.audit.to) },
     decisions: {
       ...settings.decisions,
-      store: settings.decisions.store === null ? null : database(settings.decisions.store)
+      store: settings.decisions.store === null ? null : database(settings.decisions.store),
+      redactKey: optional(settings.decisions.redactKey)
     }
   }
 

@@ -203,7 +203,9 @@ export const FileSettings = Schema.Struct({
     Schema.Struct({
       keep: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 10_000),
       store: withDefault(Schema.NullOr(RecordStoreUrl), null),
-      life: withDefault(Duration, "30d")
+      life: withDefault(Duration, "30d"),
+      redact: withDefault(Schema.Array(Schema.Literal("email")), []),
+      redactKey: withDefault(Schema.NullOr(SecretReference), null)
     }),
     {}
   )

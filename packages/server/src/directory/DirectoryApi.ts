@@ -84,7 +84,8 @@ const table = <
         params: id,
         headers: ChangeHeaders,
         payload: change,
-        success: tagged,
+        // One that is not there yet is made.
+        success: [tagged, tagged.pipe(HttpApiSchema.status(201))],
         error
       }),
       HttpApiEndpoint.patch("update", `${path}/:id`, {
@@ -174,7 +175,7 @@ const memberships = HttpApiGroup.make("memberships")
       params: member,
       headers: ChangeHeaders,
       payload: Row.MembershipChange,
-      success: membership,
+      success: [membership, membership.pipe(HttpApiSchema.status(201))],
       error
     }),
     HttpApiEndpoint.patch("update", "/memberships/:user/:team", {

@@ -10,6 +10,7 @@ import { LineSink } from "./LineSink.ts"
 import type { Recording } from "./Recording.ts"
 import { line } from "./RecordLine.ts"
 import { RecordWriter } from "./RecordWriter.ts"
+import type { Redaction } from "./Redaction.ts"
 
 /**
  * How long decisions are collected before their lines are made and written in one piece, in milliseconds: one at a time
@@ -99,6 +100,8 @@ export class DecisionLog extends Context.Service<DecisionLog, {
   readonly record: (it: Recording) => void
   /** Whether steps are worth noting: somebody will read them. */
   readonly wantsSteps: boolean
+  /** Makes pseudonyms of what must not be told in records; absent where everything may be. */
+  readonly redact?: Redaction | undefined
   /** Whether questions are kept with their records. */
   readonly keepsQuestions: boolean
   readonly find: (id: string) => Recording | undefined
@@ -115,6 +118,7 @@ export class DecisionLog extends Context.Service<DecisionLog, {
     readonly audit: AuditTarget
     readonly keep: number
     readonly onFull?: "drop" | "refuse"
+    readonly redact?: Redaction | undefined
   }) =>
     Layer.effect(
       DecisionLog,
@@ -174,6 +178,7 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             if (wantsSteps && collected.push(it) === 1) setTimeout(flush, collecting)
           },
           wantsSteps,
+          redact: options.redact,
           keepsQuestions: writer.store !== undefined,
           find: (id) => collected.find((it) => it.decision === id) ?? kept.find(id),
           audit: sink === undefined

@@ -9,6 +9,7 @@ import { type Allowed, resolvedBy } from "@jotgate/core/Decision"
 import { claimedBy } from "@jotgate/core/Identity"
 import type { Claimed, Noted } from "@jotgate/core/Trace"
 import { cut } from "./Bound.ts"
+import type { Redaction } from "./Redaction.ts"
 import { textOf } from "./Text.ts"
 
 /** Largest id, address or name in a record, in bytes; and how many teams of a token are told. */
@@ -32,6 +33,7 @@ export class Parties {
   readonly agent: string | null
   readonly claimed: Claimed | null
   #json: string | undefined
+  #redacted: Parties | undefined
 
   constructor(it: {
     readonly issuer?: string | undefined
@@ -53,6 +55,26 @@ export class Parties {
       email: named(it.claimed.email ?? undefined),
       teams: teamsOf(it.claimed.teams)
     }
+  }
+
+  /** The same with pseudonyms; there is one redaction in a process. */
+  redacted(redact: Redaction): Parties {
+    const told = (it: string | null): string | undefined => it === null ? undefined : redact(it)
+    const { claimed } = this
+    this.#redacted ??= new Parties({
+      issuer: this.issuer ?? undefined,
+      user: told(this.user),
+      team: this.team ?? undefined,
+      organization: this.organization ?? undefined,
+      endUser: told(this.endUser),
+      agent: this.agent ?? undefined,
+      claimed: claimed === null ? undefined : {
+        user: told(claimed.user) ?? null,
+        email: told(claimed.email) ?? null,
+        teams: claimed.teams
+      }
+    })
+    return this.#redacted
   }
 
   /** The members of a record that tell of them, as JSON without braces. */

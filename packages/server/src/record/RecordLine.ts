@@ -23,5 +23,5 @@ export const line = (it: Recording): string => {
   if (it.aborted) text += `,"aborted":true`
   if (it.dry) text += `,"dry":true`
   if (it.hasSteps) text += `,"steps":${it.stepsJson()}`
-  return `${text}}`
+  return it.told(`${text}}`)
 }

@@ -16,6 +16,7 @@ import type { Noted } from "@jotgate/core/Trace"
 import type { ServerResponse } from "node:http"
 import { cut, routeOf, stepsText } from "./Bound.ts"
 import { nobody, type Parties, partiesIn, partiesOf } from "./Parties.ts"
+import type { Redaction } from "./Redaction.ts"
 
 /** Whom records are given to, and what time it is. */
 export interface Recorder {
@@ -24,6 +25,8 @@ export interface Recorder {
   /** Monotonic milliseconds. */
   readonly ticks: () => number
   readonly record: (it: Recording) => void
+  /** Makes pseudonyms of what must not be told; absent where everything may be. */
+  readonly redact?: Redaction | undefined
   /** Counts an answer that no decision led to. */
   readonly refused: (door: string, status: number, code: Code) => void
   /** Counts when an upstream began to answer. */
@@ -135,13 +138,14 @@ export class Recording {
     this.#steps = steps
     if (result._tag === "Allowed") {
       this.verdict = "allow"
-      this.parties = partiesOf(result)
     } else {
       this.verdict = "deny"
       this.verdictCode = result.code
-      this.parties = partiesIn(steps)
       this.cause = causeIn(steps)
     }
+    const parties = result._tag === "Allowed" ? partiesOf(result) : partiesIn(steps)
+    const { redact } = this.#recorder
+    this.parties = redact === undefined ? parties : parties.redacted(redact)
   }
 
   /** The caller was refused; `status` as it was written, `cause` for the operator. */
@@ -202,9 +206,15 @@ export class Recording {
     this.answered(499)
   }
 
+  /** A text of this record as it may be told. */
+  told(text: string): string {
+    const { redact } = this.#recorder
+    return redact === undefined ? text : redact(text)
+  }
+
   /** The steps as JSON, at most 16 KiB. */
   stepsJson(): string {
-    return this.#stepsText ?? stepsText(this.#steps)
+    return this.#stepsText ?? this.told(stepsText(this.#steps))
   }
 
   /** Whether there are steps to be told. */
@@ -215,7 +225,7 @@ export class Recording {
   /** The record is written: from now on only the text of its steps is held. */
   seal(): void {
     if (this.#stepsText !== undefined || this.#steps.length === 0) return
-    this.#stepsText = stepsText(this.#steps)
+    this.#stepsText = this.told(stepsText(this.#steps))
     this.#steps = noSteps
   }
 

@@ -2,6 +2,7 @@
  * The records of answers, for whoever asks: those in memory and those in the
  * store as one.
  */
+import type { FoundRecord } from "@jotgate/store/RecordStore"
 import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
 import { AnswerRecord, recordOf } from "./AnswerRecord.ts"
 import { DecisionLog } from "./DecisionLog.ts"
@@ -23,6 +24,13 @@ export interface Page {
   readonly next: string | null
 }
 
+/** A part of the stored records with their questions, the newest first. */
+export interface KeptPage {
+  readonly items: ReadonlyArray<Pick<FoundRecord, "body" | "question">>
+  /** What `after` is for the next page. */
+  readonly next: string | null
+}
+
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(AnswerRecord))
 
 const days = (millis: number): string => {
@@ -38,6 +46,12 @@ export class Records extends Context.Service<Records, {
   /** The mapped claims and the request of a decision, while they are kept. */
   readonly question: (id: string) => Effect.Effect<string | undefined, RecordsAway>
   readonly search: (search: Search) => Effect.Effect<Page, RecordsAway | SearchInvalid>
+  /** Stored records with their questions, as texts, newest first; none where nothing is stored. */
+  readonly questions: (
+    range: { readonly since?: string | undefined; readonly after?: string | undefined; readonly limit: number }
+  ) => Effect.Effect<KeptPage, RecordsAway | SearchInvalid>
+  /** Whether questions are kept. */
+  readonly keepsQuestions: boolean
   /** Whoever is told of each record as it is written; the returned function ends it. */
   readonly follow: (listener: (it: AnswerRecord) => void) => () => void
   /** How long records are kept, in words. */
@@ -67,7 +81,8 @@ export class Records extends Context.Service<Records, {
                 : Effect.succeed(question)
             }),
           search: Effect.fnUntraced(function*(search) {
-            const query = queryOf(search, yield* Clock.currentTimeMillis)
+            const who = search.who === undefined ? undefined : log.redact?.(search.who) ?? search.who
+            const query = queryOf({ ...search, who }, yield* Clock.currentTimeMillis)
             if (Result.isFailure(query)) return yield* new SearchInvalid({ member: query.failure })
             const { limit } = query.success
             const found = new Map<string, AnswerRecord>()
@@ -84,6 +99,13 @@ export class Records extends Context.Service<Records, {
             const items = [...found.values()].toSorted((a, b) => a.decision < b.decision ? 1 : -1)
             const page = items.slice(0, limit)
             return { items: page, next: items.length > limit ? page.at(-1)?.decision ?? null : null }
+          }),
+          keepsQuestions: store !== undefined,
+          questions: Effect.fnUntraced(function*({ after, limit, since }) {
+            const query = queryOf({ after, limit, since }, yield* Clock.currentTimeMillis)
+            if (Result.isFailure(query)) return yield* new SearchInvalid({ member: query.failure })
+            const rows = store === undefined ? [] : yield* away(store.search(query.success))
+            return { items: rows, next: rows.length < limit ? null : rows.at(-1)?.id ?? null }
           }),
           follow: log.follow,
           kept: `The last ${options.keep} answers of this process are kept in memory${

@@ -51,6 +51,7 @@ export const make = Effect.fnUntraced(function*(
     readonly telemetry?: NonNullable<GateSettings["telemetry"]>
     readonly decisions?: NonNullable<GateSettings["decisions"]>
     readonly audit?: NonNullable<GateSettings["audit"]>
+    readonly cache?: NonNullable<GateSettings["cache"]>
   } = {},
   env: Readonly<Record<string, string>> = {},
   dev = false
@@ -67,7 +68,7 @@ export const make = Effect.fnUntraced(function*(
     }],
     policy: { withoutTeam: "all", ...policy },
     directory: more.directory ?? { url: "memory:" },
-    cache: { dir: null },
+    cache: more.cache ?? { dir: null },
     gateway: {
       listen: "127.0.0.1:0",
       admin: "127.0.0.1:0",

@@ -108,18 +108,16 @@ const conditionOf = (it: Dialect.Dialect, query: RecordQuery) => {
   return { text: parts.length === 0 ? "" : ` WHERE ${parts.join(" AND ")}`, params }
 }
 
-const textIn = (row: unknown, name: string): string | null => {
-  const value: unknown = typeof row === "object" && row !== null
-    ? Object.entries(row).find(([it]) => it === name)?.[1]
-    : null
-  return typeof value === "string" ? value : null
-}
+const textOf = (value: unknown): string | null => typeof value === "string" ? value : null
 
-const found = (row: unknown): FoundRecord => ({
-  id: textIn(row, "id") ?? "",
-  body: textIn(row, "body") ?? "",
-  question: textIn(row, "question")
-})
+const found = (row: unknown): FoundRecord => {
+  if (typeof row !== "object" || row === null) return { id: "", body: "", question: null }
+  return {
+    id: textOf("id" in row ? row.id : null) ?? "",
+    body: textOf("body" in row ? row.body : null) ?? "",
+    question: textOf("question" in row ? row.question : null)
+  }
+}
 
 /** PostgreSQL has no text with a NUL, and one record must not hold up all others. */
 const storable = (row: RecordRow): RecordRow => ({

@@ -1,0 +1,46 @@
+/**
+ * Addresses of people in records as pseudonyms (`decisions.redact: [email]`).
+ *
+ * The part before the `@` is an HMAC with a key of the deployment: the same
+ * person is the same pseudonym everywhere, so records are still searched by
+ * address by whoever runs the gate, and nobody without the key finds out whose
+ * they are by hashing all the addresses there are. The domain stays: rules speak
+ * of it. Whatever looks like an address is meant, wherever it stands in a record:
+ * a user's id, a step, a path.
+ */
+import { createHmac } from "node:crypto"
+
+/** Makes pseudonyms of the addresses in a text; of a pseudonym, itself. */
+export type Redaction = (text: string) => string
+
+/** An address as it may stand in JSON, in words or in a path. */
+const address =
+  /([^\s"'\\,;:<>()[\]{}=?&/@%|]+)(@|%40)([^\s"'\\,;:<>()[\]{}=?&/@%|]+\.[^\s"'\\,;:<>()[\]{}=?&/@%|.]+)/gi
+
+/** `h_` and 96 bits. */
+const pseudonym = /^h_[\w-]{16}$/
+
+/** Remembered pseudonyms: the same few people ask again and again. */
+const most = 4_096
+
+/** Pseudonyms with this key. */
+export const make = (key: string): Redaction => {
+  const known = new Map<string, string>()
+  const of = (person: string, domain: string): string => {
+    const whole = `${person}@${domain}`.toLowerCase()
+    const found = known.get(whole)
+    if (found !== undefined) return found
+    const made = `h_${createHmac("sha256", key).update(whole).digest("base64url").slice(0, 16)}`
+    if (known.size >= most) known.clear()
+    known.set(whole, made)
+    return made
+  }
+  return (text) =>
+    text.includes("@") || text.includes("%40")
+      ? text.replace(
+        address,
+        (whole, person: string, at: string, domain: string) =>
+          pseudonym.test(person) ? whole : `${of(person, domain)}${at}${domain}`
+      )
+      : text
+}
