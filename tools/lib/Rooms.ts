@@ -80,9 +80,10 @@ export const houses: ReadonlyArray<House> = [
       room("proxy", "requests to the upstream", "mcp", "directory"),
       room("doors", "questions of other proxies", "proxy"),
       room("admin", "the listener of administrators", "doors"),
+      room("workers", "several processes behind one listener", "doors"),
       room("snippets", "configurations for other proxies", "doors")
     ],
-    above: "Gate, Server, EmbeddedGate"
+    above: "Gate, Server, Worker, EmbeddedGate"
   }
 ]
 

@@ -43,7 +43,7 @@ export const fromImport = (file: string, it: Imported): Effect.Effect<ConfigFile
     {
       onFailure: (error) => new Failure({ lines: error.message.split("\n") }),
       // The lines of a file that nobody has written would mislead.
-      onSuccess: (config) => Effect.succeed({ ...config, lineOf: () => undefined })
+      onSuccess: (config) => Effect.succeed({ ...config, lines: new Map() })
     }
   )
 

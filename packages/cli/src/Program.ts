@@ -1,7 +1,8 @@
 /** Runs the command that was typed, and ends the process with its exit code. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Layer, Logger } from "effect"
+import * as LogLine from "@jotgate/server/LogLine"
+import { Effect, Layer } from "effect"
 import { readFileSync } from "node:fs"
 import * as Cli from "./Cli.ts"
 import { codeOf, report } from "./Outcome.ts"
@@ -9,7 +10,7 @@ import { codeOf, report } from "./Outcome.ts"
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
 
 /** Standard output is for what was asked for; what happens meanwhile goes to standard error. */
-const log = Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
+const log = LogLine.layer("text")
 
 Cli.run(String(version))(process.argv.slice(2)).pipe(
   Effect.tapCause(report),

@@ -18,7 +18,7 @@ export { Server }
 
 /** What is run, and where its secrets come from. */
 export interface Running {
-  readonly config: Pick<ConfigFile, "settings" | "lineOf">
+  readonly config: Pick<ConfigFile, "settings" | "lines">
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names of secrets are relative to. */
   readonly base: string
@@ -42,7 +42,8 @@ export const layer = ({ base, config, env, names, source }: Running, dev?: Dev) 
     ...(dev === undefined ? {} : { directory: (settings) => Directory.seeded(settings, dev.seed) }),
     env,
     base,
-    lineOf: config.lineOf,
+    lines: config.lines,
+    workers: config.settings.gateway.workers,
     source,
     ...(dev === undefined ? {} : { grace: 500 })
   }).pipe(
@@ -60,7 +61,7 @@ export interface Look extends Deployment {
  * over those of the store, as a start would; `rows` says which were used.
  */
 export const dry = (
-  { config: { lineOf, settings }, base, env }: Omit<Running, "names" | "source">
+  { config: { lines, settings }, base, env }: Omit<Running, "names" | "source">
 ): Effect.Effect<Look, Failure, Scope.Scope> =>
   Effect.gen(function*() {
     const looked = yield* Directory.looked(settings)
@@ -73,7 +74,7 @@ export const dry = (
       directory: (it) => looked.layer({ ...it, cache: settings.cache }),
       env,
       base,
-      lineOf
+      lines
     })
     return { ...deployment, rows: looked.rows }
   }).pipe(

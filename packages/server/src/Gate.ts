@@ -421,7 +421,7 @@ export class Gate extends Context.Service<Gate, {
         yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(sweepMillis)))
 
         const address = yield* listen(server, options, {
-          drain: options.drain,
+          drain: () => state.replaced ? 0 : options.drain,
           grace: options.grace,
           onDrain: () => {
             state.draining = true

@@ -49,7 +49,7 @@ import * as Planning from "./Planning.ts"
 import * as Certificate from "./platform/Certificate.ts"
 import * as CustomPolicy from "./platform/CustomPolicy.ts"
 import * as EventLoop from "./platform/EventLoop.ts"
-import type { Address } from "./platform/Listener.ts"
+import type { Address, ListenFailed } from "./platform/Listener.ts"
 import * as NodeOutbound from "./platform/NodeOutbound.ts"
 import * as NodeSecrets from "./platform/NodeSecrets.ts"
 import * as RedactionKey from "./platform/RedactionKey.ts"
@@ -60,6 +60,8 @@ import { type AuditTarget, DecisionLog } from "./record/DecisionLog.ts"
 import { Records } from "./record/Records.ts"
 import * as RecordWriter from "./record/RecordWriter.ts"
 import * as Redaction from "./record/Redaction.ts"
+import * as Crew from "./workers/Crew.ts"
+import * as SharedFetch from "./workers/SharedFetch.ts"
 
 /** The settings are sound one by one, but this program cannot be started with them. */
 export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRefused", { reason: Schema.String }) {
@@ -78,8 +80,8 @@ export interface ServerOptions<E> {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names in secrets are relative to. */
   readonly base: string
-  /** The line of a setting in its file, for the trace. */
-  readonly lineOf?: (path: string) => number | undefined
+  /** The lines of settings in their file, by path, for the trace. */
+  readonly lines?: ReadonlyMap<string, number>
   /** Where the settings come from, for whoever asks what is in force. */
   readonly source?: ConfigSource | undefined
   /** Where it is counted what memory knew. */
@@ -88,6 +90,10 @@ export interface ServerOptions<E> {
   readonly held?: SavedKeys["Service"]
   /** How long running requests get at the end, in milliseconds. */
   readonly grace?: number
+  /** How issuers are asked, when it is not this process alone that asks. */
+  readonly outbound?: Layer.Layer<Outbound>
+  /** How many processes answer; with one it is this one. */
+  readonly workers?: number
 }
 
 const defaultGrace = 20_000
@@ -111,7 +117,7 @@ const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
     Layer.provideMerge(directory),
     Layer.provideMerge(Cache.layer),
     Layer.provideMerge(NodeSignature.layer),
-    Layer.provide([NodeOutbound.layer, secrets, saved])
+    Layer.provide([options.outbound ?? NodeOutbound.layer, secrets, saved])
   )
 }
 
@@ -125,7 +131,7 @@ export const pipeline = <E>(settings: FileSettings, options: ServerOptions<E>) =
     return AuthBuilder.layerFor(settings, {
       credentials: gateway.credentials,
       maxTokenLength: gateway.limits.token,
-      ...(options.lineOf === undefined ? {} : { lineOf: options.lineOf })
+      ...(options.lines === undefined ? {} : { lineOf: (path) => options.lines?.get(path) })
     }).pipe(
       Layer.provideMerge(seams(settings, options)),
       Layer.provide([hook, RequestPolicy.layerNone]),
@@ -148,7 +154,9 @@ export const deploymentOf = <E>(
     const users = Context.get(services, UserRepo)
     const keys = Context.get(services, KeyStore)
     const health = Context.getOption(services, StoreHealth)
-    const outside = yield* Layer.build(Layer.merge(NodeOutbound.layer, NodeSecrets.layer(options.base, options.env)))
+    const outside = yield* Layer.build(
+      Layer.merge(options.outbound ?? NodeOutbound.layer, NodeSecrets.layer(options.base, options.env))
+    )
     return {
       auth: Context.get(services, AuthBuilder),
       doors: yield* makeDoors(gateway, {
@@ -183,12 +191,13 @@ const secret = (reference: string) =>
     Effect.mapError((it) => new ServerRefused({ reason: `${it.reference}: ${it.reason}` }))
   )
 
-const certificateOf = ({ gateway: { tls } }: FileSettings) =>
+export const certificateOf = ({ gateway: { tls } }: FileSettings) =>
   tls === null ? Effect.succeed(null) : Effect.gen(function*() {
     return yield* Certificate.check(yield* secret(tls.cert), yield* secret(tls.key))
   })
 
-const gateLayer = (settings: FileSettings, grace: number) =>
+/** The listener of callers. */
+export const gateLayer = (settings: FileSettings, grace: number) =>
   Layer.unwrap(Effect.gen(function*() {
     const { gateway } = settings
     const tls = yield* certificateOf(settings)
@@ -214,7 +223,7 @@ const adminListener = (settings: FileSettings) =>
   ))
 
 /** Sends traces, metrics and logs to a collector, and makes a span of each decision; nothing without a URL. */
-const telemetry = ({ telemetry: { otlp } }: FileSettings): Layer.Layer<never> =>
+export const telemetry = ({ telemetry: { otlp } }: FileSettings): Layer.Layer<never> =>
   otlp === null ? Layer.empty : Layer.merge(
     Otlp.layerJson({
       baseUrl: otlp,
@@ -262,7 +271,7 @@ const addressOf = (server: HttpServer.HttpServer["Service"], host: string): Addr
 })
 
 /** The gRPC door, where one is configured. */
-const grpcLayer = (settings: FileSettings, grace: number) =>
+export const grpcLayer = (settings: FileSettings, grace: number) =>
   Layer.unwrap(Effect.gen(function*() {
     const { gateway } = settings
     if (gateway.grpc === null) return GrpcDoor.layerNone
@@ -276,6 +285,38 @@ const grpcLayer = (settings: FileSettings, grace: number) =>
     })
   }))
 
+/** What callers and proxies come to. */
+type Listeners = Layer.Layer<
+  Gate | GrpcDoor,
+  Certificate.CertificateInvalid | ListenFailed | ServerRefused | Crew.WorkerFailed,
+  Deployments | Judge | DecisionLog | Telemetry | GateState | Secrets
+>
+
+/** What a gate of several processes has more than one of one. */
+const fleetOf = <E>(settings: FileSettings, options: ServerOptions<E>, outbound: Outbound["Service"]) => {
+  const { audit, decisions, gateway } = settings
+  const grace = options.grace ?? defaultGrace
+  const crew = new Crew.Crew(options.workers ?? 1, {
+    settings,
+    lines: options.lines ?? new Map(),
+    base: options.base,
+    grace,
+    keepsQuestions: decisions.store !== null,
+    keepsRecords: decisions.keep > 0 || audit.to !== "none" || decisions.store !== null,
+    refuses: false
+  })
+  const shared = SharedFetch.make(outbound)
+  return {
+    crew,
+    outbound: SharedFetch.layer(shared.share).pipe(Layer.provide(Layer.succeed(Outbound, outbound))),
+    managed: (it: Deployment): Deployment =>
+      it.managed === undefined
+        ? it
+        : { ...it, managed: { ...it.managed, keys: crew.keys(it.managed.keys, shared.forget) } },
+    listeners: Crew.layer(crew, shared.share, { drain: gateway.drain, grace })
+  }
+}
+
 export class Server extends Context.Service<Server, {
   readonly gate: Address
   /** Where proxies ask over gRPC; `undefined` when nothing is configured. */
@@ -287,7 +328,7 @@ export class Server extends Context.Service<Server, {
    */
   readonly reload: (
     settings: FileSettings,
-    lineOf?: (path: string) => number | undefined,
+    lines?: ReadonlyMap<string, number>,
     source?: ConfigSource
   ) => Effect.Effect<void, unknown>
   /** A configuration was refused before it came here; `findings` say why, one line each. */
@@ -297,13 +338,39 @@ export class Server extends Context.Service<Server, {
   /** Something went wrong that no boundary caught: not ready until what ran then is over, or has had its time. */
   readonly wounded: (error: unknown) => void
 }>()("@jotgate/server/Server") {
-  /** Opens both listeners; they close, gate first, when the layer does. */
-  static readonly layer = <E>(settings: FileSettings, given: ServerOptions<E>) => {
+  /**
+   * Opens both listeners; they close, gate first, when the layer does. With several workers it is these that answer
+   * callers, each a process that runs this program's own command.
+   */
+  static readonly layer = <E>(settings: FileSettings, given: ServerOptions<E>) =>
+    Layer.unwrap(Effect.gen(function*() {
+      if ((given.workers ?? 1) === 1) return Server.#compose(settings, given, undefined)
+      const outbound = Context.get(yield* Layer.build(NodeOutbound.layer), Outbound)
+      return Server.#compose(settings, given, fleetOf(settings, given, outbound))
+    }))
+
+  static readonly #compose = <E>(
+    settings: FileSettings,
+    given: ServerOptions<E>,
+    fleet: ReturnType<typeof fleetOf> | undefined
+  ) => {
     const { audit, decisions, gateway } = settings
     const open = (it: FileSettings): Layer.Layer<Directory, E | Store.StoreFailed, Secrets> =>
       given.directory?.(it) ?? Store.layer(it)
     const tallies = { tokens: makeTally(), decisions: makeTally() }
-    const options = { ...given, directory: SharedDirectory.make(open), held: SavedKeys.makeMemory(), tallies }
+    const options = {
+      ...given,
+      directory: SharedDirectory.make(open),
+      held: SavedKeys.makeMemory(),
+      tallies,
+      ...(fleet === undefined ? {} : { outbound: fleet.outbound })
+    }
+    const build = (it: FileSettings, with_: typeof options) =>
+      fleet === undefined ? deploymentOf(it, with_) : Effect.map(deploymentOf(it, with_), fleet.managed)
+    const grace = options.grace ?? defaultGrace
+    const listeners: Listeners = fleet === undefined
+      ? Layer.merge(gateLayer(settings, grace), grpcLayer(settings, grace))
+      : fleet.listeners
     const target = isAuditTarget(audit.to) ? audit.to : "stdout"
     const secrets = NodeSecrets.layer(options.base, options.env)
     const records = Records.layer(decisions).pipe(
@@ -325,7 +392,7 @@ export class Server extends Context.Service<Server, {
       Telemetry.layer,
       EventLoop.layer,
       ConfigState.layer(given.source),
-      Deployments.layer(deploymentOf(settings, options)),
+      Deployments.layer(build(settings, options)),
       adminListener(settings)
     ).pipe(Layer.provideMerge(secrets))
     return Layer.effect(
@@ -355,7 +422,7 @@ export class Server extends Context.Service<Server, {
           grpc: (yield* GrpcDoor).address,
           admin: addressOf(http, gateway.admin.host),
           refused: config.refused,
-          reload: (next, lineOf, source) =>
+          reload: (next, lines, source) =>
             Effect.gen(function*() {
               const certificate = yield* certificateOf(next)
               const token = yield* adminToken({
@@ -363,7 +430,8 @@ export class Server extends Context.Service<Server, {
                 // The listener stays where it is.
                 gateway: { ...next.gateway, admin: gateway.admin }
               })
-              yield* deployments.swap(deploymentOf(next, lineOf === undefined ? options : { ...options, lineOf }))
+              yield* deployments.swap(build(next, lines === undefined ? options : { ...options, lines }))
+              if (fleet !== undefined) yield* fleet.crew.reload(next, lines ?? new Map())
               listener.token = token
               yield* config.replaced(source)
               if (certificate === null || settings.gateway.tls === null) return
@@ -384,10 +452,7 @@ export class Server extends Context.Service<Server, {
       })
     ).pipe(
       // The gate closes first: readiness tells of its draining until the end.
-      Layer.provide([
-        gateLayer(settings, options.grace ?? defaultGrace),
-        grpcLayer(settings, options.grace ?? defaultGrace)
-      ]),
+      Layer.provide(listeners),
       Layer.provideMerge(AdminServer.layer(gateway.admin)),
       Layer.provide([Judge.layer, GateState.layer]),
       Layer.provide(foundation),

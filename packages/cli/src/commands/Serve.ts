@@ -7,8 +7,10 @@
 import type { LitellmRelease } from "@jotgate/core/Settings"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { type Address, addressText, defaultTimeouts } from "@jotgate/server/GatewaySettings"
-import { Console, Effect, Option, Stream } from "effect"
+import * as LogLine from "@jotgate/server/LogLine"
+import { Console, Effect, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import cluster from "node:cluster"
 import { dirname, resolve } from "node:path"
 import { addressFlag, urlFlag } from "../Address.ts"
 import { configFlag, fromImport, load, sound, sourceOf } from "../Configuration.ts"
@@ -60,15 +62,17 @@ const instead =
   }
 
 /** Settings that are fixed when the listeners open, as they stand in the file. */
-const fixed = ({ settings: { audit, decisions, gateway, telemetry } }: ConfigFile): ReadonlyMap<string, unknown> =>
+const fixed = ({ settings: { audit, decisions, gateway, log, telemetry } }: ConfigFile): ReadonlyMap<string, unknown> =>
   new Map<string, unknown>([
     ["gateway.listen", gateway.listen],
     ["gateway.admin", gateway.admin],
     ["gateway.grpc", gateway.grpc],
     ["gateway.hosts", gateway.hosts],
     ["gateway.tls", gateway.tls !== null],
+    ["gateway.workers", gateway.workers],
     ["gateway.drain", gateway.drain],
     ["gateway.limits.headers", gateway.limits.headers],
+    ["log", log],
     ["audit", audit],
     ["decisions", decisions],
     ["telemetry", telemetry]
@@ -90,6 +94,14 @@ const inForce = (name: string, { settings: { gateway: { adminToken, tls } } }: C
   )
 ]
 
+/** One of the processes of `gateway.workers`: it is told what to serve, and when to read it again. */
+const work = Effect.gen(function*() {
+  process.on("SIGHUP", () => {})
+  const Worker = yield* Effect.promise(() => import("@jotgate/server/Worker"))
+  // What went wrong is the owner's to tell.
+  yield* Effect.mapError(Worker.run(Worker.ofProcess, process.env, LastNet.under), () => new Failure({ lines: [] }))
+})
+
 export const serve = Command.make(
   "serve",
   {
@@ -105,6 +117,7 @@ export const serve = Command.make(
     upstream: optional("upstream", "URL", "Instead of the URL of gateway.upstream")
   },
   Effect.fn("serve")(function*({ admin, config, listen, litellm, release, upstream }) {
+    if (cluster.isWorker) return yield* work
     if (Option.isSome(config) === Option.isSome(litellm)) {
       return yield* failure("which file? Give one of --config FILE and --litellm FILE")
     }
@@ -132,7 +145,7 @@ export const serve = Command.make(
       let current = first
       const reload = Effect.gen(function*() {
         const next = yield* read
-        yield* server.reload(next.settings, next.lineOf, sourceOf(next))
+        yield* server.reload(next.settings, next.lines, sourceOf(next))
         current = next
         yield* Effect.logInfo(`${name} is in force`)
         const stays = staying(next, first)
@@ -143,10 +156,7 @@ export const serve = Command.make(
         Effect.catch((error) =>
           Effect.andThen(
             server.refused(reasons(error)),
-            Effect.forEach(
-              [...reasons(error), `${name} is not in force: what was stays`],
-              (line) => Console.error(line)
-            )
+            Effect.logError(`${name} is not in force: what was stays`, { reasons: reasons(error).join("; ") })
           )
         )
       )
@@ -163,7 +173,7 @@ export const serve = Command.make(
         base: dirname(resolve(name)),
         source: sourceOf(first),
         names: { gate: "gateway.listen", admin: "gateway.admin" }
-      })
+      }).pipe(Layer.provideMerge(LogLine.layer(first.settings.log.format)))
     )
   })
 ).pipe(Command.withDescription("Run the server"))

@@ -41,7 +41,7 @@ const brought = Effect.fnUntraced(function*(
   return yield* Result.match(parsed, {
     onFailure: (error) =>
       new Failure({ lines: error.findings.map((it) => `${name}: given.config: ${it.path}: ${it.message}`) }),
-    onSuccess: (it) => Effect.succeed({ ...it, lineOf: () => undefined })
+    onSuccess: (it) => Effect.succeed({ ...it, lines: new Map() })
   })
 })
 

@@ -47,7 +47,7 @@ describe("jotgate serve", () => {
         yield* until(`${gate}/status`, 502)
 
         yield* files.writeFileString(file, configuration("policy: { openRoute: [/other] }"))
-        yield* serve.until(/policy\.openRoute: unknown key, did you mean "openRoutes"\?/)
+        yield* serve.until(/policy\.openRoute: unknown key, did you mean \\"openRoutes\\"\?/)
         yield* serve.until(/what was stays/)
         assert.strictEqual((yield* get(`${gate}/status`)).status, 502)
 

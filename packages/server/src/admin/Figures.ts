@@ -121,6 +121,13 @@ const versionFamilies = (config: ConfigState["Service"]): ReadonlyArray<Family> 
   ]
 }
 
+/** What a process counts that answers for another one, which has the rest. */
+export const counted = Effect.fnUntraced(function*(deployment: Deployment) {
+  const registered = yield* PrometheusMetrics.format()
+  const issuers = issuerFamilies(yield* deployment.keys).filter(({ type }) => type === "counter")
+  return registered + [...issuers, cacheFamily(deployment)].map(textOf).join("")
+})
+
 /** Everything that is counted, as text for Prometheus. */
 export const figures = Effect.fnUntraced(function*(deployment: Deployment, config: ConfigState["Service"]) {
   const registered = yield* PrometheusMetrics.format()

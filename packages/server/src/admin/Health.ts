@@ -12,6 +12,7 @@ import { Clock, Duration, Effect } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { ConfigState } from "../config/ConfigState.ts"
 import { Deployments } from "../Deployment.ts"
+import { joined } from "../platform/JoinedFigures.ts"
 import { Telemetry } from "../platform/Telemetry.ts"
 import { GateState } from "../proxy/GateState.ts"
 import { DecisionLog } from "../record/DecisionLog.ts"
@@ -57,7 +58,11 @@ const readiness = Effect.gen(function*() {
       ...issuers.filter((it) => !it.ready).map((it) => `issuer ${it.issuer}`),
       ...(trouble === undefined ? [] : [`audit ${trouble}`])
     ]
-    const isOut = gate.draining || gate.wounded || isForgotten || !hasKeys || log.audit.refuses()
+    const crew = gate.crew?.()
+    if (crew !== undefined && crew.ready < crew.wanted) {
+      missing.push(`${crew.wanted - crew.ready} of ${crew.wanted} workers`)
+    }
+    const isOut = gate.draining || gate.wounded || isForgotten || !hasKeys || log.audit.refuses() || crew?.ready === 0
     return HttpServerResponse.jsonUnsafe(
       {
         ready: !isOut,
@@ -65,6 +70,7 @@ const readiness = Effect.gen(function*() {
         missing,
         draining: gate.draining,
         directory: { ready: isThere },
+        ...(crew === undefined ? {} : { workers: crew }),
         issuers,
         ...(records.store === undefined ? {} : { records: records.state() }),
         audit: { dropped: log.audit.dropped(), trouble: trouble ?? null },
@@ -80,14 +86,16 @@ export const layer = HttpRouter.use(Effect.fn(function*(router) {
   const readyz = yield* readiness
   const deployments = yield* Deployments
   const config = yield* ConfigState
+  const gate = yield* GateState
   yield* router.add("GET", "/livez", HttpServerResponse.text("alive\n"))
   yield* router.add("GET", "/readyz", readyz)
   yield* router.add(
     "GET",
     "/metrics",
-    Effect.map(
-      Effect.suspend(() => figures(deployments.current(), config)),
-      (text) => HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
-    )
+    Effect.gen(function*() {
+      const own = yield* figures(deployments.current(), config)
+      const text = gate.figures === undefined ? own : joined([own, ...(yield* gate.figures)])
+      return HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
+    })
   )
 }))

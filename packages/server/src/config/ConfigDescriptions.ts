@@ -241,6 +241,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   "gateway.tls.cert": "the certificate chain",
   "gateway.tls.key": "its private key",
   "gateway.credentials": "headers that may carry the caller's token, and `websocket-protocol` for browsers",
+  "gateway.workers": "processes that answer on the listeners: a number, or `auto` (one per core)",
   "gateway.prefix": "the path below which the gate is mounted: taken away before judging and before the upstream",
   "gateway.identityHeaders":
     "further headers that tell the upstream who is calling: an attribute, or `{ from: attribute, raw: true }` for its bare text",
@@ -271,7 +272,9 @@ export const descriptions: Readonly<Record<string, string>> = {
   "gateway.upstreams[].match.model": "a pattern of models",
   ...upstream("gateway.upstreams[]"),
 
+  "log": "lines of the log",
   "telemetry": "traces",
+  "log.format": "lines of the log on standard error: `text` (logfmt) or `json`, one message each",
   "telemetry.otlp": "the URL of a collector (OTLP over HTTP)",
   "audit": "one line for each decision",
   "audit.to": "stdout, file:PATH or none",

@@ -54,8 +54,8 @@ export interface ConfigFile {
   readonly settings: FileSettings
   /** The value of the file with its presets filled. */
   readonly expanded: unknown
-  /** The line of a setting by its path (`policy.roles[0]`); `undefined` when the file leaves it at its default. */
-  readonly lineOf: (path: string) => number | undefined
+  /** The line of each setting by its path (`policy.roles[0]`), unless the file leaves it at its default. */
+  readonly lines: ReadonlyMap<string, number>
   /** Line and column of a setting, or of the nearest one around it. */
   readonly positionOf: (path: string) => { readonly line: number; readonly column: number }
   /** Whether the file says this setting, rather than leaving it at its default. */
@@ -105,7 +105,7 @@ export const parseConfig = (input: {
         version: hash("sha256", input.text).slice(0, 12),
         settings: resolvePaths(settings, input.directory),
         expanded: filled.value,
-        lineOf: (path) => (text.keys.get(path) ?? text.values.get(path))?.line,
+        lines: new Map([...text.values, ...text.keys].map(([path, { line }]) => [path, line])),
         positionOf: (path) => around(text, path),
         says: (path) => text.values.has(path)
       })

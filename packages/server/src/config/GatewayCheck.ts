@@ -5,7 +5,7 @@ import { type Check, error, warning, when } from "./CheckFinding.ts"
 import { isLoopback } from "./GatewaySettings.ts"
 
 /** Every finding on `gateway`. */
-export const checkGateway: Check = ({ gateway }, says) => {
+export const checkGateway: Check = ({ directory, gateway }, says) => {
   const all = [
     ...(gateway.upstream === null ? [] : [["gateway.upstream", gateway.upstream] as const]),
     ...gateway.upstreams.map((it, index) => [`gateway.upstreams[${index}]`, it] as const)
@@ -19,6 +19,14 @@ export const checkGateway: Check = ({ gateway }, says) => {
       gateway.listen.port !== 0 && gateway.listen.port === gateway.admin.port &&
         gateway.listen.host === gateway.admin.host,
       () => error("gateway.admin", "is the same address as gateway.listen")
+    ),
+    ...when(
+      gateway.workers > 1 && directory.url === "memory:" && directory.write !== false,
+      () =>
+        error(
+          "gateway.workers",
+          "is for a directory that processes share: with memory: each would have rows of its own (or directory.write: false)"
+        )
     ),
     ...all.flatMap(([path, it]) => {
       const { authorization } = it

@@ -18,6 +18,7 @@ import {
 } from "@jotgate/core/Settings"
 import { Effect, Schema, SchemaGetter } from "effect"
 import { isIP } from "node:net"
+import { availableParallelism } from "node:os"
 import { FreeHeader, IdentityHeader, Prefix } from "./GatewayHeaders.ts"
 
 const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
@@ -137,6 +138,21 @@ const Limits = Schema.Struct({
   bodyTimeout: withDefault(Duration, "60s")
 })
 
+/** Most processes of one gate. */
+const mostWorkers = 256
+
+/** How many processes answer: a number, or as many as there are cores. */
+const Workers = Schema.Union([
+  Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostWorkers })),
+  Schema.Literal("auto")
+])
+  .annotate({ expected: "a number of processes or auto" }).pipe(
+    Schema.decodeTo(Schema.Int, {
+      decode: SchemaGetter.transform((it) => it === "auto" ? Math.min(availableParallelism(), mostWorkers) : it),
+      encode: SchemaGetter.transform((it) => it)
+    })
+  )
+
 /** Listeners, doors and upstreams (CONFIG.md `gateway`). */
 export const Gateway = Schema.Struct({
   listen: withDefault(ListenAddress, "0.0.0.0:4180"),
@@ -150,6 +166,7 @@ export const Gateway = Schema.Struct({
     ["authorization"]
   ),
   prefix: withDefault(Prefix, ""),
+  workers: withDefault(Workers, 1),
   identityHeaders: withDefault(Schema.Record(FreeHeader, IdentityHeader), {}),
   trustedProxies: withDefault(Schema.Array(AddressRange), []),
   forwardAuth: withDefault(
@@ -191,6 +208,7 @@ export const FileSettings = Schema.Struct({
     {}
   ),
   gateway: withDefault(Gateway, {}),
+  log: withDefault(Schema.Struct({ format: withDefault(Schema.Literals(["text", "json"]), "text") }), {}),
   telemetry: withDefault(Schema.Struct({ otlp: withDefault(Schema.NullOr(HttpUrl), null) }), {}),
   audit: withDefault(
     Schema.Struct({

@@ -29,8 +29,13 @@ const callerOf = ({ claims, identity, principal }: Allowed): string =>
     principal.agent?.chain ?? []
   ]))
 
-/** The sessions of one process. */
+/** Told of each session that got an owner, both as digests. */
+export type OnTaken = (session: string, caller: string) => void
+
+/** The sessions of one process; those of others that answer at the same listener are learnt from them. */
 export class Sessions {
+  /** Who else is to know. */
+  onTaken: OnTaken | undefined
   readonly #bounds: SessionBounds
   /** Callers by session, and sessions by caller, both oldest first. */
   readonly #owners = new Map<string, string>()
@@ -50,8 +55,21 @@ export class Sessions {
     const caller = callerOf(allowed)
     const sessions = handles.map((it) => digest(`${server} ${it}`))
     if (sessions.some((it) => (this.#owners.get(it) ?? caller) !== caller)) return false
-    for (const it of sessions) this.#keep(it, caller)
+    for (const it of sessions) {
+      if (this.onTaken !== undefined && !this.#owners.has(it)) this.onTaken(it, caller)
+      this.#keep(it, caller)
+    }
     return true
+  }
+
+  /** A session got an owner elsewhere; whoever was first here stays. */
+  learn(session: string, caller: string): void {
+    if (!this.#owners.has(session)) this.#keep(session, caller)
+  }
+
+  /** Each session with its owner, the oldest first. */
+  all(): ReadonlyArray<readonly [session: string, caller: string]> {
+    return [...this.#owners]
   }
 
   /** Whether nobody else uses this; it is not taken. */

@@ -24,7 +24,7 @@ export interface Address {
 /** How a listener closes; times in milliseconds. */
 export interface Closing {
   /** How long the port stays open after the end was announced. */
-  readonly drain: number
+  readonly drain: () => number
   /** How long running requests get after that. */
   readonly grace: number
   /** Called at once when the end is announced. */
@@ -48,7 +48,7 @@ const open = (server: Server, host: string, port: number): Effect.Effect<Address
 const close = (server: Server, closing: Closing): Effect.Effect<void> =>
   Effect.gen(function*() {
     closing.onDrain()
-    yield* Effect.sleep(closing.drain)
+    yield* Effect.sleep(closing.drain())
     const closed = Effect.callback<void>((resume) => {
       server.close(() => resume(Effect.void))
       server.closeIdleConnections()

@@ -4,7 +4,7 @@
  * Kept apart from the listener, so that the admin listener can be built before
  * the gate and go on answering while the gate drains.
  */
-import { Context, Layer } from "effect"
+import { Context, type Effect, Layer } from "effect"
 import { Sessions } from "../mcp/Sessions.ts"
 
 export class GateState extends Context.Service<GateState, {
@@ -14,6 +14,12 @@ export class GateState extends Context.Service<GateState, {
   wounded: boolean
   /** When the request that has stayed longest began, in Unix milliseconds; infinite when none stays. */
   oldest: () => number
+  /** Whether another process has taken the place of this one: nobody needs to notice before it stops to listen. */
+  replaced: boolean
+  /** How many processes answer, and how many are meant to; `undefined` where this process does. */
+  crew: (() => { readonly wanted: number; readonly ready: number }) | undefined
+  /** The figures of these processes as Prometheus reads them; `undefined` where this process has all. */
+  figures: Effect.Effect<ReadonlyArray<string>> | undefined
   /** Requests that are being answered. */
   inFlight: number
   /** Bytes of their bodies that are held. */
@@ -24,6 +30,9 @@ export class GateState extends Context.Service<GateState, {
   static readonly layer = Layer.sync(GateState, () => ({
     draining: false,
     wounded: false,
+    replaced: false,
+    crew: undefined,
+    figures: undefined,
     oldest: () => Number.POSITIVE_INFINITY,
     inFlight: 0,
     held: 0,

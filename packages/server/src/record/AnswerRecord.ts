@@ -3,8 +3,6 @@
  * the store have this one shape (DESIGN §10).
  */
 import { Schema } from "effect"
-import type { Recording } from "./Recording.ts"
-import { line } from "./RecordLine.ts"
 
 const Text = Schema.NullOr(Schema.String)
 const Texts = Schema.Array(Schema.String)
@@ -52,8 +50,3 @@ export const AnswerRecord = Schema.Struct({
   steps: Schema.optionalKey(Schema.Array(StepRecord))
 }).annotate({ identifier: "AnswerRecord" })
 export type AnswerRecord = typeof AnswerRecord.Type
-
-const decode = Schema.decodeUnknownSync(Schema.fromJsonString(AnswerRecord))
-
-/** A record of this process in the form of everybody. */
-export const recordOf = (it: Recording): AnswerRecord => decode(line(it))

@@ -5,12 +5,13 @@
  * A record never holds a token, a signature or a secret.
  */
 import { Context, Effect, Layer, Metric } from "effect"
-import { type AnswerRecord, recordOf } from "./AnswerRecord.ts"
+import type { AnswerRecord } from "./AnswerRecord.ts"
 import { LineSink } from "./LineSink.ts"
 import type { Recording } from "./Recording.ts"
-import { line } from "./RecordLine.ts"
+import { line, recordOf } from "./RecordLine.ts"
 import { RecordWriter } from "./RecordWriter.ts"
 import type { Redaction } from "./Redaction.ts"
+import { type Searched, Told } from "./Told.ts"
 
 /**
  * How long decisions are collected before their lines are made and written in one piece, in milliseconds: one at a time
@@ -39,7 +40,7 @@ const mostStepsKept = 64 * 1024 * 1024
  */
 class Kept {
   readonly #capacity: number
-  readonly #ring: Array<Recording | undefined> = []
+  readonly #ring: Array<Recording | Told | undefined> = []
   #next = 0
   #count = 0
   #size = 0
@@ -48,7 +49,7 @@ class Kept {
     this.#capacity = capacity
   }
 
-  add(it: Recording): void {
+  add(it: Recording | Told): void {
     if (this.#capacity === 0) return
     if (this.#count === this.#capacity) this.#drop()
     this.#ring[this.#next] = it
@@ -58,11 +59,11 @@ class Kept {
     while (this.#size > mostStepsKept && this.#count > 1) this.#drop()
   }
 
-  find(id: string): Recording | undefined {
+  find(id: string): Recording | Told | undefined {
     return this.#ring.find((it) => it?.decision === id)
   }
 
-  *newest(): Generator<Recording> {
+  *newest(): Generator<Recording | Told> {
     for (let i = 1; i <= this.#count; i++) {
       const it = this.#ring[(this.#next - i + this.#capacity) % this.#capacity]
       if (it !== undefined) yield it
@@ -98,18 +99,22 @@ const unwritten: AuditState = { trouble: () => undefined, dropped: () => 0, reop
 export class DecisionLog extends Context.Service<DecisionLog, {
   /** Takes the record of one answer. Its steps may grow until it is written, some milliseconds later. */
   readonly record: (it: Recording) => void
+  /** Takes whole lines that another process has made, each with its question where these are kept. */
+  readonly take: (lines: string, questions: ReadonlyArray<string | null>) => void
   /** Whether steps are worth noting: somebody will read them. */
   readonly wantsSteps: boolean
   /** Makes pseudonyms of what must not be told in records; absent where everything may be. */
   readonly redact?: Redaction | undefined
   /** Whether questions are kept with their records. */
   readonly keepsQuestions: boolean
-  readonly find: (id: string) => Recording | undefined
+  readonly find: (id: string) => AnswerRecord | undefined
+  /** The mapped claims and the request of a decision, while they are kept. */
+  readonly question: (id: string) => string | null
   /** The last ones, newest first. */
-  readonly recent: (count: number) => ReadonlyArray<Recording>
+  readonly recent: (count: number) => ReadonlyArray<AnswerRecord>
   readonly audit: AuditState
   /** Those that are looked for, with the highest ids, the highest first. */
-  readonly matching: (wanted: (it: Recording) => boolean, limit: number) => ReadonlyArray<Recording>
+  readonly matching: (wanted: (it: Searched) => boolean, limit: number) => ReadonlyArray<AnswerRecord>
   /** Whoever is told of each record as it is written; the returned function ends it. */
   readonly follow: (listener: (it: AnswerRecord) => void) => () => void
 }>()("@jotgate/server/DecisionLog") {
@@ -141,6 +146,10 @@ export class DecisionLog extends Context.Service<DecisionLog, {
           for (const it of lines) text += `${it}\n`
           sink.write(text, lines.length)
         }
+        const keep = (records: ReadonlyArray<Recording | Told>) => {
+          for (const it of records) kept.add(it)
+          if (listeners.size > 0) { for (const it of records.map(recordOf)) for (const tell of listeners) tell(it) }
+        }
         if (sink !== undefined) {
           const context = yield* Effect.context<never>()
           const unasked = { update: () => {}, modify: () => {} }
@@ -159,28 +168,38 @@ export class DecisionLog extends Context.Service<DecisionLog, {
           const records = collected
           collected = []
           if (records.length === 0) return
-          for (const it of records) {
-            it.seal()
-            kept.add(it)
-          }
+          for (const it of records) it.seal()
           if (write !== undefined || writer.store !== undefined) {
             const lines = records.map(line)
             write?.(lines)
             if (writer.store !== undefined) records.forEach((it, at) => writer.write(it, lines[at] ?? ""))
           }
-          if (listeners.size > 0) { for (const it of records.map(recordOf)) for (const tell of listeners) tell(it) }
+          keep(records)
+        }
+        const take = (whole: string, questions: ReadonlyArray<string | null>) => {
+          const lines = options.redact?.(whole) ?? whole
+          const told = lines.split("\n").slice(0, -1).map((it, at) => new Told(it, questions[at] ?? null))
+          sink?.write(lines, told.length)
+          if (writer.store !== undefined) { for (const it of told) writer.write(it, it.text) }
+          keep(told)
         }
         yield* Effect.addFinalizer(() => Effect.sync(flush))
         const wantsSteps = options.keep > 0 || write !== undefined || writer.store !== undefined
         const newest = () => [...collected.toReversed(), ...kept.newest()]
+        const one = (id: string) => collected.find((it) => it.decision === id) ?? kept.find(id)
         return {
           record: (it) => {
             if (wantsSteps && collected.push(it) === 1) setTimeout(flush, collecting)
           },
+          take,
           wantsSteps,
           redact: options.redact,
           keepsQuestions: writer.store !== undefined,
-          find: (id) => collected.find((it) => it.decision === id) ?? kept.find(id),
+          find: (id) => {
+            const found = one(id)
+            return found === undefined ? undefined : recordOf(found)
+          },
+          question: (id) => one(id)?.question ?? null,
           audit: sink === undefined
             ? unwritten
             : {
@@ -189,9 +208,12 @@ export class DecisionLog extends Context.Service<DecisionLog, {
               reopen: () => sink.reopen(),
               refuses: () => options.onFull === "refuse" && sink.trouble !== undefined
             },
-          recent: (count) => newest().slice(0, count),
+          recent: (count) => newest().slice(0, count).map(recordOf),
           matching: (wanted, limit) =>
-            newest().filter(wanted).toSorted((a, b) => a.decision < b.decision ? 1 : -1).slice(0, limit),
+            newest().filter((it) => {
+              const searched = it instanceof Told ? it.searched() : it
+              return searched !== undefined && wanted(searched)
+            }).toSorted((a, b) => a.decision < b.decision ? 1 : -1).slice(0, limit).map(recordOf),
           follow: (listener) => {
             listeners.add(listener)
             return () => void listeners.delete(listener)

@@ -2,8 +2,11 @@
  * The line of one record: what `audit` holds, and what everybody who asks for a
  * record gets.
  */
+import { Schema } from "effect"
+import { AnswerRecord } from "./AnswerRecord.ts"
 import type { Recording } from "./Recording.ts"
 import { textOf, timeOf } from "./Text.ts"
+import { Told } from "./Told.ts"
 
 const upstreamOf = ({ upstream }: Recording): string =>
   upstream === null
@@ -11,7 +14,14 @@ const upstreamOf = ({ upstream }: Recording): string =>
     : `{"name":${textOf(upstream.name)},"status":${upstream.status},"firstByteMillis":${upstream.firstByteMillis}}`
 
 /** A record as one line of JSON. */
-export const line = (it: Recording): string => {
+export const line = (it: Recording | Told): string => it instanceof Told ? it.text : lineOf(it)
+
+const decode = Schema.decodeUnknownSync(Schema.fromJsonString(AnswerRecord))
+
+/** A record in the form of everybody. */
+export const recordOf = (it: Recording | Told): AnswerRecord => decode(line(it))
+
+const lineOf = (it: Recording): string => {
   let text = `{"time":"${timeOf(it.time)}","message":"decision","decision":"${it.decision}","requestId":${
     textOf(it.requestId)
   },"door":"${it.door}","method":${textOf(it.method)},"route":${textOf(it.route)},"model":${textOf(it.model)},"tool":${

@@ -5,7 +5,7 @@
 import * as DecisionId from "@jotgate/core/DecisionId"
 import type { RecordQuery } from "@jotgate/store/RecordStore"
 import { Result } from "effect"
-import type { Recording } from "./Recording.ts"
+import type { Searched } from "./Told.ts"
 
 export type { RecordQuery }
 
@@ -46,7 +46,7 @@ export const queryOf = (it: Search, now: number): Result.Result<RecordQuery, "si
 /** Whether a record in memory is looked for. */
 export const matches = (
   { agent, below, code, from, model, status, team, tool, who }: RecordQuery,
-  it: Recording
+  it: Searched
 ): boolean => {
   const { claimed, user } = it.parties
   return (who === undefined || user === who || claimed?.user === who || claimed?.email === who) &&

@@ -10,6 +10,7 @@ import * as DecisionId from "@jotgate/core/DecisionId"
 import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
 import { Cause, Clock, Context, Effect, Layer, Metric, Schedule } from "effect"
 import type { Recording } from "./Recording.ts"
+import { type Searched, Told } from "./Told.ts"
 
 /** Most records that wait, and most of one batch. */
 const mostWaiting = 50_000
@@ -40,8 +41,8 @@ export interface WriterState {
   readonly dropped: number
 }
 
-/** The row of a record; `body` is its line. */
-const rowOf = (it: Recording, body: string): RecordRow => ({
+/** The row of a record; `body` is its line, `question` its question. */
+const rowOf = (it: Searched, body: string, question: string | null): RecordRow => ({
   id: it.decision,
   status: it.status,
   code: it.code,
@@ -53,12 +54,12 @@ const rowOf = (it: Recording, body: string): RecordRow => ({
   tool: it.tool,
   agent: it.parties.agent,
   body,
-  question: it.question
+  question
 })
 
 export interface RecordWriter {
   /** Takes a record with its line. */
-  readonly write: (it: Recording, line: string) => void
+  readonly write: (it: Recording | Told, line: string) => void
   readonly state: () => WriterState
   /** Where records are found again; absent when they are not stored. */
   readonly store: RecordStore["Service"] | undefined
@@ -120,7 +121,10 @@ export const layer = (life: number) =>
       return {
         write: (it, line) => {
           if (waiting.length >= mostWaiting) dropped++
-          else waiting.push(rowOf(it, line))
+          else {
+            const searched = it instanceof Told ? it.searched() : it
+            if (searched !== undefined) waiting.push(rowOf(searched, line, it.question))
+          }
         },
         state: () => ({ away, waiting: waiting.length, dropped }),
         store

@@ -4,7 +4,7 @@
  */
 import type { FoundRecord } from "@jotgate/store/RecordStore"
 import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
-import { AnswerRecord, recordOf } from "./AnswerRecord.ts"
+import { AnswerRecord } from "./AnswerRecord.ts"
 import { DecisionLog } from "./DecisionLog.ts"
 import { matches, queryOf, type Search } from "./RecordQuery.ts"
 import { RecordWriter } from "./RecordWriter.ts"
@@ -71,12 +71,12 @@ export class Records extends Context.Service<Records, {
               const inMemory = log.find(id)
               return inMemory === undefined
                 ? Effect.map(stored(id), (it) => it === undefined ? undefined : Option.getOrUndefined(decode(it.body)))
-                : Effect.succeed(recordOf(inMemory))
+                : Effect.succeed(inMemory)
             }),
           question: (id) =>
             Effect.suspend(() => {
-              const question = log.find(id)?.question
-              return question === undefined || question === null
+              const question = log.question(id)
+              return question === null
                 ? Effect.map(stored(id), (it) => it?.question ?? undefined)
                 : Effect.succeed(question)
             }),
@@ -94,7 +94,7 @@ export class Records extends Context.Service<Records, {
               }
             }
             for (const it of log.matching((one) => matches(query.success, one), limit + 1)) {
-              found.set(it.decision, recordOf(it))
+              found.set(it.decision, it)
             }
             const items = [...found.values()].toSorted((a, b) => a.decision < b.decision ? 1 : -1)
             const page = items.slice(0, limit)

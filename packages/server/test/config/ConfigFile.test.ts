@@ -106,9 +106,9 @@ audit: { to: file:audit.log }
 
   it("knows the line of every setting that the file says", () => {
     const file = good(first)
-    assert.strictEqual(file.lineOf("issuers[0].claims.teams"), 2)
-    assert.strictEqual(file.lineOf("directory.users.unknown"), 5)
-    assert.isUndefined(file.lineOf("policy.teamRoutes"))
+    assert.strictEqual(file.lines.get("issuers[0].claims.teams"), 2)
+    assert.strictEqual(file.lines.get("directory.users.unknown"), 5)
+    assert.isUndefined(file.lines.get("policy.teamRoutes"))
     assert.deepStrictEqual(file.positionOf("directory.users.create"), { line: 5, column: 3 })
     assert.isTrue(file.says("directory.file"))
     assert.isFalse(file.says("cache"))

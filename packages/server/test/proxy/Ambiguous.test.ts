@@ -1,7 +1,6 @@
 /** Every 400 names its cause for the operator, and never for the caller. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { line } from "../../src/record/RecordLine.ts"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 
@@ -31,7 +30,7 @@ describe("what was ambiguous", () => {
         )
         assert.deepStrictEqual(Raw.statuses(answer), [400], cause)
         assert.notInclude(answer, cause)
-        const record = line(world.log.recent(1)[0] ?? assert.fail("nothing was recorded"))
+        const record = JSON.stringify(world.log.recent(1)[0] ?? assert.fail("nothing was recorded"))
         assert.include(record, JSON.stringify(cause).slice(1, -1), `${target} ${headers.join(" ")}`)
       }
     }))

@@ -2,7 +2,6 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Schema } from "effect"
 import { connect } from "node:net"
 import { type Dialect, dialects } from "../../src/doors/Dialect.ts"
-import { recordOf } from "../../src/record/AnswerRecord.ts"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 
@@ -150,7 +149,7 @@ layer(Setting.layer, { excludeTestServices: true })("every answer", (it) => {
         yield* until(() => world.log.recent(100_000).some((it) => it.decision === carried))
         const records = world.log.recent(100_000)
         assert.strictEqual(records.length, before + 1, "one record, no more")
-        const [record] = records.filter((it) => it.decision === carried).map(recordOf)
+        const record = records.find((it) => it.decision === carried)
         assert.isDefined(record)
         assert.strictEqual(record?.status, status)
         assert.strictEqual(record?.code, code)
@@ -171,7 +170,7 @@ describe("what the upstream did", () => {
   const red = Effect.fnUntraced(function*(options: World.WorldOptions = {}) {
     const world = yield* World.make(options)
     const bearer = `Authorization: Bearer ${yield* world.token("alice", { groups: ["red"] })}`
-    const last = () => world.log.recent(1).map(recordOf)[0]
+    const last = () => world.log.recent(1)[0]
     return { world, bearer, last }
   })
 

@@ -3,10 +3,9 @@ import { Forbidden } from "@jotgate/core/Errors"
 import { knownModel } from "@jotgate/core/Request"
 import type { Noted } from "@jotgate/core/Trace"
 import { Schema } from "effect"
-import { recordOf } from "../../src/record/AnswerRecord.ts"
 import { largestSteps } from "../../src/record/Bound.ts"
 import { Recording } from "../../src/record/Recording.ts"
-import { line } from "../../src/record/RecordLine.ts"
+import { line, recordOf } from "../../src/record/RecordLine.ts"
 
 const records: Array<Recording> = []
 const recorder = {

@@ -1,0 +1,389 @@
+/**
+ * The owner of a gate of several processes: starts the workers, sees that as
+ * many as wanted are there, and speaks for them.
+ *
+ * The listeners of callers belong to the owner, which hands new connections to
+ * the workers in turn (node:cluster): with few connections as with many each
+ * worker has its share, and one that dies takes no connection with it that it
+ * has not accepted. Only the owner has a listener for administrators, keeps
+ * records and fetches keys.
+ *
+ * A worker that dies, or in which something went wrong that no boundary caught,
+ * is replaced; one that dies again and again is replaced ever more slowly. A
+ * reload goes through the workers one after the other, and what cannot follow it
+ * is replaced.
+ */
+import type { KeyStore } from "@jotgate/core/KeyStore"
+import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Schema, type Scope } from "effect"
+import cluster, { type Worker } from "node:cluster"
+import { createServer } from "node:net"
+import type { FileSettings } from "../config/GatewaySettings.ts"
+import { GrpcDoor } from "../doors/grpc/GrpcDoor.ts"
+import { Gate } from "../Gate.ts"
+import type { Sessions } from "../mcp/Sessions.ts"
+import { type Address, ListenFailed } from "../platform/Listener.ts"
+import { GateState } from "../proxy/GateState.ts"
+import { DecisionLog } from "../record/DecisionLog.ts"
+import { isToOwner, type Serving, type ToOwner, type ToWorker } from "./Message.ts"
+import type * as SharedFetch from "./SharedFetch.ts"
+
+/** A worker did not start; `reason` is its own. */
+export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", { reason: Schema.String }) {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/** How long a worker that lived shorter than `soon` is missed at first, and at most; in milliseconds. */
+const soon = 10_000
+const firstPause = 250
+const longestPause = 30_000
+
+/** How long a worker may take to start, and to answer the owner. */
+const startPatience = Duration.minutes(1)
+const answerPatience = Duration.seconds(10)
+/** How much longer than its own time for running requests a worker may take to end, in milliseconds. */
+const endPatience = 5_000
+
+/** What the owner has of one worker. */
+interface Member {
+  readonly worker: Worker
+  readonly gone: Deferred.Deferred<string>
+  isReady: boolean
+}
+
+/** A port that nobody has, for listeners that take any: each worker must have the same one. */
+const settled = (at: Address): Effect.Effect<Address> =>
+  at.port !== 0 ? Effect.succeed(at) : Effect.callback((resume) => {
+    const server = createServer()
+    server.once("error", () => resume(Effect.succeed(at)))
+    server.listen({ host: at.host, port: 0, exclusive: true }, () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      server.close(() => resume(Effect.succeed({ host: at.host, port })))
+    })
+  })
+
+/** What each worker serves of settings that are meant for all: limits are shared out, what one process owns is not served. */
+export const shareOf = (settings: FileSettings, workers: number): FileSettings => {
+  const { directory, gateway } = settings
+  return {
+    ...settings,
+    issuers: settings.issuers.map((it) =>
+      it.opaque === undefined || it.opaque === null
+        ? it
+        : { ...it, opaque: { ...it.opaque, rate: it.opaque.rate / workers } }
+    ),
+    // The owner puts the file's rows into the store, where everybody finds them; memory is everybody's own.
+    directory: directory.url === "memory:" ? directory : { ...directory, file: null },
+    gateway: {
+      ...gateway,
+      limits: { ...gateway.limits, inFlight: Math.max(1, Math.ceil(gateway.limits.inFlight / workers)) }
+    },
+    decisions: { ...settings.decisions, store: null }
+  }
+}
+
+export class Crew {
+  readonly #wanted: number
+  readonly #members = new Set<Member>()
+  readonly #answers = new Map<number, (it: Extract<ToOwner, { _tag: "Done" }>) => void>()
+  #last = 0
+  #serving: Serving
+  #listening: { readonly listen: Address; readonly grpc: Address | null }
+  #isStopping = false
+
+  /** `serving` is what the workers start with. */
+  constructor(wanted: number, serving: Serving) {
+    this.#wanted = wanted
+    this.#serving = { ...serving, settings: shareOf(serving.settings, wanted) }
+    const { grpc, listen } = serving.settings.gateway
+    this.#listening = { listen, grpc }
+  }
+
+  /** The listeners are where they were when the first worker started. */
+  #listens(serving: Serving): Serving {
+    const { settings } = serving
+    return { ...serving, settings: { ...settings, gateway: { ...settings.gateway, ...this.#listening } } }
+  }
+
+  get ready(): number {
+    let count = 0
+    for (const it of this.#members) if (it.isReady) count++
+    return count
+  }
+
+  #send(member: Member, message: ToWorker): void {
+    if (member.worker.isConnected()) member.worker.send(message)
+  }
+
+  /** Sends a message to one worker and waits for its answer; `undefined` when it does not answer. */
+  #ask(member: Member, make: (id: number) => ToWorker): Effect.Effect<{ text: string; failed: boolean } | undefined> {
+    return Effect.callback<{ text: string; failed: boolean }>((resume) => {
+      const id = ++this.#last
+      this.#answers.set(id, (it) => resume(Effect.succeed(it)))
+      this.#send(member, make(id))
+      return Effect.sync(() => void this.#answers.delete(id))
+    }).pipe(
+      Effect.raceFirst(Effect.as(Deferred.await(member.gone), undefined)),
+      Effect.timeoutOrElse({ duration: answerPatience, orElse: () => Effect.undefined })
+    )
+  }
+
+  #askAll(make: (id: number) => ToWorker) {
+    return Effect.forEach([...this.#members].filter((it) => it.isReady), (it) => this.#ask(it, make), {
+      concurrency: "unbounded"
+    })
+  }
+
+  /** The figures of every worker that is there. */
+  readonly figures: Effect.Effect<ReadonlyArray<string>> = Effect.suspend(() =>
+    Effect.map(
+      this.#askAll((id) => ({ _tag: "Figures", id })),
+      (all) => all.flatMap((it) => it === undefined || it.failed ? [] : [it.text])
+    )
+  )
+
+  /** Puts other settings in force in one worker after the other; they are known to be usable. */
+  reload(settings: FileSettings, lines: ReadonlyMap<string, number>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#serving = this.#listens({ ...this.#serving, settings: shareOf(settings, this.#wanted), lines })
+      const { settings: share } = this.#serving
+      return Effect.forEach(
+        [...this.#members].filter((it) => it.isReady),
+        (member) =>
+          Effect.flatMap(this.#ask(member, (id) => ({ _tag: "Reload", id, settings: share, lines })), (answer) => {
+            if (answer !== undefined && !answer.failed) return Effect.void
+            return Effect.andThen(
+              Effect.logWarning("a worker cannot follow the reload and is replaced", {
+                pid: member.worker.process.pid,
+                reason: answer?.text ?? "no answer"
+              }),
+              Effect.sync(() => this.#retire(member))
+            )
+          }),
+        { discard: true }
+      )
+    })
+  }
+
+  /** Keys that an administrator drops or fetches anew, in every process. */
+  keys(own: Pick<KeyStore["Service"], "status" | "refresh" | "drop">, forget: () => void): typeof own {
+    const { drop, refresh, status } = own
+    return {
+      status,
+      refresh: (issuer) =>
+        Effect.sync(forget).pipe(
+          Effect.andThen(refresh(issuer)),
+          Effect.tap(() => this.#askAll((id) => ({ _tag: "Refresh", id, issuer })))
+        ),
+      drop: (issuer, kid) =>
+        Effect.sync(forget).pipe(
+          Effect.andThen(drop(issuer, kid)),
+          Effect.tap(() => this.#askAll((id) => ({ _tag: "Drop", id, issuer, kid: kid ?? null })))
+        )
+    }
+  }
+
+  /** Tells everybody whether requests are refused until lines can be written. */
+  refuses(refuses: boolean): void {
+    if (this.#serving.refuses === refuses) return
+    this.#serving = { ...this.#serving, refuses }
+    for (const it of this.#members) this.#send(it, { _tag: "Refuses", refuses })
+  }
+
+  /** A worker answers what it has begun and ends; another one takes its place at once. */
+  #retire(member: Member): void {
+    member.isReady = false
+    this.#send(member, { _tag: "Stop", lingers: false })
+    Deferred.doneUnsafe(member.gone, Exit.succeed("was replaced"))
+  }
+
+  /** One worker, from its start until it is gone or is to be replaced. */
+  #life(
+    listeners: {
+      readonly ready: (it: Extract<ToOwner, { _tag: "Ready" }>) => void
+      readonly failed: (it: Extract<ToOwner, { _tag: "Failed" }>) => void
+    },
+    log: DecisionLog["Service"],
+    share: SharedFetch.Share,
+    sessions: Sessions,
+    run: (effect: Effect.Effect<void>) => void
+  ): Effect.Effect<string> {
+    return Effect.suspend(() => {
+      const member: Member = { worker: cluster.fork(), gone: Deferred.makeUnsafe(), isReady: false }
+      this.#members.add(member)
+      const { worker } = member
+      const hear = (message: ToOwner): void => {
+        switch (message._tag) {
+          case "Here":
+            return this.#send(member, { _tag: "Serve", serving: this.#serving })
+          case "Ready":
+            member.isReady = true
+            this.#send(member, { _tag: "Taken", sessions: sessions.all() })
+            return listeners.ready(message)
+          case "Failed":
+            return listeners.failed(message)
+          case "Records":
+            return log.take(message.lines, message.questions)
+          case "Done": {
+            const answer = this.#answers.get(message.id)
+            this.#answers.delete(message.id)
+            return answer?.(message)
+          }
+          case "Fetch":
+            return run(Effect.map(
+              share(message.fetching, message.newerThan),
+              ({ at, fetched }) => this.#send(member, { _tag: "Fetched", id: message.id, at, fetched })
+            ))
+          case "Took":
+            sessions.learn(message.session, message.caller)
+            for (const it of this.#members) {
+              if (it !== member) this.#send(it, { _tag: "Taken", sessions: [[message.session, message.caller]] })
+            }
+            return
+          case "Wounded":
+            return this.#retire(member)
+          case "Gone":
+            member.isReady = false
+        }
+      }
+      worker.on("message", (message: unknown) => {
+        if (isToOwner(message)) hear(message)
+      })
+      // A message that meets a worker which ends at this moment is lost with it.
+      worker.on("error", () => {})
+      worker.once("exit", (code, signal) => {
+        member.isReady = false
+        this.#members.delete(member)
+        Deferred.doneUnsafe(
+          member.gone,
+          Exit.succeed(signal === null ? `ended with ${code}` : `was ended by ${signal}`)
+        )
+      })
+      return Deferred.await(member.gone)
+    })
+  }
+
+  /** Keeps one place filled. */
+  #place(life: Effect.Effect<string>): Effect.Effect<void> {
+    let pause = firstPause
+    return Effect.gen({ self: this }, function*() {
+      while (!this.#isStopping) {
+        const since = yield* Clock.currentTimeMillis
+        const end = yield* life
+        if (this.#isStopping) return
+        const lived = (yield* Clock.currentTimeMillis) - since
+        pause = lived < soon ? Math.min(pause * 2, longestPause) : firstPause
+        yield* Effect.logError("a worker is replaced", { end, lived, pause: lived < soon ? pause : 0 })
+        if (lived < soon) yield* Effect.sleep(pause)
+      }
+    })
+  }
+
+  /** Starts the workers; they answer when this ends. They are stopped, all at a time, when the scope closes. */
+  start(
+    share: SharedFetch.Share,
+    ends: { readonly drain: number; readonly grace: number }
+  ): Effect.Effect<
+    { readonly gate: Address; readonly grpc: Address | undefined },
+    WorkerFailed | ListenFailed,
+    DecisionLog | GateState | Scope.Scope
+  > {
+    return Effect.gen({ self: this }, function*() {
+      const log = yield* DecisionLog
+      const state = yield* GateState
+      const run = Effect.runForkWith(yield* Effect.context<never>())
+      const started = yield* Deferred.make<Extract<ToOwner, { _tag: "Ready" }>, WorkerFailed | ListenFailed>()
+      const { gateway } = this.#serving.settings
+      const listen = yield* settled(gateway.listen)
+      const grpcListen = gateway.grpc === null ? null : yield* settled(gateway.grpc)
+      this.#listening = { listen, grpc: grpcListen }
+      this.#serving = this.#listens(this.#serving)
+      const [script = ""] = process.argv.slice(1)
+      cluster.schedulingPolicy = cluster.SCHED_RR
+      cluster.setupPrimary({
+        exec: script,
+        args: process.argv.slice(2),
+        execArgv: process.execArgv,
+        serialization: "advanced"
+      })
+      const life = this.#life(
+        {
+          ready: (it) => {
+            if (this.ready === this.#wanted) Deferred.doneUnsafe(started, Exit.succeed(it))
+          },
+          failed: ({ listen, message }) =>
+            Deferred.doneUnsafe(
+              started,
+              Exit.fail(listen === null ? new WorkerFailed({ reason: message }) : new ListenFailed(listen))
+            )
+        },
+        log,
+        share,
+        state.sessions,
+        run
+      )
+      state.figures = this.figures
+      state.crew = () => ({ wanted: this.#wanted, ready: this.ready })
+      const places = yield* Effect.forEach(
+        Array.from({ length: this.#wanted }),
+        () => Effect.forkDetach(this.#place(life))
+      )
+      yield* Effect.addFinalizer(() => this.#stop(state, places, ends))
+      const { gate, grpc } = yield* Effect.timeoutOrElse(Deferred.await(started), {
+        duration: startPatience,
+        orElse: () => Effect.fail(new WorkerFailed({ reason: "a worker did not start in time" }))
+      })
+      yield* Effect.forkScoped(
+        Effect.forever(
+          Effect.andThen(Effect.sync(() => this.refuses(log.audit.refuses())), Effect.sleep("100 millis"))
+        )
+      )
+      return { gate, grpc: grpc ?? undefined }
+    })
+  }
+
+  #stop(
+    state: GateState["Service"],
+    places: ReadonlyArray<Fiber.Fiber<void>>,
+    { drain, grace }: { readonly drain: number; readonly grace: number }
+  ): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      this.#isStopping = true
+      state.draining = true
+      for (const it of this.#members) this.#send(it, { _tag: "Stop", lingers: true })
+      const all = [...this.#members]
+      yield* Effect.timeoutOrElse(
+        Effect.forEach(
+          all,
+          ({ worker }) =>
+            Effect.callback<void>((resume) => {
+              if (worker.isDead()) resume(Effect.void)
+              else worker.once("exit", () => resume(Effect.void))
+            }),
+          { concurrency: "unbounded", discard: true }
+        ),
+        {
+          duration: drain + grace + endPatience,
+          orElse: () => Effect.sync(() => all.forEach(({ worker }) => worker.process.kill("SIGKILL")))
+        }
+      )
+      yield* Fiber.interruptAll(places)
+    })
+  }
+}
+
+/** The listeners of callers as the owner has them: those of its workers, which renew their certificates with a reload. */
+export const layer = (
+  crew: Crew,
+  share: SharedFetch.Share,
+  ends: { readonly drain: number; readonly grace: number }
+): Layer.Layer<Gate | GrpcDoor, WorkerFailed | ListenFailed, DecisionLog | GateState> =>
+  Layer.effectContext(
+    Effect.map(
+      crew.start(share, ends),
+      ({ gate, grpc }) =>
+        Context.make(Gate, { address: gate, renew: () => {} }).pipe(Context.add(GrpcDoor, { address: grpc }))
+    )
+  )

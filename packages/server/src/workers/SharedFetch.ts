@@ -1,0 +1,121 @@
+/**
+ * One exchange for all processes of a gate: key sets and what issuers say about
+ * themselves are fetched by the owner, once, however many processes ask.
+ *
+ * Each process goes on to decide when a set is due and how often tokens may make
+ * it fetch. It says how new the answer is that it has; a newer one that another
+ * process has caused is handed over without asking the issuer again, so that a
+ * gate of many workers costs an issuer what one process does.
+ */
+import { Outbound, type OutboundAnswer, OutboundFailed, type OutboundRequest } from "@jotgate/core/Outbound"
+import { Clock, Deferred, Effect, Layer, Redacted } from "effect"
+import type { Fetched, Fetching } from "./Message.ts"
+
+/** How old an answer may be that is handed over, in milliseconds. */
+const handedOver = 30_000
+
+/** Most addresses whose answers are held. */
+const mostHeld = 1_000
+
+/** Whether everybody who asks gets the same answer: key sets and discovery documents, never what is asked for one token. */
+const isShared = ({ accept, authorization, form }: OutboundRequest): boolean =>
+  form === undefined && (authorization === undefined || accept.startsWith("application/jwk-set+json"))
+
+const fetchingOf = (it: OutboundRequest): Fetching => ({
+  url: it.url,
+  reach: it.reach,
+  allowInsecure: it.allowInsecure,
+  accept: it.accept,
+  authorization: it.authorization === undefined ? null : Redacted.value(it.authorization),
+  ca: it.ca ?? null
+})
+
+const requestOf = ({ authorization, ca, ...it }: Fetching): OutboundRequest => ({
+  ...it,
+  ...(authorization === null ? {} : { authorization: Redacted.make(authorization) }),
+  ...(ca === null ? {} : { ca })
+})
+
+const answerOf = (it: Fetched): Effect.Effect<OutboundAnswer, OutboundFailed> =>
+  it._tag === "Failure"
+    ? Effect.fail(new OutboundFailed({ reason: it.reason, detail: it.detail }))
+    : Effect.succeed({
+      status: it.status,
+      type: it.type,
+      text: it.text,
+      header: (name) => name === "cache-control" ? it.cacheControl ?? undefined : undefined
+    })
+
+/** What was fetched when; `at` in Unix milliseconds. */
+export interface Held {
+  readonly at: number
+  readonly fetched: Fetched
+}
+
+/** Asks for an answer that is newer than the one its process has. */
+export type Share = (fetching: Fetching, newerThan: number) => Effect.Effect<Held>
+
+/** The owner's: exchanges are had over `outbound`. */
+export const make = (outbound: Outbound["Service"]): { readonly share: Share; readonly forget: () => void } => {
+  const held = new Map<string, Held>()
+  const running = new Map<string, Deferred.Deferred<Held>>()
+  const exchange = (fetching: Fetching): Effect.Effect<Fetched> =>
+    outbound.ask(requestOf(fetching)).pipe(
+      Effect.map((it): Fetched => ({
+        _tag: "Answer",
+        status: it.status,
+        type: it.type,
+        cacheControl: it.header("cache-control") ?? null,
+        text: it.text
+      })),
+      Effect.catch(({ detail, reason }) => Effect.succeed<Fetched>({ _tag: "Failure", reason, detail })),
+      Effect.catchDefect(() =>
+        Effect.succeed<Fetched>({ _tag: "Failure", reason: "connect", detail: "unexpected defect" })
+      )
+    )
+  return {
+    share: Effect.fnUntraced(function*(fetching, newerThan) {
+      const key = JSON.stringify(fetching)
+      const now = yield* Clock.currentTimeMillis
+      const known = held.get(key)
+      if (known !== undefined && known.at > newerThan && now - known.at < handedOver) return known
+      const joined = running.get(key)
+      if (joined !== undefined) return yield* Deferred.await(joined)
+      const mine = Deferred.makeUnsafe<Held>()
+      running.set(key, mine)
+      // Who asked first may give up: the others wait for the answer too.
+      yield* Effect.forkDetach(Effect.gen(function*() {
+        const it: Held = { at: now, fetched: yield* exchange(fetching) }
+        held.delete(key)
+        const [oldest] = held.keys()
+        if (held.size >= mostHeld && oldest !== undefined) held.delete(oldest)
+        held.set(key, it)
+        running.delete(key)
+        Deferred.doneUnsafe(mine, Effect.succeed(it))
+      }))
+      return yield* Deferred.await(mine)
+    }),
+    forget: () => held.clear()
+  }
+}
+
+/** `Outbound` of one process, over what all share; everything else goes out from the process itself. */
+export const layer = (share: Share): Layer.Layer<Outbound, never, Outbound> =>
+  Layer.effect(
+    Outbound,
+    Effect.map(Outbound, (own) => {
+      const newest = new Map<string, number>()
+      return {
+        ask: (request) => {
+          if (!isShared(request)) return own.ask(request)
+          const fetching = fetchingOf(request)
+          const key = JSON.stringify(fetching)
+          return Effect.flatMap(share(fetching, newest.get(key) ?? 0), ({ at, fetched }) => {
+            if (newest.size >= mostHeld) newest.clear()
+            newest.set(key, at)
+            return answerOf(fetched)
+          })
+        }
+      }
+    })
+  )
