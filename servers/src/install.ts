@@ -17,8 +17,8 @@ import {
   statSync,
   writeFileSync
 } from "node:fs"
-import { join } from "node:path"
-import { cache, find, folderOf, hint, type Name, names, origin } from "./Catalog.ts"
+import { dirname, join } from "node:path"
+import { builtAt, cache, find, folderOf, hint, type Name, names, origin, sourcesOf } from "./Catalog.ts"
 
 const beforeTests = process.argv.includes("--before-tests")
 
@@ -94,6 +94,24 @@ const unpack = (name: Name): void => {
   }
 }
 
+/** Built beside its place and renamed, so that what is there is whole. Nothing of C is compiled. */
+const build = (name: Name): void => {
+  const it = origin(name)
+  const go = find("go")
+  if (it._tag !== "Program" || go === undefined) return
+  console.log(`servers: building ${name}`)
+  mkdirSync(cache, { recursive: true })
+  const scratch = mkdtempSync(join(cache, "build-"))
+  try {
+    const args = ["build", "-C", sourcesOf(it), "-trimpath", "-ldflags", "-s -w", "-o", join(scratch, it.folder), "."]
+    if (!run(go, args, { CGO_ENABLED: "0" })) return
+    const place = dirname(builtAt(it))
+    if (!existsSync(place)) renameSync(scratch, place)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
 const start = missing()
 if (start.length > 0) {
   const root = process.getuid?.() === 0
@@ -105,6 +123,7 @@ if (start.length > 0) {
     if (wanted.length > 0) installDebian(wanted)
   }
   for (const name of start) if (find(name) === undefined) unpack(name)
+  for (const name of start) if (find(name) === undefined) build(name)
 }
 const left = missing()
 for (const name of left) console.error(`servers: ${hint(name)}`)

@@ -41,6 +41,7 @@ type Verified = Effect.Effect<Claims, TokenRefused | IssuerUnavailable>
 /** Checks JWTs against their issuer; needs no more than its issuers and their keys. Eager, so that memory answers with an `Exit`. */
 const makeVerifyCompact = (issuers: Issuers["Service"], keys: KeyStore["Service"]) => {
   const headers = new Compact.KnownHeaders()
+  const listed = shown(issuers.all.map(({ settings }) => settings.issuer), 256)
 
   /** What is left to judge when `key` has proven the signature. */
   const judge = (token: CompactToken, issuer: IssuerProfile, key: VerificationKey, now: Now): Verified => {
@@ -81,7 +82,7 @@ const makeVerifyCompact = (issuers: Issuers["Service"], keys: KeyStore["Service"
     const token = read.success
     const { algorithm, typ } = token.header
     const issuer = issuerOf(issuers, token)
-    if (issuer === undefined) return refuse("issuer", { found: shown(token.payload.iss, 256) })
+    if (issuer === undefined) return refuse("issuer", { expected: listed, found: shown(token.payload.iss, 256) })
     if (!isTyped(issuer, typ)) return refuse("type", { expected: [...issuer.types], found: shown(typ) })
     const found = keys.find(issuer, token.header, now)
     if (issuer.algorithms.has(algorithm)) {

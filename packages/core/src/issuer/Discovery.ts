@@ -89,7 +89,9 @@ const judge = (
 
 const usesDiscoveredUserInfo = (settings: Issuer): boolean => {
   const userinfo = settings.opaque?.userinfo
-  return userinfo === true || (typeof userinfo === "object" && userinfo.url === undefined)
+  const named = typeof userinfo === "object" ? userinfo.url : undefined
+  // What completes a token gets the token: wherever it goes must be the issuer's own.
+  return named === undefined && (settings.enrich === "userinfo" || userinfo === true || typeof userinfo === "object")
 }
 
 /** Remembers the document of one issuer. */

@@ -78,8 +78,8 @@ interface Completion {
   readonly complete: (claims: Claims, token: string, now: Now) => Effect.Effect<Claims, Failure>
 }
 
-const unavailable = (issuer: string, error: string) =>
-  new IssuerUnavailable({ issuer, retryAfter: 5, facts: { error: `userinfo: ${error}` } })
+const unavailable = (issuer: string, error: string, more: TokenRefused["facts"] = {}) =>
+  new IssuerUnavailable({ issuer, retryAfter: 5, facts: { error: `userinfo: ${error}`, ...more } })
 
 /** Without `layer` an issuer whose tokens are to be completed is out: nobody can be asked. */
 export const Enrichment = Context.Reference<Completion>("@jotgate/core/Enrichment", {
@@ -113,7 +113,7 @@ export const layer = Layer.effect(
         const answer = yield* Effect.catchTag(
           ask(token),
           "TokenRefused",
-          ({ reason }) => Effect.fail(unavailable(profile.id, reason))
+          ({ facts, reason }) => Effect.fail(unavailable(profile.id, reason, facts))
         )
         const { sub } = answer.payload
         if (sub !== claims.payload["sub"]) {

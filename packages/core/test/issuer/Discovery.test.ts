@@ -69,6 +69,15 @@ describe("Discovery", () => {
     }).pipe(Effect.provide(live))
   })
 
+  it.effect("threat C08: what completes tokens gets them, so it must be on the issuer's own host", () => {
+    const foreign = { userinfo_endpoint: "https://elsewhere.test/me" }
+    const { canary, live } = world(foreign, { enrich: "userinfo" })
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* look(A, "a-es"), "503")
+      assert.strictEqual(canary.count(), 0)
+    }).pipe(Effect.provide(live))
+  })
+
   it.effect("threat C08: a host in keys.hosts may hold the keys, with or without its port", () => {
     const other = "https://keys.idp.test:8443"
     const { a, live } = world({ jwks_uri: `${other}/keys` }, { keys: { hosts: ["keys.idp.test"] } }, other)

@@ -16,8 +16,9 @@ const sourcesOf = (issuer: Issuer): ReadonlyArray<string> =>
 /** Whether addresses of this issuer come from a discovery document. */
 const discovers = (issuer: Issuer): boolean => {
   const userinfo = issuer.opaque?.userinfo
-  return issuer.jwks === undefined || sourcesOf(issuer).some(isDiscoveryUrl) || userinfo === true ||
-    (typeof userinfo === "object" && userinfo.url === undefined)
+  const named = typeof userinfo === "object" ? userinfo.url : undefined
+  return issuer.jwks === undefined || sourcesOf(issuer).some(isDiscoveryUrl) ||
+    (named === undefined && (issuer.enrich !== null || (userinfo ?? false) !== false))
 }
 
 /** The key sets that need a token. */

@@ -8,6 +8,7 @@ import { auth0 } from "./presets/Auth0.ts"
 import { authentik } from "./presets/Authentik.ts"
 import { cloudflareAccess } from "./presets/CloudflareAccess.ts"
 import { cognito } from "./presets/Cognito.ts"
+import { dex } from "./presets/Dex.ts"
 import { entra } from "./presets/Entra.ts"
 import { entraV1 } from "./presets/EntraV1.ts"
 import { gitHubActions } from "./presets/GitHubActions.ts"
@@ -29,6 +30,7 @@ export const presets: ReadonlyArray<Preset> = [
   authentik,
   cloudflareAccess,
   cognito,
+  dex,
   entra,
   entraV1,
   gitHubActions,
@@ -81,7 +83,7 @@ const fillOne = (said: Block, path: ReadonlyArray<string | number>): Filled => {
   }
   const findings: Array<PresetFinding> = []
   const given: Record<string, Value> = {}
-  for (const [key, { description, many, required }] of Object.entries(preset.parameters)) {
+  for (const [key, { description, form, many, required }] of Object.entries(preset.parameters)) {
     const value = rest[key]
     if (value === undefined) {
       if (required) {
@@ -90,8 +92,9 @@ const fillOne = (said: Block, path: ReadonlyArray<string | number>): Filled => {
       continue
     }
     const texts: ReadonlyArray<unknown> = Array.isArray(value) && many === true ? value : [value]
-    if (texts.length > 0 && texts.every((it) => typeof it === "string" && it !== "")) given[key] = value
-    else findings.push({ path: [...path, key], message: `must be text: ${description}` })
+    const isFit = (it: unknown): boolean => typeof it === "string" && it !== "" && (form === undefined || form.test(it))
+    if (texts.length > 0 && texts.every(isFit)) given[key] = value
+    else findings.push({ path: [...path, key], message: `must be ${form === undefined ? "text: " : ""}${description}` })
   }
   const own = Object.fromEntries(Object.entries(rest).filter(([key]) => preset.parameters[key] === undefined))
   const audience = own["audience"]

@@ -12,6 +12,8 @@ export interface Example {
   readonly claims: unknown
   /** How a request with this token comes out. */
   readonly line: string
+  /** How it was tried on the provider itself; `undefined`: it was not. */
+  readonly tried: string | undefined
   /** What is tried beside it and refused, or comes out as somebody else. */
   readonly twins: ReadonlyArray<readonly [what: string, line: string]>
 }
@@ -21,7 +23,7 @@ const fenced = (language: string, text: string): string => `\`\`\`${language}\n$
 /** The text of `docs/providers/NAME.md`. */
 export const page = (
   { name, parameters, title, traps }: Preset,
-  { block, claims, file, header, line, twins }: Example
+  { block, claims, file, header, line, tried, twins }: Example
 ) =>
   [
     `# ${title}`,
@@ -44,8 +46,14 @@ export const page = (
     "## Traps",
     traps.map((it) => `- ${it}`).join("\n"),
     "## How it was tried",
-    `The shape above, signed by a key of the tests (preset \`${name}\`), through the whole decision; not against the live service. Beside it:`,
-    ["| what | answer |", "|---|---|", ...twins.map(([what, answer]) => `| ${what} | \`${answer}\` |`)].join("\n")
+    ...(tried === undefined ? [] : [tried]),
+    `The shape above, signed by a key of the tests (preset \`${name}\`), through the whole decision${
+      tried === undefined ? "; not against the live service" : ""
+    }. Beside it:`,
+    ["| what | answer |", "|---|---|", ...twins.map(([what, answer]) => `| ${what} | \`${answer}\` |`)].join("\n"),
+    "And for every provider: another's key, another algorithm, `none`, the public key as a shared secret, the issuer with other " +
+    "capitals, with a slash more or less, with a port or in a list, other audiences, no end, an end that is no time or has " +
+    "passed, times in the future: all refused. An address counts only as the rules above say."
   ].join("\n\n") + "\n"
 
 /** The text of `docs/providers/README.md`. */

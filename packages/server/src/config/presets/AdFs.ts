@@ -1,5 +1,5 @@
 /** AD FS: access tokens carry an issuer that is only a name (`http://HOST/adfs/services/trust`). */
-import { type Preset, textOf } from "./Preset.ts"
+import { hostOf, type Preset } from "./Preset.ts"
 
 export const adFs: Preset = {
   name: "adfs",
@@ -12,7 +12,7 @@ export const adFs: Preset = {
     "A user principal name can be given to another person: write a rule for an immutable `sub`."
   ],
   block: (given) => {
-    const host = textOf(given["host"])
+    const host = hostOf(given["host"])
     return {
       issuer: `http://${host}/adfs/services/trust`,
       jwks: `https://${host}/adfs/discovery/keys`,

@@ -3,8 +3,17 @@ import { type Preset, textOf, type Value } from "./Preset.ts"
 
 export const host = "https://login.microsoftonline.com"
 
+/** Tokens write the id in lower case, and are compared byte for byte. */
+const lowered = (tenant: Value | undefined): Value | undefined =>
+  typeof tenant === "string"
+    ? tenant.toLowerCase()
+    : Array.isArray(tenant)
+    ? tenant.map((it: Value) => typeof it === "string" ? it.toLowerCase() : it)
+    : tenant
+
 /** One tenant has an issuer and keys of its own; several share a template (RULES D62). */
-export const tenancy = (tenant: Value | undefined, issuer: (tenant: string) => string) => {
+export const tenancy = (given: Value | undefined, issuer: (tenant: string) => string) => {
+  const tenant = lowered(given)
   const one = typeof tenant === "string" && tenant !== "any" ? tenant : undefined
   return {
     issuer: issuer(one ?? "{tenant}"),
@@ -14,9 +23,10 @@ export const tenancy = (tenant: Value | undefined, issuer: (tenant: string) => s
 }
 
 export const tenant = {
-  description: "the id of the directory (a GUID), a list of them, or any",
+  description: "the id of the directory (a GUID, no domain name: tokens name the id), a list of them, or any",
   required: true,
-  many: true
+  many: true,
+  form: /^(?:any|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
 } as const
 
 /** What both versions say alike: `oid` is the person in every application, `sub` is another in each. */

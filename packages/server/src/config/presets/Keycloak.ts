@@ -12,7 +12,8 @@ export const keycloak: Preset = {
     "ID tokens are signed by the same key with the same header; the claim `typ: ID` refuses them here.",
     "`aud` needs an audience mapper on the client; without one every token is refused.",
     "A service account's user name begins with `service-account-`.",
-    "Light tokens have no `sub` and no groups: use ordinary ones, or introspection.",
+    "Light tokens have no audience, no `sub` and no groups, and UserInfo refuses them: use ordinary ones, or switch on \"Add to lightweight access token\" in the mappers of audience, `sub` and groups.",
+    "The refresh token is a JWT too (HS512), and so are tokens of a client that is set to HS256: no key set has their key.",
     "`organization` names an alias; several are 403 `organization_ambiguous`, and it must be in the directory."
   ],
   block: (given) => {

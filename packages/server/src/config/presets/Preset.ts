@@ -14,6 +14,8 @@ export interface Parameter {
   readonly required: boolean
   /** Whether several can be given. */
   readonly many?: boolean
+  /** What a value must look like, where a wrong one would only be found by tokens that are refused. */
+  readonly form?: RegExp
 }
 
 export interface Preset {
@@ -31,5 +33,12 @@ export interface Preset {
 export const textOf = (value: Value | undefined): string =>
   typeof value === "string" ? value : Array.isArray(value) && typeof value[0] === "string" ? value[0] : ""
 
-/** An address without the slash at its end. */
-export const addressOf = (value: Value | undefined): string => textOf(value).replace(/\/+$/, "")
+/** An address without the slash at its end; `https:` where people write the host alone. */
+export const addressOf = (value: Value | undefined): string => {
+  const text = textOf(value).replace(/\/+$/, "")
+  return text === "" || text.includes("://") ? text : `https://${text}`
+}
+
+/** The host of what may be written as an address. */
+export const hostOf = (value: Value | undefined): string =>
+  textOf(value).replace(/^https?:\/\//, "").replace(/\/+$/, "")

@@ -1,28 +1,7 @@
-/**
- * A token as each provider makes it, what it must come out as, and its hostile
- * twins: what must not be taken for it. Shapes are as the providers document
- * them; names, keys and times are ours.
- */
-import type { Algorithm } from "@jotgate/core/Settings"
+/** Tokens of people. Shapes are as the providers document them; names, keys and times are ours. */
+import { type Claims, noOne, refused, type Sample } from "./Sample.ts"
+import { workloads } from "./Workloads.ts"
 
-type Claims = Readonly<Record<string, unknown>>
-
-export interface Sample {
-  /** The lines of the issuer's block in the file. */
-  readonly file: string
-  readonly algorithm: Algorithm
-  /** `typ` of the header; `undefined`: the provider writes none. */
-  readonly typ: string | undefined
-  readonly claims: Claims
-  readonly teams: ReadonlyArray<string>
-  /** How the token comes out. */
-  readonly line: string
-  /** By name: what is changed, and how it must come out. */
-  readonly twins: Readonly<Record<string, readonly [changes: Claims, line: string]>>
-}
-
-const refused = "401 invalid_token"
-const noOne = "403 principal_required"
 const TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 const OTHER = "11111111-86f1-41af-91ab-2d7cd011db47"
 const OID = "690222be-ff1a-4d56-abd1-7e4f7d38e474"
@@ -44,17 +23,30 @@ const entra = (iss: string, ver: string, aud: string, client: Claims): Claims =>
   ...client
 })
 
-const entraTwins = (iss: (tenant: string) => string): Sample["twins"] => ({
+/** Anybody can give an account of a tenant of theirs the address of another; only the owner of its domain is a proof. */
+const entraAddress: Sample["address"] = {
+  proven: [{ email: "ada@acme.com", xms_edov: true }, { email: "ada@acme.com", xms_edov: "true" }],
+  unproven: [
+    { email: "ada@acme.com" },
+    { email: "ada@acme.com", xms_edov: false },
+    { email: "ada@acme.com", email_verified: true },
+    { upn: "ada@acme.com", preferred_username: "ada@acme.com", unique_name: "ada@acme.com", xms_edov: true }
+  ]
+}
+
+const entraTwins = (iss: (tenant: string) => string, other: string): Sample["twins"] => ({
+  "the other version's issuer": [{ iss: other }, refused],
   "another tenant's issuer": [{ iss: iss(OTHER), tid: OTHER }, refused],
   "another tenant under our issuer's name": [{ tid: OTHER }, refused],
   "another audience": [{ aud: "00000003-0000-0000-c000-000000000000" }, refused],
   "an ID token": [{ scp: undefined, nonce: "n", at_hash: "h" }, refused],
   "an application's own token": [{ sub: OID, scp: undefined, groups: undefined, idtyp: "app" }, noOne],
   "groups that are elsewhere": [{ groups: undefined, _claim_names: { groups: "src1" } }, "403 groups_overage"],
+  "groups that are elsewhere, in an implicit grant": [{ groups: undefined, hasgroups: true }, "403 groups_overage"],
   "an identity that is no text": [{ oid: 7 }, refused]
 })
 
-export const samples: Readonly<Record<string, Sample>> = {
+const people: Readonly<Record<string, Sample>> = {
   "entra": {
     file: `{ preset: entra, tenant: ${TENANT}, audience: ${APP} }`,
     algorithm: "RS256",
@@ -62,7 +54,8 @@ export const samples: Readonly<Record<string, Sample>> = {
     claims: entra(`https://login.microsoftonline.com/${TENANT}/v2.0`, "2.0", APP, { azp: APP, azpacr: "0" }),
     teams: [GROUP],
     line: `allow user=${OID} team=${GROUP}`,
-    twins: entraTwins((it) => `https://login.microsoftonline.com/${it}/v2.0`)
+    twins: entraTwins((it) => `https://login.microsoftonline.com/${it}/v2.0`, `https://sts.windows.net/${TENANT}/`),
+    address: entraAddress
   },
   "entra-v1": {
     file: `{ preset: entra-v1, tenant: ${TENANT}, audience: "api://llm-gateway" }`,
@@ -76,7 +69,11 @@ export const samples: Readonly<Record<string, Sample>> = {
     }),
     teams: [GROUP],
     line: `allow user=${OID} team=${GROUP}`,
-    twins: entraTwins((it) => `https://sts.windows.net/${it}/`)
+    twins: entraTwins(
+      (it) => `https://sts.windows.net/${it}/`,
+      `https://login.microsoftonline.com/${TENANT}/v2.0`
+    ),
+    address: entraAddress
   },
   "entra, several tenants": {
     file: `{ preset: entra, tenant: [${TENANT}, 22222222-86f1-41af-91ab-2d7cd011db47], audience: ${APP} }`,
@@ -86,7 +83,7 @@ export const samples: Readonly<Record<string, Sample>> = {
     teams: [GROUP],
     line: `allow user=${TENANT}|${OID} team=${GROUP}`,
     twins: {
-      ...entraTwins((it) => `https://login.microsoftonline.com/${it}/v2.0`),
+      ...entraTwins((it) => `https://login.microsoftonline.com/${it}/v2.0`, `https://sts.windows.net/${TENANT}/`),
       "the template itself": [{ iss: "https://login.microsoftonline.com/{tenant}/v2.0", tid: "{tenant}" }, refused],
       "no tenant": [{ tid: undefined }, refused],
       "common": [{ iss: "https://login.microsoftonline.com/common/v2.0", tid: "common" }, refused]
@@ -111,7 +108,7 @@ export const samples: Readonly<Record<string, Sample>> = {
     teams: ["red"],
     line: "allow user=00uADA team=red",
     twins: {
-      "the org server's": [{ iss: "https://acme.okta.com" }, refused],
+      "the org server's": [{ iss: "https://acme.okta.com", aud: "https://acme.okta.com" }, refused],
       "another server's": [{ iss: "https://acme.okta.com/oauth2/other" }, refused],
       "another audience": [{ aud: "0oaCLIENT" }, refused],
       "client credentials": [{ sub: "0oaCLIENT", uid: undefined, groups: undefined }, noOne],
@@ -137,6 +134,14 @@ export const samples: Readonly<Record<string, Sample>> = {
     twins: {
       "an unverified address changes nothing": [{ email_verified: false }, "allow user=00uADA team=red"],
       "another client's": [{ aud: "0oaOTHER" }, refused]
+    },
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: true }],
+      unproven: [
+        { email: "ada@acme.com", email_verified: false },
+        { email: "ada@acme.com", email_verified: undefined },
+        { email: undefined, email_verified: true, preferred_username: "ada@acme.com", upn: "ada@acme.com" }
+      ]
     }
   },
   "auth0": {
@@ -165,6 +170,15 @@ export const samples: Readonly<Record<string, Sample>> = {
         "https://acme.com/groups": undefined
       }, noOne],
       "an ID token": [{ scope: undefined, nonce: "n", at_hash: "h" }, refused]
+    },
+    address: {
+      proven: [{ "https://acme.com/email": "ada@acme.com", "https://acme.com/email_verified": true }],
+      unproven: [
+        { "https://acme.com/email": "ada@acme.com" },
+        { "https://acme.com/email": "ada@acme.com", "https://acme.com/email_verified": false },
+        { "https://acme.com/email": "ada@acme.com", "email_verified": true },
+        { email: "ada@acme.com", email_verified: true }
+      ]
     }
   },
   "keycloak": {
@@ -190,12 +204,65 @@ export const samples: Readonly<Record<string, Sample>> = {
     twins: {
       "another realm": [{ iss: "https://id.acme.com/realms/master" }, refused],
       "no audience mapper": [{ aud: undefined }, refused],
-      "an ID token": [{ typ: "ID", at_hash: "h" }, refused],
+      "an ID token": [{ typ: "ID", at_hash: "h", aud: ["llm-cli", "llm-gateway"], scope: undefined }, refused],
+      "a refresh token": [{ typ: "Refresh", aud: "https://id.acme.com/realms/acme" }, refused],
+      "the realm in capitals": [{ iss: "https://id.acme.com/realms/ACME" }, refused],
       "a service account": [{ preferred_username: "service-account-bot", client_id: "bot", groups: undefined }, noOne],
-      "a light token": [{ sub: undefined }, refused],
-      "several organizations": [{ organization: { acme: {}, corp: {} } }, "403 organization_ambiguous"],
+      "a light token": [{ sub: undefined, aud: undefined, groups: undefined }, refused],
+      "a light token with an audience alone": [{ sub: undefined, groups: undefined }, refused],
+      "several organizations": [{ organization: ["acme", "corp"] }, "403 organization_ambiguous"],
+      "several organizations with their ids": [
+        { organization: { acme: { id: "1" }, corp: { id: "2" } } },
+        "403 organization_ambiguous"
+      ],
       "an organization that is not here": [{ organization: { corp: { id: "x" } } }, "404 organization_not_found"]
-    }
+    },
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: true }],
+      unproven: [
+        { email: "ada@acme.com", email_verified: false },
+        { email: "ada@acme.com", email_verified: undefined },
+        { email: undefined, email_verified: true, preferred_username: "ada@acme.com", upn: "ada@acme.com" }
+      ]
+    },
+    tried:
+      "A Keycloak 26.7.3 in development mode, by `node examples/keycloak/proof.mjs`: people in groups with and without paths, RS256, ES256, EdDSA, `typ: at+jwt`, one and several organizations, ID, refresh and light tokens, a service account, another audience, another realm, groups from UserInfo."
+  },
+  "dex": {
+    file: `{ preset: dex, url: "https://dex.acme.com/dex", audience: llm-gateway }`,
+    algorithm: "RS256",
+    typ: undefined,
+    claims: {
+      iss: "https://dex.acme.com/dex",
+      sub: "CgNkYW4SBXByb3h5",
+      aud: "llm-gateway",
+      nonce: "n",
+      at_hash: "h",
+      c_hash: "c",
+      email: "ada@acme.com",
+      email_verified: true,
+      groups: ["red"],
+      name: "ada",
+      preferred_username: "ada"
+    },
+    teams: ["red"],
+    line: "allow user=CgNkYW4SBXByb3h5 team=red",
+    twins: {
+      "another client's": [{ aud: "other" }, refused],
+      "for another client, by ours": [{ aud: "other", azp: "llm-gateway" }, refused],
+      "another dex": [{ iss: "https://dex.evil.com/dex" }, refused],
+      "the host without the path": [{ iss: "https://dex.acme.com" }, refused]
+    },
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: true }],
+      unproven: [
+        { email: "ada@acme.com", email_verified: false },
+        { email: "ada@acme.com", email_verified: undefined },
+        { email: undefined, email_verified: true, preferred_username: "ada@acme.com", upn: "ada@acme.com" }
+      ]
+    },
+    tried:
+      "A dex 2.41.1 in the tests: its proxy connector and its own passwords, ID and access tokens, cross-client audiences, keys that rotate."
   },
   "google": {
     file: `{ preset: google, domain: acme.com, audience: 123.apps.googleusercontent.com }`,
@@ -218,27 +285,14 @@ export const samples: Readonly<Record<string, Sample>> = {
       "a private account": [{ hd: undefined }, refused],
       "another client": [{ aud: "456.apps.googleusercontent.com" }, refused],
       "a service account": [{ azp: "110169484474386276334" }, noOne]
-    }
-  },
-  "google-service-account": {
-    file:
-      `{ preset: google-service-account, accounts: bot@acme.iam.gserviceaccount.com, audience: "https://llm.acme.com" }`,
-    algorithm: "RS256",
-    typ: "JWT",
-    claims: {
-      iss: "https://accounts.google.com",
-      azp: "1078",
-      aud: "https://llm.acme.com",
-      sub: "1078",
-      email: "bot@acme.iam.gserviceaccount.com",
-      email_verified: true
     },
-    teams: [],
-    line: "allow user=1078",
-    twins: {
-      "another account": [{ email: "bot@evil.iam.gserviceaccount.com" }, refused],
-      "an address without a proof": [{ email_verified: undefined }, refused],
-      "another audience": [{ aud: "https://other.acme.com" }, refused]
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: true }],
+      unproven: [
+        { email: "ada@acme.com", email_verified: false },
+        { email: "ada@acme.com", email_verified: undefined },
+        { email: undefined, email_verified: true, preferred_username: "ada@acme.com", upn: "ada@acme.com" }
+      ]
     }
   },
   "google-iap": {
@@ -258,7 +312,8 @@ export const samples: Readonly<Record<string, Sample>> = {
     twins: {
       "another backend's": [{ aud: "/projects/1/global/backendServices/3" }, refused],
       "an ordinary ID token": [{ iss: "https://accounts.google.com" }, refused]
-    }
+    },
+    address: { proven: [{}], unproven: [{ email: undefined }] }
   },
   "cognito": {
     file: `{ preset: cognito, region: eu-central-1, pool: eu-central-1_Pool, audience: 1client }`,
@@ -283,6 +338,10 @@ export const samples: Readonly<Record<string, Sample>> = {
       "no client": [{ client_id: undefined }, refused],
       "an ID token": [{ client_id: undefined, aud: "1client", token_use: "id" }, refused],
       "client credentials": [{ sub: "1client", "cognito:groups": undefined }, noOne]
+    },
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: "true" }],
+      unproven: [{ email: "ada@acme.com", email_verified: "false" }, { email: "ada@acme.com" }]
     }
   },
   "zitadel": {
@@ -294,6 +353,7 @@ export const samples: Readonly<Record<string, Sample>> = {
       aud: ["1@acme", "2599"],
       sub: "1665",
       client_id: "1@acme",
+      "urn:zitadel:iam:org:project:2599:roles": { red: { "3": "acme.example" } },
       "urn:zitadel:iam:org:project:roles": { red: { "3": "acme.example" } }
     },
     teams: ["red"],
@@ -302,6 +362,14 @@ export const samples: Readonly<Record<string, Sample>> = {
       "roles of another shape": [{ "urn:zitadel:iam:org:project:roles": [{ red: {} }] }, refused],
       "another instance": [{ iss: "https://evil.zitadel.cloud" }, refused],
       "another project": [{ aud: ["1@acme"] }, refused]
+    },
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: true }],
+      unproven: [
+        { email: "ada@acme.com", email_verified: false },
+        { email: "ada@acme.com", email_verified: undefined },
+        { email: undefined, email_verified: true, preferred_username: "ada@acme.com", upn: "ada@acme.com" }
+      ]
     }
   },
   "authentik": {
@@ -325,6 +393,14 @@ export const samples: Readonly<Record<string, Sample>> = {
       "another application": [{ iss: "https://auth.acme.com/application/o/other/" }, refused],
       "another client": [{ aud: "OTHER" }, refused],
       "a machine": [{ preferred_username: "ak-llm-client_credentials", groups: undefined }, noOne]
+    },
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: true }],
+      unproven: [
+        { email: "ada@acme.com", email_verified: false },
+        { email: "ada@acme.com", email_verified: undefined },
+        { email: undefined, email_verified: true, preferred_username: "ada@acme.com", upn: "ada@acme.com" }
+      ]
     }
   },
   "adfs": {
@@ -350,90 +426,10 @@ export const samples: Readonly<Record<string, Sample>> = {
       "a machine": [{ upn: undefined, group: undefined, apptype: "Confidential" }, noOne]
     }
   },
-  "gitlab": {
-    file: `{ preset: gitlab, namespace: acme, audience: llm-gateway }`,
-    algorithm: "RS256",
-    typ: "JWT",
-    claims: {
-      iss: "https://gitlab.com",
-      aud: "llm-gateway",
-      sub: "project_path:acme/app:ref_type:branch:ref:main",
-      namespace_id: "72",
-      namespace_path: "acme",
-      project_id: "20",
-      project_path: "acme/app",
-      user_id: "1",
-      user_login: "ada",
-      user_email: "ada@acme.com",
-      ref: "main"
-    },
-    teams: ["acme"],
-    line: "allow user=acme/app team=acme",
-    twins: {
-      "another namespace": [{ namespace_path: "evil", project_path: "evil/app" }, refused],
-      "another instance": [{ iss: "https://gitlab.evil.com" }, refused],
-      "another audience": [{ aud: "https://vault.acme.com" }, refused]
-    }
-  },
-  "github-actions": {
-    file: `{ preset: github-actions, owner: acme, audience: llm-gateway }`,
-    algorithm: "RS256",
-    typ: "JWT",
-    claims: {
-      iss: "https://token.actions.githubusercontent.com",
-      aud: "llm-gateway",
-      sub: "repo:acme/app:ref:refs/heads/main",
-      repository: "acme/app",
-      repository_owner: "acme",
-      repository_owner_id: "65",
-      actor: "ada",
-      ref: "refs/heads/main"
-    },
-    teams: ["acme"],
-    line: "allow user=acme/app team=acme",
-    twins: {
-      "another owner": [{ repository: "evil/app", repository_owner: "evil" }, refused],
-      "a name that begins alike": [{ repository_owner: "acme-evil" }, refused],
-      "another audience": [{ aud: "https://github.com/acme" }, refused]
-    }
-  },
-  "kubernetes": {
-    file: `{ preset: kubernetes, issuer: "https://kubernetes.default.svc.cluster.local", audience: llm-gateway }`,
-    algorithm: "RS256",
-    typ: undefined,
-    claims: {
-      iss: "https://kubernetes.default.svc.cluster.local",
-      aud: ["llm-gateway"],
-      sub: "system:serviceaccount:red:bot",
-      "kubernetes.io": { namespace: "red", pod: { name: "p" }, serviceaccount: { name: "bot", uid: "u" } }
-    },
-    teams: ["red"],
-    line: "allow user=system:serviceaccount:red:bot team=red",
-    twins: {
-      "for the API server": [{ aud: ["https://kubernetes.default.svc.cluster.local"] }, refused],
-      "another cluster": [{ iss: "https://evil.cluster" }, refused],
-      "a namespace that is no team": [
-        { "kubernetes.io": { namespace: "blue" } },
-        "404 team_not_found"
-      ]
-    }
-  },
-  "spiffe": {
-    file: `{ preset: spiffe, bundle: "https://spire.acme.com/bundle", audience: llm-gateway }`,
-    algorithm: "ES256",
-    typ: "JOSE",
-    claims: { iss: undefined, aud: ["llm-gateway"], sub: "spiffe://acme.com/red/bot" },
-    teams: [],
-    line: "allow user=spiffe://acme.com/red/bot",
-    twins: {
-      "for another": [{ aud: ["other"] }, refused],
-      "no subject": [{ sub: undefined }, refused]
-    }
-  },
   "cloudflare-access": {
     file: `{ preset: cloudflare-access, domain: "https://acme.cloudflareaccess.com", audience: 4714c1 }`,
     algorithm: "RS256",
-    typ: undefined,
+    typ: "JWT",
     claims: {
       iss: "https://acme.cloudflareaccess.com",
       aud: ["4714c1"],
@@ -451,6 +447,10 @@ export const samples: Readonly<Record<string, Sample>> = {
       "another organization": [{ iss: "https://evil.cloudflareaccess.com" }, refused],
       "the token of the login page": [{ type: "org" }, refused],
       "a service token": [{ sub: "", common_name: "e367.access", email: undefined }, refused]
-    }
+    },
+    address: { proven: [{}], unproven: [{ email: undefined }] }
   }
 }
+
+/** By preset; what follows a comma in a name says which of its ways. */
+export const samples: Readonly<Record<string, Sample>> = { ...people, ...workloads }
