@@ -248,6 +248,6 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         DecisionMemory.layer
       ]),
       Layer.provide(Rules.layer(settings, options)),
-      Layer.provide(Issuers.layer(settings.issuers))
+      Layer.provide(Issuers.layerFor(settings))
     )
 }

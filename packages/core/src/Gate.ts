@@ -154,7 +154,7 @@ const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "
     Layer.provide([revocation, hookLayer(parts.hook), ruleLayer(parts.rule), directoryLayer(parts.directory)]),
     Layer.provide([opaque, enrichment]),
     Layer.provideMerge(onDemand ? KeyStore.layerOnDemand : KeyStore.layer),
-    Layer.provide(Issuers.layer(settings.issuers)),
+    Layer.provide(Issuers.layerFor(settings)),
     Layer.provide([outside, parts.signature ?? Signature.layer])
   )
 }

@@ -112,7 +112,7 @@ const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
     : SavedKeyFiles.layer(settings.cache.dir).pipe(Layer.provide(held))
   return Layer.merge(OpaqueToken.layer, Enrichment.layer).pipe(
     Layer.provideMerge(KeyStore.layer),
-    Layer.provide(Issuers.layer(settings.issuers)),
+    Layer.provide(Issuers.layerFor(settings)),
     Layer.provideMerge(Revocation.layer),
     Layer.provideMerge(directory),
     Layer.provideMerge(Cache.layer),

@@ -15,6 +15,7 @@ import type { ClaimsCheck } from "../token/ClaimsPolicy.ts"
 import * as Credential from "../token/Credential.ts"
 import { type IssuerUnavailable, toDenial, type TokenRefused } from "../token/Refusal.ts"
 import type { Now } from "../Trace.ts"
+import * as Audience from "./Audience.ts"
 import { refusedBy } from "./Custom.ts"
 import type { VerifiedToken } from "./VerifiedTokens.ts"
 
@@ -33,6 +34,7 @@ const conflictOf = ({ at }: Extract<RequestedModel, { readonly _tag: "Conflict" 
 
 /** The steps of one policy; `custom` is its hook, if it has one. */
 export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
+  const audience = Audience.compile(policy.settings.policy)
   const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
 
   /** The value of the team headers; `undefined` without one, a cause when two differ. */
@@ -128,15 +130,22 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
     Effect.catchEager(check(claims), (error) => refusedBy(error, "custom", now))
 
   /** Whether something can object between token and role. */
-  const objects = ({ model }: Asked): boolean => custom !== undefined || model._tag === "Conflict"
+  const objects = ({ model }: Asked): boolean =>
+    audience !== undefined || custom !== undefined || model._tag === "Conflict"
 
-  /** Two different models in one request are 400 (RULES D19); the custom hook can only take rights away. */
-  const objection = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> =>
-    asked.model._tag === "Conflict"
+  /**
+   * A token that is for something else is no token here; two different models in one request are 400 (RULES D19); the
+   * custom hook can only take rights away.
+   */
+  const objection = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> => {
+    const foreign = audience?.(claims, asked.path)
+    if (foreign !== undefined) return refused(foreign, now)
+    return asked.model._tag === "Conflict"
       ? raise({ step: "model", code: "request_ambiguous", facts: conflictOf(asked.model) }, now)
       : custom === undefined
       ? done
       : customized(custom, claims, now)
+  }
 
   return { headerOf, teamAskedFor, read, verified, objects, objection }
 }

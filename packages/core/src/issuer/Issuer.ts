@@ -7,7 +7,7 @@
  * once, so that a check is set look-ups and comparisons; audiences and issuers are never patterns (threat B17).
  */
 import { Context, Layer } from "effect"
-import type { Issuer as IssuerSettings } from "../Settings.ts"
+import type { Issuer as IssuerSettings, PolicySettings } from "../Settings.ts"
 import * as AddressProof from "../settings/AddressProof.ts"
 import type { Proof } from "../settings/AddressProof.ts"
 import type { ClaimPath } from "../settings/ClaimPath.ts"
@@ -49,6 +49,8 @@ export interface IssuerProfile {
   readonly types: ReadonlySet<string>
   /** One of these must be in `aud`; `undefined`: `aud` is not looked at. */
   readonly audiences: ReadonlySet<string> | undefined
+  /** Identifiers of protected resources, which count as audiences for what is asked of them alone (RFC 8707). */
+  readonly resources: ReadonlySet<string>
   readonly skew: number
   readonly expiryRequired: boolean
   /** `undefined`: unbounded. */
@@ -95,8 +97,14 @@ const isOf = ({ after, before, tenants }: Template, iss: string, tid: unknown): 
   typeof tid === "string" && /^[A-Za-z0-9._-]+$/.test(tid) && iss === `${before}${tid}${after}` &&
   (tenants === undefined || tenants.has(tid))
 
-/** Prepares the settings of one issuer; `namespaces` are those of all. */
-export const compile = (settings: IssuerSettings, namespaces: ReadonlyArray<string> = []): IssuerProfile => ({
+const noResources: ReadonlySet<string> = new Set()
+
+/** Prepares the settings of one issuer; `namespaces` are those of all, `resources` those of the deployment. */
+export const compile = (
+  settings: IssuerSettings,
+  namespaces: ReadonlyArray<string> = [],
+  resources: ReadonlySet<string> = noResources
+): IssuerProfile => ({
   id: settings.id,
   settings,
   iss: settings.issuer === "any" || settings.issuer.includes(PLACE) ? undefined : settings.issuer,
@@ -104,6 +112,7 @@ export const compile = (settings: IssuerSettings, namespaces: ReadonlyArray<stri
   algorithms: withSynonyms(settings.algorithms),
   types: typesOf(settings.types),
   audiences: settings.audience.length === 1 && settings.audience[0] === "any" ? undefined : new Set(settings.audience),
+  resources,
   skew: settings.expiry.skew,
   expiryRequired: settings.expiry.required,
   maxLifetime: settings.expiry.maxLifetime === "none" ? undefined : settings.expiry.maxLifetime,
@@ -132,9 +141,13 @@ export class Issuers extends Context.Service<Issuers, {
   readonly byId: (id: string) => IssuerProfile | undefined
 }>()("@jotgate/core/Issuers") {
   /** Of two entries with the same `iss` (or the same `id`) the first counts. */
-  static readonly make = (settings: ReadonlyArray<IssuerSettings>): Issuers["Service"] => {
+  static readonly make = (
+    settings: ReadonlyArray<IssuerSettings>,
+    resources: ReadonlyArray<string> = []
+  ): Issuers["Service"] => {
     const namespaces = settings.map((it) => it.identities.namespace)
-    const all = settings.map((it) => compile(it, namespaces))
+    const known = new Set(resources)
+    const all = settings.map((it) => compile(it, namespaces, known))
     const byIss = new Map<string, IssuerProfile>()
     const byId = new Map<string, IssuerProfile>()
     for (const one of all.toReversed()) {
@@ -152,6 +165,17 @@ export class Issuers extends Context.Service<Issuers, {
       byId: (id) => byId.get(id)
     }
   }
-  static readonly layer = (settings: ReadonlyArray<IssuerSettings>): Layer.Layer<Issuers> =>
-    Layer.succeed(Issuers, Issuers.make(settings))
+  static readonly layer = (
+    settings: ReadonlyArray<IssuerSettings>,
+    resources: ReadonlyArray<string> = []
+  ): Layer.Layer<Issuers> => Layer.succeed(Issuers, Issuers.make(settings, resources))
+
+  /** Those of a whole configuration. */
+  static readonly layerFor = (
+    { issuers, policy }: {
+      readonly issuers: ReadonlyArray<IssuerSettings>
+      readonly policy: Pick<PolicySettings, "mcp">
+    }
+  ): Layer.Layer<Issuers> =>
+    Issuers.layer(issuers, policy.mcp.flatMap(({ resource }) => resource === undefined ? [] : [resource]))
 }

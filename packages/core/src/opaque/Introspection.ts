@@ -33,13 +33,22 @@ const objectOf = (text: string): JsonObject | undefined => {
 const textsOf = (value: unknown): ReadonlyArray<unknown> =>
   typeof value === "string" ? [value] : Array.isArray(value) ? value : []
 
-/** Whether the token is for us: by `accept`, and when that is empty by the audience of the issuer. */
-const isAccepted = ({ accept }: Settings, { audiences }: IssuerProfile, { aud, client_id }: JsonObject): boolean => {
+/**
+ * Whether the token is for us: by `accept`, and when that is empty by the audience of the issuer; or for one of these
+ * resources.
+ */
+export const isAccepted = (
+  { accept }: Settings,
+  { audiences }: IssuerProfile,
+  { aud, client_id }: JsonObject,
+  resources: Iterable<string>
+): boolean => {
   const found = textsOf(aud)
   const named = (accepted: Iterable<string>) => {
     for (const one of accepted) if (found.includes(one)) return true
     return false
   }
+  if (named(resources)) return true
   return accept.clients.length === 0 && accept.audiences.length === 0
     ? audiences === undefined || named(audiences)
     : (typeof client_id === "string" && accept.clients.includes(client_id)) || named(accept.audiences)
@@ -56,7 +65,7 @@ const judge = (settings: Settings, profile: IssuerProfile, payload: JsonObject, 
       return refuse(bound ? "confirmation" : "token_kind", { expected: "Bearer", found: shown(token_type) })
     }
   }
-  if (!isAccepted(settings, profile, payload)) {
+  if (!isAccepted(settings, profile, payload, profile.resources)) {
     return refuse("opaque_client", { aud: shown(payload["aud"]), client_id: shown(payload["client_id"]) })
   }
   return Effect.fromResult(believe(profile, payload, time, { _tag: "Introspection" }))

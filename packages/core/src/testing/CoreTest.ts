@@ -300,7 +300,7 @@ export class CoreTest extends Context.Service<CoreTest, {
           )
         ),
         Layer.provide(KeyStore.layerMemory(sets)),
-        Layer.provide(Issuers.layer(settings.issuers)),
+        Layer.provide(Issuers.layerFor(settings)),
         Layer.provide(outside),
         Layer.provide([
           Layer.succeed(ClaimsPolicy, world.custom ?? { validate: undefined }),

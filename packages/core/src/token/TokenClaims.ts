@@ -24,10 +24,10 @@ const isTime = (value: Json | undefined): value is number | undefined =>
 /** `null` counts as absent (RULES D11). */
 const isAbsent = (value: Json | undefined): value is undefined | null => value === undefined || value === null
 
-const checkAudience = ({ audiences }: IssuerProfile, { aud }: JsonObject): TokenRefused | undefined => {
+const checkAudience = ({ audiences, resources }: IssuerProfile, { aud }: JsonObject): TokenRefused | undefined => {
   if (audiences === undefined) return undefined
   const found = typeof aud === "string" ? [aud] : Array.isArray(aud) ? aud as ReadonlyArray<Json> : []
-  return found.every((it) => typeof it === "string") && found.some((it) => audiences.has(it))
+  return found.every((it) => typeof it === "string") && found.some((it) => audiences.has(it) || resources.has(it))
     ? undefined
     : refusal("audience", { expected: [...audiences].map((it) => shown(it)), found: shown(aud) })
 }
