@@ -22,7 +22,7 @@ const rows = { users: [CoreTest.user("u-1")] }
 
 const asked = Effect.fnUntraced(function*(world: CoreTest.World, aud: unknown, path: string) {
   const verdict = yield* CoreTest.ask(world, { claims: { uid: "u-1", aud }, path, method: "POST", model: "gpt-4o" })
-  return { line: verdict.allowed ? "allow" : verdict.line, reason: verdict.steps.at(-1)?.facts["reason"] }
+  return { line: verdict.allowed ? "allow" : verdict.line, facts: JSON.stringify(verdict.steps.at(-1)?.facts) }
 })
 
 const paths = ["/mcp/files", "/mcp/files/x", "/mcp/notes", "/mcp/open", "/v1/chat/completions", "/mcp/filesx"]
@@ -47,7 +47,7 @@ describe("the audience of a token", () => {
           const answer = yield* asked({ rows, policy }, aud, path)
           const expected = where.includes(path) ? "allow" : "401 invalid_token"
           assert.strictEqual(answer.line, expected, `${JSON.stringify(aud)} at ${path}`)
-          if (expected !== "allow") assert.strictEqual(answer.reason, "audience")
+          if (expected !== "allow") assert.include(answer.facts, `"reason":"audience"`)
         }
       }
     }))
