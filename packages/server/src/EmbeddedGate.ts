@@ -9,17 +9,18 @@
  * without `directory.url` rows are in memory, without `cache.dir` no keys are
  * kept.
  */
+import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import * as Door from "@jotgate/core/Door"
 import type { DecideOptions, GateRequest } from "@jotgate/core/Gate"
 import type { RequestedModel } from "@jotgate/core/Request"
 import { read, type Readable } from "@jotgate/core/RequestReader"
 import type { Verdict } from "@jotgate/core/Verdict"
-import { Clock, Effect, Exit, Predicate, Result, Scope } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Predicate, Result, Scope } from "effect"
 import { checkConfig } from "./config/ConfigCheck.ts"
 import { decodeFile, type FileSettings } from "./config/GatewaySettings.ts"
 import { asked } from "./model/ModelPeek.ts"
 import { readTarget } from "./model/RequestModel.ts"
-import { deploymentOf, type ServerOptions } from "./Server.ts"
+import { pipeline, type PipelineOptions } from "./Pipeline.ts"
 
 export { fromFetch, fromNode, type GateRequest, type PlainRequest } from "@jotgate/core/Gate"
 
@@ -31,7 +32,7 @@ export type GateSettings = Omit<Encoded, "issuers"> & {
 }
 
 /** What the settings do not say. */
-export interface GateParts<E = never> extends Partial<Pick<ServerOptions<E>, "directory" | "env" | "base">> {
+export interface GateParts<E = never> extends Partial<Pick<PipelineOptions<E>, "directory" | "env" | "base">> {
   /** Told of every verdict. */
   readonly log?: (verdict: Verdict) => void
 }
@@ -100,17 +101,14 @@ export const createGate = async <E = never>(
   if (Result.isFailure(decoded)) throw new SettingsInvalid(decoded.failure.message)
   const file = withoutFiles(decoded.success, settings)
   const scope = Scope.makeUnsafe()
-  const { auth } = await Effect.runPromise(
-    Scope.provide(
-      deploymentOf(file, {
-        env: options.env ?? process.env,
-        base: options.base ?? process.cwd(),
-        ...(options.directory === undefined ? {} : { directory: options.directory })
-      }),
-      scope
-    ).pipe(Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
+  const services = await Effect.runPromise(
+    Layer.build(pipeline(file, {
+      env: options.env ?? process.env,
+      base: options.base ?? process.cwd(),
+      ...(options.directory === undefined ? {} : { directory: options.directory })
+    })).pipe(Scope.provide(scope), Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
   )
-  const door = Door.make(auth, await Effect.runPromise(Clock.clockWith(Effect.succeed)), {
+  const door = Door.make(Context.get(services, AuthBuilder), await Effect.runPromise(Clock.clockWith(Effect.succeed)), {
     reader,
     bodyLimit: file.gateway.limits.body,
     ...(options.log === undefined ? {} : { log: options.log })

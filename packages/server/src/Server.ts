@@ -8,23 +8,13 @@
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import * as AuthorizationServer from "@jotgate/core/AuthorizationServer"
 import { Cache } from "@jotgate/core/Cache"
-import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { UserId } from "@jotgate/core/Directory"
-import * as Enrichment from "@jotgate/core/Enrichment"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
-import { NodeSignature } from "@jotgate/core/node"
-import { OpaqueToken } from "@jotgate/core/OpaqueToken"
-import type { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { Outbound } from "@jotgate/core/Outbound"
-import type { Provisioner } from "@jotgate/core/Provisioner"
-import { RequestPolicy } from "@jotgate/core/RequestPolicy"
-import { Revocation } from "@jotgate/core/Revocation"
-import type { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
-import { makeTally, Tallies } from "@jotgate/core/Tally"
-import type { TeamRepo } from "@jotgate/core/TeamRepo"
+import { makeTally } from "@jotgate/core/Tally"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { RecordStore } from "@jotgate/store/RecordStore"
 import * as Store from "@jotgate/store/Store"
@@ -45,15 +35,15 @@ import * as SharedDirectory from "./directory/SharedDirectory.ts"
 import { GrpcDoor } from "./doors/grpc/GrpcDoor.ts"
 import { Gate } from "./Gate.ts"
 import { DecisionSpans, Judge } from "./Judge.ts"
+import { type Directory, pipeline, type PipelineOptions } from "./Pipeline.ts"
 import * as Planning from "./Planning.ts"
 import * as Certificate from "./platform/Certificate.ts"
-import * as CustomPolicy from "./platform/CustomPolicy.ts"
+import type * as CustomPolicy from "./platform/CustomPolicy.ts"
 import * as EventLoop from "./platform/EventLoop.ts"
 import type { Address, ListenFailed } from "./platform/Listener.ts"
 import * as NodeOutbound from "./platform/NodeOutbound.ts"
 import * as NodeSecrets from "./platform/NodeSecrets.ts"
 import * as RedactionKey from "./platform/RedactionKey.ts"
-import * as SavedKeyFiles from "./platform/SavedKeyFiles.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { GateState } from "./proxy/GateState.ts"
 import { type AuditTarget, DecisionLog } from "./record/DecisionLog.ts"
@@ -70,28 +60,14 @@ export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRe
   }
 }
 
-/** What finds and changes people, teams and organizations. */
-export type Directory = UserRepo | TeamRepo | OrganizationRepo | Provisioner | RevocationRepo
+export type { Directory } from "./Pipeline.ts"
 
 /** What a server is made of besides its settings. */
-export interface ServerOptions<E> {
-  /** The directory, when it is not the one that the settings name. */
-  readonly directory?: (settings: FileSettings) => Layer.Layer<Directory, E, Secrets>
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** What relative file names in secrets are relative to. */
-  readonly base: string
-  /** The lines of settings in their file, by path, for the trace. */
-  readonly lines?: ReadonlyMap<string, number>
+export interface ServerOptions<E> extends PipelineOptions<E> {
   /** Where the settings come from, for whoever asks what is in force. */
   readonly source?: ConfigSource | undefined
-  /** Where it is counted what memory knew. */
-  readonly tallies?: Tallies
-  /** Where key sets are held in memory; one of its own unless said. One for all deployments outlives a reload. */
-  readonly held?: SavedKeys["Service"]
   /** How long running requests get at the end, in milliseconds. */
   readonly grace?: number
-  /** How issuers are asked, when it is not this process alone that asks. */
-  readonly outbound?: Layer.Layer<Outbound>
   /** How many processes answer; with one it is this one. */
   readonly workers?: number
 }
@@ -100,44 +76,6 @@ const defaultGrace = 20_000
 
 /** A row that nobody has: looking for it shows whether the directory answers. */
 const probe = UserId.make("jotgate-readiness-probe")
-
-const seams = <E>(settings: FileSettings, options: ServerOptions<E>) => {
-  const secrets = NodeSecrets.layer(options.base, options.env)
-  const directory: Layer.Layer<Directory, E | Store.StoreFailed, Secrets> = options.directory === undefined
-    ? Store.layer(settings)
-    : options.directory(settings)
-  const held = options.held === undefined ? SavedKeys.layerMemory : Layer.succeed(SavedKeys, options.held)
-  const saved = settings.cache.dir === null
-    ? held
-    : SavedKeyFiles.layer(settings.cache.dir).pipe(Layer.provide(held))
-  return Layer.merge(OpaqueToken.layer, Enrichment.layer).pipe(
-    Layer.provideMerge(KeyStore.layer),
-    Layer.provide(Issuers.layerFor(settings)),
-    Layer.provideMerge(Revocation.layer),
-    Layer.provideMerge(directory),
-    Layer.provideMerge(Cache.layer),
-    Layer.provideMerge(NodeSignature.layer),
-    Layer.provide([options.outbound ?? NodeOutbound.layer, secrets, saved])
-  )
-}
-
-/** `AuthBuilder` over the live systems that the settings name, with what a deployment shows of them. */
-export const pipeline = <E>(settings: FileSettings, options: ServerOptions<E>) =>
-  Layer.unwrap(Effect.gen(function*() {
-    const { gateway, policy } = settings
-    const hook = policy.custom === null
-      ? ClaimsPolicy.layerNone
-      : ClaimsPolicy.layer(yield* CustomPolicy.load(policy.custom))
-    return AuthBuilder.layerFor(settings, {
-      credentials: gateway.credentials,
-      maxTokenLength: gateway.limits.token,
-      ...(options.lines === undefined ? {} : { lineOf: (path) => options.lines?.get(path) })
-    }).pipe(
-      Layer.provideMerge(seams(settings, options)),
-      Layer.provide([hook, RequestPolicy.layerNone]),
-      Layer.provide(options.tallies === undefined ? Layer.empty : Layer.succeed(Tallies, options.tallies))
-    )
-  }))
 
 /** Builds one deployment; it lives as long as its scope. */
 export const deploymentOf = <E>(

@@ -20,10 +20,6 @@ import type { Migrator, SqlError } from "effect/sql"
 import { DirectoryAdmin } from "./manage/DirectoryAdmin.ts"
 import * as ReadOnly from "./manage/ReadOnly.ts"
 import * as MemoryStore from "./memory/MemoryStore.ts"
-import { RedisClient } from "./redis/RedisClient.ts"
-import * as RedisForgetting from "./redis/RedisForgetting.ts"
-import * as RedisKeyFleet from "./redis/RedisKeyFleet.ts"
-import * as RedisTier from "./redis/RedisTier.ts"
 import * as CachedRepos from "./remember/CachedRepos.ts"
 import * as FileRevocationRepo from "./remember/FileRevocationRepo.ts"
 import type { Forgetting } from "./remember/Forgetting.ts"
@@ -89,6 +85,9 @@ const readOnly = <E, R>(
   return Layer.mergeAll(admin, Provisioner.layerNone, revocations).pipe(Layer.provideMerge(store))
 }
 
+/** One process that shares nothing. */
+const alone = { fleet: Layer.empty, joined: Layer.empty, memory: Cache.layer }
+
 /** The store that the settings name. */
 export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secrets> =>
   Layer.unwrap(Effect.gen(function*() {
@@ -98,12 +97,9 @@ export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secr
     const store = url.success
     const write = directory.write !== false
     const migrate = options.migrate !== false
-    const shared = cache.redis === null ? undefined : RedisClient.layer(yield* secret(cache.redis))
-    const memory = shared === undefined
-      ? Cache.layer
-      : Cache.layer.pipe(Layer.provide(RedisTier.layer.pipe(Layer.provide(shared))))
-    const joined = shared === undefined ? Layer.empty : RedisForgetting.layer.pipe(Layer.provide(shared))
-    const fleet = shared === undefined ? Layer.empty : RedisKeyFleet.layer.pipe(Layer.provide(shared))
+    const { fleet, joined, memory } = cache.redis === null
+      ? alone
+      : (yield* Effect.promise(() => import("./redis/Shared.ts"))).make(yield* secret(cache.redis))
     /** Rows are remembered in front of a database. */
     const front = <A, E, R>(
       store: Layer.Layer<A | UserRepo | TeamRepo | OrganizationRepo | Lookups | Forgetting, E, R>,

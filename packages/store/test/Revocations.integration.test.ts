@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { describeWith } from "@jotgate/servers"
-import { Effect, Layer, type Scope, Stream } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import { writeFileSync } from "node:fs"
 import * as PostgresStore from "../src/postgres/PostgresStore.ts"
 import * as FileRevocationRepo from "../src/remember/FileRevocationRepo.ts"
@@ -20,7 +20,7 @@ const contract = <E>(make: () => Effect.Effect<Layer.Layer<RevocationRepo, E>, n
     const first = yield* Effect.provide(RevocationRepo, one)
     const second = yield* Effect.provide(RevocationRepo, two)
     const told: Array<string> = []
-    yield* Effect.forkChild(Stream.runForEach(second.changes, () => Effect.sync(() => told.push("a change"))))
+    yield* second.listen(() => void told.push("a change"))
     yield* Effect.sleep("100 millis")
     yield* first.add(entry)
     yield* first.add({ ...entry, expiresAt: 2_100_000_000 })

@@ -6,7 +6,7 @@
  * values, never one joined text (threat B04), in at most four tries (threat C10). No `kid` in the header is enough only
  * when exactly one key fits (RULES D8).
  */
-import { Array as Arr, Effect, Result } from "effect"
+import { Effect, Result } from "effect"
 import { withSynonyms } from "../issuer/Issuer.ts"
 import * as Json from "../Json.ts"
 import type { Algorithm } from "../Settings.ts"
@@ -45,7 +45,8 @@ const kidOf = (member: unknown): string | null =>
     : null
 
 const make = (members: ReadonlyArray<Result.Result<PublicKey, SkippedMember>>): KeySet => {
-  const [keys, skipped] = Arr.partition(members, (it) => it)
+  const keys = members.flatMap((it) => Result.isSuccess(it) ? [it.success] : [])
+  const skipped = members.flatMap((it) => Result.isFailure(it) ? [it.failure] : [])
   const byText = new Map(keys.map((key) => [JSON.stringify([key.kid ?? null, key.algorithms, key.jwk]), key]))
   return { keys: [...byText.values()], skipped, fingerprint: [...byText.keys()].join("\n") }
 }

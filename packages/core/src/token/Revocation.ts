@@ -7,7 +7,7 @@
  * that counts while the place it is kept in cannot be read; before it was read
  * once, nobody is let in.
  */
-import { Clock, Context, Effect, Exit, Layer, Schedule, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Latch, Layer } from "effect"
 import type { Claims } from "./Claims.ts"
 import { IssuerUnavailable, TokenRefused } from "./Refusal.ts"
 import { identityOf, RevocationRepo, RevocationsUnavailable, type Revoked } from "./RevocationRepo.ts"
@@ -133,11 +133,14 @@ export class Revocation extends Context.Service<Revocation, {
       })
       const reload = Effect.catch(load, ({ reason }) => Effect.logError("the deny list cannot be read", { reason }))
 
+      const changed = Latch.makeUnsafe(false)
+      yield* repo.listen(() => void changed.openUnsafe())
       yield* reload
-      yield* Effect.forkScoped(Effect.repeat(reload, Schedule.spaced(sweep)))
-      yield* Stream.runForEach(repo.changes, () => reload).pipe(
-        Effect.catch(({ reason }) => Effect.logWarning("changes of the deny list are not told", { reason })),
-        Effect.repeat(Schedule.spaced("1 second")),
+      // Once told, and every half minute: entries end, and a list that could not be read is tried again.
+      yield* Effect.raceFirst(changed.await, Effect.sleep(sweep)).pipe(
+        Effect.andThen(changed.close),
+        Effect.andThen(reload),
+        Effect.forever,
         Effect.forkScoped
       )
 

@@ -5,7 +5,7 @@
  * the later end. A store that several processes share tells each of them of a
  * change within two seconds.
  */
-import { Context, Effect, Layer, PubSub, Schema, Stream } from "effect"
+import { Context, Effect, Layer, Schema, type Scope } from "effect"
 
 const Seconds = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 253_402_300_799 }))
 
@@ -39,6 +39,23 @@ export class RevocationsUnavailable
   extends Schema.TaggedError<RevocationsUnavailable>()("RevocationsUnavailable", { reason: Schema.String })
 {}
 
+/** Those who are told of a change in this process. */
+export const makeListeners = () => {
+  const all = new Set<() => void>()
+  return {
+    tell: Effect.sync(() => {
+      for (const changed of all) changed()
+    }),
+    listen: (changed: () => void): Effect.Effect<void, never, Scope.Scope> => {
+      // Of one's own, so that a function that listens twice is told until both have gone.
+      const one = () => changed()
+      return Effect.asVoid(
+        Effect.acquireRelease(Effect.sync(() => all.add(one)), () => Effect.sync(() => all.delete(one)))
+      )
+    }
+  }
+}
+
 export class RevocationRepo extends Context.Service<RevocationRepo, {
   /** Every entry, expired ones may be among them. */
   readonly all: Effect.Effect<ReadonlyArray<Revoked>, RevocationsUnavailable>
@@ -46,22 +63,17 @@ export class RevocationRepo extends Context.Service<RevocationRepo, {
   readonly add: (entry: Revoked) => Effect.Effect<void, RevocationsUnavailable>
   /** Removes the entry that denies the same; nothing when there is none. */
   readonly remove: (entry: Revoked) => Effect.Effect<void, RevocationsUnavailable>
-  /** Emits within 2 s of any change, whoever made it. */
-  readonly changes: Stream.Stream<void, RevocationsUnavailable>
+  /** Calls `changed` within 2 s of any change, whoever made it, until the scope closes. */
+  readonly listen: (changed: () => void) => Effect.Effect<void, never, Scope.Scope>
 }>()("@jotgate/core/RevocationRepo") {
-  static readonly layerMemory = Layer.effect(
-    RevocationRepo,
-    Effect.gen(function*() {
-      const entries = new Map<string, Revoked>()
-      const changes = yield* PubSub.sliding<void>(1)
-      const change = (edit: () => void) =>
-        Effect.andThen(Effect.sync(edit), Effect.asVoid(PubSub.publish(changes, void 0)))
-      return {
-        all: Effect.sync(() => [...entries.values()]),
-        add: (entry) => change(() => void entries.set(identityOf(entry), entry)),
-        remove: (entry) => change(() => void entries.delete(identityOf(entry))),
-        changes: Stream.fromPubSub(changes)
-      }
-    })
-  )
+  static readonly layerMemory = Layer.sync(RevocationRepo, () => {
+    const entries = new Map<string, Revoked>()
+    const { listen, tell } = makeListeners()
+    return {
+      all: Effect.sync(() => [...entries.values()]),
+      add: (entry) => Effect.andThen(Effect.sync(() => entries.set(identityOf(entry), entry)), tell),
+      remove: (entry) => Effect.andThen(Effect.sync(() => entries.delete(identityOf(entry))), tell),
+      listen
+    }
+  })
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema, Stream } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { compile } from "../../src/issuer/Issuer.ts"
 import type { JsonObject } from "../../src/Json.ts"
@@ -119,7 +119,7 @@ describe("Revocation", () => {
       ),
       add: () => Effect.void,
       remove: () => Effect.void,
-      changes: Stream.never
+      listen: () => Effect.void
     })
     return Effect.gen(function*() {
       const revocation = yield* Revocation

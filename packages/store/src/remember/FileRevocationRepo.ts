@@ -6,8 +6,14 @@
  * looked at twice a second for changes of other processes. A file that cannot be
  * read is a failure, never an empty list.
  */
-import { identityOf, RevocationRepo, RevocationsUnavailable, Revoked } from "@jotgate/core/RevocationRepo"
-import { Data, Effect, Layer, PubSub, Schema, Semaphore, Stream } from "effect"
+import {
+  identityOf,
+  makeListeners,
+  RevocationRepo,
+  RevocationsUnavailable,
+  Revoked
+} from "@jotgate/core/RevocationRepo"
+import { Data, Effect, Layer, Schema, Semaphore } from "effect"
 import { randomUUID } from "node:crypto"
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -31,7 +37,7 @@ export const layer = (folder: string) =>
     RevocationRepo,
     Effect.gen(function*() {
       const file = join(folder, "revocations.json")
-      const changes = yield* PubSub.sliding<void>(1)
+      const { listen, tell } = makeListeners()
       const turn = yield* Semaphore.make(1)
 
       const text = Effect.tryPromise({
@@ -58,7 +64,7 @@ export const layer = (folder: string) =>
           const entries = new Map((yield* all).map((it) => [identityOf(it), it]))
           edit(entries)
           yield* write(Array.from(entries.values()))
-          yield* PubSub.publish(changes, void 0)
+          yield* tell
         }))
 
       const mark = Effect.promise(() => stat(file).then((it) => `${it.mtimeMs} ${it.ino} ${it.size}`, () => "none"))
@@ -67,7 +73,7 @@ export const layer = (folder: string) =>
         Effect.flatMap((now) => {
           if (now === seen) return Effect.void
           seen = now
-          return PubSub.publish(changes, void 0)
+          return tell
         }),
         Effect.andThen(Effect.sleep("500 millis")),
         Effect.forever,
@@ -78,7 +84,7 @@ export const layer = (folder: string) =>
         all,
         add: (entry) => change((entries) => entries.set(identityOf(entry), entry)),
         remove: (entry) => change((entries) => entries.delete(identityOf(entry))),
-        changes: Stream.fromPubSub(changes)
+        listen
       }
     })
   )

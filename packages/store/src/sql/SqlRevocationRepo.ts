@@ -6,7 +6,7 @@
  * reads the list again.
  */
 import { identityOf, RevocationRepo, RevocationsUnavailable, Revoked } from "@jotgate/core/RevocationRepo"
-import { Effect, Layer, Queue, Schema, Stream } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Forgetting } from "../remember/Forgetting.ts"
 import * as Dialect from "./Dialect.ts"
@@ -68,11 +68,10 @@ export const layer = Layer.effect(
         ),
       remove: (entry) =>
         Effect.mapError(change("DELETE FROM revocations WHERE id = ?", [identityOf(entry)]), unavailable("remove")),
-      changes: Stream.callback<void>((queue) =>
+      listen: (changed) =>
         forgetting.listen((it) => {
-          if (it.revocations === true || it.everything === true || it.unsure === true) Queue.offerUnsafe(queue, void 0)
+          if (it.revocations === true || it.everything === true || it.unsure === true) changed()
         })
-      )
     }
   })
 )

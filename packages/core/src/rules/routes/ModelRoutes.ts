@@ -83,8 +83,6 @@ interface Compiled {
 const placesFor = (kind: UpstreamKind, places: ReadonlyArray<KindPlace>): ReadonlyArray<Place> =>
   places.filter(({ kinds }) => kind === "any" || kinds === undefined || kinds.includes(kind))
 
-const isDuplicate = (one: Place, other: Place): boolean => JSON.stringify(one) === JSON.stringify(other)
-
 const compiledFamilies = families.map((family): Compiled => ({ family, patterns: family.templates.map(patternOf) }))
 
 /** What every path of one family has in common, for one kind. */
@@ -99,7 +97,7 @@ const shapeOf = (kind: UpstreamKind, { body, name, places = [], runs }: Family):
     family: name,
     runs,
     body,
-    places: all.filter((it, index) => all.findIndex((other) => isDuplicate(it, other)) === index)
+    places: [...new Map(all.map((it) => [JSON.stringify(it), it])).values()]
   }
   shapes.set(key, shape)
   return shape
