@@ -36,7 +36,9 @@ const project = (name: string, root: string, { exclude, include, isolate }: Kept
       // A limit that only a hang reaches: on two busy cores a test with real servers takes many times its usual time.
       testTimeout: 60_000,
       hookTimeout: 60_000,
-      execArgv: ["--conditions=source"]
+      execArgv: ["--conditions=source"],
+      // They have sources under the same condition, which Node does not load from there.
+      server: { deps: { inline: [/@modelcontextprotocol/, /eventsource/] } }
     }
   })
 

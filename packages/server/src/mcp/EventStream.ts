@@ -9,6 +9,14 @@
 /** Says what becomes of the data of one event: as it is, other data, or the end of the stream. */
 export type OnEvent = (event: string, data: Buffer) => "same" | "cut" | Buffer
 
+/** How a stream is looked at. */
+export interface Looking {
+  /** The largest event in bytes. */
+  readonly limit: number
+  /** An event in which none of these stands passes unread. */
+  readonly marks: ReadonlyArray<Buffer>
+}
+
 const LF = 0x0a
 const CR = 0x0d
 const COLON = 0x3a
@@ -40,6 +48,7 @@ const valueAt = (text: Buffer, at: number, to: number, field: Buffer): number =>
 export class EventStream {
   readonly #onEvent: OnEvent
   readonly #limit: number
+  readonly #marks: ReadonlyArray<Buffer>
   /** What came and is not passed on yet: an event whose data has begun, a line that is not whole. */
   #text: Buffer = nothing
   /** Where the first line begins that was not looked at. */
@@ -54,15 +63,16 @@ export class EventStream {
   #dataFrom = 0
   #isCut = false
 
-  /** `limit` is the largest event in bytes. */
-  constructor(onEvent: OnEvent, limit: number) {
+  constructor(onEvent: OnEvent, { limit, marks }: Looking) {
     this.#onEvent = onEvent
     this.#limit = limit
+    this.#marks = marks
   }
 
   /** What is passed on now; `undefined` when the stream is to end here. */
   push(chunk: Buffer): Buffer | undefined {
     if (this.#isCut) return undefined
+    if (this.#passes(chunk)) return chunk
     this.#text = this.#text.length === 0 ? chunk : Buffer.concat([this.#text, chunk])
     const out: Array<Buffer> = []
     let from = this.#skipMark()
@@ -81,6 +91,19 @@ export class EventStream {
       return undefined
     }
     return out.length === 1 ? out[0] : Buffer.concat(out)
+  }
+
+  /** Whether a piece is nothing but whole events that nobody looks at: nearly all of a long stream. */
+  #passes(chunk: Buffer): boolean {
+    if (this.#text.length > 0 || this.#isFirst || this.#isAfterCr || this.#event !== "") return false
+    const { length } = chunk
+    return length > 1 && chunk[length - 1] === LF && chunk[length - 2] === LF && !chunk.includes(CR) &&
+      !this.#isMarked(chunk)
+  }
+
+  #isMarked(data: Buffer): boolean {
+    for (const mark of this.#marks) if (data.includes(mark)) return true
+    return false
   }
 
   /** What is left at the end of the stream; `undefined` when it may not be passed on. */
@@ -161,6 +184,7 @@ export class EventStream {
       this.#isCut = true
       return from
     }
+    if (!this.#isMarked(data)) return from
     const becomes = this.#onEvent(event, data)
     if (becomes === "same") return from
     if (becomes === "cut") {

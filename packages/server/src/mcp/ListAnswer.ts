@@ -48,6 +48,8 @@ interface Span {
 
 interface Entry extends Span {
   name: string | undefined
+  /** Whether the member was met that names it. */
+  isNamed: boolean
 }
 
 interface List extends Span {
@@ -66,10 +68,14 @@ interface Message extends Span {
 }
 
 const lineFeed = Uint8Array.of(0x0a)
+const unused: Set<string> = new Set()
+
+const BACKSLASH = 0x5c
 
 const asText = (raw: Uint8Array): string => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8")
 
 const decodeText = (raw: Uint8Array): string => {
+  if (!raw.includes(BACKSLASH)) return asText(raw)
   const text: unknown = JSON.parse(`"${asText(raw)}"`)
   return typeof text === "string" ? text : ""
 }
@@ -79,7 +85,8 @@ class Lists {
   readonly messages: Array<Message> = []
   readonly #walk: Place = startPlace()
   readonly #frames: Array<FrameKind> = []
-  #seen: Array<Set<string>> = []
+  /** The members that were met, of each frame but those of entries, which have one that matters. */
+  readonly #seen: Array<Set<string>> = []
   #member = ""
   #isBad = false
 
@@ -116,7 +123,7 @@ class Lists {
 
   #enter(kind: FrameKind): void {
     this.#frames.push(kind)
-    this.#seen.push(new Set())
+    this.#seen.push(kind === "entry" ? unused : new Set())
     this.#look()
   }
 
@@ -130,21 +137,23 @@ class Lists {
       ? memberOf.has(name) || name === "cacheScope"
       : name === message.lists.at(-1)?.method.names
     if (!matters) return
-    const seen = this.#seen.at(-1)
-    if (seen?.has(name) === true) {
-      if (kind === "entry") this.#forget()
-      else message.isOdd = true
-      return
-    }
-    seen?.add(name)
     this.#member = name
-    this.#walk.wanted = true
+    if (kind === "entry") return this.#nameEntry(message)
+    const seen = this.#seen.at(-1)
+    if (seen?.has(name) === true) message.isOdd = true
+    else {
+      seen?.add(name)
+      this.#walk.wanted = true
+    }
   }
 
-  /** An entry that has two names has none. */
-  #forget(): void {
-    const entry = this.messages.at(-1)?.lists.at(-1)?.entries.at(-1)
-    if (entry !== undefined) entry.name = ""
+  /** The name of an entry comes; one that has two names has none. */
+  #nameEntry({ lists }: Message): void {
+    const entry = lists.at(-1)?.entries.at(-1)
+    if (entry === undefined) return
+    if (entry.isNamed) entry.name = undefined
+    else this.#walk.wanted = true
+    entry.isNamed = true
   }
 
   #open(isList: boolean): void {
@@ -168,7 +177,7 @@ class Lists {
     const message = this.messages.at(-1)
     if (message === undefined) return
     if (kind === "list") {
-      message.lists.at(-1)?.entries.push({ from, to: from, name: undefined })
+      message.lists.at(-1)?.entries.push({ from, to: from, name: undefined, isNamed: false })
       // A list has no name: it goes, wherever it ends.
       return isList ? undefined : this.#enter("entry")
     }
@@ -190,7 +199,7 @@ class Lists {
     const to = this.#walk.at
     const from = to - raw.length - 2
     const entry = message.lists.at(-1)?.entries.at(-1)
-    if (kind === "list") message.lists.at(-1)?.entries.push({ from, to, name: undefined })
+    if (kind === "list") message.lists.at(-1)?.entries.push({ from, to, name: undefined, isNamed: false })
     else if (kind === "entry" && entry !== undefined) entry.name = decodeText(raw)
     else if (kind === "result" && this.#member === "cacheScope") message.scope = { from, to }
     else if (kind === "message" && this.#member === "id") message.id = `"${asText(raw)}"`
@@ -207,7 +216,7 @@ class Lists {
     if (kind === "batch" && text.startsWith("{")) return
     if (kind === undefined || kind === "batch" || message === undefined) return void (this.#isBad = true)
     const method = kind === "result" ? memberOf.get(this.#member) : undefined
-    if (kind === "list") message.lists.at(-1)?.entries.push({ from, to, name: undefined })
+    if (kind === "list") message.lists.at(-1)?.entries.push({ from, to, name: undefined, isNamed: false })
     else if (kind === "message" && this.#member === "id") {
       if (text !== "null") message.id = text
     } else if (kind === "message" && this.#member === "error") message.hasError = text !== "null"

@@ -116,12 +116,21 @@ export const asksOf = ({ kind, method, params }: RpcMessage): MethodAsks => {
 /** Methods whose requests must repeat a name in `Mcp-Name`. */
 const naming = new Set(["tools/call", "prompts/get", "resources/read"])
 
-/** What `Mcp-Name` must repeat of a message: required, allowed where it is there, or not to be there. */
+const nameIn = ({ method, params }: RpcMessage): string | undefined =>
+  method.startsWith("tasks/")
+    ? params.taskId
+    : method.startsWith("resources/")
+    ? params.uri
+    : method === "completion/complete"
+    ? params.ref?.name ?? params.ref?.uri
+    : params.name
+
+/** What `Mcp-Name` must repeat of a message where it is there, and whether it must be there. */
 export const mirroredName = (
-  { kind, method, params }: RpcMessage
+  message: RpcMessage
 ): { readonly name: string | undefined; readonly isRequired: boolean } => ({
-  name: method.startsWith("tasks/") ? params.taskId : params.name ?? params.uri,
-  isRequired: kind === "request" && naming.has(method)
+  name: nameIn(message),
+  isRequired: message.kind === "request" && naming.has(message.method)
 })
 
 /** What the headers of a request ask for whose body nobody sees; the server compares both. */

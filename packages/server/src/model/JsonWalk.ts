@@ -140,6 +140,19 @@ export const walk = (place: Place, bytes: Uint8Array, onStop: (why: Stop, raw: U
   }
 }
 
+/** What the walker was told last: telling it again costs as much as a short walk. */
+const told = { names: 0, allNames: false, elements: 0, floor: 1 }
+
+/** Tells the walker what is watched. */
+const tell = ({ allNames, elements, floor, names }: Place): void => {
+  if (names !== told.names) walker.names.value = told.names = names
+  if (elements !== told.elements) walker.elements.value = told.elements = elements
+  if (floor !== told.floor) walker.floor.value = told.floor = floor
+  if (allNames === told.allNames) return
+  told.allNames = allNames
+  walker.allNames.value = allNames ? 1 : 0
+}
+
 /** Walks to the end of what lies in memory; answers whether the text may go on. */
 const over = (place: Place, to: number, onStop: (why: Stop, raw: Uint8Array) => boolean): boolean => {
   memory.set(place.nesting, 0)
@@ -148,10 +161,7 @@ const over = (place: Place, to: number, onStop: (why: Stop, raw: Uint8Array) => 
   walker.at.value = INPUT
   for (;;) {
     walker.wanted.value = place.wanted ? 1 : 0
-    walker.names.value = place.names
-    walker.allNames.value = place.allNames ? 1 : 0
-    walker.elements.value = place.elements
-    walker.floor.value = place.floor
+    tell(place)
     const why = walker.walk(to)
     const at = walker.at.value
     place.wanted = walker.wanted.value !== 0

@@ -35,7 +35,7 @@ export const answerHeaders = (origin: string): Array<string> => [
   "access-control-allow-origin",
   origin,
   "access-control-expose-headers",
-  "x-request-id, retry-after, www-authenticate",
+  "x-request-id, retry-after, www-authenticate, mcp-session-id, mcp-protocol-version",
   "vary",
   "origin"
 ]

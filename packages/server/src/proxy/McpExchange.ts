@@ -69,8 +69,11 @@ const isEventStream = (headers: IncomingHttpHeaders): boolean =>
 const isPlain = ({ "content-encoding": encoding }: IncomingHttpHeaders): boolean =>
   encoding === undefined || encoding.trim().toLowerCase() === "identity"
 
-/** Whether the data of an event may be an answer; all other passes unread. */
-const isMarked = (data: Buffer): boolean => data.includes("result") || data.includes("\\u")
+/** What stands in every answer, or could stand for it; all other data passes unread. */
+const marks = [Buffer.from("result"), Buffer.from("\\u")]
+
+/** The old transport tells an address in an event of its own. */
+const everything = [Buffer.alloc(0)]
 
 const noText: RpcBody = { _tag: "Bad", error: "parse", why: "the body is no UTF-8" }
 
@@ -195,20 +198,28 @@ export class McpExchange {
     const plan = this.#plan(allowed, to.decision)
     return {
       limit: maxListBytes,
-      wants: (status, headers) => {
+      wants: (_, headers) => {
         this.#opened(allowed, headers["mcp-session-id"])
-        return reads && this.#it.method === "POST" && status >= 200 && status < 300 && !isEventStream(headers)
+        return reads && !isEventStream(headers)
       },
       stream: (_, headers) => {
         if (!reads || !isEventStream(headers)) return undefined
         return isPlain(headers) ? this.#stream(allowed, plan, to) : "unreadable"
       },
       read: (status, headers, bytes) => {
-        // The old transport answers on its stream.
-        if (status === 202 && bytes.length === 0) return to.write(status, withoutLength(headers), bytes)
+        const isGood = status >= 200 && status < 300
+        // The old transport answers on its stream. What else is no list says nothing of what there is.
+        if (isGood ? status === 202 && bytes.length === 0 : bytes.length === 0) {
+          return to.write(status, withoutLength(headers), bytes)
+        }
+        // A stream is what a GET asks for; whatever else comes was not judged.
+        if (isGood && this.#it.method !== "POST") return to.deny()
         decoded(bytes, encodingOf(headers), (plain) => {
           const answer = plain === undefined || !isUtf8(plain) ? undefined : filterAnswer(plain, plan)
-          if (answer === undefined || answer.isBroken || !answer.isComplete) return to.deny()
+          if (!isGood && plain !== undefined && answer === undefined) {
+            return to.write(status, withoutLength(headers), plain)
+          }
+          if (answer === undefined || answer.isBroken || (isGood && !answer.isComplete)) return to.deny()
           to.write(status, filteredHeaders(headers, answer.text), answer.text)
         })
       }
@@ -238,15 +249,15 @@ export class McpExchange {
     const { server: { legacy, server }, sessions } = this.#it
     const events = new EventStream((event, data) => {
       if (event === "endpoint" && legacy) {
-        const endpoint = place(data.toString("utf8"))
-        if (endpoint === undefined) return "cut"
-        sessions.takes(server, [`endpoint ${endpoint.target}`], allowed)
-        return Buffer.from(endpoint.address)
+        const given = place(data.toString("utf8"))
+        if (given === undefined) return "cut"
+        sessions.takes(server, [`endpoint ${given.target}`], allowed)
+        return Buffer.from(given.address)
       }
-      if (!isMarked(data)) return "same"
+      if (!marks.some((it) => data.includes(it))) return "same"
       const answer: FilteredAnswer | undefined = isUtf8(data) ? filterAnswer(data, plan) : undefined
       return answer === undefined ? Buffer.from(plan.instead(undefined)) : answer.text === data ? "same" : answer.text
-    }, maxListBytes)
+    }, { limit: maxListBytes, marks: legacy ? everything : marks })
     return {
       push: (chunk) => events.push(chunk),
       end: () => events.end(),

@@ -23,8 +23,16 @@ const seen = (text: string) => {
   return events
 }
 
-const through = (text: string | Buffer, step: number, onEvent: OnEvent, limit = 1024) => {
-  const stream = new EventStream(onEvent, limit)
+const every = [Buffer.from("")]
+
+const through = (
+  text: string | Buffer,
+  step: number,
+  onEvent: OnEvent,
+  limit = 1024,
+  marks: ReadonlyArray<Buffer> = every
+) => {
+  const stream = new EventStream(onEvent, { limit, marks })
   const bytes = Buffer.from(text)
   const out: Array<Buffer> = []
   for (let at = 0; at < bytes.length; at += step) {
@@ -65,6 +73,19 @@ describe("a stream of events", () => {
     }
   })
 
+  it("is read alike when only marked events are looked at", () => {
+    const marks = [Buffer.from("x")]
+    for (const text of streams) {
+      for (let step = 1; step <= Buffer.byteLength(text); step++) {
+        assert.deepStrictEqual(
+          seen(through(text, step, upper, 1024, marks) ?? ""),
+          seen(through(text, step, upper) ?? ""),
+          `${JSON.stringify(text)} by ${step}`
+        )
+      }
+    }
+  })
+
   it("that is left alone passes byte for byte", () => {
     for (const text of streams.filter((it) => /(?:\n\n|\r\r|\r\n\r\n)$/.test(it))) {
       for (const step of [1, 2, 3, 7, 1000]) {
@@ -74,7 +95,7 @@ describe("a stream of events", () => {
   })
 
   it("hands on comments and whole lines at once, data with its event", () => {
-    const stream = new EventStream(() => "same", 1024)
+    const stream = new EventStream(() => "same", { limit: 1024, marks: every })
     const push = (text: string) => stream.push(Buffer.from(text))?.toString()
     assert.strictEqual(push(":\r\n"), ":\r\n")
     assert.strictEqual(push("id: 1\nda"), "id: 1\n")

@@ -15,7 +15,8 @@ export interface Served {
 
 const everything = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/dist/index.js")
 
-const freePort = Effect.callback<number>((resume) => {
+/** A port that nobody listens on. */
+export const freePort = Effect.callback<number>((resume) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
     const { port } = server.address() as AddressInfo
     server.close(() => resume(Effect.succeed(port)))

@@ -62,6 +62,8 @@ export interface WorldOptions {
   readonly doors?: Partial<DoorSettings>
   readonly policy?: object
   readonly directory?: object
+  /** Mappings of claims besides those of the test issuer. */
+  readonly claims?: object
   readonly rows?: Rows
   readonly timeouts?: UpstreamTimeouts
   readonly gate?: Partial<GateOptions>
@@ -109,7 +111,9 @@ export const makeAuth = Effect.fnUntraced(function*(options: WorldOptions) {
     policy: { withoutTeam: "all", ...options.policy },
     directory: options.directory ?? {}
   })
-  const trusted = idp.settings({ claims: { user: "sub", email: "email", teams: "groups", scopes: "scope" } })
+  const trusted = idp.settings({
+    claims: { user: "sub", email: "email", teams: "groups", scopes: "scope", ...options.claims }
+  })
   const credentials = options.doors?.credentials
   const layer = AuthBuilder.layerFor(
     { ...settings, issuers: [trusted] },

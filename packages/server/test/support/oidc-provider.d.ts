@@ -9,6 +9,7 @@ declare module "oidc-provider" {
   class Grant implements Saved {
     constructor(of: { readonly accountId: string; readonly clientId: string })
     addOIDCScope(scope: string): void
+    addResourceScope(resource: string, scope: string): void
     save(): Promise<string>
   }
 
@@ -26,6 +27,16 @@ declare module "oidc-provider" {
   export class Provider {
     constructor(issuer: string, configuration: object)
     callback(): (request: IncomingMessage, response: ServerResponse) => void
+    interactionDetails(
+      request: IncomingMessage,
+      response: ServerResponse
+    ): Promise<{ readonly prompt: { readonly name: string }; readonly params: Readonly<Record<string, unknown>> }>
+    interactionFinished(
+      request: IncomingMessage,
+      response: ServerResponse,
+      result: object,
+      options?: object
+    ): Promise<void>
     readonly Client: { find(id: string): Promise<object | undefined> }
     readonly Grant: typeof Grant
     readonly AccessToken: typeof AccessToken
