@@ -18,6 +18,9 @@ import { cut, routeOf, stepsText } from "./Bound.ts"
 import { nobody, type Parties, partiesIn, partiesOf } from "./Parties.ts"
 import type { Redaction } from "./Redaction.ts"
 
+/** A code that a caller is told; AuthZEN has one of its own. */
+export type ToldCode = Code | "not_understood"
+
 /** Whom records are given to, and what time it is. */
 export interface Recorder {
   /** Unix milliseconds. */
@@ -28,7 +31,7 @@ export interface Recorder {
   /** Makes pseudonyms of what must not be told; absent where everything may be. */
   readonly redact?: Redaction | undefined
   /** Counts an answer that no decision led to. */
-  readonly refused: (door: string, status: number, code: Code) => void
+  readonly refused: (door: string, status: number, code: ToldCode) => void
   /** Counts when an upstream began to answer. */
   readonly firstByte: (upstream: string, millis: number) => void
 }
@@ -92,9 +95,9 @@ export class Recording {
   models: ReadonlyArray<string> | null = null
   tool: string | null = null
   status = 0
-  code: Code | null = null
+  code: ToldCode | null = null
   verdict: "allow" | "deny" | undefined
-  verdictCode: Code | null = null
+  verdictCode: ToldCode | null = null
   parties: Parties = nobody
   cause: string | null = null
   /** Milliseconds that the decision took. */
@@ -149,14 +152,15 @@ export class Recording {
   }
 
   /** The caller was refused; `status` as it was written, `cause` for the operator. */
-  refused(status: number, code: Code, cause?: string): void {
+  refused(status: number, code: ToldCode, cause?: string): void {
     if (this.#isRecorded) return
     if (cause !== undefined) this.cause = cut(cause, largestCause)
     this.code = code
     if (this.verdict === undefined) {
       this.verdict = "deny"
       this.verdictCode = code
-      const facts = cause === undefined ? { code } : { code, cause: cut(cause, largestCause) }
+      const why = this.cause === null || cause === undefined ? {} : { cause: this.cause }
+      const facts = code === "not_understood" ? why : { code, ...why }
       this.#steps = [{ step: "request", outcome: "denied", facts }]
       this.#recorder.refused(this.door, status, code)
     }

@@ -1,11 +1,13 @@
 import { assert, describe, it, layer } from "@effect/vitest"
+import * as grpc from "@grpc/grpc-js"
 import { Context, Effect, Layer, Schema } from "effect"
 import { connect } from "node:net"
 import { type Dialect, dialects } from "../../src/doors/Dialect.ts"
+import * as GrpcClient from "../support/GrpcClient.ts"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 
-const doors = [...dialects, "proxy", "websocket"] as const
+const doors = [...dialects, "proxy", "websocket", "grpc"] as const
 type Door = (typeof doors)[number]
 
 /** Whatever callers send: the table is drawn from at random, so most of it goes wrong somewhere. */
@@ -59,6 +61,7 @@ class Setting extends Context.Service<Setting, {
     Setting,
     Effect.gen(function*() {
       const world = yield* World.make({
+        grpc: true,
         doors: {
           trustedProxies: ["127.0.0.1"],
           websocket: ["/v1/*"],
@@ -83,9 +86,20 @@ class Setting extends Context.Service<Setting, {
   )
 }
 
+/** The message of one request at the gRPC door. */
+const messageOf = (
+  it: { readonly method: string; readonly path: string; readonly lines: ReadonlyArray<string>; readonly body: string }
+) => {
+  const headers = it.lines.map((line) => {
+    const colon = line.indexOf(":")
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
+  })
+  return GrpcClient.messageOf({ method: it.method, path: it.path, body: it.body, headers })
+}
+
 /** The bytes of one request at a door. */
 const bytesOf = (
-  door: Door,
+  door: Exclude<Door, "grpc">,
   it: { readonly method: string; readonly path: string; readonly lines: ReadonlyArray<string>; readonly body: string }
 ): string => {
   const told: Readonly<Record<Dialect, ReadonlyArray<string>>> = {
@@ -118,7 +132,25 @@ const bytesOf = (
 const toldBy = (answer: string) => {
   const body = answer.slice(answer.indexOf("\r\n\r\n") + 4)
   const problem = body.startsWith("{") && body.includes(`"decision"`) ? JSON.parse(body) : undefined
-  return { id: Raw.header(answer, "x-jotgate-decision"), code: problem?.code ?? null, inBody: problem?.decision }
+  return {
+    id: Raw.header(answer, "x-jotgate-decision"),
+    code: problem?.code ?? null,
+    inBody: problem?.decision,
+    status: Raw.statuses(answer).at(-1) ?? 0
+  }
+}
+
+const tooLarge = { id: undefined, code: null, inBody: undefined, status: 0 }
+
+/** The same of an answer over gRPC. */
+const toldByMessage = ({ body, headers, status }: GrpcClient.Answer) => {
+  const problem = body.startsWith("{") ? JSON.parse(body) : undefined
+  return {
+    id: headers["x-jotgate-decision"] ?? problem?.decision,
+    code: problem?.code ?? null,
+    inBody: problem?.decision,
+    status
+  }
 }
 
 const until = (condition: () => boolean) =>
@@ -137,13 +169,28 @@ layer(Setting.layer, { excludeTestServices: true })("every answer", (it) => {
         const before = world.log.recent(100_000).length
         const upstreamCalls = world.upstream.requests.length
         const lines = [...(tokens[token] === undefined ? [] : [`Authorization: Bearer ${tokens[token]}`]), header]
-        const sent = bytesOf(door, { method, path, lines, body })
-        const answer = (yield* Raw.send(world.port, sent)).replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, "")
-        const status = Raw.statuses(answer).at(-1) ?? 0
-        const { code, id, inBody } = toldBy(answer)
+        const { code, id, inBody, status } = door === "grpc"
+          ? yield* GrpcClient.check(world.grpcPort, messageOf({ method, path, lines, body })).pipe(
+            Effect.map(toldByMessage),
+            // Bytes that are more than a message may have are an error of gRPC: nothing was asked.
+            Effect.catch(({ code }) =>
+              code === grpc.status.RESOURCE_EXHAUSTED ? Effect.succeed(tooLarge) : Effect.die(code)
+            )
+          )
+          : toldBy(
+            (yield* Raw.send(world.port, bytesOf(door, { method, path, lines, body }))).replace(
+              /^HTTP\/1\.1 100 Continue\r\n\r\n/,
+              ""
+            )
+          )
         const carried = id ?? world.upstream.requests.slice(upstreamCalls).at(-1)?.headers["x-jotgate-decision"]
         if (carried === undefined) {
-          assert.strictEqual(status, 408, `an answer without a decision: ${answer}`)
+          if (status === 0) return
+          assert.strictEqual(
+            status,
+            408,
+            `an answer without a decision: ${JSON.stringify({ door, method, path, header })}`
+          )
           return
         }
         yield* until(() => world.log.recent(100_000).some((it) => it.decision === carried))

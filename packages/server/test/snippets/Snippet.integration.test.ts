@@ -93,6 +93,11 @@ for (const name of names) {
           })
           assert.strictEqual(answer.status, 200, answer.text)
           const { headers, rawHeaders, url } = world.upstream.last()
+          // Exactly one record, with the id that was told and the status that the proxy was told.
+          const told = world.log.recent(10)
+          assert.deepStrictEqual(told.map((it) => [it.decision, it.status, it.code]), [
+            [headers["x-jotgate-decision"], 200, null]
+          ])
           assert.strictEqual(url, "/v1/files?a=%2F&b=1")
           assert.strictEqual(headers["x-jotgate-user"], "alice")
           assert.strictEqual(headers["x-jotgate-team"], "red")
@@ -118,6 +123,14 @@ for (const name of names) {
         assert.strictEqual(JSON.parse(missing.text).code, "token_missing")
         const denied = yield* call("/key/generate")
         assert.strictEqual(denied.status, 403)
+        const records = world.log.recent(10).map((it) => [it.decision, it.status, it.code])
+        assert.deepStrictEqual(
+          records,
+          [denied, missing].map((it) => {
+            const { code, decision } = JSON.parse(it.text)
+            return [decision, it.status, code]
+          })
+        )
         assert.strictEqual(JSON.parse(denied.text).error.code, "team_route_denied")
         const unknown = yield* call("/v1/files", {
           headers: { authorization: `Bearer ${yield* world.token("nobody")}` }

@@ -162,7 +162,7 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
   /** A question that nobody here can make sense of, with its record. */
   const notUnderstood = (reason: string, { method, route }: Partial<Supposed> = {}): Decided => {
     const recording = judge.open({ door, method: method ?? "", route: route ?? "/", requestId, dry: true })
-    recording.refused(400, "request_ambiguous", `not understood: ${reason}`)
+    recording.refused(400, "not_understood", reason)
     return { decision: false, context: { id: recording.decision, status: 400, code: "not_understood", reason } }
   }
 

@@ -72,7 +72,7 @@ export const decisions = (
     steps.append(...stepLines(it.steps))
     const again = element("button", "Ask again with today's rows")
     const answer = element("div")
-    again.addEventListener("click", () => {
+    const asking = () => {
       post(`/admin/v1/decisions/${encodeURIComponent(text(it.decision))}/again`, {}).then(async (response) => {
         const told: unknown = await response.json()
         if (!isRecord(told)) return
@@ -85,9 +85,16 @@ export const decisions = (
             : text(told.detail)
         )
         state.className = `verdict ${!response.ok ? "idle" : told.allowed === true ? "allow" : "deny"}`
-        answer.replaceChildren(element("p", "", "note"), state, now)
+        answer.replaceChildren(element("p", "Worked out again, with the rows and rules of now:", "note"), state, now)
       }).catch((error: unknown) => answer.replaceChildren(element("p", String(error), "note")))
-    })
+    }
+    again.addEventListener("click", asking)
+    // An allow has no steps of its own, and why it was allowed is what somebody wants to know who looks at it.
+    if (it.verdict === "allow" && records(it.steps).length === 0 && it.dry !== true) asking()
+    for (const row of recordsBody.rows) {
+      if (row.dataset["id"] === it.decision) row.setAttribute("aria-current", "true")
+      else row.removeAttribute("aria-current")
+    }
     box.replaceChildren(heading, state, facts, steps, again, answer)
   }
   const open = async (id: string) => {
@@ -109,16 +116,15 @@ export const decisions = (
     for (const words of [who(it), text(it.team), list(it.models ?? it.model), `${text(it.method)} ${text(it.route)}`]) {
       row.append(element("td", words))
     }
+    row.dataset["id"] = text(it.decision)
     row.addEventListener("click", () => {
-      for (const other of recordsBody.rows) other.removeAttribute("aria-selected")
-      row.setAttribute("aria-selected", "true")
       show(it).catch(() => {})
     })
     return row
   }
   const query = (): URLSearchParams => {
     const params = new URLSearchParams({ limit: "50" })
-    for (const name of ["who", "team", "model", "code", "status", "since"]) {
+    for (const name of ["who", "team", "model", "code", "status", "tool", "agent", "since", "until"]) {
       const { value } = input(`s-${name}`)
       if (value.trim() !== "") params.set(name, value.trim())
     }

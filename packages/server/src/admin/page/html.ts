@@ -9,7 +9,7 @@ const tabs: ReadonlyArray<readonly [string, string]> = [
   ["ask", "Ask"],
   ["decisions", "Decisions"],
   ["may", "Who may"],
-  ["people", "People"],
+  ["people", "People and teams"],
   ["issuers", "Issuers"],
   ["configuration", "Configuration"],
   ["health", "Health"]
@@ -77,20 +77,23 @@ const ask = `<div class="columns">
 const field = (id: string, label: string, more = ""): string =>
   `<div class="field"><label for="${id}">${label}</label><input id="${id}" autocomplete="off" spellcheck="false"${more}></div>`
 
-const decisions = `<form id="search" class="card bar">
+const decisions = `<form id="search" class="card bar filters">
   ${field("s-id", "Decision id", ` placeholder="d_…"`)}
   ${field("s-who", "Who", ` placeholder="id or address"`)}
   ${field("s-team", "Team")}
   ${field("s-model", "Model")}
   ${field("s-code", "Code", ` placeholder="team_model_denied"`)}
-  ${field("s-status", "Status", ` inputmode="numeric" pattern="[1-5][0-9][0-9]"`)}
+  ${field("s-status", "Status", ` inputmode="numeric" pattern="[1-5][0-9][0-9]" title="three digits"`)}
+  ${field("s-tool", "Tool")}
+  ${field("s-agent", "Agent")}
   ${field("s-since", "Since", ` placeholder="15m, 7d, 2026-11-24"`)}
-  <button class="primary" type="submit">Search</button>
-  <label class="check"><input type="checkbox" id="live"> live</label>
+  ${field("s-until", "Until", ` placeholder="2026-11-25"`)}
+  <div class="actions"><button class="primary" type="submit">Search</button>
+  <label class="check"><input type="checkbox" id="live"> Follow as they are made</label></div>
 </form>
 <div class="columns wide">
-  <div class="card scroll"><table id="records"><thead><tr><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Model</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
-  <p id="records-note" class="note"></p><button id="more" hidden>Older ones</button></div>
+  <div class="card scroll" tabindex="0" role="region" aria-label="Found decisions"><table id="records"><thead><tr><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Model</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
+  <p id="records-note" class="note"></p><button id="more" type="button" hidden>Older ones</button></div>
   <div class="card" id="record" role="region" aria-live="polite" aria-label="One decision"><p class="note">Choose a decision to see its steps.</p></div>
 </div>`
 
@@ -104,29 +107,42 @@ const may = `<form id="matrix-form" class="card bar">
 }
   <button class="primary" type="submit">Show</button>
 </form>
-<div class="card scroll"><table id="matrix"><thead></thead><tbody></tbody></table><p id="matrix-note" class="note"></p></div>`
+<div class="card scroll" tabindex="0" role="region" aria-label="Teams and models"><table id="matrix"><thead></thead><tbody></tbody></table><p id="matrix-note" class="note"></p></div>
+<div class="columns even">
+  <form id="who-form" class="card" aria-labelledby="who-title"><h3 id="who-title">Who can call a model?</h3><div class="bar">${
+  field("who-model", "Model", ` required list="models" value="gpt-4o"`)
+}<button class="primary" type="submit">Who can</button></div>
+  <div class="scroll"><table id="who"><thead><tr><th scope="col">Who</th><th scope="col">Name</th><th scope="col">In</th></tr></thead><tbody></tbody></table></div><p id="who-note" class="note" role="status"></p></form>
+  <form id="what-form" class="card" aria-labelledby="what-title"><h3 id="what-title">What can somebody call?</h3><div class="bar">${
+  field("what-user", "User or team id", ` required`)
+}<button class="primary" type="submit">What can</button></div>
+  <div class="scroll"><table id="what"><thead><tr><th scope="col">In</th><th scope="col">Answer</th><th scope="col">Models</th></tr></thead><tbody></tbody></table></div><p id="what-note" class="note" role="status"></p></form>
+</div>`
 
 const people = `<form id="people-form" class="card bar">
-  ${field("people-find", "User id", ` placeholder="all"`)}
+  ${field("people-find", "User id or address", ` placeholder="all"`)}
   <button class="primary" type="submit">Find</button>
 </form>
-<div class="card scroll"><h3>Users</h3><table id="users"><thead><tr><th scope="col">Id</th><th scope="col">Address</th><th scope="col">Role</th><th scope="col">Teams</th><th scope="col">May call</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
-<div class="card scroll"><h3>Teams</h3><table id="teams"><thead><tr><th scope="col">Id</th><th scope="col">Name</th><th scope="col">Organization</th><th scope="col">Models</th><th scope="col">Spend</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
-<form id="deny-form" class="card bar"><h3>Deny a token</h3>${field("deny-issuer", "Issuer")}${
-  field("deny-jti", "Its jti")
-}<button class="primary" type="submit">Deny</button><p id="deny-note" class="note" role="status"></p></form>`
+<div class="card scroll" tabindex="0" role="region" aria-label="Users"><h3>Users</h3><table id="users"><thead><tr><th scope="col">Id</th><th scope="col">Address</th><th scope="col">Role</th><th scope="col">Teams</th><th scope="col">May call</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
+<div class="card scroll" tabindex="0" role="region" aria-label="Teams"><h3>Teams</h3><table id="teams"><thead><tr><th scope="col">Id</th><th scope="col">Name</th><th scope="col">Organization</th><th scope="col">May call</th><th scope="col">Spend</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
+<form id="deny-form" class="card bar"><h3>Deny tokens</h3><div class="field"><label for="deny-issuer">Issuer</label><select id="deny-issuer"></select></div><div class="field"><label for="deny-what">What is denied</label><select id="deny-what"><option value="jti">one token, by its jti</option><option value="subject">all of a subject</option><option value="kid">all signed with a key</option></select></div>${
+  field("deny-value", "Its jti, subject or kid", ` required`)
+}<button class="primary danger" type="submit">Deny</button><p id="deny-note" class="note" role="status"></p></form>`
 
 const issuers = `<div id="issuers" class="cards"></div>
-<div class="card scroll"><h3>Refused tokens of the last hour</h3><table id="refusals"><thead><tr><th scope="col">Cause</th><th scope="col">Tokens</th><th scope="col">Last</th></tr></thead><tbody></tbody></table><p id="refusals-note" class="note"></p></div>`
+<div class="card scroll" tabindex="0" role="region" aria-label="Refused tokens"><h3>Tokens refused in the last hour</h3><table id="refusals"><thead><tr><th scope="col">Cause</th><th scope="col">Issuer</th><th scope="col">Tokens</th><th scope="col">Last</th></tr></thead><tbody></tbody></table><p id="refusals-note" class="note"></p></div>`
 
-const configuration = `<div class="columns">
-<div class="card"><h3>In force</h3><pre id="config" tabindex="0"></pre></div>
-<form id="validate" class="card"><h3>Try another file</h3><div class="field"><label for="config-text">A configuration, pasted</label><textarea id="config-text" rows="14" spellcheck="false" autocomplete="off"></textarea></div><button class="primary" type="submit">Check it</button><div id="findings" role="status"></div></form>
+const configuration = `<div class="columns even">
+<div class="card"><h3>In force</h3><dl id="config-status"></dl><div id="config-warnings"></div><details><summary>The settings, without secrets</summary><pre id="config" tabindex="0"></pre></details></div>
+<form id="validate" class="card"><h3>Try another file</h3><div class="field"><label for="config-text">A configuration, pasted</label><textarea id="config-text" rows="14" spellcheck="false" autocomplete="off"></textarea></div><div class="actions"><button class="primary" type="submit">Check it</button><button id="plan" type="button">What would change for whom?</button></div><div id="findings" role="status"></div><div class="scroll"><table id="changes" hidden><thead><tr><th scope="col">Who</th><th scope="col">Asked</th><th scope="col">Was</th><th scope="col">Would be</th></tr></thead><tbody></tbody></table></div></form>
 </div>`
 
 const health = `<div id="tiles" class="cards"></div>
-<div class="columns"><div class="card"><h3>Decisions a minute</h3><div id="chart-decisions" class="chart"></div></div>
-<div class="card"><h3>Denials by code, of the last answers</h3><div id="chart-codes"></div></div></div>`
+<div class="columns even"><div class="card"><h3>Decisions a minute</h3><div id="chart-decisions" class="chart"></div><p class="legend"><span class="allow">allowed</span><span class="deny">denied</span></p></div>
+<div class="card"><h3>Time of a decision, in milliseconds</h3><div id="chart-times" class="chart"></div><p class="legend"><span class="half">half of them</span><span class="most">95 of 100</span></p></div>
+<div class="card"><h3>Denials by code</h3><div id="chart-codes"></div></div>
+<div class="card scroll" tabindex="0" role="region" aria-label="Upstreams"><h3>Upstreams</h3><table id="upstreams"><thead><tr><th scope="col">Where</th><th scope="col">Requests</th><th scope="col">Failed</th><th scope="col">First byte, median</th></tr></thead><tbody></tbody></table><p id="upstreams-note" class="note"></p></div></div>
+<p class="note">Of the last 30 minutes, 1000 decisions at most.</p>`
 
 const bodies: Readonly<Record<string, string>> = { ask, decisions, may, people, issuers, configuration, health }
 
@@ -152,7 +168,7 @@ export const html = `<!doctype html>
   <button class="primary" type="submit">Use it</button>
   <p class="note">This console needs the token of <code>gateway.adminToken</code>. It is kept in this page alone.</p>
 </form>
-<noscript><p class="card">Without JavaScript: one decision is at <code>/decisions/ID</code>.</p></noscript>
+<noscript><p class="card">This console needs JavaScript. Without it, one decision is at <code>/decisions/ID</code>.</p></noscript>
 ${tabs.map(([id, name]) => view(id, name, bodies[id] ?? "")).join("\n")}
 </main>
 <footer><a href="/docs">API</a><a href="/readyz">readiness</a><a href="/metrics">metrics</a></footer>

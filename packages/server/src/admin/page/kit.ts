@@ -97,6 +97,23 @@ export const kit = () => {
   }
   const body = (id: string): HTMLTableSectionElement =>
     at(id, HTMLTableElement).tBodies[0] ?? new HTMLTableSectionElement()
+  /** The heads of a table's columns. */
+  const head = (id: string, names: ReadonlyArray<string>) => {
+    const line = element("tr")
+    for (const name of names) {
+      const cell = element("th", name)
+      cell.setAttribute("scope", "col")
+      line.append(cell)
+    }
+    at(id, HTMLTableElement).tHead?.replaceChildren(line)
+  }
+  /** So many seconds, as a person says it. */
+  const span = (seconds: number): string =>
+    seconds < 120
+      ? `${Math.round(seconds)} s`
+      : seconds < 7_200
+      ? `${Math.round(seconds / 60)} min`
+      : `${Math.round(seconds / 3_600)} h`
   const clock = (it: unknown): string => {
     const time = new Date(text(it))
     return time.toDateString() === new Date().toDateString()
@@ -130,6 +147,7 @@ export const kit = () => {
     clock,
     element,
     get,
+    head,
     input,
     isRecord,
     list,
@@ -141,6 +159,7 @@ export const kit = () => {
     rowsOf,
     send,
     session,
+    span,
     stepLines,
     svg,
     text,

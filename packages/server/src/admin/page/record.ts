@@ -14,7 +14,18 @@ const row = (name: string, value: unknown): string =>
 
 const signs: Readonly<Record<string, string>> = { ok: "✔", denied: "✖", unavailable: "!", skipped: "–", note: "·" }
 
+/** What would have allowed it, in words. */
+const hint = ({ changes, missing }: Readonly<Record<string, unknown>>): string =>
+  (Array.isArray(changes) ? changes : [{ text: missing }]).map((it: unknown) =>
+    typeof it === "object" && it !== null && "text" in it ? shown(it.text) : ""
+  ).join(" ")
+
 const step = ({ facts, outcome, step }: NonNullable<AnswerRecord["steps"]>[number]): string => {
+  if (step === "hint") {
+    return `<li class="hint"><span class="sign" role="img" aria-label="what would allow it">→</span><span class="name">would help</span><span class="said">${
+      hint(facts)
+    }</span></li>`
+  }
   const said = Object.entries(facts).map(([name, it]) =>
     `<span class="fact"><i>${escaped(name)}</i> ${shown(it)}</span>`
   )

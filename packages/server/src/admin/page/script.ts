@@ -4,9 +4,10 @@
  */
 import { ask } from "./ask.ts"
 import { decisions } from "./decisions.ts"
+import { state } from "./health.ts"
 import { type Kit, kit } from "./kit.ts"
 import { may, rows } from "./rows.ts"
-import { settings, state, trust } from "./state.ts"
+import { settings, trust } from "./state.ts"
 
 /** Shows the view that the address names, and goes with it. */
 const page = async (
