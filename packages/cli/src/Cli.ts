@@ -17,6 +17,7 @@ import { migrate } from "./commands/Migrate.ts"
 import { org } from "./commands/Org.ts"
 import { plan } from "./commands/Plan.ts"
 import { restore } from "./commands/Restore.ts"
+import { review } from "./commands/Review.ts"
 import { serve } from "./commands/Serve.ts"
 import { snippets } from "./commands/Snippets.ts"
 import { team } from "./commands/Team.ts"
@@ -48,6 +49,7 @@ const jotgate = Command.make("jotgate").pipe(
     directory,
     who,
     can,
+    review,
     backup,
     restore,
     migrate

@@ -126,6 +126,9 @@ const asking = (base: string, token: Redacted.Redacted | undefined, send: Send):
     catch: () => failure(`${base} does not answer`)
   }).pipe(Effect.flatMap((response) => answerOf(response, asked.wording)))
 
+/** The API as somebody answers it in this process. */
+export const over = (send: Send): Ask => asking("http://localhost", undefined, send)
+
 const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 
 /** The address by which this machine reaches its own listener. */
@@ -160,7 +163,7 @@ const direct = Effect.fnUntraced(function*(settings: FileSettings, base: string,
     env: process.env,
     ...(onProgress === undefined ? {} : { onProgress })
   }).pipe(Effect.mapError((error) => failure(error.message)))
-  return asking("http://localhost", undefined, send)
+  return over(send)
 })
 
 /** A running listener, which alone can be asked for decisions; the store of a configuration cannot. */

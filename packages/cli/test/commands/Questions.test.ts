@@ -176,6 +176,52 @@ describe("plan", () => {
     }))
 })
 
+describe("review", () => {
+  it.live("says who may call what and by which rule, and what has changed since a date, as a table, CSV and JSON", () =>
+    Effect.gen(function*() {
+      const { write } = yield* world
+      const config = write(
+        "review.yaml",
+        `issuers: [{ id: idp, issuer: http://127.0.0.1:1, audience: [llm], jwks: file:keys.json }]
+directory: { url: sqlite:./review.db }
+gateway: { admin: 127.0.0.1:0 }
+`
+      )
+      const run = (...args: ReadonlyArray<string>) => jotgate(...args, "--config", config)
+      yield* run("team", "create", "red", "--models", "gpt-4o")
+      yield* run("user", "create", "alice", "--email", "=alice@acme.test")
+      yield* run("member", "create", "--user", "alice", "--team", "red")
+      yield* run("user", "create", "carol", "--models", "o1,o3")
+      const told = yield* run("review", "--csv")
+      assert.deepStrictEqual([told.code, told.out.split("\r\n").toSorted()], [0, [
+        "team,red,,red,gpt-4o,teams red: models",
+        "user,alice,'=alice@acme.test,,gpt-4o,memberships alice: red (directory.teams.fromMemberships)",
+        "user,alice,'=alice@acme.test,red,gpt-4o,teams red: models",
+        "user,carol,,,o1 o3,users carol: models",
+        "what,id,name,team,models,rule"
+      ]], told.err)
+      yield* Effect.sleep(5)
+      const then = new Date().toISOString()
+      yield* Effect.sleep(5)
+      yield* run("team", "update", "red", "--models", "gpt-4o,o1")
+      yield* run("user", "delete", "carol")
+      const since = yield* run("review", "--since", then, "--json")
+      const changes: ReadonlyArray<Record<string, string | null>> = JSON.parse(since.out)
+      assert.deepStrictEqual(changes.map((it) => [it["change"], it["id"], it["team"], it["models"]]), [
+        ["lost", "red", "red", "gpt-4o"],
+        ["lost", "alice", null, "gpt-4o"],
+        ["lost", "alice", "red", "gpt-4o"],
+        ["lost", "carol", null, "o1 o3"],
+        ["gained", "red", "red", "gpt-4o o1"],
+        ["gained", "alice", null, "gpt-4o o1"],
+        ["gained", "alice", "red", "gpt-4o o1"]
+      ], since.err)
+      assert.include((yield* run("review", "--since", then)).out, "CHANGE")
+      const wrong = yield* run("review", "--since", "yesterday")
+      assert.deepStrictEqual([wrong.code, wrong.err.includes("write a date")], [2, true])
+    }))
+})
+
 describe("test", () => {
   const file = (model: string, key = "model") => `
 given: { directory: { users: [{ id: alice }], teams: [{ id: red, models: ["gpt-4o*"] }], memberships: [{ user: alice, team: red }] } }
