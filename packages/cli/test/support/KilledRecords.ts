@@ -21,9 +21,9 @@ const unsafe = 1_000
 /** Asks at the nginx door until it is told to stop, and notes when each answer was there. */
 const callers = (gate: string, token: string, count: number) => {
   const answered = new Map<string, number>()
-  let goesOn = true
+  const running = new AbortController()
   const one = async () => {
-    while (goesOn) {
+    while (!running.signal.aborted) {
       try {
         const response = await fetch(`${gate}/_jotgate/auth/nginx`, {
           headers: {
@@ -45,7 +45,7 @@ const callers = (gate: string, token: string, count: number) => {
   return {
     answered,
     stop: async () => {
-      goesOn = false
+      running.abort()
       await Promise.all(all)
     }
   }
