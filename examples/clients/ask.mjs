@@ -48,7 +48,7 @@ const clients = {
   },
   "@google/genai": async () => {
     const { GoogleGenAI } = await load("@google/genai")
-    const client = new GoogleGenAI({ apiKey: TOKEN, httpOptions: { baseUrl: GATE } })
+    const client = new GoogleGenAI({ apiKey: TOKEN, httpOptions: { baseUrl: GATE, apiVersion: "v1beta" } })
     const whole = await client.models.generateContent({ model: "gemini-x", contents: "hello" })
     let streamed = ""
     for await (const it of await client.models.generateContentStream({ model: "gemini-x", contents: "hello" })) {

@@ -108,6 +108,10 @@ writeFileSync(
   JSON.stringify({ security: { auth: { selectedType: "gemini-api-key" } }, privacy: { usageStatisticsEnabled: false } })
 )
 
+// A command that prints a token, for people whose tokens are short-lived.
+mkdirSync(join(home, ".claude-helper"), { recursive: true })
+writeFileSync(join(home, ".claude-helper/settings.json"), JSON.stringify({ apiKeyHelper: `echo ${token}` }))
+
 const bin = (name) => join(clients, "node_modules/.bin", name)
 const ask = (name) => ({ program: process.execPath, args: [join(import.meta.dirname, "ask.mjs"), name] })
 const python = (name) => ({
@@ -133,6 +137,15 @@ const rows = {
       ANTHROPIC_AUTH_TOKEN: token,
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
       CLAUDE_CONFIG_DIR: join(home, ".claude")
+    }
+  },
+  "Claude Code, apiKeyHelper": {
+    program: bin("claude"),
+    args: ["-p", "hello", "--model", "claude-x"],
+    env: {
+      ANTHROPIC_BASE_URL: url,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      CLAUDE_CONFIG_DIR: join(home, ".claude-helper")
     }
   },
   "Codex": {

@@ -34,13 +34,13 @@ export interface McpServers {
   readonly documentPathOf: (path: string) => string | undefined
 }
 
-const none: McpServers = {
+const none = (prefix: string): McpServers => ({
   of: () => undefined,
   isDisguised: () => false,
   hasResources: false,
   documentOf: () => ({ resource: undefined, scopes: [] }),
-  documentPathOf: (path) => path
-}
+  documentPathOf: (path) => prefix + path
+})
 
 const isBelow = (prefix: string, path: string): boolean =>
   path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f)
@@ -51,7 +51,7 @@ const pathOfUrl = (url: string): string => trimmed(URL.canParse(url) ? new URL(u
 
 /** Compiles the servers; `prefix` is the path below which the gate is mounted. */
 export const compile = (servers: ReadonlyArray<McpServer>, prefix: string): McpServers => {
-  if (servers.length === 0) return none
+  if (servers.length === 0) return none(prefix)
   const longestFirst = servers.toSorted((a, b) => b.path.length - a.path.length)
   const of = (path: string) => longestFirst.find((it) => isBelow(it.path, path))
   const folded = longestFirst.map((it) => it.path.toLowerCase())

@@ -150,6 +150,24 @@ describe("Relay", () => {
       }))
   }
 
+  it.live("a stream that falls silent is kept for `idle`, however long its head may take, and then broken", () =>
+    Effect.gen(function*() {
+      const kept = yield* alice({ timeouts: { connect: 500, headers: 100, idle: 20_000 } })
+      kept.world.upstream.answer = (_, response) => {
+        response.write("data: 1\n\n")
+        setTimeout(() => response.end("data: 2\n\n"), 500)
+      }
+      const whole = yield* Effect.promise(() => post(kept.world, kept.token).then((it) => it.text()))
+      assert.strictEqual(whole, "data: 1\n\ndata: 2\n\n")
+      const cut = yield* alice({ timeouts: { connect: 500, headers: 20_000, idle: 100 } })
+      cut.world.upstream.answer = (_, response) => void response.write("data: 1\n\n")
+      const outcome = yield* Effect.promise(() =>
+        post(cut.world, cut.token).then((it) => it.text()).catch(() => "broken")
+      )
+      assert.strictEqual(outcome, "broken")
+      yield* Effect.promise(() => until(() => cut.world.state.inFlight === 0))
+    }))
+
   it.live("an upstream that nobody listens at is 502", () =>
     Effect.gen(function*() {
       const { token, world } = yield* alice({ doors: { upstream: { url: "http://127.0.0.1:1" } } })

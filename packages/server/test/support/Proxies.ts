@@ -101,10 +101,13 @@ export const proxies = {
         config: ({ folder, host, port }) =>
           `entryPoints: { web: { address: "${host}:${port}" } }\nproviders: { file: { filename: ${folder}/jotgate.yaml } }\n`,
         files: { "jotgate.yaml": (it) => snippet("traefik", { ...ends, listen: listening(it) }) },
-        // Before its file is read it knows no route; after it, whoever is asked may hang.
+        // Before its file is read it knows no route, and says so in words of its own; after it, whoever is asked may hang.
         ready: ({ port }) =>
           fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1_000) })
-            .then((it) => it.status !== 404, (error) => error instanceof Error && error.name === "TimeoutError")
+            .then(
+              async (it) => it.status !== 404 || !(await it.text()).startsWith("404 page"),
+              (error) => error instanceof Error && error.name === "TimeoutError"
+            )
       })
   },
   envoy: {
