@@ -23,6 +23,7 @@ import * as VerifiedTokens from "./decision/VerifiedTokens.ts"
 import { AgentRepo } from "./directory/AgentRepo.ts"
 import { Provisioner } from "./directory/Provisioner.ts"
 import { TeamRepo } from "./directory/TeamRepo.ts"
+import { ToolRepo } from "./directory/ToolRepo.ts"
 import { UserRepo } from "./directory/UserRepo.ts"
 import type { Denial } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
@@ -32,7 +33,7 @@ import { Issuers } from "./issuer/Issuer.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
 import * as AgentResolver from "./principal/AgentResolver.ts"
 import { namesOrganization, OrganizationResolver } from "./principal/OrganizationResolver.ts"
-import { orAbsent, outage, raise, unless } from "./principal/Ruled.ts"
+import { orAbsent, orOutage, outage, raise, unless } from "./principal/Ruled.ts"
 import { Rules } from "./principal/Rules.ts"
 import * as Sync from "./principal/Sync.ts"
 import { TeamResolver } from "./principal/TeamResolver.ts"
@@ -41,6 +42,7 @@ import type { Asked } from "./Request.ts"
 import type { PolicyOptions } from "./rules/Policy.ts"
 import { hasTraceId } from "./rules/TraceId.ts"
 import type { Settings } from "./Settings.ts"
+import { notAsked } from "./settings/ToolPattern.ts"
 import { Token } from "./Token.ts"
 import type { Claims } from "./token/Claims.ts"
 import { ClaimsPolicy } from "./token/ClaimsPolicy.ts"
@@ -100,6 +102,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
       const clients = McpClients.compile(policy.settings.policy)
       const repo = yield* AgentRepo
+      const named = yield* ToolRepo
       const agents = AgentResolver.make(policy, repo, yield* TeamRepo)
       const hasIdentities = repo.identities !== undefined
 
@@ -150,19 +153,32 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         return yield* judge.member(caller, { choice, person, joined, organization, endUser, acting }, now)
       })
 
-      const hinted = Hint.make(policy, judged)
+      /** Which MCP servers are named by rows, where it matters. */
+      const withNames = (caller: Caller, now: Now): Effect.Effect<Allowed, Denial> =>
+        now.note === undefined && !policy.tools.concerns(caller.asked)
+          ? judged(caller, now)
+          : Effect.flatMapEager(orOutage(named.servers(now), now), (names) => judged({ ...caller, names }, now))
+
+      const hinted = Hint.make(policy, policy.tools.isConfigured ? withNames : judged)
 
       /** The host's own rule has the last word, at every request. */
       const ruled = (
         check: NonNullable<RequestPolicy["Service"]["check"]>,
         identity: Identity,
-        { method, model, path }: Asked,
+        asked: Asked,
         { principal }: Allowed,
         now: Now
       ): Effect.Effect<void, Denial> =>
         Effect.mapEager(
           Effect.catchEager(
-            check({ identity, principal, method, path, model }),
+            check({
+              identity,
+              principal,
+              method: asked.method,
+              path: asked.path,
+              model: asked.model,
+              tool: policy.tools.asked(asked)
+            }),
             (error) => refusedBy(error, "rule", now)
           ),
           () => now.note?.({ step: "rule", outcome: "ok", facts: {} })
@@ -175,7 +191,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
         // Only an agent may have to name its trace.
         const traced = (!agents.readsClaims && !hasIdentities) || hasTraceId(asked)
-        const caller = { claims, identity, standing, decisions, asked, header, traced }
+        const caller = { claims, identity, standing, decisions, asked, header, traced, names: notAsked }
         const allowed = yield* memory.decision(caller, now, hinted)
         if (clients !== undefined) yield* unless(McpClients.ruling(clients(claims.payload, asked)), now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
@@ -195,7 +211,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const { decisions, identity, standing } = yield* question.verified(supposed, now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
         // Whether a call that is only supposed would tell its trace is up to whoever makes it.
-        const allowed = yield* hinted({ claims, identity, standing, decisions, asked, header, traced: true }, now)
+        const caller = { claims, identity, standing, decisions, asked, header, traced: true, names: notAsked }
+        const allowed = yield* hinted(caller, now)
         if (clients !== undefined) yield* unless(McpClients.ruling(clients(claims.payload, asked)), now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
         return allowed

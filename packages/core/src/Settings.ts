@@ -8,6 +8,7 @@
  */
 import { Effect, Result, Schema, SchemaGetter } from "effect"
 import * as LinearRegExp from "./rules/patterns/LinearRegExp.ts"
+import { PatternText } from "./settings/ToolPattern.ts"
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -55,18 +56,11 @@ const strings = Schema.Array(Schema.NonEmptyString)
 const patterns = withDefault(strings, ["*"])
 const nonEmpty = { message: "must name at least one" }
 
-/** One entry of a list of tools: `SERVER/NAME` or `*`, with `!` in front for what is taken away. */
-export const ToolPattern = Schema.String.annotate({ expected: "a pattern such as github/* or !github/delete_*" }).check(
-  Schema.isPattern(/^!?(?:\*|[^/!\p{Cc}][^/\p{Cc}]*\/\P{Cc}+)$/u, {
-    message: "must be SERVER/NAME, such as github/*, or with ! for what is taken away: !github/delete_*"
-  })
-)
-
 /** What a rule or a row says about MCP servers, each kind apart: left out nothing is said, empty: none. */
 const toolLists = {
-  tools: Schema.optionalKey(Schema.Array(ToolPattern)),
-  prompts: Schema.optionalKey(Schema.Array(ToolPattern)),
-  resources: Schema.optionalKey(Schema.Array(ToolPattern))
+  tools: Schema.optionalKey(Schema.Array(PatternText)),
+  prompts: Schema.optionalKey(Schema.Array(PatternText)),
+  resources: Schema.optionalKey(Schema.Array(PatternText))
 }
 
 const oneOrMany = Schema.Union([Schema.NonEmptyString, strings]).pipe(

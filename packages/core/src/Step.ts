@@ -39,7 +39,7 @@ const facts = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
 /** One of the token's teams, and whether it fits the request. */
 const Candidate = Schema.Struct({
   team: text,
-  verdict: Schema.Literals(["fits", "model", "route", "passThrough", "unknown"]),
+  verdict: Schema.Literals(["fits", "silent", "model", "tool", "route", "passThrough", "unknown"]),
   models: Schema.optionalKey(texts)
 })
 
@@ -144,6 +144,7 @@ export const Facts = {
     reason: text,
     chain: texts,
     models: Schema.Array(texts),
+    tools: Schema.Array(texts),
     team: name,
     claim: text,
     found: text
@@ -212,6 +213,22 @@ export const Facts = {
     endUser: text,
     withoutTeam: text
   }),
+  /** What of an MCP server was asked for, and what may be used; or who lacks it, and in one sentence why. */
+  tool: facts({
+    /** `SERVER/NAME`. */
+    tool: name,
+    kind: text,
+    server: text,
+    allowed: texts,
+    /** What has a list and lacks it: rules by their path, rows by their id. */
+    lacking: Schema.Array(Schema.Struct({ level: text, name: text, patterns: texts })),
+    /** Whether nothing that is said about the caller lists it. */
+    unlisted: flag,
+    /** Every scope that the token lacks. */
+    missing: texts,
+    candidates: Schema.Array(Candidate),
+    text
+  }),
   /** The route. */
   route: facts({ route: text, method: text, team: Schema.Null }),
   /** Whose spend is above its maximum. */
@@ -257,6 +274,7 @@ export const Step = Schema.Union([
   step("endUser"),
   step("principal"),
   step("model"),
+  step("tool"),
   step("route"),
   step("limits"),
   step("client"),

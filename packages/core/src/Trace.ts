@@ -42,6 +42,7 @@ export interface Resolved {
   readonly endUser?: { readonly id: string }
   readonly agent?: { readonly id: string; readonly chain: ReadonlyArray<string> }
   readonly models?: ReadonlyArray<string>
+  readonly tools?: ReadonlyArray<string>
 }
 
 /** Receives each step as it happens. */

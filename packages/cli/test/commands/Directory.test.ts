@@ -300,7 +300,12 @@ describe("backup, restore, migrate", () => {
     Effect.gen(function*() {
       const { folder, json, run } = yield* world
       const { applied, missing } = yield* json("migrate", "--status")
-      assert.deepStrictEqual([applied, missing], [[], ["0001_directory", "0002_agents", "0003_linked_subjects"]])
+      assert.deepStrictEqual([applied, missing], [[], [
+        "0001_directory",
+        "0002_agents",
+        "0003_linked_subjects",
+        "0004_tools"
+      ]])
       assert.match((yield* run("migrate", "--dry-run")).out, /0001_directory\s+would be made/)
       assert.throws(() => readFileSync(join(folder, "jotgate.db")))
       assert.match((yield* run("migrate")).out, /0001_directory\s+made/)

@@ -4,6 +4,7 @@
 import type { Identity } from "../Identity.ts"
 import type { Asked } from "../Request.ts"
 import type { Authority } from "../rules/TokenRules.ts"
+import type { ServerNames } from "../settings/ToolPattern.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { Decisions } from "./Decisions.ts"
 
@@ -17,4 +18,6 @@ export interface Caller {
   readonly decisions: Decisions
   /** Whether the request carries the id of its trace. */
   readonly traced: boolean
+  /** Which MCP servers the rows of the directory name; looked up where one is configured. */
+  readonly names: ServerNames
 }

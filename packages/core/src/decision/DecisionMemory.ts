@@ -16,6 +16,7 @@ import { AgentRepo } from "../directory/AgentRepo.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { RowMemory } from "../directory/RowMemory.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
+import * as ToolRepo from "../directory/ToolRepo.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
 import type { Denial } from "../Errors.ts"
 import type { Now } from "../Trace.ts"
@@ -64,7 +65,9 @@ export const layer = Layer.effect(
   Effect.gen(function*() {
     const memory = yield* RowMemory
     const repositories = [yield* UserRepo, yield* TeamRepo, yield* OrganizationRepo, yield* AgentRepo]
-    return memory !== undefined && repositories.every((it) => memory.repositories.has(it))
+    const named = yield* ToolRepo.ToolRepo
+    const knowsNames = named === ToolRepo.unknown || memory?.repositories.has(named) === true
+    return memory !== undefined && knowsNames && repositories.every((it) => memory.repositories.has(it))
       ? remembering(memory.reads, (yield* Tallies).decisions)
       : none
   })

@@ -24,12 +24,13 @@ import { orAbsent, orOutage, outage, raise, unless } from "../principal/Ruled.ts
 import type { Synced } from "../principal/Sync.ts"
 import type { TeamChoice } from "../principal/TeamChoice.ts"
 import type { Person, UserResolver } from "../principal/UserResolver.ts"
-import { type Asked, modelText, namesOf, type RequestedModel } from "../Request.ts"
+import { type Asked, modelText, namesOf, type RequestedModel, toolText } from "../Request.ts"
 import { everyModel, type ModelCap, type ModelList, noModels as noModel } from "../rules/Model.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { Ruling } from "../rules/Ruling.ts"
 import type { Authority } from "../rules/TokenRules.ts"
+import type { Level, Speaker } from "../rules/Tool.ts"
 import * as UnknownModel from "../rules/UnknownModel.ts"
 import { isUnknown } from "../rules/UnknownModel.ts"
 import type { FactsOf } from "../Step.ts"
@@ -46,6 +47,8 @@ export interface Found {
   readonly organization: Organization | undefined
   readonly endUser: EndUser | undefined
   readonly acting: Acting | undefined
+  /** The organizations of the teams in which a call could end up, where tools are asked for. */
+  readonly owners?: ReadonlyArray<Organization>
 }
 
 const noMemberships: ReadonlyArray<Membership> = []
@@ -60,6 +63,17 @@ const agentOf = (acting: Acting | undefined): Principal["agent"] =>
 const leftOf = (row: User | undefined): User | undefined => row?.active === false ? row : undefined
 
 const absent = Exit.succeed(undefined)
+const noOwners = Exit.succeed<ReadonlyArray<Organization>>([])
+
+/** The rows that say something of tools, for one team. */
+interface Levels {
+  readonly acting: Acting | undefined
+  readonly membership: Membership | undefined
+  readonly owner: Organization | undefined
+  readonly row: User | undefined
+  readonly team: LoadedTeam | undefined
+}
+const nothingFound = { membership: undefined, owner: undefined, row: undefined, team: undefined }
 const noRows = { team: undefined, organization: undefined, user: undefined, member: undefined, endUser: undefined }
 
 /** The model that a request names, of several the first. */
@@ -76,7 +90,8 @@ export const bare = (standing: Authority): Authority => ({
   admin: false,
   because: "nothing",
   permission: undefined,
-  scope: undefined
+  scope: undefined,
+  tools: standing.tools.filter((it) => it.of === "issuer")
 })
 
 /** A team in which the agents of a request may not act; where their teams are told, no team is none of them. */
@@ -115,6 +130,16 @@ const allow = (
       facts: { model: model ?? asked.model._tag, ...placesOf(asked.model), allowed: reach.models() },
       resolved: { models: reach.models() }
     })
+    const tools = reach.tools()
+    if (tools.length !== 1 || tools[0] !== "*") {
+      const tool = asked.tool === undefined ? null : toolText(asked.tool)
+      now.note({
+        step: "tool",
+        outcome: tool === null ? "skipped" : "ok",
+        facts: { tool, allowed: tools },
+        resolved: { tools }
+      })
+    }
     now.note({ step: "route", outcome: "ok", facts: { route: asked.path, method: asked.method } })
     if (writes.length > 0) now.note({ step: "writes", outcome: "ok", facts: { writes: writes.map((it) => it._tag) } })
   }
@@ -151,7 +176,15 @@ export const make = (
       }
       const caps = acting?.caps ?? noCaps
       yield* unless(policy.rows.judgeCaps(caps, asked.model, chosen), now)
+      const owner = chosen === undefined || !policy.tools.isConfigured
+        ? undefined
+        : yield* ownerOf(chosen.team, now)
+      const levels = (team: LoadedTeam | undefined) =>
+        levelsOf(caller, { team, membership, owner, row: undefined, acting })
+      const speaker = { caller: callerName(caller, undefined, chosen), agents: acting?.chain ?? [] }
+      yield* unless(toolRuling(caller, levels(chosen), false, speaker), now)
       const reach = Reach.make({
+        tools: toolRows(caller, levels, false),
         policy,
         standing: caller.standing,
         asked,
@@ -190,7 +223,11 @@ export const make = (
     const ruling = traceless(caller, acting) ?? policy.rows.judgeCaps(acting.caps, asked.model, undefined) ??
       policy.token.ofIssuerOnly(caller.identity, standing, asked)
     if (ruling !== undefined) return raise(ruling, now)
+    const levels = () => levelsOf({ standing }, { ...nothingFound, acting })
+    const denied = toolRuling(caller, levels(), true, { caller: undefined, agents: acting.chain })
+    if (denied !== undefined) return raise(denied, now)
     const reach = Reach.make({
+      tools: toolRows(caller, levels, true),
       policy,
       standing,
       asked,
@@ -205,6 +242,76 @@ export const make = (
     if (refused !== undefined) return raise(refused, now)
     return Exit.succeed(allow(caller, { ...nobody, agent: agentOf(acting) }, reach, noWrites, now))
   }
+
+  /** The organization of a team. */
+  const ownerOf = ({ organization }: Team, now: Now): Effect.Effect<Organization | undefined, Denial> =>
+    organization === null ? absent : organizations.byId(organization, now)
+
+  /** The organizations of the teams in which a call could end up: they may list tools. */
+  const ownersOf = (caller: Caller, found: Found, now: Now): Effect.Effect<ReadonlyArray<Organization>, Denial> => {
+    const { candidates, chosen } = found.choice
+    const teams = isCurious(caller, found, now) ? candidates() : chosen === undefined ? [] : [chosen]
+    const ids = new Set(teams.flatMap(({ team }) => team.organization ?? []))
+    if (found.organization !== undefined) ids.delete(found.organization.id)
+    return ids.size === 0
+      ? noOwners
+      : Effect.mapEager(
+        Effect.forEach([...ids], (id) => organizations.byId(id, now)),
+        (rows) => rows.filter((it) => it !== undefined)
+      )
+  }
+
+  /** Everything that is said about a caller in a team. */
+  const levelsIn =
+    (caller: Caller, found: Found, membership: Membership | undefined) => (team: LoadedTeam | undefined) => {
+      const { acting, joined: { row }, organization, owners = [] } = found
+      const id = team?.team.organization ?? undefined
+      const owner = organization ?? (id === undefined ? undefined : owners.find((it) => it.id === id))
+      return levelsOf(caller, { acting, membership, owner, row, team })
+    }
+
+  const levelsOf = (
+    { standing }: Pick<Caller, "standing">,
+    { acting, membership, owner, row, team }: Levels
+  ): ReadonlyArray<Level> => {
+    const { tools } = policy
+    return [
+      ...standing.tools,
+      ...tools.level("organization", owner?.id ?? "", owner),
+      ...tools.level("team", team?.team.id ?? "", team?.team),
+      ...tools.level("membership", team?.team.id ?? "", membership),
+      ...tools.level("user", row?.id ?? "", row),
+      ...acting?.tools ?? []
+    ]
+  }
+
+  /** An agent on its own: no user and no team has to list what it may use. */
+  const isAlone = ({ acting, choice: { chosen }, person }: Found): boolean =>
+    acting?.autonomous === true && person.id === undefined && chosen === undefined
+
+  const toolRuling = (
+    { asked, identity, names }: Caller,
+    levels: ReadonlyArray<Level>,
+    alone: boolean,
+    speaker: Speaker
+  ): Ruling | undefined =>
+    policy.tools.isConfigured
+      ? policy.tools.judge(asked, { names, levels, scopes: identity.scopes, alone }, speaker)
+      : undefined
+
+  const toolRows = (
+    { identity, names, standing }: Caller,
+    levels: (team: LoadedTeam | undefined) => ReadonlyArray<Level>,
+    alone: boolean
+  ): Reach.ToolParts => ({
+    question: { names, scopes: identity.scopes, alone },
+    before: standing.tools,
+    levels
+  })
+
+  /** Who is spoken of: the user, else the team. */
+  const callerName = ({ identity }: Caller, user: string | undefined, team: LoadedTeam | undefined) =>
+    user ?? (identity.user === undefined ? team?.team.id : nameOf(identity, identity.user))
 
   /** Whether the call could have ended up in another team, in which the user may have limits. */
   const hasAlternatives = ({ choice: { source }, joined: { row } }: Found): boolean =>
@@ -253,6 +360,10 @@ export const make = (
       policy.rows.judgeModels(asked.model, chosen, membership?.models ?? noModels, aloneOf(found, chosen, isAdmin)) ??
       takenAway(caller, found) ??
       policy.rows.judgeCaps(endUserCaps(endUser), asked.model, chosen) ??
+      toolRuling(caller, levelsIn(caller, found, membership)(chosen), isAlone(found), {
+        caller: isAlone(found) ? undefined : callerName(caller, person.id, chosen),
+        agents: acting?.chain ?? []
+      }) ??
       (isUnknown(asked.model) ? undefined : routeOf(asked, chosen, isAdmin))
   }
 
@@ -336,13 +447,16 @@ export const make = (
 
   /** What the caller may call; `judged` is the only team in which the limits are known, or all are. */
   const reachOf = (
-    { asked, identity, standing }: Caller,
+    caller: Caller,
     found: Found,
     memberships: ReadonlyArray<Membership>,
     judged: TeamId | undefined
   ): ReachOf => {
+    const { asked, identity, standing } = caller
     const { acting, choice: { candidates, chosen }, endUser, joined: { row }, organization } = found
+    const limited = (team: LoadedTeam | undefined) => memberships.find((it) => it.team === team?.team.id)
     return Reach.make({
+      tools: toolRows(caller, (team) => levelsIn(caller, found, limited(team))(team), isAlone(found)),
       policy,
       standing,
       asked,
@@ -391,6 +505,11 @@ export const make = (
 
   /** Everybody else: user, team and their limits. */
   const member = (caller: Caller, found: Found, now: Now): Effect.Effect<Allowed, Denial> =>
+    policy.tools.isConfigured && (now.note !== undefined || policy.tools.concerns(caller.asked))
+      ? Effect.flatMapEager(ownersOf(caller, found, now), (owners) => judged(caller, { ...found, owners }, now))
+      : judged(caller, found, now)
+
+  const judged = (caller: Caller, found: Found, now: Now): Effect.Effect<Allowed, Denial> =>
     Effect.flatMapEager(membershipOf(found, now), (membership) => {
       const refused = objection(caller, found, membership)
       if (refused !== undefined) return refuse(refused, found.choice.chosen, now)

@@ -10,17 +10,20 @@
 import type { Reach } from "../Decision.ts"
 import type { Membership } from "../directory/Directory.ts"
 import type { TeamId } from "../Ids.ts"
-import type { Asked } from "../Request.ts"
+import { type Asked, knownTool, noModel, type RequestedTool, type ToolKind } from "../Request.ts"
 import * as Model from "../rules/Model.ts"
 import type { ModelList } from "../rules/Model.ts"
 import { isLiteral } from "../rules/patterns/Pattern.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { Authority } from "../rules/TokenRules.ts"
+import type { Level } from "../rules/Tool.ts"
+import { ToolReach, type ToolRows } from "./ToolReach.ts"
 
 /** The rows of one decision. */
 export interface ReachRows {
   readonly policy: Policy
+  readonly tools: ToolParts
   readonly standing: Authority
   readonly asked: Asked
   readonly candidates: () => ReadonlyArray<LoadedTeam>
@@ -32,6 +35,14 @@ export interface ReachRows {
   readonly organization: string | undefined
   /** Lists that only take away: those of agents and of the end user. */
   readonly caps: ReadonlyArray<Model.ModelCap>
+}
+
+/** What a reach of tools rests on beside the rows. */
+export interface ToolParts {
+  readonly question: ToolRows["question"]
+  /** What is said about the caller whatever the team. */
+  readonly before: ReadonlyArray<Level>
+  readonly levels: ToolRows["levels"]
 }
 
 /** Everything: an open route, or an admin. */
@@ -48,6 +59,7 @@ const noModels: ReadonlyArray<string> = []
 
 class RowReach implements Reach {
   readonly #rows: ReachRows
+  #toolReach: ToolReach | undefined
 
   constructor(rows: ReachRows) {
     this.#rows = rows
@@ -78,16 +90,36 @@ class RowReach implements Reach {
     return this.models().includes("*")
   }
 
-  mayUse(): boolean {
-    return false
+  get #tools(): ToolReach {
+    const { candidates, policy, tools } = this.#rows
+    return this.#toolReach ??= new ToolReach({
+      rules: policy.tools,
+      question: tools.question,
+      levels: tools.levels,
+      candidates,
+      choose: (kind, server, name) => this.#teamFor(knownTool({ kind, server, name })),
+      isOpen: (team) => this.#isOpen(team)
+    })
   }
 
-  mayUseEvery(): boolean {
-    return false
+  /** The team in which a call of a tool would end up, among several. */
+  #teamFor(tool: RequestedTool): LoadedTeam | undefined {
+    const { asked, policy, tools } = this.#rows
+    const known = { names: tools.question.names, before: tools.before }
+    const fits = this.#candidates.map((it) => policy.fit(it, { ...asked, tool }, noModel, known))
+    return this.#candidates[policy.chosen(fits)]
+  }
+
+  mayUse(kind: ToolKind, server: string, name: string): boolean {
+    return this.#tools.mayUse(kind, server, name)
+  }
+
+  mayUseEvery(kind: ToolKind, server: string, prefix: string): boolean {
+    return this.#tools.mayUseEvery(kind, server, prefix)
   }
 
   tools(): ReadonlyArray<string> {
-    return []
+    return this.#tools.tools()
   }
 
   mayCall(model: string): boolean {

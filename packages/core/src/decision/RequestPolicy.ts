@@ -8,7 +8,7 @@
 import { Context, type Effect, Layer } from "effect"
 import type { Identity } from "../Identity.ts"
 import type { Principal } from "../principal/Principal.ts"
-import type { RequestedModel } from "../Request.ts"
+import type { RequestedModel, RequestedTool } from "../Request.ts"
 import type { CustomDenied, CustomUnavailable } from "../token/ClaimsPolicy.ts"
 
 /** One request that everything else allows. */
@@ -22,6 +22,8 @@ export interface RequestFacts {
   /** The path without query. */
   readonly path: string
   readonly model: RequestedModel
+  /** What is called or read of an MCP server. */
+  readonly tool: RequestedTool
 }
 
 export class RequestPolicy extends Context.Service<RequestPolicy, {

@@ -32,6 +32,12 @@ export type LinkedSubject = typeof LinkedSubject.Type
 
 const Amount = Schema.Finite
 
+const Patterns = Schema.NullOr(Schema.Array(Schema.String))
+
+/** What a row says of tools, prompts and resources of MCP servers: `null` says nothing, an empty list allows none. */
+const toolLists = { tools: Patterns, prompts: Patterns, resources: Patterns }
+const noToolLists = { tools: null, prompts: null, resources: null }
+
 /**
  * A person. `teams` is the list of memberships in the order in which they were
  * made; `tokenTeams` are those among them that a token made. Somebody who left
@@ -46,6 +52,7 @@ export const User = Schema.Struct({
   teams: Schema.Array(TeamId),
   tokenTeams: Schema.Array(TeamId),
   models: Schema.Array(Schema.String),
+  ...toolLists,
   blocked: Schema.Boolean,
   active: Schema.Boolean,
   maxBudget: Schema.NullOr(Amount),
@@ -63,6 +70,7 @@ export const Team = Schema.Struct({
   modelAliases: Schema.Record(Schema.String, Schema.String),
   passThroughRoutes: Schema.Array(Schema.String),
   deniedPassThroughRoutes: Schema.Array(Schema.String),
+  ...toolLists,
   blocked: Schema.Boolean,
   maxBudget: Schema.NullOr(Amount),
   spend: Amount
@@ -74,6 +82,7 @@ export const Organization = Schema.Struct({
   id: OrganizationId,
   alias: Schema.NullOr(Schema.String),
   models: Schema.Array(Schema.String),
+  ...toolLists,
   maxBudget: Schema.NullOr(Amount),
   spend: Amount
 })
@@ -95,6 +104,7 @@ export const Membership = Schema.Struct({
   team: TeamId,
   role: Schema.String,
   models: Schema.Array(Schema.String),
+  ...toolLists,
   maxBudget: Schema.NullOr(Amount),
   spend: Amount,
   origin: Origin
@@ -116,6 +126,7 @@ export const Agent = Schema.Struct({
   models: Schema.NullOr(Schema.Array(Schema.String)),
   modelGroups: Schema.NullOr(Schema.Array(ModelGroupId)),
   teams: Schema.NullOr(Schema.Array(TeamId)),
+  ...toolLists,
   blocked: Schema.Boolean,
   autonomous: Schema.Boolean,
   /** Whether its calls must carry an id of the trace that they belong to. */
@@ -185,6 +196,7 @@ export const makeUser = (row: Partial<User> & { readonly id: UserId }): User => 
   teams: [],
   tokenTeams: [],
   models: [],
+  ...noToolLists,
   blocked: false,
   active: true,
   maxBudget: null,
@@ -201,6 +213,7 @@ export const makeTeam = (row: Partial<Team> & { readonly id: TeamId }): Team => 
   modelAliases: {},
   passThroughRoutes: [],
   deniedPassThroughRoutes: [],
+  ...noToolLists,
   blocked: false,
   maxBudget: null,
   spend: 0,
@@ -211,6 +224,7 @@ export const makeTeam = (row: Partial<Team> & { readonly id: TeamId }): Team => 
 export const makeOrganization = (row: Partial<Organization> & { readonly id: OrganizationId }): Organization => ({
   alias: null,
   models: [],
+  ...noToolLists,
   maxBudget: null,
   spend: 0,
   ...row
@@ -228,7 +242,7 @@ export const makeEndUser = (row: Partial<EndUser> & { readonly id: EndUserId }):
 /** A membership row with every optional column at its default. */
 export const makeMembership = (
   row: Partial<Membership> & { readonly user: UserId; readonly team: TeamId }
-): Membership => ({ role: "user", models: [], maxBudget: null, spend: 0, origin: "api", ...row })
+): Membership => ({ role: "user", models: [], ...noToolLists, maxBudget: null, spend: 0, origin: "api", ...row })
 
 /** An agent row with every optional column at its default. */
 export const makeAgent = (row: Partial<Agent> & { readonly id: AgentId }): Agent => ({
@@ -236,6 +250,7 @@ export const makeAgent = (row: Partial<Agent> & { readonly id: AgentId }): Agent
   models: null,
   modelGroups: null,
   teams: null,
+  ...noToolLists,
   blocked: false,
   autonomous: false,
   requireTraceId: false,

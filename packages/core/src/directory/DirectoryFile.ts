@@ -9,6 +9,7 @@
  */
 import { Result, Schema } from "effect"
 import * as SchemaFindings from "../settings/SchemaFindings.ts"
+import { PatternText } from "../settings/ToolPattern.ts"
 import * as Directory from "./Directory.ts"
 import { compound, type Rows as MemoryRows, type TableName } from "./MemoryRows.ts"
 
@@ -32,6 +33,10 @@ const Amount = Schema.Finite.check(Schema.makeFilter((it) => it >= 0 || "must no
 const Budget = Schema.NullOr(Amount)
 const optional = Schema.optionalKey
 
+/** What a row says of MCP servers; `null`, as left out: nothing. */
+const Patterns = optional(Schema.NullOr(Schema.Array(PatternText.check(storable))))
+const toolLists = { tools: Patterns, prompts: Patterns, resources: Patterns }
+
 /** One address has exactly one `@` (RULES D6). */
 const Email = Text.check(
   Schema.makeFilter((it) => (it.length <= 320 && /^[^@\s]+@[^@\s]+$/.test(it)) || "must be an e-mail address")
@@ -48,6 +53,7 @@ export const FileUser = Schema.Struct({
   subjects: optional(Schema.Array(FileSubject)),
   role: optional(Schema.NullOr(Directory.UserRole)),
   models: optional(Texts),
+  ...toolLists,
   blocked: optional(Schema.Boolean),
   active: optional(Schema.Boolean),
   maxBudget: optional(Budget),
@@ -67,6 +73,7 @@ export const FileTeam = Schema.Struct({
   modelAliases: optional(Schema.Record(Text, Text)),
   passThroughRoutes: optional(Texts),
   deniedPassThroughRoutes: optional(Texts),
+  ...toolLists,
   blocked: optional(Schema.Boolean),
   maxBudget: optional(Budget),
   spend: optional(Amount),
@@ -78,6 +85,7 @@ export const FileOrganization = Schema.Struct({
   id: RowId,
   alias: optional(Schema.NullOr(Text)),
   models: optional(Texts),
+  ...toolLists,
   maxBudget: optional(Budget),
   spend: optional(Amount),
   ...origin
@@ -99,6 +107,7 @@ export const FileMembership = Schema.Struct({
   team: RowId,
   role: optional(Text),
   models: optional(Texts),
+  ...toolLists,
   maxBudget: optional(Budget),
   spend: optional(Amount),
   ...origin
@@ -114,6 +123,7 @@ export const FileAgent = Schema.Struct({
   models: optional(Schema.NullOr(Texts)),
   modelGroups: optional(Schema.NullOr(Schema.Array(RowId))),
   teams: optional(Schema.NullOr(Schema.Array(RowId))),
+  ...toolLists,
   blocked: optional(Schema.Boolean),
   autonomous: optional(Schema.Boolean),
   requireTraceId: optional(Schema.Boolean),
@@ -311,7 +321,8 @@ const without = (
     )
   )
 
-const limits = { models: [], blocked: false, maxBudget: null, spend: 0 }
+const noTools = { tools: null, prompts: null, resources: null }
+const limits = { models: [], ...noTools, blocked: false, maxBudget: null, spend: 0 }
 const byId = (a: { readonly id: string }, b: { readonly id: string }) => compareText(a.id, b.id)
 
 /** Orders texts as the databases do: by their UTF-8 bytes, which is by code point. */

@@ -7,6 +7,7 @@
  * token granted stays unless the file sets `role` (DESIGN §8). Rows made
  * elsewhere are never removed unless asked.
  */
+import type { ToolLists } from "../settings/ToolPattern.ts"
 import * as Directory from "./Directory.ts"
 import type {
   DirectoryFile,
@@ -53,6 +54,13 @@ export const idOf = (row: Nouns[TableName]): string => "id" in row ? row.id : co
 /** One empty list for all: a directory has many. */
 const none: ReadonlyArray<never> = []
 
+/** What a row of the file says of MCP servers. */
+const toolsOf = ({ prompts, resources, tools }: ToolLists) => ({
+  tools: tools ?? null,
+  prompts: prompts ?? null,
+  resources: resources ?? null
+})
+
 const user = (file: FileUser, current: Directory.User | undefined, origin: Directory.Origin): Directory.User => {
   const granted = current?.roleOrigin === "token" && (file.role === undefined || file.role === current.role)
   return {
@@ -64,6 +72,7 @@ const user = (file: FileUser, current: Directory.User | undefined, origin: Direc
     teams: current?.teams ?? none,
     tokenTeams: current?.tokenTeams ?? none,
     models: file.models ?? none,
+    ...toolsOf(file),
     blocked: file.blocked ?? false,
     active: file.active ?? true,
     maxBudget: file.maxBudget ?? null,
@@ -82,6 +91,7 @@ const team = (file: FileTeam, current: Directory.Team | undefined): Directory.Te
   modelAliases: file.modelAliases ?? {},
   passThroughRoutes: file.passThroughRoutes ?? none,
   deniedPassThroughRoutes: file.deniedPassThroughRoutes ?? none,
+  ...toolsOf(file),
   blocked: file.blocked ?? false,
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0
@@ -94,6 +104,7 @@ const organization = (
   id: Directory.OrganizationId.make(file.id),
   alias: file.alias ?? null,
   models: file.models ?? none,
+  ...toolsOf(file),
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0
 })
@@ -115,6 +126,7 @@ const membership = (
   team: Directory.TeamId.make(file.team),
   role: file.role ?? "user",
   models: file.models ?? none,
+  ...toolsOf(file),
   maxBudget: file.maxBudget ?? null,
   spend: file.spend ?? current?.spend ?? 0,
   origin: current?.origin ?? file.origin ?? origin
@@ -126,13 +138,14 @@ const modelGroup = (file: FileModelGroup): Directory.ModelGroup => ({
 })
 
 const agent = (
-  { autonomous, blocked, id, modelGroups, models, name, requireTraceId, teams }: FileAgent
+  { autonomous, blocked, id, modelGroups, models, name, requireTraceId, teams, ...file }: FileAgent
 ): Directory.Agent => ({
   id: Directory.AgentId.make(id),
   name: name ?? null,
   models: models ?? null,
   modelGroups: modelGroups?.map((it) => Directory.ModelGroupId.make(it)) ?? null,
   teams: teams?.map((it) => Directory.TeamId.make(it)) ?? null,
+  ...toolsOf(file),
   blocked: blocked ?? false,
   autonomous: autonomous ?? false,
   requireTraceId: requireTraceId ?? false,

@@ -11,6 +11,7 @@ import * as MemoryRows from "./MemoryRows.ts"
 import { OrganizationRepo } from "./OrganizationRepo.ts"
 import { Provisioner } from "./Provisioner.ts"
 import { TeamRepo } from "./TeamRepo.ts"
+import * as ToolRepo from "./ToolRepo.ts"
 import { UserRepo } from "./UserRepo.ts"
 
 /** `failing`: what does not answer from the start, such as `"users"` or `"teams.write"`. */
@@ -31,6 +32,7 @@ export class MemoryDirectory extends MemoryRows.MemoryRows {
       TeamRepo.layerMemory,
       OrganizationRepo.layerMemory,
       AgentRepo.layerMemory,
+      ToolRepo.layerMemory,
       Provisioner.layerMemory
     ).pipe(Layer.provideMerge(MemoryDirectory.layer(rows, options)))
 }

@@ -8,6 +8,7 @@
  * mutable, so that a test can break and mend the directory.
  */
 import { Context, Exit } from "effect"
+import { namesOf, type ToolLists } from "../settings/ToolPattern.ts"
 import { stackless } from "../Stackless.ts"
 import {
   type Agent,
@@ -39,7 +40,7 @@ export interface Rows {
 export type TableName = "users" | "teams" | "organizations" | "endUsers" | "memberships" | "modelGroups" | "agents"
 
 /** What can fail: reading a table, or writing it. */
-export type Operation = TableName | `${TableName}.write`
+export type Operation = TableName | "tools" | `${TableName}.write`
 
 /** The noun of each table. */
 export interface Nouns {
@@ -54,13 +55,13 @@ export interface Nouns {
 
 /** By what else than its id a row of each table is found. */
 interface Indexes {
-  readonly users: "subject" | "email"
-  readonly teams: "alias" | "organization"
-  readonly organizations: "alias"
+  readonly users: "subject" | "email" | "server"
+  readonly teams: "alias" | "organization" | "server"
+  readonly organizations: "alias" | "server"
   readonly endUsers: never
-  readonly memberships: "user" | "team"
+  readonly memberships: "user" | "team" | "server"
   readonly modelGroups: never
-  readonly agents: "name"
+  readonly agents: "name" | "server"
 }
 
 /** A table for each kind of row. */
@@ -82,27 +83,44 @@ export const compound = (...parts: ReadonlyArray<string>): string => JSON.string
  */
 export const foldEmail = (email: string): string => email.replace(/[A-Z]+/g, (it) => it.toLowerCase())
 
+/** The tables whose rows list tools. */
+export const serverTables = ["users", "teams", "organizations", "memberships", "agents"] as const
+
+/** The servers that a row names, with their kind. */
+const servers = (row: ToolLists): ReadonlyArray<string> => {
+  if ((row.tools ?? row.prompts ?? row.resources ?? null) === null) return []
+  const names = namesOf([row])
+  return (["tool", "prompt", "resource"] as const).flatMap((kind) => names[kind].map((it) => `${kind} ${it}`))
+}
+
 /** Makes the tables. */
 export const make = (rows: Rows = {}, failing: Iterable<Operation> = []): MemoryTables => {
   const tables: MemoryTables = {
     users: MemoryTable.make((it: User) => it.id, {
       subject: (it) => it.subjects.map(({ namespace, subject }) => compound(namespace, subject)),
-      email: (it) => it.email === null ? [] : [foldEmail(it.email)]
+      email: (it) => it.email === null ? [] : [foldEmail(it.email)],
+      server: servers
     }),
     teams: MemoryTable.make((it: Team) => it.id, {
       alias: (it) => it.alias === null ? [] : [it.alias],
-      organization: (it) => it.organization === null ? [] : [it.organization]
+      organization: (it) => it.organization === null ? [] : [it.organization],
+      server: servers
     }),
     organizations: MemoryTable.make((it: Organization) => it.id, {
-      alias: (it) => it.alias === null ? [] : [it.alias]
+      alias: (it) => it.alias === null ? [] : [it.alias],
+      server: servers
     }),
     endUsers: MemoryTable.make((it: EndUser) => it.id, {}),
     memberships: MemoryTable.make((it: Membership) => compound(it.user, it.team), {
       user: (it) => [it.user],
-      team: (it) => [it.team]
+      team: (it) => [it.team],
+      server: servers
     }),
     modelGroups: MemoryTable.make((it: ModelGroup) => it.id, {}),
-    agents: MemoryTable.make((it: Agent) => it.id, { name: (it) => it.name === null ? [] : [it.name] }),
+    agents: MemoryTable.make((it: Agent) => it.id, {
+      name: (it: Agent) => it.name === null ? [] : [it.name],
+      server: servers
+    }),
     agentBindings: rows.agentBindings ?? [],
     failing: new Set(failing)
   }

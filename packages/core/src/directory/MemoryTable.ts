@@ -10,6 +10,8 @@ export interface MemoryTable<Row, Index extends string> {
   readonly get: (id: string) => Row | undefined
   /** The rows whose index `name` holds `value`, oldest first. */
   readonly find: (name: Index, value: string) => ReadonlyArray<Row>
+  /** The values of the index `name` that some row has. */
+  readonly values: (name: Index) => ReadonlyArray<string>
   /** Makes or replaces a row. */
   readonly put: (row: Row) => void
   readonly remove: (id: string) => boolean
@@ -60,6 +62,7 @@ export const make = <Row, Index extends string>(
       const found = byIndex.get(name)?.get(value)
       return found === undefined ? [] : Array.from(found).toSorted((a, b) => a.place - b.place).map((it) => it.row)
     },
+    values: (name) => Array.from(byIndex.get(name)?.keys() ?? []),
     put: (row) => {
       const id = idOf(row)
       const held = rows.get(id)

@@ -16,6 +16,7 @@ import type { Asked } from "../Request.ts"
 import * as ManagedAgent from "../rules/ManagedAgent.ts"
 import type { ModelCap } from "../rules/Model.ts"
 import type { Policy } from "../rules/Policy.ts"
+import type { Level } from "../rules/Tool.ts"
 import type { FactsOf } from "../Step.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { Now } from "../Trace.ts"
@@ -29,6 +30,8 @@ export interface Acting {
   readonly chain: ReadonlyArray<string>
   /** What each of them may call at most. */
   readonly caps: ReadonlyArray<ModelCap>
+  /** What their rows say of MCP servers. */
+  readonly tools: ReadonlyArray<Level>
   /** The teams in which they may act; `undefined` where nothing is said. */
   readonly teams: ((team: TeamId) => boolean) | undefined
   readonly requiresTraceId: boolean
@@ -98,6 +101,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
       id,
       chain,
       caps,
+      tools: rows.flatMap((it) => policy.tools.level("agent", it.id, it)),
       teams: lists.length === 0 ? undefined : (team) => lists.every((it) => it.has(team)),
       requiresTraceId: rows.some((it) => it.requireTraceId),
       autonomous: rows.find((it) => it.id === id)?.autonomous ?? false
@@ -105,7 +109,12 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
     now.note?.({
       step: "agent",
       outcome: "ok",
-      facts: { agent: id, chain, models: caps.map((it) => it.list.patterns) },
+      facts: {
+        agent: id,
+        chain,
+        models: caps.map((it) => it.list.patterns),
+        tools: rows.flatMap((it) => it.tools === null ? [] : [it.tools])
+      },
       resolved: { agent: { id, chain } }
     })
     return acting

@@ -9,8 +9,8 @@ import { Effect, Exit } from "effect"
 import type { Team } from "../directory/Directory.ts"
 import type { Denial } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
-import { type Asked, modelText } from "../Request.ts"
-import type { Policy } from "../rules/Policy.ts"
+import { type Asked, modelText, toolText } from "../Request.ts"
+import type { Policy, ToolsKnown } from "../rules/Policy.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { FactsOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
@@ -18,6 +18,12 @@ import type { NamedTeams, Naming } from "./NamedTeams.ts"
 import { outage, raise } from "./Ruled.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import type * as TeamLoader from "./TeamLoader.ts"
+
+/** A request, and what is known of tools before a team is. */
+interface Question {
+  readonly asked: Asked
+  readonly known: ToolsKnown | undefined
+}
 
 /** How many groups are named in the facts of a step. */
 const SHOWN = 50
@@ -33,7 +39,7 @@ export const make = (
 ): (
   naming: Naming,
   ids: ReadonlyArray<TeamId>,
-  asked: Asked,
+  question: Question,
   now: Now
 ) => Effect.Effect<TeamChoice.TeamChoice, Denial> => {
   const unknownIsNext = policy.settings.directory.teams.whenUnknown === "next"
@@ -42,31 +48,42 @@ export const make = (
   const why = (
     ids: ReadonlyArray<TeamId>,
     loaded: ReadonlyArray<LoadedTeam>,
-    asked: Asked
+    { asked, known }: Question
   ): NonNullable<FactsOf<"team">["candidates"]> =>
     ids.slice(0, SHOWN).map((id) => {
       const one = loaded.find(({ team }) => team.id === id || team.alias === id)
       return one === undefined
         ? { team: id, verdict: "unknown" }
-        : { team: id, verdict: policy.fit(one, asked, asked.model), models: one.models.patterns }
+        : { team: id, verdict: policy.fit(one, asked, asked.model, known), models: one.models.patterns }
     })
 
   const choose = (
     ids: ReadonlyArray<TeamId>,
     rows: ReadonlyArray<Team>,
     loaded: ReadonlyArray<LoadedTeam>,
-    asked: Asked,
+    question: Question,
     now: Now
   ): Exit.Exit<TeamChoice.TeamChoice, Denial> => {
-    const facts = now.note === undefined ? noFacts : { candidates: why(ids, loaded, asked) }
+    const { asked, known } = question
+    const facts = now.note === undefined ? noFacts : { candidates: why(ids, loaded, question) }
+    const taken = (one: LoadedTeam) =>
+      Exit.succeed(TeamChoice.note(TeamChoice.ofGroups(one, rows, () => loaded), now, facts))
     let routeDenied = false
+    let toolDenied = false
+    // A team that says nothing of a tool is taken when no other lists it.
+    let silent: LoadedTeam | undefined
     for (const one of loaded) {
-      const fit = policy.fit(one, asked, asked.model)
-      if (fit === "fits") {
-        return Exit.succeed(TeamChoice.note(TeamChoice.ofGroups(one, rows, () => loaded), now, facts))
-      }
+      const fit = policy.fit(one, asked, asked.model, known)
+      if (fit === "fits") return taken(one)
       if (fit === "model" && one.unread !== undefined) return outage(one.unread, now)
-      if (fit !== "model") routeDenied = true
+      if (fit === "silent") silent ??= one
+      else if (fit === "tool") toolDenied = true
+      else if (fit !== "model") routeDenied = true
+    }
+    if (silent !== undefined) return taken(silent)
+    if (toolDenied) {
+      const tool = toolText(policy.tools.asked(asked))
+      return raise({ step: "tool", code: "tool_denied", facts: { tool, ...facts } }, now)
     }
     return raise({
       step: "team",
@@ -75,10 +92,13 @@ export const make = (
     }, now)
   }
 
-  return (naming, ids, asked, now) =>
+  return (naming, ids, question, now) =>
     Effect.flatMapEager(named(naming, ids, now), (rows): Effect.Effect<TeamChoice.TeamChoice, Denial> => {
       if (rows.length > 0) {
-        return Effect.flatMapEager(loader.loadAll(rows, asked, now), (loaded) => choose(ids, rows, loaded, asked, now))
+        return Effect.flatMapEager(
+          loader.loadAll(rows, question.asked, now),
+          (loaded) => choose(ids, rows, loaded, question, now)
+        )
       }
       const facts = { groups: ids.slice(0, SHOWN), exist: 0 }
       if (!unknownIsNext) return raise({ step: "team", code: "team_not_found", facts }, now)

@@ -17,6 +17,8 @@ import type { Asked } from "../Request.ts"
 import type { Standing } from "../rules/Role.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { Ruling } from "../rules/Ruling.ts"
+import type { Level } from "../rules/Tool.ts"
+import type { ServerNames } from "../settings/ToolPattern.ts"
 import type { FactsOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
 import * as GroupChoice from "./GroupChoice.ts"
@@ -29,10 +31,18 @@ import * as TeamLoader from "./TeamLoader.ts"
 /** What is asked of the resolver: the identity with its standing, the request, and the team header's value. */
 export interface TeamQuestion {
   readonly identity: Identity
-  readonly standing: Standing
+  readonly standing: Standing & { readonly tools?: ReadonlyArray<Level> }
   readonly asked: Asked
   readonly header: string | undefined
+  /** Which MCP servers the rows of the directory name. */
+  readonly names?: ServerNames
 }
+
+/** A request with what is known of tools before a team is. */
+const toolsKnown = ({ asked, names, standing }: TeamQuestion) => ({
+  asked,
+  known: names === undefined ? undefined : { names, before: standing.tools ?? [] }
+})
 
 /** Groups in the order in which they are tried (RULES D65): that of the claim, or by id as text. */
 const ordered = (order: "claim" | "id"): (ids: ReadonlyArray<TeamId>) => ReadonlyArray<TeamId> => {
@@ -175,14 +185,15 @@ export class TeamResolver extends Context.Service<TeamResolver, {
       })
 
       /** The groups of the token; `unknown` is a single team that does not exist. */
-      const fromGroups = ({ asked, identity }: TeamQuestion, unknown: TeamId | undefined, now: Now): Chosen => {
+      const fromGroups = (question: TeamQuestion, unknown: TeamId | undefined, now: Now): Chosen => {
+        const { identity } = question
         if (identity.overage) {
           return denied("groups_overage", { rule: policy.token.ofIssuer(identity.issuer, "claims.overage") }, now)
         }
         const ids = inOrder(
           unknown === undefined || identity.teams.includes(unknown) ? identity.teams : [...identity.teams, unknown]
         )
-        if (ids.length > 0) return byGroups(identity, ids, asked, now)
+        if (ids.length > 0) return byGroups(identity, ids, toolsKnown(question), now)
         if (identity.withheld) {
           return denied("team_denied", { rule: policy.token.ofIssuer(identity.issuer, "grants.teams") }, now)
         }
@@ -259,7 +270,8 @@ export class TeamResolver extends Context.Service<TeamResolver, {
        * one query, however many there are. One that is refused the pass-through route is not passed over.
        */
       const firstMembership = Effect.fnUntracedEager(
-        function*(user: User | undefined, { asked, identity }: TeamQuestion, now: Now) {
+        function*(user: User | undefined, question: TeamQuestion, now: Now) {
+          const { asked, identity } = question
           const { teams: granted } = policy.token.grants(identity.issuer)
           const ids = (user?.teams ?? []).filter((id) => granted(id))
           if (ids.length === 0) return undefined
@@ -271,8 +283,10 @@ export class TeamResolver extends Context.Service<TeamResolver, {
             return row ?? []
           })
           const loaded = yield* loader.loadAll(rows, asked, now)
-          const fits = loaded.map((one) => policy.fit(one, asked, asked.model))
-          const at = fits.findIndex((fit) => fit === "fits" || fit === "passThrough")
+          const { known } = toolsKnown(question)
+          const fits = loaded.map((one) => policy.fit(one, asked, asked.model, known))
+          const first = fits.findIndex((fit) => fit === "fits" || fit === "passThrough")
+          const at = first === -1 ? fits.indexOf("silent") : first
           const chosen = loaded[at]
           if (chosen === undefined) {
             const unread = loaded.find((one, index) => fits[index] === "model" && one.unread !== undefined)?.unread

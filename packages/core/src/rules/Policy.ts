@@ -9,6 +9,8 @@
 import { Result } from "effect"
 import type { Asked } from "../Request.ts"
 import type { Settings } from "../Settings.ts"
+import type { ServerNames } from "../settings/ToolPattern.ts"
+import * as McpServers from "./McpServer.ts"
 import * as LinearRegExp from "./patterns/LinearRegExp.ts"
 import type * as Pattern from "./patterns/Pattern.ts"
 import { refusedName, type RequestedModel } from "./RequestedModel.ts"
@@ -18,9 +20,17 @@ import * as RouteGroups from "./routes/RouteGroups.ts"
 import { type LoadedTeam, RowRules } from "./RowRules.ts"
 import { located, type Place, placed } from "./RulePlace.ts"
 import { TokenRules } from "./TokenRules.ts"
+import type { Level } from "./Tool.ts"
+import { type ToolFit, ToolRules } from "./ToolRules.ts"
 
 /** Whether a team fits a request, and if not, why. */
-export type Fit = RouteFit | "model"
+export type Fit = RouteFit | ToolFit | "model"
+
+/** What is known of tools when a team is chosen: what rows name, and what is said about the caller whatever the team. */
+export interface ToolsKnown {
+  readonly names: ServerNames
+  readonly before: ReadonlyArray<Level>
+}
 
 /** What is known besides the settings. */
 export interface PolicyOptions {
@@ -35,6 +45,13 @@ export interface PolicyOptions {
 /** A regular expression as a test; one that was refused matches nothing. */
 const expression = (source: string): Pattern.Matcher =>
   Result.match(LinearRegExp.compile(source), { onFailure: () => () => false, onSuccess: (it) => it.test })
+
+/** The route groups of the release, in which a configured MCP server is one of its own. */
+const groupsOf = ({ litellm, mcp }: Settings["policy"]): RouteGroups.RouteGroups =>
+  ["llm_api_routes", "mcp_routes", "mcp_inference_routes"].reduce(
+    (groups, name) => RouteGroups.withMore(groups, name, mcp.flatMap(McpServers.routesOf)),
+    RouteGroups.of(litellm)
+  )
 
 /** How the entries of route lists are read in this deployment. */
 const routesOf = (policy: Settings["policy"], groups: RouteGroups.RouteGroups): Route.RouteCompiler => {
@@ -56,19 +73,22 @@ export class Policy {
   readonly routes: RouteRules
   /** What the rows refuse. */
   readonly rows: RowRules
+  /** Who may use what of MCP servers. */
+  readonly tools: ToolRules
   readonly #place: Place
   readonly #createsTeam: Pattern.Matcher
 
   constructor(settings: Settings, options: PolicyOptions = {}) {
     const { directory, policy } = settings
-    const groups = RouteGroups.of(policy.litellm)
+    const groups = groupsOf(policy)
     const routes = routesOf(policy, groups)
     const place = placed(options.lineOf ?? (() => undefined))
     this.settings = settings
     this.#place = place
     this.credentials = options.credentials ?? ["authorization"]
     this.teamHeaders = new Set(policy.teamHeaders.map((name) => name.toLowerCase()))
-    this.token = new TokenRules(settings, routes, place)
+    this.tools = new ToolRules(settings, place)
+    this.token = new TokenRules(settings, routes, place, this.tools)
     this.routes = new RouteRules(policy, groups, routes, place)
     this.rows = new RowRules(policy, this.routes.isInfoRoute, place)
     const create = directory.teams.create
@@ -89,8 +109,20 @@ export class Policy {
     return located(this.#place, facts)
   }
 
-  /** Whether a team may be chosen for a request: model, route, pass-through, in this order. */
-  fit(loaded: LoadedTeam, asked: Asked, model: RequestedModel): Fit {
-    return refusedName(model, loaded.models.allows) !== undefined ? "model" : this.routes.fit(loaded.team, asked)
+  /** Whether a team may be chosen for a request: model, tool, route, pass-through, in this order. */
+  fit(loaded: LoadedTeam, asked: Asked, model: RequestedModel, known?: ToolsKnown): Fit {
+    if (refusedName(model, loaded.models.allows) !== undefined) return "model"
+    const tool = known === undefined || !this.tools.isConfigured
+      ? "fits"
+      : this.tools.fit(loaded.team, asked, known.names, known.before)
+    if (tool === "tool") return tool
+    const route = this.routes.fit(loaded.team, asked)
+    return route === "fits" ? tool : route
+  }
+
+  /** The place of the team to be chosen: the first that fits, else the first that says nothing of what is asked for. */
+  chosen(fits: ReadonlyArray<Fit>): number {
+    const first = fits.indexOf("fits")
+    return first === -1 ? fits.indexOf("silent") : first
   }
 }

@@ -16,6 +16,8 @@ import type * as Route from "./routes/Route.ts"
 import { located, type Place } from "./RulePlace.ts"
 import type { Ruling } from "./Ruling.ts"
 import * as Scope from "./Scope.ts"
+import type { Level } from "./Tool.ts"
+import type { ToolRules } from "./ToolRules.ts"
 
 /** What the issuer of a token may give at most (RULES D51). */
 export interface Grants {
@@ -32,6 +34,8 @@ export interface Authority extends Role.Standing {
   readonly grants: Grants
   /** `undefined` when scopes decide nothing. */
   readonly scope: Scope.ScopeReach | undefined
+  /** What grants, role and scopes say of MCP servers. */
+  readonly tools: ReadonlyArray<Level>
 }
 
 const everyGrant: Grants = { teams: () => true, roles: () => true, models: undefined, routes: undefined }
@@ -46,14 +50,16 @@ export class TokenRules {
   readonly #adminScopes: ReadonlyMap<string, string | null>
   readonly #permissions: ReadonlyMap<TokenRole, Role.Permission & { readonly index: number }>
   readonly #scopes: ((scopes: ReadonlyArray<string>) => Scope.ScopeReach) | undefined
+  readonly #tools: ToolRules
   readonly #acceptsDomain: (email: string | undefined) => boolean
   readonly #userRoles: ReadonlyArray<{ readonly matches: Pattern.Matcher; readonly role: string }>
 
-  constructor(settings: Settings, routes: Route.RouteCompiler, place: Place) {
+  constructor(settings: Settings, routes: Route.RouteCompiler, place: Place, tools: ToolRules) {
     const { directory, issuers, policy } = settings
     this.#settings = settings
     this.#routes = routes
     this.#place = place
+    this.#tools = tools
     this.#grants = new Map(issuers.map(({ grants, id }) => [id, {
       teams: Pattern.compileAny(grants.teams),
       roles: Pattern.compileAny(grants.roles),
@@ -87,7 +93,8 @@ export class TokenRules {
       because: standing.because,
       permission: standing.role === undefined ? undefined : this.#permissions.get(standing.role),
       grants,
-      scope: this.#scopes?.(identity.scopes)
+      scope: this.#scopes?.(identity.scopes),
+      tools: this.#tools.ofToken(identity, standing)
     }
   }
 

@@ -22,9 +22,12 @@ import {
   type Asked,
   conflictingModels,
   knownModel,
+  knownTool,
   noModel,
   rawHeadersOf,
   type RequestedModel,
+  type RequestedTool,
+  toolFrom,
   unnamedModel,
   unseenModel
 } from "../Request.ts"
@@ -75,6 +78,8 @@ export interface Ask {
   readonly method?: string
   /** The name of the model, `conflict` for two different ones, `unnamed` or `unseen`; none unless said. */
   readonly model?: string | RequestedModel
+  /** `SERVER/NAME` of a tool, asked for on the path of its server; none unless said. */
+  readonly tool?: string | RequestedTool
   readonly headers?: Readonly<Record<string, string | ReadonlyArray<string>>>
   /** Whether the door wants to tell what else may be called. */
   readonly listsModels?: boolean
@@ -179,18 +184,35 @@ const modelOf = (model: Ask["model"]): RequestedModel =>
     ? unnamedModel
     : knownModel(model)
 
+const toolOf = (tool: string | RequestedTool): RequestedTool | undefined => {
+  const named = typeof tool === "string" ? toolFrom(tool) : undefined
+  return typeof tool === "string" ? named === undefined ? undefined : knownTool(named) : tool
+}
+
+/** The path of a server of these tests. */
+const pathOf = (tool: RequestedTool | undefined): string | undefined =>
+  tool?._tag === "Known" ? `/mcp/${tool.tool.server}` : tool?._tag === "Unseen" ? `/mcp/${tool.server}` : undefined
+
+/** An agent, with plain text for ids. */
+export const agent = (id: string, row: Partial<typeof Directory.Agent.Encoded> = {}): Directory.Agent =>
+  Schema.decodeSync(Directory.Agent)({ ...Directory.makeAgent({ id: Directory.AgentId.make(id) }), ...row })
+
 /** Paths that only tell, and are asked for with GET (RULES D58). */
 const isInfo = (path: string): boolean =>
   /^(?:\/v1)?\/(?:models|model\/info|(?:key|team|user)\/info|health)/.test(path) && !path.includes(":")
 
 /** The question that a door would make of a request. */
-export const askedOf = (ask: Ask, token: string | null): Asked => ({
-  method: ask.method ?? (isInfo(ask.path ?? "") ? "GET" : "POST"),
-  path: ask.path ?? "/v1/chat/completions",
-  rawHeaders: rawHeadersOf({ ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...ask.headers }),
-  model: modelOf(ask.model),
-  ...(ask.listsModels === undefined ? {} : { listsModels: ask.listsModels })
-})
+export const askedOf = (ask: Ask, token: string | null): Asked => {
+  const tool = ask.tool === undefined ? undefined : toolOf(ask.tool)
+  return {
+    method: ask.method ?? (isInfo(ask.path ?? "") ? "GET" : "POST"),
+    path: ask.path ?? pathOf(tool) ?? "/v1/chat/completions",
+    ...(tool === undefined ? {} : { tool }),
+    rawHeaders: rawHeadersOf({ ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...ask.headers }),
+    model: modelOf(ask.model),
+    ...(ask.listsModels === undefined ? {} : { listsModels: ask.listsModels })
+  }
+}
 
 const made = /^u_[0-9A-Z]{26}$/
 

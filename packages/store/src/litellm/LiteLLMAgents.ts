@@ -9,6 +9,7 @@ import type * as Directory from "@jotgate/core/Directory"
 import type { Question } from "../sql/Lookups.ts"
 import * as LiteLLMRows from "./LiteLLMRows.ts"
 import type { Tables } from "./LiteLLMTables.ts"
+import * as LiteLLMTools from "./LiteLLMTools.ts"
 
 /** Whether this release can bind an application to an agent. */
 export const knowsIdentities = ({ has }: Tables): boolean =>
@@ -36,6 +37,7 @@ const columns = (tables: Tables, teams: string): string => {
   return `a.agent_id, a.agent_name, ${column("agent", "a", "litellm_params", "NULL::jsonb")}::text AS params,
     ${column("agent", "a", "identity_managed", "false")} AS managed, ${permitted} AS permitted_models,
     to_json(${column("agent", "a", "access_group_ids", "NULL::text[]")})::text AS agent_groups, ${teams} AS agent_teams,
+    ${LiteLLMTools.grants(tables, "agent", "a")} AS grants,
     ${hasIdentity(tables)} AS has_identity`
 }
 
@@ -75,7 +77,7 @@ export const bindings = (tables: Tables): Question<Directory.AgentBinding> | und
         to_json(i.required_scopes)::text AS required_scopes, a.execution_mode AS mode
       FROM ${of("agentIdentity")} i JOIN ${of("agent")} a ON a.agent_id = i.agent_id
       WHERE ${entra.replaceAll(/(provider|tenant_id|client_id)/g, "i.$1")}
-      UNION ALL SELECT ${none}, ${none}, ${none}, false, ${none}, ${none}, ${none}, false, false, r.issuer, r.tenant_id,
+      UNION ALL SELECT ${none}, ${none}, ${none}, false, ${none}, ${none}, ${none}, ${none}, false, false, r.issuer, r.tenant_id,
         r.client_id, ${none}, ${none}, ${none}, 'autonomous'
       FROM ${of("retiredIdentity")} r WHERE ${entra.replaceAll(/(provider|tenant_id|client_id)/g, "r.$1")} LIMIT 1`,
     read: LiteLLMRows.agentBinding

@@ -12,6 +12,7 @@ import type { Read } from "../sql/Rows.ts"
 import * as LiteLLMAgents from "./LiteLLMAgents.ts"
 import * as LiteLLMRows from "./LiteLLMRows.ts"
 import type { Tables } from "./LiteLLMTables.ts"
+import * as LiteLLMTools from "./LiteLLMTools.ts"
 
 /** What a statement selects of one kind, from what, and how a row of it is read. */
 export interface Source<A> {
@@ -53,7 +54,7 @@ export const selects = (tables: Tables) => {
         user("models", "NULL::text[]")
       })::text AS models,
         ${user("max_budget")} AS max_budget, ${user("spend", "0")} AS spend, ${user("sso_user_id")} AS sso_user_id,
-        ${user("metadata", "NULL::jsonb")}::text AS metadata,
+        ${user("metadata", "NULL::jsonb")}::text AS metadata, ${LiteLLMTools.grants(tables, "user", "u")} AS grants,
         ${beside ? subjects : "NULL"} AS subjects, ${beside ? tokenTeams : "NULL"} AS token_teams,
         ${beside ? tokenRole : "NULL"} AS token_role`,
       read: LiteLLMRows.user
@@ -63,6 +64,7 @@ export const selects = (tables: Tables) => {
       select: `t.team_id AS id, ${team("team_alias")} AS alias, ${team("organization_id")} AS organization_id,
         to_json(${team("models", "NULL::text[]")})::text AS models,
         to_json(${team("access_group_ids", "NULL::text[]")})::text AS model_groups, ${aliases} AS aliases,
+        ${LiteLLMTools.grants(tables, "team", "t")} AS grants,
         ${team("metadata", "NULL::jsonb")}::text AS metadata, ${team("blocked", "false")} AS blocked,
         ${team("max_budget")} AS max_budget, ${team("spend", "0")} AS spend`,
       read: LiteLLMRows.team
@@ -71,6 +73,7 @@ export const selects = (tables: Tables) => {
       from: `${of("organization")} o`,
       select: `o.organization_id AS id, o.organization_alias AS alias,
         to_json(${column("organization", "o", "models", "NULL::text[]")})::text AS models,
+        ${LiteLLMTools.grants(tables, "organization", "o")} AS grants,
         ${limits("o", "organization")} AS max_budget, ${column("organization", "o", "spend", "0")} AS spend`,
       read: LiteLLMRows.organization
     },
@@ -136,6 +139,7 @@ export const make = (tables: Tables) => {
     agent: ask("agent by id", from.agents, "a.agent_id = ?"),
     agentByName: ask("agent by name", from.agents, "a.agent_name = ?"),
     agentBinding: LiteLLMAgents.bindings(tables),
+    named: LiteLLMTools.named(tables),
     verified: LiteLLMAgents.knowsIdentities(tables)
       ? users("user by verified subject", `u.user_id = ${LiteLLMAgents.verified(tables)}`)
       : undefined

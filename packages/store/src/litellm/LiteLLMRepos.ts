@@ -6,6 +6,8 @@ import { DirectoryUnavailable, type Organization, RowAmbiguous, RowNotFound, typ
 import { foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
+import { noNames } from "@jotgate/core/ToolPattern"
+import { ToolRepo } from "@jotgate/core/ToolRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { Context, Effect, Exit, Layer } from "effect"
 import { within } from "../sql/Deadline.ts"
@@ -13,10 +15,12 @@ import { DEADLINE, Lookups, type Question } from "../sql/Lookups.ts"
 import { isStorable } from "../sql/Rows.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
 import { LiteLLMTables } from "./LiteLLMTables.ts"
+import * as LiteLLMTools from "./LiteLLMTools.ts"
 
 type Kind = RowNotFound["kind"]
 
 const none = Exit.succeed([])
+const noServers = Exit.succeed(noNames)
 const absent = (kind: Kind) => Exit.fail(new RowNotFound({ kind }))
 const noUser = absent("user")
 const unavailable = Exit.fail(new DirectoryUnavailable({ operation: "read the tables of LiteLLM" }))
@@ -134,9 +138,19 @@ export const layer = Layer.effectContext(Effect.gen(function*() {
       }
     }
   }
+  const tools: ToolRepo = {
+    servers: () =>
+      asking(({ named }) =>
+        named === undefined ? noServers : Effect.mapEager(lookups.all(named, []), (keys) => {
+          const servers = LiteLLMTools.serversIn(keys)
+          return { tool: servers, prompt: servers, resource: servers }
+        })
+      )
+  }
   return Context.make(UserRepo, users).pipe(
     Context.add(TeamRepo, teams),
     Context.add(OrganizationRepo, organizations),
-    Context.add(AgentRepo, agents)
+    Context.add(AgentRepo, agents),
+    Context.add(ToolRepo, tools)
   )
 }))

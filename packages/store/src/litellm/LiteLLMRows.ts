@@ -9,6 +9,7 @@ import * as Directory from "@jotgate/core/Directory"
 import { Predicate, Schema } from "effect"
 import { fromJson } from "../JsonText.ts"
 import type { Read, Row } from "../sql/Rows.ts"
+import * as LiteLLMTools from "./LiteLLMTools.ts"
 
 /** A JSON column, which may hold JSON as text, once or twice encoded. */
 export const json = (value: unknown): unknown => {
@@ -62,6 +63,7 @@ export const user: Read<Directory.User> = (row) => {
     teams,
     tokenTeams: Array.isArray(teams) && Array.isArray(token) ? teams.filter((it) => token.includes(it)) : [],
     models: texts(row["models"]),
+    ...LiteLLMTools.lists(row["grants"]),
     blocked: false,
     active: !isMarked(row["metadata"], "scim_active", false),
     maxBudget: row["max_budget"],
@@ -93,6 +95,7 @@ export const team: Read<Directory.Team> = (row) =>
     modelAliases: textRecord(row["aliases"]),
     passThroughRoutes: passThrough(row["metadata"], "allowed_passthrough_routes"),
     deniedPassThroughRoutes: passThrough(row["metadata"], "denied_passthrough_routes"),
+    ...LiteLLMTools.lists(row["grants"]),
     blocked: row["blocked"] ?? false,
     maxBudget: row["max_budget"],
     spend: row["spend"]
@@ -105,6 +108,7 @@ export const organization: Read<Directory.Organization> = (row) =>
     id: row["id"],
     alias: row["alias"],
     models: texts(row["models"]),
+    ...LiteLLMTools.lists(row["grants"]),
     maxBudget: row["max_budget"],
     spend: row["spend"]
   })
@@ -133,6 +137,8 @@ export const membership: Read<Directory.Membership> = (row) =>
     team: row["team_id"],
     role: roleOf(row),
     models: texts(row["models"]),
+    // LiteLLM says nothing of servers for a membership.
+    ...LiteLLMTools.lists(null),
     maxBudget: row["max_budget"],
     spend: row["spend"],
     origin: row["token"] === true ? "token" : "api"
@@ -163,6 +169,7 @@ const agentOf = (row: Row) => {
     models: row["managed"] === true ? texts(row["permitted_models"]) : null,
     modelGroups: namedOrNull(row["agent_groups"]),
     teams: row["agent_teams"] === null ? null : texts(row["agent_teams"]),
+    ...LiteLLMTools.lists(row["grants"]),
     blocked: false,
     autonomous: row["managed"] === true,
     requireTraceId: traced,

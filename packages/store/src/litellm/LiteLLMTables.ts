@@ -22,7 +22,8 @@ export const names = {
   agentIdentity: "LiteLLM_AgentIdentity",
   retiredIdentity: "LiteLLM_RetiredAgentIdentity",
   verifiedSubject: "LiteLLM_VerifiedSubject",
-  objectPermission: "LiteLLM_ObjectPermissionTable"
+  objectPermission: "LiteLLM_ObjectPermissionTable",
+  mcpServer: "LiteLLM_MCPServerTable"
 } as const
 
 export type Name = keyof typeof names

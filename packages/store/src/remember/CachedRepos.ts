@@ -15,6 +15,7 @@ import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { RowMemory } from "@jotgate/core/RowMemory"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import * as Ticks from "@jotgate/core/Ticks"
+import { ToolRepo } from "@jotgate/core/ToolRepo"
 import type { Now } from "@jotgate/core/Trace"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { type Cause, Context, Effect, Exit, Layer, Schema } from "effect"
@@ -332,6 +333,24 @@ const makeAgents = Effect.fnUntraced(function*(options: Options) {
   return { agents, forget }
 })
 
+const Names = Schema.Struct({
+  tool: Schema.Array(Schema.String),
+  prompt: Schema.Array(Schema.String),
+  resource: Schema.Array(Schema.String)
+})
+
+const makeTools = Effect.fnUntraced(function*(options: Options) {
+  const inner = yield* ToolRepo
+  const region = yield* makeRegions(options)
+  const servers = yield* region({ name: "toolServers", key: itself, lookup: (_: string) => inner.servers() }, Names)
+  const tools: ToolRepo = { servers: (now) => at(now, (it) => servers.get("", it)) }
+  const forget = (change: Change) => {
+    forgetAll([servers], change)
+    if (change.tools === true) servers.clear()
+  }
+  return { tools, forget }
+})
+
 /** Puts a memory in front of the repositories that it is provided with, and says that all rows come out of it. */
 export const layer = (options: Options) =>
   Layer.effectContext(Effect.gen(function*() {
@@ -341,21 +360,24 @@ export const layer = (options: Options) =>
     const { forget: forgetTeams, teams } = yield* makeTeams(options)
     const { forget: forgetOrganizations, organizations } = yield* makeOrganizations(options)
     const { agents, forget: forgetAgents } = yield* makeAgents(options)
+    const { forget: forgetTools, tools } = yield* makeTools(options)
     yield* forgetting.listen((change) => {
       forgetUsers(change)
       forgetTeams(change)
       forgetOrganizations(change)
       forgetAgents(change)
+      forgetTools(change)
     })
     return Context.make(UserRepo, users).pipe(
       Context.add(TeamRepo, teams),
       Context.add(OrganizationRepo, organizations),
       Context.add(AgentRepo, agents),
+      Context.add(ToolRepo, tools),
       Context.add(
         RowMemory,
         reads === undefined
           ? undefined
-          : { reads, repositories: new Set<object>([users, teams, organizations, agents]) }
+          : { reads, repositories: new Set<object>([users, teams, organizations, agents, tools]) }
       )
     )
   }))

@@ -27,6 +27,8 @@ export const Change = Schema.Struct({
   modelGroups: Keys,
   agents: Keys,
   agentNames: Keys,
+  /** What rows list of MCP servers changed, so that other servers may be named. */
+  tools: Mark,
   /** The deny list changed. */
   revocations: Mark,
   /** Every row that is remembered about people, for a change that touches too many of them to name. */
@@ -79,12 +81,24 @@ const keysOf = <K extends TableName>(kind: K, row: Nouns[K] | undefined): Change
 const aliasOf = (row: object): ReadonlyArray<string> =>
   "alias" in row && typeof row.alias === "string" ? [row.alias] : []
 
+const takesAlong: ReadonlySet<TableName> = new Set(["users", "teams"])
+
+/** What a row lists of MCP servers, as one text. */
+const listsOf = (row: Nouns[TableName] | undefined): string =>
+  row === undefined || !("tools" in row) || (row.tools ?? row.prompts ?? row.resources) === null
+    ? ""
+    : JSON.stringify([row.tools, row.prompts, row.resources])
+
 /** The change that one step makes. A team that goes takes its memberships along. */
 export const ofStep = (step: Step): Change =>
   merge([
     keysOf(step.kind, step.before),
     keysOf(step.kind, step.after),
-    step.kind === "teams" && step.after === undefined ? { everyone: true } : {}
+    step.kind === "teams" && step.after === undefined ? { everyone: true } : {},
+    // With a team or a user go their memberships, which may list some too.
+    listsOf(step.before) !== listsOf(step.after) || (step.after === undefined && takesAlong.has(step.kind))
+      ? { tools: true }
+      : {}
   ])
 
 const unique = <A>(lists: ReadonlyArray<ReadonlyArray<A> | undefined>): ReadonlyArray<A> =>
@@ -103,7 +117,7 @@ const lists = [
   "agentNames"
 ] as const
 const pairs = ["subjects", "memberships"] as const
-const marks = ["revocations", "everyone", "everything", "unsure"] as const
+const marks = ["tools", "revocations", "everyone", "everything", "unsure"] as const
 
 /** One change for several. */
 export const merge = (changes: ReadonlyArray<Change>): Change => {

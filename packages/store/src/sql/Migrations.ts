@@ -97,10 +97,72 @@ const agents = (it: Dialect.Dialect): ReadonlyArray<string> => [
     require_trace_id INTEGER NOT NULL, origin ${it.text} NOT NULL)`
 ]
 
+const listing = ["users", "teams", "organizations", "memberships", "agents"] as const
+const kinds = [["tool", "tools"], ["prompt", "prompts"], ["resource", "resources"]] as const
+
+const some = (row: "NEW" | "OLD") => kinds.map(([, column]) => `${row}.${column} IS NOT NULL`).join(" OR ")
+
+/** Keeps `tool_servers` true on SQLite: the server parts of the patterns that each row has. */
+const sqliteServers = (table: string): ReadonlyArray<string> => {
+  const pattern = "(CASE WHEN substr(value, 1, 1) = '!' THEN substr(value, 2) ELSE value END || '/')"
+  const parts = kinds.map(([kind, column]) =>
+    `SELECT '${kind} ' || substr(${pattern}, 1, instr(${pattern}, '/') - 1), '${table} ' || NEW.seq
+      FROM json_each(coalesce(NEW.${column}, '[]'))`
+  )
+  // UNION leaves each key once.
+  const insert = `INSERT INTO tool_servers (key, place) ${parts.join(" UNION ")};`
+  const remove = `DELETE FROM tool_servers WHERE place = '${table} ' || OLD.seq;`
+  return [
+    `CREATE TRIGGER ${table}_servers_made AFTER INSERT ON ${table} WHEN ${some("NEW")} BEGIN ${insert} END`,
+    `CREATE TRIGGER ${table}_servers_changed AFTER UPDATE OF tools, prompts, resources ON ${table}
+      WHEN ${some("OLD")} OR ${some("NEW")} BEGIN ${remove} ${insert} END`,
+    `CREATE TRIGGER ${table}_servers_gone AFTER DELETE ON ${table} WHEN ${some("OLD")} BEGIN ${remove} END`
+  ]
+}
+
+const pgFunction = `CREATE FUNCTION keep_tool_servers() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF TG_OP <> 'INSERT' THEN
+      DELETE FROM tool_servers WHERE place = TG_TABLE_NAME || ' ' || OLD.seq;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+      INSERT INTO tool_servers (key, place)
+        SELECT DISTINCT k.kind || ' ' ||
+            split_part(CASE WHEN left(p.pattern, 1) = '!' THEN substr(p.pattern, 2) ELSE p.pattern END, '/', 1),
+          TG_TABLE_NAME || ' ' || NEW.seq
+        FROM (VALUES ${kinds.map(([kind, column]) => `('${kind}', NEW.${column}::text)`).join(", ")}) AS k (kind, list),
+          jsonb_array_elements_text(k.list::jsonb) AS p (pattern);
+    END IF;
+    RETURN NULL;
+  END $$`
+
+/** The same on PostgreSQL. */
+const pgServers = (table: string): ReadonlyArray<string> => [
+  `CREATE TRIGGER ${table}_servers_made AFTER INSERT ON ${table} FOR EACH ROW
+    WHEN (${some("NEW")}) EXECUTE FUNCTION keep_tool_servers()`,
+  `CREATE TRIGGER ${table}_servers_changed AFTER UPDATE OF tools, prompts, resources ON ${table} FOR EACH ROW
+    WHEN (${some("OLD")} OR ${some("NEW")}) EXECUTE FUNCTION keep_tool_servers()`,
+  `CREATE TRIGGER ${table}_servers_gone AFTER DELETE ON ${table} FOR EACH ROW
+    WHEN (${some("OLD")}) EXECUTE FUNCTION keep_tool_servers()`
+]
+
+/**
+ * What rows list of MCP servers, and which servers are named by any row: kept beside the rows by the database itself, so
+ * that one look-up tells it, however many rows there are.
+ */
+const tools = (it: Dialect.Dialect): ReadonlyArray<string> => [
+  ...listing.flatMap((table) => kinds.map(([, column]) => `ALTER TABLE ${table} ADD COLUMN ${column} ${it.text}`)),
+  `CREATE TABLE tool_servers (key ${it.text} NOT NULL, place ${it.text} NOT NULL, PRIMARY KEY (key, place))`,
+  `CREATE INDEX tool_servers_place ON tool_servers (place)`,
+  ...(it.name === "pg" ? [pgFunction] : []),
+  ...listing.flatMap(it.name === "pg" ? pgServers : sqliteServers)
+]
+
 const own = {
   "0001_directory": statements(initial),
   "0002_agents": statements(agents),
-  "0003_linked_subjects": statements(linkedSubjects)
+  "0003_linked_subjects": statements(linkedSubjects),
+  "0004_tools": statements(tools)
 }
 
 const beside = { "0001_beside_litellm": statements(besideLiteLLM) }
@@ -116,12 +178,16 @@ const recordOf = (kind: Kind) => kind === "directory" ? own : beside
 /** The names of all migrations, in their order. */
 export const known = (kind: Kind): ReadonlyArray<string> => Object.keys(recordOf(kind))
 
-/** Applies what is missing; answers with the names of what was applied. */
+const upTo = <A>(last: string | undefined, migrations: Readonly<Record<string, A>>): Record<string, A> =>
+  Object.fromEntries(Object.entries(migrations).filter(([name]) => last === undefined || name <= last))
+
+/** Applies what is missing, up to `last` where that is said; answers with the names of what was applied. */
 export const run = (
-  kind: Kind = "directory"
+  kind: Kind = "directory",
+  last?: string
 ): Effect.Effect<ReadonlyArray<string>, SqlError.SqlError | Migrator.MigrationError, SqlClient.SqlClient> =>
   Effect.map(
-    Migrator.make({})({ loader: Migrator.fromRecord(recordOf(kind)), table }),
+    Migrator.make({})({ loader: Migrator.fromRecord(upTo(last, recordOf(kind))), table }),
     (applied) => applied.map(([id, name]) => nameOf(id, name))
   )
 

@@ -33,6 +33,16 @@ const reading = <A>(
 ): Read<A> =>
 (row) => check(noun(row))
 
+/** A list that may say nothing. */
+const listOrNull = (text: unknown): unknown => text === null ? null : fromJson(text)
+
+/** What a row lists of MCP servers. */
+const toolLists = (row: Row) => ({
+  tools: listOrNull(row["tools"]),
+  prompts: listOrNull(row["prompts"]),
+  resources: listOrNull(row["resources"])
+})
+
 const checkUser = Schema.decodeUnknownExit(Directory.User)
 
 /** A user of a row with `subjects` and `teams` as JSON pairs: (namespace, subject) and (team, origin). */
@@ -47,6 +57,7 @@ export const user: Read<Directory.User> = reading(checkUser, (row) => {
     teams: teams?.map(([team]) => team),
     tokenTeams: teams?.filter(([, origin]) => origin === "token").map(([team]) => team),
     models: fromJson(row["models"]),
+    ...toolLists(row),
     blocked: flag(row["blocked"]),
     active: flag(row["active"]),
     maxBudget: row["max_budget"],
@@ -63,6 +74,7 @@ export const team: Read<Directory.Team> = reading(Schema.decodeUnknownExit(Direc
   modelAliases: fromJson(row["model_aliases"]),
   passThroughRoutes: fromJson(row["pass_through_routes"]),
   deniedPassThroughRoutes: fromJson(row["denied_pass_through_routes"]),
+  ...toolLists(row),
   blocked: flag(row["blocked"]),
   maxBudget: row["max_budget"],
   spend: row["spend"]
@@ -74,6 +86,7 @@ export const organization: Read<Directory.Organization> = reading(
     id: row["id"],
     alias: row["alias"],
     models: fromJson(row["models"]),
+    ...toolLists(row),
     maxBudget: row["max_budget"],
     spend: row["spend"]
   })
@@ -94,6 +107,7 @@ export const membership: Read<Directory.Membership> = reading(
     team: row["team_id"],
     role: row["role"],
     models: fromJson(row["models"]),
+    ...toolLists(row),
     maxBudget: row["max_budget"],
     spend: row["spend"],
     origin: row["origin"]
@@ -105,15 +119,13 @@ export const modelGroup: Read<Directory.ModelGroup> = reading(
   (row) => ({ id: row["id"], models: fromJson(row["models"]) })
 )
 
-/** A list that may say nothing. */
-const listOrNull = (text: unknown): unknown => text === null ? null : fromJson(text)
-
 export const agent: Read<Directory.Agent> = reading(Schema.decodeUnknownExit(Directory.Agent), (row) => ({
   id: row["id"],
   name: row["name"],
   models: listOrNull(row["models"]),
   modelGroups: listOrNull(row["model_groups"]),
   teams: listOrNull(row["teams"]),
+  ...toolLists(row),
   blocked: flag(row["blocked"]),
   autonomous: flag(row["autonomous"]),
   requireTraceId: flag(row["require_trace_id"]),
@@ -121,6 +133,13 @@ export const agent: Read<Directory.Agent> = reading(Schema.decodeUnknownExit(Dir
 }))
 
 const json = (value: unknown): string => JSON.stringify(value)
+const jsonOrNull = (value: unknown): string | null => value === null ? null : json(value)
+
+const ofToolLists = (it: Pick<Directory.Team, "tools" | "prompts" | "resources">): Record<string, Value> => ({
+  tools: jsonOrNull(it.tools),
+  prompts: jsonOrNull(it.prompts),
+  resources: jsonOrNull(it.resources)
+})
 
 /** The columns of a user, without subjects and memberships, which have tables of their own. */
 export const ofUser = (it: Directory.User, origin: Directory.Origin): Record<string, Value> => ({
@@ -130,6 +149,7 @@ export const ofUser = (it: Directory.User, origin: Directory.Origin): Record<str
   role: it.role,
   role_origin: it.roleOrigin,
   models: json(it.models),
+  ...ofToolLists(it),
   blocked: it.blocked ? 1 : 0,
   active: it.active ? 1 : 0,
   max_budget: it.maxBudget,
@@ -146,6 +166,7 @@ export const ofTeam = (it: Directory.Team, origin: Directory.Origin): Record<str
   model_aliases: json(it.modelAliases),
   pass_through_routes: json(it.passThroughRoutes),
   denied_pass_through_routes: json(it.deniedPassThroughRoutes),
+  ...ofToolLists(it),
   blocked: it.blocked ? 1 : 0,
   max_budget: it.maxBudget,
   spend: it.spend,
@@ -156,6 +177,7 @@ export const ofOrganization = (it: Directory.Organization, origin: Directory.Ori
   id: it.id,
   alias: it.alias,
   models: json(it.models),
+  ...ofToolLists(it),
   max_budget: it.maxBudget,
   spend: it.spend,
   origin
@@ -175,6 +197,7 @@ export const ofMembership = (it: Directory.Membership): Record<string, Value> =>
   team_id: it.team,
   role: it.role,
   models: json(it.models),
+  ...ofToolLists(it),
   max_budget: it.maxBudget,
   spend: it.spend,
   origin: it.origin
@@ -186,14 +209,13 @@ export const ofModelGroup = (it: Directory.ModelGroup, origin: Directory.Origin)
   origin
 })
 
-const jsonOrNull = (value: unknown): string | null => value === null ? null : json(value)
-
 export const ofAgent = (it: Directory.Agent, origin: Directory.Origin): Record<string, Value> => ({
   id: it.id,
   name: it.name,
   models: jsonOrNull(it.models),
   model_groups: jsonOrNull(it.modelGroups),
   teams: jsonOrNull(it.teams),
+  ...ofToolLists(it),
   blocked: it.blocked ? 1 : 0,
   autonomous: it.autonomous ? 1 : 0,
   require_trace_id: it.requireTraceId ? 1 : 0,

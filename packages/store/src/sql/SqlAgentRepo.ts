@@ -10,7 +10,8 @@ import * as Rows from "./Rows.ts"
 const noAgent = Exit.fail(new RowNotFound({ kind: "agent" }))
 
 /** The columns of an agent as `Rows.agent` reads them. */
-export const columns = "id, name, models, model_groups, teams, blocked, autonomous, require_trace_id"
+export const columns =
+  "id, name, models, model_groups, teams, tools, prompts, resources, blocked, autonomous, require_trace_id"
 
 const question = (name: string, where: string) => ({
   name,

@@ -10,6 +10,7 @@ import * as SqlProvisioner from "./SqlProvisioner.ts"
 import * as SqlRevocationRepo from "./SqlRevocationRepo.ts"
 import * as SqlRowStore from "./SqlRowStore.ts"
 import * as SqlTeamRepo from "./SqlTeamRepo.ts"
+import * as SqlToolRepo from "./SqlToolRepo.ts"
 import * as SqlUserRepo from "./SqlUserRepo.ts"
 
 /** Everything that a directory on our own tables provides, over a client that is migrated. */
@@ -18,6 +19,7 @@ export const layer = Layer.mergeAll(
   SqlTeamRepo.layer,
   SqlOrganizationRepo.layer,
   SqlAgentRepo.layer,
+  SqlToolRepo.layer,
   SqlProvisioner.layer,
   SqlRevocationRepo.layer,
   Layer.effect(DirectoryAdmin, Effect.map(SqlRowStore.make, Administration.make))

@@ -12,7 +12,7 @@ const severalOrganizations = Exit.fail(new RowAmbiguous({ kind: "organization" }
 const noEndUser = Exit.fail(new RowNotFound({ kind: "endUser" }))
 
 /** The columns of an organization as `Rows.organization` reads them. */
-export const columns = "id, alias, models, max_budget, spend"
+export const columns = "id, alias, models, tools, prompts, resources, max_budget, spend"
 
 /** The columns of an end user as `Rows.endUser` reads them. */
 export const endUserColumns = "id, models, blocked, max_budget, spend"

@@ -16,7 +16,7 @@ const none = Exit.succeed([])
 /** The columns of a team as `Rows.team` reads them. */
 export const columns =
   "id, alias, organization_id, models, model_groups, model_aliases, pass_through_routes, denied_pass_through_routes, " +
-  "blocked, max_budget, spend"
+  "tools, prompts, resources, blocked, max_budget, spend"
 
 const questions = (dialect: Dialect.Dialect) => {
   const teams = (name: string, where: string) => ({

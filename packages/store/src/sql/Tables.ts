@@ -30,6 +30,7 @@ export interface Table<A> {
 }
 
 const texts = (...names: ReadonlyArray<string>) => names.map((name) => [name, "text"] as const)
+const toolLists = texts("tools", "prompts", "resources")
 const amounts = [["max_budget", "real"], ["spend", "real"]] as const
 const blocked = [["blocked", "integer"]] as const
 
@@ -40,6 +41,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
     key: ["id"],
     columns: [
       ...texts("id", "email", "email_folded", "role", "role_origin", "models"),
+      ...toolLists,
       ...blocked,
       ["active", "integer"],
       ...amounts,
@@ -55,6 +57,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
     columns: [
       ...texts("id", "alias", "organization_id", "models", "model_groups", "model_aliases", "pass_through_routes"),
       ...texts("denied_pass_through_routes"),
+      ...toolLists,
       ...blocked,
       ...amounts,
       ...texts("origin")
@@ -66,7 +69,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
   organizations: {
     name: "organizations",
     key: ["id"],
-    columns: [...texts("id", "alias", "models"), ...amounts, ...texts("origin")],
+    columns: [...texts("id", "alias", "models"), ...toolLists, ...amounts, ...texts("origin")],
     select: () => organizationColumns,
     read: Rows.organization,
     write: Rows.ofOrganization
@@ -82,7 +85,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
   memberships: {
     name: "memberships",
     key: ["user_id", "team_id"],
-    columns: [...texts("user_id", "team_id", "role", "models"), ...amounts, ...texts("origin")],
+    columns: [...texts("user_id", "team_id", "role", "models"), ...toolLists, ...amounts, ...texts("origin")],
     select: () => membershipColumns,
     read: Rows.membership,
     write: Rows.ofMembership
@@ -100,6 +103,7 @@ export const tables: { readonly [K in TableName]: Table<Nouns[K]> } = {
     key: ["id"],
     columns: [
       ...texts("id", "name", "models", "model_groups", "teams"),
+      ...toolLists,
       ...blocked,
       ["autonomous", "integer"],
       ["require_trace_id", "integer"],

@@ -16,7 +16,8 @@ it.live("a row that a token made in the empty namespace is linked to its subject
     )
     yield* Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      yield* Migrations.run()
+      // A database of the release before.
+      yield* Migrations.run("directory", "0002_agents")
       const user = (id: string, origin: string) =>
         sql`INSERT INTO users (id, role_origin, models, blocked, spend, origin) VALUES (${id}, 'api', '[]', 0, 0, ${origin})`
       yield* user("alice", "token")
@@ -26,9 +27,7 @@ it.live("a row that a token made in the empty namespace is linked to its subject
       yield* user("other", "api")
       yield* sql`INSERT INTO subjects (namespace, subject, user_id) VALUES ('okta', 'carol', 'okta|carol')`
       yield* sql`INSERT INTO subjects (namespace, subject, user_id) VALUES ('', 'dora', 'other')`
-      // As if the database were of the release before.
-      yield* sql`DELETE FROM migrations WHERE name = 'linked_subjects'`
-      assert.deepStrictEqual(yield* Migrations.run(), ["0003_linked_subjects"])
+      assert.deepStrictEqual(yield* Migrations.run("directory", "0003_linked_subjects"), ["0003_linked_subjects"])
       const rows = yield* sql<{ link: string }>`
         SELECT namespace || ':' || subject || ' ' || user_id AS link FROM subjects ORDER BY link`
       assert.deepStrictEqual(rows.map((it) => it.link), [":alice alice", ":dora other", "okta:carol okta|carol"])
