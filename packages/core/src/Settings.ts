@@ -8,7 +8,7 @@
  */
 import { Effect, Result, Schema, SchemaGetter } from "effect"
 import * as LinearRegExp from "./rules/patterns/LinearRegExp.ts"
-import { PatternText } from "./settings/ToolPattern.ts"
+import { PatternText } from "./settings/PatternText.ts"
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

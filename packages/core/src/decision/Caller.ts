@@ -3,8 +3,8 @@
  */
 import type { Identity } from "../Identity.ts"
 import type { Asked } from "../Request.ts"
+import type { ServerNames } from "../rules/patterns/ToolPattern.ts"
 import type { Authority } from "../rules/TokenRules.ts"
-import type { ServerNames } from "../settings/ToolPattern.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { Decisions } from "./Decisions.ts"
 

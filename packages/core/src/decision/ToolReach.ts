@@ -7,11 +7,11 @@
  */
 import * as Model from "../rules/Model.ts"
 import { isLiteral } from "../rules/patterns/Pattern.ts"
+import { notAsked } from "../rules/patterns/ToolPattern.ts"
 import type { ToolKind } from "../rules/RequestedTool.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { Level } from "../rules/Tool.ts"
 import type { ToolQuestion, ToolRules } from "../rules/ToolRules.ts"
-import { notAsked } from "../settings/ToolPattern.ts"
 
 /** What a reach of tools rests on. */
 export interface ToolRows {

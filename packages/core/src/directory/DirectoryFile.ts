@@ -8,8 +8,8 @@
  * places), and a file with findings changes nothing.
  */
 import { Result, Schema } from "effect"
+import { PatternText } from "../settings/PatternText.ts"
 import * as SchemaFindings from "../settings/SchemaFindings.ts"
-import { PatternText } from "../settings/ToolPattern.ts"
 import * as Directory from "./Directory.ts"
 import { compound, type Rows as MemoryRows, type TableName } from "./MemoryRows.ts"
 

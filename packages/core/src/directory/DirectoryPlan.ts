@@ -7,7 +7,7 @@
  * token granted stays unless the file sets `role` (DESIGN §8). Rows made
  * elsewhere are never removed unless asked.
  */
-import type { ToolLists } from "../settings/ToolPattern.ts"
+import type { ToolLists } from "../rules/patterns/ToolPattern.ts"
 import * as Directory from "./Directory.ts"
 import type {
   DirectoryFile,

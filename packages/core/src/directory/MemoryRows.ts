@@ -8,7 +8,7 @@
  * mutable, so that a test can break and mend the directory.
  */
 import { Context, Exit } from "effect"
-import { namesOf, type ToolLists } from "../settings/ToolPattern.ts"
+import { namesOf, type ToolLists } from "../rules/patterns/ToolPattern.ts"
 import { stackless } from "../Stackless.ts"
 import {
   type Agent,

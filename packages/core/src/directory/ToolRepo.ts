@@ -3,7 +3,7 @@
  * use what some level lists, at another everything (DESIGN §11).
  */
 import { Context, Effect, Exit, Layer } from "effect"
-import { anyNames, noNames, type ServerNames } from "../settings/ToolPattern.ts"
+import { anyNames, noNames, type ServerNames } from "../rules/patterns/ToolPattern.ts"
 import type { Now } from "../Trace.ts"
 import type { DirectoryUnavailable } from "./Directory.ts"
 import { answer, MemoryRows, type MemoryTables, serverTables } from "./MemoryRows.ts"

@@ -5,9 +5,9 @@
  * away, wherever that stands. An empty list, and one of `!` alone, allows
  * nothing. Every list is compiled once.
  */
-import { parse, type ToolLists } from "../settings/ToolPattern.ts"
 import { haveCommon } from "./Model.ts"
 import * as Pattern from "./patterns/Pattern.ts"
+import { parse, type ToolLists } from "./patterns/ToolPattern.ts"
 import type { ToolKind } from "./RequestedTool.ts"
 
 /** One compiled list of one kind. */

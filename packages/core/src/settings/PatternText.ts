@@ -1,0 +1,11 @@
+/**
+ * Patterns of tools, prompts and resources as a file or a caller writes them.
+ */
+import { Schema } from "effect"
+
+/** One entry of a list of tools: `SERVER/NAME` or `*`, with `!` in front for what is taken away. */
+export const PatternText = Schema.String.annotate({ expected: "a pattern such as github/* or !github/delete_*" }).check(
+  Schema.isPattern(/^!?(?:\*|[^/!\p{Cc}][^/\p{Cc}]*\/\P{Cc}+)$/u, {
+    message: "must be SERVER/NAME, such as github/*, or with ! for what is taken away: !github/delete_*"
+  })
+)
