@@ -119,6 +119,11 @@ const stricter: Readonly<Record<string, string>> = {
   invalid_token: "D9, D12",
   model_unnamed: "D53",
   organization_mismatch: "D22",
+  groups_overage: "D14",
+  end_user_blocked: "D23",
+  user_blocked: "D23",
+  team_blocked: "D23",
+  budget_exceeded: "D23",
   // Asked by the library in front of its MCP surface, after what is asked here.
   client_denied: "D71"
 }
@@ -145,7 +150,11 @@ const ruleOf = (one: Case, they: Answer, we: Outcome): string | undefined => {
   }
   const isReadAlike = (theirs: unknown, ours: unknown): boolean => isText(theirs) ? theirs === ours : ours === null
   if (!isReadAlike(they.userId, we.userId) || !isReadAlike(they.endUserId, we.endUserId)) return undefined
-  return isReadAlike(they.teamId, we.teamId) ? "D11" : they.teamId == null ? "D10" : undefined
+  if (isReadAlike(they.teamId, we.teamId)) return "D11"
+  if (!isText(they.teamId)) return "D10"
+  return we.steps.some(({ facts, step }) => step === "team" && "source" in facts && facts.source === "membership")
+    ? "D16"
+    : undefined
 }
 
 const isSame = (they: Answer, we: Outcome): boolean =>
@@ -214,7 +223,13 @@ try {
       unexplained++
       const { steps: _, ...outcome } = we
       console.log(
-        JSON.stringify({ id: `${scenario.id}#${index}`, library: they, ours: outcome, token: one.token.payload })
+        JSON.stringify({
+          id: `${scenario.id}#${index}`,
+          library: they,
+          ours: outcome,
+          token: one.token.payload,
+          request: one.request
+        })
       )
     })
   }

@@ -27,7 +27,7 @@ import type { SqlError } from "effect/sql"
 import { AdminListener } from "./admin/AdminAccessLive.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
 import { type ConfigSource, ConfigState } from "./config/ConfigState.ts"
-import { type FileSettings, isLoopback } from "./config/GatewaySettings.ts"
+import { type FileSettings, grpcAddress, type GrpcListener, isLoopback } from "./config/GatewaySettings.ts"
 import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
 import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
 import * as Management from "./directory/Management.ts"
@@ -134,6 +134,18 @@ export const certificateOf = ({ gateway: { tls } }: FileSettings) =>
     return yield* Certificate.check(yield* secret(tls.cert), yield* secret(tls.key))
   })
 
+/** What the gRPC listener shows, and whose certificates it asks for. */
+const grpcCertificateOf = (settings: FileSettings, grpc: GrpcListener) => {
+  if (!("listen" in grpc) || grpc.tls === undefined) return certificateOf(settings)
+  const { tls } = grpc
+  if (tls === null) return Effect.succeed(null)
+  return Effect.gen(function*() {
+    const own = yield* Certificate.check(yield* secret(tls.cert), yield* secret(tls.key), "gateway.grpc.tls")
+    if (tls.clientCa === undefined) return own
+    return yield* Certificate.asking(own, yield* secret(tls.clientCa))
+  })
+}
+
 /** The listener of callers. */
 export const gateLayer = (settings: FileSettings, grace: number) =>
   Layer.unwrap(Effect.gen(function*() {
@@ -215,8 +227,8 @@ export const grpcLayer = (settings: FileSettings, grace: number) =>
     if (gateway.grpc === null) return GrpcDoor.layerNone
     const { body, headers } = gateway.limits
     return GrpcDoor.layer({
-      ...gateway.grpc,
-      tls: yield* certificateOf(settings),
+      ...grpcAddress(gateway.grpc),
+      tls: yield* grpcCertificateOf(settings, gateway.grpc),
       maxMessage: body + headers,
       drain: gateway.drain,
       grace

@@ -250,7 +250,13 @@ export const descriptions: Readonly<Record<string, string>> = {
   "gateway.forwardAuth.authorization": "allow answers carry the upstream's Authorization",
   "gateway.forwardAuth.unseenModel":
     "what a caller who may not call everything gets on a model route whose body the door cannot see: `deny`: 403 `model_unseen`; `pass`: allowed, and the next hop enforces `x-jotgate-models`",
-  "gateway.grpc": "where Envoy and the gateways that speak its ext_authz ask over gRPC, such as `127.0.0.1:4182`",
+  "gateway.grpc":
+    "where Envoy and the gateways that speak its ext_authz ask over gRPC, such as `127.0.0.1:4182`; with a certificate of its own `{ listen: 127.0.0.1:4182, tls: … }`",
+  "gateway.grpc.listen": "the address",
+  "gateway.grpc.tls": "the certificate of the listener; left out: that of the gate, null: none",
+  "gateway.grpc.tls.cert": "the certificate chain",
+  "gateway.grpc.tls.key": "its private key",
+  "gateway.grpc.tls.clientCa": "the authorities of which proxies must show a certificate; left out: none is asked for",
   "gateway.drain": "how long the gate goes on listening after it was told to stop",
   "gateway.hosts": "more host names of the admin listener",
   "gateway.limits": "what is refused as too much",

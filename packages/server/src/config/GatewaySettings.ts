@@ -153,6 +153,29 @@ const Workers = Schema.Union([
     })
   )
 
+/**
+ * Where proxies ask over gRPC: an address, which has the certificate of the gate, or one with a certificate of its own
+ * (`null`: in clear), where `clientCa` may ask proxies for certificates of these authorities.
+ */
+const GrpcListener = Schema.Union([
+  ListenAddress,
+  Schema.Struct({
+    listen: ListenAddress,
+    tls: Schema.optionalKey(Schema.NullOr(Schema.Struct({
+      cert: SecretReference,
+      key: SecretReference,
+      clientCa: Schema.optionalKey(SecretReference)
+    })))
+  })
+])
+export type GrpcListener = typeof GrpcListener.Type
+
+/** The address of a gRPC listener. */
+export const grpcAddress = (it: GrpcListener): Address => "listen" in it ? it.listen : it
+
+/** The same listener at another address. */
+export const grpcAt = (it: GrpcListener, at: Address): GrpcListener => "listen" in it ? { ...it, listen: at } : at
+
 /** Listeners, doors and upstreams (CONFIG.md `gateway`). */
 export const Gateway = Schema.Struct({
   listen: withDefault(ListenAddress, "0.0.0.0:4180"),
@@ -176,7 +199,7 @@ export const Gateway = Schema.Struct({
     }),
     {}
   ),
-  grpc: withDefault(Schema.NullOr(ListenAddress), null),
+  grpc: withDefault(Schema.NullOr(GrpcListener), null),
   drain: withDefault(Duration, "5s"),
   hosts: withDefault(Schema.Array(Schema.NonEmptyString), []),
   limits: withDefault(Limits, {}),

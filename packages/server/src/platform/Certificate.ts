@@ -7,14 +7,18 @@ import { createSecureContext } from "node:tls"
 export interface Certificate {
   readonly cert: string
   readonly key: string
+  /** Authorities of which peers must show a certificate; without it nobody is asked for one. */
+  readonly clientCa?: string
 }
 
 /** They are no certificate and its key; `reason` is for the operator. */
 export class CertificateInvalid extends Schema.TaggedError<CertificateInvalid>()("CertificateInvalid", {
-  reason: Schema.String
+  reason: Schema.String,
+  /** The key of the configuration that names it. */
+  setting: Schema.String
 }) {
   override get message(): string {
-    return `gateway.tls: ${this.reason}`
+    return `${this.setting}: ${this.reason}`
   }
 }
 
@@ -24,7 +28,8 @@ const codeOf = (error: unknown): string =>
 /** Checks that a listener can be opened with these two. */
 export const check = (
   cert: Redacted.Redacted,
-  key: Redacted.Redacted
+  key: Redacted.Redacted,
+  setting = "gateway.tls"
 ): Effect.Effect<Certificate, CertificateInvalid> =>
   Effect.try({
     try: () => {
@@ -32,7 +37,23 @@ export const check = (
       createSecureContext(pair)
       return pair
     },
-    catch: (error) => new CertificateInvalid({ reason: `certificate and key do not fit (${codeOf(error)})` })
+    catch: (error) => new CertificateInvalid({ setting, reason: `certificate and key do not fit (${codeOf(error)})` })
+  })
+
+/** The same certificate on a listener that asks its peers for one of these authorities (`gateway.grpc.tls.clientCa`). */
+export const asking = (
+  own: Certificate,
+  clientCa: Redacted.Redacted
+): Effect.Effect<Certificate, CertificateInvalid> =>
+  Effect.try({
+    try: () => {
+      const ca = Redacted.value(clientCa)
+      // A text that holds no certificate is taken by the library for no authority at all.
+      new X509Certificate(ca)
+      return { ...own, clientCa: ca }
+    },
+    catch: (error) =>
+      new CertificateInvalid({ setting: "gateway.grpc.tls", reason: `clientCa is no certificate (${codeOf(error)})` })
   })
 
 /** What an operator compares: whom it is for, and until when. */

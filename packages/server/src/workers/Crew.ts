@@ -17,7 +17,7 @@ import type { KeyStore } from "@jotgate/core/KeyStore"
 import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Schema, type Scope } from "effect"
 import cluster, { type Worker } from "node:cluster"
 import { createServer } from "node:net"
-import type { FileSettings } from "../config/GatewaySettings.ts"
+import { type FileSettings, grpcAddress, grpcAt, type GrpcListener } from "../config/GatewaySettings.ts"
 import { GrpcDoor } from "../doors/grpc/GrpcDoor.ts"
 import { Gate } from "../Gate.ts"
 import type { Sessions } from "../mcp/Sessions.ts"
@@ -90,7 +90,7 @@ export class Crew {
   readonly #answers = new Map<number, (it: Extract<ToOwner, { _tag: "Done" }>) => void>()
   #last = 0
   #serving: Serving
-  #listening: { readonly listen: Address; readonly grpc: Address | null }
+  #listening: { readonly listen: Address; readonly grpc: GrpcListener | null }
   #isStopping = false
 
   /** `serving` is what the workers start with. */
@@ -297,7 +297,7 @@ export class Crew {
       const started = yield* Deferred.make<Extract<ToOwner, { _tag: "Ready" }>, WorkerFailed | ListenFailed>()
       const { gateway } = this.#serving.settings
       const listen = yield* settled(gateway.listen)
-      const grpcListen = gateway.grpc === null ? null : yield* settled(gateway.grpc)
+      const grpcListen = gateway.grpc === null ? null : grpcAt(gateway.grpc, yield* settled(grpcAddress(gateway.grpc)))
       this.#listening = { listen, grpc: grpcListen }
       this.#serving = this.#listens(this.#serving)
       const [script = ""] = process.argv.slice(1)

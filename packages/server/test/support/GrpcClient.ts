@@ -56,9 +56,15 @@ const read = (answer: Uint8Array): Answer => {
   }
 }
 
-const unary = (port: number, path: string, message: Uint8Array, deadline: number) =>
+const unary = (
+  port: number,
+  path: string,
+  message: Uint8Array,
+  deadline: number,
+  credentials = grpc.credentials.createInsecure()
+) =>
   Effect.callback<Uint8Array, grpc.ServiceError>((resume) => {
-    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
+    const client = new grpc.Client(`127.0.0.1:${port}`, credentials, {
       "grpc.max_send_message_length": -1
     })
     const call = client.makeUnaryRequest(
@@ -76,8 +82,13 @@ const unary = (port: number, path: string, message: Uint8Array, deadline: number
   })
 
 /** Asks with these bytes; fails with the gRPC error. */
-export const check = (port: number, message: Uint8Array, deadline = 10_000): Effect.Effect<Answer, grpc.ServiceError> =>
-  Effect.map(unary(port, "/envoy.service.auth.v3.Authorization/Check", message, deadline), read)
+export const check = (
+  port: number,
+  message: Uint8Array,
+  deadline = 10_000,
+  credentials?: grpc.ChannelCredentials
+): Effect.Effect<Answer, grpc.ServiceError> =>
+  Effect.map(unary(port, "/envoy.service.auth.v3.Authorization/Check", message, deadline, credentials), read)
 
 /** The message of one HTTP request, as Envoy makes it of `encode_raw_headers` and `pack_as_bytes`. */
 export const messageOf = (

@@ -7,13 +7,14 @@
  */
 import * as grpc from "@grpc/grpc-js"
 import { Effect, type Scope } from "effect"
+import type { Certificate } from "../../platform/Certificate.ts"
 import { type Address, ListenFailed } from "../../platform/Listener.ts"
 import { type CheckAnswer, decode, encode, Health } from "./CheckMessage.ts"
 
 /** Where and how the listener listens; sizes in bytes, times in milliseconds. */
 export interface GrpcOptions extends Address {
   /** As the gate's; `null`: HTTP/2 in clear. */
-  readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly tls: Certificate | null
   /** The largest message that is taken. */
   readonly maxMessage: number
   /** How long the port stays open after the end was announced, so that balancers notice. */
@@ -100,10 +101,11 @@ const open = (server: grpc.Server, { host, port, tls }: GrpcOptions): Effect.Eff
   Effect.callback<Address, ListenFailed>((resume) => {
     const credentials = tls === null
       ? grpc.ServerCredentials.createInsecure()
-      : grpc.ServerCredentials.createSsl(null, [{
-        cert_chain: Buffer.from(tls.cert),
-        private_key: Buffer.from(tls.key)
-      }])
+      : grpc.ServerCredentials.createSsl(
+        tls.clientCa === undefined ? null : Buffer.from(tls.clientCa),
+        [{ cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }],
+        tls.clientCa !== undefined
+      )
     const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
     server.bindAsync(name, credentials, (error, bound) =>
       resume(

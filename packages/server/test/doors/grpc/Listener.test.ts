@@ -1,0 +1,118 @@
+/** The gRPC listener itself: certificates on both sides, deadlines, how many at once, and its end. */
+import { assert, describe, it } from "@effect/vitest"
+import * as grpc from "@grpc/grpc-js"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { readFileSync } from "node:fs"
+import * as GrpcServer from "../../../src/doors/grpc/GrpcServer.ts"
+import * as GrpcClient from "../../support/GrpcClient.ts"
+import * as World from "../../support/World.ts"
+
+const pem = (name: string): string => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), "utf8")
+const own = { cert: pem("loopback-cert.pem"), key: pem("loopback-key.pem") }
+const stranger = { cert: pem("stranger-cert.pem"), key: pem("stranger-key.pem") }
+
+/** As a proxy connects: it trusts our certificate, and shows one if it has any. */
+const showing = (shown?: { readonly cert: string; readonly key: string }): grpc.ChannelCredentials =>
+  shown === undefined
+    ? grpc.credentials.createSsl(Buffer.from(own.cert))
+    : grpc.credentials.createSsl(Buffer.from(own.cert), Buffer.from(shown.key), Buffer.from(shown.cert))
+
+const question = GrpcClient.messageOf({ method: "GET", path: "/v1/files", headers: [] })
+
+describe("certificates", () => {
+  it.live("the listener shows the gate's, and asks for none", () =>
+    Effect.gen(function*() {
+      const { grpcPort } = yield* World.make({ grpc: true, gate: { tls: own } })
+      assert.strictEqual((yield* GrpcClient.check(grpcPort, question, 10_000, showing())).status, 401)
+      const clear = yield* Effect.flip(GrpcClient.check(grpcPort, question))
+      assert.strictEqual(clear.code, grpc.status.UNAVAILABLE)
+    }), 20_000)
+
+  it.live("with clientCa only a proxy with a certificate of that authority is answered", () =>
+    Effect.gen(function*() {
+      const { grpcPort, log } = yield* World.make({ grpc: true, gate: { tls: { ...own, clientCa: own.cert } } })
+      for (const refused of [showing(), showing(stranger)]) {
+        const error = yield* Effect.flip(GrpcClient.check(grpcPort, question, 3_000, refused))
+        assert.include([grpc.status.UNAVAILABLE, grpc.status.DEADLINE_EXCEEDED], error.code)
+      }
+      assert.isEmpty(log.recent(10))
+      assert.strictEqual((yield* GrpcClient.check(grpcPort, question, 10_000, showing(own))).status, 401)
+      assert.strictEqual(log.recent(10).length, 1)
+    }), 30_000)
+})
+
+/** A listener whose check is held until it is told to answer. */
+const held = Effect.fnUntraced(function*(grace = 5_000) {
+  const scope = yield* Scope.make()
+  yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
+  const [came, gone] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+  const answers: Array<() => void> = []
+  const { port } = yield* Scope.provide(
+    GrpcServer.listen(
+      { host: "127.0.0.1", port: 0, tls: null, maxMessage: 1_000_000, drain: 0, grace },
+      {
+        isServing: () => true,
+        check: (_message, _peer, done) => {
+          answers.push(() => done({ _tag: "Denied", status: 403, headers: [], body: "" }))
+          Deferred.doneUnsafe(came, Effect.void)
+          return () => void Deferred.doneUnsafe(gone, Effect.void)
+        }
+      }
+    ),
+    scope
+  )
+  return { port, came, gone, answer: () => answers.forEach((it) => it()), close: Scope.close(scope, Exit.void) }
+})
+
+describe("a check", () => {
+  it.live("whose deadline has passed is given up on both sides", () =>
+    Effect.gen(function*() {
+      const { gone, port } = yield* held()
+      const error = yield* Effect.flip(GrpcClient.check(port, question, 200))
+      assert.strictEqual(error.code, grpc.status.DEADLINE_EXCEEDED)
+      yield* Deferred.await(gone)
+    }), 20_000)
+
+  it.live("that runs when the end comes is answered, and no new one is taken", () =>
+    Effect.gen(function*() {
+      const { answer, came, close, port } = yield* held()
+      const running = yield* Effect.forkChild(GrpcClient.check(port, question))
+      yield* Deferred.await(came)
+      const closing = yield* Effect.forkChild(close)
+      yield* Effect.flip(GrpcClient.check(port, question, 300)).pipe(
+        Effect.repeat({ until: ({ code }) => code === grpc.status.UNAVAILABLE })
+      )
+      answer()
+      assert.strictEqual((yield* Fiber.join(running)).status, 403)
+      yield* Fiber.join(closing)
+    }), 20_000)
+
+  it.live("that does not end in its grace is cut off", () =>
+    Effect.gen(function*() {
+      const { came, close, port } = yield* held(100)
+      const running = yield* Effect.forkChild(Effect.flip(GrpcClient.check(port, question)))
+      yield* Deferred.await(came)
+      yield* close
+      assert.include([grpc.status.UNAVAILABLE, grpc.status.CANCELLED], (yield* Fiber.join(running)).code)
+    }), 20_000)
+})
+
+describe("limits.inFlight", () => {
+  const limited = (inFlight: number) =>
+    World.make({ grpc: true, doors: { limits: { ...World.defaultLimits, inFlight } } })
+
+  it.live("more at once are denied with 503 and a time to wait", () =>
+    Effect.gen(function*() {
+      const { grpcPort, log } = yield* limited(0)
+      const answer = yield* GrpcClient.check(grpcPort, question)
+      assert.deepStrictEqual([answer.status, answer.code], [503, 14])
+      assert.strictEqual(answer.headers["retry-after"], "1")
+      assert.strictEqual(log.recent(1)[0]?.code, "overloaded")
+    }), 20_000)
+
+  it.live("the place of one that is over is free again", () =>
+    Effect.gen(function*() {
+      const { grpcPort } = yield* limited(1)
+      for (let i = 0; i < 20; i++) assert.strictEqual((yield* GrpcClient.check(grpcPort, question)).status, 401)
+    }), 20_000)
+})
