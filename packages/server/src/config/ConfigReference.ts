@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import { descriptions } from "./ConfigDescriptions.ts"
 import { FileSettings } from "./GatewaySettings.ts"
+import { presets } from "./Presets.ts"
 
 /** A JSON Schema, as far as the configuration needs it. */
 interface Node {
@@ -131,11 +132,42 @@ const inside = (node: Node, path: string): Node => ({
     })
 })
 
+/** An issuer that names a preset may say what the preset asks for, and need not say what it stands for. */
+const presetOf = (issuer: Node): Node => {
+  const parameters = presets.flatMap((it) => Object.entries(it.parameters).map(([key, value]) => ({ key, ...value })))
+  const text: Node = { type: "string" }
+  return {
+    type: "object",
+    properties: {
+      preset: { enum: presets.map((it) => it.name), description: "the identity provider; docs/providers says more" },
+      ...Object.fromEntries(
+        parameters.map(({ description, key, many }) =>
+          many === true
+            ? [key, { description, anyOf: [text, { type: "array", items: text }] }]
+            : [key, { ...text, description }]
+        )
+      ),
+      ...issuer.properties
+    },
+    required: ["preset", "audience"],
+    additionalProperties: false
+  }
+}
+
+/** Issuers may be spelt with a preset; the schema that reads the file sees the block that it stands for. */
+const withPresets = (node: Node): Node => {
+  const issuers = node.properties?.["issuers"]
+  const issuer = issuers?.items
+  if (issuers === undefined || issuer === undefined) return node
+  const items = { anyOf: [issuer, presetOf(issuer)] }
+  return { ...node, properties: { ...node.properties, issuers: { ...issuers, items } } }
+}
+
 /** The JSON Schema of the configuration file (draft 2020-12). */
 export const jsonSchema = (): object => ({
   $schema: "https://json-schema.org/draft/2020-12/schema",
   title: "The configuration file of jotgate",
-  ...inside(bare(), "")
+  ...withPresets(inside(bare(), ""))
 })
 
 /** A default as it stands in a table; a long one is in the JSON Schema. */

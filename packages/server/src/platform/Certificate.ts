@@ -40,6 +40,8 @@ export const check = (
     catch: (error) => new CertificateInvalid({ setting, reason: `certificate and key do not fit (${codeOf(error)})` })
   })
 
+const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
 /** The same certificate on a listener that asks its peers for one of these authorities (`gateway.grpc.tls.clientCa`). */
 export const asking = (
   own: Certificate,
@@ -47,10 +49,9 @@ export const asking = (
 ): Effect.Effect<Certificate, CertificateInvalid> =>
   Effect.try({
     try: () => {
-      const ca = Redacted.value(clientCa)
-      // A text that holds no certificate is taken by the library for no authority at all.
-      new X509Certificate(ca)
-      return { ...own, clientCa: ca }
+      // A text that holds no certificate is taken by the library for no authority at all, and asks for none.
+      const all = Redacted.value(clientCa).match(pemCertificate) ?? [""]
+      return { ...own, clientCa: all.map((it) => new X509Certificate(it).toString()).join("") }
     },
     catch: (error) =>
       new CertificateInvalid({ setting: "gateway.grpc.tls", reason: `clientCa is no certificate (${codeOf(error)})` })

@@ -38,6 +38,13 @@ describe("the reference of the configuration file", () => {
     assert.isUndefined(found("issuers[].id"))
   })
 
+  it("the JSON Schema knows issuers that name a preset, with what the presets ask for", () => {
+    const { anyOf: [, preset] } = Object(jsonSchema()).properties.issuers.items
+    assert.includeMembers(preset.properties.preset.enum, ["okta", "entra", "keycloak"])
+    assert.containsAllKeys(preset.properties, ["audience", "claims", "domain", "tenant"])
+    assert.deepStrictEqual(preset.required, ["preset", "audience"])
+  })
+
   it("an unknown key is an error in the JSON Schema too", () => {
     const text = JSON.stringify(jsonSchema())
     assert.include(text, "\"additionalProperties\":false")
