@@ -2,10 +2,11 @@
  * `npm run build`: `dist` with declarations for every package, from nothing.
  *
  * `dist` is removed first, so a module that is gone leaves no trace in what is packed. Files that the compiler does
- * not know (a page's style sheet, say) are copied beside the compiled ones.
+ * not know (a page's style sheet, say) are copied beside the compiled ones. The command is put into few files besides.
  */
 import { cpSync, existsSync, rmSync } from "node:fs"
 import { extname } from "node:path"
+import { command } from "./lib/Command.ts"
 import { bin, run } from "./lib/Run.ts"
 
 const packages = ["core", "store", "server", "cli"].map((name) => `packages/${name}`)
@@ -17,3 +18,4 @@ for (const root of packages) {
   if (!existsSync(`${root}/dist`)) continue
   cpSync(`${root}/src`, `${root}/dist`, { recursive: true, filter: (from) => extname(from) !== ".ts" })
 }
+if (code === 0) await command("packages/cli")

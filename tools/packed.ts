@@ -5,7 +5,7 @@
  * plain Node: one copy of effect, a command that tells its version, every subpath importable. Needs `npm run build`
  * before it, and a package registry.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bin, run } from "./lib/Run.ts"
@@ -40,6 +40,15 @@ const copiesOfEffect = (folder: string): ReadonlyArray<string> => {
     return [...(name === "effect" ? [path] : []), ...copiesOfEffect(join(path, "node_modules"))]
   })
 }
+
+/** Megabytes that the four packages may take with everything they need. */
+const largestInstall = 60
+
+/** Bytes of the files below a folder. */
+const sizeOf = (folder: string): number =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((it) => it.isFile())
+    .reduce((sum, it) => sum + statSync(join(it.parentPath, it.name)).size, 0)
 
 const packages = ["core", "store", "server", "cli"].map((name) => `packages/${name}`)
 const own = JSON.parse(readFileSync("package.json", "utf8")) as {
@@ -84,6 +93,17 @@ try {
     consumer
   )
   if (!printed.includes(version)) fail(`jotgate --version printed ${JSON.stringify(printed)}, not ${version}`)
+
+  writeFileSync(join(consumer, "jotgate.yaml"), "issuers: [{ id: a, issuer: https://idp.example, audience: gate }]\n")
+  const checked = await expectRun("jotgate check", join(consumer, "node_modules/.bin/jotgate"), [
+    "check",
+    "jotgate.yaml"
+  ], consumer)
+  if (!checked.includes("jotgate.yaml: sound")) fail(`jotgate check printed ${JSON.stringify(checked)}`)
+
+  const megabytes = sizeOf(join(consumer, "node_modules")) / 1e6
+  if (megabytes > largestInstall) fail(`${megabytes.toFixed(1)} MB are installed, more than ${largestInstall}`)
+  console.log(`packed: ${megabytes.toFixed(1)} MB installed, every dependency included`)
 
   const installed = packages.map(manifestOf).map(({ name }) => join(consumer, "node_modules", name))
   for (const folder of installed) {

@@ -25,7 +25,7 @@ const runAs = (program) => {
 if (existsSync(source) && (recent || existsSync(pinned))) {
   runAs(existsSync(pinned) ? pinned : process.execPath)
 } else if (recent) {
-  await import("../dist/main.js")
+  await import("../dist/command/main.js")
 } else {
   console.error(`jotgate needs Node 22.19 or newer; this is ${process.versions.node}`)
   process.exitCode = 2

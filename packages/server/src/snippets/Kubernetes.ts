@@ -1,7 +1,16 @@
 import { bare } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 
-/** Complete manifests: two gates behind a service, their configuration and their secrets. */
+const portOf = (url: URL): string => url.port === "" ? (url.protocol === "https:" ? "443" : "80") : url.port
+
+/** Identity providers, the upstream, PostgreSQL. */
+const egress = (upstream: URL): string =>
+  [...new Set(["443", portOf(upstream), "5432"])].map((port) => `{ protocol: TCP, port: ${port} }`).join(", ")
+
+/**
+ * Complete manifests: two gates behind a service, their configuration and their secrets; one at a time may be taken
+ * away, and only what must is let in and out.
+ */
 export const kubernetes = ({ upstream }: SnippetOptions): string =>
   `# jotgate on Kubernetes, in front of ${
     bare(upstream)
@@ -76,4 +85,48 @@ spec:
   selector: { app: jotgate }
   ports:
     - { name: gate, port: 4180, targetPort: gate }
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: jotgate
+spec:
+  minAvailable: 1
+  selector: { matchLabels: { app: jotgate } }
+---
+# Callers reach the gate from everywhere, its admin listener is for the namespace "monitoring" (and the kubelet's probes).
+# Out: names, the upstream and the identity provider; narrow the last rule to their addresses where these are known.
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: jotgate
+spec:
+  podSelector: { matchLabels: { app: jotgate } }
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - ports: [{ protocol: TCP, port: gate }]
+    - from: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: monitoring } } }]
+      ports: [{ protocol: TCP, port: admin }]
+  egress:
+    - ports: [{ protocol: UDP, port: 53 }, { protocol: TCP, port: 53 }]
+    - ports: [${egress(upstream)}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: jotgate
+  annotations:
+    # Streams of models are not held back, and may think for minutes.
+    nginx.ingress.kubernetes.io/proxy-buffering: "off"
+    nginx.ingress.kubernetes.io/proxy-request-buffering: "off"
+    nginx.ingress.kubernetes.io/proxy-read-timeout: "600"
+    nginx.ingress.kubernetes.io/proxy-body-size: 32m
+spec:
+  ingressClassName: nginx
+  tls: [{ hosts: [llm.example.com], secretName: jotgate-tls }]
+  rules:
+    - host: llm.example.com
+      http:
+        paths:
+          - { path: /, pathType: Prefix, backend: { service: { name: jotgate, port: { name: gate } } } }
 `

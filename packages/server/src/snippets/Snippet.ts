@@ -18,6 +18,7 @@ import { kubernetes } from "./Kubernetes.ts"
 import { litellm } from "./LiteLLM.ts"
 import { nginx } from "./Nginx.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
+import { systemd } from "./Systemd.ts"
 import { traefik } from "./Traefik.ts"
 
 export type { SnippetOptions } from "./SnippetOptions.ts"
@@ -34,7 +35,8 @@ export const snippetNames = [
   "agentgateway",
   "haproxy",
   "litellm",
-  "kubernetes"
+  "kubernetes",
+  "systemd"
 ] as const
 export type SnippetName = (typeof snippetNames)[number]
 
@@ -66,7 +68,8 @@ const snippets: Readonly<Record<SnippetName, (options: SnippetOptions) => string
   agentgateway: agentGateway,
   haproxy,
   litellm,
-  kubernetes
+  kubernetes,
+  systemd
 }
 
 /** The text of one snippet. */

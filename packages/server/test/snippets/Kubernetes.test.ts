@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
+import { readFileSync, writeFileSync } from "node:fs"
 import { parseAllDocuments } from "yaml"
 import { checkConfig } from "../../src/config/ConfigCheck.ts"
 import { parseConfig } from "../../src/config/ConfigFile.ts"
@@ -89,9 +90,56 @@ const Service = Schema.Struct({
   })
 })
 
+const Selector = Schema.Struct({ matchLabels: Labels })
+const Budget = Schema.Struct({
+  apiVersion: Schema.Literal("policy/v1"),
+  kind: Schema.Literal("PodDisruptionBudget"),
+  metadata: Named,
+  spec: Schema.Struct({ minAvailable: Schema.Int, selector: Selector })
+})
+const NetworkPort = Schema.Struct({
+  protocol: Schema.Literals(["TCP", "UDP"]),
+  port: Schema.Union([Schema.Int, Schema.String])
+})
+const NetworkPolicy = Schema.Struct({
+  apiVersion: Schema.Literal("networking.k8s.io/v1"),
+  kind: Schema.Literal("NetworkPolicy"),
+  metadata: Named,
+  spec: Schema.Struct({
+    podSelector: Selector,
+    policyTypes: Schema.Array(Schema.Literals(["Ingress", "Egress"])),
+    ingress: Schema.Array(Schema.Struct({
+      from: Schema.optionalKey(Schema.Array(Schema.Struct({ namespaceSelector: Selector }))),
+      ports: Schema.Array(NetworkPort)
+    })),
+    egress: Schema.Array(Schema.Struct({ ports: Schema.Array(NetworkPort) }))
+  })
+})
+const Ingress = Schema.Struct({
+  apiVersion: Schema.Literal("networking.k8s.io/v1"),
+  kind: Schema.Literal("Ingress"),
+  metadata: Schema.Struct({ name: Schema.String, annotations: Labels }),
+  spec: Schema.Struct({
+    ingressClassName: Schema.String,
+    tls: Schema.Array(Schema.Struct({ hosts: Schema.Array(Schema.String), secretName: Schema.String })),
+    rules: Schema.Tuple([Schema.Struct({
+      host: Schema.String,
+      http: Schema.Struct({
+        paths: Schema.Tuple([Schema.Struct({
+          path: Schema.String,
+          pathType: Schema.Literal("Prefix"),
+          backend: Schema.Struct({
+            service: Schema.Struct({ name: Schema.String, port: Schema.Struct({ name: Schema.String }) })
+          })
+        })])
+      })
+    })])
+  })
+})
+
 // A key that is not named above is an error: a misspelt one would be ignored by nobody but us.
-const [secret, configMap, deployment, service] = Schema.decodeUnknownSync(
-  Schema.Tuple([Secret, ConfigMap, Deployment, Service]),
+const [secret, configMap, deployment, service, budget, network, ingress] = Schema.decodeUnknownSync(
+  Schema.Tuple([Secret, ConfigMap, Deployment, Service, Budget, NetworkPolicy, Ingress]),
   { onExcessProperty: "error" }
 )(documents.map((it) => it.toJS()))
 
@@ -105,7 +153,9 @@ const config = Result.getOrThrow(parseConfig({ name: "jotgate.yaml", text, direc
 describe("the snippet of kubernetes", () => {
   it("is YAML without errors or warnings, every object of one name", () => {
     for (const { errors, warnings } of documents) assert.deepStrictEqual([errors, warnings], [[], []])
-    for (const { metadata } of [secret, configMap, deployment, service]) assert.strictEqual(metadata.name, "jotgate")
+    for (const { metadata } of [secret, configMap, deployment, service, budget, network, ingress]) {
+      assert.strictEqual(metadata.name, "jotgate")
+    }
   })
 
   it("its objects refer to each other: labels, ports, secret, configuration, folders", () => {
@@ -123,6 +173,38 @@ describe("the snippet of kubernetes", () => {
 
   it("only the gate is a service: the admin listener stays inside the pod's network", () => {
     assert.deepStrictEqual(service.spec.ports, [{ name: "gate", port: 4180, targetPort: "gate" }])
+  })
+
+  it("one gate stays when nodes are emptied, and only the ports that are needed are open", () => {
+    assert.deepStrictEqual(budget.spec.selector, deployment.spec.selector)
+    assert.isBelow(budget.spec.minAvailable, deployment.spec.replicas)
+    assert.deepStrictEqual(network.spec.podSelector, deployment.spec.selector)
+    const [callers, monitoring, ...others] = network.spec.ingress
+    assert.deepStrictEqual(callers, { ports: [{ protocol: "TCP", port: "gate" }] })
+    assert.deepStrictEqual(monitoring?.ports, [{ protocol: "TCP", port: "admin" }])
+    assert.isNotEmpty(monitoring?.from ?? [])
+    assert.deepStrictEqual(others, [])
+    assert.deepStrictEqual(network.spec.egress.map(({ ports }) => ports.map(({ port }) => port)), [
+      [53, 53],
+      [443, 4000, 5432]
+    ])
+  })
+
+  it("the ingress leads to the gate's port, holds no stream back and lets bodies of limits.body in", () => {
+    const [rule] = ingress.spec.rules
+    const { service: backend } = rule.http.paths[0].backend
+    assert.strictEqual(backend.name, service.metadata.name)
+    assert.isDefined(service.spec.ports.find(({ name }) => name === backend.port.name))
+    assert.deepStrictEqual(ingress.spec.tls[0]?.hosts, [rule.host])
+    assert.propertyVal(ingress.metadata.annotations, "nginx.ingress.kubernetes.io/proxy-buffering", "off")
+    assert.propertyVal(ingress.metadata.annotations, "nginx.ingress.kubernetes.io/proxy-body-size", "32m")
+    assert.strictEqual(config.settings.gateway.limits.body, 32 * 1024 * 1024)
+  })
+
+  it("is what deploy/kubernetes holds, for kubectl apply -k", () => {
+    const file = new URL("../../../../deploy/kubernetes/jotgate.yaml", import.meta.url)
+    if (process.env["UPDATE_DOCS"] === "true") writeFileSync(file, snippet("kubernetes"))
+    assert.strictEqual(readFileSync(file, "utf8"), snippet("kubernetes"))
   })
 
   it("the probes ask the paths that the admin listener answers, and more than one gate runs", () => {

@@ -1,0 +1,47 @@
+/**
+ * The command as few files: what starts for every question loads one file instead of hundreds of modules.
+ *
+ * What a verb does not need is in files of their own, loaded when it is named; so are the drivers of databases and of
+ * gRPC, which stay the packages that they are.
+ */
+import { build, type Plugin } from "esbuild"
+import { copyFileSync, readFileSync } from "node:fs"
+
+/** Packages that are loaded where settings name them. */
+const drivers = ["redis", "@grpc/grpc-js", "protobufjs"]
+
+/** The manifest that tells the version is the command's, from wherever it is asked. */
+const manifest: Plugin = {
+  name: "manifest",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /packages.(?:cli.src.Program|server.src.platform.Version)\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/"(?:\.\.\/)+package\.json"/, `"../../package.json"`),
+      loader: "ts"
+    }))
+  }
+}
+
+/** Writes the command of the package in `root` to its folder `dist/command`. */
+export const command = async (root: string): Promise<void> => {
+  const outdir = `${root}/dist/command`
+  await build({
+    entryPoints: [`${root}/src/main.ts`],
+    outdir,
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    format: "esm",
+    target: "node22.19",
+    conditions: ["source"],
+    external: drivers,
+    plugins: [manifest],
+    minifySyntax: true,
+    legalComments: "linked",
+    // What is bundled of CommonJS asks for Node's modules by `require`.
+    banner: {
+      js: `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`
+    },
+    logLevel: "error"
+  })
+  copyFileSync("packages/server/src/doors/grpc/ExtAuthz.proto", `${outdir}/ExtAuthz.proto`)
+}
