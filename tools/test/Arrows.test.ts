@@ -190,9 +190,9 @@ describe("circles of files", () => {
   })
 })
 
-it("the picture in the README is the one that is enforced", () => {
-  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8")
-  assert.include(readme, `\`\`\`\n${picture()}\`\`\`\n`)
+it("the picture in docs/architecture.md is the one that is enforced", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/architecture.md"), "utf8")
+  assert.include(page, `\`\`\`\n${picture()}\`\`\`\n`)
   for (const { name } of houses.flatMap((it) => it.rooms)) assert.include(picture(), `  ${name} `)
 })
 
