@@ -4,9 +4,13 @@
  * has fallen behind the code fails instead of passing over it.
  */
 
+/** The packages whose code is changed. */
+export type Package = "core" | "server"
+
 /** One change of one place. */
 export interface Mutation {
-  /** Below `packages/core/src`. */
+  readonly package: Package
+  /** Below the package's `src`. */
   readonly file: string
   readonly find: string
   readonly replace: string
@@ -14,8 +18,8 @@ export interface Mutation {
 
 type Changes = ReadonlyArray<readonly [find: string, replace: string]>
 
-const inFile = (file: string, changes: Changes): ReadonlyArray<Mutation> =>
-  changes.map(([find, replace]) => ({ file, find, replace }))
+const inFile = (file: string, changes: Changes, name: Package = "core"): ReadonlyArray<Mutation> =>
+  changes.map(([find, replace]) => ({ package: name, file, find, replace }))
 
 const rules: ReadonlyArray<Mutation> = [
   ...inFile("rules/EmailDomain.ts", [
@@ -76,7 +80,16 @@ const rules: ReadonlyArray<Mutation> = [
     ["deployment.length > 0 || providerPrefixes.has(prefix)", "deployment.length > 0"],
     ["for (const name of other?.names ?? []) add(name)", ""],
     ["if (isOther(path)) return undefined", ""],
-    ["route?.runs === \"always\" ? {", "route?.runs === \"named\" ? {"],
+    ["route?.runs === \"always\" || route?.runs === \"unknown\" ? {", "route?.runs === \"unknown\" ? {"],
+    ["route?.runs === \"always\" || route?.runs === \"unknown\" ? {", "route?.runs === \"always\" ? {"],
+    ["route?.runs === \"unknown\" && route.names?.length === 0 &&", "route?.runs === \"unknown\" &&"],
+    ["route?.runs === \"unknown\" && route.names?.length === 0 && (", "false && ("],
+    ["route === undefined ? noModel : { _tag: \"Unseen\"", "route !== undefined ? noModel : { _tag: \"Unseen\""],
+    ["names: readable ? names : undefined", "names"],
+    ["const first = separators.test(text) ? decoded(text) : undefined", "const first = undefined"],
+    [" && method !== websocket) return undefined", ") return undefined"],
+    ["(second === \"mcp\" && !providerPrefixes.has(first) && !version.test(first))", "second === \"mcp\""],
+    ["kind === \"any\" || kinds === undefined || kinds.includes(kind)", "kinds === undefined || kinds.includes(kind)"],
     ["names.push(...namesInFront(head))", ""]
   ]),
   ...inFile("rules/routes/Route.ts", [
@@ -105,15 +118,34 @@ const rules: ReadonlyArray<Mutation> = [
     ["prefix.endsWith(\"/\") ? \"\" : \"(?:/|$)\"", "\"\""],
     ["path.charCodeAt(prefix.length) === 0x2f)", "true)"],
     ["prefix.endsWith(\"/\") || path.length === prefix.length", "prefix.endsWith(\"/\")"],
-    [
-      "const added = Object.hasOwn(additions, entry) ? additions[entry] ?? [] : []",
-      "const added: ReadonlyArray<string> = []"
-    ],
     ["if (exact.has(path)) return true", ""],
-    ["if (template.includes(\"{\")) templates", "if (template.includes(\"{x}\")) templates"],
-    ["path === entry || path.startsWith(", "path.startsWith("],
-    ["entry.endsWith(\"/\") ? entry : `${entry}/`", "entry"],
-    ["compile([\"info_routes\"])", "compile([\"llm_api_routes\"])"]
+    ["if (template.includes(\"{\")) {", "if (template.includes(\"{x}\")) {"],
+    [
+      "const text = path.endsWith(\"/\") ? path : `${path}/`\n  return granted",
+      "const text = path\n  return granted"
+    ],
+    [
+      "granted.some((entry) => text.startsWith(entry.endsWith(\"/\") ? entry : `${entry}/`))",
+      "granted.some((entry) => text.startsWith(entry))"
+    ],
+    ["? text.startsWith(entry.slice(0, -1))", "? text === entry.slice(0, -1)"],
+    ["covers(path, method) || covers(", "covers(path, method) && covers("],
+    [" && cover(path, method)\n", "\n"]
+  ]),
+  ...inFile("rules/routes/RouteGroups.ts", [
+    ["templates.length === 0 ? groups : new Map", "templates.length >= 0 ? groups : new Map"],
+    ["[\"info_routes\", [\"/models/{model_id}\", \"/v1/models/{model_id}\"]]", ""]
+  ]),
+  ...inFile("rules/routes/BodyPlaces.ts", [
+    ["put(parent, otherSpelling(name), made)\n", ""],
+    ["parent.folds.add(fold(name))", ""],
+    ["for (const [name, place] of [...source.members]) put(carrier, name, place)", ""],
+    ["!place.members.has(name) && place.folds", "place.folds"],
+    ["meansOne.has(path) ? \"one\" : \"several\"", "\"several\""],
+    ["place.members.get(name) ?? place.others", "place.members.get(name)"]
+  ]),
+  ...inFile("rules/RouteRules.ts", [
+    ["this.isInfoRoute = routes([\"info_routes\"])", "this.isInfoRoute = routes([\"llm_api_routes\"])"]
   ]),
   ...inFile("rules/Scope.ts", [
     ["if (!settings.requireScope || settings", "if (settings"],
@@ -204,9 +236,10 @@ const principal: ReadonlyArray<Mutation> = [
     ["!user.teams.includes(team.id)) return notOurs", "user.teams.length === 0) return notOurs"],
     ["fit === \"fits\" || fit === \"passThrough\"", "fit === \"fits\""],
     ["fromMemberships === \"first\" && !namesTeams", "fromMemberships === \"first\""],
-    ["header === identity.team || header === object || ", "header === object || "],
-    ["header === object || identity.teams.includes(header)", "identity.teams.includes(header)"],
-    [" || identity.teams.includes(header)", ""],
+    ["header === identity.team || header === object ||\n", "header === object ||\n"],
+    ["header === identity.team || header === object ||\n", "header === identity.team ||\n"],
+    ["(identity.teamsBy === \"id\" && identity.teams.includes(header))", "false"],
+    ["(identity.teamsBy === \"id\" && identity.teams.includes(header))", "identity.teams.includes(header)"],
     ["if (!policy.token.grants(identity.issuer).teams(row.id))", "if (false)"],
     ["if (identity.overage) {", "if (false) {"],
     ["if (identity.withheld) {", "if (false) {"],
@@ -231,8 +264,23 @@ const principal: ReadonlyArray<Mutation> = [
   ]),
   ...inFile("principal/UserResolver.ts", [
     ["linkByEmail !== \"never\" && ", ""],
-    ["(linkByEmail === \"always\" || emailVerified)", "true"],
-    ["domainOf(email) !== undefined\n", "true\n"],
+    ["&& domainOf(email) !== undefined ? email", "? email"],
+    ["!userIsAddress || row.role !== \"proxy_admin\"", "true"],
+    ["  subjects.length === 0 ||\n", ""],
+    ["!(MadeId.isMade(id) || subjects", "!(subjects"],
+    [
+      "MadeId.isMade(id) || subjects.some((it) => it.namespace !== \"\" && id === nameOf(it, it.subject))",
+      "MadeId.isMade(id)"
+    ],
+    ["if (isUserId(name) && other === undefined) {", "if (isUserId(name)) {"],
+    [
+      "              : unknownTo(identity, subject, now)\n        )\n",
+      "              : personOf(row, now)\n        )\n"
+    ],
+    [
+      "row !== undefined && isNamedByItsId(row) && mayBe(row, identity)\n              ? personOf",
+      "row !== undefined && mayBe(row, identity)\n              ? personOf"
+    ],
     ["rows.find((it) => it.role !== \"proxy_admin\")", "rows[0]"],
     ["return identity.namespace !== \"\" ? linked", "return false ? linked"],
     ["standing.role === \"internal_user\" && !identity.service", "standing.role === \"internal_user\""],
@@ -262,22 +310,37 @@ const ends: ReadonlyArray<Mutation> = [
     ],
     ["acting.teams === undefined || (team !== undefined && ", "acting.teams === undefined || (team === undefined || "],
     ["return policy.rows.organizationOfTeam(chosen?.team, organization?.id) ??\n", "return undefined ??\n"],
-    ["policy.rows.principalRequired(person.id, chosen?.team.id) ??", ""],
+    ["policy.rows.principalRequired(person.id, chosen?.team.id, acting?.autonomous) ??", ""],
     ["policy.rows.blocked(chosen?.team, row, endUser) ??", ""],
-    ["membership?.models ?? noModels, isAdmin ? undefined : row)", "noModels, isAdmin ? undefined : row)"],
-    ["(chosen === undefined ? policy.routes.withoutTeam(isAdmin, asked) : undefined)", "undefined"],
-    ["yield* unless(policy.rows.blocked(chosen?.team, undefined, undefined), now)", ""],
+    ["membership?.models ?? noModels, aloneOf(", "noModels, aloneOf("],
+    [
+      "(isUnknown(asked.model) ? undefined : routeOf(asked, chosen, isAdmin))",
+      "(isUnknown(asked.model) ? undefined : undefined)"
+    ],
+    ["policy.rows.blocked(chosen?.team, leftOf(row), undefined) ?? ", ""],
+    ["membership?.models ?? noModels, everyModel)", "noModels, everyModel)"],
+    ["const misplaced = routeOf(caller.asked", "const misplaced = undefined && routeOf(caller.asked"],
+    [
+      "if (refused !== undefined) return yield* refuse(refused, candidates()",
+      "if (false) return yield* refuse(refused, candidates()"
+    ],
+    [
+      "const refused = isUnknown(asked.model) ? UnknownModel.judge(asked.model, reach.models()) : undefined",
+      "const refused = undefined"
+    ],
     ["yield* unless(policy.rows.limits(asked, { ...noRows, team: chosen?.team, member: membership }), now)", ""],
-    ["if (over !== undefined) return raise(over, now)", ""]
+    ["if (over !== undefined) return yield* raise(over, now)", ""],
+    ["return over === undefined ? settle(caller", "return over === undefined || over !== null ? settle(caller"]
   ]),
   ...inFile("decision/Question.ts", [
     ["if (one === \"\" || one === value) continue", "if (one === \"\") continue"],
-    ["if (value !== undefined) return null", ""],
-    ["asked.model._tag === \"Several\"\n", "false\n"],
+    ["      if (value !== undefined) {\n", "      if (value === null) {\n"],
+    ["    asked.model._tag === \"Conflict\"\n", "    asked.path === \"\"\n"],
     ["const code = found._tag === \"Absent\"", "const code = found._tag !== \"Absent\""]
   ]),
   ...inFile("decision/Reach.ts", [
-    ["if (!policy.token.models(standing).allows(model)) return false", ""],
+    ["!policy.token.models(standing).allows(model) || !caps", "!caps"],
+    [" || !caps.every((it) => it.list.allows(model))", ""],
     ["return !team.team.blocked && ", "return "],
     ["for (const it of candidates.filter((one) => this.#takesRoute(one))) {", "for (const it of candidates) {"],
     ["if (!open || own.length > 0) taken", "if (false) taken"]
@@ -285,42 +348,170 @@ const ends: ReadonlyArray<Mutation> = [
   ...inFile("identity/ClaimMapping.ts", [
     ["value === undefined || value === null || value === \"\" ||", "value === undefined || value === \"\" ||"],
     ["|| (Array.isArray(value) && value.length === 0)", ""],
-    [
-      "if (value !== undefined && !isAbsent(value)) return { path, value }",
-      "if (value !== undefined) return { path, value }"
-    ],
-    ["if (entry.trim() !== \"\") add(entry.trim())", "add(entry)"],
+    ["if (value === undefined || isAbsent(value)) continue", "if (value === undefined) continue"],
+    ["const text = trims ? entry.trim() : entry", "const text = entry"],
+    ["trims = shapes.splits === \"as mapped\"", "trims = shapes.splits !== \"never\""],
+    ["if (proves !== undefined && !proves(payload)) {", "if (false) {"],
+    ["if (addTo([], name, value, notes) === undefined) unreadable ??= name", ""],
+    ["if (held === undefined) unreadable ??= name", ""],
+    ["return odd ? undefined : held > 0", "return held > 0"],
+    ["(Array.isArray(value) ? shapes.list : object)", "(Array.isArray(value) ? true : object)"],
+    ["(Array.isArray(value) ? shapes.list : object)", "(Array.isArray(value) ? shapes.list : true)"],
+    ["const object = shapes.object || mapping.keys", "const object = shapes.object"],
     ["const out = raw ?? matched(entry)", "const out = matched(entry)"],
     ["const final = raw ?? mapped(out) ?? out", "const final = raw ?? out"],
     ["return lower ? final.toLowerCase() : final", "return final"],
     ["Object.hasOwn(map, entry) ? map", "true ? map"],
     ["if (mapping.mode === \"first\") break", ""],
-    ["Math.min(value.length, MOST_ENTRIES)", "value.length"]
+    ["Math.min(all.length, MOST_ENTRIES)", "all.length"]
   ]),
-  ...inFile("identity/ClaimExtractor.ts", [
+  ...inFile("identity/ServiceAccount.ts", [
     ["(client_id === sub || azp === sub)", "client_id === sub"],
+    ["(client_id === sub || azp === sub)", "azp === sub"],
     ["typeof sub === \"string\" && sub !== \"\" && (", "("],
     ["if (settings === \"asUsers\") return () => false", ""],
     ["tests.length > 0 && tests.every(", "tests.every("],
-    [
-      "if (typeof value !== \"string\") return refuse(\"user\", path, \"text\")",
-      "if (typeof value !== \"string\") return undefined"
-    ],
-    ["isSubject(path) && unprintable.test(value)", "false"],
-    ["return found === undefined || typeof found.value === \"string\" || Array.isArray(found.value)", "return true"],
-    ["found.value.split(\" \")", "found.value.split(/\\s/)"],
+    ["tests.every((test) => test(payload))", "tests.some((test) => test(payload))"],
+    [" && (proves === undefined || proves(payload))", ""],
+    ["value !== \"\" && Path.read(names, payload) === value", "Path.read(names, payload) !== undefined"]
+  ]),
+  ...inFile("identity/ClaimExtractor.ts", [
+    ["if (!this.#readers.ignores || firm.has(claim))", "if (!this.#readers.ignores)"],
+    ["if (!this.#readers.ignores || firm.has(claim))", "if (firm.has(claim))"],
+    ["isSubject(path) && unprintable.test(id)", "false"],
+    ["if (entries.unreadable !== undefined) this", "if (entries.unreadable === null) this"],
+    ["if (values.length > 1) this.#unreadable(\"email\"", "if (false) this.#unreadable(\"email\""],
+    ["several: values.length > 1 }", "several: false }"],
+    ["value: values.length === 1 ? values[0] : undefined", "value: values[0]"],
+    ["isAddress: this.#readers.isAddress(path) }", "isAddress: false }"],
     ["isObject(names) && names[\"groups\"] !== undefined", "isObject(names)"],
-    ["identity.isNamed || !readers.needsSubject", "true"],
+    ["payload[\"hasgroups\"] === true ||\n", "false ||\n"],
     ["settings.claims.overage === \"deny\" && hasOverage(payload)", "hasOverage(payload)"],
-    ["isTeamId(it) && grantsTeam(it)", "isTeamId(it)"],
-    ["this.user = this.service ? undefined : ", "this.user = "],
+    ["isTeamId(it) && mayName(it)", "isTeamId(it)"],
+    ["team !== undefined && isTeamId(team) && grantsTeam(team) ? team", "team !== undefined && isTeamId(team) ? team"],
+    ["this.withheld = this.teams.length < teams.values.length ||", "this.withheld ="],
+    ["this.namesTeams = teams.present || team !== undefined", "this.namesTeams = teams.present"],
+    ["const subject = this.service ? undefined : standsIn", "const subject = standsIn"],
     ["this.email = this.service ? undefined : email", "this.email = email"],
+    ["this.userIsAddress = standsIn || user.isAddress", "this.userIsAddress = standsIn"],
+    ["this.userIsAddress = standsIn || user.isAddress", "this.userIsAddress = user.isAddress"],
+    ["user.id === undefined && email !== undefined && (readers", "email !== undefined && (readers"],
+    ["template?.several === true && typeof", "typeof"],
+    ["it !== undefined && foreign.some((prefix) => it.startsWith(prefix))", "false"],
+    ["if (readers.needsSubject && user.id === undefined) reading", "if (false) reading"],
+    ["user !== undefined && !user.orEmail && user.paths", "user !== undefined && user.paths"]
+  ]),
+  ...inFile("settings/AddressProof.ts", [
+    ["value === true || value === \"true\"", "value === true"],
+    ["value === true || value === \"true\"", "value !== undefined"],
+    ["named === \"email\" || (named !== undefined && emails.includes(named))", "named === \"email\""],
+    ["flags.length === emails.length ? emails[index] : emails.length === 1", "emails.length >= 1"],
+    ["identities.linkByEmail === \"always\" ? undefined :", "identities.linkByEmail !== \"verified\" ? undefined :"],
+    ["(payload) => proven.some((flag)", "(payload) => proven.length === 0 || proven.some((flag)"],
     [
-      "this.emailVerified = payload[\"email_verified\"] === true",
-      "this.emailVerified = payload[\"email_verified\"] !== undefined"
+      "new Map<string, Array<Path.ClaimPath>>([\"email\", ...emails]",
+      "new Map<string, Array<Path.ClaimPath>>([...emails]"
     ]
+  ]),
+  ...inFile("Identity.ts", [
+    ["tenant === undefined ? subject : UserId", "tenant !== undefined ? subject : UserId"],
+    ["namespace === \"\" ? subject : `${namespace}|${subject}`", "subject"]
+  ]),
+  ...inFile("issuer/Issuer.ts", [
+    ["(tenants === undefined || tenants.has(tid))", "true"],
+    ["iss === `${before}${tid}${after}` &&", "iss.startsWith(before) &&"],
+    ["tenants === \"any\" || tenants.length > 1", "tenants.length > 1"],
+    ["settings.identities.namespace === \"\"\n", "settings.identities.namespace !== \"\"\n"],
+    ["proves: AddressProof.of(settings).proofOf(name)", "proves: undefined"]
+  ]),
+  ...inFile("opaque/Enrichment.ts", [
+    ["if (own.has(name) || ", "if ("],
+    ["(Object.hasOwn(payload, name) && !flags.has(name)) || ", ""],
+    [" || (isAnother && flags.has(name))", ""],
+    ["if (sub !== claims.payload[\"sub\"]) {", "if (false) {"],
+    ["if (!Object.hasOwn(answer, flag)) delete whole[flag]", ""]
   ])
 ]
 
+/** What is read out of requests, and sent on (RULES D53 to D55): in the server package. */
+const server: ReadonlyArray<Mutation> = [
+  ...inFile("model/JsonModel.ts", [
+    ["if (isDisguised(place, name)) return ambiguous", ""],
+    ["seen.has(key) || (place", "(place"],
+    ["(place.members.has(name) && raw.length !== name.length)", "false"],
+    ["return place.strict ? invalid : undefined\n  }\n\n  /** A number", "return undefined\n  }\n\n  /** A number"],
+    ["if (place.names === \"one\") return invalid", ""],
+    ["else if (this.#one !== undefined && this.#one !== name) return ambiguous", ""],
+    ["if (!isModelName(name)) return refusalOf(name)", ""],
+    ["if (!isDone(this.#walk)) return invalid", ""],
+    ["raw.length > maxModel ? \"\" : decodeText(raw)", "decodeText(raw)"],
+    ["return this.#others.size > maxModels ? invalid : undefined", "return undefined"],
+    ["place.names === \"several\" || this.#frames.at(-1)?.isEntry === true", "place.names === \"several\""]
+  ], "server"),
+  ...inFile("model/FormModel.ts", [
+    ["place === undefined || this.#names.has(name)", "place === undefined"],
+    ["if (place === undefined || this.#names.has(name)) return ambiguous", "if (place === undefined) return nothing"],
+    [" || base === \"_charset_\"", ""],
+    ["fold(unescaped(name)).trim()", "name"],
+    ["this.#seen = join(this.#seen, invalid)", ""],
+    ["if (!isUtf8(value)) return invalid\n    const text", "const text"]
+  ], "server"),
+  ...inFile("model/MultipartReader.ts", [
+    ["if (bytes.compare(first, 0, length, 0, length) !== 0) return this.#refuse()", ""],
+    ["next === \"--\" && this.#parts > 0", "next === \"--\""],
+    ["if (mark !== -1 && !found) return this.#refuse()", ""],
+    ["return this.#state === \"Closed\" && this.#rest.length === 0", "return true"],
+    ["part === undefined || !this.#handler.begin(part)", "part === undefined"]
+  ], "server"),
+  ...inFile("model/MediaType.ts", [
+    ["if (parameters.has(name)) return undefined", ""],
+    ["charset === undefined || charset === \"utf-8\"", "true || charset === \"utf-8\""],
+    ["|| charset === \"us-ascii\"", "|| charset !== \"\""]
+  ], "server"),
+  ...inFile("model/FormFields.ts", [
+    ["if (!plain.includes(\"%\")) return plain", "return plain"]
+  ], "server"),
+  ...inFile("model/LinesModel.ts", [
+    [": line._tag === \"Nothing\"\n        ? unnamed", ": line._tag === \"Nothing\"\n        ? nothing"],
+    ["if (this.#size > maxLine) this.#seen = invalid", ""],
+    ["if (this.#rest.length > 0) this.#line(Buffer.concat(this.#rest))", ""]
+  ], "server"),
+  ...inFile("model/FrameModel.ts", [
+    ["seen._tag === \"Nothing\" && runs.has(model.label ?? \"\") ? unnamed : seen", "seen"],
+    ["if (!isUtf8(message)) return invalid", ""]
+  ], "server"),
+  ...inFile("model/QueryModel.ts", [
+    ["if (name !== base || found.has(name)) return ambiguous", "if (found.has(name)) return ambiguous"],
+    ["if (name !== base || found.has(name)) return ambiguous", "if (name !== base) return ambiguous"],
+    ["value.includes(\";\") &&", "false &&"]
+  ], "server"),
+  ...inFile("model/HeaderModel.ts", [
+    ["if (name === first) return ambiguous", ""],
+    [".replace(/[^a-z0-9]+/g, \"-\")", ""]
+  ], "server"),
+  ...inFile("model/Peeked.ts", [
+    [
+      "if (one._tag === \"Unnamed\" || other._tag === \"Unnamed\") return unnamed",
+      "if (other._tag === \"Unnamed\") return one"
+    ],
+    ["one.one !== undefined && other.one !== undefined && one.one !== other.one", "false"],
+    ["return others.length > maxModels\n", "return false\n"],
+    ["seen.one === undefined || seen.others.length > 0", "seen.one === undefined"]
+  ], "server"),
+  ...inFile("model/RequestModel.ts", [
+    ["plain.route !== undefined || (method !== \"GET\"", "plain.route === undefined || (method !== \"GET\""],
+    ["return model === undefined ? undefined : found(route, model)", "return model"],
+    ["names === undefined ? ambiguous : names", "names === undefined ? nothing : names"],
+    [
+      "const takes = (type: BodyType): boolean => route === undefined || route.body.includes(type)",
+      "const takes = (_: BodyType): boolean => true"
+    ],
+    [
+      "if (from === undefined) return undefined",
+      "if (from === undefined) return new MediaBody(\"\", true, false, members, send)"
+    ]
+  ], "server")
+]
+
 /** All of them. */
-export const mutations: ReadonlyArray<Mutation> = [...rules, ...policy, ...principal, ...ends]
+export const mutations: ReadonlyArray<Mutation> = [...rules, ...policy, ...principal, ...ends, ...server]

@@ -1,6 +1,6 @@
 /**
- * `npm run mutation [-- PART…]`: makes each mutation alone in a copy of core
- * and runs the tests that decide; a mutation that no test notices survives.
+ * `npm run mutation [-- PART…]`: makes each mutation alone in a copy of its
+ * package and runs the tests that decide; a mutation that no test notices survives.
  *
  * The tree itself is never touched. Two lanes work side by side, each on a copy
  * of its own under a temporary directory that is removed at the end. PART limits
@@ -11,7 +11,8 @@ import { spawn } from "node:child_process"
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Mutation, mutations } from "./Mutations.ts"
+import { type Mutation, mutations, type Package } from "./Mutations.ts"
+import { stale } from "./Stale.ts"
 
 const root = join(import.meta.dirname, "..")
 const lanes = 2
@@ -40,9 +41,17 @@ const left = [
 ]
 
 /** Tests of the first try: those nearest to the mutated file. */
-const near = (file: string): ReadonlyArray<string> =>
-  file.startsWith("rules/routes/")
-    ? ["test/rules/routes", "test/rules/R"]
+const near = ({ file, package: name }: Mutation): ReadonlyArray<string> =>
+  name === "server"
+    ? ["test/model"]
+    : file.startsWith("issuer/")
+    ? ["test/issuer", "test/cases/N", "test/cases/Ad"]
+    : file.startsWith("opaque/")
+    ? ["test/opaque"]
+    : file.startsWith("settings/") || file === "Identity.ts"
+    ? ["test/cases/Ad", "test/cases/N"]
+    : file.startsWith("rules/routes/")
+    ? ["test/rules/routes", "test/rules/R", "test/Gate"]
     : /UnknownModel|WithoutTeam|RequestedModel/.test(file)
     ? ["test/cases/U"]
     : file.startsWith("rules/")
@@ -56,46 +65,57 @@ const near = (file: string): ReadonlyArray<string> =>
     : ["test/decision/Reach", "test/cases/P", "test/cases/Or"]
 
 /** Tests of the second try: everything that is quick. */
-const quick = [
-  "test/rules/R",
-  "test/rules/routes",
-  "test/cases/U",
-  "test/identity",
-  "test/cases/A",
-  "test/cases/C",
-  "test/cases/L",
-  "test/cases/P",
-  "test/cases/T",
-  "test/cases/Ou",
-  "test/principal/Sync",
-  "test/principal/Team",
-  "test/principal/User",
-  "test/Trace",
-  "test/decision/Reach",
-  "test/AuthBuilder"
-]
-
-/** Tests of the last try: pairs of failures, and laws. */
-const thorough = ["test/cases/Or", "test/cases/Od", "test/Hint", "test/laws"]
-
-const lane = async (home: string, name: string): Promise<string> => {
-  const core = join(home, name, "packages/core")
-  await mkdir(core, { recursive: true })
-  for (const part of ["src", "test", "package.json"]) {
-    await cp(join(root, "packages/core", part), join(core, part), { recursive: true })
-  }
-  await symlink(join(root, "node_modules"), join(home, name, "node_modules"))
-  await writeFile(join(core, "vitest.config.ts"), config)
-  return core
+const quick: Readonly<Record<Package, ReadonlyArray<string>>> = {
+  server: ["test/proxy/Bodies", "test/proxy/Frames", "test/proxy/Ambiguous", "test/Judge", "test/doors/F"],
+  core: [
+    "test/rules/R",
+    "test/rules/routes",
+    "test/cases/U",
+    "test/identity",
+    "test/cases/A",
+    "test/cases/C",
+    "test/cases/L",
+    "test/cases/P",
+    "test/cases/T",
+    "test/cases/Ou",
+    "test/principal/Sync",
+    "test/principal/Team",
+    "test/principal/User",
+    "test/Trace",
+    "test/decision/Reach",
+    "test/AuthBuilder"
+  ]
 }
 
-/** Whether these tests pass in a lane. */
-const passes = (core: string, tests: ReadonlyArray<string>): Promise<boolean> =>
-  new Promise((resolve, reject) => {
+/** Tests of the last try: pairs of failures, and laws. */
+const thorough: Readonly<Record<Package, ReadonlyArray<string>>> = {
+  core: ["test/cases/Or", "test/cases/Od", "test/Hint", "test/laws"],
+  server: []
+}
+
+/** A copy of every package that is mutated; answers where each of them is. */
+const lane = async (home: string, name: string): Promise<Readonly<Record<Package, string>>> => {
+  const folderOf = async (of: Package): Promise<string> => {
+    const folder = join(home, name, "packages", of)
+    await mkdir(folder, { recursive: true })
+    for (const part of ["src", "test", "package.json"]) {
+      await cp(join(root, "packages", of, part), join(folder, part), { recursive: true })
+    }
+    await writeFile(join(folder, "vitest.config.ts"), config)
+    return folder
+  }
+  const folders = { core: await folderOf("core"), server: await folderOf("server") }
+  await symlink(join(root, "node_modules"), join(home, name, "node_modules"))
+  return folders
+}
+
+/** Whether these tests pass in a copy of a package. */
+const passes = (folder: string, tests: ReadonlyArray<string>): Promise<boolean> =>
+  tests.length === 0 ? Promise.resolve(true) : new Promise((resolve, reject) => {
     const excluded = left.flatMap((it) => ["--exclude", it])
     const vitest = join(root, "node_modules/vitest/vitest.mjs")
     const child = spawn(process.execPath, [vitest, "run", "--bail", "1", ...excluded, ...tests], {
-      cwd: core,
+      cwd: folder,
       stdio: "ignore",
       env: { ...process.env, CI: "1" }
     })
@@ -107,47 +127,45 @@ const passes = (core: string, tests: ReadonlyArray<string>): Promise<boolean> =>
     })
   })
 
-const placesOf = (text: string, find: string): number => text.split(find).length - 1
-
 /** Whether some test notices the mutation. */
-const isNoticed = async (core: string, { file, find, replace }: Mutation): Promise<boolean> => {
-  const path = join(core, "src", file)
+const isNoticed = async (folders: Readonly<Record<Package, string>>, mutation: Mutation): Promise<boolean> => {
+  const { file, find, package: name, replace } = mutation
+  const folder = folders[name]
+  const path = join(folder, "src", file)
   const original = await readFile(path, "utf8")
   await writeFile(path, original.replace(find, () => replace))
-  const survived = (await passes(core, near(file))) && (await passes(core, quick)) && (await passes(core, thorough))
+  const survived = (await passes(folder, near(mutation))) && (await passes(folder, quick[name])) &&
+    (await passes(folder, thorough[name]))
   await writeFile(path, original)
   return !survived
 }
 
-const stale = async (all: ReadonlyArray<Mutation>): Promise<ReadonlyArray<Mutation>> => {
-  const texts = await Promise.all(all.map((it) => readFile(join(root, "packages/core/src", it.file), "utf8")))
-  return all.filter((it, index) => placesOf(texts[index] ?? "", it.find) !== 1)
-}
-
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-const shown = ({ file, find, replace }: Mutation): string =>
-  `${file}: ${JSON.stringify(find)} became ${JSON.stringify(replace)}`
+const shown = ({ file, find, package: name, replace }: Mutation): string =>
+  `${name} ${file}: ${JSON.stringify(find)} became ${JSON.stringify(replace)}`
 
 const main = async (parts: ReadonlyArray<string>): Promise<number> => {
   const chosen = mutations.filter((it) => parts.length === 0 || parts.some((part) => it.file.includes(part)))
-  const old = await stale(chosen)
-  for (const it of old) print(`does not stand exactly once: ${it.file}: ${JSON.stringify(it.find)}`)
+  const old = await stale(root, chosen)
+  old.forEach(print)
   if (old.length > 0) return 1
   const home = await mkdtemp(join(tmpdir(), "jotgate-mutation-"))
   try {
-    const cores = await Promise.all(Array.from({ length: lanes }, (_, index) => lane(home, `lane-${index}`)))
-    const [first] = cores
-    if (first === undefined || !(await passes(first, quick)) || !(await passes(first, thorough))) {
-      print("the tests do not pass without a mutation")
-      return 1
+    const copies = await Promise.all(Array.from({ length: lanes }, (_, index) => lane(home, `lane-${index}`)))
+    const [first] = copies
+    for (const name of new Set(chosen.map((it) => it.package))) {
+      if (first === undefined || !(await passes(first[name], [...quick[name], ...thorough[name]]))) {
+        print(`the tests of ${name} do not pass without a mutation`)
+        return 1
+      }
     }
     const queue = chosen.values()
     const survivors: Array<Mutation> = []
     let done = 0
-    await Promise.all(cores.map(async (core) => {
+    await Promise.all(copies.map(async (folders) => {
       for (const it of queue) {
-        const noticed = await isNoticed(core, it)
+        const noticed = await isNoticed(folders, it)
         done++
         if (!noticed) survivors.push(it)
         print(`${done}/${chosen.length} ${noticed ? "noticed" : "SURVIVED"} ${shown(it)}`)
