@@ -110,7 +110,7 @@ const lane = async (home: string, name: string): Promise<Readonly<Record<Package
 }
 
 /** Whether these tests pass in a copy of a package. */
-const passes = (folder: string, tests: ReadonlyArray<string>): Promise<boolean> =>
+const passes = (folder: string, tests: ReadonlyArray<string>, milliseconds = patience): Promise<boolean> =>
   tests.length === 0 ? Promise.resolve(true) : new Promise((resolve, reject) => {
     const excluded = left.flatMap((it) => ["--exclude", it])
     const vitest = join(root, "node_modules/vitest/vitest.mjs")
@@ -119,7 +119,7 @@ const passes = (folder: string, tests: ReadonlyArray<string>): Promise<boolean> 
       stdio: "ignore",
       env: { ...process.env, CI: "1" }
     })
-    const timer = setTimeout(() => child.kill("SIGKILL"), patience)
+    const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds)
     child.once("error", reject)
     child.once("exit", (code) => {
       clearTimeout(timer)
@@ -155,7 +155,7 @@ const main = async (parts: ReadonlyArray<string>): Promise<number> => {
     const copies = await Promise.all(Array.from({ length: lanes }, (_, index) => lane(home, `lane-${index}`)))
     const [first] = copies
     for (const name of new Set(chosen.map((it) => it.package))) {
-      if (first === undefined || !(await passes(first[name], [...quick[name], ...thorough[name]]))) {
+      if (first === undefined || !(await passes(first[name], [...quick[name], ...thorough[name]], 5 * patience))) {
         print(`the tests of ${name} do not pass without a mutation`)
         return 1
       }

@@ -26,6 +26,11 @@ export interface Identity {
   /** Whether `user` is an address, standing in or mapped: no proxy admin is found by it (RULES D57). */
   readonly userIsAddress: boolean
   /**
+   * Whether the token names its person by an address that it does not prove, and by nothing else: somebody is calling
+   * whose row nobody may look up, so what that row says cannot be known (RULES D57).
+   */
+  readonly userIsUnproven: boolean
+  /**
    * The address: one that the token proves, or any where the issuer says `linkByEmail: always`. One without a proof is
    * not here, so nothing can be done with it (RULES D57).
    */

@@ -132,6 +132,7 @@ const identity: Identity = {
   userIsEmail: false,
   email: undefined,
   userIsAddress: false,
+  userIsUnproven: false,
   teamsBy: "id",
   tenant: undefined,
   severalOrganizations: false,

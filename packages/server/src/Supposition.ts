@@ -66,6 +66,7 @@ const identityOf = (profile: IssuerProfile, user: string, teams: ReadonlyArray<s
   userIsEmail: false,
   email: undefined,
   userIsAddress: false,
+  userIsUnproven: false,
   tenant: undefined,
   linkByEmail: "never",
   service: false,

@@ -355,6 +355,7 @@ export const make = (
     const isAdmin = policy.token.isAdmin(row, identity)
     return policy.rows.organizationOfTeam(chosen?.team, organization?.id) ??
       policy.rows.principalRequired(person.id, chosen?.team.id, acting?.autonomous) ??
+      unprovenPerson(caller, found) ??
       policy.rows.blocked(chosen?.team, row, endUser) ??
       (chosen === undefined ? takenAway(caller, found) : undefined) ??
       policy.rows.judgeModels(asked.model, chosen, membership?.models ?? noModels, aloneOf(found, chosen, isAdmin)) ??
@@ -366,6 +367,12 @@ export const make = (
       }) ??
       (isUnknown(asked.model) ? undefined : routeOf(asked, chosen, isAdmin))
   }
+
+  /** Somebody whom only an address names that nothing proves: their row may say no, and nobody may look it up (RULES D57). */
+  const unprovenPerson = ({ identity }: Caller, { acting, person }: Found): Ruling | undefined =>
+    identity.userIsUnproven && person.id === undefined && acting?.autonomous !== true
+      ? { step: "user", code: "user_not_found", facts: { user: null, cause: "named by an address without a proof" } }
+      : undefined
 
   /** A request without the id of a trace, of an agent that must send one. */
   const traceless = ({ traced }: Caller, acting: Acting | undefined): Ruling | undefined =>

@@ -163,21 +163,21 @@ class Reading {
     return { value: values.length === 1 ? values[0] : undefined, several: values.length > 1 }
   }
 
-  /** The address. */
-  address(): string | undefined {
-    const { path = "", values } = this.list("email")
+  /** The address, and whether there was one that nothing proves. */
+  address(): { readonly email: string | undefined; readonly isUnproven: boolean } {
+    const { path = "", unproven, values } = this.list("email")
     if (values.length > 1) this.#unreadable("email", { path, expected: "one address" })
-    return values.length > 1 ? undefined : values[0]
+    return { email: values.length > 1 ? undefined : values[0], isUnproven: unproven }
   }
 
-  /** The claim that names the person, and whether it is an address. */
-  user(): { readonly id: UserId | undefined; readonly isAddress: boolean } {
-    const { path = "", values: [id] } = this.list("user")
-    if (id === undefined || !isUserId(id)) return { id: undefined, isAddress: false }
+  /** The claim that names the person, whether it is an address, and whether there was one that nothing proves. */
+  user(): { readonly id: UserId | undefined; readonly isAddress: boolean; readonly isUnproven: boolean } {
+    const { path = "", unproven, values: [id] } = this.list("user")
+    if (id === undefined || !isUserId(id)) return { id: undefined, isAddress: false, isUnproven: unproven }
     if (isSubject(path) && unprintable.test(id)) {
       this.refuse("subject", { claim: path, found: "a control character" })
     }
-    return { id, isAddress: this.#readers.isAddress(path) }
+    return { id, isAddress: this.#readers.isAddress(path), isUnproven: false }
   }
 
   #unreadable(claim: Settings.MappedClaim, { expected, path }: ClaimMapping.Unreadable): void {
@@ -208,6 +208,7 @@ class ReadIdentity implements Identity {
   readonly user: UserId | undefined
   readonly userIsEmail: boolean
   readonly userIsAddress: boolean
+  readonly userIsUnproven: boolean
   readonly email: string | undefined
   readonly linkByEmail: LinkByEmail
   readonly service: boolean
@@ -233,8 +234,9 @@ class ReadIdentity implements Identity {
     const { issuer: { foreign, id: issuer, settings, template }, payload } = claims
     const { grantsTeam } = readers
     const user = reading.user()
-    const email = reading.address()
-    const standsIn = user.id === undefined && email !== undefined && (readers.user?.orEmail ?? false)
+    const { email, isUnproven } = reading.address()
+    const mayStandIn = readers.user?.orEmail ?? false
+    const standsIn = user.id === undefined && email !== undefined && mayStandIn
     const teams = reading.list("teams")
     const teamsBy = readers.teams?.by ?? "id"
     // A name is granted when the team that it leads to is known (RULES D51).
@@ -253,6 +255,7 @@ class ReadIdentity implements Identity {
     this.user = subject === undefined ? undefined : subjectOf(this, subject)
     this.userIsEmail = standsIn
     this.userIsAddress = standsIn || user.isAddress
+    this.userIsUnproven = !this.service && subject === undefined && (user.isUnproven || (mayStandIn && isUnproven))
     this.email = this.service ? undefined : email
     this.linkByEmail = settings.identities.linkByEmail
     this.team = team !== undefined && isTeamId(team) && grantsTeam(team) ? team : undefined

@@ -33,13 +33,22 @@ export interface Entries {
   /** Whether the token carries the claim at all, even when no entry is left of it. */
   readonly present: boolean
   readonly values: ReadonlyArray<string>
+  /** Whether an address was left out because nothing proves it. */
+  readonly unproven: boolean
   readonly unreadable: Unreadable | undefined
   /** What was odd, for the trace. */
   readonly notes: ReadonlyArray<string>
 }
 
 /** A claim that is not there. */
-export const noEntries: Entries = { path: undefined, present: false, values: [], unreadable: undefined, notes: [] }
+export const noEntries: Entries = {
+  path: undefined,
+  present: false,
+  values: [],
+  unproven: false,
+  unreadable: undefined,
+  notes: []
+}
 
 /** The shapes that a claim may have besides a text. */
 export interface Shapes {
@@ -159,11 +168,14 @@ export const compile = (
     const texts: Array<string> = []
     let path: string | undefined
     let unreadable: string | undefined
+    let unproven = false
     for (const [name, names, proves] of paths) {
       const value = Path.read(names, payload)
       if (value === undefined || isAbsent(value)) continue
       if (proves !== undefined && !proves(payload)) {
-        if (addTo([], name, value, notes) === undefined) unreadable ??= name
+        const held = addTo([], name, value, notes)
+        if (held === true) unproven = true
+        if (held === undefined) unreadable ??= name
         else notes.push(`${name} is no proven address: as if it were not there`)
         continue
       }
@@ -180,6 +192,7 @@ export const compile = (
       path,
       present: path !== undefined,
       values: distinct(texts),
+      unproven,
       unreadable: unreadable === undefined ? undefined : { path: unreadable, expected },
       notes
     }

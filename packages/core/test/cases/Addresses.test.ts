@@ -42,6 +42,20 @@ describe("an address without a proof is nowhere", () => {
       rows
     }, unproven({ email: victim }, "403 principal_required"))
 
+    // The row of that address may be blocked, and nobody may look it up: a team does not make up for it.
+    for (const [how, claims] of Object.entries({ id: { user: "email", teams: "groups" }, "place of an id": orEmail })) {
+      decides(`as the ${how}, in a team that could be used (${linkByEmail})`, {
+        issuer: { claims, identities: { linkByEmail } },
+        directory: { users: { unknown: "allow" } },
+        rows: { ...rows, users: [user(victim, { blocked: true })], teams: [team("red")] }
+      }, unproven({ email: victim, groups: ["red"] }, "404 user_not_found"))
+    }
+
+    decides(`as the id, of a service (${linkByEmail})`, {
+      issuer: { claims: { user: "email", teams: "groups" }, identities: { linkByEmail } },
+      rows: { teams: [team("red")] }
+    }, unproven({ sub: "svc", azp: "svc", email: victim, groups: ["red"] }, "allow team=red"))
+
     decides(`before a claim that says who it is (${linkByEmail})`, {
       issuer: { claims: { user: ["email", "uid"] }, identities: { linkByEmail } },
       rows

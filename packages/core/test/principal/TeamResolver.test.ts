@@ -20,6 +20,7 @@ const identity = (more: Partial<Identity> = {}): Identity => ({
   userIsEmail: false,
   email: undefined,
   userIsAddress: false,
+  userIsUnproven: false,
   teamsBy: "id",
   tenant: undefined,
   severalOrganizations: false,

@@ -41,6 +41,7 @@ const find = Effect.fnUntraced(function*(
     userIsEmail: false,
     email: "ada@acme.test",
     userIsAddress: false,
+    userIsUnproven: false,
     teamsBy: "id",
     tenant: undefined,
     severalOrganizations: false,
