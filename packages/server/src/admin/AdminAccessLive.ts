@@ -6,6 +6,7 @@
  * is open on loopback. The `Host` must be one that no foreign web page can have
  * a browser send (DNS rebinding): a loopback name, an address, this machine.
  */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { Allowed } from "@jotgate/core/Decision"
 import type { Denial } from "@jotgate/core/Errors"
@@ -20,6 +21,7 @@ import { Deployments } from "../Deployment.ts"
 import { inputInvalid } from "../directory/DirectoryProblem.ts"
 import * as RequestBody from "../directory/RequestBody.ts"
 import { isAllowed, Judge } from "../Judge.ts"
+import { foreignLine } from "../proxy/RequestHead.ts"
 import { AdminAccess, AdminDenied, AdminRequired, AuthZenAccess, DecideAccess } from "./AdminApi.ts"
 
 /** What the listener was started with. */
@@ -137,7 +139,10 @@ export const isOurHost = (host: string | undefined, names: ReadonlyArray<string>
 /** What balancers and scrapers ask, by whatever name they know this machine, or by none. Nothing there is secret. */
 const health = /^\/(?:livez|readyz|metrics)(?:\?|$)/
 
-/** Refuses requests with a foreign `Host`, on every path but those of health. */
+const refused = (text: string) =>
+  Effect.succeed(HttpServerResponse.text(`${text}\n`, { status: 400, headers: { connection: "close" } }))
+
+/** Refuses what is no request of HTTP/1, and requests with a foreign `Host`, on every path but those of health. */
 export const layerHostCheck = HttpRouter.middleware(
   Effect.map(
     AdminListener,
@@ -147,9 +152,11 @@ export const layerHostCheck = HttpRouter.middleware(
         Effect.flatMap(
           HttpServerRequest.HttpServerRequest,
           (request) =>
-            health.test(request.url) || isOurHost(request.headers["host"], names)
+            foreignLine(NodeHttpServerRequest.toIncomingMessage(request)) !== undefined
+              ? refused("This is no request of HTTP/1.0 or HTTP/1.1.")
+              : health.test(request.url) || isOurHost(request.headers["host"], names)
               ? next
-              : Effect.succeed(HttpServerResponse.text("This host name is not served here.\n", { status: 400 }))
+              : refused("This host name is not served here.")
         )
     }
   ),

@@ -38,6 +38,35 @@ export const isHost = (text: string): boolean => {
   return true
 }
 
+/** What RTSP and ICE have and HTTP has not; Node's parser takes their first lines for those of HTTP/1.0. */
+const otherProtocols: ReadonlySet<string> = new Set([
+  "ANNOUNCE",
+  "DESCRIBE",
+  "FLUSH",
+  "GET_PARAMETER",
+  "PAUSE",
+  "PLAY",
+  "RECORD",
+  "REDIRECT",
+  "SET_PARAMETER",
+  "SETUP",
+  "SOURCE",
+  "TEARDOWN"
+])
+
+/**
+ * Why the first line of a request is none of HTTP/1.0 or HTTP/1.1: Node's parser takes `HTTP/2.0`, `HTTP/0.9` and a line
+ * without a version for one, and a server behind the gate may not.
+ */
+export const foreignLine = (
+  { httpVersion, method = "" }: { readonly httpVersion: string; readonly method?: string | undefined }
+): string | undefined =>
+  httpVersion !== "1.1" && httpVersion !== "1.0"
+    ? "a version other than HTTP/1.0 and HTTP/1.1"
+    : otherProtocols.has(method)
+    ? "a method of another protocol"
+    : undefined
+
 const requestIdPattern = /^[\w.:=+/@-]{1,128}$/
 
 const tokens = (value: string): Array<string> =>
@@ -45,6 +74,8 @@ const tokens = (value: string): Array<string> =>
 
 /** The head; a text when it could be read in more than one way, which says why to the operator. */
 export const readHead = (request: IncomingMessage): RequestHead | string => {
+  const foreign = foreignLine(request)
+  if (foreign !== undefined) return foreign
   const raw = request.rawHeaders
   let host: string | undefined
   let contentType: string | undefined
