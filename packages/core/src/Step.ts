@@ -191,6 +191,8 @@ export const Facts = {
     row: flag,
     role: name,
     foundBy: text,
+    /** Whether an address that nothing proves is all that names the person. */
+    unproven: flag,
     namespace: text,
     email: name,
     active: flag

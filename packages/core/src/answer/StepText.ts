@@ -105,6 +105,9 @@ const team = (facts: Facts, model: string | null): ReadonlyArray<string> => {
 }
 
 const user = (facts: Facts): ReadonlyArray<string> => {
+  if (facts["unproven"] === true) {
+    return ["only an address names the person, and nothing proves it", ...rest(facts, ["unproven"])]
+  }
   if (facts["row"] === undefined) return rest(facts, [])
   const name = plain(facts["user"])
   return facts["row"] === true

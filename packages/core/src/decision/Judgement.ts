@@ -371,7 +371,7 @@ export const make = (
   /** Somebody whom only an address names that nothing proves: their row may say no, and nobody may look it up (RULES D57). */
   const unprovenPerson = ({ identity }: Caller, { acting, person }: Found): Ruling | undefined =>
     identity.userIsUnproven && person.id === undefined && acting?.autonomous !== true
-      ? { step: "user", code: "user_not_found", facts: { user: null, cause: "named by an address without a proof" } }
+      ? { step: "user", code: "user_not_found", facts: { unproven: true } }
       : undefined
 
   /** A request without the id of a trace, of an agent that must send one. */
