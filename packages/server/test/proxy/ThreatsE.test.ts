@@ -260,6 +260,29 @@ describe("the gate", () => {
       assert.isUndefined(world.upstream.last().headers["x-jotgate-email"])
     }))
 
+  it.live("RULES D57: an address is told to the upstream with its proof alone", () =>
+    Effect.gen(function*() {
+      const { send, world } = yield* setting({ rows: World.people({ u: { email: null } }) })
+      const told = Effect.fnUntraced(function*(claims: Readonly<Record<string, unknown>>) {
+        const token = yield* world.token("u", claims)
+        const answer = yield* send("GET /v1/files HTTP/1.1", [`Authorization: Bearer ${token}`])
+        assert.deepStrictEqual(Raw.statuses(answer), [200], answer)
+        const door = yield* send("GET /_jotgate/auth/nginx HTTP/1.1", [
+          `Authorization: Bearer ${token}`,
+          "X-Original-URI: /v1/files",
+          "X-Original-Method: GET"
+        ])
+        assert.deepStrictEqual(Raw.statuses(door), [200], door)
+        return [world.upstream.last().headers["x-jotgate-email"], Raw.header(door, "x-jotgate-email")]
+      })
+      const email = "u@acme.test"
+      for (const email_verified of [undefined, false, null, "no", 1, ["true"]]) {
+        assert.deepStrictEqual(yield* told({ email, email_verified }), [undefined, ""], String(email_verified))
+      }
+      assert.deepStrictEqual(yield* told({ email, email_verified: true }), ["u%40acme.test", "u%40acme.test"])
+      assert.deepStrictEqual(yield* told({ email, email_verified: "true" }), ["u%40acme.test", "u%40acme.test"])
+    }))
+
   it.live("threat E16: a token of 17 kB is 401, a head of 70 kB is 431", () =>
     Effect.gen(function*() {
       const { send } = yield* setting()

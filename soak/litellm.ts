@@ -1,0 +1,193 @@
+/**
+ * Callers who may call one model, against a real LiteLLM: `npm run soak -- litellm`.
+ *
+ * For each place in which LiteLLM takes a model (RULES D54) a model that is denied is asked for, through the proxy, behind
+ * Traefik and Envoy, and with the printed `custom_auth`. LiteLLM serves its models from an upstream of ours, which notes
+ * what it is really asked for: a denied model must never be among it. The same requests without a gate show that the
+ * places are real. LiteLLM is installed once, by pip, into a folder of its own.
+ */
+import { Catalog } from "@jotgate/servers"
+import { Effect } from "effect"
+import { execFileSync, spawn } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, type IncomingMessage } from "node:http"
+import { createServer as createPort } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { snippet } from "../packages/server/src/snippets/Snippet.ts"
+import { proxies } from "../packages/server/test/support/Proxies.ts"
+import * as ServerWorld from "../packages/server/test/support/ServerWorld.ts"
+import { figure } from "./Figures.ts"
+import { DENIED, GRANTED, places } from "./LiteLLMPlaces.ts"
+
+/** How long LiteLLM may take to start, in milliseconds: it loads a great deal. */
+const patience = 300_000
+
+const release = "1.110.0"
+const venv = join(Catalog.cache, `litellm-${release}`)
+
+/** Installs LiteLLM with what its proxy needs; its own extra names packages that are not published. */
+const install = (): void => {
+  if (existsSync(join(venv, "installed"))) return
+  execFileSync(Catalog.locate("python"), ["-m", "venv", venv], { stdio: "inherit" })
+  execFileSync(join(venv, "bin/pip"), ["install", "-q", "-r", join(import.meta.dirname, "litellm.txt")], {
+    stdio: "inherit"
+  })
+  writeFileSync(join(venv, "installed"), "")
+}
+
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Array<Buffer> = []
+  for await (const chunk of request) if (chunk instanceof Buffer) chunks.push(chunk)
+  return Buffer.concat(chunks).toString("latin1")
+}
+
+const completion = {
+  id: "c",
+  object: "chat.completion",
+  created: 1,
+  model: "m",
+  choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: "hello" } }],
+  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+  data: [{ index: 0, embedding: [0] }],
+  text: "hello"
+}
+
+/** What LiteLLM's models are served by. */
+const upstream = Effect.acquireRelease(
+  Effect.promise(() =>
+    new Promise<{ readonly port: number; readonly asked: Array<string>; readonly close: () => void }>((done) => {
+      const asked: Array<string> = []
+      const server = createServer(async (request, response) => {
+        const text = await bodyOf(request)
+        asked.push(`${request.url ?? ""}\n${text}`)
+        // A model that fails is what fallbacks are for.
+        const fails = text.includes("please fail") && !text.includes(DENIED)
+        response.writeHead(fails ? 500 : 200, { "content-type": "application/json" })
+        response.end(JSON.stringify(fails ? { error: { message: "context_length_exceeded" } } : completion))
+      })
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        const port = typeof address === "object" && address !== null ? address.port : 0
+        done({ port, asked, close: () => void server.close() })
+      })
+    })
+  ),
+  (it) => Effect.sync(it.close)
+)
+
+const freePort = (): Promise<number> =>
+  new Promise((done) => {
+    const server = createPort().listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      server.close(() => done(typeof address === "object" && address !== null ? address.port : 0))
+    })
+  })
+
+/** Starts LiteLLM over the upstream; `auth` is the module that it asks about every request. */
+const litellm = (name: string, upstreamPort: number, auth?: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const folder = mkdtempSync(join(tmpdir(), "jotgate-litellm-"))
+      const port = await freePort()
+      const model = (it: string) => ({
+        model_name: it,
+        litellm_params: { model: `openai/${it}`, api_base: `http://127.0.0.1:${String(upstreamPort)}/v1`, api_key: "x" }
+      })
+      writeFileSync(
+        join(folder, "config.yaml"),
+        JSON.stringify({
+          model_list: [model(GRANTED), model(DENIED)],
+          router_settings: { num_retries: 0, disable_cooldowns: true },
+          general_settings: auth === undefined
+            ? { dangerously_permit_weak_or_unset_master_key: true }
+            : {
+              custom_auth: "jotgate_auth.user_api_key_auth",
+              master_key: "sk-a-key-that-nobody-is-told-of-0123456789"
+            }
+        })
+      )
+      if (auth !== undefined) writeFileSync(join(folder, "jotgate_auth.py"), auth)
+      const child = spawn(
+        join(venv, "bin/litellm"),
+        ["--config", "config.yaml", "--host", "127.0.0.1", "--port", String(port)],
+        {
+          cwd: folder,
+          stdio: ["ignore", "ignore", "inherit"],
+          env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: "True", NO_DOCS: "True", LITELLM_LOG: "CRITICAL" }
+        }
+      )
+      const began = Date.now()
+      const url = `http://127.0.0.1:${String(port)}`
+      while (!(await fetch(`${url}/health/liveliness`).then((it) => it.ok, () => false))) {
+        if (child.exitCode !== null || Date.now() - began > patience) throw new Error(`${name} does not start`)
+        await new Promise((done) => setTimeout(done, 500))
+      }
+      return { url, stop: () => (child.kill("SIGKILL"), rmSync(folder, { recursive: true, force: true })) }
+    }),
+    (it) => Effect.sync(it.stop)
+  )
+
+const program = Effect.gen(function*() {
+  install()
+  const models = yield* upstream
+  const open = yield* litellm("LiteLLM", models.port)
+  const policy = { litellm: "1.110" } as const
+  const gateway = { upstream: { url: open.url }, forwardAuth: { unseenModel: "deny" } }
+  const world = yield* ServerWorld.make({ gateway, policy })
+  const asking = yield* litellm(
+    "LiteLLM with custom_auth",
+    models.port,
+    snippet("litellm", { gate: new URL(world.admin) })
+  )
+  const ends = {
+    gate: new URL(world.gate),
+    grpc: { host: "127.0.0.1", port: 0 },
+    upstream: new URL(open.url)
+  }
+  const traefik = yield* proxies.traefik.start(ends)
+  const envoy = yield* proxies.envoy.start(ends)
+  // Alice of red may call gpt-4o* alone.
+  const token = yield* world.token("alice", { groups: ["red"] })
+
+  /** Asks for everything at one place; answers with what was served of the denied model, and whether the granted one was. */
+  const round = (url: string, authorization: string) =>
+    Effect.promise(async () => {
+      const served: Array<string> = []
+      let granted = 0
+      for (const { name, request } of places) {
+        const { body, headers, method = "POST", path } = request()
+        const before = models.asked.length
+        const status = await fetch(`${url}${path}`, {
+          method,
+          headers: { authorization, ...headers },
+          ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+          signal: AbortSignal.timeout(60_000)
+        }).then((it) => (void it.arrayBuffer().catch(() => undefined), it.status), () => 0)
+        const asked = models.asked.slice(before)
+        if (name.startsWith("granted") && status === 200 && asked.length > 0) granted++
+        if (!name.startsWith("granted") && asked.some((it) => it.includes(DENIED))) served.push(name)
+      }
+      return { served, granted }
+    })
+
+  const without = yield* round(open.url, "Bearer nobody")
+  console.log(`without a gate LiteLLM serves the model at: ${without.served.join("; ")}`)
+  figure("places at which LiteLLM without a gate serves the model", without.served.length, { least: 15 })
+  for (
+    const [name, url] of Object.entries({
+      "the proxy": world.gate,
+      Traefik: traefik.url,
+      Envoy: envoy.url,
+      custom_auth: asking.url
+    })
+  ) {
+    const { granted, served } = yield* round(url, `Bearer ${token}`)
+    for (const it of served) console.error(`${name}: ${it}`)
+    figure(`denied models that were served through ${name}`, served.length, { most: 0 })
+    figure(`granted requests that were served through ${name}`, granted, { least: 2 })
+  }
+})
+
+await Effect.runPromise(Effect.scoped(program))
+process.exit()
