@@ -18,7 +18,7 @@ const denial = (world: CoreTest.World, ask: CoreTest.Ask) =>
 describe("what an unknown model or person is told as", () => {
   it.effect("a model that no place names, and one that the door does not see (RULES D53)", () =>
     Effect.gen(function*() {
-      const on = (model: CoreTest.Ask["model"]) => denial({ rows }, { claims, model })
+      const on = (model: NonNullable<CoreTest.Ask["model"]>) => denial({ rows }, { claims, model })
       assert.match(
         (yield* on({ _tag: "Unnamed", looked: ["body model", "query model"] })) ?? "",
         /no model is named on a route that runs one, looked at body model, query model, may call \["gpt-4o\*"\]$/
