@@ -61,10 +61,11 @@ export default defineConfig({
       project("store with real servers", "packages/store", { ...apart, include: real }),
       project("server", "packages/server", { ...together, exclude: real }),
       project("server with real servers", "packages/server", { ...apart, include: real }),
-      project("cli", "packages/cli"),
+      project("cli", "packages/cli", { ...together, exclude: real }),
+      project("cli with real servers", "packages/cli", { ...apart, include: real }),
       project("examples", "examples"),
       project("servers", "servers"),
-      project("tools", "tools")
+      project("tools", "tools", together)
     ]
   }
 })

@@ -337,7 +337,8 @@ const ends: ReadonlyArray<Mutation> = [
   ...inFile("decision/Question.ts", [
     ["if (one === \"\" || one === value) continue", "if (one === \"\") continue"],
     ["      if (value !== undefined) {\n", "      if (value === null) {\n"],
-    ["    asked.model._tag === \"Conflict\"\n", "    asked.path === \"\"\n"],
+    ["return asked.model._tag === \"Conflict\"\n", "return asked.path === \"\"\n"],
+    ["audience !== undefined || custom !== undefined || model", "custom !== undefined || model"],
     ["const code = found._tag === \"Absent\"", "const code = found._tag !== \"Absent\""]
   ]),
   ...inFile("decision/Reach.ts", [

@@ -98,6 +98,18 @@ const bodies = (draw: Drawing): Buffer => {
     `--B\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-4o\r\n--B--\r\n`,
     `--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n${"x".repeat(10_000)}\r\n--B--\r\n`,
     `model=gpt-4o&model=o1`,
+    `{"model":"gpt-4o","extra_body":${"{\"extra_body\":".repeat(400)}{}${"}".repeat(400)}}`,
+    `{"model":"gpt-4o","fallbacks":${"[{\"fallbacks\":".repeat(200)}[]${"}]".repeat(200)}}`,
+    `{"jsonrpc":"2.0","id":${
+      draw.of(["1", "null", "{}", "1e999", "\"a\""])
+    },"method":"tools/call","params":{"name":"x"}}`,
+    `[{"jsonrpc":"2.0","method":"tools/list"},{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"${
+      "../".repeat(50)
+    }"}}]`,
+    `{"subject":{"type":"user","id":"alice"},"resource":{"type":"model","id":"gpt-4o"},"action":{"name":"call"}}`,
+    `{"evaluations":[{},{"subject":null},7],"options":{"evaluations_semantic":"x"}}`,
+    `{"issuer":"x","jti":"a","expiresAt":${draw.of(["-1", "1e400", "\"x\"", "99999999999999999999"])}}`,
+    `{"method":"\\u0000","path":"\\ud800","headers":{"a\\nb":["\\u0000"]},"dry":1,"trace":[]}`,
     "",
     "{",
     "\0\0\0",
@@ -119,6 +131,24 @@ const request = (draw: Drawing, tokens: ReadonlyArray<string>): Buffer => {
     "/_jotgate/auth/caddy",
     "/_jotgate/envoy/v1/chat/completions",
     "/_jotgate/none",
+    "/_jotgate/auth/haproxy",
+    "/_jotgate/auth/ingress-nginx",
+    "/mcp/tools",
+    "/mcp/tools?x=%00",
+    "/v1/messages",
+    "/model/a%2Fb/converse",
+    "/v1beta/models/x:generateContent",
+    "/access/v1/evaluation",
+    "/access/v1/evaluations",
+    "/access/v1/search/subject",
+    "/admin/v1/decisions?limit=-1&after=%ff&since=x",
+    "/admin/v1/decisions/d_x",
+    "/admin/v1/users/%00",
+    "/admin/v1/deny",
+    "/compat/litellm/user/new",
+    "/openapi.json",
+    "/docs",
+    "/livez",
     "/.well-known/oauth-protected-resource/v1",
     "/decide",
     "/decide/batch",
@@ -133,9 +163,13 @@ const request = (draw: Drawing, tokens: ReadonlyArray<string>): Buffer => {
   ])
   const body = draw.chance(0.6) ? bodies(draw) : undefined
   const lines = [
-    `${
-      draw.of(["GET", "POST", "POST", "POST", "PUT", "OPTIONS", "TRACE", "CONNECT", "DELETE", "PATCH"])
-    } ${path} HTTP/1.${draw.chance(0.9) ? 1 : 0}`
+    `${draw.of(["GET", "POST", "POST", "POST", "PUT", "OPTIONS", "TRACE", "CONNECT", "DELETE", "PATCH"])} ${
+      draw.chance(0.05) ? `http://${draw.of(["a", "u:p@a", "[::1", "a:99999"])}${path}` : path
+    }${
+      draw.chance(0.9)
+        ? ` HTTP/1.${draw.chance(0.9) ? 1 : 0}`
+        : draw.of([" HTTP/2.0", " HTTP/0.9", "", " RTSP/1.0", " ICE/1.0", " HTTP/1.1 x", " http/1.1", "\tHTTP/1.1"])
+    }`
   ]
   const add = (share: number, line: string) => {
     if (draw.chance(share)) lines.push(line)
@@ -152,6 +186,19 @@ const request = (draw: Drawing, tokens: ReadonlyArray<string>): Buffer => {
   add(0.1, "Connection: close")
   add(0.05, `X-Long: ${"x".repeat(draw.below(80_000))}`)
   add(0.05, "Expect: 100-continue")
+  add(0.03, "Host: other.test")
+  add(0.03, "Content-Length: 5")
+  add(0.03, " folded: yes")
+  add(0.03, `X-Original-URL: ${draw.of(["http://a", "::", "http://a/%zz", "/v1/files", "//"])}`)
+  add(0.03, `X-Original-Method: ${draw.of(["", "GET\tPOST", "\u0000", "x".repeat(300)])}`)
+  add(0.05, `X-Team-Id: ${draw.of(["red", "../../etc", "x".repeat(5_000), "\u00ff", ""])}`)
+  add(0.05, `Mcp-Session-Id: ${draw.of(["a", "x".repeat(3_000), "\u00ff", ""])}`)
+  add(0.05, `Mcp-Protocol-Version: ${draw.of(["2026-07-28", "2025-06-18", "1999", "x".repeat(300)])}`)
+  add(0.05, `Mcp-Name: ${draw.of(["=?base64?!!?=", "x", "%ff", "x".repeat(3_000)])}`)
+  add(0.05, `Accept: ${draw.of(["text/event-stream", "*/*;q=x", "x".repeat(2_000)])}`)
+  add(0.03, `Range: bytes=${draw.of(["0-", "-1", "9-1"])}`)
+  add(0.03, "Transfer-Encoding: gzip, chunked")
+  add(0.03, "Trailer: authorization")
   add(0.02, "Expect: something")
   if (body === undefined) return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`)
   lines.push(`Content-Type: ${

@@ -47,6 +47,7 @@ export const run = Effect.fnUntraced(function*(seed: number, millis: number) {
         jwks: idp.jwks,
         claims: { user: "sub", teams: "groups" }
       }],
+      policy: { mcp: [{ server: "tools", path: "/mcp/tools" }] },
       directory: { url: "sqlite:directory.db", file: "directory.json", users: { unknown: "allow" } },
       cache: { dir: null },
       gateway: {
@@ -77,7 +78,7 @@ export const run = Effect.fnUntraced(function*(seed: number, millis: number) {
     return {
       inFlight: figure(metrics, "jotgate_requests_in_flight"),
       held: figure(metrics, "jotgate_body_bytes_held"),
-      defects: metrics.split("\n").filter((it) => it.startsWith("jotgate_defects_total{"))
+      defects: metrics.split("\n").filter((it) => it.startsWith("jotgate_defects_total{") && !it.endsWith(" 0"))
     }
   })
   // What was cut off may still be on its way; nothing of it may stay longer than the longest stream.
