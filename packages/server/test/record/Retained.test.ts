@@ -33,9 +33,13 @@ describe("what a gate holds on to", () => {
       assert.isBelow(bytes, 4.5 * MIB, `${bytes} bytes`)
     }), 30_000)
 
-  it.live("a thousand denials of team headers of 30 kB leave the 16 KiB that the steps of a record may have", () =>
-    Effect.gen(function*() {
-      const bytes = yield* Retained.hints(1_000)
-      assert.isBelow(bytes, 18 * MIB, `${bytes} bytes of ${1_000 * 30_000}`)
-    }), 30_000)
+  it.live(
+    "a thousand denials of team headers of 30 kB leave the 16 KiB that the steps of a record may have",
+    () =>
+      Effect.gen(function*() {
+        const bytes = yield* Retained.hints(1_000)
+        assert.isBelow(bytes, 18 * MIB, `${bytes} bytes of ${1_000 * 30_000}`)
+      }),
+    30_000
+  )
 })

@@ -98,6 +98,7 @@ export const hints = Effect.fnUntraced(function*(count: number) {
   return yield* retained(
     count,
     403,
-    (at) => get(world.url, "/v1/files", { authorization: `Bearer ${token}`, "x-team-id": `${at}-${"x".repeat(30_000)}` })
+    (at) =>
+      get(world.url, "/v1/files", { authorization: `Bearer ${token}`, "x-team-id": `${at}-${"x".repeat(30_000)}` })
   )
 })
