@@ -63,3 +63,20 @@ export const pairs = (name: string, what: string) => described(Flag.KeyValuePair
 
 /** Yes or no. */
 export const yesNo = (name: string, what: string) => Flag.Boolean(name).pipe(Flag.withDescription(what), Flag.optional)
+
+const patterns = (name: string, what: string) =>
+  described(
+    Flag.map(
+      Flag.String(name),
+      (it) => it === "null" ? null : it === "" ? [] : it.split(",").map((one) => one.trim())
+    ),
+    "A,B,…",
+    `${what}: SERVER/NAME, with ! in front of what is taken away; empty: none; null says nothing`
+  )
+
+/** What a row lists of MCP servers. */
+export const toolLists = {
+  tools: patterns("tools", "Tools of MCP servers"),
+  prompts: patterns("prompts", "Prompts of MCP servers"),
+  resources: patterns("resources", "Resources of MCP servers")
+}

@@ -1,5 +1,5 @@
 /** `jotgate agent`: the programs that act for people. */
-import { list, nullable, yesNo } from "../admin/AdminFlags.ts"
+import { list, nullable, toolLists, yesNo } from "../admin/AdminFlags.ts"
 import * as RowCommand from "../admin/RowCommand.ts"
 
 export const agent = RowCommand.make({
@@ -14,6 +14,7 @@ export const agent = RowCommand.make({
     models: list("models", "Patterns of the models that it may use at most; empty: none"),
     modelGroups: list("model-groups", "Model groups that it may use at most"),
     teams: list("teams", "The teams in which it may act; empty: none"),
+    ...toolLists,
     autonomous: yesNo("autonomous", "Let it act without a user (--no-autonomous: no more)"),
     blocked: yesNo("blocked", "Block it (--no-blocked: no more)"),
     requireTraceId: yesNo(

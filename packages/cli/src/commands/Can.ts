@@ -1,6 +1,6 @@
 /**
- * `jotgate can --team T | --user U | --anybody`: what a team, a user or anybody with a valid token may call, and why
- * not. Exit 1 when nothing.
+ * `jotgate can --team T | --user U | --agent A | --anybody`: what a team, a user, an agent or anybody with a valid token
+ * may call, and why not; with a team or a user and an agent: what that agent may for them. Exit 1 when nothing.
  */
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -14,20 +14,25 @@ import { method, route } from "./Who.ts"
 const Answer = Schema.Struct({
   allowed: Schema.Boolean,
   models: Schema.Array(Schema.String),
+  tools: Schema.Array(Schema.String),
   ways: Schema.Array(Schema.Struct({
     team: Schema.NullOr(Schema.String),
     allowed: Schema.Boolean,
     code: Schema.NullOr(Schema.String),
-    models: Schema.Array(Schema.String)
+    models: Schema.Array(Schema.String),
+    tools: Schema.Array(Schema.String)
   }))
 })
 
 /** What came of one way, as columns. */
 const told = (
-  { allowed, code, models }: Pick<(typeof Answer.Type)["ways"][number], "allowed" | "code" | "models">
+  { allowed, code, models, tools }:
+    & Pick<(typeof Answer.Type)["ways"][number], "allowed" | "code" | "models">
+    & { readonly tools?: ReadonlyArray<string> }
 ) => ({
   allowed,
-  models: allowed ? models : code
+  models: allowed ? models : code,
+  tools: allowed ? tools ?? null : null
 })
 
 const decode = Schema.decodeUnknownEffect(Answer)
@@ -41,26 +46,37 @@ export const can = Command.make(
       Flag.withDescription("Whoever has a valid token, without a row and without a team"),
       Flag.withDefault(false)
     ),
+    agent: text("agent", "The agent: on its own, or for the team or the user"),
     model: text("model", "Only this model"),
+    tool: text("tool", "Only this tool of an MCP server: SERVER/NAME"),
     route,
     method,
     at: place,
     json
   },
-  Effect.fn("can")(function*({ anybody, at, json, method, model, route, team, user }) {
-    if ([Option.isSome(team), Option.isSome(user), anybody].filter((it) => it).length !== 1) {
-      return yield* failure("who? Give one of --team ID, --user ID and --anybody")
+  Effect.fn("can")(function*({ agent, anybody, at, json, method, model, route, team, tool, user }) {
+    const isAgent = Option.isSome(agent) && Option.isNone(team) && Option.isNone(user) && !anybody
+    if ([Option.isSome(team), Option.isSome(user), anybody, isAgent].filter((it) => it).length !== 1) {
+      return yield* failure("who? Give one of --team ID, --user ID, --agent ID and --anybody")
     }
     const ask = yield* AdminClient.connect(at)
     const query = {
       model: Option.getOrUndefined(model),
+      tool: Option.getOrUndefined(tool),
+      agent: isAgent ? undefined : Option.getOrUndefined(agent),
       route: Option.getOrUndefined(route),
       method: Option.getOrUndefined(method)
     }
-    const id = encodeURIComponent(Option.getOrElse(Option.orElse(team, () => user), () => ""))
+    const id = encodeURIComponent(
+      Option.getOrElse(Option.orElse(Option.orElse(team, () => user), () => agent), () => "")
+    )
     const answer = anybody
       ? yield* Anybody.ask(ask, query)
-      : yield* ask({ method: "GET", path: `/${Option.isSome(team) ? "teams" : "users"}/${id}/can`, query }).pipe(
+      : yield* ask({
+        method: "GET",
+        path: `/${Option.isSome(team) ? "teams" : isAgent ? "agents" : "users"}/${id}/can`,
+        query
+      }).pipe(
         Effect.flatMap(decode),
         Effect.catchTag("SchemaError", () => failure("this is no admin listener of jotgate"))
       )
@@ -73,7 +89,7 @@ export const can = Command.make(
           answer.issuers.map((it) => ({ issuer: it.issuer, ...told(it) }))
         )
         : Columns.table(
-          ["team", "allowed", "models"],
+          ["team", "allowed", "models", "tools"],
           answer.ways.map((it) => ({ team: it.team ?? "(none)", ...told(it) }))
         )
       yield* Console.log(table.join("\n"))

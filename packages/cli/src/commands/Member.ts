@@ -1,5 +1,5 @@
 /** `jotgate member`: who is in which team, and with which limits. */
-import { amount, list, text } from "../admin/AdminFlags.ts"
+import { amount, list, text, toolLists } from "../admin/AdminFlags.ts"
 import * as RowCommand from "../admin/RowCommand.ts"
 
 export const member = RowCommand.make({
@@ -16,6 +16,7 @@ export const member = RowCommand.make({
   fields: {
     role: text("role", "The role in the team: user or admin"),
     models: list("models", "Patterns of the models of this member; empty allows what the team may"),
+    ...toolLists,
     maxBudget: amount("max-budget", "The most that the member may spend, or none"),
     spend: amount("spend", "What the member has spent")
   }

@@ -1,5 +1,5 @@
 /** `jotgate org`: the organizations of the directory. */
-import { amount, list, nullable, text } from "../admin/AdminFlags.ts"
+import { amount, list, nullable, text, toolLists } from "../admin/AdminFlags.ts"
 import * as RowCommand from "../admin/RowCommand.ts"
 
 export const org = RowCommand.make({
@@ -12,6 +12,7 @@ export const org = RowCommand.make({
   fields: {
     alias: nullable("alias", "The name for people; empty takes it away"),
     models: list("models", "Patterns of the models"),
+    ...toolLists,
     maxBudget: amount("max-budget", "The most that it may spend, or none"),
     spend: amount("spend", "What it has spent")
   }

@@ -1,5 +1,5 @@
 /** `jotgate team`: the teams of the directory. */
-import { amount, list, nullable, pairs, text, yesNo } from "../admin/AdminFlags.ts"
+import { amount, list, nullable, pairs, text, toolLists, yesNo } from "../admin/AdminFlags.ts"
 import * as RowCommand from "../admin/RowCommand.ts"
 
 export const team = RowCommand.make({
@@ -17,6 +17,7 @@ export const team = RowCommand.make({
     alias: nullable("alias", "The name for people; empty takes it away"),
     organization: nullable("org", "The organization; empty takes it away"),
     models: list("models", "Patterns of the models; empty allows all"),
+    ...toolLists,
     modelGroups: list("model-groups", "Model groups that it may use too"),
     modelAliases: pairs("model-alias", "Another name of a model"),
     passThroughRoutes: list("pass-through-routes", "Pass-through routes that it may use"),

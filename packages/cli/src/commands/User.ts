@@ -1,7 +1,7 @@
 /** `jotgate user`: the people of the directory. */
 import { Option } from "effect"
 import { Flag } from "effect/cli"
-import { amount, list, nullable, text, yesNo } from "../admin/AdminFlags.ts"
+import { amount, list, nullable, text, toolLists, yesNo } from "../admin/AdminFlags.ts"
 import * as RowCommand from "../admin/RowCommand.ts"
 
 /** `NAMESPACE:SUBJECT`; a subject may hold colons, a namespace none. */
@@ -38,6 +38,7 @@ export const user = RowCommand.make({
     role: nullable("role", "The role; empty takes it away"),
     subjects: subject,
     models: list("models", "Patterns of the models without a team; empty allows all"),
+    ...toolLists,
     blocked: yesNo("blocked", "Block the user (--no-blocked: no more)"),
     active: yesNo("active", "The user has not left (--no-active: has)"),
     maxBudget: amount("max-budget", "The most that the user may spend, or none"),

@@ -1,13 +1,13 @@
 /**
- * `jotgate who --model M`: which teams and users may call a model, and from which issuers anybody may who has a valid
- * token, without a row and a team. Exit 1 when nobody may.
+ * `jotgate who --model M | --tool SERVER/NAME`: which teams and users may call it, which agents may, and for whom, and
+ * from which issuers anybody may who has a valid token, without a row and a team. Exit 1 when nobody may.
  */
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as AdminClient from "../admin/AdminClient.ts"
-import { json, place } from "../admin/AdminFlags.ts"
+import { json, place, text } from "../admin/AdminFlags.ts"
 import * as Columns from "../admin/Columns.ts"
-import { Negative } from "../Outcome.ts"
+import { failure, Negative } from "../Outcome.ts"
 import * as Anybody from "./Anybody.ts"
 
 export const route = Flag.String("route").pipe(
@@ -26,28 +26,60 @@ export const method = Flag.String("method").pipe(
 export const who = Command.make(
   "who",
   {
-    model: Flag.String("model").pipe(Flag.withMetavar("NAME"), Flag.withDescription("The model")),
+    model: text("model", "The model"),
+    tool: text("tool", "The tool of an MCP server: SERVER/NAME"),
+    agent: text("agent", "Only those for whom this agent may act"),
     route,
     method,
     at: place,
     json
   },
-  Effect.fn("who")(function*({ at, json, method, model, route }) {
+  Effect.fn("who")(function*({ agent, at, json, method, model, route, tool }) {
+    if (Option.isNone(model) && Option.isNone(tool)) {
+      return yield* failure("what? Give --model NAME or --tool SERVER/NAME")
+    }
     const ask = yield* AdminClient.connect(at)
-    const query = { model, route: Option.getOrUndefined(route), method: Option.getOrUndefined(method) }
-    const found: Record<"teams" | "users", Array<Columns.Row>> = { teams: [], users: [] }
-    for (const kind of ["teams", "users"] as const) {
+    const about = {
+      model: Option.getOrUndefined(model),
+      tool: Option.getOrUndefined(tool),
+      agent: Option.getOrUndefined(agent),
+      route: Option.getOrUndefined(route),
+      method: Option.getOrUndefined(method)
+    }
+    const listed = Effect.fnUntraced(function*(kind: "teams" | "users" | "agents", query: typeof about) {
+      const found: Array<Columns.Row> = []
       yield* AdminClient.pages(
         ask,
         { path: `/who/${kind}`, query },
-        (rows) => Effect.sync(() => void found[kind].push(...rows))
+        (rows) => Effect.sync(() => void found.push(...rows))
       )
-    }
-    const anybody = (yield* Anybody.ask(ask, query)).issuers.filter((it) => it.allowed).map(({ issuer }) => ({
+      return found
+    })
+    const found = { teams: yield* listed("teams", about), users: yield* listed("users", about) }
+    /** Each agent with those for whom it may: on its own, for whole teams, for users. */
+    const agents = Option.isSome(agent)
+      ? []
+      : yield* Effect.flatMap(listed("agents", about), (rows) =>
+        Effect.forEach(rows, (row) =>
+          Effect.map(
+            Effect.all([
+              listed("teams", { ...about, agent: String(row["id"]) }),
+              listed("users", { ...about, agent: String(row["id"]) })
+            ]),
+            ([teams, users]) => ({
+              id: row["id"],
+              name: row["name"],
+              alone: row["alone"],
+              teams: teams.map((it) => it["id"]),
+              users: users.map((it) => it["id"])
+            })
+          )))
+    const acting = agents.filter((it) => it.alone === true || it.teams.length + it.users.length > 0)
+    const anybody = (yield* Anybody.ask(ask, about)).issuers.filter((it) => it.allowed).map(({ issuer }) => ({
       issuer
     }))
     if (json) {
-      yield* Console.log(JSON.stringify({ ...found, anybody }, null, 2))
+      yield* Console.log(JSON.stringify({ ...found, agents: acting, anybody }, null, 2))
     } else {
       const rows = [
         ...found.teams.map((it) => ({ what: "team", id: it["id"], name: it["alias"], "in": null, alone: null })),
@@ -57,6 +89,13 @@ export const who = Command.make(
           name: it["email"],
           "in": it["teams"],
           alone: it["alone"]
+        })),
+        ...acting.map((it) => ({
+          what: "agent",
+          id: it.id,
+          name: it.name,
+          "in": [...it.teams.map((team) => `team ${team}`), ...it.users],
+          alone: it.alone
         })),
         ...anybody.map(({ issuer }) => ({
           what: "anybody",
@@ -68,6 +107,10 @@ export const who = Command.make(
       ]
       yield* Console.log(Columns.table(["what", "id", "name", "in", "alone"], rows).join("\n"))
     }
-    if (found.teams.length + found.users.length + anybody.length === 0) return yield* new Negative({ lines: [] })
+    if (found.teams.length + found.users.length + acting.length + anybody.length === 0) {
+      return yield* new Negative({ lines: [] })
+    }
   }, Effect.scoped)
-).pipe(Command.withDescription("Which teams and users may call a model, and whether anybody may"))
+).pipe(
+  Command.withDescription("Which teams, users and agents may call a model or a tool, for whom, and whether anybody may")
+)

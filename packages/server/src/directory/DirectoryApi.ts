@@ -355,6 +355,10 @@ const directory = HttpApiGroup.make("directory")
 
 const about = {
   model: optional(Schema.NonEmptyString),
+  /** `SERVER/NAME` of a tool of an MCP server. */
+  tool: optional(Schema.String.check(Schema.isPattern(/^[^/]+\/./u, { message: "must be SERVER/NAME" }))),
+  /** The agent that would act. */
+  agent: optional(Schema.NonEmptyString),
   route: optional(Schema.String),
   method: optional(Schema.String)
 }
@@ -363,11 +367,13 @@ const about = {
 export const CanView = Schema.Struct({
   allowed: Schema.Boolean,
   models: Schema.Array(Schema.String),
+  tools: Schema.Array(Schema.String),
   ways: Schema.Array(Schema.Struct({
     team: Schema.NullOr(Schema.String),
     allowed: Schema.Boolean,
     code: Schema.NullOr(Schema.String),
-    models: Schema.Array(Schema.String)
+    models: Schema.Array(Schema.String),
+    tools: Schema.Array(Schema.String)
   }))
 }).annotate({ identifier: "Can" })
 
@@ -391,6 +397,13 @@ const UserWhoMay = Schema.Struct({
   alone: Schema.Boolean
 })
 
+const AgentWhoMay = Schema.Struct({
+  id: Schema.String,
+  name: Schema.NullOr(Schema.String),
+  /** Whether it may on its own; for whom it may besides, `agent` asks of teams and users. */
+  alone: Schema.Boolean
+})
+
 const questions = HttpApiGroup.make("questions")
   .add(
     HttpApiEndpoint.get("teamsWhoMay", "/who/teams", {
@@ -401,6 +414,17 @@ const questions = HttpApiGroup.make("questions")
     HttpApiEndpoint.get("usersWhoMay", "/who/users", {
       query: { ...paging, ...about },
       success: page(UserWhoMay, "UsersWhoMay"),
+      error
+    }),
+    HttpApiEndpoint.get("agentsWhoMay", "/who/agents", {
+      query: { ...paging, ...about },
+      success: page(AgentWhoMay, "AgentsWhoMay"),
+      error
+    }),
+    HttpApiEndpoint.get("canAgent", "/agents/:id/can", {
+      params: { id: RowId },
+      query: about,
+      success: CanView,
       error
     }),
     HttpApiEndpoint.get("canTeam", "/teams/:id/can", { params: { id: RowId }, query: about, success: CanView, error }),

@@ -181,6 +181,8 @@ const questions = HttpApiBuilder.group(
     return handlers
       .handle("teamsWhoMay", ({ query }) => it.teams(query))
       .handle("usersWhoMay", ({ query }) => it.users(query))
+      .handle("agentsWhoMay", ({ query }) => it.agents(query))
+      .handle("canAgent", ({ params, query }) => it.agent(params.id, query))
       .handle("canAnybody", ({ query }) => it.anybody(query))
       .handle("canTeam", ({ params, query }) => it.team(params.id, query))
       .handle("canUser", ({ params, query }) => it.user(params.id, query))

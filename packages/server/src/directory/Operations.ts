@@ -193,14 +193,19 @@ export const directory = (managed: Managed["Service"]) => ({
 
 interface AboutQuery {
   readonly model?: string
+  readonly tool?: string
+  readonly agent?: string
   readonly route?: string
   readonly method?: string
 }
 
-/** The request that is asked about when none is named: a chat. */
-const chat = "/v1/chat/completions"
-
-const aboutOf = ({ method = "POST", model, route = chat }: AboutQuery): About => ({ model, route, method })
+const aboutOf = ({ agent, method = "POST", model, route, tool }: AboutQuery): About => ({
+  agent,
+  model,
+  route,
+  method,
+  tool
+})
 
 export const questions = (managed: Managed["Service"]) => {
   const asking = <A>(
@@ -227,6 +232,13 @@ export const questions = (managed: Managed["Service"]) => {
           Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("users", next) }))
         )
       ),
+    agents: (query: AboutQuery & Table.ListQuery) =>
+      asking((it) =>
+        Effect.flatMap(Table.rangeOf("agents", query), (range) => it.agents(aboutOf(query), range)).pipe(
+          Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("agents", next) }))
+        )
+      ),
+    agent: (id: string, query: AboutQuery) => asking((it) => it.agent(id, aboutOf(query))),
     team: (id: string, query: AboutQuery) => asking((it) => it.team(id, aboutOf(query))),
     user: (id: string, query: AboutQuery) => asking((it) => it.user(id, aboutOf(query))),
     anybody: (query: AboutQuery) => asking((it) => it.anybody(aboutOf(query)))

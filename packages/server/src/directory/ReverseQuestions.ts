@@ -1,6 +1,6 @@
 /**
- * The questions the other way round: who may call a model, and what may a team
- * or a user call?
+ * The questions the other way round: who may call a model or a tool, and what
+ * may a team, a user or an agent call?
  *
  * There is no second set of rules: a caller with the rows in question is put
  * before the same `AuthBuilder`, which decides as at any door, writes nothing
@@ -11,7 +11,7 @@
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { ClaimExtractor } from "@jotgate/core/ClaimExtractor"
 import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
-import { DirectoryUnavailable, type RowNotFound, type Team, type User } from "@jotgate/core/Directory"
+import { type Agent, DirectoryUnavailable, type RowNotFound, type Team, type User } from "@jotgate/core/Directory"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
 import { compile, type IssuerProfile } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
@@ -34,7 +34,12 @@ import * as RowsAtHand from "./RowsAtHand.ts"
 export interface About {
   /** `undefined`: whatever model. */
   readonly model?: string | undefined
-  readonly route: string
+  /** `SERVER/NAME` of a tool; what is asked about then is a call of it. */
+  readonly tool?: string | undefined
+  /** The agent that would act for whom is asked about. */
+  readonly agent?: string | undefined
+  /** The route of the tool's server, or that of a chat, unless said. */
+  readonly route?: string | undefined
   readonly method: string
 }
 
@@ -45,12 +50,15 @@ export interface Way {
   readonly code: Code | null
   /** Patterns of the models; none when denied. */
   readonly models: ReadonlyArray<string>
+  /** Patterns of the tools of MCP servers; none when denied. */
+  readonly tools: ReadonlyArray<string>
 }
 
 /** What a team or a user may. */
 export interface Answer {
   readonly allowed: boolean
   readonly models: ReadonlyArray<string>
+  readonly tools: ReadonlyArray<string>
   readonly ways: ReadonlyArray<Way>
 }
 
@@ -83,6 +91,13 @@ export interface UserWhoMay {
   readonly alone: boolean
 }
 
+/** An agent, and whether it may on its own; for whom else it may, `about.agent` asks. */
+export interface AgentWhoMay {
+  readonly id: string
+  readonly name: string | null
+  readonly alone: boolean
+}
+
 /** Which rows are gone through. */
 export interface Range {
   readonly after?: string
@@ -92,9 +107,16 @@ export interface Range {
 
 type Failure = DirectoryUnavailable | BadRequest
 
+/** The route that is asked about when nothing says another. */
+const CHAT = "/v1/chat/completions"
+
 export class ReverseQuestions extends Context.Service<ReverseQuestions, {
   readonly teams: (about: About, range: Range) => Effect.Effect<Page<TeamWhoMay>, Failure>
   readonly users: (about: About, range: Range) => Effect.Effect<Page<UserWhoMay>, Failure>
+  /** Every agent, and whether it may on its own. */
+  readonly agents: (about: About, range: Range) => Effect.Effect<Page<AgentWhoMay>, Failure>
+  /** What an agent may on its own. */
+  readonly agent: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
   readonly team: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
   readonly user: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
   readonly anybody: (about: About) => Effect.Effect<Anybody, Failure>
@@ -130,6 +152,8 @@ export interface Said {
   readonly groups?: ReadonlyArray<string>
   readonly team?: string
   readonly scopes?: ReadonlyArray<string>
+  /** The agent that acts for the caller, or on its own where there is none. */
+  readonly act?: { readonly sub: string }
 }
 
 const own = Schema.decodeUnknownSync(IssuerSettings)({
@@ -138,7 +162,7 @@ const own = Schema.decodeUnknownSync(IssuerSettings)({
   audience: "any",
   serviceAccounts: "asUsers",
   identities: { linkByEmail: "never" },
-  claims: { user: "person", email: "email", teams: "groups", team: "team", scopes: "scopes" }
+  claims: { user: "person", email: "email", teams: "groups", team: "team", scopes: "scopes", agent: { actor: "act" } }
 })
 const rowsOfTheDirectory = compile(own)
 
@@ -172,6 +196,7 @@ const believing = (sayings: Sayings, issuers: ReadonlyMap<string, IssuerProfile>
 /** Rules that change no row but a person's own, which is made for the question alone, as the template says. */
 const reading = (settings: Settings): Settings => ({
   ...settings,
+  issuers: [...settings.issuers, own],
   directory: {
     ...settings.directory,
     teams: { ...settings.directory.teams, create: "never" },
@@ -202,8 +227,9 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     const auth = yield* AuthBuilder
     const directory = yield* DirectoryAdmin
     const { emailDomains, scopes, teamHeaders } = settings.policy
-    const allScopes = scopes.map((it) => it.scope)
+    const allScopes = [...scopes.map((it) => it.scope), ...settings.policy.mcp.flatMap((it) => it.scopes)]
     const header = teamHeaders[0]
+    const paths = new Map(settings.policy.mcp.map((it) => [it.server, it.path]))
     /** Whoever calls for a team has an address that is accepted. */
     const anybody = emailDomains[0] === undefined ? {} : { email: `anybody@${emailDomains[0]}` }
     let asking = 0
@@ -211,20 +237,22 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     /** The question of one call. */
     const suppose = Effect.fnUntraced(function*<A, E, R>(
       said: Said,
-      { method, model, route, team }: Supposed,
+      { agent, method, model, route, team, tool }: Supposed,
       use: (auth: AuthBuilder["Service"], asked: Request.Asked) => Effect.Effect<A, E, R>
     ) {
       const token = `question-${asking++}`
+      const named = tool === undefined ? undefined : Request.toolFrom(tool)
       const asked = yield* Request.make({
         method,
-        target: route,
+        target: route ?? (named === undefined ? undefined : paths.get(named.server)) ?? CHAT,
         rawHeaders: [
           ...["authorization", `Bearer ${token}`],
           ...(team === undefined || said.person === undefined || header === undefined ? [] : [header, team])
         ],
-        model: model === undefined ? Request.noModel : Request.knownModel(model)
+        model: model === undefined ? Request.noModel : Request.knownModel(model),
+        ...(named === undefined ? {} : { tool: Request.knownTool(named) })
       })
-      sayings.set(token, { scopes: allScopes, ...said })
+      sayings.set(token, { scopes: allScopes, ...(agent === undefined ? {} : { act: { sub: agent } }), ...said })
       return yield* Effect.ensuring(use(auth, asked), Effect.sync(() => sayings.delete(token)))
     })
 
@@ -237,11 +265,17 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
           auth.authenticate({ ...asked, listsModels: lists }).pipe(
             Effect.matchEffect({
               onSuccess: ({ reach }) =>
-                Exit.succeed<Way>({ team, allowed: true, code: null, models: lists ? reach.models() : [] }),
+                Exit.succeed<Way>({
+                  team,
+                  allowed: true,
+                  code: null,
+                  models: lists ? reach.models() : [],
+                  tools: lists ? reach.tools() : []
+                }),
               onFailure: (denial) =>
                 denial._tag === "Unavailable"
                   ? Exit.fail(new DirectoryUnavailable({ operation: "decide" }))
-                  : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [] })
+                  : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [], tools: [] })
             })
           )
       )
@@ -273,7 +307,15 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
       return { allowed: ways.some((it) => it.allowed), models: models.includes("*") ? ["*"] : models }
     }
 
-    const answer = (ways: ReadonlyArray<Way>): Answer => ({ ...together(ways), ways })
+    const answer = (ways: ReadonlyArray<Way>): Answer => ({
+      ...together(ways),
+      tools: [...new Set(ways.flatMap((it) => it.tools))],
+      ways
+    })
+
+    /** What an agent may on its own: the row must be autonomous. */
+    const ofAgent = ({ id }: Agent, about: About, lists: boolean) =>
+      way(null, { act: { sub: id } }, { ...about, agent: undefined }, lists)
 
     return ReverseQuestions.of({
       suppose,
@@ -285,6 +327,20 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
         Effect.map(
           Effect.forEach(settings.issuers, ({ id }) => stranger(id, about)),
           (issuers): Anybody => ({ ...together(issuers), issuers })
+        ),
+      agents: Effect.fnUntraced(function*(about, range) {
+        const { next, rows } = yield* directory.list("agents", range)
+        const found = yield* Effect.forEach(
+          rows,
+          (row) =>
+            Effect.map(ofAgent(row, about, false), ({ allowed }) => ({ id: row.id, name: row.name, alone: allowed }))
+        )
+        return { next, rows: found }
+      }),
+      agent: (id, about) =>
+        Effect.flatMap(
+          directory.get("agents", id),
+          (row) => Effect.map(ofAgent(row, about, true), (it) => answer([it]))
         ),
       teams: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("teams", range)

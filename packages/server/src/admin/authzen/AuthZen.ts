@@ -192,7 +192,7 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
 
   const ofToken = Effect.fnUntraced(function*<E>(
     { id }: Subject,
-    { method, model, route, team }: Supposed,
+    { method, model, route = "/v1/chat/completions", team }: Supposed,
     ask: Ask<E>
   ) {
     const [header] = settings.policy.teamHeaders
