@@ -14,13 +14,13 @@ import { method, route } from "./Who.ts"
 const Answer = Schema.Struct({
   allowed: Schema.Boolean,
   models: Schema.Array(Schema.String),
-  tools: Schema.Array(Schema.String),
+  tools: Schema.optionalKey(Schema.Array(Schema.String)),
   ways: Schema.Array(Schema.Struct({
     team: Schema.NullOr(Schema.String),
     allowed: Schema.Boolean,
     code: Schema.NullOr(Schema.String),
     models: Schema.Array(Schema.String),
-    tools: Schema.Array(Schema.String)
+    tools: Schema.optionalKey(Schema.Array(Schema.String))
   }))
 })
 

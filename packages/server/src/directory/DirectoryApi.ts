@@ -367,13 +367,14 @@ const about = {
 export const CanView = Schema.Struct({
   allowed: Schema.Boolean,
   models: Schema.Array(Schema.String),
-  tools: Schema.Array(Schema.String),
+  /** Patterns of the tools of MCP servers, where some are configured. */
+  tools: optional(Schema.Array(Schema.String)),
   ways: Schema.Array(Schema.Struct({
     team: Schema.NullOr(Schema.String),
     allowed: Schema.Boolean,
     code: Schema.NullOr(Schema.String),
     models: Schema.Array(Schema.String),
-    tools: Schema.Array(Schema.String)
+    tools: optional(Schema.Array(Schema.String))
   }))
 }).annotate({ identifier: "Can" })
 

@@ -50,15 +50,15 @@ export interface Way {
   readonly code: Code | null
   /** Patterns of the models; none when denied. */
   readonly models: ReadonlyArray<string>
-  /** Patterns of the tools of MCP servers; none when denied. */
-  readonly tools: ReadonlyArray<string>
+  /** Patterns of the tools of MCP servers, where some are configured; none when denied. */
+  readonly tools?: ReadonlyArray<string>
 }
 
 /** What a team or a user may. */
 export interface Answer {
   readonly allowed: boolean
   readonly models: ReadonlyArray<string>
-  readonly tools: ReadonlyArray<string>
+  readonly tools?: ReadonlyArray<string>
   readonly ways: ReadonlyArray<Way>
 }
 
@@ -229,6 +229,7 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     const { emailDomains, scopes, teamHeaders } = settings.policy
     const allScopes = [...scopes.map((it) => it.scope), ...settings.policy.mcp.flatMap((it) => it.scopes)]
     const header = teamHeaders[0]
+    const isServing = settings.policy.mcp.length > 0
     const paths = new Map(settings.policy.mcp.map((it) => [it.server, it.path]))
     /** Whoever calls for a team has an address that is accepted. */
     const anybody = emailDomains[0] === undefined ? {} : { email: `anybody@${emailDomains[0]}` }
@@ -270,12 +271,18 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
                   allowed: true,
                   code: null,
                   models: lists ? reach.models() : [],
-                  tools: lists ? reach.tools() : []
+                  ...(isServing ? { tools: lists ? reach.tools() : [] } : {})
                 }),
               onFailure: (denial) =>
                 denial._tag === "Unavailable"
                   ? Exit.fail(new DirectoryUnavailable({ operation: "decide" }))
-                  : Exit.succeed<Way>({ team, allowed: false, code: denial.code, models: [], tools: [] })
+                  : Exit.succeed<Way>({
+                    team,
+                    allowed: false,
+                    code: denial.code,
+                    models: [],
+                    ...(isServing ? { tools: [] } : {})
+                  })
             })
           )
       )
@@ -309,7 +316,7 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
 
     const answer = (ways: ReadonlyArray<Way>): Answer => ({
       ...together(ways),
-      tools: [...new Set(ways.flatMap((it) => it.tools))],
+      ...(isServing ? { tools: [...new Set(ways.flatMap((it) => it.tools ?? []))] } : {}),
       ways
     })
 

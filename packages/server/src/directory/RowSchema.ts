@@ -16,6 +16,9 @@ const Amount = Schema.Finite
 const Budget = Schema.NullOr(Amount)
 const Texts = Schema.Array(Schema.String)
 
+/** What a row lists of MCP servers; left out where it says nothing. */
+const lists = { tools: optional(Texts), prompts: optional(Texts), resources: optional(Texts) }
+
 const limits = { models: Texts, maxBudget: Budget, spend: Amount }
 
 export const UserView = Schema.Struct({
@@ -24,6 +27,7 @@ export const UserView = Schema.Struct({
   subjects: Schema.Array(Schema.Struct({ namespace: Schema.String, subject: Schema.String })),
   role: Schema.NullOr(Schema.String),
   ...limits,
+  ...lists,
   blocked: Schema.Boolean,
   active: Schema.Boolean,
   teams: Texts
@@ -34,6 +38,7 @@ export const TeamView = Schema.Struct({
   alias: Schema.NullOr(Schema.String),
   organization: Schema.NullOr(Schema.String),
   ...limits,
+  ...lists,
   modelGroups: Texts,
   modelAliases: Schema.Record(Schema.String, Schema.String),
   passThroughRoutes: Texts,
@@ -44,7 +49,8 @@ export const TeamView = Schema.Struct({
 export const OrganizationView = Schema.Struct({
   id: Schema.String,
   alias: Schema.NullOr(Schema.String),
-  ...limits
+  ...limits,
+  ...lists
 }).annotate({ identifier: "Organization" })
 
 export const EndUserView = Schema.Struct({
@@ -57,7 +63,8 @@ export const MembershipView = Schema.Struct({
   user: Schema.String,
   team: Schema.String,
   role: Schema.String,
-  ...limits
+  ...limits,
+  ...lists
 }).annotate({ identifier: "Membership" })
 
 export const ModelGroupView = Schema.Struct({ id: Schema.String, models: Texts }).annotate({ identifier: "ModelGroup" })
@@ -70,6 +77,7 @@ export const AgentView = Schema.Struct({
   models: TextsOrNull,
   modelGroups: TextsOrNull,
   teams: TextsOrNull,
+  ...lists,
   blocked: Schema.Boolean,
   autonomous: Schema.Boolean,
   requireTraceId: Schema.Boolean
@@ -126,15 +134,29 @@ export const ModelGroupChange = Schema.Struct({ ...ModelGroupRow.fields, ...anyI
 })
 export const AgentChange = Schema.Struct({ ...AgentRow.fields, ...anyId }).annotate({ identifier: "AgentChange" })
 
+interface Listing {
+  readonly tools: ReadonlyArray<string> | null
+  readonly prompts: ReadonlyArray<string> | null
+  readonly resources: ReadonlyArray<string> | null
+}
+
+/** A row without the lists that say nothing. */
+const listed = <A extends Listing>({ prompts, resources, tools, ...row }: A) => ({
+  ...row,
+  ...(tools === null ? {} : { tools }),
+  ...(prompts === null ? {} : { prompts }),
+  ...(resources === null ? {} : { resources })
+})
+
 /** The answer for a row: without what only the store needs to know. */
 export const views: { readonly [K in TableName]: (row: Nouns[K]) => Views[K] } = {
-  users: ({ roleOrigin: _, tokenTeams: __, ...row }) => row,
-  teams: (row) => row,
-  organizations: (row) => row,
+  users: ({ roleOrigin: _, tokenTeams: __, ...row }) => listed(row),
+  teams: listed,
+  organizations: listed,
   endUsers: (row) => row,
-  memberships: ({ origin: _, ...row }) => row,
+  memberships: ({ origin: _, ...row }) => listed(row),
   modelGroups: (row) => row,
-  agents: ({ hasIdentity: _, ...row }) => row
+  agents: ({ hasIdentity: _, ...row }) => listed(row)
 }
 
 /** Whether a role is one that a row can be given. */
@@ -142,12 +164,15 @@ export const isKnownRole = Schema.is(Directory.UserRole)
 
 /** A row as it would be written; a role that nobody knows is left out. */
 export const written: { readonly [K in TableName]: (row: Nouns[K]) => Written[K] } = {
-  users: ({ active, blocked, email, id, maxBudget, models, role, spend, subjects }) => ({
+  users: ({ active, blocked, email, id, maxBudget, models, prompts, resources, role, spend, subjects, tools }) => ({
     id,
     email,
     subjects,
     ...(role === null ? { role } : isKnownRole(role) ? { role } : {}),
     models,
+    tools,
+    prompts,
+    resources,
     blocked,
     active,
     maxBudget,
@@ -156,7 +181,7 @@ export const written: { readonly [K in TableName]: (row: Nouns[K]) => Written[K]
   teams: (row) => row,
   organizations: (row) => row,
   endUsers: (row) => row,
-  memberships: ({ maxBudget, models, role, spend, team, user }) => ({ user, team, role, models, maxBudget, spend }),
+  memberships: ({ origin: _, ...row }) => row,
   modelGroups: (row) => row,
   agents: ({ hasIdentity: _, ...row }) => row
 }
