@@ -1,24 +1,81 @@
 /**
  * `node ../../tools/manifest.ts pack|restore`, in the folder of a package: before it is packed its package file becomes
- * the one that ships, with LICENSE beside it; afterwards everything is as it was.
+ * the one that ships, with LICENSE beside it, and `dist` gets the modules of core that it brings along; afterwards
+ * everything is as it was.
  */
-import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { imported, packed, shippedModules } from "./lib/Surface.ts"
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
+import { dirname, join } from "node:path"
+import { carried, type Core } from "./lib/Inner.ts"
+import { imported, type PackageFile, packed, shippedModules, shown } from "./lib/Surface.ts"
 
 const root = join(import.meta.dirname, "..")
 const kept = "package.json.workspace"
+const keptDist = "dist.workspace"
 const [what] = process.argv.slice(2)
+
+/** The package file of the workspace, also while another one stands in its place. */
+const workspaceFile = (folder: string): PackageFile => {
+  const other = join(folder, kept)
+  return JSON.parse(readFileSync(existsSync(other) ? other : join(folder, "package.json"), "utf8"))
+}
+
+const textOf = (path: string): string | undefined => existsSync(path) ? readFileSync(path, "utf8") : undefined
+
+const coreOf = (): Core => {
+  const folder = join(root, "packages/core")
+  const subpaths = Object.entries(workspaceFile(folder).exports ?? {}).flatMap(([subpath, entry]) =>
+    typeof entry === "string" || entry["default"] === undefined
+      ? []
+      : [[subpath, entry["default"].replace(/^\.\/dist\//, "").replace(/\.js$/, "")] as const]
+  )
+  return {
+    read: (path) => textOf(join(folder, "dist", path)),
+    subpaths: new Map(subpaths),
+    shown: new Set(shown["@jotgate/core"])
+  }
+}
+
+/** Gives `dist` the modules of core that are not shown. */
+const carry = ({ dependencies = {}, name, peerDependencies = {} }: PackageFile): void => {
+  if (existsSync(keptDist)) throw new Error(`${keptDist} is there: node ../../tools/manifest.ts restore`)
+  cpSync("dist", keptDist, { recursive: true })
+  const files = readdirSync("dist", { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".js") || path.endsWith(".d.ts"))
+    .map((path) => ({ path, text: readFileSync(join("dist", path), "utf8") }))
+  const { files: all, needs } = carried(files, coreOf())
+  for (const it of needs) {
+    if (!(it in dependencies) && !(it in peerDependencies)) throw new Error(`${name} brings along what needs ${it}`)
+  }
+  for (const { path, text } of all) {
+    mkdirSync(dirname(join("dist", path)), { recursive: true })
+    writeFileSync(join("dist", path), text)
+  }
+}
 
 if (what === "pack") {
   if (existsSync(kept)) throw new Error(`${kept} is there: node ../../tools/manifest.ts restore`)
   const text = readFileSync("package.json", "utf8")
+  const file: PackageFile = JSON.parse(text)
   writeFileSync(kept, text)
-  const file = packed(JSON.parse(text), imported(shippedModules(root)))
-  writeFileSync("package.json", `${JSON.stringify(file, null, 2)}\n`)
+  writeFileSync("package.json", `${JSON.stringify(packed(file, imported(shippedModules(root))), null, 2)}\n`)
   copyFileSync(join(root, "LICENSE"), "LICENSE")
+  if (file.name !== "@jotgate/core") carry(file)
 } else if (what === "restore") {
   if (existsSync(kept)) renameSync(kept, "package.json")
+  if (existsSync(keptDist)) {
+    rmSync("dist", { recursive: true, force: true })
+    renameSync(keptDist, "dist")
+  }
   rmSync("LICENSE", { force: true })
 } else {
   console.error("manifest: pack or restore")

@@ -2,12 +2,14 @@
  * `npm run packed`: what a stranger gets.
  *
  * Packs the four packages, installs the tarballs into an empty folder beside an own `effect`, and uses them there with
- * plain Node: one copy of effect, a command that tells its version, every subpath importable. Needs `npm run build`
- * before it, and a package registry.
+ * plain Node: one copy of effect, a command that tells its version, every subpath that is shown importable and no other
+ * module, the same decision by the core and by the gate with every store; then with each supported compiler, both ways
+ * of finding modules and nothing silenced. Needs `npm run build` before it, and a package registry.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { compilers, deciding, host, optionsOf, refused } from "./lib/Consumer.ts"
 import { bin, run } from "./lib/Run.ts"
 
 interface Manifest {
@@ -122,13 +124,74 @@ try {
   const program = `for (const it of ${JSON.stringify(specifiers)}) await import(it)`
   await expectRun(`${specifiers.length} imports`, bin("node"), ["--input-type=module", "--eval", program], consumer)
 
-  for (const closed of ["@jotgate/core/KeySupply", "@jotgate/core/dist/Gate.js", "@jotgate/store/SqlUserRepo"]) {
-    const { code, output } = await run(bin("node"), ["--input-type=module", "--eval", `await import("${closed}")`], {
-      cwd: consumer
-    })
-    if (code === 0 || !output.includes("ERR_PACKAGE_PATH_NOT_EXPORTED")) fail(`${closed} can be imported`)
+  const closed = packages.map(manifestOf).flatMap(({ exports = {}, name }) =>
+    Object.keys(exports).map((key) => name + key.slice(1)).filter((it) => !specifiers.includes(it))
+  ).filter((it) => !it.endsWith("/package.json"))
+  const refusals = `const open = []
+for (const it of ${JSON.stringify([...closed, "@jotgate/core/dist/Gate.js", "@jotgate/store/SqlUserRepo"])}) {
+  await import(it).then(() => open.push(it), (error) => error.code === "ERR_PACKAGE_PATH_NOT_EXPORTED" || open.push(it))
+}
+if (open.length > 0) throw new Error("can be imported: " + open.join(", "))`
+  await expectRun(
+    `${closed.length} inner modules, none of which can be imported`,
+    bin("node"),
+    ["--input-type=module", "--eval", refusals],
+    consumer
+  )
+
+  writeFileSync(join(consumer, "deciding.mjs"), deciding)
+  const decided = await expectRun("decisions of both gates", bin("node"), ["deciding.mjs"], consumer)
+  if (decided.trim() !== "200 ada true 401 token_missing\n200 ada true 401 token_missing") fail(`decided ${decided}`)
+
+  for (const file of files) {
+    const ignored = ["--profile", "esm-only", ...file.includes("jotgate-0") ? ["--ignore-rules", "no-resolution"] : []]
+    await expectRun(`attw ${file.slice(tarballs.length + 1)}`, bin("attw"), [file, ...ignored], ".")
   }
-  console.log("packed: nothing else can be imported")
+
+  await expectRun(
+    "npm install of the compilers",
+    "npm",
+    [
+      "install",
+      "--no-audit",
+      "--no-fund",
+      `@types/node@${own.devDependencies["@types/node"]}`,
+      ...Object.entries(compilers).map(([name, it]) => `${name}@${it}`)
+    ],
+    consumer
+  )
+  const compile = (compiler: string, project: string) =>
+    run(bin("node"), [join("node_modules", compiler, "bin/tsc"), "--pretty", "false", "-p", project], { cwd: consumer })
+  const project = (name: string, text: string, resolution: "NodeNext" | "Bundler"): string => {
+    const folder = join(consumer, `${name}-${resolution}`)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, "program.ts"), text)
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: optionsOf(resolution), files: ["program.ts"] })
+    )
+    return folder
+  }
+  for (const resolution of ["NodeNext", "Bundler"] as const) {
+    const folder = project("host", host, resolution)
+    // What differs between the ways of finding modules does not differ between compilers in the middle.
+    for (
+      const compiler of Object.keys(compilers).filter((_, at, all) =>
+        resolution === "NodeNext" || at % (all.length - 1) === 0
+      )
+    ) {
+      const { code, output, seconds } = await compile(compiler, folder)
+      if (code !== 0) fail(`${compiler}, ${resolution}: exit ${code}\n${output}`)
+      console.log(`packed: compiles with ${compiler}, ${resolution} (${seconds.toFixed(1)} s)`)
+    }
+  }
+  const newest = Object.keys(compilers).at(-1) ?? ""
+  for (const [index, [words, text]] of refused.entries()) {
+    const { code, output } = await compile(newest, project(`refused-${index}`, text, "NodeNext"))
+    const [first = ""] = output.split("\n")
+    if (code === 0 || !words.test(first)) fail(`must not compile, with ${words}: ${first || "it compiles"}`)
+  }
+  console.log(`packed: ${refused.length} programs that must not compile do not`)
 } catch (error) {
   console.error(`packed: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1

@@ -3,9 +3,10 @@
  * is packed.
  *
  * In the workspace every module is a subpath, by the condition `source`. A packed
- * package shows the modules that a host composes, replaces or reads (`shown`),
- * and what the packages of ours that stand right of it import; nothing else, and
- * no path to sources that are not there.
+ * core shows the modules that a host composes, replaces or reads (`shown`) and
+ * nothing else: the other packages carry copies of what else they need of it
+ * (`Inner.ts`). Of store and server, what the packages right of them import is
+ * shown too. No package has a path to sources that are not there.
  */
 import { type Module, parse, read } from "./Sources.ts"
 
@@ -13,8 +14,10 @@ import { type Module, parse, read } from "./Sources.ts"
 export const shown: Readonly<Record<string, ReadonlyArray<string>>> = {
   "@jotgate/core": [
     ".",
+    "./AgentRepo",
     "./AuthBuilder",
     "./Cache",
+    "./ClaimExtractor",
     "./ClaimsPolicy",
     "./Decision",
     "./Directory",
@@ -33,6 +36,7 @@ export const shown: Readonly<Record<string, ReadonlyArray<string>>> = {
     "./Settings",
     "./Signature",
     "./TeamRepo",
+    "./TeamResolver",
     "./Trace",
     "./UserRepo",
     "./Verdict",
@@ -82,6 +86,8 @@ export const shippedModules = (root: string): ReadonlyArray<Module> =>
 /** A package file, as far as packing changes it. */
 export interface PackageFile {
   readonly name: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
   readonly [name: string]: unknown
 }
@@ -91,12 +97,15 @@ const withoutSource = (entry: string | Readonly<Record<string, string>>) =>
     ? entry
     : Object.fromEntries(Object.entries(entry).filter(([condition]) => condition !== "source"))
 
-/** The package file that is packed: what is shown or imported by ours, without sources, scripts and what is for development. */
+/** Whether what our own packages import of a package is shown; they carry copies of core. */
+const showsImported = (name: string): boolean => name !== "@jotgate/core"
+
+/** The package file that is packed: what is shown, without sources, scripts and what is for development. */
 export const packed = (file: PackageFile, imports: ReadonlyMap<string, ReadonlySet<string>>): PackageFile => {
   const { exports = {}, ...rest } = file
   const kept = Object.entries(exports).filter(([subpath]) =>
     subpath === "./package.json" || shown[file.name]?.includes(subpath) === true ||
-    imports.get(file.name)?.has(subpath) === true
+    (showsImported(file.name) && imports.get(file.name)?.has(subpath) === true)
   )
   const made: Record<string, unknown> = {
     ...rest,

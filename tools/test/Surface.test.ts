@@ -11,6 +11,9 @@ const entry = (name: string) => ({
   default: `./dist/${name}.js`
 })
 
+/** What the packages of ours import of one another. */
+const all = imported(shippedModules(root))
+
 describe("the surface of a packed package", () => {
   const file: PackageFile = {
     name: "@jotgate/core",
@@ -24,15 +27,32 @@ describe("the surface of a packed package", () => {
     parse({ path: "packages/core/src/A.ts", text: `import "@jotgate/core/KeySupply"` })
   ])
 
-  it("is what is shown, and what packages of ours import from outside; without sources", () => {
+  it("is what is shown, of core nothing else; without sources", () => {
     assert.deepStrictEqual(packed(file, imports), {
       name: "@jotgate/core",
       peerDependencies: { effect: "1" },
-      exports: {
-        "./Gate": { types: "./dist/Gate.d.ts", default: "./dist/Gate.js" },
-        "./Ticks": { types: "./dist/Ticks.d.ts", default: "./dist/Ticks.js" }
-      }
+      exports: { "./Gate": { types: "./dist/Gate.d.ts", default: "./dist/Gate.js" } }
     })
+  })
+
+  it("of store and server also what packages of ours import", () => {
+    const store: PackageFile = {
+      name: "@jotgate/store",
+      exports: { "./Store": entry("Store"), "./Forgetting": entry("Forgetting"), "./Rows": entry("Rows") }
+    }
+    const used = imported([
+      parse({ path: "packages/cli/src/A.ts", text: `import "@jotgate/store/Forgetting"` }),
+      parse({ path: "packages/store/src/A.ts", text: `import "@jotgate/store/Rows"` })
+    ])
+    assert.deepStrictEqual(Object.keys(packed(store, used).exports ?? {}), ["./Store", "./Forgetting"])
+  })
+
+  it("is small: about twenty subpaths of each", () => {
+    for (const [folder, most] of [["core", 30], ["store", 20], ["server", 24]] as const) {
+      const manifest: PackageFile = JSON.parse(readFileSync(join(root, `packages/${folder}/package.json`), "utf8"))
+      const subpaths = Object.keys(packed(manifest, all).exports ?? {}).filter((it) => it !== "./package.json")
+      assert.isAtMost(subpaths.length, most, subpaths.join())
+    }
   })
 
   it("what is shown is there", () => {
@@ -44,12 +64,11 @@ describe("the surface of a packed package", () => {
     }
   })
 
-  it("examples and documents use what is shown alone, and no package of ours lacks what it imports", () => {
-    const imports = imported(shippedModules(root))
-    for (const folder of ["core", "store", "server"]) {
+  it("no package of ours lacks what it imports of store and server", () => {
+    for (const folder of ["store", "server"]) {
       const manifest: PackageFile = JSON.parse(readFileSync(join(root, `packages/${folder}/package.json`), "utf8"))
-      const { exports = {} } = packed(manifest, imports)
-      for (const subpath of imports.get(manifest.name) ?? []) assert.property(exports, subpath, manifest.name)
+      const { exports = {} } = packed(manifest, all)
+      for (const subpath of all.get(manifest.name) ?? []) assert.property(exports, subpath, manifest.name)
     }
   })
 })

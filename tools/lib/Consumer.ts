@@ -1,0 +1,134 @@
+/**
+ * Programs of somebody who has the packed packages and nothing else: what must
+ * compile, and what must not, with the words of the compiler's first line.
+ */
+
+/** The compilers that must take the declarations, each in both ways of finding modules. */
+export const compilers: Readonly<Record<string, string>> = {
+  "ts5.7": "npm:typescript@5.7.3",
+  "ts5.9": "npm:typescript@5.9.3",
+  "ts6.0": "npm:typescript@6.0.3",
+  "ts7": "npm:typescript@7.0.2"
+}
+
+/** Options of a project with nothing silenced. */
+export const optionsOf = (resolution: "NodeNext" | "Bundler") => ({
+  target: "ES2024",
+  lib: ["ES2024", "DOM", "DOM.Iterable", "ESNext.Disposable"],
+  module: resolution === "NodeNext" ? "NodeNext" : "ESNext",
+  moduleResolution: resolution,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true,
+  types: ["node"]
+})
+
+/** What a host writes: promises, an HttpApi, and the gate with every store. */
+export const host = `import { Gate } from "@jotgate/core/Gate"
+import { CurrentPrincipal, CurrentVerdict, HttpSecurity } from "@jotgate/core/HttpSecurity"
+import { NodeSignature } from "@jotgate/core/node"
+import type { Settings } from "@jotgate/core/Settings"
+import { CoreTest, DirectorySuite, Issuer } from "@jotgate/core/testing"
+import type { Verdict } from "@jotgate/core/Verdict"
+import { createGate } from "@jotgate/server/EmbeddedGate"
+import * as Server from "@jotgate/server"
+import * as Store from "@jotgate/store"
+import { Effect, Layer, Schema } from "effect"
+import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+
+const issuers = [{ id: "idp", issuer: "https://idp.test", audience: "gate", claims: { user: "sub" } }] as const
+const settings: Settings.Input = { issuers, directory: { users: { unknown: "allow" } } }
+
+export const gate = Gate.make(settings, {
+  directory: { team: (id) => id === "red" ? { id, models: ["gpt-4o*"] } : null },
+  hook: () => true,
+  rule: ({ principal }) => principal.admin || "only admins",
+  signature: NodeSignature.layer
+})
+export const why = (verdict: Verdict): string =>
+  verdict.steps.map((it) => it.step === "team" ? \`team \${it.facts.team ?? "none"}\` : it.step).join()
+
+class Api extends HttpApi.make("notes").add(
+  HttpApiGroup.make("me").add(HttpApiEndpoint.get("me", "/me", { success: Schema.String })).middleware(HttpSecurity)
+) {}
+export const Live = HttpApiBuilder.layer(Api).pipe(
+  Layer.provide(HttpApiBuilder.group(Api, "me", (handlers) =>
+    handlers.handle("me", () =>
+      Effect.gen(function*() {
+        const { principal } = yield* CurrentPrincipal
+        return \`\${principal.userId ?? "nobody"} \${(yield* CurrentVerdict).decision}\`
+      })))),
+  Layer.provide(HttpSecurity.layer),
+  Layer.provide(Gate.layer(settings))
+)
+export const every = createGate({ issuers: [...issuers], directory: { url: "memory:" } })
+export const used = [CoreTest, DirectorySuite, Issuer, Server, Store]
+`
+
+/** What must not compile, with what the compiler must say first. */
+export const refused: ReadonlyArray<readonly [words: RegExp, program: string]> = [
+  [
+    /Argument of type '\{\}' is not assignable to parameter of type 'GateSettings'/,
+    `import { createGate } from "@jotgate/server/EmbeddedGate"
+await createGate({})
+`
+  ],
+  [
+    /'skew' does not exist in type/,
+    `import { Gate } from "@jotgate/core/Gate"
+await Gate.make({ issuers: [{ id: "idp", issuer: "https://idp.test", audience: "gate", skew: 30 }] })
+`
+  ],
+  [
+    /Type 'string' is not assignable to type 'Rule'/,
+    `import { Gate } from "@jotgate/core/Gate"
+await Gate.make({ issuers: [] }, { rule: "no" })
+`
+  ],
+  [
+    /'Layer<AuthBuilder, never, ClaimsPolicy \|/,
+    `import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { Settings } from "@jotgate/core/Settings"
+import { Effect, type Layer } from "effect"
+export const open: Layer.Layer<AuthBuilder, unknown> = AuthBuilder.layerFor(Effect.runSync(Effect.succeed({} as Settings)))
+`
+  ],
+  [
+    /Cannot find module '@jotgate\/core\/KeySupply'/,
+    `import { KeySupply } from "@jotgate/core/KeySupply"
+export { KeySupply }
+`
+  ]
+]
+
+/** A decision of the core and one of the gate with every store, which must be alike, for a token that is signed there. */
+export const deciding = `import { Gate } from "@jotgate/core/Gate"
+import { Issuer } from "@jotgate/core/testing"
+import { createGate } from "@jotgate/server/EmbeddedGate"
+import { Effect } from "effect"
+
+const now = Math.floor(Date.now() / 1000)
+const idp = await Effect.runPromise(Issuer.make("https://idp.test", ["ES256"]))
+const token = await Effect.runPromise(idp.token({ now, claims: { aud: "gate", sub: "ada" } }))
+const jwks = { keys: idp.jwks.keys.map((it) => ({ ...it })) }
+const settings = {
+  issuers: [{ id: "idp", issuer: idp.iss, audience: "gate", jwks, claims: { user: "sub" } }],
+  directory: { users: { unknown: "allow" } },
+  policy: { withoutTeam: "all" }
+}
+const request = (headers) => ({
+  method: "POST",
+  path: "/v1/chat/completions",
+  headers: { "content-type": "application/json", ...headers },
+  body: '{"model":"gpt-4o"}'
+})
+const lines = []
+for (const gate of [await Gate.make(settings), await createGate(settings)]) {
+  const allowed = await gate.decide(request({ authorization: "Bearer " + token }), { steps: "always" })
+  const denied = await gate.decide(request({}))
+  lines.push([allowed.status, allowed.user?.id, allowed.steps.length > 3, denied.status, denied.code].join(" "))
+  await gate.close()
+}
+console.log(lines.join("\\n"))
+`
