@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit } from "effect"
+import { Effect, Exit, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { generateKeyPairSync } from "node:crypto"
 import { Issuers } from "../../src/issuer/Issuer.ts"
@@ -84,6 +84,47 @@ describe("KeySource", () => {
       yield* TestClock.adjust("5 minutes")
       assert.strictEqual(yield* look(A, "two"), "two")
     }).pipe(Effect.provide(store([settings(A, { jwks: "file:keys.json" })], [], files)))
+  })
+
+  it.effect("a set behind a token is asked with it, read anew each time; nobody else is told it", () => {
+    const files: Record<string, string> = { "file:token": "one\n" }
+    const told = ({ hits }: Hostile.HostileIssuer) =>
+      hits.map(({ request }) => request?.authorization === undefined ? "" : Redacted.value(request.authorization))
+    const guarded = Hostile.HostileIssuer.make(first, []).on(
+      "/keys",
+      Hostile.chosen((_, request) =>
+        request?.authorization === undefined ||
+          Redacted.value(request.authorization) !== `Bearer ${files["file:token"]?.trim()}`
+          ? Hostile.status(401)
+          : Hostile.json({ keys: [publicKey("guarded")] })
+      )
+    )
+    const open = Hostile.HostileIssuer.make(second, [publicKey("open")])
+    const jwks = [{ url: `${first}/keys`, authorization: "file:token" }, `${second}/keys`]
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* look(A, "guarded"), "guarded")
+      assert.strictEqual(yield* look(A, "open"), "open")
+      files["file:token"] = "two"
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(yield* look(A, "guarded"), "guarded")
+      assert.deepStrictEqual(new Set(told(guarded)), new Set(["Bearer one", "Bearer two"]))
+      assert.deepStrictEqual(new Set(told(open)), new Set([""]))
+    }).pipe(Effect.provide(store([settings(A, { jwks })], [guarded, open], files)))
+  })
+
+  it.effect("a set behind a token that cannot be read, or that is no longer taken, is 503", () => {
+    const guarded = Hostile.HostileIssuer.make(first, []).on("/keys", Hostile.status(401))
+    const jwks = (authorization: string) => ({ jwks: { url: `${first}/keys`, authorization } })
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* look(A, "a"), "503")
+      assert.strictEqual(guarded.count("/keys"), 0)
+      assert.strictEqual(yield* look("https://b.idp.test", "a"), "503")
+      assert.isAbove(guarded.count("/keys"), 0)
+    }).pipe(Effect.provide(store(
+      [settings(A, jwks("file:missing")), settings("https://b.idp.test", jwks("file:token"))],
+      [guarded],
+      { "file:token": "old" }
+    )))
   })
 
   it.effect("a public key in PEM stands for any kid", () => {

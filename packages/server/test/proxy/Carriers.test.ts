@@ -134,6 +134,34 @@ describe("gateway.identityHeaders", () => {
       assert.notMatch(rawHeaders.join("\n"), /root|blue/)
     }))
 
+  it.live("RULES D57: tells an address only with its proof, at the proxy and at the doors", () =>
+    Effect.gen(function*() {
+      const world = yield* World.make({
+        doors: { identityHeaders: { "x-mail": "email" } },
+        directory: { users: { unknown: "allow" } }
+      })
+      const told = Effect.fnUntraced(function*(claims: Readonly<Record<string, unknown>>) {
+        const bearer = `Authorization: Bearer ${yield* world.token("zoe", { groups: ["red"], ...claims })}`
+        const asked = yield* Raw.send(
+          world.port,
+          Raw.request("GET /_jotgate/auth/caddy HTTP/1.1", [
+            "X-Forwarded-Method: GET",
+            "X-Forwarded-Uri: /v1/files",
+            bearer,
+            "Connection: close"
+          ])
+        )
+        yield* Raw.send(world.port, Raw.request("GET /v1/files HTTP/1.1", [bearer, "Connection: close"]))
+        const { headers } = world.upstream.last()
+        return [headers["x-jotgate-email"] ?? "", headers["x-mail"] ?? "", Raw.header(asked, "x-jotgate-email")]
+      })
+      const zoe = "zoe%40acme.test"
+      assert.deepStrictEqual(yield* told({ email: "zoe@acme.test", email_verified: true }), [zoe, zoe, zoe])
+      for (const email_verified of [false, undefined, "no", 1]) {
+        assert.deepStrictEqual(yield* told({ email: "root@acme.test", email_verified }), ["", "", ""])
+      }
+    }))
+
   it.live("leaves out what does not fit a header raw, and is complete at the doors", () =>
     Effect.gen(function*() {
       const world = yield* World.make({ doors: { identityHeaders }, rows: World.people({ "日本": {} }) })
