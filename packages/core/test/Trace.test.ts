@@ -66,6 +66,19 @@ describe("an allowed decision tells", () => {
       assert.deepStrictEqual(factsOf(steps, "user"), { user: "u-1", row: true, role: null, foundBy: "id or subject" })
     }))
 
+  it.effect("no claim as unread that anything looks at: what tells a service, who acts, what must be there", () =>
+    Effect.gen(function*() {
+      const steps = yield* stepsOf({
+        issuer: {
+          require: { ring: "inner" },
+          serviceAccounts: { as: "apart", match: { sub: "{cid}" } },
+          claims: { user: "uid", agent: { actor: "act", client: "app", id: "bot" } }
+        },
+        rows: { users: [CoreTest.user(uid)] }
+      }, { claims: { uid, cid: "x", ring: "inner", app: "cli", act: { sub: "a" }, other: 1 } })
+      assert.deepStrictEqual(factsOf(steps, "claims")?.["unread"], ["other"])
+    }))
+
   it.effect("why the token has its role, with rule and line", () =>
     Effect.gen(function*() {
       const world: CoreTest.World = {

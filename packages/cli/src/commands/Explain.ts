@@ -112,7 +112,8 @@ export const explain = Command.make(
     const credential = Option.isSome(person)
       ? yield* DevClient.tokenFrom(issuer, person.value)
       : Option.match(token, { onNone: () => process.env["JOTGATE_TOKEN"], onSome: (it) => it })
-    const sent = credential === "-" ? yield* fromStdin : credential
+    // As people paste it: with the scheme of its header, or a line end.
+    const sent = (credential === "-" ? yield* fromStdin : credential)?.trim().replace(/^bearer +/i, "")
     const pairs = yield* Effect.forEach(headers, header)
     const [carrier = "authorization"] = settings.gateway.credentials
     const question = {

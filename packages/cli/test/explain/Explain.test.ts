@@ -168,6 +168,14 @@ describe("jotgate explain", () => {
       assert.match(odd.out, /^400 deny {3}request_ambiguous/)
     })))
 
+  it.live("takes a token as it is pasted, with its scheme and a line end", () =>
+    run(Effect.gen(function*() {
+      const { explain, seed, token } = yield* world
+      yield* seed
+      const { out } = yield* explain(`Bearer ${yield* token("alice", { groups: ["red"] })}\n`, "--model", "gpt-4o")
+      assert.match(out, /^200 allow/)
+    })))
+
   it.live("writes nothing: no row, no database, no saved key set", () =>
     run(Effect.gen(function*() {
       const { explain, files, folder, token } = yield* world

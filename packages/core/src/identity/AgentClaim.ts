@@ -47,6 +47,12 @@ const chainFrom = (actor: Json | undefined, nested: string): ReadonlyArray<strin
   return chain
 }
 
+/** The paths that are read. */
+export const pathsOf = ({ agent }: Issuer["claims"]): ReadonlyArray<string> =>
+  agent === undefined || agent === null
+    ? []
+    : [agent.actor, agent.client, agent.id].flatMap((it) => it === null ? [] : [it])
+
 /** The reader of an issuer's mapping; `undefined` when nothing is to be read. */
 export const compile = ({ claims: { agent } }: Pick<Issuer, "claims">): AgentReader | undefined => {
   if (agent === undefined || agent === null) return undefined

@@ -28,6 +28,7 @@ import * as Path from "../settings/ClaimPath.ts"
 import type { FactsOf } from "../Step.ts"
 import type { Claims } from "../token/Claims.ts"
 import { shown, TokenRefused } from "../token/Refusal.ts"
+import * as AgentClaim from "./AgentClaim.ts"
 import * as ClaimMapping from "./ClaimMapping.ts"
 import * as ClaimReport from "./ClaimReport.ts"
 import * as ServiceAccount from "./ServiceAccount.ts"
@@ -75,6 +76,8 @@ const compile = (settings: Settings.Issuer): Readers => {
     ...Object.values(mapped).flatMap((it) => it?.paths ?? []),
     ...Object.keys(settings.require),
     ...ServiceAccount.pathsOf(settings.serviceAccounts),
+    ...AgentClaim.pathsOf(claims),
+    ...(settings.tenants.length === 0 ? [] : ["tid"]),
     ...claims.emailVerified ?? [],
     ...(claims.overage === "deny" ? ["_claim_names", "hasgroups"] : []),
     ...(settings.tokens === "access" ? ["nonce", "at_hash", "scope"] : [])

@@ -18,13 +18,21 @@ export type ServiceTest = (payload: JsonObject) => boolean
 const isOwn: ServiceTest = ({ azp, client_id, sub }) =>
   typeof sub === "string" && sub !== "" && (client_id === sub || azp === sub)
 
+/** The claim whose value a pattern `{path}` stands for. */
+const otherOf = (pattern: string): string | undefined => /^\{([^{}]+)\}$/.exec(pattern)?.[1]
+
 /** The paths that tell a service here. */
 export const pathsOf = (settings: Settings.Issuer["serviceAccounts"]): ReadonlyArray<string> =>
-  typeof settings === "string" ? [] : Object.keys(settings.match)
+  typeof settings === "string"
+    ? []
+    : Object.entries(settings.match).flatMap(([path, pattern]) => {
+      const other = otherOf(pattern)
+      return other === undefined ? [path] : [path, other]
+    })
 
 /** A pattern, or `{path}`: the value of another claim. */
 const matcherOf = (pattern: string): (value: string, payload: JsonObject) => boolean => {
-  const other = /^\{([^{}]+)\}$/.exec(pattern)?.[1]
+  const other = otherOf(pattern)
   if (other === undefined) return Pattern.compile(pattern)
   const names = Path.parse(other)
   return (value, payload) => value !== "" && Path.read(names, payload) === value

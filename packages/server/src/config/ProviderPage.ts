@@ -67,7 +67,8 @@ export const index = (presets: ReadonlyArray<Preset>): string =>
     "**AWS ALB**: there is no preset, and there cannot be one for `x-amzn-oidc-data`: that token is padded base64, which is no JWT (RFC 7515 " +
     "section 2; refused before anything is parsed), and its keys are single PEM files at a regional address for each `kid`, no key set. The " +
     "balancer also sends the provider's own access token in `x-amzn-oidc-accesstoken`: take that one, with the provider's preset and " +
-    "`gateway.credentials: [x-amzn-oidc-accesstoken]`.",
+    "`gateway.credentials: [x-amzn-oidc-accesstoken]`. Where that provider is Entra, the balancer must ask for a scope of your own application: " +
+    "without one the token is for Microsoft Graph, and nobody else can verify it.",
     "**Several tenants of Entra**: `tenant: [A, B]` or `any` makes a template of the issuer; a person is then told apart by tenant " +
     "(`TENANT|OID`), and `jwks` is the common key set."
   ].join("\n\n") + "\n"

@@ -50,7 +50,9 @@ export const entra: Preset = {
     "`sub` is another one in each application; `oid` is the person, and a directory row is linked by it.",
     "An application's own token has `oid` equal to `sub`: it is told apart as a service and is nobody's row.",
     "With many groups the token says that they are elsewhere (`_claim_names`, `hasgroups`): 403 `groups_overage`. Assign groups to the application, or use app roles.",
-    "`email` is chosen by the tenant: it counts only with the optional claim `xms_edov`.",
+    "`email` is chosen by the tenant: it counts only with the optional claim `xms_edov` (`true`; a tenant whose tokens write `1` has no proof here).",
+    "A token for Microsoft Graph (`aud: 00000003-0000-0000-c000-000000000000`, `nonce` in its header) can be verified by nobody but Graph: ask for a scope of your own application.",
+    "An application with claims mapping signs with keys of its own, which only `https://login.microsoftonline.com/TENANT/discovery/v2.0/keys?appid=APP` has: say that as `jwks`.",
     "An application registration makes v2.0 tokens only with `requestedAccessTokenVersion: 2`; otherwise use `entra-v1`.",
     "`groups` are object ids: name them with `claims: { teams: { from: groups, map: { GUID: red } } }`."
   ],
