@@ -92,7 +92,8 @@ export const originTold = (dialect: Dialect, rawHeaders: ReadonlyArray<string>):
   const url = dialect === "ingress-nginx" ? splitUrl(only(rawHeaders, "x-original-url")) : undefined
   // Envoy asks with the caller's own Host and passes a forged X-Forwarded-Host on.
   const host = url?.host ?? only(rawHeaders, dialect === "envoy" ? "host" : "x-forwarded-host") ?? ""
-  const proto = url?.proto ?? only(rawHeaders, "x-forwarded-proto") ?? "http"
+  // Traefik tells of a WebSocket by its own scheme.
+  const proto = (url?.proto ?? only(rawHeaders, "x-forwarded-proto") ?? "http").replace(/^ws/, "http")
   return isHost(host) && (proto === "https" || proto === "http") ? `${proto}://${host}` : ""
 }
 

@@ -38,6 +38,21 @@ describe("doors rule 1: a door reads the headers of its own proxy alone", () => 
   }
 })
 
+describe("where a caller asked", () => {
+  it("is an http origin for a WebSocket too, which Traefik tells by its own scheme, and nothing for other schemes", () => {
+    const told = (proto: string) =>
+      originTold("traefik", ["X-Forwarded-Host", "llm.example", "X-Forwarded-Proto", proto])
+    assert.deepStrictEqual(["ws", "wss", "http", "https", "ftp", "wsx"].map(told), [
+      "http://llm.example",
+      "https://llm.example",
+      "http://llm.example",
+      "https://llm.example",
+      "",
+      ""
+    ])
+  })
+})
+
 describe("the door of ingress-nginx", () => {
   const ask = (url: string) =>
     original("ingress-nginx", {

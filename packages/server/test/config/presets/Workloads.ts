@@ -91,7 +91,14 @@ export const workloads: Readonly<Record<string, Sample>> = {
     twins: {
       "for the API server": [{ aud: ["https://kubernetes.default.svc.cluster.local"] }, refused],
       "a legacy token from a secret": [
-        { iss: "kubernetes/serviceaccount", aud: undefined, exp: undefined, "kubernetes.io": undefined },
+        {
+          iss: "kubernetes/serviceaccount",
+          aud: undefined,
+          exp: undefined,
+          "kubernetes.io": undefined,
+          "kubernetes.io/serviceaccount/namespace": "red",
+          "kubernetes.io/serviceaccount/service-account.name": "bot"
+        },
         refused
       ],
       "a token of the API server's for a year": [
@@ -103,6 +110,24 @@ export const workloads: Readonly<Record<string, Sample>> = {
         { "kubernetes.io": { namespace: "blue" } },
         "404 team_not_found"
       ]
+    }
+  },
+  "kubernetes, a managed cluster": {
+    file:
+      `{ preset: kubernetes, url: public, issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/A1B2", audience: llm-gateway }`,
+    algorithm: "RS256",
+    typ: undefined,
+    claims: {
+      iss: "https://oidc.eks.eu-west-1.amazonaws.com/id/A1B2",
+      aud: ["llm-gateway"],
+      sub: "system:serviceaccount:red:bot",
+      "kubernetes.io": { namespace: "red", serviceaccount: { name: "bot", uid: "u" } }
+    },
+    teams: ["red"],
+    line: "allow user=system:serviceaccount:red:bot team=red",
+    twins: {
+      "another cluster of the same provider": [{ iss: "https://oidc.eks.eu-west-1.amazonaws.com/id/C3D4" }, refused],
+      "for the API server": [{ aud: ["https://kubernetes.default.svc"] }, refused]
     }
   },
   "spiffe": {
