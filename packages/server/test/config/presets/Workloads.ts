@@ -56,8 +56,9 @@ export const workloads: Readonly<Record<string, Sample>> = {
     claims: {
       iss: "https://token.actions.githubusercontent.com",
       aud: "llm-gateway",
-      sub: "repo:acme/app:ref:refs/heads/main",
+      sub: "repo:acme@65/app@74:ref:refs/heads/main",
       repository: "acme/app",
+      repository_id: "74",
       repository_owner: "acme",
       repository_owner_id: "65",
       actor: "ada",
@@ -74,6 +75,39 @@ export const workloads: Readonly<Record<string, Sample>> = {
       ],
       "the owner in capitals": [{ repository_owner: "ACME" }, refused],
       "another audience": [{ aud: "https://github.com/acme" }, refused]
+    }
+  },
+  "github-actions, an enterprise server": {
+    file: `{ preset: github-actions, host: ghe.acme.com, owner: acme, audience: llm-gateway }`,
+    algorithm: "RS256",
+    typ: "JWT",
+    claims: {
+      iss: "https://ghe.acme.com/_services/token",
+      aud: "llm-gateway",
+      sub: "repo:acme/app:ref:refs/heads/main",
+      repository: "acme/app",
+      repository_owner: "acme"
+    },
+    teams: ["acme"],
+    line: "allow user=acme/app team=acme",
+    twins: { "the public service's": [{ iss: "https://token.actions.githubusercontent.com" }, refused] }
+  },
+  "github-actions, an enterprise's own issuer": {
+    file: `{ preset: github-actions, enterprise: acme-inc, owner: acme, audience: llm-gateway }`,
+    algorithm: "RS256",
+    typ: "JWT",
+    claims: {
+      iss: "https://token.actions.githubusercontent.com/acme-inc",
+      aud: "llm-gateway",
+      sub: "repo:acme/app:ref:refs/heads/main",
+      repository: "acme/app",
+      repository_owner: "acme"
+    },
+    teams: ["acme"],
+    line: "allow user=acme/app team=acme",
+    twins: {
+      "everybody's": [{ iss: "https://token.actions.githubusercontent.com" }, refused],
+      "another enterprise's": [{ iss: "https://token.actions.githubusercontent.com/evil-inc" }, refused]
     }
   },
   "kubernetes": {
@@ -131,7 +165,7 @@ export const workloads: Readonly<Record<string, Sample>> = {
     }
   },
   "spiffe": {
-    file: `{ preset: spiffe, bundle: "https://spire.acme.com/bundle", audience: llm-gateway }`,
+    file: `{ preset: spiffe, domain: acme.com, bundle: "https://spire.acme.com/bundle", audience: llm-gateway }`,
     algorithm: "ES256",
     typ: "JOSE",
     claims: { iss: undefined, aud: ["llm-gateway"], sub: "spiffe://acme.com/red/bot" },
@@ -139,6 +173,11 @@ export const workloads: Readonly<Record<string, Sample>> = {
     line: "allow user=spiffe://acme.com/red/bot",
     twins: {
       "for another": [{ aud: ["other"] }, refused],
+      "another trust domain's name": [{ sub: "spiffe://evil.com/red/bot" }, refused],
+      "a trust domain that begins alike": [{ sub: "spiffe://acme.com.evil.com/red/bot" }, refused],
+      "a dot that is any character": [{ sub: "spiffe://acmeXcom/red/bot" }, refused],
+      "the trust domain alone": [{ sub: "spiffe://acme.com" }, refused],
+      "no SPIFFE id": [{ sub: "ada" }, refused],
       "no subject": [{ sub: undefined }, refused]
     }
   }
