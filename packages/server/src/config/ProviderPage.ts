@@ -64,6 +64,9 @@ export const index = (presets: ReadonlyArray<Preset>): string =>
     "filled file, and `jotgate explain --token TOKEN -c FILE` says whom a token stands for. With several issuers give each " +
     "`identities: { namespace: … }`.",
     presets.map((it) => `- [${it.title}](${it.name}.md): \`preset: ${it.name}\``).join("\n"),
+    "Any other provider needs no preset: `{ id: …, issuer: …, audience: … }` finds its keys by discovery (the tests run the npm package " +
+    "`oidc-provider` so). Each page says how its provider was tried: dex runs in the tests, Keycloak by hand, the rest are shapes from what the " +
+    "providers publish.",
     "**AWS ALB**: there is no preset, and there cannot be one for `x-amzn-oidc-data`: that token is padded base64, which is no JWT (RFC 7515 " +
     "section 2; refused before anything is parsed), and its keys are single PEM files at a regional address for each `kid`, no key set. The " +
     "balancer also sends the provider's own access token in `x-amzn-oidc-accesstoken`: take that one, with the provider's preset and " +
