@@ -76,7 +76,7 @@ describe("an allowed decision tells", () => {
         },
         rows: { users: [CoreTest.user(uid)] }
       }, { claims: { uid, cid: "x", ring: "inner", app: "cli", act: { sub: "a" }, other: 1 } })
-      assert.deepStrictEqual(factsOf(steps, "claims")?.["unread"], ["other"])
+      assert.deepInclude(factsOf(steps, "claims"), { unread: ["other"] })
     }))
 
   it.effect("why the token has its role, with rule and line", () =>
