@@ -10,9 +10,14 @@ const longest = 2048
 
 const odd = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}*]/u
 
-/** Whether this can be the name of one tool or prompt: no control or invisible character, no wildcard. */
+/** Names of plain letters, as nearly all are. */
+const usual = /^[A-Za-z0-9_./-]{1,256}$/
+
+/** Whether this can be the name of one tool or prompt: no control or invisible character, no wildcard, one normal form. */
 export const isItemName = (name: string): boolean =>
-  name !== "" && name.length <= longest && name.isWellFormed() && name.trim() === name && !odd.test(name)
+  usual.test(name) ||
+  (name !== "" && name.length <= longest && name.isWellFormed() && name.trim() === name && !odd.test(name) &&
+    name.normalize("NFC") === name)
 
 const scheme = /^[a-z][a-z0-9+.-]*:/
 const forbidden = /[\p{Cc}\p{Cf}\p{Z}\\]/u

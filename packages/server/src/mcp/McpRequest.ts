@@ -66,6 +66,8 @@ export interface McpHead {
   readonly isVersioned: boolean
   /** Whether it must have a body. */
   readonly hasMessage: boolean
+  /** Whether it asks for a WebSocket, whose messages nobody judges. */
+  readonly upgrades: boolean
 }
 
 const refused = (code: Code, fault: RpcFault | undefined, why: string, id?: string): McpRefusal => ({
@@ -81,6 +83,11 @@ const mismatch = (why: string, id?: string): McpRefusal => refused("tool_mismatc
 const noLists: ReadonlyMap<string, ListMethod> = new Map()
 
 const textOf = (it: Mirrored): string | undefined => it._tag === "Value" ? it.text : undefined
+
+const asksToUpgrade = (rawHeaders: ReadonlyArray<string>): boolean =>
+  rawHeaders.some((it, at) =>
+    at % 2 === 0 && it.length === 7 && it.toLowerCase() === "upgrade" && /websocket/i.test(rawHeaders[at + 1] ?? "")
+  )
 
 const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS"])
 
@@ -103,7 +110,8 @@ export const readMcpHead = (
   const version = textOf(mirrored.version)
   const revision = version === undefined ? unversioned : revisionOf(version, addressee.legacy)
   if (revision === undefined) return refused("request_ambiguous", "version", "this version is not known here")
-  return { _tag: "Head", addressee, mirrored, revision, isVersioned: version !== undefined, hasMessage }
+  const upgrades = asksToUpgrade(rawHeaders)
+  return { _tag: "Head", addressee, mirrored, revision, isVersioned: version !== undefined, hasMessage, upgrades }
 }
 
 /** Whether a body of this type may be a message; `contentType` as sent. */
@@ -119,7 +127,7 @@ const sessionOf = ({ mirrored: { session } }: McpHead): ReadonlyArray<string> =>
 
 const nothingAsked = (head: McpHead): McpCall => ({
   _tag: "Call",
-  tool: noTool,
+  tool: head.upgrades ? unseenTool(head.addressee.server) : noTool,
   id: undefined,
   asked: undefined,
   templates: [],

@@ -10,7 +10,7 @@ import { isUtf8 } from "node:buffer"
 import type { IncomingHttpHeaders } from "node:http"
 import type { ErrorBody } from "../answer/Answer.ts"
 import { EventStream } from "../mcp/EventStream.ts"
-import { literalPrefix } from "../mcp/ItemName.ts"
+import { isItemName, isResourceUri, literalPrefix } from "../mcp/ItemName.ts"
 import { filterAnswer, type FilteredAnswer, type ListPlan } from "../mcp/ListAnswer.ts"
 import type { ListMethod } from "../mcp/McpMethod.ts"
 import {
@@ -67,7 +67,7 @@ const isEventStream = (headers: IncomingHttpHeaders): boolean =>
   /^\s*text\/event-stream\s*(?:;|$)/i.test(headers["content-type"] ?? "")
 
 const isPlain = ({ "content-encoding": encoding }: IncomingHttpHeaders): boolean =>
-  encoding === undefined || encoding.trim().toLowerCase() === "identity"
+  encoding === undefined || String(encoding).trim().toLowerCase() === "identity"
 
 /** What stands in every answer, or could stand for it; all other data passes unread. */
 const marks = [Buffer.from("result"), Buffer.from("\\u")]
@@ -237,10 +237,13 @@ export class McpExchange {
     const { reach } = allowed
     return {
       lists: this.#call?.lists ?? new Map<string, ListMethod>(),
-      may: ({ kind, names }, name) =>
-        names === "uriTemplate"
+      may: ({ kind, names }, name) => {
+        // What is refused before any rule sees it cannot be called.
+        if (kind === "resource" ? !isResourceUri(name) : !isItemName(name)) return false
+        return names === "uriTemplate"
           ? reach.mayUseEvery(kind, server, literalPrefix(name))
-          : reach.mayUse(kind, server, name),
+          : reach.mayUse(kind, server, name)
+      },
       instead: (id) => rpcError({ id, code: "upstream_unreachable", decision })
     }
   }

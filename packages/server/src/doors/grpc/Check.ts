@@ -106,8 +106,10 @@ const callerOf = (allowed: Allowed): Metadata => {
     email: principal.email,
     team: principal.teamId,
     organization: principal.organizationId,
+    agent: principal.agent?.id,
     admin: principal.admin,
     models: reach.models(),
+    tools: reach.tools(),
     route,
     model
   }

@@ -72,6 +72,7 @@ describe("an allow", () => {
           team: "red",
           admin: false,
           models: ["gpt-4o*"],
+          tools: ["*"],
           route: chat,
           model: "gpt-4o"
         })

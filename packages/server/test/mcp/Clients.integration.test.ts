@@ -1,0 +1,157 @@
+/**
+ * The clients that people use, against servers that people run, through the gate and through proxies that ask it:
+ * alice lists and calls exactly three tools, bob none, an agent for alice one.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { AgentId, makeAgent, makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
+import { Effect } from "effect"
+import { first, newest, use } from "../support/McpClients.ts"
+import { everythingServer, modernServer } from "../support/McpServers.ts"
+import { proxies } from "../support/Proxies.ts"
+import { sendSpoofed, spoofedCalls } from "../support/SpoofedCalls.ts"
+import * as World from "../support/World.ts"
+
+const user = (id: string, team: string) =>
+  makeUser({ id: UserId.make(id), email: `${id}@acme.test`, role: "internal_user", teams: [TeamId.make(team)] })
+
+const rows = (server: string, three: ReadonlyArray<string>) => ({
+  users: [user("alice", "red"), user("bob", "blue")],
+  teams: [
+    makeTeam({ id: TeamId.make("red"), models: ["*"], tools: three.map((it) => `${server}/${it}`) }),
+    makeTeam({ id: TeamId.make("blue"), models: ["*"], tools: [] })
+  ],
+  agents: [makeAgent({ id: AgentId.make("agent-7"), tools: [`${server}/${three[0]}`] })]
+})
+
+const callers = {
+  alice: (world: World.World) => world.token("alice", { groups: ["red"] }),
+  bob: (world: World.World) => world.token("bob", { groups: ["blue"] }),
+  agent: (world: World.World) => world.token("alice", { groups: ["red"], act: { sub: "agent-7" } })
+}
+
+const policy = (server: string) => ({
+  teamRoutes: ["llm_api_routes", "/mcp/*"],
+  mcp: [{ server, path: "/mcp" }]
+})
+
+/** What each caller lists and calls: all five are tried. */
+const expected = (three: ReadonlyArray<string>) => ({ alice: three, bob: [], agent: three.slice(0, 1) })
+
+describe("an MCP server behind the gate", () => {
+  it.live(
+    "server-everything: each caller lists and calls what is theirs, with the SDK of sessions",
+    () =>
+      Effect.gen(function*() {
+        const three = ["echo", "get-sum", "get-tiny-image"]
+        const { url } = yield* everythingServer
+        const world = yield* World.make({
+          policy: policy("everything"),
+          rows: rows("everything", three),
+          claims: { agent: {} },
+          mcp: { everything: { url } }
+        })
+        for (const [name, token] of Object.entries(callers)) {
+          const bearer = yield* token(world)
+          const used = yield* use(() => first(`${world.url}/mcp`, bearer), [
+            ...three,
+            "get-env",
+            "toggle-simulated-logging"
+          ])
+          const mine = expected(three)[name as keyof typeof callers]
+          assert.deepStrictEqual(used.listed.toSorted(), mine.toSorted(), name)
+          assert.deepStrictEqual(used.called, mine, name)
+          for (const error of used.errors) assert.match(error, /may not|denied|403/i)
+        }
+      }),
+    60_000
+  )
+
+  for (const [client, open] of Object.entries({ first, newest })) {
+    it.live(
+      `a server of the newest revision: each caller lists and calls what is theirs, ${client} client`,
+      () =>
+        Effect.gen(function*() {
+          const three = ["one", "two", "three"]
+          const { calls, url } = yield* modernServer
+          const world = yield* World.make({
+            policy: policy("modern"),
+            rows: rows("modern", three),
+            claims: { agent: {} },
+            mcp: { modern: { url } }
+          })
+          for (const [name, token] of Object.entries(callers)) {
+            calls.count = 0
+            const bearer = yield* token(world)
+            const used = yield* use(() => open(`${world.url}/mcp`, bearer), [...three, "four", "five"])
+            const mine = expected(three)[name as keyof typeof callers]
+            assert.deepStrictEqual(used.listed, mine, name)
+            assert.deepStrictEqual(used.called, mine, name)
+            assert.strictEqual(calls.count, mine.length)
+          }
+        }),
+      60_000
+    )
+  }
+})
+
+describe("calls that say something else than they do", () => {
+  it.live("300 of them reach no tool", () =>
+    Effect.gen(function*() {
+      const { calls, url } = yield* modernServer
+      const world = yield* World.make({
+        policy: policy("modern"),
+        rows: rows("modern", ["one", "two", "three"]),
+        mcp: { modern: { url } }
+      })
+      const alice = yield* callers.alice(world)
+      const all = spoofedCalls("/mcp", "one", "four")
+      assert.isAtLeast(all.length, 300)
+      for (const it of all) {
+        const status = yield* sendSpoofed(world.url, alice, it)
+        assert.strictEqual(calls.count, 0, it.what)
+        assert.notStrictEqual(status, 0, it.what)
+        assert.notStrictEqual(status, 500, it.what)
+      }
+      const good = spoofedCalls("/mcp", "four", "one")[0]
+      if (good !== undefined) assert.strictEqual(yield* sendSpoofed(world.url, alice, good), 200)
+      assert.strictEqual(calls.count, 1)
+    }), 60_000)
+})
+
+describe("an MCP server behind a proxy that asks the gate", () => {
+  for (const [name, proxy] of Object.entries(proxies)) {
+    it.live(`${name}: calls are judged, lists pass`, () =>
+      Effect.gen(function*() {
+        const three = ["one", "two", "three"]
+        const { calls, url } = yield* modernServer
+        const world = yield* World.make({
+          policy: policy("modern"),
+          rows: rows("modern", three),
+          claims: { agent: {} },
+          grpc: true
+        })
+        const { url: front } = yield* proxy.start({
+          gate: new URL(world.url),
+          grpc: { host: "127.0.0.1", port: world.grpcPort },
+          upstream: new URL(url)
+        })
+        for (const [caller, token] of Object.entries(callers)) {
+          calls.count = 0
+          const bearer = yield* token(world)
+          const used = yield* use(() => newest(`${front}/mcp`, bearer), [...three, "four", "five"])
+          const mine = expected(three)[caller as keyof typeof callers]
+          assert.lengthOf(used.listed, 5, "nobody filters lists there")
+          assert.deepStrictEqual(used.called, mine, caller)
+          assert.strictEqual(calls.count, mine.length)
+        }
+        calls.count = 0
+        const alice = yield* callers.alice(world)
+        // A tenth of them at each proxy, each another one.
+        const some = spoofedCalls("/mcp", "one", "four").filter((_, at) =>
+          at % 10 === Object.keys(proxies).indexOf(name)
+        )
+        for (const it of some) yield* sendSpoofed(front, alice, it)
+        assert.strictEqual(calls.count, 0)
+      }), 60_000)
+  }
+})
