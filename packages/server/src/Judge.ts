@@ -36,6 +36,8 @@ interface Asking {
   readonly asked: Asked
   /** Whether the steps are wanted whoever listens, and what would have allowed a denial with them. */
   readonly trace?: boolean
+  /** Whether a denial tells its caller who was asking: its steps are wanted then, whoever listens. */
+  readonly tellsWhom?: boolean
 }
 
 /** One question of a request, with the recording of its answer. */
@@ -247,7 +249,8 @@ export class Judge extends Context.Service<Judge, {
           decided !== undefined && isAnswered(decided) &&
           (dry || Exit.isFailure(decided) || decided.value.writes.length === 0)
         ) {
-          if (trace === true || (log.wantsSteps && Exit.isFailure(decided))) return retell(question, now, decided, done)
+          const isTold = log.wantsSteps || question.tellsWhom === true
+          if (trace === true || (isTold && Exit.isFailure(decided))) return retell(question, now, decided, done)
           noteDefect(decided)
           done(settle(question, now.ticks, resultOf(decided), noSteps))
           return stopped

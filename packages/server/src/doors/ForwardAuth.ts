@@ -77,7 +77,7 @@ const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: stri
     origin: () => originTold(dialect, call.request.rawHeaders),
     extra,
     status: (status) => carriedStatus(dialect, status),
-    body: denied?.mcp.errorBody(refusal, denied.refused)
+    body: denied?.mcp.errorBody(refusal, recording.parties, denied.refused)
   })
 }
 
@@ -153,7 +153,7 @@ const put = (
     return deny(call, { code: "request_ambiguous", cause: Request.causeOf(it.target) }, recording, "/")
   }
   const stop = judge.ask(
-    { auth: deployment.auth, asked: { ...made.value, listsModels: true }, recording },
+    { auth: deployment.auth, asked: { ...made.value, listsModels: true }, recording, tellsWhom: mcp !== undefined },
     (verdict) => {
       try {
         answer(call, recording, verdict, mcp)

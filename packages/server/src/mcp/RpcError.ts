@@ -21,6 +21,13 @@ export const rpcCodes = {
 /** Why a message is refused before anything is decided. */
 export type RpcFault = "parse" | "invalid" | "mismatch" | "version"
 
+/** Who asked: whom the decision found, else whom the proven token names. */
+export interface Whom {
+  readonly user: string | null
+  readonly agent: string | null
+  readonly claimed: { readonly user: string | null } | null
+}
+
 /** What the body of an error says. */
 export interface RpcErrorParts {
   /** JSON text of the request's id; `undefined` where there is none, or several. */
@@ -32,6 +39,8 @@ export interface RpcErrorParts {
   readonly why?: string | undefined
   /** What was asked for, as the caller named it: `tool get-sum`. */
   readonly asked?: string | undefined
+  /** Who asked, and which agent for them, as far as the token has told. */
+  readonly whom?: Whom | undefined
   readonly scope?: ReadonlyArray<string> | undefined
 }
 
@@ -42,8 +51,15 @@ const faultText: Readonly<Record<RpcFault, string>> = {
   version: "Unsupported protocol version"
 }
 
-const denialText = ({ asked, code, scope }: RpcErrorParts): string => {
-  const what = asked === undefined ? Details[code] : `Access denied: ${asked}. ${Details[code]}`
+const whomText = (whom: Whom | undefined): string => {
+  const user = whom?.user ?? whom?.claimed?.user ?? null
+  const agent = whom?.agent ?? null
+  if (agent === null) return user === null ? "" : ` for ${user}`
+  return user === null ? ` for the agent ${agent}` : ` for ${user}, whom the agent ${agent} acts for`
+}
+
+const denialText = ({ asked, code, scope, whom }: RpcErrorParts): string => {
+  const what = asked === undefined ? Details[code] : `Access denied: ${asked}${whomText(whom)}. ${Details[code]}`
   if (scope !== undefined && scope.length > 0) {
     return `${what} The token lacks the scope ${scope.join(" ")}: authorize again with it.`
   }

@@ -271,14 +271,17 @@ export class Exchange {
 
   #ask(asked: Request.Asked): void {
     const { deployment: { auth }, judge } = this.#it
-    this.#stop = judge.ask({ auth, asked, recording: this.#recording }, (verdict) => {
-      this.#stop = undefined
-      try {
-        this.#onVerdict(verdict)
-      } catch (error) {
-        this.#crash("decision", error)
+    this.#stop = judge.ask(
+      { auth, asked, recording: this.#recording, tellsWhom: this.#mcp !== undefined },
+      (verdict) => {
+        this.#stop = undefined
+        try {
+          this.#onVerdict(verdict)
+        } catch (error) {
+          this.#crash("decision", error)
+        }
       }
-    })
+    )
   }
 
   #onVerdict({ asked, id, result }: Verdict): void {
@@ -419,7 +422,7 @@ export class Exchange {
       hasNoDocument: resource === undefined,
       origin,
       extra: this.#extraHeaders(),
-      body: this.#mcp?.errorBody(refusal, refused)
+      body: this.#mcp?.errorBody(refusal, this.#recording.parties, refused)
     })
     this.#stopBody?.()
     if (!request.complete) this.#linger()

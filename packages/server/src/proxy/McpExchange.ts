@@ -25,7 +25,7 @@ import {
 } from "../mcp/McpRequest.ts"
 import type { McpServer } from "../mcp/McpServers.ts"
 import { RpcBodyReader } from "../mcp/RpcBodyReader.ts"
-import { rpcError } from "../mcp/RpcError.ts"
+import { rpcError, type Whom } from "../mcp/RpcError.ts"
 import type { RpcBody } from "../mcp/RpcReader.ts"
 import type { Sessions } from "../mcp/Sessions.ts"
 import type { BodyReader, Send } from "../model/BodyReader.ts"
@@ -161,7 +161,7 @@ export class McpExchange {
   }
 
   /** The body of a denial. */
-  errorBody(refusal: Refusal, refused?: McpRefusal): (decision: string) => ErrorBody {
+  errorBody(refusal: Refusal, whom: Whom, refused?: McpRefusal): (decision: string) => ErrorBody {
     const call = this.#call
     return (decision) => ({
       type: "application/json",
@@ -171,7 +171,8 @@ export class McpExchange {
         decision,
         fault: refused?.fault,
         why: refused?.why,
-        asked: refusal.code === "tool_denied" || refusal.code === "agent_unknown" ? call?.asked : undefined,
+        asked: statusOf(refusal.code) === 403 && refusal.code !== "session_denied" ? call?.asked : undefined,
+        whom,
         scope: refusal.scope
       })
     })
@@ -200,7 +201,7 @@ export class McpExchange {
       limit: maxListBytes,
       wants: (_, headers) => {
         this.#opened(allowed, headers["mcp-session-id"])
-        return reads && !isEventStream(headers)
+        return reads && !isEventStream(headers) && (this.#it.method === "POST" || this.#isFiltered(allowed))
       },
       stream: (_, headers) => {
         if (!reads || !isEventStream(headers)) return undefined

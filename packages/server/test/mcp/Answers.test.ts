@@ -225,7 +225,7 @@ describe("a call", () => {
         assert.strictEqual(id, 5)
         assert.strictEqual(error.code, -32_003)
         assert.strictEqual(error.data.code, "tool_denied", body)
-        assert.match(error.message, /^Access denied: (?:tool|prompt|resource) /)
+        assert.match(error.message, /^Access denied: (?:tool|prompt|resource) \S+(?: and others)? for alice\. /)
       }
       const unseen = yield* post(it, call("tools/callMany", { name: "good_one" }))
       assert.strictEqual(JSON.parse(unseen.text).error.data.code, "tool_unseen")

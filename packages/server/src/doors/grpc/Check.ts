@@ -209,7 +209,7 @@ export const check = ({ judge, lease, sessions }: CheckParts) =>
         path,
         origin: request === undefined ? "" : originOf(request),
         resource: leased === undefined ? undefined : documentPath(leased.deployment.doors, path),
-        body: mcp?.errorBody(refusal, refused)
+        body: mcp?.errorBody(refusal, recording.parties, refused)
       }),
       refusal
     )
@@ -237,7 +237,10 @@ export const check = ({ judge, lease, sessions }: CheckParts) =>
     if (named === undefined) return
     const made = Request.make({ method, target, rawHeaders, ...named })
     if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: Request.causeOf(target) })
-    stop = judge.ask({ auth, asked: { ...made.value, listsModels: true }, recording }, settle)
+    stop = judge.ask(
+      { auth, asked: { ...made.value, listsModels: true }, recording, tellsWhom: mcp !== undefined },
+      settle
+    )
   }
   /** What is called, or read; `undefined` when the question is refused. */
   const askedBy = (checked: CheckedRequest, target: string, doors: Deployment["doors"]): Named | undefined => {
