@@ -14,13 +14,16 @@ export interface SessionBounds {
   readonly perCaller: number
 }
 
-/** About 200 bytes each. */
-export const sessionBounds: SessionBounds = { all: 200_000, perCaller: 2_000 }
+/** About 300 bytes each: 30 MB at most. */
+export const sessionBounds: SessionBounds = { all: 100_000, perCaller: 2_000 }
 
 const digest = (text: string): string => hash("sha256", text, "base64url")
 
+/** Whose sessions are told apart. */
+export type SessionUser = Pick<Allowed, "claims" | "identity" | "principal">
+
 /** Who is calling, as far as a session is theirs: the person or service, and those who act for them. */
-const callerOf = ({ claims, identity, principal }: Allowed): string =>
+const callerOf = ({ claims, identity, principal }: SessionUser): string =>
   digest(JSON.stringify([
     identity?.issuer ?? null,
     identity?.tenant ?? null,
@@ -50,7 +53,7 @@ export class Sessions {
   }
 
   /** Whether this caller may use what it names; what nobody used before is the caller's from now on. */
-  takes(server: string, handles: ReadonlyArray<string>, allowed: Allowed): boolean {
+  takes(server: string, handles: ReadonlyArray<string>, allowed: SessionUser): boolean {
     if (handles.length === 0) return true
     const caller = callerOf(allowed)
     const sessions = handles.map((it) => digest(`${server} ${it}`))
@@ -73,7 +76,7 @@ export class Sessions {
   }
 
   /** Whether nobody else uses this; it is not taken. */
-  isFree(server: string, handle: string, allowed: Allowed): boolean {
+  isFree(server: string, handle: string, allowed: SessionUser): boolean {
     const caller = callerOf(allowed)
     return (this.#owners.get(digest(`${server} ${handle}`)) ?? caller) === caller
   }
