@@ -58,7 +58,7 @@ const sentOf = ({ body, contentType }: Drawn, target: TargetReading): Sent | und
   for (const piece of [body.subarray(0, cut), body.subarray(cut)]) if (piece.length > 0) reader.push(piece)
   const end = reader.end()
   const sent = Buffer.concat(pieces)
-  const seen = reader.isText && !isUtf8(sent) ? invalid : end
+  const seen = reader.isText && !isUtf8(sent) ? invalid("no UTF-8") : end
   const models = reader.isKnown ? judged(target, seen) : undefined
   return models === undefined ? undefined : { contentType: reader.type, body: sent, models }
 }

@@ -133,9 +133,10 @@ const model = (facts: Facts, { asked, code, team }: Context): ReadonlyArray<stri
     return [`${why}${looked}`, `may call ${quoted(facts["allowed"])}`, ...rest(facts, ["looked", "allowed"])]
   }
   if (facts["model"] === "ambiguous" && code === "request_ambiguous") {
-    const at = Array.isArray(facts["at"]) ? facts["at"].map(plain).join(" and ") : undefined
-    const told = at === undefined ? "the models can be read in more than one way" : `${at} name different models`
-    return [told, ...rest(facts, ["model", "at"])]
+    const told = facts["reason"] === undefined
+      ? "the models can be read in more than one way"
+      : plain(facts["reason"])
+    return [told, ...rest(facts, ["model", "at", "reason"])]
   }
   if (facts["allowed"] === undefined) return rest(facts, [])
   if (asked === null) return ["none is named"]

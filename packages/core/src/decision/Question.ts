@@ -28,9 +28,15 @@ interface Carried {
 
 const done = Exit.void
 
-/** What was ambiguous: the places that do not agree, where the door has told them. */
-const conflictOf = ({ at }: Extract<RequestedModel, { readonly _tag: "Conflict" }>) =>
-  at === undefined ? { model: "ambiguous" } : { model: "ambiguous", at }
+/** What was ambiguous: the places that do not agree, or in words, where the door has told them. */
+const conflictOf = ({ at, why }: Extract<RequestedModel, { readonly _tag: "Conflict" }>) => {
+  const reason = why ?? (at === undefined ? undefined : `${at.join(" and ")} name different models`)
+  return {
+    model: "ambiguous",
+    ...(at === undefined ? {} : { at }),
+    ...(reason === undefined ? {} : { reason })
+  }
+}
 
 /** The steps of one policy; `custom` is its hook, if it has one. */
 export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {

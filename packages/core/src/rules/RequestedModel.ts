@@ -24,7 +24,7 @@ export type RequestedModel =
   | { readonly _tag: "None" }
   | { readonly _tag: "Unnamed"; readonly looked?: ReadonlyArray<string> }
   | { readonly _tag: "Unseen"; readonly names: ReadonlyArray<string>; readonly enforced: boolean }
-  | { readonly _tag: "Conflict"; readonly at?: ReadonlyArray<string> }
+  | { readonly _tag: "Conflict"; readonly at?: ReadonlyArray<string>; readonly why?: string }
 
 const noNames: ReadonlyArray<string> = []
 

@@ -19,7 +19,7 @@ import type { Deployment } from "../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import type { McpRefusal } from "../mcp/McpRequest.ts"
 import type { Sessions } from "../mcp/Sessions.ts"
-import { codeOf, join, nothing, type Peeked, unnamed } from "../model/Peeked.ts"
+import { join, nothing, type Peeked, refusalIn, unnamed } from "../model/Peeked.ts"
 import {
   bodyReader,
   joinBody,
@@ -117,7 +117,7 @@ const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked |
     : requestedModel(target, body)
   const recording = open(call, it.method, pathOf(it.target))
   if (model === undefined) {
-    return deny(call, { code: codeOf(joinBody(target.seen, body ?? nothing)) }, recording, pathOf(it.target))
+    return deny(call, refusalIn(joinBody(target.seen, body ?? nothing)), recording, pathOf(it.target))
   }
   put(call, it, recording, { model })
 }
@@ -239,7 +239,7 @@ export const forwardAuth = (call: DoorCall): void => {
         else askMcp(call, it, mcp, outcome.body)
       } else if (outcome._tag === "Refused") {
         const denied = mcp === undefined ? undefined : { mcp }
-        deny(call, { code: outcome.code }, open(call, it.method, route), route, denied)
+        deny(call, outcome, open(call, it.method, route), route, denied)
       } else if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
       else call.crashed("body", outcome.error, request, call.response, open(call, it.method, route))
     } catch (error) {

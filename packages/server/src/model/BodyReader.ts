@@ -122,7 +122,7 @@ export class MediaBody implements BodyReader {
 
   end(): Peeked {
     if (this.isSettled || this.seen._tag === "Refused" || !this.#hasBegun) return this.seen
-    const seen = this.#json?.end() ?? invalid
+    const seen = this.#json?.end() ?? invalid("no JSON")
     return seen._tag === "Refused" && seen.code === "body_invalid" ? unnamed : seen
   }
 
@@ -136,7 +136,7 @@ export class MediaBody implements BodyReader {
     this.#hasBegun = true
     if (first !== OPEN_OBJECT) this.isSettled = true
     else if (!this.#isModelRoute) this.#json = new JsonModel(this.#places)
-    else if (this.isKnown) this.seen = invalid
+    else if (this.isKnown) this.seen = invalid("JSON under another type")
   }
 
   #isUtf8(chunk: Buffer): boolean {
@@ -176,9 +176,11 @@ export class UrlencodedBody implements BodyReader {
   end(): Peeked {
     if (this.#size > maxField) return tooLarge
     const bytes = Buffer.concat(this.#chunks)
-    const fields = isUtf8(bytes) ? FormFields.parse(bytes.toString("utf8")) : undefined
+    const text = bytes.toString("utf8")
+    const fields = isUtf8(bytes) ? FormFields.parse(text) : undefined
     // JSON that calls itself a form is JSON to servers that do not look at the type.
-    if (fields === undefined || /^\s*[{[]/.test(fields[0]?.[0] ?? "")) return invalid
+    if (/^\s*[{[]/.test(fields?.[0]?.[0] ?? text)) return invalid("JSON under the type of a form")
+    if (fields === undefined) return invalid("a form that two parsers could read differently")
     for (const [name, value] of fields) if (this.#form.matters(name)) this.#form.take(name, Buffer.from(value))
     this.#send(Buffer.from(FormFields.render(fields)))
     return this.#form.seen

@@ -52,7 +52,7 @@ export class FormModel {
 
   /** A field that matters cannot be a file. */
   takeFile(): void {
-    this.#seen = join(this.#seen, invalid)
+    this.#seen = join(this.#seen, invalid("a file where a model is named"))
   }
 
   #read(name: string, value: Buffer): Peeked {
@@ -60,24 +60,27 @@ export class FormModel {
     const element = list?.elements
     if (element?.names !== undefined) return this.#text(element, name, value)
     const place = this.#places.members.get(name)
-    if (place === undefined || this.#names.has(name)) return ambiguous
+    if (place === undefined) return ambiguous("a field whose name some parsers take for another")
+    if (this.#names.has(name)) return ambiguous(`the field ${name} twice`)
     this.#names.add(name)
     return isContainer(place) ? this.#json(place, name, value) : this.#text(place, name, value)
   }
 
   #text(place: JsonPlace, name: string, value: Buffer): Peeked {
-    if (!isUtf8(value)) return invalid
+    if (!isUtf8(value)) return invalid("a field that is no UTF-8")
     const text = value.toString("utf8")
     if (place.separator !== undefined) {
       const names = text.split(place.separator).map((it) => it.trim())
-      return names.every(isModelName) ? several([...new Set(names)], [name]) : invalid
+      return names.every(isModelName) ?
+        several([...new Set(names)], [name])
+        : invalid("a model's name that can be none")
     }
     if (!isModelName(text)) return refusalOf(text)
     return place.names === "several" ? several([text], [name]) : found(text, name)
   }
 
   #json(place: JsonPlace, name: string, value: Buffer): Peeked {
-    if (!isUtf8(value)) return invalid
+    if (!isUtf8(value)) return invalid("a field that is no UTF-8")
     const model = new JsonModel(place, name)
     model.push(value)
     return model.end()

@@ -39,7 +39,7 @@ const placesIn = (route: ModelRoute): FramePlaces => {
  */
 export const frameModel = (route: ModelRoute, message: Buffer): Peeked => {
   const { places, runs } = placesIn(route)
-  if (!isUtf8(message)) return invalid
+  if (!isUtf8(message)) return invalid("a message that is no UTF-8")
   const model = new JsonModel(places)
   model.push(message)
   const seen = model.end()

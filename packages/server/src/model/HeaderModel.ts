@@ -26,7 +26,7 @@ export const headerModel = (rawHeaders: ReadonlyArray<string>, names: ReadonlySe
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = spellingOf(rawHeaders[i] ?? "")
     if (!names.has(name)) continue
-    if (name === first) return ambiguous
+    if (name === first) return ambiguous(`two values of ${name}`)
     first = name
     seen = join(seen, named(rawHeaders[i + 1] ?? "", `header ${name}`))
   }

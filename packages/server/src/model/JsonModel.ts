@@ -77,7 +77,7 @@ export class JsonModel {
   end(): Peeked {
     this.push(lineFeed)
     if (this.#refused !== undefined) return this.#refused
-    if (!isDone(this.#walk)) return invalid
+    if (!isDone(this.#walk)) return invalid("JSON that does not end")
     return this.#one === undefined && this.#others.size === 0
       ? nothing
       : { _tag: "Found", one: this.#one, others: [...this.#others], places: [...this.#places] }
@@ -99,7 +99,7 @@ export class JsonModel {
         this.#look()
         return undefined
       default:
-        return invalid
+        return invalid("no JSON")
     }
   }
 
@@ -124,15 +124,17 @@ export class JsonModel {
   /** Looks at the name of a member; says what its value is. */
   #name(raw: Uint8Array): Peeked | undefined {
     const frame = this.#frames.at(-1)
-    if (frame === undefined) return invalid
+    if (frame === undefined) return invalid("no JSON")
     const { path, place, seen } = frame
     const name = decodeText(raw)
-    if (isDisguised(place, name)) return ambiguous
+    if (isDisguised(place, name)) return ambiguous("the name of a member in another spelling")
     const next = memberOf(place, name)
     if (next === undefined) return undefined
     const key = isOpen(place) ? fold(name) : name
     // `raw` is longer than the name when a byte of it was escaped.
-    if (seen.has(key) || (place.members.has(name) && raw.length !== name.length)) return ambiguous
+    if (seen.has(key) || (place.members.has(name) && raw.length !== name.length)) {
+      return ambiguous(`two values of ${below(path, place, name)}, or its name with escapes`)
+    }
     seen.add(key)
     this.#next = next
     this.#path = below(path, place, name)
@@ -149,28 +151,29 @@ export class JsonModel {
       this.#look()
       return undefined
     }
-    return place.strict ? invalid : undefined
+    return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
   }
 
   /** A number, a literal, or what is empty. */
   #other(place: JsonPlace, first: number | undefined): Peeked | undefined {
-    if (place.names === "one") return invalid
+    if (place.names === "one") return invalid(`${this.#path} is no text`)
     if (first === NULL || first === OPEN_OBJECT || first === OPEN_LIST) return undefined
-    return place.strict ? invalid : undefined
+    return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
   }
 
   /** Takes a model. */
   #text(place: JsonPlace, raw: Uint8Array): Peeked | undefined {
     if (place.isLabel && raw.length <= maxModel) this.#label = decodeText(raw)
-    if (place.names === undefined) return place.strict ? invalid : undefined
+    if (place.names === undefined) return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
     const text = raw.length > maxModel ? "" : decodeText(raw)
     this.#places.add(this.#path)
     for (const name of place.separator === undefined ? [text] : text.split(place.separator).map((it) => it.trim())) {
       if (!isModelName(name)) return refusalOf(name)
       if (place.names === "several" || this.#frames.at(-1)?.isEntry === true) this.#others.add(name)
-      else if (this.#one !== undefined && this.#one !== name) return ambiguous
-      else this.#one = name
+      else if (this.#one !== undefined && this.#one !== name) {
+        return ambiguous(`${[...this.#places].join(" and ")} name different models`)
+      } else this.#one = name
     }
-    return this.#others.size > maxModels ? invalid : undefined
+    return this.#others.size > maxModels ? invalid("more models than one request may name") : undefined
   }
 }

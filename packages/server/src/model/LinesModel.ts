@@ -34,7 +34,7 @@ export class LinesModel {
       const end = chunk.indexOf(LF, from)
       const piece = chunk.subarray(from, end === -1 ? undefined : end)
       this.#size += piece.length
-      if (this.#size > maxLine) this.#seen = invalid
+      if (this.#size > maxLine) this.#seen = invalid("a line that is too long")
       if (end === -1) {
         if (piece.length > 0) this.#rest.push(Buffer.from(piece))
         return
@@ -60,7 +60,7 @@ export class LinesModel {
   #line(bytes: Buffer): void {
     if (this.#seen._tag === "Refused" || isBlank(bytes)) return
     if (!isUtf8(bytes)) {
-      this.#seen = invalid
+      this.#seen = invalid("a line that is no UTF-8")
       return
     }
     const model = new JsonModel(this.#places)

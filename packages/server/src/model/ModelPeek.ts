@@ -27,13 +27,13 @@ export interface WholeRequest {
 export const readBody = (target: TargetReading, contentType: string, body: Uint8Array, asItIs = false): Peeked => {
   if (body.length === 0) return nothing
   const reader = bodyReader(target, contentType, undefined, () => {})
-  if (reader === undefined) return invalid
+  if (reader === undefined) return invalid("a type that can be read in more than one way")
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
   for (let at = 0; at < bytes.length && reader.seen._tag !== "Refused"; at += 65_536) {
     reader.push(bytes.subarray(at, at + 65_536))
   }
   const seen = reader.end()
-  if (reader.isText && !isUtf8(bytes)) return invalid
+  if (reader.isText && !isUtf8(bytes)) return invalid("no UTF-8")
   return reader.isKnown && (!asItIs || reader.isSameAsSent(contentType)) ? seen : join(seen, unnamed)
 }
 

@@ -34,6 +34,9 @@ const maxFields = 8 * 1024 * 1024
 
 const lineEnd = Buffer.from("\r\n")
 
+/** What a form is whose parts cannot be told apart for certain. */
+const malformed = "a form that two parsers could read differently"
+
 /** Reads one body. */
 export class MultipartBody implements BodyReader {
   readonly type: string
@@ -94,11 +97,11 @@ export class MultipartBody implements BodyReader {
 
   push(chunk: Buffer): void {
     this.#came?.update(chunk)
-    if (!this.#reader.push(chunk)) this.#refuse(invalid)
+    if (!this.#reader.push(chunk)) this.#refuse(invalid(malformed))
   }
 
   end(): Peeked {
-    if (!this.#reader.end()) this.#refuse(invalid)
+    if (!this.#reader.end()) this.#refuse(invalid("a form that does not end"))
     else this.#send(Buffer.from(`--${this.#boundary}--\r\n`))
     return join(this.seen, this.#batch())
   }
@@ -127,7 +130,7 @@ export class MultipartBody implements BodyReader {
     this.#part = part
     const { lines } = this.#shape
     if (part.filename === undefined) return true
-    if (this.#form.matters(part.name)) return this.#refuse(invalid)
+    if (this.#form.matters(part.name)) return this.#refuse(invalid("a file where a model is named"))
     if (lines?.part === part.name && !withoutLines.has(this.#purpose ?? "")) this.#lines = new LinesModel(lines.places)
     this.#send(Buffer.from(FormPart.render(this.#boundary, part)))
     return true
@@ -150,7 +153,7 @@ export class MultipartBody implements BodyReader {
   #end(): boolean {
     const part = this.#part
     this.#part = undefined
-    if (part === undefined) return this.#refuse(invalid)
+    if (part === undefined) return this.#refuse(invalid(malformed))
     if (part.filename === undefined) return this.#endField(part)
     this.#send(lineEnd)
     if (this.#lines !== undefined) this.#lined = join(this.#lined ?? nothing, this.#lines.end())
@@ -163,7 +166,9 @@ export class MultipartBody implements BodyReader {
     this.#field = []
     this.#fieldSize = 0
     if (this.#shape.lines !== undefined && part.name.trim().toLowerCase() === "purpose") {
-      if (part.name !== "purpose" || this.#purpose !== undefined) return this.#refuse(ambiguous)
+      if (part.name !== "purpose" || this.#purpose !== undefined) {
+        return this.#refuse(ambiguous("two purposes of a file"))
+      }
       this.#purpose = value.toString("utf8")
     }
     if (this.#form.matters(part.name)) {

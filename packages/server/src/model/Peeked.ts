@@ -8,7 +8,8 @@
  * is two models to LiteLLM) are refused as well.
  */
 import type { Code } from "@jotgate/core/Errors"
-import { conflictingModels, knownModel, type RequestedModel, severalModels, unnamedModel } from "@jotgate/core/Request"
+import type { Refusal } from "@jotgate/core/ProblemResponse"
+import { knownModel, type RequestedModel, severalModels, unnamedModel } from "@jotgate/core/Request"
 
 /** The models that were found. */
 export interface Found {
@@ -21,11 +22,12 @@ export interface Found {
   readonly places: ReadonlyArray<string>
 }
 
-/** A reason why the request is refused, and the places that do not agree, where that is the reason. */
+/** A reason why the request is refused: in words for the operator, or the places that do not agree. */
 export interface Refused {
   readonly _tag: "Refused"
   readonly code: Extract<Code, "request_ambiguous" | "body_invalid" | "body_too_large">
   readonly places?: ReadonlyArray<string>
+  readonly why?: string
 }
 
 /** Models, none, something that runs a model which is not named, or a reason why the request is refused. */
@@ -49,10 +51,10 @@ export const found = (name: string, place = "model"): Peeked => ({
 /** These models are named, all of them on purpose. */
 export const several = (names: ReadonlyArray<string>, places: ReadonlyArray<string>): Peeked =>
   names.length === 0 ? nothing : { _tag: "Found", one: undefined, others: names, places }
-/** Two parsers could read different models. */
-export const ambiguous: Peeked = { _tag: "Refused", code: "request_ambiguous" }
+/** Two parsers could read different models; `why` never holds what the caller wrote. */
+export const ambiguous = (why: string): Refused => ({ _tag: "Refused", code: "request_ambiguous", why })
 /** The body is not what it says it is. */
-export const invalid: Peeked = { _tag: "Refused", code: "body_invalid" }
+export const invalid = (why: string): Refused => ({ _tag: "Refused", code: "body_invalid", why })
 /** The body is larger than the limit, perhaps only after inflating. */
 export const tooLarge: Peeked = { _tag: "Refused", code: "body_too_large" }
 
@@ -68,7 +70,8 @@ export const isModelName = (name: string): boolean =>
   name.length > 0 && name.length <= maxLength && !unprintable.test(name) && name.isWellFormed()
 
 /** Why `name` is not the name of one model. */
-export const refusalOf = (name: string): Peeked => name.includes(",") ? ambiguous : invalid
+export const refusalOf = (name: string): Peeked =>
+  name.includes(",") ? ambiguous("a comma in a model's name") : invalid("a model's name that can be none")
 
 /** `found(name)` when it can be the name of one model. */
 export const named = (name: string, place = "model"): Peeked => isModelName(name) ? found(name, place) : refusalOf(name)
@@ -86,7 +89,7 @@ export const join = (one: Peeked, other: Peeked): Peeked => {
   }
   const others = union(one.others, other.others)
   return others.length > maxModels
-    ? invalid
+    ? invalid("more models than one request may name")
     : { _tag: "Found", one: one.one ?? other.one, others, places: union(one.places, other.places) }
 }
 
@@ -111,12 +114,22 @@ export const requested = (seen: Peeked, unfound: RequestedModel): RequestedModel
     case "Refused":
       return seen.code !== "request_ambiguous"
         ? undefined
-        : seen.places === undefined
-        ? conflictingModels
-        : { _tag: "Conflict", at: seen.places }
+        : {
+          _tag: "Conflict",
+          ...(seen.places === undefined ? {} : { at: seen.places }),
+          ...(seen.why === undefined ? {} : { why: seen.why })
+        }
   }
 }
 
 /** The code of a refusal. */
 export const codeOf = (seen: Peeked): "request_ambiguous" | "body_invalid" | "body_too_large" =>
   seen._tag === "Refused" ? seen.code : "body_invalid"
+
+/** The same with why, for the operator. */
+export const refusalIn = (seen: Peeked): Refusal => {
+  const why = seen._tag !== "Refused"
+    ? undefined
+    : seen.why ?? (seen.places === undefined ? undefined : `${seen.places.join(" and ")} name different models`)
+  return { code: codeOf(seen), ...(why === undefined ? {} : { cause: why }) }
+}

@@ -17,10 +17,12 @@ const baseOf = (name: string): string => fold(name).trim().split(/[[.]/, 1)[0] ?
 
 const valueOf = ({ name, separator }: QueryPlace, value: string): Peeked => {
   const place = `query ${name}`
-  if (value.includes("\ufffd")) return ambiguous
+  if (value.includes("\ufffd")) return ambiguous(`${place} is no UTF-8`)
   if (separator === undefined) return named(value, place)
   const names = value.split(separator).map((it) => it.trim())
-  return names.every(isModelName) ? several([...new Set(names)], [place]) : ambiguous
+  return names.every(isModelName)
+    ? several([...new Set(names)], [place])
+    : ambiguous(`${place} names what can be no model`)
 }
 
 /** The models of a query, without its question mark. */
@@ -31,13 +33,13 @@ export const queryModel = (query: string, places: ReadonlyArray<QueryPlace>): Pe
   for (const [name, value] of new URLSearchParams(query)) {
     const base = baseOf(name)
     if (names.has(base)) {
-      if (name !== base || found.has(name)) return ambiguous
+      if (name !== base || found.has(name)) return ambiguous(`query ${base} twice, or in another spelling`)
       found.set(name, value)
     } else if (
       value.includes(";") &&
       [...new URLSearchParams(value.replaceAll(";", "&")).keys()].some((it) => names.has(baseOf(it)))
     ) {
-      return ambiguous
+      return ambiguous("a semicolon in the query")
     }
   }
   let seen: Peeked = nothing

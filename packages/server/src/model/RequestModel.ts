@@ -88,7 +88,11 @@ const placesOn = (route: ModelRoute | undefined): Places =>
   route === undefined ? elsewhere : placesOfRoute(route.places)
 
 const ofPath = (names: ReadonlyArray<string> | undefined): Peeked =>
-  names === undefined ? ambiguous : names.length === 1 ? named(names[0] ?? "", "path") : several(names, ["path"])
+  names === undefined
+    ? ambiguous("the model in the path")
+    : names.length === 1
+    ? named(names[0] ?? "", "path")
+    : several(names, ["path"])
 
 const asksToUpgrade = (rawHeaders: ReadonlyArray<string>): boolean =>
   rawHeaders.some((it, at) =>

@@ -23,5 +23,5 @@ export const pathModel = (path: string): Peeked => {
 
 const readPath = (path: string): Peeked => {
   const name = namedIn(path)
-  return name === undefined ? nothing : name === null ? ambiguous : named(name)
+  return name === undefined ? nothing : name === null ? ambiguous("the model in the path") : named(name)
 }

@@ -16,7 +16,7 @@ import type { Deployment } from "../Deployment.ts"
 import { callerOf, isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import type { McpRefusal } from "../mcp/McpRequest.ts"
 import type { Sessions } from "../mcp/Sessions.ts"
-import { codeOf, join, nothing, unnamed } from "../model/Peeked.ts"
+import { join, nothing, refusalIn, unnamed } from "../model/Peeked.ts"
 import { bodyReader, joinBody, readTarget, requestedModel, type TargetReading } from "../model/RequestModel.ts"
 import type { Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
@@ -233,7 +233,7 @@ export class Exchange {
 
   #onBody(outcome: BodyOutcome): void {
     if (outcome._tag === "Crashed") this.#crash("body", outcome.error)
-    else if (outcome._tag === "Refused") this.#deny({ code: outcome.code })
+    else if (outcome._tag === "Refused") this.#deny(outcome)
     else if (outcome._tag === "Read") this.#judge(outcome.body)
   }
 
@@ -243,7 +243,7 @@ export class Exchange {
     if (this.#mcp !== undefined) return this.#judgeMcp(this.#mcp, body)
     const seen = body === undefined ? nothing : body.isKnown ? body.model : join(body.model, unnamed)
     const model = requestedModel(this.#reading, seen)
-    if (model === undefined) return this.#deny({ code: codeOf(joinBody(this.#reading.seen, seen)) })
+    if (model === undefined) return this.#deny(refusalIn(joinBody(this.#reading.seen, seen)))
     const asked = Request.make({
       method: request.method ?? "",
       target: this.#target,

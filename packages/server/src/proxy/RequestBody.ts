@@ -37,7 +37,7 @@ export type BodyRefusal = "body_invalid" | "body_too_large" | "request_ambiguous
 /** The body, why it is refused, or that the caller went away. */
 export type BodyOutcome =
   | { readonly _tag: "Read"; readonly body: RequestBody }
-  | { readonly _tag: "Refused"; readonly code: BodyRefusal }
+  | { readonly _tag: "Refused"; readonly code: BodyRefusal; readonly cause?: string }
   | { readonly _tag: "Gone" }
   /** A reader threw; nothing of the body counts. */
   | { readonly _tag: "Crashed"; readonly error: unknown }
@@ -59,7 +59,11 @@ export interface BodyReading {
 }
 
 const gone: BodyOutcome = { _tag: "Gone" }
-const refused = (code: BodyRefusal): BodyOutcome => ({ _tag: "Refused", code })
+const refused = (code: BodyRefusal, cause?: string): BodyOutcome => ({
+  _tag: "Refused",
+  code,
+  ...(cause === undefined ? {} : { cause })
+})
 
 /** A body that is announced to be larger than this is put together while it comes, in bytes. */
 const largeBody = 1024 * 1024
@@ -130,15 +134,15 @@ class Reading {
     if ((head.contentLength ?? 0) > limit) this.#end(refused("body_too_large"))
     else {
       this.#reader = reader(this.#keep)
-      if (this.#reader === undefined) this.#end(refused("body_invalid"))
+      if (this.#reader === undefined) this.#end(refused("body_invalid", "a type that can be read in more than one way"))
     }
     if (this.#isOpen && head.contentEncoding !== "") {
       this.#decoding = decoding(head.contentEncoding, {
         data: this.#onPlain,
         end: this.#onPlainEnd,
-        failed: () => this.#refuse("body_invalid")
+        failed: () => this.#refuse("body_invalid", "a content-encoding that does not fit")
       })
-      if (this.#decoding === undefined) this.#end(refused("body_invalid"))
+      if (this.#decoding === undefined) this.#end(refused("body_invalid", "a content-encoding that is not known"))
     }
     if (!this.#isOpen) return stop
     // Joining the pieces of a large text at its end would stop the loop; memory that is not written to costs nothing.
@@ -228,7 +232,7 @@ class Reading {
   readonly #onPlainEnd = (): void => {
     const reader = this.#reader
     if (!this.#isOpen || reader === undefined) return
-    let model = invalid
+    let model: Peeked
     try {
       model = reader.end()
     } catch (error) {
@@ -245,7 +249,7 @@ class Reading {
       return
     }
     const content = this.#content(reader)
-    const seen = reader.isText && Buffer.isBuffer(content) && !isUtf8(content) ? invalid : model
+    const seen = reader.isText && Buffer.isBuffer(content) && !isUtf8(content) ? invalid("no UTF-8") : model
     const isKnown = reader.isKnown || this.#size === 0
     const { head, streams } = this.#it
     const isCanonical = !streams && head.contentEncoding === "" && reader.isSameAsSent(head.contentType)
@@ -273,8 +277,8 @@ class Reading {
     })
   }
 
-  #refuse(code: BodyRefusal): void {
-    if (this.#stream === undefined) this.#end(refused(code))
+  #refuse(code: BodyRefusal, cause?: string): void {
+    if (this.#stream === undefined) this.#end(refused(code, cause))
     else this.#breakOff(code)
   }
 

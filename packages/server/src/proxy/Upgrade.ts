@@ -18,7 +18,7 @@ import { refusalOf, refuse } from "../answer/Answer.ts"
 import type { Deployment } from "../Deployment.ts"
 import { callerOf, isAllowed, type Judge } from "../Judge.ts"
 import { frameModel } from "../model/FrameModel.ts"
-import { codeOf, nothing, requested } from "../model/Peeked.ts"
+import { nothing, refusalIn, requested } from "../model/Peeked.ts"
 import { readTarget, requestedModel } from "../model/RequestModel.ts"
 import type { RelayEnd, Where } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
@@ -105,7 +105,7 @@ export class Upgrade {
     if (!isWebSocket(request) || head.hasBody) return this.#deny({ code: "request_ambiguous", cause: "upgrade" })
     const reading = readTarget("GET", this.#target, request.rawHeaders, doors.kindOf(this.#target))
     const model = requestedModel(reading, nothing)
-    if (model === undefined) return this.#deny({ code: codeOf(reading.seen) })
+    if (model === undefined) return this.#deny(refusalIn(reading.seen))
     const asked = Request.make({
       method: "GET",
       target: this.#target,
@@ -255,7 +255,7 @@ export class Upgrade {
     if (seen._tag === "Nothing") return done(undefined)
     if (seen._tag === "Refused" && seen.code === "body_invalid" && route === undefined) return done(undefined)
     const model = requested(seen, Request.noModel)
-    if (model === undefined) return done(this.#messageDenied({ code: codeOf(seen), cause: "message" }))
+    if (model === undefined) return done(this.#messageDenied({ cause: "message", ...refusalIn(seen) }))
     const asked = Request.make({ method: "GET", target: this.#target, rawHeaders: request.rawHeaders, model })
     if (Exit.isFailure(asked)) return done(this.#messageDenied({ code: "request_ambiguous", cause: "message" }))
     judge.glance(auth, asked.value, (result) => {

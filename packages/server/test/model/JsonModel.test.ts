@@ -8,7 +8,8 @@ const read = (body: string | Uint8Array, step = Number.POSITIVE_INFINITY): Peeke
   const bytes = typeof body === "string" ? Buffer.from(body) : body
   const model = new JsonModel(chatPlaces)
   for (let at = 0; at < bytes.length; at += step) model.push(bytes.subarray(at, at + step))
-  return model.end()
+  const seen = model.end()
+  return seen._tag === "Refused" ? { _tag: "Refused", code: seen.code } : seen
 }
 
 const several = (one: string | undefined, others: ReadonlyArray<string>, ...places: ReadonlyArray<string>): Peeked => ({

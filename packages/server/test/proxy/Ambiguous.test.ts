@@ -18,7 +18,47 @@ const causes: ReadonlyArray<readonly [string, ReadonlyArray<string>, string]> = 
   ["/v1/files", ["Transfer-Encoding: xchunked"], "a transfer-encoding other than chunked"]
 ]
 
+const form = "multipart/form-data; boundary=B"
+const field = (name: string, value: string) =>
+  `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+
+/** Type, body, code and cause of bodies that are refused. */
+const bodies: ReadonlyArray<readonly [string, string, string, string]> = [
+  ["application/json", `{"model":"gpt-4o","model":"gpt-4o"}`, "request_ambiguous", "two values of model"],
+  ["application/json", `{"MODEL":"gpt-4o"}`, "request_ambiguous", "the name of a member in another spelling"],
+  ["application/json", `{"model":"a,b"}`, "request_ambiguous", "a comma in a model's name"],
+  ["application/json", `{"model":7}`, "body_invalid", "model is no text"],
+  ["application/json", `{"model":"gpt-4o"`, "body_invalid", "JSON that does not end"],
+  ["application/json", `model=gpt-4o`, "body_invalid", "no JSON"],
+  ["application/x-www-form-urlencoded", `{"model":"gpt-4o"}`, "body_invalid", "JSON under the type of a form"],
+  [form, `${field("model", "gpt-4o")}${field("model", "o1")}--B--\r\n`, "request_ambiguous", "the field model twice"],
+  [form, "--B--\r\nContent-Disposition: x\r\n\r\ny\r\n--B--\r\n", "body_invalid", "a form that"],
+  [`${form}; boundary=C`, "--B--\r\n", "body_invalid", "a type that can be read in more than one way"]
+]
+
 describe("what was ambiguous", () => {
+  it.live("in a body stands in the record too, at the proxy and at a door that sees it", () =>
+    Effect.gen(function*() {
+      const world = yield* World.make()
+      const bearer = `Authorization: Bearer ${yield* world.token("alice", { groups: ["red"] })}`
+      for (const [type, body, code, cause] of bodies) {
+        const path = "/v1/audio/transcriptions"
+        for (
+          const [line, told] of [[`POST ${path} HTTP/1.1`, []], ["GET /_jotgate/auth/traefik HTTP/1.1", [
+            "X-Forwarded-Method: POST",
+            `X-Forwarded-Uri: ${path}`
+          ]]] as const
+        ) {
+          const head = [bearer, ...told, `Content-Type: ${type}`, `Content-Length: ${body.length}`, "Connection: close"]
+          const answer = yield* Raw.send(world.port, Raw.request(line, head, body))
+          const { cause: found, code: said } = world.log.recent(1)[0] ?? assert.fail("nothing was recorded")
+          assert.deepStrictEqual([Raw.statuses(answer), said], [[400], code], `${body}: ${answer}`)
+          assert.include(found ?? "", cause, `${line}: ${body}`)
+          assert.notInclude(answer, cause)
+        }
+      }
+    }))
+
   it.live("stands in the record of the answer, and not in the answer", () =>
     Effect.gen(function*() {
       const world = yield* World.make({ doors: { credentials: ["authorization", "x-api-key"] } })

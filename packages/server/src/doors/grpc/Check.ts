@@ -19,7 +19,7 @@ import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
 import type { McpRefusal } from "../../mcp/McpRequest.ts"
 import type { Sessions } from "../../mcp/Sessions.ts"
 import { readBody } from "../../model/ModelPeek.ts"
-import { codeOf, nothing, type Peeked, unnamed } from "../../model/Peeked.ts"
+import { nothing, type Peeked, refusalIn, unnamed } from "../../model/Peeked.ts"
 import {
   joinBody,
   readOriginal,
@@ -269,7 +269,7 @@ export const check = ({ judge, lease, sessions }: CheckParts) =>
     const body = isWhole(checked) && !reading.isWebSocket ? bodyOf(checked, reading) : undefined
     const model = body === undefined ? requestedUnseen(reading, doors.enforcesModels) : requestedModel(reading, body)
     if (model !== undefined) return { model }
-    refuse({ code: codeOf(joinBody(reading.seen, body ?? nothing)) })
+    refuse(refusalIn(joinBody(reading.seen, body ?? nothing)))
     return undefined
   }
   ask()
