@@ -69,7 +69,7 @@ if (what === "pack") {
   writeFileSync(kept, text)
   writeFileSync("package.json", `${JSON.stringify(packed(file, imported(shippedModules(root))), null, 2)}\n`)
   copyFileSync(join(root, "LICENSE"), "LICENSE")
-  if (file.name !== "@jotgate/core") carry(file)
+  if (file.name === "@jotgate/store" || file.name === "@jotgate/server") carry(file)
 } else if (what === "restore") {
   if (existsSync(kept)) renameSync(kept, "package.json")
   if (existsSync(keptDist)) {

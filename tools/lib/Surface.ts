@@ -5,8 +5,7 @@
  * In the workspace every module is a subpath, by the condition `source`. A packed
  * core shows the modules that a host composes, replaces or reads (`shown`) and
  * nothing else: the other packages carry copies of what else they need of it
- * (`Inner.ts`). Of store and server, what the packages right of them import is
- * shown too. No package has a path to sources that are not there.
+ * (`Inner.ts`). Of store, what server imports is shown too. No package has a path to sources that are not there.
  */
 import { type Module, parse, read } from "./Sources.ts"
 
@@ -56,12 +55,11 @@ export const shown: Readonly<Record<string, ReadonlyArray<string>>> = {
   "jotgate": []
 }
 
-/** Packages from left to right, with the folders of their sources. */
+/** Packages from left to right, with the folders of their sources; the command is a bundle and imports none of them. */
 const line = [
   ["@jotgate/core", "packages/core"],
   ["@jotgate/store", "packages/store"],
-  ["@jotgate/server", "packages/server"],
-  ["jotgate", "packages/cli"]
+  ["@jotgate/server", "packages/server"]
 ] as const
 
 /** The subpaths of each package that modules of the packages right of it import. */
