@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { compilers, deciding, host, optionsOf, refused } from "./lib/Consumer.ts"
 import { bin, run } from "./lib/Run.ts"
 
@@ -43,7 +43,7 @@ const copiesOfEffect = (folder: string): ReadonlyArray<string> => {
   })
 }
 
-/** Megabytes that the four packages may take with everything they need. */
+/** Megabytes that the command may take with everything it needs. */
 const largestInstall = 60
 
 /** Bytes of the files below a folder. */
@@ -103,9 +103,20 @@ try {
   ], consumer)
   if (!checked.includes("jotgate.yaml: sound")) fail(`jotgate check printed ${JSON.stringify(checked)}`)
 
-  const megabytes = sizeOf(join(consumer, "node_modules")) / 1e6
+  const alone = join(scratch, "alone")
+  mkdirSync(alone)
+  writeFileSync(join(alone, "package.json"), JSON.stringify({ name: "alone", private: true }))
+  const command = files.find((it) => /^jotgate-\d/.test(basename(it))) ?? fail("there is no tarball of the command")
+  await expectRun("npm install of the command alone", "npm", ["install", "--no-audit", "--no-fund", command], alone)
+  await expectRun(
+    "its jotgate check",
+    join(alone, "node_modules/.bin/jotgate"),
+    ["check", "../consumer/jotgate.yaml"],
+    alone
+  )
+  const megabytes = sizeOf(join(alone, "node_modules")) / 1e6
   if (megabytes > largestInstall) fail(`${megabytes.toFixed(1)} MB are installed, more than ${largestInstall}`)
-  console.log(`packed: ${megabytes.toFixed(1)} MB installed, every dependency included`)
+  console.log(`packed: the command takes ${megabytes.toFixed(1)} MB, every dependency included`)
 
   const installed = packages.map(manifestOf).map(({ name }) => join(consumer, "node_modules", name))
   for (const folder of installed) {

@@ -15,6 +15,8 @@ export interface ServedGate {
   readonly grpc: number
   /** Microseconds of processor time that the process and all its threads have used. */
   readonly micros: () => number
+  /** The same of each process: itself, and its workers where it has some. */
+  readonly each: () => ReadonlyArray<number>
   /** What it printed, when it was started with `flags`: V8 may be asked to say what the heap does. */
   readonly told: () => string
   readonly stop: () => void
@@ -29,14 +31,22 @@ const cpuOf = (pid: number): number => {
   return nanos / 1000
 }
 
+/** The processes that a process has started. */
+const childrenOf = (pid: number): ReadonlyArray<number> =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").map(Number).filter((it) => it > 0)
+
 /**
- * Starts the gate on the first core and waits for its ready line. With `flags` it starts with these instead of its own
+ * Starts the gate on the first core (on all of them when it is not `pinned`) and waits for its ready line. With `flags` it starts with these instead of its own
  * (they must name the size of a semi-space, which is how the command knows that somebody chose).
  */
-export const serve = async (config: string, flags?: ReadonlyArray<string>): Promise<ServedGate> => {
+export const serve = async (
+  config: string,
+  flags?: ReadonlyArray<string>,
+  pinned = true
+): Promise<ServedGate> => {
   const program = flags === undefined ? [command] : [...flags, "--conditions=source", main]
   const line = [process.execPath, ...program, "serve", "--config", config]
-  const [first = "", ...args] = existsSync("/usr/bin/taskset") && availableParallelism() > 1
+  const [first = "", ...args] = pinned && existsSync("/usr/bin/taskset") && availableParallelism() > 1
     ? ["taskset", "-c", "0", ...line]
     : line
   const child = spawn(first, args, {
@@ -58,5 +68,12 @@ export const serve = async (config: string, flags?: ReadonlyArray<string>): Prom
   })
   const pid = child.pid ?? 0
   child.removeAllListeners("exit")
-  return { port, grpc, micros: () => cpuOf(pid), told: () => told, stop: () => void child.kill("SIGTERM") }
+  return {
+    port,
+    grpc,
+    micros: () => cpuOf(pid),
+    each: () => [pid, ...childrenOf(pid)].map(cpuOf),
+    told: () => told,
+    stop: () => void child.kill("SIGTERM")
+  }
 }

@@ -20,6 +20,7 @@ export interface Finding {
 export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 interface Workspace {
@@ -170,7 +171,9 @@ const judge = (module: Module, it: Import, { home, inside, manifest }: Surroundi
   if (!isSource) return undefined
   if (home === core) return outsideCore(module.path, it)
   if (it.specifier.startsWith("node:") || manifest === undefined) return undefined
-  const named = { ...manifest.dependencies, ...manifest.peerDependencies }
+  // The command ships as a bundle: what is in it need not be installed beside it.
+  const bundled = home === cli ? manifest.devDependencies : {}
+  const named = { ...manifest.dependencies, ...manifest.peerDependencies, ...bundled }
   return named[name] === undefined ? `${name} is not a dependency of ${home.name}` : undefined
 }
 

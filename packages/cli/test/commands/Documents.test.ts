@@ -58,7 +58,6 @@ describe("the documents", () => {
         for (const line of commandsOf(textOf(page))) {
           const words = line.split(/\s+/)
           const [verb = "", sub = ""] = words
-          if (verb === "review") continue
           let help = yield* helpOf([verb])
           assert.include(help, `jotgate ${verb}`, `${page}: jotgate ${line}`)
           if (/^[a-z]+$/.test(sub) && new RegExp(`^  ${sub}\\s`, "m").test(help)) help = yield* helpOf([verb, sub])
