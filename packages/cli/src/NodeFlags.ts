@@ -9,6 +9,8 @@ const flags: Readonly<Record<string, ReadonlyArray<string>>> = {
   dev: ["--max-semi-space-size=2"],
   // A whole directory goes through: what an import leaves behind is collected before the heap grows by it.
   directory: ["--max-semi-space-size=2", "--heap-growing-percent=20"],
+  // A million recorded questions go through: the same.
+  plan: ["--max-semi-space-size=8", "--heap-growing-percent=30"],
   // A quarter of the default for short-lived objects costs no time, and the heap grows to less than twice what lives in
   // it. V8 would allocate whole kinds of objects in the old generation once some of them lived long, which here means
   // that a third of all garbage is copied twice before it is found out.
