@@ -194,7 +194,7 @@ const policy: ReadonlyArray<Mutation> = [
     [": Limit.isOverBudget(rows.organization)", ": false"]
   ]),
   ...inFile("rules/Policy.ts", [
-    ["refusedName(model, loaded.models.allows) !== undefined ? \"model\" : ", ""]
+    ["if (refusedName(model, loaded.models.allows) !== undefined) return \"model\"", ""]
   ])
 ]
 
@@ -258,7 +258,7 @@ const principal: ReadonlyArray<Mutation> = [
     ["if (!syncs || choice", "if (choice"]
   ]),
   ...inFile("principal/GroupChoice.ts", [
-    ["if (fit === \"fits\") {", "if (fit !== \"model\") {"],
+    ["if (fit === \"fits\") return", "if (fit !== \"model\") return"],
     ["if (fit !== \"model\") routeDenied = true", ""],
     ["if (!unknownIsNext) return raise", "if (unknownIsNext) return raise"]
   ]),
@@ -449,22 +449,21 @@ const server: ReadonlyArray<Mutation> = [
     ["if (isDisguised(place, name)) return ambiguous", ""],
     ["seen.has(key) || (place", "(place"],
     ["(place.members.has(name) && raw.length !== name.length)", "false"],
-    ["return place.strict ? invalid : undefined\n  }\n\n  /** A number", "return undefined\n  }\n\n  /** A number"],
+    ["if (place.names === undefined) return place.strict ?", "if (place.names === undefined) return false ?"],
     ["if (place.names === \"one\") return invalid", ""],
-    ["else if (this.#one !== undefined && this.#one !== name) return ambiguous", ""],
+    ["else if (this.#one !== undefined && this.#one !== name) {", "else if (this.#one === null) {"],
     ["if (!isModelName(name)) return refusalOf(name)", ""],
     ["if (!isDone(this.#walk)) return invalid", ""],
     ["raw.length > maxModel ? \"\" : decodeText(raw)", "decodeText(raw)"],
-    ["return this.#others.size > maxModels ? invalid : undefined", "return undefined"],
+    ["return this.#others.size > maxModels ? invalid(", "return this.#others.size < 0 ? invalid("],
     ["place.names === \"several\" || this.#frames.at(-1)?.isEntry === true", "place.names === \"several\""]
   ], "server"),
   ...inFile("model/FormModel.ts", [
-    ["place === undefined || this.#names.has(name)", "place === undefined"],
-    ["if (place === undefined || this.#names.has(name)) return ambiguous", "if (place === undefined) return nothing"],
+    ["if (this.#names.has(name)) return ambiguous", "if (false) return ambiguous"],
     [" || base === \"_charset_\"", ""],
     ["fold(unescaped(name)).trim()", "name"],
-    ["this.#seen = join(this.#seen, invalid)", ""],
-    ["if (!isUtf8(value)) return invalid\n    const text", "const text"]
+    ["this.#seen = join(this.#seen, invalid(", "void (invalid("],
+    ["if (!isUtf8(value)) return invalid(\"a field that is no UTF-8\")\n    const text", "const text"]
   ], "server"),
   ...inFile("model/MultipartReader.ts", [
     ["if (bytes.compare(first, 0, length, 0, length) !== 0) return this.#refuse()", ""],
@@ -511,7 +510,7 @@ const server: ReadonlyArray<Mutation> = [
   ...inFile("model/RequestModel.ts", [
     ["plain.route !== undefined || (method !== \"GET\"", "plain.route === undefined || (method !== \"GET\""],
     ["return model === undefined ? undefined : found(route, model)", "return model"],
-    ["names === undefined ? ambiguous : names", "names === undefined ? nothing : names"],
+    ["    ? ambiguous(\"the model in the path\")", "    ? nothing"],
     [
       "const takes = (type: BodyType): boolean => route === undefined || route.body.includes(type)",
       "const takes = (_: BodyType): boolean => true"
