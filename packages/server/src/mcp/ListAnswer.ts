@@ -5,7 +5,17 @@
  * and texts that are written anew are not always the same. What is shared between callers of one server is not the
  * same list for all of them, so a list that says it may be shared says no longer so.
  */
-import { isDone, type Place, startPlace, type Stop, walk, watch } from "../model/JsonWalk.ts"
+import {
+  asText,
+  decodeText,
+  isDone,
+  lineFeed,
+  type Place,
+  startPlace,
+  type Stop,
+  walk,
+  watch
+} from "../model/JsonWalk.ts"
 import { listMembers, type ListMethod } from "./McpMethod.ts"
 
 /** What is to be done with the answers of one request, or of one stream. */
@@ -67,18 +77,7 @@ interface Message extends Span {
   scope: Span | undefined
 }
 
-const lineFeed = Uint8Array.of(0x0a)
 const unused: Set<string> = new Set()
-
-const BACKSLASH = 0x5c
-
-const asText = (raw: Uint8Array): string => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8")
-
-const decodeText = (raw: Uint8Array): string => {
-  if (!raw.includes(BACKSLASH)) return asText(raw)
-  const text: unknown = JSON.parse(`"${asText(raw)}"`)
-  return typeof text === "string" ? text : ""
-}
 
 /** Finds the lists of one text. */
 class Lists {

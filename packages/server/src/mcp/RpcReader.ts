@@ -6,7 +6,7 @@
  * text nor whole number, a message that is two kinds of message at once.
  */
 import { fold } from "../model/JsonPlaces.ts"
-import { isDone, type Place, startPlace, type Stop, walk } from "../model/JsonWalk.ts"
+import { asText, decodeText, isDone, lineFeed, type Place, startPlace, type Stop, walk } from "../model/JsonWalk.ts"
 
 /** What `params` of a message name. */
 export interface RpcParams {
@@ -91,17 +91,7 @@ interface Message {
   readonly params: Draft<RpcParams>
 }
 
-/** Ends a number that nothing follows; means nothing elsewhere. */
-const lineFeed = Uint8Array.of(0x0a)
-
 const whole = /^-?(?:0|[1-9]\d{0,18})$/
-
-const asText = (raw: Uint8Array): string => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8")
-
-const decodeText = (raw: Uint8Array): string => {
-  const text: unknown = JSON.parse(`"${asText(raw)}"`)
-  return typeof text === "string" ? text : ""
-}
 
 const empty = (): Message => ({ version: undefined, id: undefined, method: undefined, outcome: false, params: {} })
 

@@ -9,20 +9,11 @@
  * models to every JSON parser.
  */
 import { below, fold, isDisguised, isOpen, type JsonPlace, memberOf } from "./JsonPlaces.ts"
-import { isDone, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
+import { decodeText, isDone, lineFeed, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
 import { ambiguous, invalid, isModelName, maxModels, nothing, type Peeked, refusalOf } from "./Peeked.ts"
 
 /** Raw bytes of a model that are read; a longer one is no model name. */
 const maxModel = 6 * 1024
-
-/** Ends a number that nothing follows; means nothing elsewhere. */
-const lineFeed = Uint8Array.of(0x0a)
-
-/** Decodes the raw inside of a JSON text that was found well-formed. */
-const decodeText = (raw: Uint8Array): string => {
-  const text: unknown = JSON.parse(`"${Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8")}"`)
-  return typeof text === "string" ? text : ""
-}
 
 /** An object or a list that is open, and what may stand in it. */
 interface Frame {

@@ -93,6 +93,21 @@ const DONE = 6
 
 const empty = new Uint8Array(0)
 
+/** Ends a number that nothing follows; means nothing elsewhere. */
+export const lineFeed = Uint8Array.of(0x0a)
+
+const BACKSLASH = 0x5c
+
+/** The raw bytes that a stop reports, as text. */
+export const asText = (raw: Uint8Array): string => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8")
+
+/** Decodes the raw inside of a JSON text that was found well-formed. */
+export const decodeText = (raw: Uint8Array): string => {
+  if (!raw.includes(BACKSLASH)) return asText(raw)
+  const text: unknown = JSON.parse(`"${asText(raw)}"`)
+  return typeof text === "string" ? text : ""
+}
+
 const letters = new DataView(walker.memory.buffer, LETTERS, 32 * 64 * 4)
 
 /**
