@@ -1,0 +1,20 @@
+import { assert, describe, it } from "@effect/vitest"
+import { headerModel } from "../../src/model/HeaderModel.ts"
+
+const names = new Set(["x-litellm-model"])
+
+describe("headerModel", () => {
+  it("RULES D19: finds a model under any spelling of the name", () => {
+    for (const name of ["x-litellm-model", "X-LiteLLM-Model", "x_litellm_model"]) {
+      const seen = headerModel(["accept", "*/*", name, "gpt-4o"], names)
+      assert.strictEqual(seen._tag === "Found" ? seen.one : seen._tag, "gpt-4o", name)
+    }
+  })
+
+  it("RULES D19: refuses a header that is there twice, whatever it says", () => {
+    for (const other of ["gpt-4o", "o1"]) {
+      const seen = headerModel(["x-litellm-model", "gpt-4o", "X_LiteLLM_Model", other], names)
+      assert.strictEqual(seen._tag === "Refused" ? seen.code : seen._tag, "request_ambiguous", other)
+    }
+  })
+})
