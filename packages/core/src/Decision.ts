@@ -6,7 +6,7 @@ import type { DirectoryWrite } from "./directory/Directory.ts"
 import type { Code, Denial, Status } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
 import type { Principal } from "./principal/Principal.ts"
-import { type Asked, modelText, type ToolKind } from "./Request.ts"
+import { type Asked, modelText, type ToolKind, toolText } from "./Request.ts"
 import type { Step } from "./Step.ts"
 import type { Claims } from "./token/Claims.ts"
 import { type Noted, type Resolved, told } from "./Trace.ts"
@@ -44,6 +44,8 @@ export interface Allowed {
   readonly reach: Reach
   /** The model that was judged; of several, the one that was named first. */
   readonly model: string | undefined
+  /** What of an MCP server was judged: `SERVER/NAME`. */
+  readonly tool?: string
   /** The path that was judged. */
   readonly route: string
   /** What the decision wants to be written; done by `Provisioner` when asked through `authenticate`. */
@@ -62,6 +64,10 @@ export interface DecisionJson {
   readonly team: { readonly id: string; readonly alias: string | null } | null
   readonly organization: { readonly id: string } | null
   readonly endUser: { readonly id: string } | null
+  /** Who acts: there when somebody does. */
+  readonly agent?: { readonly id: string; readonly chain: ReadonlyArray<string> }
+  /** What of an MCP server was asked for: `SERVER/NAME`; there when something was. */
+  readonly tool?: string
   readonly models: ReadonlyArray<string> | null
   readonly model: string | null
   readonly route: string
@@ -87,12 +93,20 @@ export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Noted
       : { id: principal.teamId, alias: principal.team?.alias ?? null },
     organization: principal.organizationId === undefined ? null : { id: principal.organizationId },
     endUser: principal.endUserId === undefined ? null : { id: principal.endUserId },
+    ...(principal.agent === undefined ? {} : { agent: principal.agent }),
+    ...(it.tool === undefined ? {} : { tool: it.tool }),
     models: it.reach.models(),
     model: it.model ?? null,
     route: it.route,
     writes: it.writes,
     ...(steps === undefined ? {} : { steps: steps.map(told) })
   }
+}
+
+/** What of an MCP server a request names. */
+const toolOf = ({ tool }: Asked): Pick<DecisionJson, "tool"> => {
+  const text = tool === undefined ? null : toolText(tool)
+  return text === null ? {} : { tool: text }
 }
 
 /** Whom the steps of a decision had found, the last word of each kind. */
@@ -122,6 +136,8 @@ export const deniedJson = (
     team: found.team ?? null,
     organization: found.organization ?? null,
     endUser: found.endUser ?? null,
+    ...(found.agent === undefined ? {} : { agent: found.agent }),
+    ...toolOf(asked),
     models: found.models ?? null,
     model: modelText(asked.model),
     route: asked.path,

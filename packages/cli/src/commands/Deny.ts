@@ -42,20 +42,47 @@ const entryOf = (answer: unknown) =>
 const print = (isJson: boolean, row: Columns.Row) =>
   Console.log(isJson ? JSON.stringify(row, null, 2) : Columns.fields(row).join("\n"))
 
+/** Blocks an agent everywhere: its row, which is made when there is none. */
+const blocked = Effect.fnUntraced(function*(
+  ask: Effect.Success<ReturnType<typeof AdminClient.connect>>,
+  id: string,
+  isJson: boolean
+) {
+  const path = `/agents/${encodeURIComponent(id)}`
+  const change = ask({ method: "PATCH", path, body: { blocked: true } })
+  const made = ask({ method: "POST", path: "/agents", body: { id, blocked: true } })
+  const row = yield* Effect.flatMap(Effect.catch(change, () => made), entryOf)
+  yield* isJson ? print(true, row) : Console.log(`the agent ${Columns.cell(row["id"])} is blocked from now on`)
+})
+
 const create = Command.make(
   "create",
   {
     at: place,
     issuer: Flag.String("issuer").pipe(
       Flag.withMetavar("ISS"),
-      Flag.withDescription("Whose tokens: the id or the iss of an issuer")
+      Flag.withDescription("Whose tokens: the id or the iss of an issuer"),
+      Flag.optional
     ),
+    agent: text("agent", "Instead of tokens: an agent, whoever it acts for and whatever issuer says so"),
     entry,
     json
   },
-  Effect.fn("deny create")(function*({ at, entry: { expiresAt, issuedBefore, jti, kid, subject }, issuer, json }) {
+  Effect.fn("deny create")(function*({
+    agent,
+    at,
+    entry: { expiresAt, issuedBefore, jti, kid, subject },
+    issuer,
+    json
+  }) {
+    const named = [issuer, jti, subject, issuedBefore, kid, expiresAt].some((it) => it._tag === "Some")
+    if (Option.isSome(agent)) {
+      if (named) return yield* failure("--agent blocks an agent everywhere: give it alone")
+      return yield* blocked(yield* AdminClient.connect(at), agent.value, json)
+    }
+    if (Option.isNone(issuer)) return yield* failure("whose? Give --issuer ISS, or --agent ID")
     const body = {
-      issuer,
+      issuer: issuer.value,
       jti: Option.getOrUndefined(jti),
       subject: Option.getOrUndefined(subject),
       issuedBefore: Option.getOrUndefined(issuedBefore),
@@ -66,7 +93,7 @@ const create = Command.make(
     const made = yield* Effect.flatMap(ask({ method: "POST", path: "/deny", body }), entryOf)
     yield* json ? print(true, made) : Console.log(`denied from now on (entry ${Columns.cell(made["id"])})`)
   }, Effect.scoped)
-).pipe(Command.withDescription("Deny tokens from now on"))
+).pipe(Command.withDescription("Deny tokens, or an agent, from now on"))
 
 const list = Command.make(
   "list",

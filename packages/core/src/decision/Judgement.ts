@@ -143,7 +143,18 @@ const allow = (
     now.note({ step: "route", outcome: "ok", facts: { route: asked.path, method: asked.method } })
     if (writes.length > 0) now.note({ step: "writes", outcome: "ok", facts: { writes: writes.map((it) => it._tag) } })
   }
-  return { _tag: "Allowed", claims, identity, principal, reach, model: named(asked), route: asked.path, writes }
+  const tool = asked.tool === undefined ? null : toolText(asked.tool)
+  const allowed: Allowed = {
+    _tag: "Allowed",
+    claims,
+    identity,
+    principal,
+    reach,
+    model: named(asked),
+    route: asked.path,
+    writes
+  }
+  return tool === null ? allowed : { ...allowed, tool }
 }
 
 const isAboutModels = ({ code }: Ruling): boolean =>

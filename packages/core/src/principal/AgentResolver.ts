@@ -9,7 +9,7 @@ import { Effect, Exit } from "effect"
 import type { AgentIdentities, AgentRepo } from "../directory/AgentRepo.ts"
 import type { Agent, AgentBinding, TeamId, User } from "../directory/Directory.ts"
 import type { TeamRepo } from "../directory/TeamRepo.ts"
-import type { Denial } from "../Errors.ts"
+import { type Denial, deny } from "../Errors.ts"
 import * as AgentClaim from "../identity/AgentClaim.ts"
 import { isAgentId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
@@ -64,8 +64,18 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   const denied = (
     code: "agent_unknown" | "agent_blocked",
     facts: FactsOf<"agent">,
+    chain: ReadonlyArray<string>,
     now: Now
-  ) => raise({ step: "agent", code, facts }, now)
+  ): Exit.Exit<never, Denial> => {
+    const [id] = chain
+    now.note?.({
+      step: "agent",
+      outcome: "denied",
+      facts: { code, ...facts },
+      ...(id === undefined ? {} : { resolved: { agent: { id, chain } } })
+    })
+    return deny(code)
+  }
 
   const byId = (id: string, now: Now) => isAgentId(id) ? orAbsent(agents.byId(id, now), now) : nobody
 
@@ -76,7 +86,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   /** A registered agent by id, then by name. */
   const registered = Effect.fnUntracedEager(function*(name: string, now: Now) {
     const found = (yield* byId(name, now)) ?? (yield* orAbsent(agents.byName(name, now), now))
-    return found === undefined || found.hasIdentity ? yield* denied("agent_unknown", { agent: name }, now) : found
+    return found === undefined || found.hasIdentity ? yield* denied("agent_unknown", { agent: name }, [name], now) : found
   })
 
   /** What an agent may call at most: its own list, and the models of its groups. */
@@ -92,7 +102,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
 
   const acts = Effect.fnUntracedEager(function*(chain: ReadonlyArray<string>, rows: ReadonlyArray<Agent>, now: Now) {
     const blocked = rows.find((it) => it.blocked)
-    if (blocked !== undefined) return yield* denied("agent_blocked", { agent: blocked.id }, now)
+    if (blocked !== undefined) return yield* denied("agent_blocked", { agent: blocked.id }, chain, now)
     const caps: Array<ModelCap> = []
     for (const one of rows) caps.push(...(yield* capsOf(one, now)))
     const lists = rows.flatMap((it) => it.teams === null ? [] : [new Set(it.teams)])
@@ -136,14 +146,14 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
       for (const actor of claim.chain) {
         const found = yield* row(actor, now)
         if (found !== undefined) rows.push(found)
-        else if (strict) return yield* denied("agent_unknown", { agent: actor }, now)
+        else if (strict) return yield* denied("agent_unknown", { agent: actor }, chain, now)
       }
       if (chain.length === 0 && claim.client !== undefined) {
         const found = yield* row(claim.client, now)
         if (found !== undefined) {
           rows.push(found)
           chain.push(found.id)
-        } else if (strict) return yield* denied("agent_unknown", { agent: claim.client }, now)
+        } else if (strict) return yield* denied("agent_unknown", { agent: claim.client }, [claim.client], now)
       }
       if (claim.registered !== undefined) {
         const found = yield* registered(claim.registered, now)
@@ -161,7 +171,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   }
 
   const refused = (reason: string, { agent, client }: AgentBinding, now: Now) =>
-    denied("agent_blocked", { agent: agent?.id ?? null, client, reason }, now)
+    denied("agent_blocked", { agent: agent?.id ?? null, client, reason }, agent === null ? [] : [agent.id], now)
 
   const bound = Effect.fnUntracedEager(
     function*(
