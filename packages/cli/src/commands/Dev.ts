@@ -17,6 +17,7 @@ import * as DevIssuer from "../dev/DevIssuer.ts"
 import * as DevWorld from "../dev/DevWorld.ts"
 import * as EchoUpstream from "../dev/EchoUpstream.ts"
 import { shrink } from "../dev/Footprint.ts"
+import * as ToolServer from "../dev/ToolServer.ts"
 import { failure } from "../Outcome.ts"
 
 const port = (name: string, fallback: number, what: string) =>
@@ -50,6 +51,13 @@ const answered = (url: string, token: string) =>
     Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 60 })
   )
 
+/** A call of a tool, as a command. */
+const toolCall = (gate: string, token: string, name: string): string => {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: {} } })
+  return `curl ${gate}/mcp/github -H 'authorization: Bearer ${token}' -H 'content-type: application/json' ` +
+    `-H 'accept: application/json, text/event-stream' -H 'mcp-protocol-version: 2025-06-18' -d '${body}'`
+}
+
 const greeting = (at: {
   readonly gate: string
   readonly admin: string
@@ -63,12 +71,18 @@ const greeting = (at: {
   return [
     `gate      ${at.gate}   an OpenAI-compatible endpoint: base URL ${at.gate}/v1`,
     `page      ${at.admin}/   why a request is allowed or denied`,
-    `issuer    ${at.issuer}   ${people}`,
+    `tools     ${at.gate}/mcp/github   an MCP server of five tools; alice may call three, ${DevWorld.agent} for her one`,
+    `issuer    ${at.issuer}   ${people}; alice+${DevWorld.agent}: alice with an agent`,
     `upstream  ${at.upstream}   answers what it was told`,
     "",
     "Ask as alice (her token is good for an hour):",
     "",
     `curl -N ${at.gate}/v1/chat/completions -H 'authorization: Bearer ${at.token}' -H 'content-type: application/json' -d '${body}'`,
+    "",
+    "Call a tool of the MCP server as alice: the first is allowed, the second denied (an MCP client: URL, token as Bearer):",
+    "",
+    toolCall(at.gate, at.token, "get_repo"),
+    toolCall(at.gate, at.token, "delete_repo"),
     "",
     "Ask why (any person, any model):",
     "",
@@ -97,11 +111,13 @@ export const dev = Command.make(
       { concurrency: 2 }
     )
     const upstream = yield* EchoUpstream.make
+    const tools = yield* ToolServer.make
     const config = join(path, "jotgate.yaml")
     const written = (gate: string, admin: string) =>
       stringify(DevWorld.configuration({
         issuer: issuer.url,
         upstream,
+        tools,
         database: join(path, "jotgate.db"),
         cache: join(path, "cache"),
         gate,

@@ -32,7 +32,8 @@ export const make = Effect.gen(function*() {
 
   const sign = (iss: string): DevIssuer["token"] => (person, options = {}) =>
     Effect.suspend(() => {
-      const found = DevWorld.people.find((it) => it.id === person)
+      const [id, agent] = person.split("+")
+      const found = DevWorld.people.find((it) => it.id === id)
       if (found === undefined) return Effect.succeed(undefined)
       const now = Math.floor(clock.currentTimeMillisUnsafe() / 1000)
       const lasts = options.life ?? life
@@ -40,6 +41,7 @@ export const make = Effect.gen(function*() {
       return Issuer.signAnything(key, Issuer.headerOf(key), {
         iss,
         ...DevWorld.claimsOf(found),
+        ...(agent === undefined ? {} : { act: { sub: agent } }),
         iat: Math.min(now, now + lasts - 1),
         exp: now + lasts
       })

@@ -1,6 +1,6 @@
 /**
- * Who and what there is in `jotgate dev`: three people, an admin, two teams, and
- * the configuration that a first file would hold.
+ * Who and what there is in `jotgate dev`: three people, an admin, two teams, an
+ * agent, an MCP server, and the configuration that a first file would hold.
  */
 
 /** A person of dev, with the claims of their tokens. */
@@ -21,6 +21,9 @@ export const people: ReadonlyArray<Person> = [
 /** The audience that dev's tokens carry. */
 export const audience = "llm-gateway"
 
+/** The agent that acts for people: `alice+agent-7` is alice with this agent acting. */
+export const agent = "agent-7"
+
 /** The claims of a person's token, besides issuer and times. */
 export const claimsOf = ({ id, teams }: Person) => ({
   sub: id,
@@ -33,7 +36,12 @@ export const claimsOf = ({ id, teams }: Person) => ({
 /** The rows that dev's directory begins with, in the form of a directory file. */
 export const rows = {
   teams: [
-    { id: "red", alias: "Red", models: ["gpt-4o*"] },
+    {
+      id: "red",
+      alias: "Red",
+      models: ["gpt-4o*"],
+      tools: ["github/get_repo", "github/list_repos", "github/create_issue"]
+    },
     { id: "blue", alias: "Blue", models: ["gpt-4o-mini", "claude-*", "text-embedding-3-small"] }
   ],
   users: people.map(({ id, role }) => ({
@@ -42,6 +50,7 @@ export const rows = {
     role,
     ...(id === "carol" ? { models: ["gpt-4o-mini"] } : {})
   })),
+  agents: [{ id: agent, tools: ["github/get_*"] }],
   memberships: people.flatMap(({ id, teams }) => teams.map((team) => ({ user: id, team })))
 }
 
@@ -49,6 +58,7 @@ export const rows = {
 export const configuration = (at: {
   readonly issuer: string
   readonly upstream: string
+  readonly tools: string
   readonly database: string
   readonly cache: string
   readonly gate: string
@@ -58,8 +68,9 @@ export const configuration = (at: {
     id: "dev",
     issuer: at.issuer,
     audience: [audience],
-    claims: { user: "sub", email: "email", teams: "groups" }
+    claims: { user: "sub", email: "email", teams: "groups", agent: { actor: "act" } }
   }],
+  policy: { mcp: [{ server: "github", path: "/mcp/github", upstream: { url: at.tools } }] },
   directory: { url: `sqlite:${at.database}` },
   cache: { dir: at.cache },
   gateway: {

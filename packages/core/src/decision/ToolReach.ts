@@ -99,20 +99,24 @@ export class ToolReach {
     }
     const given = new Set<string>()
     const taken = new Set<string>()
+    const givenBy = (team: LoadedTeam) => rules.lists(team.team).tool?.at(server).given
+    const listed = teams.flatMap((it) => givenBy(it) ?? [])
     // What an earlier team may take and then refuse.
     const before: Array<string> = []
     for (const team of teams.length === 0 ? [undefined] : teams) {
       if (team === undefined || isOpen(team)) {
         const share = this.#share(server, team)
+        // A team that says nothing is passed over for any that lists the item.
+        const rivals = team === undefined || givenBy(team) !== undefined ? before : [...before, ...listed]
         for (const pattern of share.given) {
           const isFree = isLiteral(pattern)
             ? this.mayUse("tool", server, pattern)
-            : !before.some((other) => Model.haveCommon(pattern, other))
+            : !rivals.some((other) => Model.haveCommon(pattern, other))
           if (isFree) given.add(pattern)
         }
         share.taken.forEach((it) => taken.add(it))
       }
-      if (team !== undefined) before.push(...rules.lists(team.team).tool?.at(server).given ?? [])
+      if (team !== undefined) before.push(...givenBy(team) ?? ["*"])
     }
     const hits = [...taken].filter((it) => [...given].some((other) => Model.haveCommon(it, other)))
     return [...given, ...hits.map((it) => `!${it}`)]

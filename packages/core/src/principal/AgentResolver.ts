@@ -86,7 +86,9 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   /** A registered agent by id, then by name. */
   const registered = Effect.fnUntracedEager(function*(name: string, now: Now) {
     const found = (yield* byId(name, now)) ?? (yield* orAbsent(agents.byName(name, now), now))
-    return found === undefined || found.hasIdentity ? yield* denied("agent_unknown", { agent: name }, [name], now) : found
+    return found === undefined || found.hasIdentity
+      ? yield* denied("agent_unknown", { agent: name }, [name], now)
+      : found
   })
 
   /** What an agent may call at most: its own list, and the models of its groups. */
