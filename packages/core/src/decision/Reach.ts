@@ -95,6 +95,7 @@ class RowReach implements Reach {
     return this.#toolReach ??= new ToolReach({
       rules: policy.tools,
       question: tools.question,
+      before: tools.before,
       levels: tools.levels,
       candidates,
       choose: (kind, server, name) => this.#teamFor(knownTool({ kind, server, name })),

@@ -17,6 +17,8 @@ import type { ToolQuestion, ToolRules } from "../rules/ToolRules.ts"
 export interface ToolRows {
   readonly rules: ToolRules
   readonly question: Omit<ToolQuestion, "levels">
+  /** What is said about the caller whatever the team. */
+  readonly before: ReadonlyArray<Level>
   /** What is said about the caller in a team, or without one. */
   readonly levels: (team: LoadedTeam | undefined) => ReadonlyArray<Level>
   readonly candidates: () => ReadonlyArray<LoadedTeam>
@@ -100,14 +102,18 @@ export class ToolReach {
     const given = new Set<string>()
     const taken = new Set<string>()
     const givenBy = (team: LoadedTeam) => rules.lists(team.team).tool?.at(server).given
+    // A team that says nothing is taken in its turn when the token's own rules list tools, else when no other lists the item.
+    const inTurn = this.#rows.before.some((it) => it.lists.tool !== undefined)
+    let silent: ReadonlyArray<string> = []
     const listed = teams.flatMap((it) => givenBy(it) ?? [])
     // What an earlier team may take and then refuse.
     const before: Array<string> = []
     for (const team of teams.length === 0 ? [undefined] : teams) {
       if (team === undefined || isOpen(team)) {
         const share = this.#share(server, team)
-        // A team that says nothing is passed over for any that lists the item.
-        const rivals = team === undefined || givenBy(team) !== undefined ? before : [...before, ...listed]
+        const rivals = team === undefined || givenBy(team) !== undefined || inTurn
+          ? before
+          : [...before, ...listed, ...silent]
         for (const pattern of share.given) {
           const isFree = isLiteral(pattern)
             ? this.mayUse("tool", server, pattern)
@@ -116,7 +122,8 @@ export class ToolReach {
         }
         share.taken.forEach((it) => taken.add(it))
       }
-      if (team !== undefined) before.push(...givenBy(team) ?? ["*"])
+      if (team !== undefined) before.push(...givenBy(team) ?? (inTurn ? ["*"] : []))
+      if (team !== undefined && givenBy(team) === undefined) silent = ["*"]
     }
     const hits = [...taken].filter((it) => [...given].some((other) => Model.haveCommon(it, other)))
     return [...given, ...hits.map((it) => `!${it}`)]
