@@ -250,6 +250,7 @@ describe("who and can", () => {
       assert.deepStrictEqual(who, {
         teams: [{ id: "red", alias: "Red" }],
         users: [{ id: "u-1", email: "a@acme.test", teams: ["red"], alone: true }],
+        agents: [],
         anybody: []
       })
       const anybody = yield* jotgate("can", "--anybody", "--model", "gpt-4o", "--config", config)
