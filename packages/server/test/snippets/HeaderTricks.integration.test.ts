@@ -13,7 +13,8 @@ const told: Readonly<Record<string, string>> = {
   "x-jotgate-user": "alice",
   "x-jotgate-email": "alice%40acme.test",
   "x-jotgate-team": "red",
-  "x-jotgate-models": "gpt-4o*"
+  "x-jotgate-models": "gpt-4o*",
+  "x-jotgate-tools": "*"
 }
 
 const spellings = (name: string): ReadonlyArray<string> => [
