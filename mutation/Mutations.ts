@@ -18,7 +18,7 @@ export interface Mutation {
 
 type Changes = ReadonlyArray<readonly [find: string, replace: string]>
 
-const inFile = (file: string, changes: Changes, name: Package = "core"): ReadonlyArray<Mutation> =>
+export const inFile = (file: string, changes: Changes, name: Package = "core"): ReadonlyArray<Mutation> =>
   changes.map(([find, replace]) => ({ package: name, file, find, replace }))
 
 const rules: ReadonlyArray<Mutation> = [

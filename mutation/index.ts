@@ -12,6 +12,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Mutation, mutations, type Package } from "./Mutations.ts"
+import { releases } from "./ReleaseMutations.ts"
 import { stale } from "./Stale.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -147,7 +148,7 @@ const shown = ({ file, find, package: name, replace }: Mutation): string =>
   `${name} ${file}: ${JSON.stringify(find)} became ${JSON.stringify(replace)}`
 
 const main = async (parts: ReadonlyArray<string>): Promise<number> => {
-  const chosen = mutations.filter((it) => parts.length === 0 || parts.some((part) => it.file.includes(part)))
+  const chosen = [...mutations, ...releases].filter((it) => parts.length === 0 || parts.some((part) => it.file.includes(part)))
   const old = await stale(root, chosen)
   old.forEach(print)
   if (old.length > 0) return 1

@@ -33,7 +33,7 @@ import { Issuers } from "./issuer/Issuer.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
 import * as AgentResolver from "./principal/AgentResolver.ts"
 import { namesOrganization, OrganizationResolver } from "./principal/OrganizationResolver.ts"
-import { orAbsent, orOutage, outage, raise, unless } from "./principal/Ruled.ts"
+import { orAbsent, orOutage, outage, raise, raiseTelling, unless } from "./principal/Ruled.ts"
 import { Rules } from "./principal/Rules.ts"
 import * as Sync from "./principal/Sync.ts"
 import { TeamResolver } from "./principal/TeamResolver.ts"
@@ -184,6 +184,11 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
           () => now.note?.({ step: "rule", outcome: "ok", facts: {} })
         )
 
+      const listed = (refused: McpClients.Refused | undefined, now: Now): Exit.Exit<void, Denial> =>
+        refused === undefined
+          ? Exit.void
+          : raiseTelling(McpClients.ruling(refused), McpClients.changeFor(refused), now)
+
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
         if (policy.routes.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
@@ -193,7 +198,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const traced = (!agents.readsClaims && !hasIdentities) || hasTraceId(asked)
         const caller = { claims, identity, standing, decisions, asked, header, traced, names: notAsked }
         const allowed = yield* memory.decision(caller, now, hinted)
-        if (clients !== undefined) yield* unless(McpClients.ruling(clients(claims.payload, asked)), now)
+        if (clients !== undefined) yield* listed(clients(claims.payload, asked), now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
         return allowed
       })
@@ -213,7 +218,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         // Whether a call that is only supposed would tell its trace is up to whoever makes it.
         const caller = { claims, identity, standing, decisions, asked, header, traced: true, names: notAsked }
         const allowed = yield* hinted(caller, now)
-        if (clients !== undefined) yield* unless(McpClients.ruling(clients(claims.payload, asked)), now)
+        if (clients !== undefined) yield* listed(clients(claims.payload, asked), now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
         return allowed
       })

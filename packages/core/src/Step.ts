@@ -50,7 +50,9 @@ const Change = Schema.Union([
   Schema.Struct({ change: Schema.Literal("team"), header: name, teams: Schema.optionalKey(texts), text }),
   Schema.Struct({ change: Schema.Literal("model"), models: texts, text }),
   Schema.Struct({ change: Schema.Literal("role"), role: text, value: text, text }),
-  Schema.Struct({ change: Schema.Literal("scope"), scope: text, text })
+  Schema.Struct({ change: Schema.Literal("scope"), scope: text, text }),
+  /** Who must be let in by the operator: an application, or a program that acts. Not tried, because no caller can. */
+  Schema.Struct({ change: Schema.Literals(["client", "agent"]), name, text })
 ])
 export type Change = typeof Change.Type
 

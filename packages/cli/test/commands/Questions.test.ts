@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { KeptQuestion } from "@jotgate/server/KeptQuestion"
 import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
 import { Effect } from "effect"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { jotgate } from "../support/Shell.ts"
@@ -173,6 +173,38 @@ describe("plan", () => {
       assert.deepStrictEqual([lost.length, gained.length, moved.length], [1, 1, 1])
       const log = yield* jotgate("plan", "--config", config, "--from", write("audit.jsonl", ""))
       assert.deepStrictEqual([log.code, log.err.includes("decisions.store")], [2, true])
+    }))
+
+  it.live("--against-litellm: what another release would say to the recorded questions", () =>
+    Effect.gen(function*() {
+      const { config, folder, write } = yield* world
+      const file = readFileSync(config, "utf8")
+      const inForce = (policy: string) => write("jotgate.yaml", `${file}policy: ${policy}\n`)
+      const asked = (path: string, groups: ReadonlyArray<string> = ["red"]): KeptQuestion => ({
+        ...question(groups, "gpt-4o"),
+        path
+      })
+      yield* remember(folder, [
+        record(1, asked("/v1/chat/completions"), "allow", "red"),
+        // An LLM route of 1.110 alone.
+        record(2, asked("/decisions"), "deny", null)
+      ])
+      inForce(`{ litellm: "1.90", withoutTeam: all }`)
+      const upgrade = yield* jotgate("plan", "--config", config, "--against-litellm", "1.110", "--json")
+      assert.strictEqual(upgrade.code, 0, upgrade.err)
+      const gains = JSON.parse(upgrade.out)
+      assert.deepStrictEqual([gains.lost, gains.gained.map((it: { readonly path: string }) => it.path)], [
+        [],
+        ["/decisions"]
+      ])
+      inForce(`{ litellm: "1.110", withoutTeam: all }`)
+      yield* remember(folder, [record(3, asked("/decisions"), "allow", "red")])
+      const downgrade = yield* jotgate("plan", "--config", config, "--against-litellm", "1.90")
+      assert.strictEqual(downgrade.code, 1, downgrade.err)
+      assert.include(downgrade.out, "team_route_denied")
+      const unknown = yield* jotgate("plan", "--config", config, "--against-litellm", "2.0")
+      assert.strictEqual(unknown.code, 2)
+      assert.include(unknown.err, "1.110")
     }))
 })
 

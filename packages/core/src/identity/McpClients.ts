@@ -12,6 +12,7 @@ import * as RouteGroups from "../rules/routes/RouteGroups.ts"
 import type { Ruling } from "../rules/Ruling.ts"
 import type { PolicySettings } from "../Settings.ts"
 import * as ClaimPath from "../settings/ClaimPath.ts"
+import type { Change } from "../Step.ts"
 
 /** Why a client may not ask: what names it, and what it is called there. */
 export interface Refused {
@@ -57,7 +58,19 @@ export const compile = (
 }
 
 /** The denial of a client. */
-export const ruling = (refused: Refused | undefined): Ruling | undefined =>
-  refused === undefined
-    ? undefined
-    : { step: "client", code: "client_denied", facts: { rule: "policy.mcpClients", ...refused } }
+export const ruling = (refused: Refused): Ruling => ({
+  step: "client",
+  code: "client_denied",
+  facts: { rule: "policy.mcpClients", ...refused }
+})
+
+/** What an operator would have to change for it. */
+export const changeFor = ({ client, from }: Refused): Change => ({
+  change: "client",
+  name: client,
+  text: client === null
+    ? from === null
+      ? "Nothing says what names a client: policy.mcpClients has no claim and no header."
+      : `${JSON.stringify(from)} names no client: it must be one of policy.mcpClients.allowed.`
+    : `The client ${JSON.stringify(client)} is not among policy.mcpClients.allowed.`
+})

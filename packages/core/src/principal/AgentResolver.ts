@@ -17,7 +17,7 @@ import * as ManagedAgent from "../rules/ManagedAgent.ts"
 import type { ModelCap } from "../rules/Model.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { Level } from "../rules/Tool.ts"
-import type { FactsOf } from "../Step.ts"
+import type { Change, FactsOf } from "../Step.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { Now } from "../Trace.ts"
 import { orAbsent, orOutage, raise } from "./Ruled.ts"
@@ -54,6 +54,19 @@ export interface AgentQuestion {
 
 const nobody = Exit.succeed(undefined)
 
+/** What an operator would have to change for an agent. */
+const changeFor = (code: "agent_unknown" | "agent_blocked", { agent, reason }: FactsOf<"agent">): Change => {
+  const name = agent ?? null
+  const quoted = JSON.stringify(name ?? "")
+  return code === "agent_unknown"
+    ? { change: "row", kind: "agent", name: name ?? "", text: `There is no row for the agent ${quoted}.` }
+    : {
+      change: "agent",
+      name,
+      text: `The agent ${quoted} is ${reason === undefined ? "blocked" : `refused: ${reason}`}.`
+    }
+}
+
 export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service"]) => {
   const { identities } = agents
   const readers = new Map(policy.settings.issuers.flatMap((it) => {
@@ -74,6 +87,9 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
       facts: { code, ...facts },
       ...(id === undefined ? {} : { resolved: { agent: { id, chain } } })
     })
+    if (now.brief !== true) {
+      now.note?.({ step: "hint", outcome: "note", facts: { changes: [changeFor(code, facts)] } })
+    }
     return deny(code)
   }
 

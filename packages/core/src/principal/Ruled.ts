@@ -10,7 +10,7 @@ import type { DirectoryUnavailable, RowNotFound } from "../directory/Directory.t
 import { type Denial, deny, Unavailable } from "../Errors.ts"
 import type { Ruling } from "../rules/Ruling.ts"
 import { stackless } from "../Stackless.ts"
-import type { StepName, StepOf } from "../Step.ts"
+import type { Change, StepName, StepOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
 
 /** The directory did not answer: 503, to be tried again in some seconds. */
@@ -57,6 +57,13 @@ const denied = <Name extends StepName>({ code, facts, step }: Ruling<Name>): Ste
 export const raise = (ruling: Ruling, now: Now): Exit.Exit<never, Denial> => {
   now.note?.(denied(ruling))
   return deny(ruling.code, ruling.scope)
+}
+
+/** Fails as a rule says, and tells whoever listens what an operator would have to change. */
+export const raiseTelling = (ruling: Ruling, change: Change, now: Now): Exit.Exit<never, Denial> => {
+  const raised = raise(ruling, now)
+  if (now.brief !== true) now.note?.({ step: "hint", outcome: "note", facts: { changes: [change] } })
+  return raised
 }
 
 const passed = Exit.void

@@ -356,7 +356,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
           : Exit.succeed(choice)
 
       const forAdmin = ({ asked, header, identity }: TeamQuestion, now: Now): Effect.Effect<Choice, Unavailable> =>
-        header === undefined || !isTeamId(header) || !policy.routes.isLlmRoute(asked.path, asked.method) ||
+        header === undefined || !isTeamId(header) || !policy.routes.takesTeamOfAdmin(asked) ||
           !policy.token.grants(identity.issuer).teams(header)
           ? nobodyNamed
           : Effect.mapEager(byId(header, "admin", asked, now), (choice) => choice ?? TeamChoice.nobodyNamed)

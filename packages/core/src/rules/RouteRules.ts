@@ -18,8 +18,8 @@ export class RouteRules {
   readonly isOpen: Route.RouteMatcher
   /** Info routes: exempt from budgets (RULES D23). */
   readonly isInfoRoute: Route.RouteMatcher
-  /** LLM API routes, in which a mapped provider prefix covers everything below it: where a team header counts for an admin. */
-  readonly isLlmRoute: Route.RouteMatcher
+  /** LLM API routes, in which a mapped provider prefix covers everything below it. */
+  readonly #llmRoutes: Route.RouteMatcher
   /** Whether a managed agent may ask here (RULES D72). */
   readonly isManagedRoute: (asked: Asked) => boolean
   readonly #place: Place
@@ -37,7 +37,7 @@ export class RouteRules {
     this.#place = place
     this.isOpen = policy.openRoutes.length === 0 ? () => false : Route.compile(policy.openRoutes, groups)
     this.isInfoRoute = routes(["info_routes"])
-    this.isLlmRoute = routes(["llm_api_routes"])
+    this.#llmRoutes = routes(["llm_api_routes"])
     this.isManagedRoute = ManagedAgent.routes(groups)
     this.#grantsByPath = policy.litellm === "1.90"
       ? () => false
@@ -59,6 +59,11 @@ export class RouteRules {
     return admin && !this.#adminRoutes(asked.path, asked.method)
       ? { step: "admin", code: "admin_route_denied", facts: this.#place("policy.adminRoutes", { route: asked.path }) }
       : undefined
+  }
+
+  /** Whether a team header counts for an admin: on LLM API routes, and on marked pass-through endpoints. */
+  takesTeamOfAdmin(asked: Asked): boolean {
+    return this.#llmRoutes(asked.path, asked.method) || this.isPassThrough(asked)
   }
 
   /** Whether the request is for a marked pass-through endpoint (RULES D39). */

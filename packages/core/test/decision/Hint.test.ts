@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { AgentId, makeAgent } from "../../src/directory/Directory.ts"
 import type { Fact } from "../../src/Step.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
@@ -40,6 +41,31 @@ describe("what would have allowed a denied request", () => {
     Effect.gen(function*() {
       const ask: CoreTest.Ask = { claims: { uid }, headers: { "x-team-id": "red" } }
       assert.deepStrictEqual(yield* texts({ rows }, ask), ["It would be allowed without the team header."])
+    }))
+
+  it.effect("an agent or an application that the operator must let in: told, not tried", () =>
+    Effect.gen(function*() {
+      const agents = [
+        makeAgent({ id: AgentId.make("shut"), blocked: true }),
+        makeAgent({ id: AgentId.make("open") })
+      ]
+      const world: CoreTest.World = {
+        issuer: { claims: { ...CoreTest.mapping, agent: { actor: null, id: "azp" } } },
+        policy: { mcpClients: { claim: "client", allowed: [{ alias: "Editor", value: "editor" }] } },
+        rows: { ...rows, agents }
+      }
+      const asked = (more: object, path = "/v1/files"): CoreTest.Ask => ({
+        claims: { uid, team_id: "red", ...more },
+        path
+      })
+      assert.deepStrictEqual(yield* texts(world, asked({ azp: "ghost" })), ["There is no row for the agent \"ghost\"."])
+      assert.deepStrictEqual(yield* texts(world, asked({ azp: "shut" })), ["The agent \"shut\" is blocked."])
+      assert.deepStrictEqual(yield* texts(world, asked({ client: "other" }, "/mcp")), [
+        "The client \"other\" is not among policy.mcpClients.allowed."
+      ])
+      assert.deepStrictEqual(yield* texts(world, asked({}, "/mcp")), [
+        "\"client\" names no client: it must be one of policy.mcpClients.allowed."
+      ])
     }))
 
   it.effect("another model", () =>

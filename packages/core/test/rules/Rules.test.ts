@@ -1,6 +1,7 @@
 /** The rule families alone: total functions over plain values. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Schema } from "effect"
+import { Arbitrary, Exit, Schema } from "effect"
+import { type Asked, make, noModel } from "../../src/Request.ts"
 import * as EmailDomain from "../../src/rules/EmailDomain.ts"
 import * as Limit from "../../src/rules/Limit.ts"
 import * as Model from "../../src/rules/Model.ts"
@@ -87,13 +88,19 @@ describe("Route", () => {
   })
 
   it("info routes and LLM routes are what they are called", () => {
-    const policy = new Policy(Schema.decodeSync(Settings)({}))
+    const policy = new Policy(Schema.decodeSync(Settings)({ policy: { passThroughRoutes: [{ path: "/bria/*" }] } }))
+    const posted = (target: string): Asked => {
+      const made = make({ method: "POST", target, rawHeaders: [], model: noModel })
+      assert(Exit.isSuccess(made))
+      return made.value
+    }
+    assert.isTrue(policy.routes.takesTeamOfAdmin(posted("/bria/x")))
     assert.isTrue(policy.routes.isInfoRoute("/v1/models", "GET"))
     assert.isTrue(policy.routes.isInfoRoute("/v1/models/gpt-4o", "HEAD"))
     assert.isFalse(policy.routes.isInfoRoute("/v1/chat/completions", "GET"))
-    assert.isTrue(policy.routes.isLlmRoute("/v1/chat/completions", "POST"))
-    assert.isTrue(policy.routes.isLlmRoute("/bedrock/model/x/invoke", "POST"))
-    assert.isFalse(policy.routes.isLlmRoute("/key/generate", "POST"))
+    assert.isTrue(policy.routes.takesTeamOfAdmin(posted("/v1/chat/completions")))
+    assert.isTrue(policy.routes.takesTeamOfAdmin(posted("/bedrock/model/x/invoke")))
+    assert.isFalse(policy.routes.takesTeamOfAdmin(posted("/key/generate")))
   })
 
   it("info routes only tell, and list nothing that others own (RULES D58)", () => {

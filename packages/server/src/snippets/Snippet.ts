@@ -10,6 +10,7 @@
 import { agentGateway } from "./AgentGateway.ts"
 import { caddy } from "./Caddy.ts"
 import { envoy } from "./Envoy.ts"
+import { envoyAiGateway } from "./EnvoyAiGateway.ts"
 import { envoyGateway } from "./EnvoyGateway.ts"
 import { haproxy, haproxyLua } from "./HAProxy.ts"
 import { ingressNginx } from "./IngressNginx.ts"
@@ -31,6 +32,7 @@ export const snippetNames = [
   "traefik",
   "envoy",
   "envoy-gateway",
+  "envoy-ai-gateway",
   "istio",
   "agentgateway",
   "haproxy",
@@ -43,6 +45,7 @@ export type SnippetName = (typeof snippetNames)[number]
 const gates: Readonly<Partial<Record<SnippetName, string>>> = {
   "litellm": "http://127.0.0.1:4181",
   "ingress-nginx": "http://jotgate.jotgate.svc.cluster.local:4180",
+  "envoy-ai-gateway": "http://jotgate.jotgate.svc.cluster.local:4180",
   "envoy-gateway": "http://jotgate.jotgate.svc.cluster.local:4180",
   "istio": "http://jotgate.jotgate.svc.cluster.local:4180"
 }
@@ -64,6 +67,7 @@ const snippets: Readonly<Record<SnippetName, (options: SnippetOptions) => string
   traefik,
   envoy,
   "envoy-gateway": envoyGateway,
+  "envoy-ai-gateway": envoyAiGateway,
   istio,
   agentgateway: agentGateway,
   haproxy,

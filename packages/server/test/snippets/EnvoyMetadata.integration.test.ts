@@ -16,6 +16,14 @@ const buckets = (text: string): string =>
       ).join("\n")
   )
 
+/** The key once more, under a name that only the metadata can fill. */
+const fromMetadata = (text: string): string =>
+  text.replace(
+    /^( *)domains: \["\*"\]\n/m,
+    (line, indent: string) =>
+      `${line}${indent}request_headers_to_add:\n${indent}  - header: { key: x-from-metadata, value: "%DYNAMIC_METADATA(envoy.filters.http.ext_authz:upstream:authorization)%" }\n`
+  )
+
 describeWith("envoy", "the metadata of the gate in Envoy", () => {
   it.live("gives each team its own rate, and the upstream the team's key", () =>
     Effect.gen(function*() {
@@ -27,12 +35,12 @@ describeWith("envoy", "the metadata of the gate in Envoy", () => {
       })
       const proxy = yield* Envoy.make({
         config: ({ host, port }) =>
-          buckets(snippet("envoy", {
+          fromMetadata(buckets(snippet("envoy", {
             gate: new URL(world.url),
             grpc: { host: "127.0.0.1", port: world.grpcPort },
             upstream: new URL(world.upstream.url),
             listen: { host, port }
-          }))
+          })))
       })
       const statuses = (token: string, times: number) =>
         Effect.forEach(Array.from({ length: times }), () =>
@@ -45,9 +53,11 @@ describeWith("envoy", "the metadata of the gate in Envoy", () => {
       const red = yield* statuses(yield* world.token("alice", { groups: ["red"] }), 8)
       assert.deepStrictEqual([count(red, 200), count(red, 429)], [5, 3])
       assert.strictEqual(world.upstream.last().headers["authorization"], "Bearer sk-red")
+      assert.strictEqual(world.upstream.last().headers["x-from-metadata"], "Bearer sk-red")
       const blue = yield* statuses(yield* world.token("bob", { groups: ["blue"] }), 22)
       assert.deepStrictEqual([count(blue, 200), count(blue, 429)], [20, 2])
       assert.strictEqual(world.upstream.last().headers["authorization"], "Bearer sk-blue")
+      assert.strictEqual(world.upstream.last().headers["x-from-metadata"], "Bearer sk-blue")
       assert.strictEqual(world.upstream.requests.length, 25)
     }), 30_000)
 })

@@ -42,6 +42,28 @@ const SecurityPolicy = Schema.Struct({
   })
 })
 
+const BackendSecurityPolicy = Schema.Struct({
+  apiVersion: Schema.Literal("aigateway.envoyproxy.io/v1beta1"),
+  kind: Schema.Literal("BackendSecurityPolicy"),
+  metadata,
+  spec: Schema.Struct({
+    targetRefs: Schema.Array(Schema.Struct({
+      group: Schema.Literal("aigateway.envoyproxy.io"),
+      kind: Schema.Literal("AIServiceBackend"),
+      name: Schema.String
+    })),
+    type: Schema.Literal("APIKey"),
+    apiKey: Schema.Struct({ secretRef: Schema.Struct({ name: Schema.String }) }),
+    credentialOverride: Schema.Struct({
+      fromDynamicMetadata: Schema.Struct({
+        namespace: Schema.Literal("envoy.filters.http.ext_authz"),
+        key: Schema.String,
+        fallbackToConfigured: Schema.Literal(false)
+      })
+    })
+  })
+})
+
 const AuthorizationPolicy = Schema.Struct({
   apiVersion: Schema.Literal("security.istio.io/v1"),
   kind: Schema.Literal("AuthorizationPolicy"),
@@ -114,6 +136,16 @@ describe("gateways that ask over gRPC", () => {
     assert.deepStrictEqual(spec.extAuth.grpc.backendRefs, [{ name: "gate", namespace: "auth", port: 5000 }])
     assert.deepInclude(grant, { kind: "ReferenceGrant" })
     assert.deepInclude(traffic, { kind: "BackendTrafficPolicy" })
+  })
+
+  it("Envoy AI Gateway: the same, and the team's key from the metadata or none", () => {
+    const [policy, grant, traffic, keys] = documents("envoy-ai-gateway")
+    exactly(SecurityPolicy, policy)
+    assert.deepStrictEqual([Object(grant).kind, Object(traffic).kind], ["ReferenceGrant", "BackendTrafficPolicy"])
+    assert.strictEqual(
+      exactly(BackendSecurityPolicy, keys).spec.credentialOverride.fromDynamicMetadata.key,
+      "x-aigw-api-key"
+    )
   })
 
   it("Istio: a provider of the mesh that is closed, and the policy that names it", () => {

@@ -120,10 +120,22 @@ const callerOf = (allowed: Allowed): Metadata => {
   return caller
 }
 
-const metadataOf = (decision: string, allowed: Allowed, authorization: string | undefined): Metadata => ({
+interface Credential {
+  readonly name: string
+  readonly value: string
+}
+
+/**
+ * A credential whose header has another name stands under that name too: Envoy AI Gateway's credential overrides read a
+ * text at the top of the metadata (`x-aigw-api-key`).
+ */
+const metadataOf = (decision: string, allowed: Allowed, credential: Credential | undefined): Metadata => ({
   decision,
   ...callerOf(allowed),
-  ...(authorization === undefined ? {} : { upstream: { authorization } })
+  ...(credential === undefined ? {} : {
+    upstream: { authorization: credential.value },
+    ...(credential.name === "authorization" ? {} : { [credential.name]: credential.value })
+  })
 })
 
 const allowed = (
@@ -141,18 +153,18 @@ const allowed = (
     if (value === "") remove.add(name)
     else set.push([name, value])
   }
-  let authorization: string | undefined
+  let credential: Credential | undefined
   if (doors.answersAuthorization) {
     const key = doors.upstreams?.choose(it.route, it.model)?.keyFor(it.principal.teamId)
     if (key?._tag === "Missing") return { code: "upstream_key_missing" }
     if (key?._tag === "Key") {
       set.push([key.credential.name, key.credential.value])
-      authorization = key.credential.value
+      ;({ credential } = key)
     }
   }
   // The proxy removes after it has set.
   for (const [name] of set) remove.delete(name)
-  return { _tag: "Allowed", set, remove: [...remove], metadata: metadataOf(recording.id, it, authorization) }
+  return { _tag: "Allowed", set, remove: [...remove], metadata: metadataOf(recording.id, it, credential) }
 }
 
 /** What a whole body names. The proxy sends it as it came: one that is encoded is not known to be read alike. */

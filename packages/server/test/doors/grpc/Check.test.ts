@@ -117,6 +117,22 @@ describe("an allow", () => {
       }),
     20_000
   )
+
+  it.live(
+    "a credential with a header of its own stands under that name, as Envoy AI Gateway reads it",
+    () =>
+      Effect.gen(function*() {
+        const { post } = yield* setting({
+          doors: { forwardAuth: { authorization: true, unseenModel: "pass" } },
+          upstream: { authorization: { team: { red: "env:RED" } }, header: "x-aigw-api-key" },
+          env: { RED: "sk-red" }
+        })
+        const answer = yield* post(gpt, [["x-aigw-api-key", "sk-mine"]])
+        assert.strictEqual(answer.headers["x-aigw-api-key"], "sk-red")
+        assert.deepInclude(answer.metadata, { "x-aigw-api-key": "sk-red", upstream: { authorization: "sk-red" } })
+      }),
+    20_000
+  )
 })
 
 describe("a denial", () => {
