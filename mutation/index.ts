@@ -148,7 +148,9 @@ const shown = ({ file, find, package: name, replace }: Mutation): string =>
   `${name} ${file}: ${JSON.stringify(find)} became ${JSON.stringify(replace)}`
 
 const main = async (parts: ReadonlyArray<string>): Promise<number> => {
-  const chosen = [...mutations, ...releases].filter((it) => parts.length === 0 || parts.some((part) => it.file.includes(part)))
+  const chosen = [...mutations, ...releases].filter((it) =>
+    parts.length === 0 || parts.some((part) => it.file.includes(part))
+  )
   const old = await stale(root, chosen)
   old.forEach(print)
   if (old.length > 0) return 1
