@@ -103,7 +103,7 @@ export const proxies = {
         files: { "jotgate.yaml": (it) => snippet("traefik", { ...ends, listen: listening(it) }) },
         // Before its file is read it knows no route, and says so in words of its own; after it, whoever is asked may hang.
         ready: ({ port }) =>
-          fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(1_000) })
+          fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(4_000) })
             .then(
               async (it) => it.status !== 404 || !(await it.text()).startsWith("404 page"),
               (error) => error instanceof Error && error.name === "TimeoutError"
@@ -150,5 +150,7 @@ export const setting = Effect.fnUntraced(function*(name: Name | "ingress-nginx",
       })
       return { status: response.status, headers: response.headers, text: await response.text() }
     })
-  return { world, proxy, token, call, close: Scope.close(gateScope, Exit.void) }
+  /** What was recorded of the calls, newest first: a proxy may have asked for `/` to see whether it is ready. */
+  const records = () => world.log.recent(100).filter((it) => it.route !== "/")
+  return { world, proxy, token, call, records, close: Scope.close(gateScope, Exit.void) }
 })
