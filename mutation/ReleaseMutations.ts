@@ -26,9 +26,9 @@ export const releases: ReadonlyArray<Mutation> = [
   ]),
   ...inFile("principal/AgentResolver.ts", [
     ["found?.hasIdentity === true ? undefined : found", "found"],
-    ["found === undefined || found.hasIdentity ?", "found === undefined ?"],
+    ["return found === undefined || found.hasIdentity", "return found === undefined"],
     ["if (blocked !== undefined) return", "if (blocked === undefined) return"],
-    ["else if (strict) return yield* denied(\"agent_unknown\", { agent: actor }, now)", ""],
+    ["else if (strict) return yield* denied(\"agent_unknown\", { agent: actor }, chain, now)", ""],
     ["lists.every((it) => it.has(team))", "lists.some((it) => it.has(team))"]
   ]),
   ...inFile("rules/ManagedAgent.ts", [
