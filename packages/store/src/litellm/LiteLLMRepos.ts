@@ -9,9 +9,9 @@ import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { noNames } from "@jotgate/core/ToolPattern"
 import { ToolRepo } from "@jotgate/core/ToolRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
-import { Context, Effect, Exit, Layer } from "effect"
+import { Context, Duration, Effect, Exit, Layer } from "effect"
 import { within } from "../sql/Deadline.ts"
-import { DEADLINE, Lookups, type Question } from "../sql/Lookups.ts"
+import { Lookups, type Question } from "../sql/Lookups.ts"
 import { isStorable } from "../sql/Rows.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
 import { LiteLLMTables } from "./LiteLLMTables.ts"
@@ -23,6 +23,8 @@ const none = Exit.succeed([])
 const noServers = Exit.succeed(noNames)
 const absent = (kind: Kind) => Exit.fail(new RowNotFound({ kind }))
 const noUser = absent("user")
+/** How long reading the catalog may take: it is read once, by a connection that is new, and a table is no row. */
+const TABLES = Duration.seconds(1)
 const unavailable = Exit.fail(new DirectoryUnavailable({ operation: "read the tables of LiteLLM" }))
 
 /** The only row of two that were asked for. */
@@ -39,7 +41,7 @@ export const layer = Layer.effectContext(Effect.gen(function*() {
   const tables = yield* LiteLLMTables
   let questions: LiteLLMQuestions.Questions | undefined
 
-  const read = within(tables.read, DEADLINE, () => unavailable).pipe(
+  const read = within(tables.read, TABLES, () => unavailable).pipe(
     Effect.catchTag("SqlError", () => unavailable),
     Effect.flatMap((found) => {
       if (found === undefined) {
