@@ -72,6 +72,12 @@ export const names = Object.keys(origins) as ReadonlyArray<Name>
 /** How `name` is had. */
 export const origin = (name: Name): Origin => origins[name]
 
+/**
+ * Whether it is compiled from modules of others, which takes minutes: `npm run servers` builds it, the tests do not wait
+ * for it.
+ */
+export const isBuilt = (name: Name): boolean => origin(name)._tag === "Program"
+
 /** Where wheels are unpacked: below the root of the workspace, outside `node_modules`, so `npm ci` keeps it. */
 export const cache = join(import.meta.dirname, "../../.cache/servers")
 
