@@ -278,6 +278,17 @@ describe("the shipped configuration for LiteLLM", () => {
       const ran = yield* jotgate("can", "--anybody", "--direct", "--config", join(folder, "jotgate.yaml"))
       assert.strictEqual(ran.code, 1, ran.err)
       assert.match(ran.out, /^okta\s+no\s+team_required$/m)
+      const who = yield* jotgate(
+        "who",
+        "--model",
+        "gpt-4o",
+        "--json",
+        "--direct",
+        "--config",
+        join(folder, "jotgate.yaml")
+      )
+      assert.strictEqual(who.code, 1, who.err)
+      assert.deepStrictEqual(JSON.parse(who.out).anybody, [])
     }))
 })
 

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import * as VerifiedTokens from "../../src/decision/VerifiedTokens.ts"
 import { ClaimExtractor } from "../../src/identity/ClaimExtractor.ts"
@@ -213,5 +213,19 @@ describe("refusals", () => {
       yield* ask(100, "e", 20_000)
       yield* ask(100, "c", 20_000)
       assert.strictEqual(world.verified, 5)
+    }))
+
+  it.effect("that have ended go although nobody asks any more", () =>
+    Effect.gen(function*() {
+      vi.useFakeTimers({ toFake: ["setTimeout", "performance"] })
+      yield* Effect.addFinalizer(() => Effect.sync(() => vi.useRealTimers()))
+      const { ask, world } = yield* memory(3, { expiresAt: 30_000 })
+      yield* ask(0)
+      yield* ask(1)
+      assert.strictEqual(world.verified, 1)
+      vi.advanceTimersByTime(200_000)
+      // It is gone: asked as if no time had passed, it would still be remembered.
+      yield* ask(1)
+      assert.strictEqual(world.verified, 2)
     }))
 })

@@ -16,6 +16,13 @@ describe("checkConfig", () => {
     assert.deepStrictEqual(withIssuer(""), [])
   })
 
+  it("an issuer that is only a name may be http: when its keys come from elsewhere", () => {
+    assert.deepStrictEqual(
+      check("issuers: [{ id: a, issuer: \"http://a.test\", audience: x, jwks: \"https://a.test/keys\" }]"),
+      []
+    )
+  })
+
   const errors: ReadonlyArray<readonly [title: string, found: ReadonlyArray<string>, expected: RegExp]> = [
     [
       "two issuers with one id",

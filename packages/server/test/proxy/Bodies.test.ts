@@ -70,7 +70,12 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
   ["a boundary with a backslash", 400, "body_invalid", {
     path: "/v1/images/edits",
     type: "multipart/form-data; boundary=\"A\\B\"",
-    body: `${field("model", "o1")}--B--\r\n`
+    body: `${field("model", "o1")}--B--\r\n`.replaceAll("--B", "--AB")
+  }],
+  ["a boundary with a backslash, taken as it stands", 400, "body_invalid", {
+    path: "/v1/images/edits",
+    type: "multipart/form-data; boundary=\"A\\B\"",
+    body: `${field("model", "o1")}--B--\r\n`.replaceAll("--B", "--A\\B")
   }],
   ["a form whose part is none", 400, "body_invalid", {
     path: "/v1/images/edits",
@@ -134,6 +139,26 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
     path: "/watsonx/ml/v1/text/chat",
     type: json,
     body: `{"model_id":"o1"}`
+  }],
+  ["Bedrock's model with a slash at the end", 403, "team_model_denied", {
+    path: "/bedrock/model/o1/converse/",
+    type: json,
+    body: "{}"
+  }],
+  ["Bedrock's model before a count of tokens", 403, "team_model_denied", {
+    path: "/bedrock/model/o1/invoke/COUNT_TOKENS",
+    type: json,
+    body: "{}"
+  }],
+  ["Bedrock's model named by an ARN", 403, "team_model_denied", {
+    path: "/bedrock/model/arn%3Aaws%3Abedrock%3Aeu%3A1%3Ainference-profile%2Fo1/converse",
+    type: json,
+    body: "{}"
+  }],
+  ["a session of a call", 403, "team_model_denied", {
+    path: "/v1/realtime/calls",
+    type: json,
+    body: `{"session":{"model":"o1"}}`
   }],
   ["a deployment in the query", 403, "team_model_denied", {
     path: "/v1/chat/completions?deployment=o1",

@@ -162,6 +162,19 @@ describe("a list of models (RULES D58)", () => {
       assert.isNull(answer.headers.get("etag"))
     }))
 
+  it.live("a list that is a bare array is filtered on its way", () =>
+    Effect.gen(function*() {
+      const world = yield* World.make()
+      const token = yield* world.token("alice", { groups: ["red"] })
+      world.upstream.answer = (_, response) => response.end(JSON.stringify([{ id: "gpt-4o" }, { id: "o1" }]))
+      const answer = yield* Effect.promise(async () => {
+        const response = await fetch(`${world.url}/v1/models`, { headers: { authorization: `Bearer ${token}` } })
+        return { status: response.status, text: await response.text() }
+      })
+      assert.strictEqual(answer.status, 200, answer.text)
+      assert.deepStrictEqual(JSON.parse(answer.text), [{ id: "gpt-4o" }])
+    }))
+
   it.live("/model/info and /model_group/info of LiteLLM are filtered on their way", () =>
     Effect.gen(function*() {
       const world = yield* World.make({ policy: { teamRoutes: ["/*"] } })

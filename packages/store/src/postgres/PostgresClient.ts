@@ -40,7 +40,8 @@ export const layer = (options: Options) =>
     maxConnections: options.pool,
     // No decision should have to wait for a connection to be made, not even the first ones.
     minConnections: options.pool,
-    connectTimeout: Duration.seconds(1),
+    // Look-ups have a deadline of their own: this one only ends attempts that nobody answers.
+    connectTimeout: Duration.seconds(3),
     idleTimeout: Duration.seconds(60),
     applicationName: "jotgate",
     ...(options.ca === undefined ? {} : { ssl: { ca: options.ca, rejectUnauthorized: true } }),
