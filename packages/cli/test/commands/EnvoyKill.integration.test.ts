@@ -1,11 +1,10 @@
 /** A gate that is killed in the middle of its checks: Envoy denies, and lets nobody through. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, it } from "@effect/vitest"
-import { Issuer } from "@jotgate/core/testing"
 import { snippet } from "@jotgate/server/Snippet"
 import { describeWith, Envoy } from "@jotgate/servers"
 import { Effect, Fiber, FileSystem } from "effect"
-import { createServer } from "node:http"
+import * as IssuerServer from "../support/IssuerServer.ts"
 import { start } from "../support/Process.ts"
 
 /** How many ask side by side, and how often each asks. */
@@ -20,21 +19,10 @@ describeWith("envoy", "kill -9 of the gate under load, behind Envoy", () => {
         const files = yield* FileSystem.FileSystem
         const folder = yield* files.makeTempDirectoryScoped()
         const reached: Array<string | undefined> = []
-        const server = createServer((asked, answer) => {
-          if (asked.url === "/keys") return void answer.end(JSON.stringify(idp.jwks))
-          if (asked.url?.startsWith("/.well-known") === true) {
-            return void answer.end(JSON.stringify({ issuer: origin, jwks_uri: `${origin}/keys` }))
-          }
+        const { idp, origin } = yield* IssuerServer.make((asked, answer) => {
           reached.push(asked.headers["x-jotgate-user"]?.toString())
           answer.end("{}")
         })
-        yield* Effect.acquireRelease(
-          Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-          () => Effect.sync(() => server.close())
-        )
-        const address = server.address()
-        const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
-        const idp = yield* Issuer.make(origin)
         const file = `${folder}/jotgate.yaml`
         yield* files.writeFileString(
           file,
@@ -57,7 +45,7 @@ audit: { to: none }
               listen: { host, port: listen }
             })
         })
-        const good = yield* idp.token({ now: Math.floor(Date.now() / 1_000), claims: { sub: "alice" } })
+        const good = yield* idp().token({ now: Math.floor(Date.now() / 1_000), claims: { sub: "alice" } })
         const ask = (token: string) =>
           Effect.promise(() =>
             fetch(`${proxy.url}/v1/files`, { headers: { authorization: `Bearer ${token}` } }).then((it) =>

@@ -3,33 +3,9 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Issuer } from "@jotgate/core/testing"
 import { Effect, FileSystem } from "effect"
-import { Agent, createServer, request } from "node:http"
+import { Agent, request } from "node:http"
+import * as IssuerServer from "../support/IssuerServer.ts"
 import { start } from "../support/Process.ts"
-
-/** An issuer on loopback; each hit of its key set is counted. */
-const issuer = Effect.gen(function*() {
-  const state = { hits: 0, down: false, jwks: {} as unknown, origin: "" }
-  const server = createServer((asked, answer) => {
-    if (asked.url === "/keys") state.hits++
-    answer.writeHead(state.down ? 500 : 200, { "content-type": "application/json" })
-    answer.end(JSON.stringify(
-      asked.url === "/keys" ? state.jwks : { issuer: state.origin, jwks_uri: `${state.origin}/keys` }
-    ))
-  })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.sync(() => {
-        server.closeAllConnections()
-        server.close()
-      })
-  )
-  const address = server.address()
-  state.origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
-  const idp = yield* Issuer.make(state.origin)
-  state.jwks = idp.jwks
-  return { state, idp }
-})
 
 const configuration = (origin: string) => `
 issuers: [{ id: a, issuer: "${origin}", audience: "https://api.test" }]
@@ -89,22 +65,22 @@ describe("jotgate serve in a flood", () => {
       Effect.gen(function*() {
         const files = yield* FileSystem.FileSystem
         const file = `${yield* files.makeTempDirectoryScoped()}/jotgate.yaml`
-        const { idp, state } = yield* issuer
-        yield* files.writeFileString(file, configuration(state.origin))
+        const { idp, origin, state } = yield* IssuerServer.make()
+        yield* files.writeFileString(file, configuration(origin))
         const serve = yield* start(["serve", "--config", file])
         const [, gate = ""] = yield* serve.until(/^ready gate=(\S+)/)
         const caller = yield* Effect.acquireRelease(Effect.sync(() => asker(gate)), (it) => Effect.sync(it.close))
         const time = Math.floor(Date.now() / 1_000)
-        const good = yield* idp.token({ now: time })
+        const good = yield* idp().token({ now: time })
         assert.strictEqual(yield* Effect.promise(() => caller.ask(good)), 200)
-        assert.strictEqual(state.hits, 1)
+        assert.strictEqual(state.fetches, 1)
 
-        const payload = Issuer.part(Issuer.claimsOf(state.origin, time))
+        const payload = Issuer.part(Issuer.claimsOf(origin, time))
         const forged = (kid: string, index: number) =>
           `${Issuer.part({ alg: "ES256", kid })}.${payload}.${signature(index)}`
         const floods = {
           "unknown kids": (index: number) => forged(`kid-${index}`, 0),
-          "bad signatures": (index: number) => forged(idp.key().kid, index)
+          "bad signatures": (index: number) => forged(idp().key().kid, index)
         }
         for (const [name, tokenOf] of Object.entries(floods)) {
           const { asked, refused, result } = yield* Effect.promise(() =>
@@ -113,12 +89,12 @@ describe("jotgate serve in a flood", () => {
           assert.deepStrictEqual(result, { 401: 10_000 }, name)
           assert.isAbove(asked, 0)
           assert.deepStrictEqual(refused, [], "good tokens meanwhile")
-          assert.isAtMost(state.hits, 3, `key fetches after the flood of ${name}`)
+          assert.isAtMost(state.fetches, 3, `key fetches after the flood of ${name}`)
         }
 
         // A gate that starts while its issuer fails has no keys: nobody is let in, and the issuer is not run over.
         state.down = true
-        state.hits = 0
+        state.fetches = 0
         const cold = yield* start(["serve", "--config", file])
         const [, other = ""] = yield* cold.until(/^ready gate=(\S+)/)
         const blind = yield* Effect.acquireRelease(Effect.sync(() => asker(other)), (it) => Effect.sync(it.close))
@@ -126,7 +102,7 @@ describe("jotgate serve in a flood", () => {
           blind.flood(2_000, (index) => index % 2 === 0 ? good : forged("k", index))
         )
         assert.deepStrictEqual(first, { 503: 2_000 })
-        assert.isAtMost(state.hits, 10)
+        assert.isAtMost(state.fetches, 10)
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
     120_000
   )

@@ -3,7 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Issuer } from "@jotgate/core/testing"
 import { Effect, FileSystem } from "effect"
-import { createServer } from "node:http"
+import * as IssuerServer from "../support/IssuerServer.ts"
 import { start } from "../support/Process.ts"
 
 describe("jotgate serve after kill -9 in an outage of the issuer", () => {
@@ -13,16 +13,7 @@ describe("jotgate serve after kill -9 in an outage of the issuer", () => {
       Effect.gen(function*() {
         const files = yield* FileSystem.FileSystem
         const folder = yield* files.makeTempDirectoryScoped()
-        const server = createServer((asked, answer) =>
-          answer.end(JSON.stringify(asked.url === "/keys" ? idp.jwks : { issuer: origin, jwks_uri: `${origin}/keys` }))
-        )
-        yield* Effect.acquireRelease(
-          Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-          () => Effect.sync(() => server.close())
-        )
-        const address = server.address()
-        const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
-        const idp = yield* Issuer.make(origin)
+        const { close, idp, origin } = yield* IssuerServer.make()
         const evil = yield* Issuer.make(origin)
         const file = `${folder}/jotgate.yaml`
         yield* files.writeFileString(
@@ -45,7 +36,7 @@ audit: { to: none }
               }
             }).then((it) => it.status)
           )
-        const good = yield* idp.token({ now: time })
+        const good = yield* idp().token({ now: time })
 
         const first = yield* start(["serve", "--config", file])
         const [, gate = ""] = yield* first.until(/^ready gate=(\S+)/)
@@ -57,8 +48,7 @@ audit: { to: none }
             Effect.tapError(() => Effect.sleep("20 millis"))
           )
         )
-        server.closeAllConnections()
-        yield* Effect.sync(() => server.close())
+        yield* close
         first.process.kill("SIGKILL")
         yield* first.ended
 

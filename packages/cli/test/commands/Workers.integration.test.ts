@@ -1,10 +1,9 @@
 /** Several processes behind one gate, as a user starts them (`gateway.workers`). */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Issuer } from "@jotgate/core/testing"
 import { Effect, FileSystem, type Scope } from "effect"
 import { readFileSync } from "node:fs"
-import { createServer, type ServerResponse } from "node:http"
+import * as IssuerServer from "../support/IssuerServer.ts"
 import { type Running, start } from "../support/Process.ts"
 
 const secret = "of-the-administrators"
@@ -25,23 +24,7 @@ interface World {
 const world = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
   const folder = yield* files.makeTempDirectoryScoped()
-  let fetches = 0
-  const answer = (url: string | undefined, response: ServerResponse) => {
-    if (url === "/keys") fetches++
-    response.end(JSON.stringify(url === "/keys" ? idp.jwks : { issuer: origin, jwks_uri: `${origin}/keys` }))
-  }
-  const server = createServer((asked, response) => answer(asked.url, response))
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.sync(() => {
-        server.closeAllConnections()
-        server.close()
-      })
-  )
-  const address = server.address()
-  const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
-  let idp = yield* Issuer.make(origin)
+  const { idp, origin, rotate, state } = yield* IssuerServer.make()
   const it: World = {
     files,
     folder,
@@ -53,11 +36,9 @@ cache: { dir: "${folder}/keys" }
 gateway: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", drain: 0s, workers: 2, trustedProxies: [127.0.0.1], adminToken: "env:ADMIN", upstream: { url: "http://127.0.0.1:9" } }
 audit: { to: "file:${folder}/audit.log" }
 ${more}`,
-    token: (sub) => idp.token({ now: Math.floor(Date.now() / 1_000), claims: { sub } }),
-    fetches: () => fetches,
-    rotate: Effect.map(Issuer.make(origin), (next) => {
-      idp = next
-    })
+    token: (sub) => idp().token({ now: Math.floor(Date.now() / 1_000), claims: { sub } }),
+    fetches: () => state.fetches,
+    rotate
   }
   return it
 })
