@@ -209,7 +209,7 @@ export class ToolRules {
   /** The scope whose mapping lists an item that the held ones lack; `undefined` when something else lacks it too. */
   #openingScope({ kind, name, server }: Tool, { lacking, unlisted }: Objections): string | undefined {
     if (unlisted || lacking.some((it) => it.of !== "scope")) return undefined
-    return this.#settings.policy.scopes.find((it) => compileLists(it)[kind]?.allows(server, name) === true)?.scope
+    return this.#settings.policy.scopes.find((it) => this.lists(it)[kind]?.allows(server, name) === true)?.scope
   }
 
   /** What a request is refused: every missing scope in one challenge, where scopes are all that is missing. */
