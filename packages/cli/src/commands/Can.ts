@@ -2,6 +2,7 @@
  * `jotgate can --team T | --user U | --agent A | --anybody`: what a team, a user, an agent or anybody with a valid token
  * may call, and why not; with a team or a user and an agent: what that agent may for them. Exit 1 when nothing.
  */
+import { CanView } from "@jotgate/server/ReverseAnswers"
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as AdminClient from "../admin/AdminClient.ts"
@@ -11,23 +12,10 @@ import { failure, Negative } from "../Outcome.ts"
 import * as Anybody from "./Anybody.ts"
 import { method, route } from "./Who.ts"
 
-const Answer = Schema.Struct({
-  allowed: Schema.Boolean,
-  models: Schema.Array(Schema.String),
-  tools: Schema.optionalKey(Schema.Array(Schema.String)),
-  ways: Schema.Array(Schema.Struct({
-    team: Schema.NullOr(Schema.String),
-    allowed: Schema.Boolean,
-    code: Schema.NullOr(Schema.String),
-    models: Schema.Array(Schema.String),
-    tools: Schema.optionalKey(Schema.Array(Schema.String))
-  }))
-})
-
 /** What came of one way, as columns. */
 const told = (
   { allowed, code, models, tools }:
-    & Pick<(typeof Answer.Type)["ways"][number], "allowed" | "code" | "models">
+    & Pick<(typeof CanView.Type)["ways"][number], "allowed" | "code" | "models">
     & { readonly tools?: ReadonlyArray<string> }
 ) => ({
   allowed,
@@ -35,7 +23,7 @@ const told = (
   tools: allowed ? tools ?? null : null
 })
 
-const decode = Schema.decodeUnknownEffect(Answer)
+const decode = Schema.decodeUnknownEffect(CanView)
 
 export const can = Command.make(
   "can",

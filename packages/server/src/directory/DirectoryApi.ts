@@ -18,6 +18,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import { compat } from "./compat/LiteLLMApi.ts"
 import { DirectoryAccess, DirectoryInput } from "./DirectoryAccess.ts"
 import * as Problem from "./DirectoryProblem.ts"
+import { AnybodyView, CanView } from "./ReverseAnswers.ts"
 import * as Row from "./RowSchema.ts"
 
 const optional = Schema.optionalKey
@@ -362,33 +363,6 @@ const about = {
   route: optional(Schema.String),
   method: optional(Schema.String)
 }
-
-/** What a team or a user may. */
-export const CanView = Schema.Struct({
-  allowed: Schema.Boolean,
-  models: Schema.Array(Schema.String),
-  /** Patterns of the tools of MCP servers, where some are configured. */
-  tools: optional(Schema.Array(Schema.String)),
-  ways: Schema.Array(Schema.Struct({
-    team: Schema.NullOr(Schema.String),
-    allowed: Schema.Boolean,
-    code: Schema.NullOr(Schema.String),
-    models: Schema.Array(Schema.String),
-    tools: optional(Schema.Array(Schema.String))
-  }))
-}).annotate({ identifier: "Can" })
-
-/** What anybody with a valid token may: no row, no team. */
-export const AnybodyView = Schema.Struct({
-  allowed: Schema.Boolean,
-  models: Schema.Array(Schema.String),
-  issuers: Schema.Array(Schema.Struct({
-    issuer: Schema.String,
-    allowed: Schema.Boolean,
-    code: Schema.NullOr(Schema.String),
-    models: Schema.Array(Schema.String)
-  }))
-}).annotate({ identifier: "Anybody" })
 
 const TeamWhoMay = Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })
 const UserWhoMay = Schema.Struct({
