@@ -16,6 +16,8 @@ interface Kept {
   readonly isolate: boolean
   readonly include: Array<string>
   readonly exclude: Array<string>
+  /** What happens once before all of them. */
+  readonly globalSetup?: Array<string>
 }
 
 /** Whoever starts real servers is kept apart. */
@@ -23,7 +25,7 @@ const apart: Kept = { isolate: true, include: every, exclude: [] }
 /** Files that share no state load their modules once, which halves their time. */
 const together: Kept = { isolate: false, include: every, exclude: [] }
 
-const project = (name: string, root: string, { exclude, include, isolate }: Kept = apart) =>
+const project = (name: string, root: string, { exclude, globalSetup = [], include, isolate }: Kept = apart) =>
   defineProject({
     root,
     resolve: { conditions },
@@ -33,6 +35,7 @@ const project = (name: string, root: string, { exclude, include, isolate }: Kept
       isolate,
       include,
       exclude,
+      globalSetup,
       // A limit that only a hang reaches: on two busy cores a test with real servers takes many times its usual time.
       testTimeout: 60_000,
       hookTimeout: 60_000,
@@ -62,7 +65,12 @@ export default defineConfig({
       project("server", "packages/server", { ...together, exclude: real }),
       project("server with real servers", "packages/server", { ...apart, include: real }),
       project("cli", "packages/cli", { ...together, exclude: real }),
-      project("cli with real servers", "packages/cli", { ...apart, include: real }),
+      project("cli with real servers", "packages/cli", {
+        ...apart,
+        include: real,
+        // What it starts is the command as it ships.
+        globalSetup: ["test/support/BuiltCommand.ts"]
+      }),
       project("examples", "examples"),
       project("servers", "servers"),
       project("tools", "tools", together)

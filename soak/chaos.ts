@@ -3,6 +3,7 @@
  * The seed is printed; `CHAOS_SEED` draws the same again, `CHAOS_MINUTES` takes another time.
  */
 import { Effect } from "effect"
+import * as BuiltCommand from "../packages/cli/test/support/BuiltCommand.ts"
 import * as ServedChaos from "../packages/cli/test/support/ServedChaos.ts"
 import { figure } from "./Figures.ts"
 
@@ -10,6 +11,7 @@ const seed = Number(process.env["CHAOS_SEED"] ?? Date.now() % 1_000_000)
 const minutes = Number(process.env["CHAOS_MINUTES"] ?? 20)
 
 console.log(`seed ${seed}`)
+await BuiltCommand.setup()
 const after = await Effect.runPromise(Effect.scoped(ServedChaos.run(seed, minutes * 60_000)))
 figure("connections", after.connections, { least: 1_000 })
 figure("answers", after.answers, { least: 100 })

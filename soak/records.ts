@@ -14,6 +14,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { child, numberOf } from "../bench/http/Child.ts"
 import { serve } from "../bench/http/ServedGate.ts"
+import * as BuiltCommand from "../packages/cli/test/support/BuiltCommand.ts"
 import * as KilledRecords from "../packages/cli/test/support/KilledRecords.ts"
 import { figure } from "./Figures.ts"
 
@@ -276,6 +277,7 @@ figure(
 console.log(`       ${wanted.size} people lose`)
 
 // Kills.
+await BuiltCommand.setup()
 const { asked: requests, lost: gone, torn } = await Effect.runPromise(Effect.scoped(KilledRecords.run(KILLS)))
 figure(
   `kills in the middle of ${requests} answers, of whose records ${gone} of the last second were lost and ${torn} lines of the audit cut`,

@@ -43,5 +43,5 @@ export const command = async (root: string): Promise<void> => {
     },
     logLevel: "error"
   })
-  copyFileSync("packages/server/src/doors/grpc/ExtAuthz.proto", `${outdir}/ExtAuthz.proto`)
+  copyFileSync(`${root}/../server/src/doors/grpc/ExtAuthz.proto`, `${outdir}/ExtAuthz.proto`)
 }

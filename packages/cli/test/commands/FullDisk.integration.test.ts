@@ -4,9 +4,7 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+import { main } from "../support/BuiltCommand.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-disk-"))),
@@ -17,7 +15,7 @@ const folder = Effect.acquireRelease(
 const limited = (blocks: number | "unlimited", ...args: ReadonlyArray<string>) => {
   const { status, stderr, stdout } = spawnSync(
     "sh",
-    ["-c", `ulimit -f ${blocks}; exec "$@"`, "sh", process.execPath, "--conditions=source", main, ...args],
+    ["-c", `ulimit -f ${blocks}; exec "$@"`, "sh", process.execPath, main, ...args],
     { encoding: "utf8" }
   )
   return { code: status, out: stdout, err: stderr }

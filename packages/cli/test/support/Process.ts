@@ -1,9 +1,7 @@
 /** The command as a process of its own, as a shell would start it. */
 import { Effect, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+import { main } from "./BuiltCommand.ts"
 
 export interface Running {
   readonly process: ChildProcess
@@ -23,7 +21,7 @@ export const start = (
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
-        const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
+        const child = spawn(process.execPath, [main, ...args], {
           stdio: ["ignore", "pipe", "pipe"],
           env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env }
         })
