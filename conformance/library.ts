@@ -190,7 +190,7 @@ const decided = async (scenario: Scenario, url: string): Promise<ReadonlyArray<O
 
 const postgres = await Postgres.start()
 try {
-  for (const { sql } of LiteLLM.migrations("current")) await postgres.query(sql)
+  await postgres.query(LiteLLM.tables("current"))
   const asked = await library(postgres.url)
   const random = Draw.numbers(Number(values.seed))
   const all = recorded().filter(({ directory }) => (directory?.failing ?? []).length === 0)

@@ -21,3 +21,6 @@ export const migrations = (release: "current" | "older"): ReadonlyArray<Migratio
     .filter(({ file }) => existsSync(file))
     .map(({ file, name }) => ({ name, sql: readFileSync(file, "utf8") }))
 }
+
+/** What makes the tables of a release, a transaction each. */
+export const tables = (release: "current" | "older"): ReadonlyArray<string> => migrations(release).map((it) => it.sql)

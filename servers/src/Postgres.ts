@@ -5,7 +5,8 @@
  * (SCRAM), as anywhere outside a test. Data survives `restart` and `kill`, not `stop`.
  */
 import { execFile } from "node:child_process"
-import { chownSync, readFileSync, writeFileSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { chownSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Catalog from "./Catalog.ts"
@@ -29,14 +30,19 @@ export interface Postgres extends Process.Process {
   readonly password: string
   /** `postgres://user:password@host:port/jotgate`. */
   readonly url: string
-  /** Runs SQL with psql and gives what it prints, unaligned, without headers; in our database unless told another URL. */
-  readonly query: (sql: string, url?: string) => Promise<string>
+  /**
+   * Runs SQL with psql, one transaction for each text, and gives what it prints, unaligned, without headers; in our
+   * database unless told another URL.
+   */
+  readonly query: (sql: string | ReadonlyArray<string>, url?: string) => Promise<string>
   /** Makes an empty database and gives its URL. */
   readonly createDatabase: (name: string) => Promise<string>
 }
 
 const user = "jotgate"
 const password = "jotgate-test"
+
+const layout = ["-U", user, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N"]
 
 /** Whom PostgreSQL runs as when we are root. */
 const unprivileged = (): Process.User | undefined => {
@@ -69,6 +75,33 @@ const encrypted = (
   return { ssl: "on", ...files }
 }
 
+const kept = (path: string, owner: Process.User | undefined): boolean =>
+  existsSync(path) && statSync(path).uid === (owner?.uid ?? process.getuid?.())
+
+/** An empty cluster, made once for each release of PostgreSQL: to copy it takes a tenth of the time. */
+const cluster = async (program: string, owner: Process.User | undefined): Promise<string> => {
+  const release = await exec(program, ["--version"])
+  const name = createHash("sha256").update(JSON.stringify([release.stdout, layout, password])).digest("hex").slice(
+    0,
+    16
+  )
+  const folder = Folder.make("postgres", owner)
+  const path = join(folder.path, "..", `jotgate-postgres-cluster-${name}`)
+  try {
+    if (kept(path, owner)) return path
+    const secret = join(folder.path, "password")
+    writeFileSync(secret, password, { mode: 0o644 })
+    const made = join(folder.path, "data")
+    const args = ["-D", made, ...layout, `--pwfile=${secret}`]
+    await exec(Catalog.beside(program, "initdb"), args, { ...owner, cwd: folder.path, timeout: 60_000 })
+    // Somebody else may have made it meanwhile.
+    if (!kept(path, owner)) renameSync(made, path)
+    return path
+  } finally {
+    folder.remove()
+  }
+}
+
 /** Starts PostgreSQL with a database `jotgate`. */
 export const start = async (options: Options = {}): Promise<Postgres> => {
   const program = Catalog.locate("postgres")
@@ -86,21 +119,7 @@ export const start = async (options: Options = {}): Promise<Postgres> => {
     return stdout.trimEnd()
   }
   try {
-    const secret = join(folder.path, "password")
-    writeFileSync(secret, password, { mode: 0o644 })
-    await run("initdb", [
-      "-D",
-      data,
-      "-U",
-      user,
-      "-A",
-      "scram-sha-256",
-      `--pwfile=${secret}`,
-      "-E",
-      "UTF8",
-      "--locale=C",
-      "-N"
-    ])
+    await exec("cp", ["-a", await cluster(program, owner), data], { ...owner })
     const server = await Process.start({
       name: "postgres",
       program,
@@ -118,7 +137,10 @@ export const start = async (options: Options = {}): Promise<Postgres> => {
       ready: () => run("pg_isready", ["-q", "-h", Ports.host, "-p", String(port)]).then(() => true)
     })
     const query: Postgres["query"] = (sql, url = address("jotgate")) =>
-      run("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
+      run("psql", [
+        ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url],
+        ...[sql].flat().flatMap((it) => ["-c", it])
+      ])
     const createDatabase = async (name: string): Promise<string> => {
       await query(`CREATE DATABASE "${name.replaceAll("\"", "\"\"")}"`, address("postgres"))
       return address(name)

@@ -35,7 +35,7 @@ describeWith(["postgres", "litellm-current"], "recorded decisions on the tables 
     Effect.gen(function*() {
       const postgres = yield* Postgres.make()
       const { promise } = Effect
-      for (const { sql } of LiteLLM.migrations("current")) yield* promise(() => postgres.query(sql))
+      yield* promise(() => postgres.query(LiteLLM.tables("current")))
       let decided = 0
       const unexplained: Array<string> = []
       for (const scenario of scenarios) {

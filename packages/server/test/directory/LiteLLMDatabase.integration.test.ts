@@ -10,7 +10,7 @@ type Item = ReturnType<typeof JSON.parse>
 /** A server on an empty database as this release of LiteLLM makes it; people and teams are made on sight. */
 const world = Effect.fnUntraced(function*(release: "current" | "older") {
   const postgres = yield* Postgres.make()
-  for (const { sql } of LiteLLM.migrations(release)) yield* Effect.promise(() => postgres.query(sql))
+  yield* Effect.promise(() => postgres.query(LiteLLM.tables(release)))
   const made = yield* DirectoryWorld.make({
     issuer: { claims: { user: "sub", team: "team" } },
     directory: {

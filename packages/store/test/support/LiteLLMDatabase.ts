@@ -7,6 +7,12 @@ import { SqlClient } from "effect/sql"
 const built = new Set<string>()
 let databases = 0
 
+/** What no decision reads: a database is made five times as fast without these hundred tables. */
+const unread = `DO $$ DECLARE it record; BEGIN
+  FOR it IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    AND tablename ~ 'Daily|Log|Deleted|Deprecated|Router|Workflow|Guardrail|Policy|Prompt|Managed|Config|Skills|Cron'
+  LOOP EXECUTE format('DROP TABLE public.%I CASCADE', it.tablename); END LOOP; END $$`
+
 /** Options of a client on an empty LiteLLM database of a release. */
 export const fresh = (server: () => Postgres.Postgres, release: "current" | "older") =>
   Effect.promise(async () => {
@@ -14,7 +20,7 @@ export const fresh = (server: () => Postgres.Postgres, release: "current" | "old
     const template = `litellm_${release}`
     if (!built.has(template)) {
       const address = await createDatabase(template)
-      for (const { sql } of LiteLLM.migrations(release)) await query(sql, address)
+      await query([...LiteLLM.tables(release), unread], address)
       built.add(template)
     }
     const name = `litellm_${++databases}`
