@@ -5,6 +5,7 @@ import { Step } from "../src/Step.ts"
 import * as CoreArbitrary from "../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../src/testing/CoreTest.ts"
 import { told } from "../src/Trace.ts"
+import { runs } from "./support/Runs.ts"
 
 const decode = Schema.decodeUnknownSync(Schema.Array(Step), { onExcessProperty: "error" })
 
@@ -19,5 +20,5 @@ it.effect.prop(
       const steps = verdict.steps.map(told)
       assert.deepStrictEqual(decode(JSON.parse(JSON.stringify(steps))), steps)
     }),
-  { arbitrary: { runs: 600, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
+  runs(120)
 )

@@ -4,8 +4,9 @@ import { Effect, Schema } from "effect"
 import type { MemoryTables, Rows } from "../../src/directory/MemoryRows.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
+import { runs } from "../support/Runs.ts"
 
-const runs = { arbitrary: { runs: 600, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
+const often = runs(150)
 const drawn = { world: CoreArbitrary.world, ask: CoreArbitrary.ask }
 
 const inWorld = <A, E>(world: CoreTest.World, use: (core: CoreTest.CoreTest["Service"]) => Effect.Effect<A, E>) =>
@@ -43,7 +44,7 @@ it.effect.prop(
           }
         })
     ),
-  runs
+  often
 )
 
 const Extra = Schema.Literals(["gpt-4o", "gpt-*", "claude-3", "*", "no-such-model"])
@@ -72,7 +73,7 @@ it.effect.prop(
           )
         }
       })),
-  runs
+  often
 )
 
 /** Rows that give and do not take: nobody is blocked, over budget, limited, foreign. */
@@ -137,5 +138,5 @@ it.effect.prop(
           assert.isFalse(after.decision?.principal.admin)
         }
       })),
-  runs
+  often
 )

@@ -9,8 +9,9 @@ import * as RouteGroups from "../../src/rules/routes/RouteGroups.ts"
 import { newestLitellm } from "../../src/Settings.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
+import { runs } from "../support/Runs.ts"
 
-const runs = { arbitrary: { runs: 200, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
+const often = runs(80)
 const drawn = { world: CoreArbitrary.world, ask: CoreArbitrary.ask }
 
 const inWorld = <A, E>(world: CoreTest.World, use: (core: CoreTest.CoreTest["Service"]) => Effect.Effect<A, E>) =>
@@ -41,7 +42,7 @@ it.effect.prop(
       assert.strictEqual(outcomes.at(-1), bad[0], "the last step is the one that denies")
       if (bad[0]?.outcome === "denied" && bad[0].step !== "token") assert.strictEqual(bad[0].facts["code"], code)
     }),
-  runs
+  often
 )
 
 it.effect.prop(
@@ -54,7 +55,7 @@ it.effect.prop(
         const { allowed } = yield* core.ask(ask)
         if (!allowed) assert.deepStrictEqual(snapshot(core.tables), before)
       })),
-  runs
+  often
 )
 
 it.effect.prop(
@@ -75,7 +76,7 @@ it.effect.prop(
       const [theirs, loud, silent] = [dry.writes, real.writes, quiet.writes].map(CoreTest.withoutMadeIds)
       assert.deepStrictEqual([loud, silent], [theirs, theirs])
     }),
-  runs
+  often
 )
 
 it.effect.prop("the same request twice is the same decision, and what was written is not written again", drawn, ({
@@ -90,7 +91,7 @@ it.effect.prop("the same request twice is the same decision, and what was writte
       assert.strictEqual(second.line, first.line)
       assert.deepStrictEqual(second.writes, [])
       assert.strictEqual((yield* core.quietly({ ...ask, token })).line, first.line)
-    })), runs)
+    })), often)
 
 const reversed = (rows: Rows = {}): Rows => ({
   teams: rows.teams?.toReversed().map((it) => ({
@@ -126,7 +127,7 @@ it.effect.prop(
       const claims = turned(ask.claims)
       assert.strictEqual((yield* CoreTest.ask(other, { ...ask, claims })).line, (yield* CoreTest.ask(world, ask)).line)
     }),
-  runs
+  often
 )
 
 const Spoilt = Schema.Literals(["none", "signature", "payload", "algorithm", "empty", "opaque"])
@@ -154,7 +155,7 @@ it.effect.prop(
         else assert.include([...Codes[400], "token_missing", "invalid_token"], verdict.code)
         assert.strictEqual(verdict.allowed, (yield* core.dryly({ ...ask, token: null })).allowed)
       })),
-  runs
+  often
 )
 
 it.effect.prop(
@@ -173,7 +174,7 @@ it.effect.prop(
         assert.isTrue(Route.compile(routes, RouteGroups.of(newestLitellm))(decision.route, "POST"), decision.route)
       }
     }),
-  runs
+  often
 )
 
 const failing = Arbitrary.schema(
@@ -191,5 +192,5 @@ it.effect.prop(
       const ill = yield* CoreTest.ask({ ...world, failing }, ask)
       if (ill.line !== "503 directory_unavailable") assert.strictEqual(ill.line, well.line)
     }),
-  runs
+  often
 )

@@ -3,8 +3,9 @@ import { assert, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
+import { runs } from "../support/Runs.ts"
 
-const runs = { arbitrary: { runs: 150, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
+const often = runs(80)
 const drawn = { world: CoreArbitrary.world, ask: CoreArbitrary.ask }
 
 const User = Schema.Literals(["uid", "email", "orEmail", "emailFirst"])
@@ -42,7 +43,7 @@ it.effect.prop(
       // A row that may not be looked up may say no, whatever the team says.
       if (isNamed || unproven.line !== "404 user_not_found") assert.deepStrictEqual(seen(unproven), seen(absent))
     }),
-  runs
+  often
 )
 
 const Claim = Schema.Literals([
@@ -72,7 +73,7 @@ it.effect.prop(
       assert.isFalse(spoilt.allowed, spoilt.line)
       assert.include(["401 invalid_token", "400 request_ambiguous"], spoilt.line)
     }),
-  runs
+  often
 )
 
 const MADE = "u_01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -120,5 +121,5 @@ it.effect.prop(
       const belongs = user.subjects.some((it) => user.id === MADE || user.id === `${it.namespace}|${it.subject}`)
       assert.isTrue(linked || (namespace === "" && user.id === subject && !belongs))
     }),
-  runs
+  often
 )

@@ -4,8 +4,9 @@ import { Effect } from "effect"
 import * as Pattern from "../../src/rules/patterns/Pattern.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
+import { runs } from "../support/Runs.ts"
 
-const runs = { arbitrary: { runs: 200, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
+const often = runs(80)
 
 /** Whether a call gets as far as the budgets, which come and go. */
 const callable = ({ allowed, status }: CoreTest.Verdict): boolean => allowed || status === 429
@@ -35,7 +36,7 @@ it.effect.prop(
           assert.strictEqual(decision.reach.mayCall(model), callable(call), `${model}: ${call.line}`)
         }
       })),
-  runs
+  often
 )
 
 it.effect.prop(
@@ -52,7 +53,7 @@ it.effect.prop(
           }
         }
       })),
-  runs
+  often
 )
 
 it.effect.prop(
@@ -69,7 +70,7 @@ it.effect.prop(
           if (decision.reach.mayCall(model)) assert.isTrue(listed(model), `${model} may be called and is not listed`)
         }
       })),
-  runs
+  often
 )
 
 it.effect.prop(
@@ -91,5 +92,5 @@ it.effect.prop(
         for (const pattern of quiet.decision.reach.models().filter(Pattern.isLiteral)) assert.isTrue(all(pattern))
       }
     }),
-  runs
+  often
 )

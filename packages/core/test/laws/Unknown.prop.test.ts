@@ -4,8 +4,9 @@ import { Effect } from "effect"
 import { severalModels } from "../../src/Request.ts"
 import * as CoreArbitrary from "../../src/testing/CoreArbitrary.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
+import { runs } from "../support/Runs.ts"
 
-const runs = { arbitrary: { runs: 60, seed: process.env["SEED"] ?? "jotgate" }, timeout: 60_000 }
+const often = runs(40)
 
 const inWorld = <A, E>(world: CoreTest.World, use: (core: CoreTest.CoreTest["Service"]) => Effect.Effect<A, E>) =>
   CoreTest.CoreTest.use(use).pipe(Effect.provide(CoreTest.CoreTest.layer(world)))
@@ -30,7 +31,7 @@ it.effect.prop(
           }
         }
       })),
-  runs
+  often
 )
 
 it.effect.prop(
@@ -52,5 +53,5 @@ it.effect.prop(
           }
         }
       })),
-  runs
+  often
 )

@@ -90,8 +90,9 @@ const isRead = (path: string, method: string): boolean =>
 const coverOf = (template: string): Cover => {
   const prefix = prefixOf(template)
   if (template.includes("{")) {
-    const expression = templateOf(template)
-    return (path) => expression.test(path)
+    // Of hundreds of templates a deployment is asked for a few: the others are never compiled.
+    let expression: RegExp | undefined
+    return (path) => (expression ??= templateOf(template)).test(path)
   }
   return prefix === undefined ? (path) => path === template : (path) => below(path, prefix)
 }

@@ -85,7 +85,7 @@ describe("LinearRegExp.compile: what cannot run in linear time is refused with t
   }
 
   for (const source of ["(a+)+$", "^(a|aa)+$", "(.*)(.*)(.*)(.*)x$", "(a|a|a|a)+b"]) {
-    it(`/${source}/ over 50 000 hostile characters takes less than 5 ms (threat B17)`, () => {
+    it(`/${source}/ over 50 000 hostile characters takes linear time (threat B17)`, () => {
       const linear = compiled(source)
       const text = `${"a".repeat(50_000)}!`
       const times = Array.from({ length: 15 }, () => {
@@ -94,7 +94,8 @@ describe("LinearRegExp.compile: what cannot run in linear time is refused with t
         assert.isUndefined(linear.exec(text))
         return performance.now() - started
       })
-      assert.isBelow(Math.min(...times), 5)
+      // It takes 2 to 5 ms; what is quadratic takes seconds, and what backtracks never ends.
+      assert.isBelow(Math.min(...times), 100)
     })
   }
 })
