@@ -69,7 +69,7 @@ export default defineConfig({
         ...apart,
         include: real,
         // What it starts is the command as it ships.
-        globalSetup: ["test/support/BuiltCommand.ts"]
+        globalSetup: ["../../tools/lib/BuiltCommand.ts"]
       }),
       project("examples", "examples"),
       project("servers", "servers"),

@@ -3,8 +3,8 @@
  * The seed is printed; `CHAOS_SEED` draws the same again, `CHAOS_MINUTES` takes another time.
  */
 import { Effect } from "effect"
-import * as BuiltCommand from "../packages/cli/test/support/BuiltCommand.ts"
 import * as ServedChaos from "../packages/cli/test/support/ServedChaos.ts"
+import * as BuiltCommand from "../tools/lib/BuiltCommand.ts"
 import { figure } from "./Figures.ts"
 
 const seed = Number(process.env["CHAOS_SEED"] ?? Date.now() % 1_000_000)

@@ -14,8 +14,8 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { child, numberOf } from "../bench/http/Child.ts"
 import { serve } from "../bench/http/ServedGate.ts"
-import * as BuiltCommand from "../packages/cli/test/support/BuiltCommand.ts"
 import * as KilledRecords from "../packages/cli/test/support/KilledRecords.ts"
+import * as BuiltCommand from "../tools/lib/BuiltCommand.ts"
 import { figure } from "./Figures.ts"
 
 const SCALE = Number(process.env["SCALE"] ?? 1)

@@ -1,7 +1,10 @@
 /** The command as a process of its own, as a shell would start it. */
 import { Effect, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { main } from "./BuiltCommand.ts"
+import { fileURLToPath } from "node:url"
+
+/** What ships; it is built before the tests. */
+export const main = fileURLToPath(new URL("../../dist/command/main.js", import.meta.url))
 
 export interface Running {
   readonly process: ChildProcess
