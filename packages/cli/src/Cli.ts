@@ -6,6 +6,7 @@ import { backup } from "./commands/Backup.ts"
 import { can } from "./commands/Can.ts"
 import { check } from "./commands/Check.ts"
 import { decide } from "./commands/Decide.ts"
+import { decisions } from "./commands/Decisions.ts"
 import { deny } from "./commands/Deny.ts"
 import { dev } from "./commands/Dev.ts"
 import { directory } from "./commands/DirectoryFile.ts"
@@ -33,6 +34,7 @@ const jotgate = Command.make("jotgate").pipe(
     serve,
     check,
     explain,
+    decisions,
     test,
     plan,
     doctor,

@@ -9,11 +9,22 @@ import { codeOf, report } from "./Outcome.ts"
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
 
+/** Ends when whoever reads standard output has it all, or is gone: an exit would cut off what waits in a pipe. */
+const whenRead = (end: () => void): void => {
+  if (process.stdout.writableLength === 0) return end()
+  process.stdout.on("error", () => {})
+  process.stdout.write("", () => end())
+}
+
 /** Standard output is for what was asked for; what happens meanwhile goes to standard error. */
 const log = LogLine.layer("text")
 
 Cli.run(String(version))(process.argv.slice(2)).pipe(
   Effect.tapCause(report),
   Effect.provide(Layer.mergeAll(NodeServices.layer, Cli.layer, log)),
-  (program) => NodeRuntime.runMain(program, { disableErrorReporting: true, teardown: (exit, end) => end(codeOf(exit)) })
+  (program) =>
+    NodeRuntime.runMain(program, {
+      disableErrorReporting: true,
+      teardown: (exit, end) => whenRead(() => end(codeOf(exit)))
+    })
 )

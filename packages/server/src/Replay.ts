@@ -6,11 +6,10 @@
  * neither time nor memory grows with what was asked again and again. Answers
  * that failed for a dependency say nothing of the rules and are left out.
  */
-import type { JsonObject } from "@jotgate/core/Json"
 import type { FoundRecord } from "@jotgate/store/RecordStore"
 import { Effect, Option, Schema } from "effect"
 import { hash } from "node:crypto"
-import { KeptQuestion, modelOf } from "./record/KeptQuestion.ts"
+import { KeptQuestion, requestOf } from "./record/KeptQuestion.ts"
 import { settle, type Supposing } from "./Supposition.ts"
 
 /** What the rules said, and for which team. */
@@ -74,17 +73,9 @@ const whoOf = ({ claimed, user }: typeof Told.Type): string => user ?? claimed?.
 const differs = (one: Verdict, other: Verdict): boolean =>
   one.allowed !== other.allowed || (one.allowed && one.team !== other.team)
 
-const verdictOf = Effect.fnUntraced(function*(
-  supposing: Supposing,
-  { claims, issuer, method, path, team, ...asks }: KeptQuestion,
-  teamHeader: string
-) {
-  const result = yield* settle(supposing, { issuer, claims: claims satisfies JsonObject }, {
-    method,
-    path,
-    rawHeaders: team === null ? [] : [teamHeader, team],
-    model: modelOf({ claims, issuer, method, path, team, ...asks })
-  }).pipe(
+const verdictOf = Effect.fnUntraced(function*(supposing: Supposing, question: KeptQuestion, teamHeader: string) {
+  const { claims, issuer } = question
+  const result = yield* settle(supposing, { issuer, claims }, requestOf(question, teamHeader)).pipe(
     // An issuer that the new file does not trust any more.
     Effect.catch(() => Effect.succeed(undefined))
   )

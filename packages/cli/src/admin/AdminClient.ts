@@ -166,6 +166,33 @@ const direct = Effect.fnUntraced(function*(settings: FileSettings, base: string,
   return over(send)
 })
 
+/** The secret that a setting names; `base` is the folder of the configuration. */
+export const secretOf = (reference: string, setting: string, base: string): Effect.Effect<Redacted.Redacted, Failure> =>
+  Secrets.use((it) => it.read(reference)).pipe(
+    Effect.provide(NodeSecrets.layer(base, process.env)),
+    Effect.mapError((it) => failure(`${setting} ${it.reference}: ${it.reason}`))
+  )
+
+/** The token for the listener: of the environment, else of the configuration; `base` is the folder of its file. */
+const tokenOf = Effect.fnUntraced(function*({ gateway: { adminToken } }: FileSettings, base: string, name: string) {
+  return fromEnv(name) ?? (adminToken === null ? undefined : yield* secretOf(adminToken, "gateway.adminToken", base))
+})
+
+/** The listener that runs, asked with a token where there is one; `undefined` when none does and a file is named. */
+export const listening = Effect.fnUntraced(function*(
+  { admin, config, direct: only, tokenEnv }: Place
+): Effect.fn.Return<Ask | undefined, Failure, FileSystem.FileSystem> {
+  const settings = Option.isNone(config) ? undefined : (yield* loadSound(config.value)).settings
+  const url = Option.getOrElse(admin, () => settings === undefined ? undefined : ownAddress(settings))
+  if (url === undefined || only) return undefined
+  if (!isUrl(url)) return yield* failure(`--admin ${url}: must be a URL`)
+  const token = settings === undefined || Option.isNone(config)
+    ? fromEnv(tokenEnv)
+    : yield* tokenOf(settings, dirname(resolve(config.value)), tokenEnv)
+  if (yield* answers(url.replace(/\/+$/, ""))) return asking(url, token, fetch)
+  return settings === undefined ? yield* failure(`${url} does not answer`) : undefined
+})
+
 /** A running listener, which alone can be asked for decisions; the store of a configuration cannot. */
 export const running = (
   place: Omit<Place, "direct">
@@ -188,12 +215,7 @@ export const connect = Effect.fnUntraced(function*(
   const { settings } = yield* loadSound(config.value)
   const base = dirname(resolve(config.value))
   if (only) return yield* direct(settings, base, onProgress)
-  const { adminToken } = settings.gateway
-  const token = fromEnv(tokenEnv) ??
-    (adminToken === null ? undefined : yield* Secrets.use((it) => it.read(adminToken)).pipe(
-      Effect.provide(NodeSecrets.layer(base, process.env)),
-      Effect.mapError((it) => failure(`gateway.adminToken ${it.reference}: ${it.reason}`))
-    ))
+  const token = yield* tokenOf(settings, base, tokenEnv)
   if (Option.isSome(admin)) {
     return isUrl(admin.value)
       ? asking(admin.value, token, fetch)

@@ -84,9 +84,10 @@ const greeting = (at: {
     toolCall(at.gate, at.token, "get_repo"),
     toolCall(at.gate, at.token, "delete_repo"),
     "",
-    "Ask why (any person, any model):",
+    "Ask why (any person, any model), and what was asked so far:",
     "",
     `npx jotgate explain --config ${quoted(at.config)} --person alice --model gpt-4o`,
+    `npx jotgate decisions --config ${quoted(at.config)} --steps`,
     "",
     "Another token: npx jotgate token bob        Stop: Ctrl-C"
   ].join("\n")

@@ -92,9 +92,10 @@ export const explain = Command.make(
     }
   ) {
     if (Option.isSome(decision)) {
-      const PastDecision = yield* Effect.promise(() => import("../explain/PastDecision.ts"))
+      const RecordSource = yield* Effect.promise(() => import("../explain/RecordSource.ts"))
       const { recordText } = yield* Effect.promise(() => import("../explain/ExplanationText.ts"))
-      const past = yield* PastDecision.find({ config: file, admin, tokenEnv, direct: false }, decision.value)
+      const source = yield* RecordSource.connect({ config: file, admin, tokenEnv, direct: false })
+      const past = yield* RecordSource.withSteps(source, yield* source.find(decision.value))
       return yield* Console.log(json ? JSON.stringify(past, null, 2) : recordText(past))
     }
     if ([claims, user, token, person].filter(Option.isSome).length > 1) {

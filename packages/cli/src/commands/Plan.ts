@@ -91,7 +91,7 @@ export const plan = Command.make(
       onSome: (it) => ({ ...loaded, settings: asRelease(loaded.settings, it) })
     })
     const [{ dry }, { storeOf }, Replay] = yield* Effect.promise(() =>
-      Promise.all([import("../Running.ts"), import("../explain/PastDecision.ts"), import("@jotgate/server/Replay")])
+      Promise.all([import("../Running.ts"), import("../explain/RecordSource.ts"), import("@jotgate/server/Replay")])
     )
     const source = Option.getOrUndefined(from)
     const url = source !== undefined && /^https?:/.test(source) ? source : undefined

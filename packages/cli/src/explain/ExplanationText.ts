@@ -4,8 +4,8 @@
  */
 import type { Step } from "@jotgate/core/Step"
 import { isPrinted, lines } from "@jotgate/core/StepText"
-import type { AnswerRecord } from "@jotgate/server/AnswerRecord"
 import type { Explanation } from "./Explanation.ts"
+import type { Explained } from "./RecordSource.ts"
 
 /** Whom the token names, when nobody was looked up yet. */
 const named = (steps: ReadonlyArray<Step>): string => {
@@ -13,8 +13,17 @@ const named = (steps: ReadonlyArray<Step>): string => {
   return (typeof claim === "string" ? /"(.*)"$/.exec(claim)?.[1] : undefined) ?? "nobody"
 }
 
+/** The steps of a record; those that were worked out today say so. */
+const stepsOf = ({ again, model, steps = [] }: Explained): ReadonlyArray<string> =>
+  again === undefined
+    ? lines(steps.filter(isPrinted), model, undefined)
+    : [
+      ` asked again with the rows and rules of now: ${again.status} ${again.code ?? "allow"}`,
+      ...lines(again.steps.filter(isPrinted), model, undefined)
+    ]
+
 /** A record of the past, line by line. */
-export const recordText = (it: AnswerRecord): string => {
+export const recordText = (it: Explained): string => {
   const who = it.user ?? it.claimed?.email ?? it.claimed?.user ?? "nobody"
   const head = [
     `${it.status} ${it.verdict}${it.verdict === "allow" && it.code !== null ? `, then ${it.code}` : ""}`,
@@ -44,7 +53,7 @@ export const recordText = (it: AnswerRecord): string => {
   return [
     head.join("   "),
     ` · ${about.join(", ")}`,
-    ...lines((it.steps ?? []).filter(isPrinted), it.model, undefined)
+    ...stepsOf(it)
   ]
     .join("\n")
 }

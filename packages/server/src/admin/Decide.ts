@@ -12,7 +12,7 @@ import type { Deployment } from "../Deployment.ts"
 import * as Problem from "../directory/DirectoryProblem.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
 import * as ModelPeek from "../model/ModelPeek.ts"
-import { KeptQuestion, modelOf } from "../record/KeptQuestion.ts"
+import { KeptQuestion, requestOf } from "../record/KeptQuestion.ts"
 import { type Somebody, suppose } from "../Supposition.ts"
 import type { Question } from "./AdminApi.ts"
 
@@ -68,10 +68,8 @@ export const again = (judge: Judge["Service"], deployment: Deployment, text: str
     onNone: () => Effect.die("a kept question cannot be read"),
     onSome: (question) => {
       const [header] = deployment.doors.teamHeaders
-      const rawHeaders = question.team === null || header === undefined ? [] : [header, question.team]
-      const { claims, issuer, method, path } = question
-      const asked = { method, path, rawHeaders, model: modelOf(question) }
-      return about(judge, deployment, { issuer, claims }, asked, true)
+      const { claims, issuer } = question
+      return about(judge, deployment, { issuer, claims }, requestOf(question, header), true)
     }
   })
 

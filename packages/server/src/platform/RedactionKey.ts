@@ -26,6 +26,12 @@ const inFolder = (folder: string) =>
     return await existing(path)
   })
 
+/** The key that a folder holds; nothing where none was made yet. */
+export const made = (folder: string | null): Effect.Effect<string | undefined> =>
+  folder === null
+    ? Effect.succeed(undefined)
+    : Effect.map(Effect.promise(() => existing(join(folder, name))), (key) => key === "" ? undefined : key)
+
 /** The key of this machine. */
 export const local = (folder: string | null): Effect.Effect<string> => {
   const passing = (why: string) =>

@@ -84,3 +84,11 @@ export const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
       return noModel
   }
 }
+
+/** A kept question as a door asks it; `teamHeader` carries the team that was asked for. */
+export const requestOf = (question: KeptQuestion, teamHeader: string | undefined): Asked => ({
+  method: question.method,
+  path: question.path,
+  rawHeaders: question.team === null || teamHeader === undefined ? [] : [teamHeader, question.team],
+  model: modelOf(question)
+})

@@ -43,6 +43,12 @@ export const queryOf = (it: Search, now: number): Result.Result<RecordQuery, "si
   return Result.succeed({ ...rest, limit, from: start === undefined ? undefined : DecisionId.floor(start), below })
 }
 
+/** A page of what was found, the newest first; `found` holds one more than `limit` where there are more. */
+export const pageOf = <A extends { readonly decision: string }>(found: ReadonlyArray<A>, limit: number) => {
+  const items = found.slice(0, limit)
+  return { items, next: found.length > limit ? items.at(-1)?.decision ?? null : null }
+}
+
 /** Whether a record in memory is looked for. */
 export const matches = (
   { agent, below, code, from, model, status, team, tool, who }: RecordQuery,

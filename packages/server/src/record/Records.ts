@@ -6,7 +6,7 @@ import type { FoundRecord } from "@jotgate/store/RecordStore"
 import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
 import { AnswerRecord } from "./AnswerRecord.ts"
 import { DecisionLog } from "./DecisionLog.ts"
-import { matches, queryOf, type Search } from "./RecordQuery.ts"
+import { matches, pageOf, queryOf, type Search } from "./RecordQuery.ts"
 import { RecordWriter } from "./RecordWriter.ts"
 
 /** The store of records does not answer. */
@@ -96,9 +96,7 @@ export class Records extends Context.Service<Records, {
             for (const it of log.matching((one) => matches(query.success, one), limit + 1)) {
               found.set(it.decision, it)
             }
-            const items = [...found.values()].toSorted((a, b) => a.decision < b.decision ? 1 : -1)
-            const page = items.slice(0, limit)
-            return { items: page, next: items.length > limit ? page.at(-1)?.decision ?? null : null }
+            return pageOf([...found.values()].toSorted((a, b) => a.decision < b.decision ? 1 : -1), limit)
           }),
           keepsQuestions: store !== undefined,
           questions: Effect.fnUntraced(function*({ after, limit, since }) {
