@@ -224,7 +224,6 @@ const principal: ReadonlyArray<Mutation> = [
   ]),
   ...inFile("principal/AgentResolver.ts", [
     ["if (blocked !== undefined) return", "if (blocked === null) return"],
-    ["found === undefined || found.hasIdentity ?", "found === undefined ?"],
     ["if (chain.length === 0 && claim.client", "if (claim.client"],
     ["if (agent === null || !binding.active) return", "if (agent === null) return"],
     ["if (subject.mode === \"delegated\" && user === undefined)", "if (user === null)"],
@@ -252,7 +251,6 @@ const principal: ReadonlyArray<Mutation> = [
     ["user?.teams.length === 1 ?", "user !== undefined && user.teams.length >= 1 ?"],
     ["if (!unknownIsNext) return yield* denied(\"team_not_found\", facts, now)", ""],
     ["if (!names && (settings.requireTeam || settings.requireTeamClaim))", "if (false)"],
-    ["|| !policy.routes.isLlmRoute(asked.path, asked.method) ||", "||"],
     ["choice.chosen === undefined || choice.source === \"groups\"", "true"],
     ["return ruling === undefined ? choice : yield* raise(ruling, now)", "return choice"],
     ["if (!syncs || choice", "if (choice"]

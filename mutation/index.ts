@@ -25,7 +25,16 @@ const patience = 300_000
 const config = `export default {
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
-  test: { include: ["test/**/*.test.ts"], execArgv: ["--conditions=source"], reporters: ["dot"], isolate: false, maxWorkers: 1 }
+  test: {
+    include: ["test/**/*.test.ts"],
+    execArgv: ["--conditions=source"],
+    reporters: ["dot"],
+    isolate: false,
+    maxWorkers: 1,
+    // A test that is late on a busy machine has noticed nothing.
+    testTimeout: 60_000,
+    hookTimeout: 60_000
+  }
 }
 `
 
