@@ -11,6 +11,7 @@ import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
 import * as BodyPlaces from "../rules/routes/BodyPlaces.ts"
 import type { BodyPlace } from "../rules/routes/BodyPlaces.ts"
+import { modelsOf } from "../rules/routes/ManagedId.ts"
 import {
   find,
   found as foundOn,
@@ -42,6 +43,8 @@ interface Found {
   one: string | undefined
   readonly others: Set<string>
   readonly at: Array<string>
+  /** Whether something says for itself which model runs. */
+  isUnnamed: boolean
   state: "fine" | "conflict" | "invalid"
 }
 
@@ -94,13 +97,22 @@ const placesOf = (places: ReadonlyArray<Place>): Places => {
   return made
 }
 
+/** Takes what leads to models without being the name of one. */
+const lead = (found: Found, reads: BodyPlaces.Reads, at: string, text: string): void => {
+  const models = text === "" ? undefined : reads === "id" ? modelsOf(text) : []
+  if (models === undefined) return
+  if (models.length === 0 || !models.every(isModelName)) found.isUnnamed = true
+  else for (const name of models) put(found, at, name, false)
+}
+
 const isArray = (value: object): value is ReadonlyArray<Json.Json> => Array.isArray(value)
 
 /** Looks for models in a value and in what it holds; what is neither a model nor holds one where one is meant is refused. */
 const readValue = (found: Found, place: BodyPlace, at: string, value: Json.Json): void => {
   const isOne = place.names === "one" && !at.includes("[]")
   if (typeof value === "string") {
-    if (place.names !== undefined) {
+    if (place.reads !== undefined) lead(found, place.reads, `body ${at}`, value)
+    else if (place.names !== undefined) {
       const names = place.separator === undefined ? [value] : value.split(place.separator).map((it) => it.trim())
       for (const name of names) put(found, `body ${at}`, name, isOne)
     } else if (place.strict) found.state = "invalid"
@@ -162,8 +174,15 @@ const addAll = (found: Found, place: Place, text: string, separator: "," | undef
   else for (const one of text.split(separator)) add(found, { _tag: "Path" }, one.trim())
 }
 
+/** As some server may read the name of a parameter: in any case, with brackets or dots behind it. */
+const baseOf = (name: string): string => BodyPlaces.fold(name).trim().split(/[[.]/, 1)[0] ?? ""
+
 const readQuery = (found: Found, query: string, { query: places }: Places): void => {
   const parameters = new URLSearchParams(query)
+  for (const name of parameters.keys()) {
+    const base = baseOf(name)
+    if (name !== base && places.some((it) => it.name === base)) found.state = "conflict"
+  }
   for (const place of places) {
     const values = parameters.getAll(place.name)
     if (values.length > 1) found.state = "conflict"
@@ -172,8 +191,8 @@ const readQuery = (found: Found, query: string, { query: places }: Places): void
   }
 }
 
-/** As servers behind the gate may read a name: in any case, with `_` for `-`. */
-const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-")
+/** As servers behind the gate may read a name: in any case, with `_` for `-`; LiteLLM takes `x-pass-` away. */
+const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^(?:x-pass-)+/, "")
 
 const readHeaders = (found: Found, raw: ReadonlyArray<string>, { headers, initials }: Places): void => {
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -189,6 +208,7 @@ const hidesModels = (route: ModelRoute): boolean => route.body.some((it) => it !
 const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "body_invalid" => {
   if (found.state === "conflict") return conflictingModels
   if (found.state === "invalid") return "body_invalid"
+  if (found.isUnnamed) return unnamedModel
   const { at, one, others } = found
   if (one === undefined && others.size === 0) return unfound(route)
   const names = [...(one === undefined ? [] : [one]), ...others]
@@ -214,7 +234,7 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   const messages = method === "GET" && asksToUpgrade(rawHeaders) ? find(websocket, path) : undefined
   const route = messages ?? find(method, path)
   const places = placesOf(route?.places ?? elsewhere)
-  const found: Found = { one: undefined, others: new Set(), at: [], state: "fine" }
+  const found: Found = { one: undefined, others: new Set(), at: [], isUnnamed: false, state: "fine" }
   const names = route === undefined ? elsewhereNamed(target) : route.names
   const [first, ...more] = names ?? []
   if (names === undefined) found.state = "conflict"

@@ -22,15 +22,18 @@ export interface AgentClaim {
   readonly registered: string | undefined
 }
 
-/** Reads the payload of a token; `undefined`: the actors cannot be read. */
+/** Reads the payload of a token; `undefined`: who acts cannot be read. */
 export type AgentReader = (payload: JsonObject) => AgentClaim | undefined
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const textAt = (path: ClaimPath.ClaimPath | undefined, payload: JsonObject): string | undefined => {
-  const value = path === undefined ? undefined : ClaimPath.read(path, payload)
-  return typeof value === "string" && value !== "" ? value : undefined
+/** The text of a claim, nothing where it is absent; `null` when it is there in another shape (RULES D12). */
+const textAt = (path: ClaimPath.ClaimPath | undefined, payload: JsonObject): string | undefined | null => {
+  if (path === undefined) return undefined
+  const value = ClaimPath.read(path, payload)
+  if (ClaimPath.isAbsent(value)) return ClaimPath.isHidden(path, payload) ? null : undefined
+  return typeof value === "string" ? value : null
 }
 
 /** The actors from the outermost in; `undefined` when a link cannot be read or there are too many. */
@@ -54,14 +57,22 @@ export const pathsOf = ({ agent }: Issuer["claims"]): ReadonlyArray<string> =>
     : [agent.actor, agent.client, agent.id].flatMap((it) => it === null ? [] : [it])
 
 /** The reader of an issuer's mapping; `undefined` when nothing is to be read. */
-export const compile = ({ claims: { agent } }: Pick<Issuer, "claims">): AgentReader | undefined => {
+export const compile = (
+  { claims: { agent }, unreadable }: Pick<Issuer, "claims" | "unreadable">
+): AgentReader | undefined => {
   if (agent === undefined || agent === null) return undefined
   const path = (text: string | null) => text === null ? undefined : ClaimPath.parse(text)
   const [actor, client, registered] = [path(agent.actor), path(agent.client), path(agent.id)]
   return (payload) => {
-    const chain = actor === undefined ? [] : chainFrom(ClaimPath.read(actor, payload), actor.at(-1) ?? "act")
-    return chain === undefined
+    const chain = actor === undefined
+      ? []
+      : ClaimPath.isHidden(actor, payload)
       ? undefined
-      : { chain, client: textAt(client, payload), registered: textAt(registered, payload) }
+      : chainFrom(ClaimPath.read(actor, payload), actor.at(-1) ?? "act")
+    const [asked, known] = [textAt(client, payload), textAt(registered, payload)]
+    const isUnreadable = unreadable === "deny" && (asked === null || known === null)
+    return chain === undefined || isUnreadable
+      ? undefined
+      : { chain, client: asked ?? undefined, registered: known ?? undefined }
   }
 }

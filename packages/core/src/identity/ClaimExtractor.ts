@@ -192,12 +192,10 @@ class Reading {
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Entra says that the groups are elsewhere, in one of two spellings. */
-const hasOverage = (payload: JsonObject): boolean => {
-  const names = payload["_claim_names"]
-  return (isObject(names) && names["groups"] !== undefined) || payload["hasgroups"] === true ||
-    payload["hasgroups"] === "true"
-}
+/** Entra says that the groups are elsewhere, in one of two spellings; what says neither yes nor no is no "no". */
+const hasOverage = ({ _claim_names: names, hasgroups }: JsonObject): boolean =>
+  (isObject(names) ? names["groups"] !== undefined : !Path.isAbsent(names)) ||
+  !(Path.isAbsent(hasgroups) || hasgroups === false || hasgroups === "false")
 
 /**
  * What the claims say, read by the readers of their issuer. The facts are read once more when somebody asks for them: on

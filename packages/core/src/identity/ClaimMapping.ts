@@ -86,10 +86,6 @@ export interface ClaimReader {
   readonly entries: (payload: JsonObject) => Entries
 }
 
-/** Whether a value counts as absent (RULES D11). */
-export const isAbsent = (value: Json | undefined): boolean =>
-  value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
-
 const identity = (entry: string): string | undefined => entry
 
 const translator = (mapping: Settings.ClaimMapping): (entry: string) => string | undefined => {
@@ -171,7 +167,10 @@ export const compile = (
     let unproven = false
     for (const [name, names, proves] of paths) {
       const value = Path.read(names, payload)
-      if (value === undefined || isAbsent(value)) continue
+      if (value === undefined || Path.isAbsent(value)) {
+        if (Path.isHidden(names, payload)) unreadable ??= name
+        continue
+      }
       if (proves !== undefined && !proves(payload)) {
         const held = addTo([], name, value, notes)
         if (held === true) unproven = true

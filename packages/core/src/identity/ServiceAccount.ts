@@ -6,7 +6,7 @@
  * them, all of which must match; `{path}` as a pattern is the value of another
  * claim.
  */
-import type { JsonObject } from "../Json.ts"
+import type { Json, JsonObject } from "../Json.ts"
 import * as Pattern from "../rules/patterns/Pattern.ts"
 import type * as Settings from "../Settings.ts"
 import type { Addresses } from "../settings/AddressProof.ts"
@@ -15,8 +15,14 @@ import * as Path from "../settings/ClaimPath.ts"
 /** Whether a payload is a service's own, by the settings of its issuer. */
 export type ServiceTest = (payload: JsonObject) => boolean
 
+const isList = (value: Json): value is ReadonlyArray<Json> => Array.isArray(value)
+
+/** What a claim says, alone or in a list. */
+const textsOf = (value: Json | undefined): ReadonlyArray<Json> =>
+  value === undefined ? [] : isList(value) ? value : [value]
+
 const isOwn: ServiceTest = ({ azp, client_id, sub }) =>
-  typeof sub === "string" && sub !== "" && (client_id === sub || azp === sub)
+  typeof sub === "string" && sub !== "" && (textsOf(client_id).includes(sub) || textsOf(azp).includes(sub))
 
 /** The claim whose value a pattern `{path}` stands for. */
 const otherOf = (pattern: string): string | undefined => /^\{([^{}]+)\}$/.exec(pattern)?.[1]
@@ -35,7 +41,7 @@ const matcherOf = (pattern: string): (value: string, payload: JsonObject) => boo
   const other = otherOf(pattern)
   if (other === undefined) return Pattern.compile(pattern)
   const names = Path.parse(other)
-  return (value, payload) => value !== "" && Path.read(names, payload) === value
+  return (value, payload) => value !== "" && textsOf(Path.read(names, payload)).includes(value)
 }
 
 /** Compiles the setting; an address tells nothing without its proof. */
@@ -49,8 +55,8 @@ export const compile = (
   const tests = Object.entries(settings.match).map(([path, pattern]): ServiceTest => {
     const [names, matches, proves] = [Path.parse(path), matcherOf(pattern), proofOf(path)]
     return (payload) => {
-      const value = Path.read(names, payload)
-      return typeof value === "string" && matches(value, payload) && (proves === undefined || proves(payload))
+      const says = textsOf(Path.read(names, payload)).some((it) => typeof it === "string" && matches(it, payload))
+      return says && (proves === undefined || proves(payload))
     }
   })
   return (payload) => isOwn(payload) || (tests.length > 0 && tests.every((test) => test(payload)))

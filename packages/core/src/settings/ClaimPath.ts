@@ -20,14 +20,36 @@ export const parse = (text: string): ClaimPath => {
 /** Equal exactly for two texts of one path. */
 export const keyOf = (text: string): string => parse(text).join("\0")
 
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Whether a value counts as absent (RULES D11). */
+export const isAbsent = (value: Json | undefined): boolean =>
+  value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
+
 /** The value at a path; `undefined` when a name is missing or stands below something that is no object. */
 export const read = (path: ClaimPath, payload: JsonObject): Json | undefined => {
   let value: Json | undefined = payload
   for (const name of path) {
-    if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) {
-      return undefined
-    }
-    value = (value as JsonObject)[name]
+    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined
+    value = value[name]
   }
   return value
+}
+
+/**
+ * Whether a claim that is not there may say something all the same: on the way to it stands something that holds no
+ * names, or the token says that the claim is elsewhere (OpenID Connect Core 5.6.2). What it says is then not known, which
+ * is never the same as nothing (RULES D12). Groups that are elsewhere are an overage (RULES D14).
+ */
+export const isHidden = (path: ClaimPath, payload: JsonObject): boolean => {
+  let value: Json | undefined = payload
+  for (const name of path) {
+    if (isAbsent(value)) break
+    if (!isObject(value)) return true
+    value = Object.hasOwn(value, name) ? value[name] : undefined
+  }
+  const elsewhere = payload["_claim_names"]
+  const [first = ""] = path
+  return isAbsent(value) && first !== "groups" && isObject(elsewhere) && Object.hasOwn(elsewhere, first)
 }

@@ -43,12 +43,30 @@ describe("agents that the claims name", () => {
     rows
   }, {
     "nobody": [call({}), "allow user=u-1 team=red"],
-    "no text": [call({ azp: 7 }), "allow user=u-1 team=red"],
+    "no text (RULES D12)": [call({ azp: 7 }), "401 invalid_token"],
+    "several": [call({ azp: ["narrow"] }), "401 invalid_token"],
+    "nothing": [call({ azp: null }), "allow user=u-1 team=red"],
     "by id": [call({ azp: "free" }), "allow user=u-1 team=red"],
     "by name": [call({ azp: "Free" }), "allow user=u-1 team=red"],
     "unknown": [call({ azp: "ghost" }), "403 agent_unknown"],
     "one that has an identity": [call({ azp: "bound" }), "403 agent_unknown"],
     "an actor is not read": [call({ act: { sub: "blocked" } }), "allow user=u-1 team=red"]
+  })
+
+  decides("RULES D12: what cannot be read is passed over where the issuer says so, and nowhere else", {
+    issuer: { ...claims({ actor: null, id: "azp" }), unreadable: "ignore" },
+    rows
+  }, {
+    "no text": [call({ azp: 7 }), "allow user=u-1 team=red"]
+  })
+
+  decides("RULES D12: a client that cannot be read is not nobody", {
+    issuer: claims({ actor: null, client: "app.client" }),
+    rows
+  }, {
+    "a list": [call({ app: { client: ["narrow"] } }), "401 invalid_token"],
+    "on the way to it, a text": [call({ app: "narrow" }), "401 invalid_token"],
+    "nothing": [call({ app: {} }), "allow user=u-1 team=red"]
   })
 
   decides("DESIGN §11: each agent of the chain takes away, and adds nothing", { issuer: claims({}), rows }, {

@@ -174,7 +174,14 @@ describe("group overage", () => {
       { claims: { uid: "u-1", team_id: "red", ...overage } },
       "allow user=u-1 team=red"
     ],
-    "other names": [{ claims: { uid: "u-1", _claim_names: { roles: "src1" } } }, "allow user=u-1"],
+    "names that nothing reads": [{ claims: { uid: "u-1", _claim_names: { photos: "src1" } } }, "allow user=u-1"],
+    "another claim that is elsewhere (RULES D12)": [
+      { claims: { uid: "u-1", _claim_names: { roles: "src1" } } },
+      "401 invalid_token"
+    ],
+    "names that cannot be read": [{ claims: { uid: "u-1", _claim_names: "groups" } }, "403 groups_overage"],
+    "no names": [{ claims: { uid: "u-1", _claim_names: null } }, "allow user=u-1"],
+    "hasgroups that is neither yes nor no": [{ claims: { uid: "u-1", hasgroups: 1 } }, "403 groups_overage"],
     "hasgroups: false": [{ claims: { uid: "u-1", hasgroups: false } }, "allow user=u-1"]
   })
 

@@ -121,7 +121,12 @@ describe("services that a pattern tells (RULES D37)", () => {
       { claims: { sub: "uuid-1", preferred_username: "service-account-bot", team: "t-1" } },
       "allow team=t-1"
     ],
+    "service, in a list": [
+      { claims: { sub: "uuid-1", preferred_username: ["ada", "service-account-bot"] } },
+      "403 principal_required"
+    ],
     "person": [{ claims: { sub: "uuid-1", preferred_username: "ada" } }, "allow user=uuid-1"],
+    "its own client id, in a list": [{ claims: { sub: "uuid-1", azp: ["web", "uuid-1"] } }, "403 principal_required"],
     "its own client id": [{ claims: { sub: "uuid-1", client_id: "uuid-1" } }, "403 principal_required"]
   })
   decides("by another claim's value", services({ sub: "{oid}" }), {

@@ -45,12 +45,40 @@ describe("claim paths", () => {
 
   it("missing and present are told apart: null is present, and absent by RULES D11", () => {
     assert.isNull(Path.read(["x"], { x: null }))
-    assert.isTrue(ClaimMapping.isAbsent(null))
-    assert.isTrue(ClaimMapping.isAbsent(""))
-    assert.isTrue(ClaimMapping.isAbsent([]))
-    assert.isFalse(ClaimMapping.isAbsent(0))
-    assert.isFalse(ClaimMapping.isAbsent(false))
-    assert.isFalse(ClaimMapping.isAbsent({}))
+    assert.isTrue(Path.isAbsent(null))
+    assert.isTrue(Path.isAbsent(""))
+    assert.isTrue(Path.isAbsent([]))
+    assert.isFalse(Path.isAbsent(0))
+    assert.isFalse(Path.isAbsent(false))
+    assert.isFalse(Path.isAbsent({}))
+  })
+})
+
+describe("a claim that is not there", () => {
+  const told = (path: string, payload: JsonObject) => compile([path]).entries(payload).unreadable?.path
+
+  it("is unreadable where something on the way holds no names (RULES D12)", () => {
+    for (const way of ["admin", 7, true, false, ["roles"], [{ roles: ["admin"] }]]) {
+      assert.strictEqual(told("realm_access.roles", { realm_access: way }), "realm_access.roles", JSON.stringify(way))
+      assert.strictEqual(told("a.realm_access.roles", { a: { realm_access: way } }), "a.realm_access.roles")
+    }
+  })
+
+  it("is absent where nothing stands on the way (RULES D11)", () => {
+    for (const way of [null, "", [], {}, { roles: null }, { roles: [] }, { other: 1 }]) {
+      assert.isUndefined(told("realm_access.roles", { realm_access: way }), JSON.stringify(way))
+    }
+    assert.isUndefined(told("realm_access.roles", {}))
+    assert.isUndefined(told("groups", { other: 7 }))
+  })
+
+  it("is unreadable where the token says that it is elsewhere; groups that are elsewhere are an overage", () => {
+    const elsewhere = { _claim_names: { memberOf: "src1", groups: "src1" } }
+    assert.strictEqual(told("memberOf", elsewhere), "memberOf")
+    assert.strictEqual(told("memberOf.llm", { ...elsewhere, memberOf: null }), "memberOf.llm")
+    assert.isUndefined(told("memberOf", { ...elsewhere, memberOf: ["red"] }))
+    assert.isUndefined(told("groups", elsewhere))
+    assert.isUndefined(told("other", elsewhere))
   })
 })
 

@@ -5,10 +5,22 @@
  * framework could take for one that matters is refused (RULES D19, D55): in another case, percent-encoded, with spaces
  * round it, or with brackets or dots behind it.
  */
+import { modelsOf } from "@jotgate/core/ManagedId"
 import { isUtf8 } from "node:buffer"
 import { JsonModel } from "./JsonModel.ts"
-import { fold, type JsonPlace } from "./JsonPlaces.ts"
-import { ambiguous, found, invalid, isModelName, join, nothing, type Peeked, refusalOf, several } from "./Peeked.ts"
+import { fold, type JsonPlace, type Reads } from "./JsonPlaces.ts"
+import {
+  ambiguous,
+  found,
+  invalid,
+  isModelName,
+  join,
+  nothing,
+  type Peeked,
+  refusalOf,
+  several,
+  unnamed
+} from "./Peeked.ts"
 
 const unescaped = (name: string): string => {
   try {
@@ -69,6 +81,7 @@ export class FormModel {
   #text(place: JsonPlace, name: string, value: Buffer): Peeked {
     if (!isUtf8(value)) return invalid("a field that is no UTF-8")
     const text = value.toString("utf8")
+    if (place.reads !== undefined) return this.#lead(place.reads, name, text)
     if (place.separator !== undefined) {
       const names = text.split(place.separator).map((it) => it.trim())
       return names.every(isModelName) ?
@@ -77,6 +90,15 @@ export class FormModel {
     }
     if (!isModelName(text)) return refusalOf(text)
     return place.names === "several" ? several([text], [name]) : found(text, name)
+  }
+
+  #lead(reads: Reads, name: string, text: string): Peeked {
+    const models = text === "" ? undefined : reads === "id" ? modelsOf(text) : []
+    return models === undefined
+      ? nothing
+      : models.length === 0 || !models.every(isModelName)
+      ? unnamed
+      : several([...new Set(models)], [name])
   }
 
   #json(place: JsonPlace, name: string, value: Buffer): Peeked {

@@ -1,11 +1,9 @@
 /** Finds the models that headers name to upstreams that obey them. */
+import { canonical } from "../config/GatewayHeaders.ts"
 import { ambiguous, join, named, nothing, type Peeked } from "./Peeked.ts"
 
 /** How many spellings are remembered: names are chosen by the caller. */
 const remembered = 1024
-
-/** As servers behind the gate may read a name: in any case, with `_` for `-`. */
-const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-")
 
 const spellings = new Map<string, string>()
 

@@ -8,9 +8,10 @@
  * another case, a model that is no plain text. What passes here names the same
  * models to every JSON parser.
  */
+import { modelsOf } from "@jotgate/core/ManagedId"
 import { below, fold, isDisguised, isOpen, type JsonPlace, memberOf } from "./JsonPlaces.ts"
 import { decodeText, isDone, lineFeed, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
-import { ambiguous, invalid, isModelName, maxModels, nothing, type Peeked, refusalOf } from "./Peeked.ts"
+import { ambiguous, invalid, isModelName, maxModels, nothing, type Peeked, refusalOf, unnamed } from "./Peeked.ts"
 
 /** Raw bytes of a model that are read; a longer one is no model name. */
 const maxModel = 6 * 1024
@@ -40,6 +41,8 @@ export class JsonModel {
   #path: string
   #one: string | undefined
   #label: string | undefined
+  /** Whether something says for itself which model runs. */
+  #isUnnamed = false
   readonly #others = new Set<string>()
   readonly #places = new Set<string>()
   #refused: Peeked | undefined
@@ -69,6 +72,7 @@ export class JsonModel {
     this.push(lineFeed)
     if (this.#refused !== undefined) return this.#refused
     if (!isDone(this.#walk)) return invalid("JSON that does not end")
+    if (this.#isUnnamed) return unnamed
     return this.#one === undefined && this.#others.size === 0
       ? nothing
       : { _tag: "Found", one: this.#one, others: [...this.#others], places: [...this.#places] }
@@ -152,9 +156,21 @@ export class JsonModel {
     return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
   }
 
+  /** Takes what leads to models without being the name of one. */
+  #lead(place: JsonPlace, text: string): Peeked | undefined {
+    if (text === "") return undefined
+    const models = place.reads === "id" ? modelsOf(text) : []
+    if (models === undefined) return undefined
+    this.#places.add(this.#path)
+    if (models.length === 0 || !models.every(isModelName)) this.#isUnnamed = true
+    else for (const name of models) this.#others.add(name)
+    return this.#others.size > maxModels ? invalid("more models than one request may name") : undefined
+  }
+
   /** Takes a model. */
   #text(place: JsonPlace, raw: Uint8Array): Peeked | undefined {
     if (place.isLabel && raw.length <= maxModel) this.#label = decodeText(raw)
+    if (place.reads !== undefined) return this.#lead(place, decodeText(raw))
     if (place.names === undefined) return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
     const text = raw.length > maxModel ? "" : decodeText(raw)
     this.#places.add(this.#path)

@@ -2,7 +2,7 @@
 import * as BodyPlaces from "@jotgate/core/BodyPlaces"
 import { watch } from "./JsonWalk.ts"
 
-export { below, fold, isDisguised, isOpen, memberOf, type MemberPlace } from "@jotgate/core/BodyPlaces"
+export { below, fold, isDisguised, isOpen, memberOf, type MemberPlace, type Reads } from "@jotgate/core/BodyPlaces"
 
 /** What may stand at one place of a text. */
 export type JsonPlace = BodyPlaces.BodyPlace

@@ -2,7 +2,7 @@
  * What a header name stands for on its way through the gate, however it is spelt (threat E02).
  */
 
-import { canonical, isOurs } from "../config/GatewayHeaders.ts"
+import { canonical, isOurs, isPassedOn } from "../config/GatewayHeaders.ts"
 
 /** Credential headers that some upstream reads; the caller's are dropped (threat E11). */
 export const credentialHeaders: ReadonlyArray<string> = [
@@ -66,6 +66,9 @@ export const indispensable: ReadonlySet<string> = new Set([
   "host"
 ])
 
+/** Headers that say how a body is read: the caller may set them for its own body, not for what is sent on. */
+const describing: ReadonlySet<string> = new Set(["content-type", "content-encoding"])
+
 /** How many spellings are remembered: names are chosen by the caller. */
 const remembered = 2048
 
@@ -87,7 +90,7 @@ export const requestFilter = (dropped: Iterable<string>): (name: string) => bool
     const known = verdicts.get(name)
     if (known !== undefined) return known
     const it = canonical(name)
-    const verdict = names.has(it) || isOurs(it)
+    const verdict = names.has(it) || isOurs(it) || (describing.has(it) && isPassedOn(name))
     if (verdicts.size >= remembered) verdicts.clear()
     verdicts.set(name, verdict)
     return verdict

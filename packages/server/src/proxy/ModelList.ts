@@ -6,22 +6,24 @@
  * not call everything does not get it.
  */
 import type { Reach } from "@jotgate/core/Decision"
+import { providerPrefixes } from "@jotgate/core/ModelRouteTable"
 
 type Json = Readonly<Record<string, unknown>>
 
 const isObject = (it: unknown): it is Json => typeof it === "object" && it !== null && !Array.isArray(it)
 
-/** Paths whose answers are lists of models: OpenAI, Azure, Anthropic, Together; Gemini; Ollama; OpenRouter; LiteLLM. */
+/** Paths whose answers are lists of models: OpenAI, Azure, Anthropic, Together; Gemini; Bedrock; Ollama; OpenRouter; LiteLLM. */
 const lists: ReadonlySet<string> = new Set([
   "/v1/models",
+  "/v2/models",
   "/models",
   "/openai/v1/models",
   "/openai/models",
   "/openai/deployments",
-  "/anthropic/v1/models",
   "/v1beta/models",
   "/v1alpha/models",
-  "/gemini/v1beta/models",
+  "/v1beta/openai/models",
+  "/foundation-models",
   "/api/tags",
   "/api/ps",
   "/api/v1/models",
@@ -33,9 +35,20 @@ const lists: ReadonlySet<string> = new Set([
   "/model_group/info"
 ])
 
-/** Whether the answer to this request is a list of models; a slash at its end changes nothing. */
-export const listsModels = (method: string, path: string): boolean =>
-  (method === "GET" || method === "HEAD") && lists.has(path.endsWith("/") ? path.slice(0, -1) : path)
+/** What may stand before such a path: a provider, or an API of LiteLLM's own that is spoken to its models. */
+const mounts: ReadonlySet<string> = new Set([...providerPrefixes, "claude_code_gateway"])
+
+/** The longest of these paths with a mount before it. */
+const longest = 64
+
+/** Whether the answer to this request is a list of models; neither case nor a slash at its end changes anything. */
+export const listsModels = (method: string, path: string): boolean => {
+  if ((method !== "GET" && method !== "HEAD") || path.length > longest) return false
+  const text = (path.endsWith("/") ? path.slice(0, -1) : path).toLowerCase()
+  if (lists.has(text)) return true
+  const end = text.indexOf("/", 1)
+  return end !== -1 && mounts.has(text.slice(1, end)) && lists.has(text.slice(end))
+}
 
 /** The members in which lists stand: OpenAI and LiteLLM; Gemini, Ollama and Cohere; Bedrock. */
 const listMembers = ["data", "models", "modelSummaries"]
@@ -80,10 +93,10 @@ const bared = (it: unknown, kept?: ReadonlySet<string>): unknown => {
   return result
 }
 
-/** An entry as its caller sees it: LiteLLM's tell how each upstream is reached, Mistral's other names of the same model. */
 /** What of a reach a list of models is filtered by. */
 export type ModelReach = Pick<Reach, "models" | "mayCall" | "isEverything">
 
+/** An entry as its caller sees it: LiteLLM's tell how each upstream is reached, Mistral's other names of the same model. */
 const shown = (entry: unknown, reach: ModelReach): unknown => {
   if (!isObject(entry)) return entry
   const plain = "litellm_params" in entry || "model_info" in entry || "model_group" in entry ? bared(entry) : entry

@@ -97,7 +97,14 @@ describe("threat E02: a header that the proxy would pass on in our name", () => 
           return Raw.send(world.port, Raw.request(line, [...told, bearer, header]))
         }
         for (
-          const name of ["x_jotgate_user", "X.Jotgate.User", "x--jotgate-user", "X-Jotgate-Other", "x-jotgate_team"]
+          const name of [
+            "x_jotgate_user",
+            "X.Jotgate.User",
+            "x--jotgate-user",
+            "X-Jotgate-Other",
+            "x-jotgate_team",
+            "X-Pass-X-Jotgate-User"
+          ]
         ) {
           assert.include([400, 403], Raw.statuses(yield* ask(`${name}: evil`))[0], name)
         }

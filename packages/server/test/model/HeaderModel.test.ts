@@ -5,7 +5,7 @@ const names = new Set(["x-litellm-model"])
 
 describe("headerModel", () => {
   it("RULES D19: finds a model under any spelling of the name", () => {
-    for (const name of ["x-litellm-model", "X-LiteLLM-Model", "x_litellm_model"]) {
+    for (const name of ["x-litellm-model", "X-LiteLLM-Model", "x_litellm_model", "X-Pass-X-LiteLLM-Model"]) {
       const seen = headerModel(["accept", "*/*", name, "gpt-4o"], names)
       assert.strictEqual(seen._tag === "Found" ? seen.one : seen._tag, "gpt-4o", name)
     }

@@ -144,6 +144,27 @@ describe("a list of models (RULES D58)", () => {
       assert.isFalse(listsModels("POST", path), path)
     }
     assert.isFalse(listsModels("GET", "/v1/models/gpt-4o"))
+    assert.isFalse(listsModels("GET", `/v1/models${"/".repeat(100)}`))
+  })
+
+  it("is known below a provider's prefix, and in any case", () => {
+    for (
+      const path of [
+        "/cursor/models",
+        "/cursor/v1/models",
+        "/claude_code_gateway/v1/models",
+        "/mistral/v1/models",
+        "/openrouter/api/v1/models",
+        "/azure/openai/deployments",
+        "/gemini/v1beta/openai/models",
+        "/bedrock/foundation-models",
+        "/V1/Models",
+        "/Gemini/v1beta/models"
+      ]
+    ) assert.isTrue(listsModels("GET", path), path)
+    for (const path of ["/teams/v1/models", "/cursor/v1/models/x", "/cursor"]) {
+      assert.isFalse(listsModels("GET", path), path)
+    }
   })
 
   it.live("HEAD tells nothing of the list that it does not send", () =>

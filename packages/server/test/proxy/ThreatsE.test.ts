@@ -94,7 +94,14 @@ describe("the gate", () => {
         "X-HTTP-Method-Override: DELETE",
         "X-Method-Override: DELETE",
         "Forwarded: for=6.6.6.6",
-        "X-Real-IP: 6.6.6.6"
+        "X-Real-IP: 6.6.6.6",
+        // LiteLLM sends these on under what stands behind `X-Pass-`.
+        "X-Pass-X-Http-Method-Override: DELETE",
+        "X_Pass_X-Pass-X-Original-URL: /admin",
+        "X-Pass-X-Jotgate-User: evil",
+        "X-Pass-Content-Type: multipart/form-data",
+        "X-Pass-Content-Encoding: gzip",
+        "X-Pass-Authorization: Bearer evil"
       ]
       yield* send("GET /v1/models HTTP/1.1", [bearer, ...forged])
       const { headers } = world.upstream.last()
@@ -105,6 +112,8 @@ describe("the gate", () => {
         const lower = name.split(":")[0]?.toLowerCase() ?? ""
         if (!/^x-forwarded-(?:for|host|proto)$/.test(lower)) assert.isUndefined(headers[lower], lower)
       }
+      yield* send("GET /v1/models HTTP/1.1", [bearer, "X-Pass-Anthropic-Beta: tools"])
+      assert.strictEqual(world.upstream.last().headers["x-pass-anthropic-beta"], "tools")
     }))
 
   const ambiguous = [

@@ -1,9 +1,13 @@
 /** Whatever the file system says of a key file: a key, no key, or a denial; never an exception, never the default instead. */
 import { assert, describe, it } from "@effect/vitest"
+import { makeTeam, TeamId } from "@jotgate/core/Directory"
+import { Effect } from "effect"
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { compile, KeyFiles } from "../../src/proxy/UpstreamKey.ts"
+import * as Raw from "../support/Raw.ts"
+import * as World from "../support/World.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "jotgate-keys-"))
 const keyFor = compile(
@@ -38,4 +42,42 @@ describe("the key file of a team", () => {
     for (const team of ["folder", "loop", "empty", "large", "binary"]) assert.strictEqual(told(team), "Missing", team)
     rmSync(folder, { recursive: true })
   })
+})
+
+/** Ids for which no file system has a name: too long as they are, or as they are encoded. */
+const nameless = ["x".repeat(252), "é".repeat(84), "/".repeat(90), "x".repeat(255)]
+
+describe("a team whose key file can have no such name", () => {
+  for (
+    const [onMissingTeamKey, status, code, key] of [
+      ["default", 200, undefined, "Bearer sk-default"],
+      ["deny", 403, "upstream_key_missing", undefined]
+    ] as const
+  ) {
+    it.live(`is answered, and so is everybody after it, with onMissingTeamKey: ${onMissingTeamKey}`, () =>
+      Effect.gen(function*() {
+        const world = yield* World.make({
+          rows: { teams: nameless.map((id) => makeTeam({ id: TeamId.make(id) })) },
+          directory: { users: { unknown: "allow" } },
+          env: { DEFAULT: "sk-default" },
+          upstream: {
+            authorization: { team: `file:${tmpdir()}/{team}.key`, default: "env:DEFAULT" },
+            onMissingTeamKey
+          },
+          doors: { forwardAuth: { authorization: true, unseenModel: "pass" } }
+        })
+        for (const id of nameless) {
+          const bearer = `Authorization: Bearer ${yield* world.token("alice", { groups: [id] })}`
+          const proxied = yield* Raw.send(world.port, Raw.request("GET /v1/files HTTP/1.1", [bearer]))
+          assert.deepStrictEqual(Raw.statuses(proxied), [status], proxied)
+          if (status === 200) assert.strictEqual(world.upstream.last().headers["authorization"], key)
+          else assert.strictEqual(Raw.problem(proxied).code, code)
+          const asked = ["X-Forwarded-Method: GET", "X-Forwarded-Uri: /v1/files", bearer]
+          const door = yield* Raw.send(world.port, Raw.request("GET /_jotgate/auth/caddy HTTP/1.1", asked))
+          assert.deepStrictEqual(Raw.statuses(door), [status], door)
+          assert.strictEqual(Raw.header(door, "authorization"), key)
+        }
+        assert.strictEqual(world.telemetry.defects(), 0)
+      }))
+  }
 })

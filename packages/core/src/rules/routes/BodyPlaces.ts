@@ -7,10 +7,15 @@
  * everything in it that stands beside it, however deep one is put into the other (RULES D54).
  */
 
+/** What a text is that leads to models without being the name of one: an `id`, or a `reference`. */
+export type Reads = "id" | "reference"
+
 /** What may stand at one place of a body. */
 export interface BodyPlace {
   /** Whether a text here is a model: the one of the request (in a list, of one entry), or one of several that are all judged. */
   readonly names: "one" | "several" | undefined
+  /** What a text here is otherwise: an id in which models are written, or what says for itself which model runs. */
+  readonly reads: Reads | undefined
   /** Whether a text here is told besides: what kind of message it is. */
   readonly isLabel: boolean
   /** What separates several models in one text, if anything does. */
@@ -33,10 +38,13 @@ export interface MemberPlace {
   readonly isLabel?: true
   /** An object here holds what the object at this path holds; "" is the body itself. */
   readonly like?: string
+  /** Names no model itself. */
+  readonly reads?: Reads
 }
 
 interface Draft extends BodyPlace {
   names: BodyPlace["names"]
+  reads: BodyPlace["reads"]
   isLabel: boolean
   separator: BodyPlace["separator"]
   strict: boolean
@@ -48,6 +56,7 @@ interface Draft extends BodyPlace {
 
 const draft = (): Draft => ({
   names: undefined,
+  reads: undefined,
   isLabel: false,
   separator: undefined,
   strict: false,
@@ -101,8 +110,12 @@ const at = (root: Draft, path: string): { readonly place: Draft; readonly list: 
   return { place, list }
 }
 
-const add = (root: Draft, { isLabel, path, separator }: MemberPlace): void => {
+const add = (root: Draft, { isLabel, path, reads, separator }: MemberPlace): void => {
   const { list, place } = at(root, path)
+  if (reads !== undefined) {
+    place.reads = reads
+    return
+  }
   if (isLabel === true) {
     place.isLabel = true
     return
@@ -124,7 +137,9 @@ const compiled = new Map<string, BodyPlace>()
 
 /** The tree of these places; the same places have the same tree. */
 export const placesOf = (places: ReadonlyArray<MemberPlace>): BodyPlace => {
-  const key = JSON.stringify(places.map(({ isLabel, like, path, separator }) => [path, separator, isLabel, like]))
+  const key = JSON.stringify(
+    places.map(({ isLabel, like, path, reads, separator }) => [path, separator, isLabel, like, reads])
+  )
   const known = compiled.get(key)
   if (known !== undefined) return known
   const root = draft()

@@ -7,6 +7,7 @@
  * prefix and version (`/anthropic/v1`); one that begins with `**` is compared
  * with the end of a path, so that a mount of its own hides nothing.
  */
+import type { Reads } from "./BodyPlaces.ts"
 import { googleActions } from "./NamedPath.ts"
 
 /** What stands behind the gate; `any` is the union of all. */
@@ -45,16 +46,30 @@ export type BodyType = "json" | "multipart" | "urlencoded" | "bytes"
  * found there and is text names a model; `separator` splits it into several. A
  * field of a form may hold JSON (`session.model`). An object at a path that has
  * `like` holds what the object at that other path holds ("" is the body itself),
- * so a body inside a body is read however deep it lies. `lines` are JSON texts,
- * one a line, in the file of the part; a frame is a WebSocket message of that
- * type.
+ * so a body inside a body is read however deep it lies. What is found at a place
+ * that says `reads` is no name: an `id` in which LiteLLM has written models
+ * (`ManagedId`), or a `reference`: an agent or a prompt, which says for itself
+ * which model runs, so that it is not known. `lines` are JSON texts, one a line,
+ * in the file of the part; a frame is a WebSocket message of that type.
  */
 export type Place =
   | { readonly _tag: "Path" }
   | { readonly _tag: "Query"; readonly name: string; readonly separator?: "," }
   | { readonly _tag: "Header"; readonly name: string }
-  | { readonly _tag: "Member"; readonly path: string; readonly separator?: ","; readonly like?: string }
-  | { readonly _tag: "Lines"; readonly part: string; readonly path: string; readonly like?: string }
+  | {
+    readonly _tag: "Member"
+    readonly path: string
+    readonly separator?: ","
+    readonly like?: string
+    readonly reads?: Reads
+  }
+  | {
+    readonly _tag: "Lines"
+    readonly part: string
+    readonly path: string
+    readonly like?: string
+    readonly reads?: Reads
+  }
   | { readonly _tag: "Frame"; readonly type: string; readonly path: string }
 
 /** A place, and the kinds of upstream that read it there; every kind when left out. */
@@ -86,6 +101,13 @@ const carrier = (path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace
   _tag: "Member",
   path,
   like: ""
+})
+/** A text that leads to models without being the name of one. */
+const leading = (reads: Reads, path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace => ({
+  _tag: "Member",
+  path,
+  reads,
+  ...(kinds.length === 0 ? {} : { kinds })
 })
 const query = (name: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace =>
   kinds.length === 0 ? { _tag: "Query", name } : { _tag: "Query", name, kinds }
@@ -143,6 +165,21 @@ const headerPlaces: ReadonlyArray<KindPlace & { readonly _tag: "Header" }> = [
 /** Lower-case names of the headers in which some upstream looks for a model. */
 export const modelHeaders: ReadonlySet<string> = new Set(headerPlaces.map(({ name }) => name))
 
+/** Members of LiteLLM with the ids of files, batches and stores, in which it writes for which model they were made. */
+const ids = [
+  "file_id",
+  "input_file_id",
+  "output_file_id",
+  "error_file_id",
+  "batch_id",
+  "fine_tuning_job_id",
+  "training_file",
+  "validation_file",
+  "vector_store_id",
+  "video_id",
+  "character_id"
+]
+
 /** Where every model route may name its models, whatever it runs. */
 export const commonPlaces: ReadonlyArray<KindPlace> = [
   { _tag: "Path" },
@@ -159,6 +196,9 @@ export const commonPlaces: ReadonlyArray<KindPlace> = [
   ...deployments("model_list"),
   // What it passes on in headers and in a query is read there by whatever stands behind it.
   ...["headers", "extra_headers"].flatMap((it) => [...modelHeaders].map((name) => member(`${it}.${name}`, "litellm"))),
+  ...ids.map((it) => leading("id", it, "litellm")),
+  // The model of a prompt takes the place of the one that is named.
+  leading("reference", "prompt_id", "litellm"),
   member("extra_query.model", "litellm"),
   member("extra_query.deployment", "litellm"),
   query("model"),
@@ -190,15 +230,22 @@ const session = [...transcription("session"), "input_audio_transcription.model",
 const lines = (path: string): ReadonlyArray<KindPlace> =>
   [...commonPlaces, tools].flatMap((it): ReadonlyArray<KindPlace> => {
     if (it._tag !== "Member" || it.separator !== undefined) return []
-    const { kinds, like, path: inside } = it
+    const { kinds, like, path: inside, reads } = it
     return [{
       _tag: "Lines",
       part: "file",
       path: `${path}.${inside}`,
       ...(like === undefined ? {} : { like: like === "" ? path : `${path}.${like}` }),
+      ...(reads === undefined ? {} : { reads }),
       ...(kinds === undefined ? {} : { kinds })
     }]
   })
+
+/** A grader runs a model that judges, alone or as one of several. */
+const graders = (path: string): ReadonlyArray<KindPlace> => [
+  member(`${path}.model`),
+  member(`${path}.graders.*.model`)
+]
 
 const json: ReadonlyArray<BodyType> = ["json"]
 const form: ReadonlyArray<BodyType> = ["multipart", "urlencoded"]
@@ -283,6 +330,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
+    places: [leading("reference", "agent_id")],
     templates: ["**/fim/completions", "**/completions", "/completion", "/infill", "/complete"]
   },
   {
@@ -449,12 +497,20 @@ export const families: ReadonlyArray<Family> = [
     templates: ["/files"]
   },
   {
+    // The lines of a batch may come in pieces, of which none says what the whole names.
+    name: "parts of an upload",
+    methods: "write",
+    runs: "unknown",
+    body: ["multipart", "bytes"],
+    templates: ["/uploads/{x}/parts"]
+  },
+  {
     name: "fine-tuning",
     methods: "write",
     runs: "always",
     body: json,
-    places: targets,
-    templates: ["/fine_tuning/jobs", "/fine-tunes", "/fine_tuning/alpha/graders/run"]
+    places: [...targets, ...graders("method.reinforcement.grader"), ...graders("grader")],
+    templates: ["/fine_tuning/jobs", "/fine-tunes", "/fine_tuning/alpha/graders/{x}"]
   },
   {
     name: "assistants",
@@ -465,11 +521,27 @@ export const families: ReadonlyArray<Family> = [
     templates: ["/assistants", "/threads/runs", "/threads/{x}/runs"]
   },
   {
+    name: "conversations of Mistral",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [leading("reference", "agent_id")],
+    templates: ["/conversations/{x}", "/conversations/{x}/restart"].flatMap((it) => [it, `/mistral/v1${it}`]).concat(
+      "/mistral/v1/conversations"
+    )
+  },
+  {
     name: "a resource that may name a model",
     methods: "write",
     runs: "named",
     body: ["json", "multipart", "urlencoded", "bytes"],
-    places: [...targets, member("thread.model"), member("embedding_model"), member("config.model")],
+    places: [
+      ...targets,
+      member("thread.model"),
+      member("embedding_model"),
+      member("config.model"),
+      leading("reference", "agent_id")
+    ],
     templates: [
       "/assistants/{x}",
       "/vector_stores",
@@ -489,8 +561,8 @@ export const families: ReadonlyArray<Family> = [
       member("completion.model"),
       member("data_source.model"),
       member("testing_criteria[].model"),
-      member("grader.model"),
-      member("grader.graders.*.model")
+      member("testing_criteria[].graders.*.model"),
+      ...graders("grader")
     ],
     templates: ["/evals", "/evals/{x:path}"]
   },
@@ -499,6 +571,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
+    places: [member("rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn", "bedrock")],
     templates: ["/rerank", "/score", "/classify", "/pooling"]
   },
   {
@@ -506,7 +579,8 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    templates: ["/tokenize", "/detokenize", "/utils/token_counter"]
+    places: [carrier("request_body", "litellm")],
+    templates: ["/tokenize", "/detokenize", "/utils/token_counter", "/utils/transform_request"]
   },
   {
     name: "optical character recognition",
@@ -523,6 +597,11 @@ export const families: ReadonlyArray<Family> = [
     places: [
       member("rerank.model"),
       member("embedding.model"),
+      ...["retrieval_config", "ingest_options.vector_store"].flatMap((it) => [
+        member(`${it}.embedding_model`),
+        member(`${it}.litellm_embedding_model`),
+        member(`${it}.litellm_embedding_config.model`)
+      ]),
       member("ingest_options.embedding.model"),
       member("ingest_options.ocr.model"),
       member("ingest_options.model")
@@ -543,10 +622,19 @@ export const families: ReadonlyArray<Family> = [
     templates: google
   },
   {
+    name: "tuned models of Gemini",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("baseModel"), member("tunedModelSource.baseModel"), member("tunedModelSource.tunedModel")],
+    templates: ["/tunedModels"]
+  },
+  {
     name: "interactions",
     methods: "write",
     runs: "always",
     body: json,
+    places: [leading("reference", "agent")],
     templates: ["/interactions"]
   },
   {
@@ -634,6 +722,13 @@ export const families: ReadonlyArray<Family> = [
     templates: ["/ml/v1/deployments/{model}/{x:path}", "/ml/v1/text/{x:path}", "/ml/v1/{x:path}"]
   },
   {
+    name: "Deepgram",
+    methods: "write",
+    runs: "always",
+    body: ["json", "bytes"],
+    templates: ["/deepgram/{x:path}"]
+  },
+  {
     name: "decisions of small models",
     methods: "write",
     runs: "always",
@@ -644,6 +739,9 @@ export const families: ReadonlyArray<Family> = [
 
 /** What stands in front of an operation and names the model for it. */
 export const mounts: ReadonlySet<string> = new Set(["deployments", "engines"])
+
+/** Upstreams that are one provider's own API, without a prefix: there too a route that is not known may run a model. */
+export const wholeProviders: ReadonlySet<UpstreamKind> = new Set(["bedrock"])
 
 /**
  * Prefixes behind which the name of a LiteLLM model group may stand before the
@@ -669,6 +767,7 @@ export const providerPrefixes: ReadonlySet<string> = new Set([
   "bespoke",
   "cohere",
   "cursor",
+  "deepgram",
   "eu.assemblyai",
   "fal_ai",
   "gemini",

@@ -17,7 +17,8 @@ import {
   otherPrefixes,
   type Place,
   providerPrefixes,
-  type UpstreamKind
+  type UpstreamKind,
+  wholeProviders
 } from "./ModelRouteTable.ts"
 import { decoded } from "./Path.ts"
 
@@ -69,11 +70,11 @@ const behind = `^(?:\\/(?:${
   [...providerPrefixes].map(escaped).join("|")
 }))?(?:\\/(?:openai|api|ml|compatibility|serverless))?(?:\\/v\\d+(?:(?:alpha|beta)\\d*)?)?`
 
-/** `head` is what stands before the operation. */
+/** `head` is what stands before the operation; some servers take it in any case. */
 const patternOf = (template: string): RegExp =>
   template.startsWith(anywhere)
-    ? new RegExp(`^(?<head>.*?)${sourceOf(template.slice(anywhere.length))}$`, "s")
-    : new RegExp(`(?<head>${behind})${sourceOf(template)}$`, "s")
+    ? new RegExp(`^(?<head>.*?)${sourceOf(template.slice(anywhere.length))}$`, "is")
+    : new RegExp(`(?<head>${behind})${sourceOf(template)}$`, "is")
 
 interface Compiled {
   readonly family: Family
@@ -114,15 +115,17 @@ const unknownTail: Family = {
 
 const segmentsOf = (path: string): ReadonlyArray<string> => path.split("/").filter((it) => it !== "")
 
-const version = /^(?:v\d+(?:(?:alpha|beta)\d*)?|openai|api|ml)$/
+const version = /^(?:v\d+(?:(?:alpha|beta)\d*)?|openai|api|ml)$/i
+
+const isIn = (names: ReadonlySet<string>, segment: string): boolean => names.has(segment.toLowerCase())
 
 /** Models that stand in front of an operation: a deployment, or the name of a group behind a prefix. */
 const namesInFront = (head: string): ReadonlyArray<string> => {
   const segments = segmentsOf(head)
-  const at = segments.findIndex((it) => mounts.has(it))
+  const at = segments.findIndex((it) => isIn(mounts, it))
   const mounted = at === -1 || at === segments.length - 1 ? [] : [segments.slice(at + 1).join("/")]
   const [prefix, ...rest] = at === -1 ? segments : segments.slice(0, at)
-  if (prefix === undefined || !groupPrefixes.has(prefix)) return mounted
+  if (prefix === undefined || !isIn(groupPrefixes, prefix)) return mounted
   const group = rest.filter((it) => !version.test(it)).join("/")
   return group === "" ? mounted : [...mounted, group]
 }
@@ -130,7 +133,7 @@ const namesInFront = (head: string): ReadonlyArray<string> => {
 /** The first segment behind a deployment or engine, for operations that are not known. */
 const deploymentOf = (path: string): ReadonlyArray<string> => {
   const segments = segmentsOf(path)
-  const at = segments.findIndex((it) => mounts.has(it))
+  const at = segments.findIndex((it) => isIn(mounts, it))
   const name = at === -1 ? undefined : segments[at + 1]
   return name === undefined || at + 2 >= segments.length ? [] : [name]
 }
@@ -143,7 +146,7 @@ interface Reading {
 /** Whether other protocols than those of models are spoken there: agents, tools, and tools by the name of their server. */
 const isOther = (path: string): boolean => {
   const [first = "", second] = segmentsOf(path)
-  return otherPrefixes.has(first) || (second === "mcp" && !providerPrefixes.has(first) && !version.test(first))
+  return otherPrefixes.has(first) || (second === "mcp" && !isIn(providerPrefixes, first) && !version.test(first))
 }
 
 /** What one spelling of a path says. */
@@ -168,7 +171,7 @@ const read = (method: string, path: string, kind: UpstreamKind): Reading | undef
   if (!takes(unknownTail, method) && method !== websocket) return undefined
   const deployment = deploymentOf(path)
   const [prefix = ""] = segmentsOf(path)
-  return deployment.length > 0 || providerPrefixes.has(prefix)
+  return deployment.length > 0 || isIn(providerPrefixes, prefix) || (wholeProviders.has(kind) && method !== websocket)
     ? { family: unknownTail, names: deployment }
     : undefined
 }

@@ -15,13 +15,13 @@ const runNone: Readonly<Record<string, ReadonlyArray<RegExp>>> = {
     /^(?:\/v1)?\/vector_store\/list$/,
     /^\/v1\/skills\/\{skill_id\}$/
   ],
-  "keeps text and calls nothing": [/^(?:\/v1)?\/threads$/, /^\/utils\/transform_request$/],
+  "keeps text and calls nothing": [/^(?:\/v1)?\/threads$/],
   "a template with a question mark is no path": [/^(?:\/v1)?\/realtime\?/],
   "searches the web by the name of a tool": [/^(?:\/v1)?\/search/],
   "runs code, not models": [/^(?:\/v1)?\/containers/],
   "tools and agents have rules of their own": [/^\/mcp/, /\/mcp\//, /\/a2a\//, /^(?:\/v1)?\/agents/],
   "guards text": [/^\/guardrails\//],
-  "is answered over WebSocket only": [/^(?:\/v1)?\/(?:live\/sessions|realtime\/translations)$/, /^\/deepgram/],
+  "is answered over WebSocket only": [/^(?:\/v1)?\/(?:live\/sessions|realtime\/translations)$/],
   "no service of it names a model": [/^\/(?:langfuse|milvus|comprehendmedical|transcribe|tinyfish)/],
   "tracing, plugins and tokens": [/^\/v1\/(?:traces|logs)/, /^\/claude-code\//, /^\/(?:introspect|token)$/]
 }

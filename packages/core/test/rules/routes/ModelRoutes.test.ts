@@ -43,6 +43,22 @@ const suites: Record<string, Record<string, Row>> = {
     "POST /v1/mcp/chat/completions": ["chat completions", []],
     "GET /bedrock/unheard/of": [undefined]
   },
+  "case changes nothing, as some servers ignore it": {
+    "POST /V1/Chat/Completions": ["chat completions", []],
+    "POST /OpenAI/Deployments/GPT/chat/completions": ["chat completions", ["GPT"]],
+    "POST /AZURE/group/openai/unheard": ["a provider's own route", []],
+    "POST /Bedrock/unheard": ["a provider's own route", []],
+    "POST /OpenAI/Deployments/d/other": ["a provider's own route", ["d"]],
+    "POST /MCP": [undefined]
+  },
+  "what says in pieces, or by an agent, which model runs": {
+    "POST /v1/uploads/u/parts": ["parts of an upload", []],
+    "POST /v1/conversations/c": ["conversations of Mistral", []],
+    "POST /mistral/v1/conversations": ["conversations of Mistral", []],
+    "POST /mistral/v1/conversations/c/restart": ["conversations of Mistral", []],
+    "POST /v1/conversations": ["a resource that may name a model", []],
+    "POST /deepgram/v1/speak": ["Deepgram", []]
+  },
   "what runs no model": {
     "GET /v1/models": [undefined],
     "POST /key/generate": [undefined],
@@ -72,6 +88,18 @@ describe("ModelRoutes.find", () => {
       }
     })
   }
+})
+
+describe("an upstream that is one provider's own API", () => {
+  it("may run a model on every route that is not known", () => {
+    assert.strictEqual(
+      ModelRoutes.find("POST", "/agents/a/sessions/s/text", "bedrock")?.family,
+      "a provider's own route"
+    )
+    assert.strictEqual(ModelRoutes.find("POST", "/model/m/converse", "bedrock")?.family, "Bedrock")
+    assert.isUndefined(ModelRoutes.find("GET", "/foundation-models", "bedrock"))
+    assert.isUndefined(ModelRoutes.find("POST", "/agents/a/sessions/s/text", "openai"))
+  })
 })
 
 describe("ModelRoutes.unfound", () => {
