@@ -96,9 +96,14 @@ interface OraclePlaces {
 const oraclePlaces = ({ route }: TargetReading): OraclePlaces => ({
   members: route === undefined
     ? [["model"]]
-    : route.places.flatMap((it) => it._tag === "Member" && it.like === undefined && it.reads === undefined ? [partsOf(it.path)] : []),
+    : route.places.flatMap((it) =>
+      it._tag === "Member" && it.like === undefined && it.reads === undefined ? [partsOf(it.path)] : []
+    ),
   carriers: route?.places.flatMap((it) => it._tag === "Member" && it.like === "" ? [partsOf(it.path)] : []) ?? [],
-  lines: route?.places.flatMap((it) => it._tag === "Lines" && it.like === undefined && it.reads === undefined ? [partsOf(it.path)] : []) ?? []
+  lines:
+    route?.places.flatMap((it) =>
+      it._tag === "Lines" && it.like === undefined && it.reads === undefined ? [partsOf(it.path)] : []
+    ) ?? []
 })
 
 const parsed = (text: string): unknown => {
