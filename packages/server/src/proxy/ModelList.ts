@@ -41,10 +41,10 @@ const mounts: ReadonlySet<string> = new Set([...providerPrefixes, "claude_code_g
 /** The longest of these paths with a mount before it. */
 const longest = 64
 
-/** Whether the answer to this request is a list of models; neither case nor a slash at its end changes anything. */
+/** Whether the answer to this request is a list of models; a slash at its end changes nothing. */
 export const listsModels = (method: string, path: string): boolean => {
   if ((method !== "GET" && method !== "HEAD") || path.length > longest) return false
-  const text = (path.endsWith("/") ? path.slice(0, -1) : path).toLowerCase()
+  const text = path.endsWith("/") ? path.slice(0, -1) : path
   if (lists.has(text)) return true
   const end = text.indexOf("/", 1)
   return end !== -1 && mounts.has(text.slice(1, end)) && lists.has(text.slice(end))

@@ -147,7 +147,7 @@ describe("a list of models (RULES D58)", () => {
     assert.isFalse(listsModels("GET", `/v1/models${"/".repeat(100)}`))
   })
 
-  it("is known below a provider's prefix, and in any case", () => {
+  it("is known below a provider's prefix", () => {
     for (
       const path of [
         "/cursor/models",
@@ -157,9 +157,7 @@ describe("a list of models (RULES D58)", () => {
         "/openrouter/api/v1/models",
         "/azure/openai/deployments",
         "/gemini/v1beta/openai/models",
-        "/bedrock/foundation-models",
-        "/V1/Models",
-        "/Gemini/v1beta/models"
+        "/bedrock/foundation-models"
       ]
     ) assert.isTrue(listsModels("GET", path), path)
     for (const path of ["/teams/v1/models", "/cursor/v1/models/x", "/cursor"]) {
