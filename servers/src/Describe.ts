@@ -10,16 +10,17 @@ import * as Catalog from "./Catalog.ts"
 
 const inCI = (): boolean => !["", "0", "false", undefined].includes(process.env["CI"])
 
-/** `describe` for a suite that needs these servers. */
+/** `describe` for a suite that needs these servers; a `concurrent` one runs its tests side by side. */
 export const describeWith = (
   needs: Catalog.Name | ReadonlyArray<Catalog.Name>,
   title: string,
-  suite: () => void
+  suite: () => void,
+  options: { readonly concurrent?: boolean } = {}
 ): void => {
   const missing = (typeof needs === "string" ? [needs] : needs).filter((name) => Catalog.find(name) === undefined)
   const hints = missing.map(Catalog.hint).join("; ")
   if (missing.length === 0) {
-    describe(title, suite)
+    describe(title, options, suite)
   } else if (inCI() && !missing.every(Catalog.isBuilt)) {
     describe(title, () => {
       it("has its servers", () => {

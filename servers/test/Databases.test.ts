@@ -65,7 +65,7 @@ describeWith("postgres", "PostgreSQL", () => {
       await server.stop()
     }
   }, 60_000)
-})
+}, { concurrent: true })
 
 describeWith("redis", "Redis", () => {
   it.effect("answers, pauses, forgets in a restart, and stops", () =>
@@ -106,4 +106,4 @@ describeWith("redis", "Redis", () => {
     assert.instanceOf(failed, Process.ServerFailed)
     assert.match(failed.message, /no-such-setting/)
   })
-})
+}, { concurrent: true })

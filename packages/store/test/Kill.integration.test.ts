@@ -6,7 +6,7 @@ import * as Kill from "./support/Kill.ts"
 
 const TIMES = 5
 
-describe("kill -9 of a process that provisions and applies", () => {
+describe("kill -9 of a process that provisions and applies", { concurrent: true }, () => {
   it.live("on SQLite: no half-made row set, nothing lost that was acknowledged", () =>
     Effect.gen(function*() {
       const folder = yield* Folder.make
@@ -20,4 +20,4 @@ describeWith("postgres", "kill -9 of a process that provisions and applies", () 
       const server = yield* Postgres.make()
       yield* Kill.writers(server.url, TIMES)
     }), 120_000)
-})
+}, { concurrent: true })

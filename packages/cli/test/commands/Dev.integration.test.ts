@@ -22,7 +22,7 @@ const paste = (line: string) =>
 const line = (running: Running, begin: string): string =>
   running.out().split("\n").find((it) => it.startsWith(begin)) ?? ""
 
-describe("jotgate dev", () => {
+describe("jotgate dev", { concurrent: true }, () => {
   it.live("prints lines that work when pasted, and ends with 0", () =>
     Effect.gen(function*() {
       const dev = yield* start(["dev", "--port", "0", "--admin-port", "0"])

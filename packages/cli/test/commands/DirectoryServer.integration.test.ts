@@ -29,7 +29,7 @@ audit: { to: none }
 
 const token = "the-token-of-the-admin"
 
-describe("the command line and a running server", () => {
+describe("the command line and a running server", { concurrent: true }, () => {
   it.live(
     "asks the listener that the configuration names; what is in its memory alone can be reached no other way",
     () =>
@@ -140,4 +140,4 @@ memberships: [{ user: u-1, team: red, models: [o1] }, { user: u-2, team: "ü", r
       )
       assert.strictEqual((yield* left ?? Effect.die("")).out, (yield* right ?? Effect.die("")).out)
     }), 60_000)
-})
+}, { concurrent: true })

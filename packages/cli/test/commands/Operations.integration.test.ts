@@ -39,7 +39,7 @@ const run = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Sco
 
 const linesOf = (file: string): number => existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 1 : 0
 
-describe("the configuration file of a running server", () => {
+describe("the configuration file of a running server", { concurrent: true }, () => {
   it.live(
     "that is emptied changes nothing; one that is written in two parts is read as a whole",
     () =>
@@ -77,7 +77,7 @@ describe("the configuration file of a running server", () => {
     })), 30_000)
 })
 
-describe("the certificate of a running server", () => {
+describe("the certificate of a running server", { concurrent: true }, () => {
   const make = (path: string, name: string) =>
     execFileSync("openssl", [
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"],
@@ -120,7 +120,7 @@ describe("the certificate of a running server", () => {
   )
 })
 
-describe("the audit file of a running server", () => {
+describe("the audit file of a running server", { concurrent: true }, () => {
   it.live(
     "is a new one after a rename and SIGHUP, also when the configuration is broken",
     () =>
@@ -195,7 +195,7 @@ describe("the audit file of a running server", () => {
     })), 30_000)
 })
 
-describe("what no boundary has caught", () => {
+describe("what no boundary has caught", { concurrent: true }, () => {
   it.live("is logged and counted, and ends nothing", () =>
     run(Effect.gen(function*() {
       const { file, files } = yield* folder

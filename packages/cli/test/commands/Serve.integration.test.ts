@@ -31,7 +31,7 @@ const until = (url: string, status: number): Effect.Effect<void> =>
 const run = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>) =>
   effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-describe("jotgate serve", () => {
+describe("jotgate serve", { concurrent: true }, () => {
   it.live(
     "prints one ready line, reloads on change and on SIGHUP, keeps what was when the file is bad, ends with 0",
     () =>

@@ -27,7 +27,7 @@ const following = Effect.fnUntraced(function*(text: string, directory: object = 
   return { ...world, file, write, replace, within2s, ids }
 })
 
-describe("directory.file", () => {
+describe("directory.file", { concurrent: true }, () => {
   it.live("is in force when the server answers, and two seconds after it was replaced by rename or written in place", () =>
     Effect.gen(function*() {
       const { chat, replace, within2s, write } = yield* following(

@@ -119,7 +119,7 @@ for (const name of [...names, "ingress-nginx"] as const) {
           assert.isEmpty(Object.keys(trailers).filter((it) => isOurs(canonical(it))))
         }
       }), 20_000)
-  })
+  }, { concurrent: true })
 }
 
 describeWith("nginx", "the snippet of ingress-nginx", () => {
@@ -171,4 +171,4 @@ describeWith("nginx", "the snippet of ingress-nginx", () => {
       }),
     30_000
   )
-})
+}, { concurrent: true })

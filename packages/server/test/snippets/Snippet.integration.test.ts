@@ -285,5 +285,5 @@ for (const name of names) {
         }
         assert.strictEqual(world.upstream.requests.length, 0)
       }), 20_000)
-  })
+  }, { concurrent: true })
 }

@@ -150,4 +150,4 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       const refused = yield* Effect.flip(admin.put("teams", { id: "red" }, { actor: "test" }))
       assert.strictEqual(refused._tag === "ChangeRefused" && refused.reason, "unsupported")
     }).pipe(Effect.provide(storeOf("current", rows))), 60_000)
-})
+}, { concurrent: true })

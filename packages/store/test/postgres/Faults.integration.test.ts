@@ -151,7 +151,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
         assert.isBelow(yield* until(answers), 5_000)
       }).pipe(Effect.provide(storeOf({ url: server.url })))
     }), 60_000)
-})
+}, { concurrent: true })
 
 describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
   const team = Effect.flatMap(now, (it) => TeamRepo.use((teams) => teams.byId(TeamId.make("red"), it)))
@@ -220,4 +220,4 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
         String(known("directory").length)
       )
     }), 60_000)
-})
+}, { concurrent: true })

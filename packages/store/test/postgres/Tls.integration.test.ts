@@ -67,7 +67,7 @@ describeWith("postgres", "PostgreSQL over TLS", () => {
       }),
     60_000
   )
-})
+}, { concurrent: true })
 
 describeWith("postgres", "a statement on PostgreSQL", () => {
   it.live(
@@ -93,4 +93,4 @@ describeWith("postgres", "a statement on PostgreSQL", () => {
       }),
     60_000
   )
-})
+}, { concurrent: true })

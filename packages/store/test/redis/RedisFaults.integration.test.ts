@@ -61,7 +61,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
         assert.deepStrictEqual(tags, new Set(["RowNotFound"]))
       }).pipe(Effect.provide(behind(postgres.url, redis.port)))
     }), 60_000)
-})
+}, { concurrent: true })
 
 describeWith("redis", "a Redis that lets in only whom it knows", () => {
   it.live("takes the password of the URL; a wrong one is the same as no Redis", () =>
@@ -110,4 +110,4 @@ describeWith("redis", "a Redis that lets in only whom it knows", () => {
       }),
     30_000
   )
-})
+}, { concurrent: true })

@@ -4,7 +4,7 @@ import { LiteLLM, type Postgres } from "@jotgate/servers"
 import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 
-const built = new Set<string>()
+const built = new Map<string, Promise<unknown>>()
 let databases = 0
 
 /** What no decision reads: a database is made five times as fast without these hundred tables. */
@@ -19,10 +19,12 @@ export const fresh = (server: () => Postgres.Postgres, release: "current" | "old
     const { createDatabase, query, url: main } = server()
     const template = `litellm_${release}`
     if (!built.has(template)) {
-      const address = await createDatabase(template)
-      await query([...LiteLLM.tables(release), unread], address)
-      built.add(template)
+      built.set(
+        template,
+        createDatabase(template).then((address) => query([...LiteLLM.tables(release), unread], address))
+      )
     }
+    await built.get(template)
     const name = `litellm_${++databases}`
     await query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
     const url = main.replace(/\/jotgate$/, `/${name}`)
