@@ -28,11 +28,14 @@ export type AgentReader = (payload: JsonObject) => AgentClaim | undefined
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+const isHidden = (path: ClaimPath.ClaimPath, payload: JsonObject): boolean =>
+  ClaimPath.isBlocked(path, payload) || ClaimPath.isElsewhere(path, payload)
+
 /** The text of a claim, nothing where it is absent; `null` when it is there in another shape (RULES D12). */
 const textAt = (path: ClaimPath.ClaimPath | undefined, payload: JsonObject): string | undefined | null => {
   if (path === undefined) return undefined
   const value = ClaimPath.read(path, payload)
-  if (ClaimPath.isAbsent(value)) return ClaimPath.isHidden(path, payload) ? null : undefined
+  if (ClaimPath.isAbsent(value)) return isHidden(path, payload) ? null : undefined
   return typeof value === "string" ? value : null
 }
 
@@ -66,7 +69,7 @@ export const compile = (
   return (payload) => {
     const chain = actor === undefined
       ? []
-      : ClaimPath.isHidden(actor, payload)
+      : isHidden(actor, payload)
       ? undefined
       : chainFrom(ClaimPath.read(actor, payload), actor.at(-1) ?? "act")
     const [asked, known] = [textAt(client, payload), textAt(registered, payload)]

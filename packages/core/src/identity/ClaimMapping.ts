@@ -168,7 +168,7 @@ export const compile = (
     for (const [name, names, proves] of paths) {
       const value = Path.read(names, payload)
       if (value === undefined || Path.isAbsent(value)) {
-        if (Path.isHidden(names, payload)) unreadable ??= name
+        if (Path.isElsewhere(names, payload)) unreadable ??= name
         continue
       }
       if (proves !== undefined && !proves(payload)) {

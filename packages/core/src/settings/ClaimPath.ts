@@ -38,18 +38,25 @@ export const read = (path: ClaimPath, payload: JsonObject): Json | undefined => 
 }
 
 /**
- * Whether a claim that is not there may say something all the same: on the way to it stands something that holds no
- * names, or the token says that the claim is elsewhere (OpenID Connect Core 5.6.2). What it says is then not known, which
- * is never the same as nothing (RULES D12). Groups that are elsewhere are an overage (RULES D14).
+ * Whether the token says that a claim which is not there is elsewhere (OpenID Connect Core 5.6.2). What it says is then
+ * not known, which is never the same as nothing (RULES D12). Groups that are elsewhere are an overage (RULES D14).
  */
-export const isHidden = (path: ClaimPath, payload: JsonObject): boolean => {
+export const isElsewhere = (path: ClaimPath, payload: JsonObject): boolean => {
+  const elsewhere = payload["_claim_names"]
+  const [first = ""] = path
+  return first !== "groups" && isAbsent(read(path, payload)) && isObject(elsewhere) && Object.hasOwn(elsewhere, first)
+}
+
+/**
+ * Whether something on the way to a claim holds no names. A path that leads nowhere is an absent claim, as for the
+ * reference; where an absent claim gives rights, as for who acts, this tells the two apart (RULES D12).
+ */
+export const isBlocked = (path: ClaimPath, payload: JsonObject): boolean => {
   let value: Json | undefined = payload
   for (const name of path) {
-    if (isAbsent(value)) break
+    if (isAbsent(value)) return false
     if (!isObject(value)) return true
     value = Object.hasOwn(value, name) ? value[name] : undefined
   }
-  const elsewhere = payload["_claim_names"]
-  const [first = ""] = path
-  return isAbsent(value) && first !== "groups" && isObject(elsewhere) && Object.hasOwn(elsewhere, first)
+  return false
 }

@@ -61,7 +61,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
         assert.deepStrictEqual(tags, new Set(["RowNotFound"]))
       }).pipe(Effect.provide(behind(postgres.url, redis.port)))
     }), 60_000)
-}, { concurrent: true })
+})
 
 describeWith("redis", "a Redis that lets in only whom it knows", () => {
   it.live("takes the password of the URL; a wrong one is the same as no Redis", () =>
@@ -70,8 +70,7 @@ describeWith("redis", "a Redis that lets in only whom it knows", () => {
       yield* Effect.promise(() => server.query("CONFIG", "SET", "requirepass", "the secret"))
       const url = (password: string) => server.url.replace("redis://", `redis://:${encodeURIComponent(password)}@`)
       const right = yield* clientOf(url("the secret"))
-      yield* until(Effect.provide(connected, right))
-      assert.strictEqual(yield* Effect.provide(ping, right), "PONG")
+      yield* until(Effect.map(Effect.provide(ping, right), (it) => it === "PONG"))
       for (const password of ["wrong", ""]) {
         const wrong = yield* clientOf(password === "" ? server.url : url(password))
         yield* Effect.sleep("300 millis")
@@ -105,9 +104,9 @@ describeWith("redis", "a Redis that lets in only whom it knows", () => {
           () => Effect.sync(() => setDefaultCACertificates(before))
         )
         const trusting = yield* clientOf(url)
-        yield* until(Effect.provide(connected, trusting))
-        assert.strictEqual(yield* Effect.provide(ping, trusting), "PONG")
+        // A call on a busy machine may take more than the 50 ms that it is given.
+        yield* until(Effect.map(Effect.provide(ping, trusting), (it) => it === "PONG"))
       }),
     30_000
   )
-}, { concurrent: true })
+})
