@@ -15,8 +15,6 @@ const clientOf = (url: string) => Layer.build(RedisClient.layer(Redacted.make(ur
 /** What Redis answers to a call through our client; `undefined` when there is no answer in time. */
 const ping = RedisClient.use((redis) => redis.use((client) => client.ping()))
 
-const connected = RedisClient.use((redis) => Effect.sync(() => redis.isConnected()))
-
 describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody", () => {
   /** A directory in PostgreSQL behind a Redis at this port. */
   const behind = (url: string, port: number) =>
