@@ -40,6 +40,7 @@ export class GrpcDoor extends Context.Service<GrpcDoor, {
         }
         const address = yield* GrpcServer.listen(options, {
           check: check({ judge, lease, sessions: state.sessions }),
+          isBelieved: (peer) => deployments.current().doors.believes(peer),
           isServing: () => !state.draining
         })
         return { address }

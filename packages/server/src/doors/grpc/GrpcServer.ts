@@ -1,7 +1,8 @@
 /**
  * A gRPC listener with two services: `envoy.service.auth.v3.Authorization` and `grpc.health.v1.Health`.
  *
- * What is asked and answered is bytes to this file; reflection is off. A call whose caller has gone, or whose deadline
+ * What is asked and answered is bytes to this file; reflection is off. Nothing is read of a peer that is not believed, and
+ * of the others only so many messages at once that what is held has a bound. A call whose caller has gone, or whose deadline
  * has passed, is given up. At the end the health says so for `drain`, then new calls are refused and running ones get
  * `grace`.
  */
@@ -10,6 +11,7 @@ import { Effect, type Scope } from "effect"
 import type { Certificate } from "../../platform/Certificate.ts"
 import { type Address, ListenFailed } from "../../platform/Listener.ts"
 import { type CheckAnswer, decode, encode, Health } from "./CheckMessage.ts"
+import { ReadingTurns } from "./ReadingTurns.ts"
 
 /** Where and how the listener listens; sizes in bytes, times in milliseconds. */
 export interface GrpcOptions extends Address {
@@ -21,12 +23,16 @@ export interface GrpcOptions extends Address {
   readonly drain: number
   /** How long running checks get after that. */
   readonly grace: number
+  /** How long a message may take to come once it is its turn; 2 s when left out. */
+  readonly patience?: number
 }
 
 /** What is asked of the program behind the listener. */
 export interface GrpcHandlers {
   /** Answers one check through `done`, once; the returned function gives it up. */
   readonly check: (message: unknown, peer: string, done: (answer: CheckAnswer) => void) => () => void
+  /** Whether this peer may ask at all; the check of another is answered without its message. */
+  readonly isBelieved: (peer: string) => boolean
   /** Whether requests are answered: for load balancers. */
   readonly isServing: () => boolean
 }
@@ -63,10 +69,76 @@ const known = new Set(["", "envoy.service.auth.v3.Authorization"])
 
 type HealthQuestion = ReturnType<typeof Health.read>
 
-const make = (options: GrpcOptions, { check, isServing }: GrpcHandlers): grpc.Server => {
+/** What all messages that are read at once may hold together, in bytes. */
+const mostHeld = 256 * 1024 * 1024
+/** The fewest that are read at once. */
+const leastReaders = 8
+/** Calls of one connection at once; whoever has more opens another. */
+const mostStreams = 1_000
+/** A proxy sends a message that it has: it comes at once, or it does not come. */
+const usualPatience = 2_000
+/** Calls that wait for their turn. */
+const mostWaiting = 10_000
+
+/** Lets each call send its message when it is its turn. */
+const inTurn = (
+  { maxMessage, patience = usualPatience }: GrpcOptions,
+  { check, isBelieved }: GrpcHandlers
+): grpc.ServerInterceptor => {
+  const checks = new ReadingTurns(Math.max(leastReaders, Math.floor(mostHeld / maxMessage)))
+  const others = new ReadingTurns(leastReaders)
+  return (method, call) => {
+    const isCheck = method.path === services.check.path
+    const refuse = (peer: string) =>
+      check(decode(Buffer.alloc(0)), peer, (answer) => {
+        call.sendMetadata(new grpc.Metadata())
+        call.sendMessage(encode(answer), () => call.sendStatus({ code: grpc.status.OK, details: "" }))
+      })
+    let end = () => {}
+    const listener = new grpc.ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, proceed) => {
+        const peer = addressOf(call.getPeer())
+        if (isCheck && !isBelieved(peer)) {
+          end = refuse(peer)
+          return
+        }
+        const turns = isCheck ? checks : others
+        const giveUp = () => call.sendStatus({ code: grpc.status.UNAVAILABLE, details: "the message did not come" })
+        if (turns.waiting >= mostWaiting) return giveUp()
+        let timer: NodeJS.Timeout | undefined
+        let isOver = false
+        // What has arrived is read before the message is called late.
+        const late = () => setImmediate(() => isOver || giveUp())
+        const leave = turns.take(() => {
+          timer = setTimeout(late, patience)
+          proceed(metadata)
+        })
+        end = () => {
+          isOver = true
+          clearTimeout(timer)
+          leave()
+        }
+      })
+      .withOnReceiveMessage((message, proceed) => {
+        end()
+        proceed(message)
+      })
+      .withOnCancel(() => end())
+      .build()
+    return new grpc.ServerInterceptingCall(
+      call,
+      new grpc.ResponderBuilder().withStart((next) => next(listener)).build()
+    )
+  }
+}
+
+const make = (options: GrpcOptions, handlers: GrpcHandlers): grpc.Server => {
+  const { check, isServing } = handlers
   const server = new grpc.Server({
     "grpc.max_receive_message_length": options.maxMessage,
-    "grpc.max_send_message_length": -1
+    "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": mostStreams,
+    interceptors: [inTurn(options, handlers)]
   })
   const health = (service: string) =>
     Health.answer(!known.has(service) ? "SERVICE_UNKNOWN" : isServing() ? "SERVING" : "NOT_SERVING")

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as grpc from "@grpc/grpc-js"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { readFileSync } from "node:fs"
+import { connect } from "node:http2"
 import * as GrpcServer from "../../../src/doors/grpc/GrpcServer.ts"
 import * as GrpcClient from "../../support/GrpcClient.ts"
 import * as World from "../../support/World.ts"
@@ -42,16 +43,25 @@ describe("certificates", () => {
 })
 
 /** A listener whose check is held until it is told to answer. */
-const held = Effect.fnUntraced(function*(grace = 5_000) {
+const held = Effect.fnUntraced(function*(grace = 5_000, patience?: number) {
   const scope = yield* Scope.make()
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const [came, gone] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
   const answers: Array<() => void> = []
   const { port } = yield* Scope.provide(
     GrpcServer.listen(
-      { host: "127.0.0.1", port: 0, tls: null, maxMessage: 1_000_000, drain: 0, grace },
+      {
+        host: "127.0.0.1",
+        port: 0,
+        tls: null,
+        maxMessage: 32 * 1024 * 1024,
+        drain: 0,
+        grace,
+        ...(patience === undefined ? {} : { patience })
+      },
       {
         isServing: () => true,
+        isBelieved: () => true,
         check: (_message, _peer, done) => {
           answers.push(() => done({ _tag: "Denied", status: 403, headers: [], body: "" }))
           Deferred.doneUnsafe(came, Effect.void)
@@ -94,6 +104,60 @@ describe("a check", () => {
       yield* Deferred.await(came)
       yield* close
       assert.include([grpc.status.UNAVAILABLE, grpc.status.CANCELLED], (yield* Fiber.join(running)).code)
+    }), 20_000)
+})
+
+/** Begins a check that says how long its message is, and sends less. */
+const unfinished = Effect.fnUntraced(function*(port: number, announced: number, sent: number) {
+  const session = yield* Effect.acquireRelease(
+    Effect.sync(() => connect(`http://127.0.0.1:${port}`)),
+    (it) => Effect.sync(() => it.destroy())
+  )
+  session.on("error", () => {})
+  return (): Promise<{ readonly status: string; readonly isAnswered: boolean }> =>
+    new Promise((done) => {
+      const call = session.request({
+        ":method": "POST",
+        ":path": "/envoy.service.auth.v3.Authorization/Check",
+        "content-type": "application/grpc",
+        te: "trailers"
+      })
+      let status = ""
+      let isAnswered = false
+      call.on("error", () => {})
+      call.on("response", (it) => (status = String(it["grpc-status"] ?? "")))
+      call.on("trailers", (it) => (status = String(it["grpc-status"] ?? "")))
+      call.on("data", () => (isAnswered = true))
+      call.on("end", () => done({ status, isAnswered }))
+      const head = Buffer.alloc(5)
+      head.writeUInt32BE(announced, 1)
+      call.write(head)
+      call.write(Buffer.alloc(sent))
+    })
+})
+
+describe("messages that do not end", () => {
+  it.live("of a peer that is not believed are not waited for", () =>
+    Effect.gen(function*() {
+      const { grpcPort, log } = yield* World.make({ grpc: true, doors: { trustedProxies: ["10.0.0.1"] } })
+      const begin = yield* unfinished(grpcPort, 30_000_000, 10_000)
+      const answers = yield* Effect.promise(() => Promise.all(Array.from({ length: 20 }, begin)))
+      assert.deepStrictEqual(answers, answers.map(() => ({ status: "0", isAnswered: true })))
+      assert.deepStrictEqual(log.recent(20).map((it) => it.code), answers.map(() => "peer_untrusted"))
+    }), 20_000)
+
+  it.live("are given up in their time, and those that are whole have their turn then", () =>
+    Effect.gen(function*() {
+      const { answer, came, port } = yield* held(0, 300)
+      const begin = yield* unfinished(port, 30_000_000, 10_000)
+      // Eight of such messages are read at once.
+      const stalled = Array.from({ length: 20 }, begin)
+      const whole = yield* Effect.forkChild(GrpcClient.check(port, question, 15_000))
+      yield* Deferred.await(came)
+      answer()
+      assert.strictEqual((yield* Fiber.join(whole)).status, 403)
+      const answers = yield* Effect.promise(() => Promise.all(stalled))
+      assert.deepStrictEqual(answers, answers.map(() => ({ status: "14", isAnswered: false })))
     }), 20_000)
 })
 
