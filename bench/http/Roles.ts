@@ -88,6 +88,7 @@ const bareGrpc = async (): Promise<number> => {
   } as const
   const options = { host: "127.0.0.1", port: 0, tls: null, maxMessage: 1024 * 1024, drain: 0, grace: 0 }
   const handlers = {
+    isBelieved: () => true,
     isServing: () => true,
     check: (_: unknown, __: string, done: (it: typeof answer) => void) => {
       done(answer)
