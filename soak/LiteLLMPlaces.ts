@@ -120,6 +120,48 @@ const paths: Readonly<Record<string, readonly [path: string, value: Readonly<Rec
   "Ollama": ["/api/chat", { model: DENIED, messages }]
 }
 
+const batch = { endpoint: chat, completion_window: "24h" }
+
+/** An id as LiteLLM makes it of a file that was uploaded for a model. */
+const fileFor = (model: string): string => `file-${Buffer.from(`litellm:file-1;model,${model}`).toString("base64url")}`
+
+/** A request over WebSocket: its path, and the message behind it. */
+export interface AskedFrame {
+  readonly name: string
+  readonly path: string
+  readonly message: unknown
+}
+
+/** Places in the path of a WebSocket and in its messages. */
+export const frames: ReadonlyArray<AskedFrame> = [
+  { name: "granted: a session", path: `/v1/realtime?model=${GRANTED}`, message: { type: "response.create" } },
+  { name: "WebSocket, query", path: `/v1/realtime?model=${DENIED}`, message: { type: "response.create" } },
+  {
+    name: "WebSocket, a session's model",
+    path: `/v1/realtime?model=${GRANTED}`,
+    message: { type: "session.update", session: { model: DENIED } }
+  },
+  {
+    name: "WebSocket, the model of a transcription",
+    path: `/v1/realtime?model=${GRANTED}`,
+    message: { type: "session.update", session: { input_audio_transcription: { model: DENIED } } }
+  },
+  {
+    name: "WebSocket, a response's model",
+    path: `/v1/realtime?model=${GRANTED}`,
+    message: { type: "response.create", response: { model: DENIED } }
+  }
+]
+
+/** Places that no request here can show, and why. */
+export const unshown: Readonly<Record<string, string>> = {
+  "frames of /v1/responses": "LiteLLM speaks it to providers that it knows by name, not to an address of ours",
+  "prompt_id": "a prompt stands in a manager of prompts, which LiteLLM asks for the model in its place",
+  "target_model_names, with the lines of its file": "managed files need LiteLLM's database",
+  "agent_id": "is read by Mistral itself",
+  "training_file, vector_store_id, video_id, character_id": "read as input_file_id is, with LiteLLM's database"
+}
+
 const asked = (name: string, sent: Sent): AskedPlace => ({ name, request: () => sent })
 
 /** All of them. */
@@ -156,6 +198,19 @@ export const places: ReadonlyArray<AskedPlace> = [
       field("purpose", "batch"),
       field("target_model_names", DENIED),
       file("{}")
+    ])
+  ),
+  asked("id of a file", json("/v1/batches", { ...batch, input_file_id: fileFor(DENIED) })),
+  asked(
+    "id of a file, with a model",
+    json("/v1/batches", { ...batch, model: GRANTED, input_file_id: fileFor(DENIED) })
+  ),
+  asked(
+    "lines of a file for a model",
+    form("/v1/files", [
+      field("purpose", "batch"),
+      field("model", GRANTED),
+      file(`{"custom_id":"1","method":"POST","url":"${chat}","body":{"model":"${DENIED}"}}\n`)
     ])
   ),
   asked(

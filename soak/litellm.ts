@@ -14,11 +14,12 @@ import { createServer, type IncomingMessage } from "node:http"
 import { createServer as createPort } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { WebSocket, WebSocketServer } from "ws"
 import { snippet } from "../packages/server/src/snippets/Snippet.ts"
 import { proxies } from "../packages/server/test/support/Proxies.ts"
 import * as ServerWorld from "../packages/server/test/support/ServerWorld.ts"
 import { figure } from "./Figures.ts"
-import { DENIED, GRANTED, places } from "./LiteLLMPlaces.ts"
+import { DENIED, frames, GRANTED, places, unshown } from "./LiteLLMPlaces.ts"
 
 /** How long LiteLLM may take to start, in milliseconds: it loads a great deal. */
 const patience = 300_000
@@ -66,6 +67,15 @@ const upstream = Effect.acquireRelease(
         response.writeHead(fails ? 500 : 200, { "content-type": "application/json" })
         response.end(JSON.stringify(fails ? { error: { message: "context_length_exceeded" } } : completion))
       })
+      const sockets = new WebSocketServer({ server })
+      sockets.on("connection", (socket, request) => {
+        asked.push(request.url ?? "")
+        socket.send(JSON.stringify({ type: "session.created", session: {} }))
+        socket.on("message", (message: Buffer) => {
+          asked.push(message.toString("utf8"))
+          socket.send(JSON.stringify({ type: "response.done" }))
+        })
+      })
       server.listen(0, "127.0.0.1", () => {
         const address = server.address()
         const port = typeof address === "object" && address !== null ? address.port : 0
@@ -92,7 +102,11 @@ const litellm = (name: string, upstreamPort: number, auth?: string) =>
       const port = await freePort()
       const model = (it: string) => ({
         model_name: it,
-        litellm_params: { model: `openai/${it}`, api_base: `http://127.0.0.1:${String(upstreamPort)}/v1`, api_key: "x" }
+        litellm_params: {
+          model: `openai/${it}`,
+          api_base: `http://127.0.0.1:${String(upstreamPort)}/${it}/v1`,
+          api_key: "x"
+        }
       })
       writeFileSync(
         join(folder, "config.yaml"),
@@ -128,12 +142,31 @@ const litellm = (name: string, upstreamPort: number, auth?: string) =>
     (it) => Effect.sync(it.stop)
   )
 
+/** Opens a WebSocket, sends a message, and waits until it is answered or the connection ends; the answer. */
+const converse = (url: string, authorization: string, message: unknown): Promise<string> =>
+  new Promise((done) => {
+    const socket = new WebSocket(url.replace(/^http/, "ws"), { headers: { authorization } })
+    const end = (answer: string) => {
+      clearTimeout(timer)
+      socket.terminate()
+      done(answer)
+    }
+    const timer = setTimeout(() => end(""), 20_000)
+    socket.on("open", () => socket.send(JSON.stringify(message)))
+    socket.on("message", (data: Buffer) => {
+      const text = data.toString("utf8")
+      if (!text.includes("session.created")) end(text)
+    })
+    socket.on("close", () => end(""))
+    socket.on("error", () => end(""))
+  })
+
 const program = Effect.gen(function*() {
   install()
   const models = yield* upstream
   const open = yield* litellm("LiteLLM", models.port)
   const policy = { litellm: "1.110" } as const
-  const gateway = { upstream: { url: open.url }, forwardAuth: { unseenModel: "deny" } }
+  const gateway = { upstream: { url: open.url }, forwardAuth: { unseenModel: "deny" }, websocket: ["/v1/realtime"] }
   const world = yield* ServerWorld.make({ gateway, policy })
   const asking = yield* litellm(
     "LiteLLM with custom_auth",
@@ -155,6 +188,7 @@ const program = Effect.gen(function*() {
     Effect.promise(async () => {
       const served: Array<string> = []
       let granted = 0
+      let joined = 0
       for (const { name, request } of places) {
         const { body, headers, method = "POST", path } = request()
         const before = models.asked.length
@@ -168,12 +202,23 @@ const program = Effect.gen(function*() {
         if (name.startsWith("granted") && status === 200 && asked.length > 0) granted++
         if (!name.startsWith("granted") && asked.some((it) => it.includes(DENIED))) served.push(name)
       }
-      return { served, granted }
+      for (const { message, name, path } of frames) {
+        const before = models.asked.length
+        const answer = await converse(`${url}${path}`, authorization, message)
+        const asked = models.asked.slice(before)
+        if (name.startsWith("granted") && answer.includes("response.done")) joined++
+        if (asked.some((it) => it.includes(DENIED))) served.push(name)
+      }
+      return { served, granted, joined }
     })
 
   const without = yield* round(open.url, "Bearer nobody")
   console.log(`without a gate LiteLLM serves the model at: ${without.served.join("; ")}`)
+  for (const [place, why] of Object.entries(unshown)) console.log(`not asked for here: ${place}: ${why}`)
   figure("places at which LiteLLM without a gate serves the model", without.served.length, { least: 15 })
+  figure("of these, places of WebSockets", without.served.filter((it) => it.startsWith("WebSocket")).length, {
+    least: frames.length - 1
+  })
   for (
     const [name, url] of Object.entries({
       "the proxy": world.gate,
@@ -182,10 +227,12 @@ const program = Effect.gen(function*() {
       custom_auth: asking.url
     })
   ) {
-    const { granted, served } = yield* round(url, `Bearer ${token}`)
+    const { granted, joined, served } = yield* round(url, `Bearer ${token}`)
     for (const it of served) console.error(`${name}: ${it}`)
     figure(`denied models that were served through ${name}`, served.length, { most: 0 })
     figure(`granted requests that were served through ${name}`, granted, { least: 2 })
+    // What a proxy joins it shows to nobody: callers who may not call everything are denied there.
+    if (name === "the proxy") figure("granted sessions over WebSocket through the proxy", joined, { least: 1 })
   }
 })
 
