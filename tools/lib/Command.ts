@@ -14,7 +14,7 @@ const drivers = ["redis", "@grpc/grpc-js", "protobufjs"]
 const manifest: Plugin = {
   name: "manifest",
   setup: ({ onLoad }) => {
-    onLoad({ filter: /packages.(?:cli.src.Program|server.src.platform.Version)\.ts$/ }, ({ path }) => ({
+    onLoad({ filter: /packages.(?:cli.src.Version|server.src.platform.Version)\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, "utf8").replace(/"(?:\.\.\/)+package\.json"/, `"../../package.json"`),
       loader: "ts"
     }))

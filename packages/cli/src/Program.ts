@@ -3,11 +3,9 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as LogLine from "@jotgate/server/LogLine"
 import { Effect, Layer } from "effect"
-import { readFileSync } from "node:fs"
 import * as Cli from "./Cli.ts"
 import { codeOf, report } from "./Outcome.ts"
-
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+import { version } from "./Version.ts"
 
 /** Ends when whoever reads standard output has it all, or is gone: an exit would cut off what waits in a pipe. */
 const whenRead = (end: () => void): void => {
@@ -19,7 +17,7 @@ const whenRead = (end: () => void): void => {
 /** Standard output is for what was asked for; what happens meanwhile goes to standard error. */
 const log = LogLine.layer("text")
 
-Cli.run(String(version))(process.argv.slice(2)).pipe(
+Cli.run(version)(process.argv.slice(2)).pipe(
   Effect.tapCause(report),
   Effect.provide(Layer.mergeAll(NodeServices.layer, Cli.layer, log)),
   (program) =>

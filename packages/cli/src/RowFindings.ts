@@ -1,13 +1,10 @@
 /** What the rows of the configured directory say about its namespaces, as far as the directory can be looked at. */
 import type { CheckFinding } from "@jotgate/server/ConfigCheck"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
-import * as DirectoryDocument from "@jotgate/server/DirectoryDocument"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
 import * as RowCheck from "@jotgate/server/RowCheck"
-import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Effect, FileSystem, Layer, Option, Result } from "effect"
 import { dirname, resolve } from "node:path"
-import { readOnly } from "./Directory.ts"
 
 /** How many rows of each namespace are looked at. */
 const LOOKED = 20
@@ -16,6 +13,13 @@ const LOOKED = 20
 export const rowFindings = Effect.fnUntraced(function*({ name, settings }: ConfigFile) {
   const beginnings = RowCheck.beginnings(settings)
   if (beginnings.length === 0) return []
+  const [DirectoryDocument, { DirectoryAdmin }, { readOnly }] = yield* Effect.promise(() =>
+    Promise.all([
+      import("@jotgate/server/DirectoryDocument"),
+      import("@jotgate/store/DirectoryAdmin"),
+      import("./Directory.ts")
+    ])
+  )
   const { file } = settings.directory
   const files = yield* FileSystem.FileSystem
   const text = file === null ? Option.none() : yield* Effect.option(files.readFileString(file))

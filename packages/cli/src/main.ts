@@ -6,6 +6,7 @@
  */
 import { enableCompileCache } from "node:module"
 import { flagsOf, hasFlags } from "./NodeFlags.ts"
+import { version } from "./Version.ts"
 
 const verb = process.argv[2] ?? ""
 const flags = flagsOf(verb)
@@ -19,5 +20,9 @@ if (flags.length > 0 && typeof process.execve === "function" && !hasFlags(proces
   })
 }
 
-enableCompileCache()
-await import("./Program.ts")
+// Scripts ask for the version again and again: nothing of the program is needed to tell it.
+if (verb === "--version" && process.argv.length === 3) console.log(version)
+else {
+  enableCompileCache()
+  await import("./Program.ts")
+}

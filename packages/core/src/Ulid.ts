@@ -7,6 +7,9 @@ const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 const pairs = Array.from({ length: 1024 }, (_, it) => `${alphabet[it >> 5] ?? ""}${alphabet[it & 31] ?? ""}`)
 
 const pool = new Uint16Array(8 * 512)
+
+const pair = (at: number): string => pairs[(pool[at] ?? 0) & 1023] ?? ""
+
 let used = pool.length
 
 let lastTime = -1
@@ -32,10 +35,11 @@ export const make = (time: number): string => {
     lastPrefix = prefixOf(time)
     lastTime = time
   }
-  let id = lastPrefix
-  for (let i = 0; i < 8; i++) id += pairs[(pool[used + i] ?? 0) & 1023] ?? ""
+  const at = used
   used += 8
-  return id
+  // Short pieces are joined where they are; a long text that grows is a chain of its pieces.
+  return lastPrefix + ((pair(at) + pair(at + 1)) + (pair(at + 2) + pair(at + 3))) +
+    ((pair(at + 4) + pair(at + 5)) + (pair(at + 6) + pair(at + 7)))
 }
 
 /** The lowest one of a time in Unix milliseconds, its chance left out: what was made before is below. */

@@ -13,11 +13,7 @@ import { Command, Flag } from "effect/cli"
 import { join, resolve } from "node:path"
 import { stringify } from "yaml"
 import { sourceOf } from "../Configuration.ts"
-import * as DevIssuer from "../dev/DevIssuer.ts"
 import * as DevWorld from "../dev/DevWorld.ts"
-import * as EchoUpstream from "../dev/EchoUpstream.ts"
-import { shrink } from "../dev/Footprint.ts"
-import * as ToolServer from "../dev/ToolServer.ts"
 import { failure } from "../Outcome.ts"
 
 const port = (name: string, fallback: number, what: string) =>
@@ -107,10 +103,16 @@ export const dev = Command.make(
   Effect.fn("dev")(function*({ adminPort, data, port }) {
     const files = yield* FileSystem.FileSystem
     const path = yield* folder(data)
-    const [Running, issuer] = yield* Effect.all(
-      [Effect.promise(() => import("../Running.ts")), DevIssuer.make],
-      { concurrency: 2 }
+    const [Running, DevIssuer, EchoUpstream, ToolServer, { shrink }] = yield* Effect.promise(() =>
+      Promise.all([
+        import("../Running.ts"),
+        import("../dev/DevIssuer.ts"),
+        import("../dev/EchoUpstream.ts"),
+        import("../dev/ToolServer.ts"),
+        import("../dev/Footprint.ts")
+      ])
     )
+    const issuer = yield* DevIssuer.make
     const upstream = yield* EchoUpstream.make
     const tools = yield* ToolServer.make
     const config = join(path, "jotgate.yaml")

@@ -3,9 +3,7 @@ import { type LitellmRelease, LitellmReleases, newestLitellm } from "@jotgate/co
 import { Console, Effect, FileSystem, Option, Result } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { parseAllDocuments } from "yaml"
-import { importLitellm } from "../import/litellm.ts"
 import { needsAttention, toJson, toText } from "../import/ParityReport.ts"
-import { settingsText } from "../import/SettingsText.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 
 /** Reads and parses a YAML file that is not ours. */
@@ -32,11 +30,15 @@ export const readYaml = Effect.fnUntraced(function*(file: string) {
 })
 
 /** Imports a parsed file; the reasons why the reference would not start are a failure. */
-export const imported = (file: string, input: unknown, strict: boolean, release: LitellmRelease) =>
-  Result.match(importLitellm(input, { env: process.env, strict, release }), {
-    onFailure: (reasons) => new Failure({ lines: reasons.map((reason) => `${file}: ${reason}`) }),
-    onSuccess: (it) => Effect.succeed(it)
-  })
+export const imported = Effect.fnUntraced(
+  function*(file: string, input: unknown, strict: boolean, release: LitellmRelease) {
+    const { importLitellm } = yield* Effect.promise(() => import("../import/litellm.ts"))
+    return yield* Result.match(importLitellm(input, { env: process.env, strict, release }), {
+      onFailure: (reasons) => new Failure({ lines: reasons.map((reason) => `${file}: ${reason}`) }),
+      onSuccess: (it) => Effect.succeed(it)
+    })
+  }
+)
 
 /** `--release`: whose file it is. */
 export const release = Flag.Literals("release", LitellmReleases).pipe(
@@ -65,6 +67,7 @@ const litellm = Command.make(
   },
   Effect.fn("import litellm")(function*({ file, out, release, report, strict }) {
     const result = yield* imported(file, yield* readYaml(file), strict, release)
+    const { settingsText } = yield* Effect.promise(() => import("../import/SettingsText.ts"))
     const text = settingsText(result.file, result.origins, [
       `Imported from ${file}${strict ? " with --strict" : ""}. Behind each setting stands the key that it came from.`,
       "The report of the import says how every key compares: jotgate import litellm --report json."

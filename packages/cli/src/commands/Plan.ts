@@ -5,7 +5,7 @@
  */
 import { LitellmReleases } from "@jotgate/core/Settings"
 import type { Change, Page } from "@jotgate/server/Replay"
-import { RecordStore } from "@jotgate/store/RecordStore"
+import type { RecordStore } from "@jotgate/store/RecordStore"
 import { Console, Context, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
@@ -90,8 +90,13 @@ export const plan = Command.make(
       onNone: () => loaded,
       onSome: (it) => ({ ...loaded, settings: asRelease(loaded.settings, it) })
     })
-    const [{ dry }, { storeOf }, Replay] = yield* Effect.promise(() =>
-      Promise.all([import("../Running.ts"), import("../explain/RecordSource.ts"), import("@jotgate/server/Replay")])
+    const [{ dry }, { storeOf }, Replay, { RecordStore }] = yield* Effect.promise(() =>
+      Promise.all([
+        import("../Running.ts"),
+        import("../explain/RecordSource.ts"),
+        import("@jotgate/server/Replay"),
+        import("@jotgate/store/RecordStore")
+      ])
     )
     const source = Option.getOrUndefined(from)
     const url = source !== undefined && /^https?:/.test(source) ? source : undefined

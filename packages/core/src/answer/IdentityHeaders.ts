@@ -61,9 +61,8 @@ const toolList = (patterns: ReadonlyArray<string>, room: number): string => {
 interface Attributes {
   readonly values: ReadonlyArray<string>
   readonly room: number
-  /** The lists of models and of tools, made when they are asked for. */
-  models: string | undefined
-  tools: string | undefined
+  /** The complete set with the lists of models and of tools, made when it is asked for; the id of the decision stands in its second place. */
+  answer: ReadonlyArray<string> | undefined
 }
 
 const read = ({ principal }: Allowed): Attributes => {
@@ -83,7 +82,7 @@ const read = ({ principal }: Allowed): Attributes => {
     room -= encoded.length
     return encoded
   })
-  return { values, room, models: undefined, tools: undefined }
+  return { values, room, answer: undefined }
 }
 
 /** The same decision is given again while it is remembered, and its attributes with it. */
@@ -199,6 +198,13 @@ export const appendIdentity = (
   appendFurther(raw, further, id, allowed, false)
 }
 
+/** Names and values of the complete set, without the id of a decision. */
+const complete = ({ room, values }: Attributes, { reach }: Allowed): ReadonlyArray<string> => {
+  const models = patternList(reach.models(), room)
+  const tools = toolList(reach.tools(), room - models.length)
+  return ["", ...values, models, tools].flatMap((value, at) => [identityHeaders[at] ?? "", value])
+}
+
 /** The complete set, empty where there is nothing: for forward-auth answers (lists of models and tools included). */
 export const identityAnswer = (
   id: string,
@@ -206,12 +212,8 @@ export const identityAnswer = (
   further: ReadonlyArray<FurtherHeader> = nothing
 ): Array<string> => {
   const attributes = attributesOf(allowed)
-  const { reach } = allowed
-  attributes.models ??= patternList(reach.models(), attributes.room)
-  attributes.tools ??= toolList(reach.tools(), attributes.room - attributes.models.length)
-  const raw: Array<string> = [identityHeaders[0], id]
-  for (let i = 0; i < attributes.values.length; i++) raw.push(identityHeaders[i + 1] ?? "", attributes.values[i] ?? "")
-  raw.push("x-jotgate-models", attributes.models, "x-jotgate-tools", attributes.tools)
+  const raw = (attributes.answer ??= complete(attributes, allowed)).slice()
+  raw[1] = id
   appendFurther(raw, further, id, allowed, true)
   return raw
 }

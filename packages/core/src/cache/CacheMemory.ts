@@ -50,6 +50,7 @@ export const make = <K, A, E>(
       entries.delete(name)
       if (entry.used && chances-- > 0) {
         entry.used = false
+        reads.changed()
         entries.set(name, entry)
         continue
       }
@@ -79,6 +80,8 @@ export const make = <K, A, E>(
     stale: number
   ) => {
     if (!(life > 0)) return drop(name, entry)
+    // What has ended stands for nobody any more.
+    if (entry.answer !== undefined && from < entry.freshUntil) reads.changed()
     entry.answer = answer
     entry.freshUntil = from + life
     entry.staleUntil = entry.freshUntil + stale
@@ -286,6 +289,7 @@ export const make = <K, A, E>(
   }
 
   const forget = (entry: Entry<A, E>) => {
+    reads.changed()
     entry.answer = undefined
     entry.flight = undefined
   }
@@ -312,6 +316,7 @@ export const make = <K, A, E>(
         entry.freshUntil = Number.NEGATIVE_INFINITY
         entry.flight = undefined
       }
+      reads.changed()
       cleared = true
     },
     size: () => entries.size,

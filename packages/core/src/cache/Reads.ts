@@ -5,7 +5,9 @@
  * The memory tier reports each answer that it gives, and each question that it
  * could not answer: for whoever asks nothing but the regions of one cache the
  * list is complete by construction. It stands while every one of its answers
- * would be given again: none was forgotten, replaced, or is past its time.
+ * would be given again: none was forgotten, replaced, or is past its time. As
+ * long as nothing was forgotten anywhere and the shortest-lived of them is
+ * fresh, that is known without a look at any of them.
  */
 import type { Now } from "../Trace.ts"
 
@@ -21,8 +23,16 @@ export interface Kept {
 
 /** The answers that one run read. */
 export class Reads {
+  readonly #log: ReadLog
   readonly #entries: Array<Kept> = []
   readonly #answers: Array<unknown> = []
+  /** When all of them were last looked at, and until when, in monotonic milliseconds, they are fresh. */
+  #epoch = -1
+  #until = Number.NEGATIVE_INFINITY
+
+  constructor(log: ReadLog) {
+    this.#log = log
+  }
 
   add(entry: Kept): void {
     this.#entries.push(entry)
@@ -31,12 +41,18 @@ export class Reads {
 
   /** Whether the same questions would get the same answers from memory now. */
   stand({ ticks }: Now): boolean {
+    const { epoch } = this.#log
+    if (epoch === this.#epoch && ticks < this.#until) return true
     const answers = this.#answers
+    let until = Number.POSITIVE_INFINITY
     for (let i = 0; i < answers.length; i++) {
       const entry = this.#entries[i]
       if (entry === undefined || entry.answer !== answers[i] || !(ticks < entry.freshUntil)) return false
       entry.used = true
+      if (entry.freshUntil < until) until = entry.freshUntil
     }
+    this.#epoch = epoch
+    this.#until = until
     return true
   }
 }
@@ -44,6 +60,17 @@ export class Reads {
 /** Where the regions of one cache report to. Nobody listens unless `listen` is running. */
 export class ReadLog {
   #reads: Reads | undefined
+  #epoch = 0
+
+  /** How often an answer that was still fresh ceased to be one, or had to be of use anew not to be evicted. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** An answer that was still fresh is one no longer, or counts as unused. */
+  changed(): void {
+    this.#epoch++
+  }
 
   /** An answer was given from memory. */
   hit(entry: Kept): void {
@@ -57,7 +84,7 @@ export class ReadLog {
 
   /** Runs something synchronous; answers with what it read, or with nothing when memory did not know everything. */
   listen<A>(run: () => A): readonly [result: A, reads: Reads | undefined] {
-    this.#reads = new Reads()
+    this.#reads = new Reads(this)
     try {
       const result = run()
       return [result, this.#reads]

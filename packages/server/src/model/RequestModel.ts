@@ -94,11 +94,62 @@ const ofPath = (names: ReadonlyArray<string> | undefined): Peeked =>
     ? named(names[0] ?? "", "path")
     : several(names, ["path"])
 
-const asksToUpgrade = (rawHeaders: ReadonlyArray<string>): boolean =>
-  rawHeaders.some((it, at) =>
-    at % 2 === 0 && it.length === 7 && it.toLowerCase() === "upgrade" &&
-    rawHeaders[at + 1]?.split(",").some((one) => one.trim().toLowerCase() === "websocket") === true
-  )
+const asksToUpgrade = (rawHeaders: ReadonlyArray<string>): boolean => {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ""
+    if (name.length !== 7 || name.toLowerCase() !== "upgrade") continue
+    if (rawHeaders[at + 1]?.split(",").some((it) => it.trim().toLowerCase() === "websocket") === true) return true
+  }
+  return false
+}
+
+/** What method and target say, whatever the headers. */
+interface Told {
+  readonly route: ModelRoute | undefined
+  /** What path and query say. */
+  readonly seen: Peeked
+  /** Headers in which a model may stand there, in lower case. */
+  readonly headers: ReadonlySet<string>
+}
+
+const tell = (method: string, target: string, kind: UpstreamKind): Told => {
+  const question = target.indexOf("?")
+  const path = question === -1 ? target : target.slice(0, question)
+  const route = find(method, path, kind)
+  const { headers, query } = placesOn(route)
+  const seen = route === undefined ? pathModel(path) : ofPath(route.names)
+  return { route, headers, seen: question === -1 ? seen : join(seen, queryModel(target.slice(question + 1), query)) }
+}
+
+/** How many targets are remembered, and how long they may be: callers choose them. */
+const mostTold = 512
+const longestTold = 256
+
+const toldBefore = new Map<string, Told>()
+
+/** The same; nearly every target has come before. */
+const toldBy = (method: string, target: string, kind: UpstreamKind): Told => {
+  if (target.length > longestTold || !target.isWellFormed()) return tell(method, target, kind)
+  const key = `${kind} ${method} ${target}`
+  const known = toldBefore.get(key)
+  if (known !== undefined) return known
+  // A copy: a target is a piece of its request, and would keep all of it.
+  const made = tell(method, Buffer.from(target).toString(), kind)
+  if (toldBefore.size >= mostTold) toldBefore.clear()
+  toldBefore.set(Buffer.from(key).toString(), made)
+  return made
+}
+
+/** The same with what the headers say. */
+const withHeaders = (
+  { headers, route, seen }: Told,
+  rawHeaders: ReadonlyArray<string>,
+  upgrades: boolean
+): TargetReading => ({
+  route,
+  seen: join(seen, headerModel(rawHeaders, headers)),
+  isWebSocket: upgrades && route !== undefined
+})
 
 /** Reads everything but the body. `method` in upper case, `target` with its query, headers as raw pairs. */
 export const readTarget = (
@@ -107,14 +158,8 @@ export const readTarget = (
   rawHeaders: ReadonlyArray<string>,
   kind: UpstreamKind = "any"
 ): TargetReading => {
-  const question = target.indexOf("?")
-  const path = question === -1 ? target : target.slice(0, question)
   const upgrades = method === "GET" && asksToUpgrade(rawHeaders)
-  const route = find(upgrades ? websocket : method, path, kind)
-  const { headers, query } = placesOn(route)
-  let seen = route === undefined ? pathModel(path) : ofPath(route.names)
-  if (question !== -1) seen = join(seen, queryModel(target.slice(question + 1), query))
-  return { route, seen: join(seen, headerModel(rawHeaders, headers)), isWebSocket: upgrades && route !== undefined }
+  return withHeaders(toldBy(upgrades ? websocket : method, target, kind), rawHeaders, upgrades)
 }
 
 /**
@@ -127,10 +172,11 @@ export const readOriginal = (
   rawHeaders: ReadonlyArray<string>,
   kind: UpstreamKind = "any"
 ): TargetReading => {
-  const plain = readTarget(method, target, rawHeaders, kind)
+  const upgrades = method === "GET" && asksToUpgrade(rawHeaders)
+  const plain = toldBy(upgrades ? websocket : method, target, kind)
   return plain.route !== undefined || (method !== "GET" && method !== "CONNECT")
-    ? plain
-    : readTarget("GET", target, [...rawHeaders, "upgrade", "websocket"], kind)
+    ? withHeaders(plain, rawHeaders, upgrades)
+    : withHeaders(toldBy(websocket, target, kind), rawHeaders, true)
 }
 
 /**

@@ -72,6 +72,11 @@ const requestIdPattern = /^[\w.:=+/@-]{1,128}$/
 const tokens = (value: string): Array<string> =>
   value.toLowerCase().split(",").map((it) => it.trim()).filter((it) => it !== "")
 
+/** How long the names are that say something here: of others nothing is read. */
+const lengths = ["host", "te", "connection", "content-type", "content-length", "content-encoding", "transfer-encoding"]
+  .concat("x-request-id").map((it) => it.length)
+const says = Array.from({ length: Math.max(...lengths) + 1 }, (_, it) => lengths.includes(it))
+
 /** The head; a text when it could be read in more than one way, which says why to the operator. */
 export const readHead = (request: IncomingMessage): RequestHead | string => {
   const foreign = foreignLine(request)
@@ -86,8 +91,10 @@ export const readHead = (request: IncomingMessage): RequestHead | string => {
   let connection: ReadonlyArray<string> = []
   let trailers = false
   for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? ""
+    if (says[name.length] !== true) continue
     const value = raw[i + 1] ?? ""
-    switch ((raw[i] ?? "").toLowerCase()) {
+    switch (name.toLowerCase()) {
       case "host":
         if (host !== undefined) return "two values of host"
         host = value

@@ -6,6 +6,7 @@
  */
 import { Context, Effect, Layer, Metric } from "effect"
 import type { AnswerRecord } from "./AnswerRecord.ts"
+import { type Held, Kept } from "./Kept.ts"
 import { LineSink } from "./LineSink.ts"
 import type { Recording } from "./Recording.ts"
 import { line, recordOf } from "./RecordLine.ts"
@@ -30,54 +31,6 @@ const waitingGauge = Metric.gauge("jotgate_audit_waiting_bytes", {
 const writableGauge = Metric.gauge("jotgate_audit_writable", {
   description: "Whether lines of decisions can be written at the moment."
 })
-
-/** What the steps of the kept records may hold together, in characters. */
-const mostStepsKept = 64 * 1024 * 1024
-
-/**
- * The last `capacity` records, in a ring: noting one costs an assignment, finding one a walk, and looking for one is
- * rare. Denials have large steps, so their number is bounded by these too.
- */
-class Kept {
-  readonly #capacity: number
-  readonly #ring: Array<Recording | Told | undefined> = []
-  #next = 0
-  #count = 0
-  #size = 0
-
-  constructor(capacity: number) {
-    this.#capacity = capacity
-  }
-
-  add(it: Recording | Told): void {
-    if (this.#capacity === 0) return
-    if (this.#count === this.#capacity) this.#drop()
-    this.#ring[this.#next] = it
-    this.#next = (this.#next + 1) % this.#capacity
-    this.#count++
-    this.#size += it.stepsSize
-    while (this.#size > mostStepsKept && this.#count > 1) this.#drop()
-  }
-
-  find(id: string): Recording | Told | undefined {
-    return this.#ring.find((it) => it?.decision === id)
-  }
-
-  *newest(): Generator<Recording | Told> {
-    for (let i = 1; i <= this.#count; i++) {
-      const it = this.#ring[(this.#next - i + this.#capacity) % this.#capacity]
-      if (it !== undefined) yield it
-    }
-  }
-
-  #drop(): void {
-    const at = (this.#next - this.#count + this.#capacity) % this.#capacity
-    const it = this.#ring[at]
-    this.#ring[at] = undefined
-    this.#count--
-    if (it !== undefined) this.#size -= it.stepsSize
-  }
-}
 
 /** Where the lines go. */
 export type AuditTarget = "stdout" | "none" | `file:${string}`
@@ -128,7 +81,7 @@ export class DecisionLog extends Context.Service<DecisionLog, {
     Layer.effect(
       DecisionLog,
       Effect.gen(function*() {
-        const kept = new Kept(options.keep)
+        const kept = new Kept(options.keep, options.redact)
         const { audit } = options
         const run = Effect.runForkWith(yield* Effect.context<never>())
         const failed = (code: string) =>
@@ -185,7 +138,9 @@ export class DecisionLog extends Context.Service<DecisionLog, {
         }
         yield* Effect.addFinalizer(() => Effect.sync(flush))
         const wantsSteps = options.keep > 0 || write !== undefined || writer.store !== undefined
-        const newest = () => [...collected.toReversed(), ...kept.newest()]
+        const waiting = (it: Recording): Held => ({ decision: it.decision, searched: () => it, whole: () => it })
+        const newest = () => [...collected.toReversed().map(waiting), ...kept.newest()]
+        const read = (it: Held) => recordOf(it.whole())
         const one = (id: string) => collected.find((it) => it.decision === id) ?? kept.find(id)
         return {
           record: (it) => {
@@ -208,12 +163,12 @@ export class DecisionLog extends Context.Service<DecisionLog, {
               reopen: () => sink.reopen(),
               refuses: () => options.onFull === "refuse" && sink.trouble !== undefined
             },
-          recent: (count) => newest().slice(0, count).map(recordOf),
+          recent: (count) => newest().slice(0, count).map(read),
           matching: (wanted, limit) =>
             newest().filter((it) => {
-              const searched = it instanceof Told ? it.searched() : it
+              const searched = it.searched()
               return searched !== undefined && wanted(searched)
-            }).toSorted((a, b) => a.decision < b.decision ? 1 : -1).slice(0, limit).map(recordOf),
+            }).toSorted((a, b) => a.decision < b.decision ? 1 : -1).slice(0, limit).map(read),
           follow: (listener) => {
             listeners.add(listener)
             return () => void listeners.delete(listener)
