@@ -130,7 +130,7 @@ const stricter: Readonly<Record<string, string>> = {
 
 /** What the library raises over a claim of a shape that it does not expect, which for us is no claim (RULES D12). */
 const stumbles =
-  /unhashable|expected string|Unmapped scope type|has no attribute|not iterable|must be str|could not be recorded/
+  /unhashable|expected string|validation error|Unmapped scope type|has no attribute|not iterable|must be str|could not be recorded/
 
 const isText = (it: unknown): it is string => typeof it === "string" && it !== ""
 
@@ -139,6 +139,10 @@ const ruleOf = (one: Case, they: Answer, we: Outcome): string | undefined => {
   if (they.allowed && !we.allowed) {
     const { body } = one.request
     const several = typeof body === "object" && body !== null && "fallbacks" in body
+    // A list where one model is meant: the library lets the choice of a group pass it over.
+    if (we.code === "body_invalid" && typeof body === "object" && body !== null && "model" in body) {
+      return Array.isArray(body.model) ? "D19" : undefined
+    }
     return stricter[we.code ?? ""] ?? (several && we.code?.endsWith("model_denied") === true ? "D54" : undefined)
   }
   if (!they.allowed && we.allowed) {
@@ -148,6 +152,8 @@ const ruleOf = (one: Case, they: Answer, we: Outcome): string | undefined => {
       ? "D12"
       : undefined
   }
+  // An empty claim is nobody's name, so that the address may say who it is.
+  if (they.userId === "" && we.userId !== null) return "D11"
   const isReadAlike = (theirs: unknown, ours: unknown): boolean => isText(theirs) ? theirs === ours : ours === null
   if (!isReadAlike(they.userId, we.userId) || !isReadAlike(they.endUserId, we.endUserId)) return undefined
   if (isReadAlike(they.teamId, we.teamId)) return "D11"

@@ -32,31 +32,28 @@ export const decide = Command.make(
       Flag.withDescription("The method of the request"),
       Flag.withDefault("POST")
     ),
-    path: Flag.String("path").pipe(
-      Flag.withMetavar("PATH"),
-      Flag.withDescription("The path of the request"),
-      Flag.withDefault("/v1/chat/completions")
-    ),
+    path: text("path", "The path of the request; /v1/chat/completions unless said, or that of a tool's server"),
     model: text("model", "The model that the body names"),
     team: text("team", "The team that the caller asks for"),
     authzen: Flag.Boolean("authzen").pipe(
       Flag.withDescription("Ask as AuthZEN does, with --subject and --resource"),
       Flag.withDefault(false)
     ),
-    subject: text("subject", "With --authzen: user:ID, team:ID or token:TOKEN"),
+    subject: text("subject", "With --authzen: user:ID, team:ID, agent:ID or token:TOKEN"),
     action: Flag.String("action").pipe(
       Flag.withMetavar("NAME"),
       Flag.withDescription("With --authzen: call, or a method"),
       Flag.withDefault("call")
     ),
-    resource: text("resource", "With --authzen: model:NAME or route:PATH"),
+    resource: text("resource", "With --authzen: model:NAME, tool:SERVER/NAME or route:PATH"),
+    agent: text("agent", "With --authzen: the agent that acts for the subject"),
     config: place.config,
     admin: place.admin,
     tokenEnv: place.tokenEnv
   },
   Effect.fn("decide")(function*(asked) {
     const ask = yield* AdminClient.running(asked)
-    const team = Option.getOrUndefined(asked.team)
+    const [agent, path, team] = [asked.agent, asked.path, asked.team].map(Option.getOrUndefined)
     const evaluation = Effect.gen(function*() {
       if (Option.isNone(asked.subject) || Option.isNone(asked.resource)) {
         return yield* failure("--authzen needs --subject TYPE:ID and --resource TYPE:ID")
@@ -67,7 +64,12 @@ export const decide = Command.make(
           subject: yield* typed("subject", asked.subject.value),
           action: { name: asked.action },
           resource: yield* typed("resource", asked.resource.value),
-          context: { method: asked.method, path: asked.path, ...(team === undefined ? {} : { team }) }
+          context: {
+            method: asked.method,
+            ...(path === undefined ? {} : { path }),
+            ...(team === undefined ? {} : { team }),
+            ...(agent === undefined ? {} : { agent })
+          }
         }
       }
     })
@@ -76,7 +78,7 @@ export const decide = Command.make(
       path: "/decide",
       body: {
         method: asked.method,
-        path: asked.path,
+        path: path ?? "/v1/chat/completions",
         headers: {
           ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
           ...(team === undefined ? {} : { "x-team-id": team })

@@ -1,24 +1,25 @@
 /**
  * AuthZEN's questions put to the rules: evaluations and searches, none of which writes anything.
  *
- * A person is a row of the directory, or what a token would say (`properties`); a team and a token are subjects too.
- * Without a team in the context the first of the person's memberships in which the call is allowed is taken, so that a
- * search lists whom an evaluation lets, and nobody else. What is not understood is no allow.
+ * A person is a row of the directory, or what a token would say (`properties`); a team, an agent on its own and a token
+ * are subjects too, and `context.agent` is who acts for a person or a team. Without a team in the context the first of
+ * the person's memberships in which the call is allowed is taken, so that a search lists whom an evaluation lets, and
+ * nobody else. What is not understood is no allow.
  */
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { DirectoryUnavailable, type User } from "@jotgate/core/Directory"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
-import { isLiteral } from "@jotgate/core/Pattern"
 import type { Asked } from "@jotgate/core/Request"
 import * as Request from "@jotgate/core/Request"
 import { fromClock } from "@jotgate/core/Ticks"
-import type { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Clock, Effect } from "effect"
 import type { Deployment } from "../../Deployment.ts"
 import type { Management } from "../../directory/Management.ts"
-import type { Said, Supposed } from "../../directory/ReverseQuestions.ts"
+import type { Supposed } from "../../directory/ReverseQuestions.ts"
 import { isAllowed, type Judge } from "../../Judge.ts"
+import { callOf, methods, oddity, saidBy, waysOf } from "./AuthZenCall.ts"
 import type { ActionSearch, Evaluation, ResourceSearch, Situation, Subject, SubjectSearch } from "./AuthZenMessage.ts"
+import * as NamedItems from "./NamedItems.ts"
 
 /** The answer to one evaluation (§6.2). */
 export interface Decided {
@@ -49,102 +50,22 @@ export interface AuthZenParts {
 type Failure = BadRequest | DirectoryUnavailable
 
 const door = "authzen"
-const methodPattern = /^[A-Z][A-Z_-]{0,31}$/
-
-/** The call that an action on a resource is; `undefined` when nobody here knows what it could be. */
-const callOf = (
-  { name }: Evaluation["action"],
-  { id, type }: Evaluation["resource"],
-  { method, path, team }: Situation
-): Supposed | undefined => {
-  const named = name === "call" ? method : methodPattern.test(name) ? name : null
-  if (named === null || (type !== "model" && type !== "route")) return undefined
-  const asked = { method: named ?? "POST", ...(team === undefined ? {} : { team }) }
-  return type === "route" ? { ...asked, route: id } : { ...asked, model: id, route: path ?? "/v1/chat/completions" }
-}
-
-const texts = (value: unknown): ReadonlyArray<string> | undefined =>
-  Array.isArray(value) && value.every((it) => typeof it === "string")
-    ? value
-    : typeof value === "string"
-    ? value.split(" ").filter((it) => it !== "")
-    : undefined
-
-/** What a person would say whose token says this; `undefined` when the properties describe no token. */
-const saidBy = (subject: Subject): Said | undefined => {
-  const { issuer, scopes, subject: person, teams } = subject.properties ?? {}
-  if (typeof issuer !== "string" && teams === undefined && scopes === undefined && person === undefined) {
-    return undefined
-  }
-  const [groups, held] = [texts(teams), texts(scopes)]
-  return {
-    person: typeof person === "string" ? person : subject.id,
-    ...(typeof issuer === "string" ? { issuer } : {}),
-    ...(groups === undefined ? {} : { groups }),
-    ...(held === undefined ? {} : { scopes: held })
-  }
-}
-
-/** One way in which a person may call. */
-interface Way {
-  readonly said: Said
-  readonly call: Supposed
-}
-
-/**
- * The ways in which a person's row may call, in the order in which they are tried: in one of its teams, chosen as among
- * groups; in each of them; and without naming any. `who` and `can` count the same.
- */
-const waysOf = ({ email, id, teams }: User, call: Supposed): readonly [Way, ...ReadonlyArray<Way>] => {
-  const alone = { person: id, ...(email === null ? {} : { email }) }
-  if (teams.length === 0) return [{ said: alone, call }]
-  const said = { ...alone, groups: teams }
-  return call.team === undefined
-    ? [{ said, call }, ...teams.map((team) => ({ said, call: { ...call, team } })), { said: alone, call }]
-    : [{ said, call }]
-}
-
 /** How a question is put: with a record, or without. */
 type Ask<E> = (auth: AuthBuilder["Service"], asked: Asked) => Effect.Effect<Decided, E>
 
 const yes: Decided = { decision: true, context: { id: "", status: 200, code: null } }
 const no: Decided = { decision: false, context: { id: "", status: 403, code: null } }
 
-/** Names without a wildcard in rows and settings: the models that anything is known of. */
-const modelsOf = Effect.fnUntraced(function*(directory: DirectoryAdmin["Service"], settings: Management["settings"]) {
-  const all = new Set<string>()
-  const add = (names: ReadonlyArray<string>) => {
-    for (const name of names) if (isLiteral(name) && !reserved.has(name)) all.add(name)
-  }
-  const { modelAliases, modelGroups, roles, scopes } = settings.policy
-  for (const models of Object.values(modelGroups)) add(models)
-  add(Object.keys(modelAliases))
-  for (const it of [...roles, ...scopes]) add(it.models ?? [])
-  for (const table of ["teams", "users", "organizations", "memberships", "modelGroups"] as const) {
-    let after: string | undefined
-    do {
-      const page: { readonly rows: ReadonlyArray<object>; readonly next: string | undefined } = yield* directory.list(
-        table,
-        { limit: PAGE, ...(after === undefined ? {} : { after }) }
-      )
-      for (const row of page.rows) {
-        if ("models" in row && Array.isArray(row.models)) add(row.models.map(String))
-      }
-      after = page.next
-    } while (after !== undefined)
-  }
-  for (const group of [...all]) if (Object.hasOwn(modelGroups, group)) all.delete(group)
-  return [...all].toSorted((left, right) => left < right ? -1 : 1)
-})
-
-const subjects = new Set(["user", "team", "token"])
-const reserved = new Set(["all-proxy-models", "no-default-models"])
-/** Rows of one question to the store. */
-const PAGE = 1000
-
 /** The questions of one message, over one deployment. */
 export const make = ({ deployment, judge, management, requestId }: AuthZenParts) => {
   const { directory, questions, settings } = management
+  const servers = new Map(settings.policy.mcp.map((it) => [it.server, it.path]))
+  const names = new Set(servers.keys())
+  const supposedOf = (
+    action: Evaluation["action"],
+    resource: Evaluation["resource"],
+    context: Situation | null = null
+  ) => callOf(action, resource, context ?? {}, names)
 
   const noted: Ask<never> = (auth, asked) =>
     Effect.map(judge.asking({ auth, asked, door, requestId, dry: true }), ({ id, result }) => ({
@@ -190,21 +111,20 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
     return yield* questions.suppose(first.said, first.call, ask)
   })
 
-  const ofToken = Effect.fnUntraced(function*<E>(
-    { id }: Subject,
-    { method, model, route = "/v1/chat/completions", team }: Supposed,
-    ask: Ask<E>
-  ) {
+  const ofToken = Effect.fnUntraced(function*<E>({ id }: Subject, call: Supposed, ask: Ask<E>) {
+    const { method, model, team } = call
+    const tool = call.tool === undefined ? undefined : Request.toolFrom(call.tool)
     const [header] = settings.policy.teamHeaders
     const asked = yield* Request.make({
       method,
-      target: route,
+      target: call.route ?? servers.get(tool?.server ?? "") ?? "/v1/chat/completions",
       rawHeaders: [
         "authorization",
         `Bearer ${id}`,
         ...(team === undefined || header === undefined ? [] : [header, team])
       ],
-      model: model === undefined ? Request.noModel : Request.knownModel(model)
+      model: model === undefined ? Request.noModel : Request.knownModel(model),
+      ...(tool === undefined ? {} : { tool: Request.knownTool(tool) })
     })
     return yield* ask(deployment.auth, asked)
   })
@@ -221,34 +141,43 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
       }
       case "team":
         return questions.suppose({ team: subject.id }, call, ask)
-      case "token":
-        return ofToken(subject, call, ask)
+      case "agent": {
+        const { team } = call
+        return questions.suppose({ act: { sub: subject.id }, ...(team === undefined ? {} : { team }) }, call, ask)
+      }
       default:
-        return Effect.sync(() => notUnderstood(`a subject of the type ${JSON.stringify(subject.type)}`, call))
+        return ofToken(subject, call, ask)
     }
   }
 
   const evaluate = ({ action, context, resource, subject }: Evaluation): Effect.Effect<Decided, Failure> => {
-    const call = callOf(action, resource, context ?? {})
-    return call === undefined
-      ? Effect.sync(() => notUnderstood(`${JSON.stringify(action.name)} on a ${JSON.stringify(resource.type)}`))
+    const call = supposedOf(action, resource, context)
+    const odd = call === undefined
+      ? `${JSON.stringify(action.name)} on a ${JSON.stringify(resource.type)}`
+      : oddity(subject, call)
+    return call === undefined || odd !== undefined
+      ? Effect.sync(() => notUnderstood(odd ?? "", call))
       : judged(subject, call, noted)
   }
 
   /** Whether a subject may, for a search: no record, and nobody who is not understood. */
   const may = (subject: Subject, call: Supposed | undefined): Effect.Effect<boolean, Failure> =>
-    call === undefined || !subjects.has(subject.type)
+    call === undefined || oddity(subject, call) !== undefined
       ? Effect.succeed(false)
       : Effect.map(judged(subject, call, silent), ({ decision }) => decision)
 
   const searchSubjects = Effect.fnUntraced(
     function*({ action, context, resource, subject }: SubjectSearch, range: { after?: string; limit: number }) {
-      const call = callOf(action, resource, context ?? {})
+      const call = supposedOf(action, resource, context)
       const results: Array<{ readonly type: string; readonly id: string }> = []
-      if (call === undefined) return { results, next: undefined }
+      if (call === undefined || oddity(subject, call) !== undefined) return { results, next: undefined }
       if (subject.type === "team") {
         const { next, rows } = yield* questions.teams(call, range)
         return { results: rows.map(({ id }) => ({ type: "team", id })), next }
+      }
+      if (subject.type === "agent") {
+        const { next, rows } = yield* questions.agents(call, range)
+        return { results: rows.flatMap(({ alone, id }) => alone ? [{ type: "agent", id }] : []), next }
       }
       if (subject.type !== "user") return { results, next: undefined }
       const { next, rows } = yield* questions.users(call, range)
@@ -258,27 +187,37 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
     }
   )
 
+  /** The names of one kind that anything is known of; of tools those of one server, where the search names it. */
+  const named = ({ properties, type }: ResourceSearch["resource"]) => {
+    const server = properties?.["server"]
+    if (type === "model") return NamedItems.models(directory, settings)
+    return type !== "tool"
+      ? Effect.succeed<ReadonlyArray<string>>([])
+      : Effect.map(
+        NamedItems.tools(directory, settings),
+        (all) => server === undefined ? all : all.filter((it) => it.startsWith(`${String(server)}/`))
+      )
+  }
+
   const searchResources = Effect.fnUntraced(
     function*({ action, context, resource, subject }: ResourceSearch, range: { after?: string; limit: number }) {
-      const results: Array<{ readonly type: string; readonly id: string }> = []
-      if (resource.type !== "model") return { results, next: undefined }
+      const { type } = resource
       const { after = "", limit } = range
-      const names = (yield* modelsOf(directory, settings)).filter((it) => it > after)
-      for (const id of names.slice(0, limit)) {
-        const call = callOf(action, { type: "model", id }, context ?? {})
-        if (yield* may(subject, call)) results.push({ type: "model", id })
+      const results: Array<{ readonly type: string; readonly id: string }> = []
+      const all = (yield* named(resource)).filter((it) => it > after)
+      for (const id of all.slice(0, limit)) {
+        if (yield* may(subject, supposedOf(action, { type, id }, context))) results.push({ type, id })
       }
-      return { results, next: names.length > limit ? names[limit - 1] : undefined }
+      return { results, next: all.length > limit ? all[limit - 1] : undefined }
     }
   )
 
+  /** What may be done: calls of models and tools; methods of a route. */
   const searchActions = ({ context, resource, subject }: ActionSearch) =>
-    resource.type !== "model"
-      ? Effect.succeed([])
-      : Effect.map(
-        may(subject, callOf({ name: "call" }, resource, context ?? {})),
-        (it) => it ? [{ name: "call" }] : []
-      )
+    Effect.filter(
+      resource.type === "route" ? methods.map((name) => ({ name })) : [{ name: "call" }],
+      (action) => may(subject, supposedOf(action, resource, context))
+    )
 
   return { evaluate, searchSubjects, searchResources, searchActions }
 }

@@ -25,7 +25,9 @@ export type Resource = typeof Resource.Type
 export const Situation = Schema.Struct({
   method: Schema.optionalKey(Schema.String),
   path: Schema.optionalKey(Schema.String),
-  team: Schema.optionalKey(Schema.String)
+  team: Schema.optionalKey(Schema.String),
+  /** The agent that acts for the subject. */
+  agent: Schema.optionalKey(Schema.String)
 })
 export type Situation = typeof Situation.Type
 

@@ -15,6 +15,7 @@ import { Managed } from "../../directory/Management.ts"
 import { Judge } from "../../Judge.ts"
 import { AdminApi } from "../AdminApi.ts"
 import * as AuthZen from "./AuthZen.ts"
+import { vocabulary } from "./AuthZenCall.ts"
 import * as Message from "./AuthZenMessage.ts"
 
 /** How many results a page holds when nobody says. */
@@ -140,7 +141,7 @@ const originOf = (
   return `${told === "https" ? "https" : "http"}://${headers["host"] ?? "localhost"}`
 }
 
-/** `/.well-known/authzen-configuration` (§9): where everything is. Anybody may read it. */
+/** `/.well-known/authzen-configuration` (§9): where everything is, and what can be asked about. Anybody may read it. */
 export const metadata = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const deployments = yield* Deployments
   yield* router.add("GET", "/.well-known/authzen-configuration", (request) => {
@@ -151,7 +152,8 @@ export const metadata = HttpRouter.use(Effect.fnUntraced(function*(router) {
       access_evaluations_endpoint: `${origin}/access/v1/evaluations`,
       search_subject_endpoint: `${origin}/access/v1/search/subject`,
       search_resource_endpoint: `${origin}/access/v1/search/resource`,
-      search_action_endpoint: `${origin}/access/v1/search/action`
+      search_action_endpoint: `${origin}/access/v1/search/action`,
+      ...vocabulary
     })
   })
 }))
