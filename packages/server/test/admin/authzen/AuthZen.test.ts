@@ -245,7 +245,7 @@ describe("AuthZEN", () => {
         for (const it of wrong) assert.strictEqual(it.status, 400)
       }))
 
-    it.effect("the metadata document says where everything is, to anybody", () =>
+    it.effect("the metadata document says where everything is and what it takes, to anybody", () =>
       Effect.gen(function*() {
         const { world } = yield* Setting
         const document = yield* Effect.promise(() =>
@@ -257,7 +257,11 @@ describe("AuthZEN", () => {
           access_evaluations_endpoint: `${world.admin}/access/v1/evaluations`,
           search_subject_endpoint: `${world.admin}/access/v1/search/subject`,
           search_resource_endpoint: `${world.admin}/access/v1/search/resource`,
-          search_action_endpoint: `${world.admin}/access/v1/search/action`
+          search_action_endpoint: `${world.admin}/access/v1/search/action`,
+          subject_types_supported: ["user", "team", "agent", "token"],
+          resource_types_supported: ["model", "tool", "route"],
+          action_names_supported: ["call", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+          context_members_supported: ["method", "path", "team", "agent"]
         })
       }))
 
