@@ -77,7 +77,13 @@ const rules: ReadonlyArray<Mutation> = [
   ...inFile("rules/routes/ModelRoutes.ts", [
     ["methods === \"write\" ? !readers.has(method)", "methods === \"write\" ? method === \"POST\""],
     ["const text = withoutSlash(path)", "const text = path"],
-    ["deployment.length > 0 || providerPrefixes.has(prefix)", "deployment.length > 0"],
+    ["deployment.length > 0 || isIn(providerPrefixes, prefix) || ", "deployment.length > 0 || "],
+    ["(wholeProviders.has(kind) && method !== websocket)", "false"],
+    [
+      "(?<head>.*?)${sourceOf(template.slice(anywhere.length))}$`, \"is\")",
+      "(?<head>.*?)${sourceOf(template.slice(anywhere.length))}$`, \"s\")"
+    ],
+    ["names.has(segment.toLowerCase())", "names.has(segment)"],
     ["for (const name of other?.names ?? []) add(name)", ""],
     ["if (isOther(path)) return undefined", ""],
     ["route?.runs === \"always\" || route?.runs === \"unknown\" ? {", "route?.runs === \"unknown\" ? {"],
@@ -88,7 +94,7 @@ const rules: ReadonlyArray<Mutation> = [
     ["names: readable ? names : undefined", "names"],
     ["const first = separators.test(text) ? decoded(text) : undefined", "const first = undefined"],
     [" && method !== websocket) return undefined", ") return undefined"],
-    ["(second === \"mcp\" && !providerPrefixes.has(first) && !version.test(first))", "second === \"mcp\""],
+    ["(second === \"mcp\" && !isIn(providerPrefixes, first) && !version.test(first))", "second === \"mcp\""],
     ["kind === \"any\" || kinds === undefined || kinds.includes(kind)", "kinds === undefined || kinds.includes(kind)"],
     ["names.push(...namesInFront(head))", ""]
   ]),
@@ -135,6 +141,14 @@ const rules: ReadonlyArray<Mutation> = [
   ...inFile("rules/routes/RouteGroups.ts", [
     ["templates.length === 0 ? groups : new Map", "templates.length >= 0 ? groups : new Map"],
     ["[\"info_routes\", [\"/models/{model_id}\", \"/v1/models/{model_id}\"]]", ""]
+  ]),
+  ...inFile("rules/routes/ManagedId.ts", [
+    ["if (id.length > MOST) return []", ""],
+    ["decoded(id.replace(prefix, \"\")) ?? decoded(id)", "decoded(id)"],
+    ["id.startsWith(mark) ? id : ", ""],
+    ["return text === id || isClear(id)\n", "return true\n"],
+    [".split(\",\").map((it) => it.trim())", ""],
+    ["replaceAll(\"-\", \"+\").replaceAll(\"_\", \"/\")", "replaceAll(\"-\", \"+\")"]
   ]),
   ...inFile("rules/routes/BodyPlaces.ts", [
     ["put(parent, otherSpelling(name), made)\n", ""],
@@ -202,7 +216,13 @@ const principal: ReadonlyArray<Mutation> = [
   ...inFile("identity/AgentClaim.ts", [
     ["chain.length === DEEPEST", "chain.length > DEEPEST"],
     ["if (typeof sub !== \"string\" || sub === \"\") return undefined", "if (typeof sub !== \"string\") return chain"],
-    ["if (agent === undefined || agent === null) return undefined", "if (agent === undefined) return undefined"]
+    ["if (agent === undefined || agent === null) return undefined", "if (agent === undefined) return undefined"],
+    ["return typeof value === \"string\" ? value : null", "return typeof value === \"string\" ? value : undefined"],
+    ["return isHidden(path, payload) ? null", "return false ? null"],
+    ["ClaimPath.isBlocked(path, payload) || ", ""],
+    [" || ClaimPath.isElsewhere(path, payload)", ""],
+    ["unreadable === \"deny\" && ", ""],
+    ["asked === null || known === null", "known === null"]
   ]),
   ...inFile("identity/McpClients.ts", [
     ["if (value !== undefined) return undefined", ""],
@@ -347,9 +367,8 @@ const ends: ReadonlyArray<Mutation> = [
     ["if (!open || own.length > 0) taken", "if (false) taken"]
   ]),
   ...inFile("identity/ClaimMapping.ts", [
-    ["value === undefined || value === null || value === \"\" ||", "value === undefined || value === \"\" ||"],
-    ["|| (Array.isArray(value) && value.length === 0)", ""],
-    ["if (value === undefined || isAbsent(value)) continue", "if (value === undefined) continue"],
+    ["if (value === undefined || Path.isAbsent(value)) {", "if (value === undefined) {"],
+    ["if (Path.isElsewhere(names, payload)) unreadable ??= name\n", ""],
     ["const text = trims ? entry.trim() : entry", "const text = entry"],
     ["trims = shapes.splits === \"as mapped\"", "trims = shapes.splits !== \"never\""],
     ["if (proves !== undefined && !proves(payload)) {", "if (false) {"],
@@ -368,14 +387,15 @@ const ends: ReadonlyArray<Mutation> = [
     ["Math.min(all.length, MOST_ENTRIES)", "all.length"]
   ]),
   ...inFile("identity/ServiceAccount.ts", [
-    ["(client_id === sub || azp === sub)", "client_id === sub"],
-    ["(client_id === sub || azp === sub)", "azp === sub"],
+    ["|| textsOf(azp).includes(sub))", ")"],
+    ["(textsOf(client_id).includes(sub) || ", "("],
+    ["isList(value) ? value : [value]", "[value]"],
     ["typeof sub === \"string\" && sub !== \"\" && (", "("],
     ["if (settings === \"asUsers\") return () => false", ""],
     ["tests.length > 0 && tests.every(", "tests.every("],
     ["tests.every((test) => test(payload))", "tests.some((test) => test(payload))"],
     [" && (proves === undefined || proves(payload))", ""],
-    ["value !== \"\" && Path.read(names, payload) === value", "Path.read(names, payload) !== undefined"]
+    ["value !== \"\" && textsOf(Path.read(names, payload)).includes(value)", "Path.read(names, payload) !== undefined"]
   ]),
   ...inFile("identity/ClaimExtractor.ts", [
     ["if (!this.#readers.ignores || firm.has(claim))", "if (!this.#readers.ignores)"],
@@ -392,8 +412,10 @@ const ends: ReadonlyArray<Mutation> = [
     ],
     ["(user.isUnproven || (mayStandIn && isUnproven))", "user.isUnproven"],
     ["this.userIsUnproven = !this.service && ", "this.userIsUnproven = "],
-    ["isObject(names) && names[\"groups\"] !== undefined", "isObject(names)"],
-    ["payload[\"hasgroups\"] === true ||\n", "false ||\n"],
+    ["isObject(names) ? names[\"groups\"] !== undefined", "isObject(names) ? true"],
+    ["!Path.isAbsent(names)) ||\n", "false) ||\n"],
+    ["hasgroups === false || hasgroups === \"false\"", "hasgroups === false"],
+    ["!(Path.isAbsent(hasgroups) || ", "!("],
     ["settings.claims.overage === \"deny\" && hasOverage(payload)", "hasOverage(payload)"],
     ["isTeamId(it) && mayName(it)", "isTeamId(it)"],
     ["team !== undefined && isTeamId(team) && grantsTeam(team) ? team", "team !== undefined && isTeamId(team) ? team"],
@@ -408,6 +430,14 @@ const ends: ReadonlyArray<Mutation> = [
     ["it !== undefined && foreign.some((prefix) => it.startsWith(prefix))", "false"],
     ["if (readers.needsSubject && user.id === undefined) reading", "if (false) reading"],
     ["user !== undefined && !user.orEmail && user.paths", "user !== undefined && user.paths"]
+  ]),
+  ...inFile("settings/ClaimPath.ts", [
+    ["value === undefined || value === null || value === \"\" ||", "value === undefined || value === \"\" ||"],
+    ["|| (Array.isArray(value) && value.length === 0)", ""],
+    ["if (!isObject(value)) return true\n", "if (!isObject(value)) return false\n"],
+    ["if (isAbsent(value)) return false\n", "if (value === undefined) return false\n"],
+    ["first !== \"groups\" && ", ""],
+    ["isAbsent(read(path, payload)) && ", ""]
   ]),
   ...inFile("settings/AddressProof.ts", [
     ["value === true || value === \"true\"", "value === true"],
@@ -453,7 +483,14 @@ const server: ReadonlyArray<Mutation> = [
     ["if (!isModelName(name)) return refusalOf(name)", ""],
     ["if (!isDone(this.#walk)) return invalid", ""],
     ["raw.length > maxModel ? \"\" : decodeText(raw)", "decodeText(raw)"],
-    ["return this.#others.size > maxModels ? invalid(", "return this.#others.size < 0 ? invalid("],
+    [
+      "else this.#one = name\n    }\n    return this.#others.size > maxModels ? invalid(",
+      "else this.#one = name\n    }\n    return this.#others.size < 0 ? invalid("
+    ],
+    ["if (this.#isUnnamed) return unnamed\n", ""],
+    ["if (place.reads !== undefined) return this.#lead(", "if (false) return this.#lead("],
+    ["models.length === 0 || !models.every(isModelName)", "!models.every(isModelName)"],
+    ["place.reads === \"id\" ? modelsOf(text) : []", "modelsOf(text)"],
     ["place.names === \"several\" || this.#frames.at(-1)?.isEntry === true", "place.names === \"several\""]
   ], "server"),
   ...inFile("model/FormModel.ts", [
@@ -494,7 +531,7 @@ const server: ReadonlyArray<Mutation> = [
   ], "server"),
   ...inFile("model/HeaderModel.ts", [
     ["if (name === first) return ambiguous", ""],
-    [".replace(/[^a-z0-9]+/g, \"-\")", ""]
+    ["const it = canonical(name)", "const it = name.toLowerCase()"]
   ], "server"),
   ...inFile("model/Peeked.ts", [
     [
