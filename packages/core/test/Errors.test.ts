@@ -24,7 +24,7 @@ describe("problems", () => {
       code: "team_model_denied",
       decision: "d_1",
       error: {
-        message: "The team may not use this model.",
+        message: "The team may not use this model. (team_model_denied, d_1)",
         type: "permission_error",
         code: "team_model_denied",
         param: null

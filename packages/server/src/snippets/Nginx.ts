@@ -10,7 +10,7 @@ const lines = (names: ReadonlyArray<string>, line: (name: string) => string, ind
 /** The body of a denial; nginx drops the gate's own, so it is written again from the code. */
 const problem = (status: string, code: string): string =>
   `'{"type":"https://jotgate.dev/problems/${code}","title":"Not allowed","status":${status},"code":"${code}",` +
-  `"decision":"$jotgate_decision","error":{"message":"${code}","type":"invalid_request_error","code":"${code}","param":null}}'`
+  `"decision":"$jotgate_decision","error":{"message":"Not allowed (${code}, $jotgate_decision)","type":"invalid_request_error","code":"${code}","param":null}}'`
 
 const statuses = [400, 404, 413, 429]
 

@@ -3,77 +3,41 @@ import Anthropic, { PermissionDeniedError as AnthropicDenied } from "@anthropic-
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
-import type { ServerResponse } from "node:http"
 import OpenAI, { AuthenticationError, PermissionDeniedError } from "openai"
-import * as World from "./support/World.ts"
+import * as ModelUpstream from "../support/ModelUpstream.ts"
+import * as World from "../support/World.ts"
 
-const completion = (content: string) => ({
-  id: "c-1",
-  object: "chat.completion",
-  created: 1,
-  model: "gpt-4o",
-  choices: [{ index: 0, message: { role: "assistant", content, refusal: null }, finish_reason: "stop", logprobs: null }]
-})
-
-const events = (response: ServerResponse, pieces: ReadonlyArray<string>) => {
-  response.writeHead(200, { "content-type": "text/event-stream" })
-  for (const it of pieces) response.write(it)
-  response.end()
+/** What is answered besides: uploads, embeddings, transcriptions, and a list with a model that the team may not call. */
+const further: Readonly<Record<string, unknown>> = {
+  "/v1/models": {
+    object: "list",
+    data: ["gpt-4o", "claude-x"].map((id) => ({ id, object: "model", created: 1, owned_by: "x" }))
+  },
+  "/v1/embeddings": {
+    object: "list",
+    model: "gpt-4o",
+    data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2] }],
+    usage: { prompt_tokens: 1, total_tokens: 1 }
+  },
+  "/v1/files": {
+    id: "f-1",
+    object: "file",
+    bytes: 1,
+    created_at: 1,
+    filename: "a",
+    purpose: "batch",
+    status: "processed"
+  },
+  "/v1/audio/transcriptions": { text: "hi" }
 }
 
 const setting = Effect.fnUntraced(function*(options: World.WorldOptions = {}) {
   const world = yield* World.make(options)
-  world.upstream.answer = (_, response, { body, url }) => {
-    const json = (it: unknown) => {
-      response.writeHead(200, { "content-type": "application/json" })
-      response.end(JSON.stringify(it))
-    }
-    const streams = body.includes(`"stream":true`)
-    if (url === "/v1/models") {
-      json({
-        object: "list",
-        data: ["gpt-4o", "claude-x"].map((id) => ({ id, object: "model", created: 1, owned_by: "x" }))
-      })
-    } else if (url === "/v1/chat/completions" && streams) {
-      const chunk = (content: string) =>
-        `data: ${
-          JSON.stringify({
-            ...completion(""),
-            object: "chat.completion.chunk",
-            choices: [{ index: 0, delta: { content } }]
-          })
-        }\n\n`
-      events(response, [chunk("Hel"), chunk("lo"), "data: [DONE]\n\n"])
-    } else if (url === "/v1/chat/completions") json(completion("Hello"))
-    else if (url === "/v1/embeddings") {
-      json({
-        object: "list",
-        model: "gpt-4o",
-        data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2] }],
-        usage: { prompt_tokens: 1, total_tokens: 1 }
-      })
-    } else if (url === "/v1/files") {
-      json({ id: "f-1", object: "file", bytes: 1, created_at: 1, filename: "a", purpose: "batch", status: "processed" })
-    } else if (url === "/v1/audio/transcriptions") json({ text: "hi" })
-    else if (url === "/v1/messages" && streams) {
-      events(response, [
-        `event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"model":"claude-x","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}}\n\n`,
-        `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n`,
-        `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}}\n\n`,
-        `event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n`,
-        `event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":1}}\n\n`,
-        `event: message_stop\ndata: {"type":"message_stop"}\n\n`
-      ])
-    } else {json({
-        id: "m",
-        type: "message",
-        role: "assistant",
-        model: "claude-x",
-        content: [{ type: "text", text: "Hello" }],
-        stop_reason: "end_turn",
-        stop_sequence: null,
-        usage: { input_tokens: 1, output_tokens: 1 }
-      })}
+  world.upstream.answer = (request, response, noted) => {
+    const it = further[noted.url]
+    if (it === undefined) return ModelUpstream.answer(request, response, noted)
+    response.writeHead(200, { "content-type": "application/json" })
+    response.end(JSON.stringify(it))
   }
   return world
 })
@@ -92,6 +56,8 @@ describe("the OpenAI client", () => {
         const messages = [{ role: "user" as const, content: "Hi" }]
         const chat = await client.chat.completions.create({ model: "gpt-4o", messages })
         assert.strictEqual(chat.choices[0]?.message.content, "Hello")
+        const response = await client.responses.create({ model: "gpt-4o", input: "Hi" })
+        assert.strictEqual(response.output_text, "Hello")
         let streamed = ""
         for await (const chunk of await client.chat.completions.create({ model: "gpt-4o", messages, stream: true })) {
           streamed += chunk.choices[0]?.delta.content ?? ""
@@ -120,6 +86,7 @@ describe("the OpenAI client", () => {
       )
       assert.instanceOf(error, PermissionDeniedError)
       assert.strictEqual(error.code, "team_model_denied")
+      assert.match(error.message, /\(team_model_denied, d_\w{26}\)$/)
       const unknown = yield* Effect.promise(() => openai(world, "bad").models.list().catch((it: unknown) => it))
       assert.instanceOf(unknown, AuthenticationError)
       assert.strictEqual(unknown.code, "invalid_token")
@@ -134,12 +101,17 @@ describe("the Anthropic client", () => {
       const client = new Anthropic({ authToken: token, apiKey: null, baseURL: world.url, maxRetries: 0 })
       const question = { model: "claude-x", max_tokens: 10, messages: [{ role: "user" as const, content: "Hi" }] }
       yield* Effect.promise(async () => {
-        const message = await client.messages.create(question)
-        assert.strictEqual(message.content[0]?.type === "text" ? message.content[0].text : "", "Hello")
-        assert.strictEqual(await client.messages.stream(question).finalText(), "Hello")
+        for (
+          const it of [client, new Anthropic({ apiKey: token, authToken: null, baseURL: world.url, maxRetries: 0 })]
+        ) {
+          const message = await it.messages.create(question)
+          assert.strictEqual(message.content[0]?.type === "text" ? message.content[0].text : "", "Hello")
+          assert.strictEqual(await it.messages.stream(question).finalText(), "Hello")
+        }
         const error = await client.messages.create({ ...question, model: "gpt-4o" }).catch((it: unknown) => it)
         assert.instanceOf(error, AnthropicDenied)
         assert.strictEqual(error.type, "permission_error")
+        assert.match(error.message, /\(team_model_denied, d_\w{26}\)/)
       })
       assert.strictEqual(world.upstream.last().headers["x-jotgate-team"], "blue")
     }))
