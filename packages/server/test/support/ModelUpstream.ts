@@ -97,7 +97,7 @@ const generated = {
 /** What one API answers, whole and streamed. */
 interface Dialect {
   readonly whole: (model: string) => unknown
-  readonly events: (model: string) => ReadonlyArray<{ readonly type?: string }>
+  readonly events: (model: string) => ReadonlyArray<object>
   /** What follows the last event. */
   readonly end?: string
 }
@@ -131,7 +131,7 @@ export const answer: Answering = (_, response, { body, url }) => {
   if (dialect !== undefined && stream) {
     response.writeHead(200, { "content-type": "text/event-stream" })
     for (const it of dialect.events(model)) {
-      response.write(`${it.type === undefined ? "" : `event: ${it.type}\n`}data: ${JSON.stringify(it)}\n\n`)
+      response.write(`${"type" in it ? `event: ${String(it.type)}\n` : ""}data: ${JSON.stringify(it)}\n\n`)
     }
     response.end(dialect.end ?? "")
   } else {
