@@ -1,5 +1,5 @@
 /**
- * The test configuration: one vitest project per workspace, all on the sources.
+ * The test configuration: all packages on their sources, in few projects, so that a process loads a module once.
  *
  * Vitest 5 reads a file of this name no longer, so `vitest.config.ts` re-exports it. The condition `source` makes
  * `@jotgate/*` resolve to `src`, for files that vitest transforms and for those that Node loads itself.
@@ -8,31 +8,30 @@ import { defineConfig, defineProject } from "vitest/config"
 
 const conditions = ["source"]
 
-const every = ["test/**/*.test.ts"]
-const real = ["test/**/*.integration.test.ts"]
+const every = [
+  "packages/*/test/**/*.test.ts",
+  "examples/test/**/*.test.ts",
+  "servers/test/**/*.test.ts",
+  "tools/test/**/*.test.ts"
+]
+/** Whoever starts the command, which is built before. */
+const command = ["packages/cli/test/**/*.integration.test.ts"]
 
 interface Kept {
-  /** Whether each file gets a process of its own. */
-  readonly isolate: boolean
   readonly include: Array<string>
-  readonly exclude: Array<string>
+  readonly exclude?: Array<string>
   /** What happens once before all of them. */
   readonly globalSetup?: Array<string>
 }
 
-/** Whoever starts real servers is kept apart. */
-const apart: Kept = { isolate: true, include: every, exclude: [] }
-/** Files that share no state load their modules once, which halves their time. */
-const together: Kept = { isolate: false, include: every, exclude: [] }
-
-const project = (name: string, root: string, { exclude, globalSetup = [], include, isolate }: Kept = apart) =>
+const project = (name: string, { exclude = [], globalSetup = [], include }: Kept) =>
   defineProject({
-    root,
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {
       name,
-      isolate,
+      // Files share no state, and load their modules once, which halves their time.
+      isolate: false,
       include,
       exclude,
       globalSetup,
@@ -59,21 +58,9 @@ export default defineConfig({
     // One more than the cores that are asked for: tests with real servers often wait.
     maxWorkers: 3,
     projects: [
-      project("core", "packages/core", together),
-      project("store", "packages/store", { ...together, exclude: real }),
-      project("store with real servers", "packages/store", { ...apart, include: real }),
-      project("server", "packages/server", { ...together, exclude: real }),
-      project("server with real servers", "packages/server", { ...apart, include: real }),
-      project("cli", "packages/cli", { ...together, exclude: real }),
-      project("cli with real servers", "packages/cli", {
-        ...apart,
-        include: real,
-        // What it starts is the command as it ships.
-        globalSetup: ["../../tools/lib/BuiltCommand.ts"]
-      }),
-      project("examples", "examples"),
-      project("servers", "servers"),
-      project("tools", "tools", together)
+      // These wait the longest, so they go first.
+      project("the command", { include: command, globalSetup: ["./tools/lib/BuiltCommand.ts"] }),
+      project("jotgate", { include: every, exclude: command })
     ]
   }
 })

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../..")
 /** Runs a suite that needs Redis on a machine that has nothing: an empty PATH. */
 const run = (ci: string) => {
   const vitest = join(root, "node_modules/vitest/vitest.mjs")
-  const args = ["run", "--project", "servers", "Databases", "-t", "Redis", "--reporter=verbose"]
+  const args = ["run", "servers/test/Databases", "-t", "Redis", "--reporter=verbose"]
   const env = { ...process.env, PATH: "/nonexistent", CI: ci, NO_COLOR: "1", FORCE_COLOR: "0" }
   const { status, stderr, stdout } = spawnSync(process.execPath, [vitest, ...args], {
     cwd: root,
