@@ -13,6 +13,7 @@ import { entra } from "./presets/Entra.ts"
 import { entraV1 } from "./presets/EntraV1.ts"
 import { gitHubActions } from "./presets/GitHubActions.ts"
 import { gitLab } from "./presets/GitLab.ts"
+import { gitLabSignIn } from "./presets/GitLabSignIn.ts"
 import { google } from "./presets/Google.ts"
 import { googleIap } from "./presets/GoogleIap.ts"
 import { googleServiceAccount } from "./presets/GoogleServiceAccount.ts"
@@ -35,6 +36,7 @@ export const presets: ReadonlyArray<Preset> = [
   entraV1,
   gitHubActions,
   gitLab,
+  gitLabSignIn,
   google,
   googleIap,
   googleServiceAccount,

@@ -12,7 +12,10 @@ export const auth0: Preset = {
   },
   traps: [
     "The issuer ends in a slash.",
-    "Claims that an Action adds must have a URL in front: name it as `prefix`, ending as the claims do (`https://acme.com/`).",
+    "With a custom domain the tokens name it as their issuer: `domain` is the one at which clients ask.",
+    "`groups` and `roles` are names that Auth0 keeps to itself: what an Action adds stands below a URL (`https://acme.com/groups`); name it as `prefix`, ending as the claims do (`https://acme.com/`).",
+    "Who signs in through an Auth0 organization has `org_id`: it must be one of the directory, or `claims: { organization: null }`.",
+    "Both profiles of access tokens are taken: Auth0's own (`azp`) and that of RFC 9068 (`typ: at+jwt`, `client_id`).",
     "Without an `audience` in the request Auth0 makes an opaque token: that is refused.",
     "Machines have `sub: CLIENT@clients`, told apart as a service."
   ],

@@ -11,6 +11,11 @@ export const gitLab: Preset = {
   traps: [
     "The token of a job (`id_tokens: { JWT: { aud: … } }`), not of a person: the project calls.",
     "`namespace` compares the whole path: name every group that is let in.",
+    "A merge request out of a fork runs with the fork's `project_path` and `namespace_path`: it is not let in.",
+    "Everybody who may push to a project can run a job in it; `require: { ref_protected: \"true\" }` keeps to protected branches and tags.",
+    "A path can be given to another group after it was removed: `require: { namespace_id: \"72\" }` holds.",
+    "`sub` can be put together otherwise by each project: it is not who calls here.",
+    "People who sign in have tokens of the same issuer: those are `gitlab-sign-in`.",
     "`user_email` is the address of who started the job, not of who calls."
   ],
   block: (given) => {

@@ -8,7 +8,8 @@ export const google: Preset = {
     domain: { description: "the Workspace domain (`hd`) that is let in, or several", required: false, many: true }
   },
   traps: [
-    "Without `domain` everybody with a Google account is let in as a person.",
+    "Without `domain` everybody with a Google account is let in as a person, also with an address of a company that has no account with Google: it was verified once, and may be somebody else's by now. Set `identities: { linkByEmail: never }` then.",
+    "Old client libraries get `iss: accounts.google.com`, without `https://`: that is another issuer, and refused.",
     "Google's access tokens are opaque: send the ID token.",
     "Groups are not in the token: teams come from the directory.",
     "A service account's ID token has `azp` equal to `sub`: it is told apart."

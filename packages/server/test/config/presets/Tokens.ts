@@ -163,6 +163,7 @@ const people: Readonly<Record<string, Sample>> = {
       "without the slash": [{ iss: "https://acme.eu.auth0.com" }, refused],
       "another tenant": [{ iss: "https://evil.eu.auth0.com/" }, refused],
       "another audience": [{ aud: "https://acme.eu.auth0.com/userinfo" }, refused],
+      "groups without the URL": [{ "https://acme.com/groups": undefined, groups: ["red"] }, "allow user=auth0|652f"],
       "a machine": [{
         sub: "CLIENT@clients",
         gty: "client-credentials",
@@ -179,6 +180,27 @@ const people: Readonly<Record<string, Sample>> = {
         { "https://acme.com/email": "ada@acme.com", "email_verified": true },
         { email: "ada@acme.com", email_verified: true }
       ]
+    }
+  },
+  "auth0, the profile of RFC 9068": {
+    file: `{ preset: auth0, domain: login.acme.com, audience: "https://llm.acme.com" }`,
+    algorithm: "RS256",
+    typ: "at+jwt",
+    claims: {
+      iss: "https://login.acme.com/",
+      sub: "auth0|652f",
+      aud: ["https://llm.acme.com", "https://acme.eu.auth0.com/userinfo"],
+      client_id: "CLIENT",
+      jti: "73WakrfVbNJBaAmhQtEeDv",
+      scope: "openid profile",
+      permissions: ["llm:call"]
+    },
+    teams: [],
+    line: "allow user=auth0|652f",
+    twins: {
+      "the tenant's own domain": [{ iss: "https://acme.eu.auth0.com/" }, refused],
+      "an organization that the directory lacks": [{ org_id: "org_1" }, "404 organization_not_found"],
+      "a machine": [{ sub: "CLIENT@clients", gty: "client-credentials" }, noOne]
     }
   },
   "keycloak": {
@@ -284,6 +306,7 @@ const people: Readonly<Record<string, Sample>> = {
       "another domain": [{ hd: "evil.com" }, refused],
       "a private account": [{ hd: undefined }, refused],
       "another client": [{ aud: "456.apps.googleusercontent.com" }, refused],
+      "the issuer as old libraries get it": [{ iss: "accounts.google.com" }, refused],
       "a service account": [{ azp: "110169484474386276334" }, noOne]
     },
     address: {
@@ -296,7 +319,7 @@ const people: Readonly<Record<string, Sample>> = {
     }
   },
   "google-iap": {
-    file: `{ preset: google-iap, audience: "/projects/1/global/backendServices/2" }`,
+    file: `{ preset: google-iap, domain: acme.com, audience: "/projects/1/global/backendServices/2" }`,
     algorithm: "ES256",
     typ: "JWT",
     claims: {
@@ -311,7 +334,18 @@ const people: Readonly<Record<string, Sample>> = {
     line: "allow user=accounts.google.com:110169484474386276334",
     twins: {
       "another backend's": [{ aud: "/projects/1/global/backendServices/3" }, refused],
-      "an ordinary ID token": [{ iss: "https://accounts.google.com" }, refused]
+      "an ordinary ID token": [{ iss: "https://accounts.google.com" }, refused],
+      "another domain": [{ hd: "evil.com" }, refused],
+      "an external identity, whose address nobody has proved": [
+        {
+          sub: "securetoken.google.com/project/tenant:gZG0",
+          email: "securetoken.google.com/project/tenant:ada@acme.com",
+          gcip: { email: "ada@acme.com", email_verified: false }
+        },
+        refused
+      ],
+      "a subject of another kind": [{ sub: "110169484474386276334" }, refused],
+      "a service account": [{ email: "bot@acme.iam.gserviceaccount.com" }, noOne]
     },
     address: { proven: [{}], unproven: [{ email: undefined }] }
   },
@@ -412,6 +446,8 @@ const people: Readonly<Record<string, Sample>> = {
       aud: "microsoft:identityserver:llm",
       appid: "cli",
       apptype: "Public",
+      authmethod: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+      auth_time: "2026-03-24T07:30:55.566Z",
       scp: "openid",
       ver: "1.0",
       upn: "ada@acme.com",
@@ -423,7 +459,53 @@ const people: Readonly<Record<string, Sample>> = {
       "an ID token": [{ iss: "https://adfs.acme.com/adfs", aud: "cli" }, refused],
       "another farm": [{ iss: "http://adfs.evil.com/adfs/services/trust" }, refused],
       "another audience": [{ aud: "microsoft:identityserver:other" }, refused],
-      "a machine": [{ upn: undefined, group: undefined, apptype: "Confidential" }, noOne]
+      "a machine": [{ upn: undefined, group: undefined, apptype: "Confidential" }, noOne],
+      "a machine whose rule writes a subject": [
+        { upn: undefined, group: undefined, sub: "cli", apptype: "Confidential" },
+        noOne
+      ],
+      "names in a list": [{ upn: undefined, unique_name: ["Ada", "ACME\\ada"] }, refused]
+    }
+  },
+  "gitlab-sign-in": {
+    file: `{ preset: gitlab-sign-in, audience: 2f5e1f }`,
+    algorithm: "RS256",
+    typ: "JWT",
+    claims: {
+      iss: "https://gitlab.com",
+      sub: "184239",
+      aud: "2f5e1f",
+      nonce: "n",
+      auth_time: 1_790_000_000,
+      sub_legacy: "9b7c",
+      email: "ada@acme.com",
+      email_verified: true,
+      groups_direct: ["acme/red"]
+    },
+    teams: ["acme/red"],
+    line: "allow user=184239 team=acme/red",
+    twins: {
+      "another application": [{ aud: "3a6f2a" }, refused],
+      "another instance": [{ iss: "https://gitlab.evil.com" }, refused],
+      "a job, which chooses its audience": [
+        {
+          sub: "project_path:evil/app:ref_type:branch:ref:main",
+          project_path: "evil/app",
+          namespace_path: "evil",
+          user_id: "184239",
+          user_email: "ada@acme.com"
+        },
+        refused
+      ],
+      "a job of old": [{ sub: "job_1212", user_id: "184239" }, refused]
+    },
+    address: {
+      proven: [{ email: "ada@acme.com", email_verified: true }],
+      unproven: [
+        { email: "ada@acme.com", email_verified: false },
+        { email: "ada@acme.com", email_verified: undefined },
+        { email: undefined, email_verified: true, preferred_username: "ada@acme.com", upn: "ada@acme.com" }
+      ]
     }
   },
   "cloudflare-access": {

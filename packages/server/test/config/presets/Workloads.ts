@@ -38,7 +38,14 @@ export const workloads: Readonly<Record<string, Sample>> = {
       user_id: "1",
       user_login: "ada",
       user_email: "ada@acme.com",
-      ref: "main"
+      user_access_level: "developer",
+      groups_direct: ["evil"],
+      pipeline_source: "push",
+      ref: "main",
+      ref_type: "branch",
+      ref_protected: "true",
+      runner_id: 1,
+      runner_environment: "self-hosted"
     },
     teams: ["acme"],
     line: "allow user=acme/app team=acme",
@@ -46,6 +53,14 @@ export const workloads: Readonly<Record<string, Sample>> = {
       "another namespace": [{ namespace_path: "evil", project_path: "evil/app" }, refused],
       "a namespace below it": [{ namespace_path: "acme/evil", project_path: "acme/evil/app" }, refused],
       "another instance": [{ iss: "https://gitlab.evil.com" }, refused],
+      "a merge request out of a fork": [
+        { namespace_path: "mallory", project_path: "mallory/app", pipeline_source: "merge_request_event" },
+        refused
+      ],
+      "a person who signed in": [
+        { namespace_path: undefined, project_path: undefined, sub: "1", groups_direct: ["acme"] },
+        refused
+      ],
       "another audience": [{ aud: "https://vault.acme.com" }, refused]
     }
   },
