@@ -2,16 +2,22 @@
 import { stringify } from "yaml"
 import type { Preset } from "./presets/Preset.ts"
 
-/** A token of the provider with the file that takes it, as the tests try them. */
-export interface Example {
+/** A token and the file that takes it. */
+export interface Way {
   /** The issuer's block as a file writes it. */
   readonly file: string
-  /** The same with the preset filled. */
-  readonly block: unknown
   readonly header: unknown
   readonly claims: unknown
   /** How a request with this token comes out. */
   readonly line: string
+}
+
+/** A token of the provider with the file that takes it, as the tests try them. */
+export interface Example extends Way {
+  /** The block with the preset filled. */
+  readonly block: unknown
+  /** Its other ways, by what they are called. */
+  readonly others: ReadonlyArray<readonly [title: string, way: Way]>
   /** How it was tried on the provider itself; `undefined`: it was not. */
   readonly tried: string | undefined
   /** What is tried beside it and refused, or comes out as somebody else. */
@@ -20,15 +26,25 @@ export interface Example {
 
 const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``
 
+const blockOf = (file: string): string => fenced("yaml", `issuers:\n  - ${file}`)
+
+const tokenOf = ({ claims, header, line }: Way): ReadonlyArray<string> => [
+  fenced("json", JSON.stringify(header)),
+  fenced("json", JSON.stringify(claims, null, 2)),
+  `It comes out as \`${line}\` (with \`directory.users.unknown: allow\` and the team in the directory).`
+]
+
+const capitalized = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+
 /** The text of `docs/providers/NAME.md`. */
 export const page = (
   { name, parameters, title, traps }: Preset,
-  { block, claims, file, header, line, tried, twins }: Example
+  { tried, twins, ...example }: Example
 ) =>
   [
     `# ${title}`,
     "Made from the preset and its tests; `jotgate check --expand FILE` prints the filled block.",
-    fenced("yaml", `issuers:\n  - ${file}`),
+    blockOf(example.file),
     [
       "| setting | |",
       "|---|---|",
@@ -38,11 +54,10 @@ export const page = (
       "| `audience` | for whom the tokens are |"
     ].join("\n"),
     "Everything that an issuer's block can say can be said beside it and counts more. Filled, it is:",
-    fenced("yaml", stringify({ issuers: [block] }, { lineWidth: 0 })),
+    fenced("yaml", stringify({ issuers: [example.block] }, { lineWidth: 0 })),
     "## A token",
-    fenced("json", JSON.stringify(header)),
-    fenced("json", JSON.stringify(claims, null, 2)),
-    `It comes out as \`${line}\` (with \`directory.users.unknown: allow\` and the team in the directory).`,
+    ...tokenOf(example),
+    ...example.others.flatMap(([called, way]) => [`## ${capitalized(called)}`, blockOf(way.file), ...tokenOf(way)]),
     "## Traps",
     traps.map((it) => `- ${it}`).join("\n"),
     "## How it was tried",

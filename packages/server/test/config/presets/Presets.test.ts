@@ -7,7 +7,7 @@ import { checkConfig } from "../../../src/config/ConfigCheck.ts"
 import { parseConfig } from "../../../src/config/ConfigFile.ts"
 import { presets } from "../../../src/config/Presets.ts"
 import { index, page } from "../../../src/config/ProviderPage.ts"
-import { type Claims, refused } from "./Sample.ts"
+import { type Claims, refused, type Sample } from "./Sample.ts"
 import { samples } from "./Tokens.ts"
 
 const parse = (issuer: string) =>
@@ -22,6 +22,13 @@ const blockOf = (issuer: string) => {
 const missing = (name: string): never => {
   throw new Error(`no token of ${name}`)
 }
+
+const wayOf = ({ algorithm, claims, file, line, typ }: Sample) => ({
+  file,
+  header: { alg: algorithm, kid: "kid-1", ...(typ === undefined ? {} : { typ }) },
+  claims,
+  line
+})
 
 const docs = new URL("../../../../../docs/providers/", import.meta.url)
 
@@ -162,15 +169,15 @@ describe("presets", () => {
 
   for (const preset of presets) {
     it(`docs/providers/${preset.name}.md is what the preset says`, () => {
-      const { algorithm, claims, file, line, tried, twins, typ } = samples[preset.name] ?? missing(preset.name)
+      const sample = samples[preset.name] ?? missing(preset.name)
+      const { file, tried, twins } = sample
+      const others = Object.entries(samples).filter(([name]) => name.startsWith(`${preset.name}, `))
       isCurrent(
         `${preset.name}.md`,
         page(preset, {
-          file,
+          ...wayOf(sample),
           block: blockOf(file).block,
-          header: { alg: algorithm, kid: "kid-1", ...(typ === undefined ? {} : { typ }) },
-          claims,
-          line,
+          others: others.map(([name, it]) => [name.slice(preset.name.length + 2), wayOf(it)]),
           tried,
           twins: Object.entries(twins).map(([what, [, answer]]) => [what, answer] as const)
         })

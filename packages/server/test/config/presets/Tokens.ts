@@ -89,6 +89,19 @@ const people: Readonly<Record<string, Sample>> = {
       "common": [{ iss: "https://login.microsoftonline.com/common/v2.0", tid: "common" }, refused]
     }
   },
+  "entra, an application that a group lets in": {
+    file: `{ preset: entra, tenant: ${TENANT}, audience: ${APP} }`,
+    algorithm: "RS256",
+    typ: "JWT",
+    claims: {
+      ...entra(`https://login.microsoftonline.com/${TENANT}/v2.0`, "2.0", APP, { azp: APP, azpacr: "1", idtyp: "app" }),
+      sub: OID,
+      scp: undefined
+    },
+    teams: [GROUP],
+    line: `allow team=${GROUP}`,
+    twins: { "in no group": [{ groups: undefined }, noOne] }
+  },
   "okta": {
     file: `{ preset: okta, domain: "https://acme.okta.com", audience: "api://default" }`,
     algorithm: "RS256",
@@ -249,6 +262,27 @@ const people: Readonly<Record<string, Sample>> = {
     },
     tried:
       "A Keycloak 26.7.3 in development mode, by `node examples/keycloak/proof.mjs`: people in groups with and without paths, RS256, ES256, EdDSA, `typ: at+jwt`, one and several organizations, ID, refresh and light tokens, a service account, another audience, another realm, groups from UserInfo."
+  },
+  "keycloak, a service account in a group": {
+    file: `{ preset: keycloak, url: "https://id.acme.com", realm: acme, audience: llm-gateway }`,
+    algorithm: "RS256",
+    typ: "JWT",
+    claims: {
+      iss: "https://id.acme.com/realms/acme",
+      aud: ["llm-gateway", "account"],
+      sub: "5f0c1f3a-0000-4000-8000-000000000000",
+      typ: "Bearer",
+      azp: "bot",
+      client_id: "bot",
+      realm_access: { roles: ["default-roles-acme", "offline_access", "uma_authorization"] },
+      scope: "profile email",
+      email_verified: false,
+      preferred_username: "service-account-bot",
+      groups: ["/red"]
+    },
+    teams: ["red"],
+    line: "allow team=red",
+    twins: { "in no group": [{ groups: undefined }, noOne] }
   },
   "dex": {
     file: `{ preset: dex, url: "https://dex.acme.com/dex", audience: llm-gateway }`,
