@@ -4,7 +4,9 @@
  * Vitest 5 reads a file of this name no longer, so `vitest.config.ts` re-exports it. The condition `source` makes
  * `@jotgate/*` resolve to `src`, for files that vitest transforms and for those that Node loads itself.
  */
+import { statSync } from "node:fs"
 import { defineConfig, defineProject } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 const conditions = ["source"]
 
@@ -44,6 +46,18 @@ const project = (name: string, { exclude = [], globalSetup = [], include }: Kept
     }
   })
 
+/** How long a file takes, as far as can be told from outside: those with real servers, then the larger ones. */
+const lengthOf = ({ moduleId }: TestSpecification): number =>
+  statSync(moduleId).size +
+  (/\/cli\/.*\.integration\./.test(moduleId) ? 2e9 : /\.integration\.|\/conformance\//.test(moduleId) ? 1e9 : 0)
+
+/** The longest first, so that the last process does not end long after the others. */
+class LongestFirst extends BaseSequencer {
+  override sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    return Promise.resolve(files.toSorted((one, other) => lengthOf(other) - lengthOf(one)))
+  }
+}
+
 /** Under CI a report for machines as well: `tools/tally.ts` counts it. */
 const reporters = process.env["CI"] === undefined
   ? ["default"]
@@ -57,8 +71,8 @@ export default defineConfig({
     reporters,
     // One more than the cores that are asked for: tests with real servers often wait.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
-      // These wait the longest, so they go first.
       project("the command", { include: command, globalSetup: ["./tools/lib/BuiltCommand.ts"] }),
       project("jotgate", { include: every, exclude: command })
     ]
