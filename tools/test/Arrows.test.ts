@@ -190,8 +190,8 @@ describe("circles of files", () => {
   })
 })
 
-it("the picture in docs/architecture.md is the one that is enforced", () => {
-  const page = readFileSync(join(import.meta.dirname, "../../docs/architecture.md"), "utf8")
+it("the picture in the README is the one that is enforced", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8")
   assert.include(page, `\`\`\`\n${picture()}\`\`\`\n`)
   for (const { name } of houses.flatMap((it) => it.rooms)) assert.include(picture(), `  ${name} `)
 })
