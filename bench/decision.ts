@@ -13,7 +13,7 @@ import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
 import { NodeSignature } from "@jotgate/core/node"
 import { OpaqueToken } from "@jotgate/core/OpaqueToken"
 import { TokenRefused } from "@jotgate/core/Refusal"
-import { type Asked, knownModel } from "@jotgate/core/Request"
+import { type Asked, knownModel, knownTool, noModel } from "@jotgate/core/Request"
 import { RequestPolicy } from "@jotgate/core/RequestPolicy"
 import { Revocation } from "@jotgate/core/Revocation"
 import { Settings } from "@jotgate/core/Settings"
@@ -209,6 +209,36 @@ const decisionOf = async (options: {
   return { auth, asked, run: allows(auth, asked) }
 }
 
+/** The same deployment with an MCP server, whose tools the chosen team lists in part. */
+const withTools = async () => {
+  const { policy = {}, ...file } = imported() as { readonly policy?: Readonly<Record<string, unknown>> }
+  const roles = [{ role: "internal_user", models: ["gpt-4o"], routes: ["openai_routes", "info_routes", "/mcp/*"] }]
+  const rows = rowsOf(10, 10)
+  const auth = await pipelineOf(
+    {
+      ...file,
+      policy: {
+        ...policy,
+        roles,
+        teamRoutes: ["openai_routes", "info_routes", "/mcp/*"],
+        mcp: [{ server: "github", path: "/mcp/github" }]
+      }
+    },
+    {
+      ...rows,
+      teams: rows.teams.map((it, at) => at === 9 ? { ...it, tools: ["github/get_*", "!github/get_secret"] } : it)
+    }
+  )
+  const model = await primed(auth, askedOf(ten))
+  const tool = await primed(auth, {
+    ...askedOf(ten),
+    path: "/mcp/github",
+    model: noModel,
+    tool: knownTool({ kind: "tool", server: "github", name: "get_repo" })
+  })
+  return { model: allows(auth, model), tool: allows(auth, tool) }
+}
+
 const { asked, auth, run: warm } = await decisionOf({})
 const authenticate = Effect.asVoid(auth.authenticate(asked))
 const thousand = Array.from({ length: 1000 }, (_, i) => ({ scope: `unused-${i}`, models: [`model-${i}`] }))
@@ -270,6 +300,16 @@ const pairs: ReadonlyArray<() => Promise<Pair>> = [
     name: "warm denial of a warm allow",
     ratio: 1 / 1.3,
     candidate: denies(auth, await primed(auth, askedOf(ten, "claude-sonnet"))),
+    baseline: warm
+  }),
+  async () => {
+    const { model, tool } = await withTools()
+    return { name: "decision on a tool of one on a model", ratio: 1 / 1.15, candidate: tool, baseline: model }
+  },
+  async () => ({
+    name: "decision on a model where MCP servers are configured, of one where none is",
+    ratio: 0.95,
+    candidate: (await withTools()).model,
     baseline: warm
   }),
   async () => ({

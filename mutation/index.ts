@@ -14,6 +14,7 @@ import { join } from "node:path"
 import { type Mutation, mutations, type Package } from "./Mutations.ts"
 import { releases } from "./ReleaseMutations.ts"
 import { stale } from "./Stale.ts"
+import { tools } from "./ToolMutations.ts"
 
 const root = join(import.meta.dirname, "..")
 const lanes = 2
@@ -48,7 +49,8 @@ const left = [
   "test/opaque/**",
   "test/issuer/**",
   "test/cache/Cache.test.ts",
-  "test/model/JsonWalk.test.ts"
+  "test/model/JsonWalk.test.ts",
+  "test/mcp/*.integration.test.ts"
 ]
 
 /** Tests of the first try: those nearest to the mutated file. */
@@ -107,6 +109,20 @@ const thorough: Readonly<Record<Package, ReadonlyArray<string>>> = {
   server: []
 }
 
+/** What decides on tools has its tests in few places: nothing else would notice. */
+const ofTools = ({ file }: Mutation): ReadonlyArray<ReadonlyArray<string>> | undefined =>
+  file.startsWith("mcp/")
+    ? [[`test/${file.slice(0, -".ts".length)}`], ["test/mcp"]]
+    : file === "proxy/McpExchange.ts"
+    ? [["test/mcp"]]
+    : /Tool|McpServer/.test(file)
+    ? [["test/rules/Req", "test/cases/Tools", "test/cases/Agents", "test/laws/Tools"]]
+    : undefined
+
+/** The tests of each try, one after the other. */
+const tries = (it: Mutation): ReadonlyArray<ReadonlyArray<string>> =>
+  ofTools(it) ?? [near(it), quick[it.package], thorough[it.package]]
+
 /** A copy of every package that is mutated; answers where each of them is. */
 const lane = async (home: string, name: string): Promise<Readonly<Record<Package, string>>> => {
   const folderOf = async (of: Package): Promise<string> => {
@@ -129,7 +145,7 @@ const passes = (folder: string, tests: ReadonlyArray<string>, milliseconds = pat
     const named = (folder: string): boolean => tests.some((it) => it.startsWith(folder.replace("/**", "")))
     const excluded = left.flatMap((it) => named(it) ? [] : ["--exclude", it])
     const vitest = join(root, "node_modules/vitest/vitest.mjs")
-    const child = spawn(process.execPath, [vitest, "run", "--bail", "1", ...excluded, ...tests], {
+    const child = spawn(process.execPath, [vitest, "run", "--passWithNoTests", "--bail", "1", ...excluded, ...tests], {
       cwd: folder,
       stdio: "ignore",
       env: { ...process.env, CI: "1" }
@@ -149,10 +165,13 @@ const isNoticed = async (folders: Readonly<Record<Package, string>>, mutation: M
   const path = join(folder, "src", file)
   const original = await readFile(path, "utf8")
   await writeFile(path, original.replace(find, () => replace))
-  const survived = (await passes(folder, near(mutation))) && (await passes(folder, quick[name])) &&
-    (await passes(folder, thorough[name]))
+  let isNoticed = false
+  for (const tests of tries(mutation)) {
+    isNoticed = !(await passes(folder, tests))
+    if (isNoticed) break
+  }
   await writeFile(path, original)
-  return !survived
+  return isNoticed
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -163,7 +182,11 @@ const shown = ({ file, find, package: name, replace }: Mutation): string =>
 const main = async (parts: ReadonlyArray<string>): Promise<number> => {
   const chosen = parts.includes("releases")
     ? releases
-    : [...mutations, ...releases].filter((it) => parts.length === 0 || parts.some((part) => it.file.includes(part)))
+    : parts.includes("tools")
+    ? tools
+    : [...mutations, ...releases, ...tools].filter((it) =>
+      parts.length === 0 || parts.some((part) => it.file.includes(part))
+    )
   const old = await stale(root, chosen)
   old.forEach(print)
   if (old.length > 0) return 1
@@ -176,7 +199,7 @@ const main = async (parts: ReadonlyArray<string>): Promise<number> => {
         first === undefined ||
         !(await passes(
           first[name],
-          [...(name === "server" ? ["test/model"] : []), ...quick[name], ...thorough[name]],
+          [...new Set(chosen.filter((it) => it.package === name).flatMap((it) => tries(it).flat()))],
           5 * patience
         ))
       ) {

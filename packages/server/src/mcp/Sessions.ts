@@ -7,6 +7,7 @@
  */
 import type { Allowed } from "@jotgate/core/Decision"
 import { hash } from "node:crypto"
+import { type Address, partsOf } from "./Address.ts"
 
 /** How many sessions and tasks are remembered at once, and how many of them one caller may have. */
 export interface SessionBounds {
@@ -18,6 +19,20 @@ export interface SessionBounds {
 export const sessionBounds: SessionBounds = { all: 100_000, perCaller: 2_000 }
 
 const digest = (text: string): string => hash("sha256", text, "base64url")
+
+const unescaped = (text: string): string => {
+  let plain = text
+  for (let round = 0; round < 3 && plain.includes("%"); round++) {
+    plain = plain.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }
+  return plain
+}
+
+/** Servers may read an id that is escaped, or in other letters, as the same one: UUIDs have several spellings. */
+const keyOf = (server: string, handle: string): string => digest(`${server} ${unescaped(handle).toLowerCase()}`)
+
+/** Stands for the owner of what was given to several callers: no secret of one. */
+const everybody = ""
 
 /** Whose sessions are told apart. */
 export type SessionUser = Pick<Allowed, "claims" | "identity" | "principal">
@@ -56,18 +71,49 @@ export class Sessions {
   takes(server: string, handles: ReadonlyArray<string>, allowed: SessionUser): boolean {
     if (handles.length === 0) return true
     const caller = callerOf(allowed)
-    const sessions = handles.map((it) => digest(`${server} ${it}`))
-    if (sessions.some((it) => (this.#owners.get(it) ?? caller) !== caller)) return false
-    for (const it of sessions) {
-      if (this.onTaken !== undefined && !this.#owners.has(it)) this.onTaken(it, caller)
-      this.#keep(it, caller)
-    }
+    const sessions = handles.map((it) => keyOf(server, it))
+    if (sessions.some((it) => this.#isOthers(it, caller))) return false
+    for (const it of sessions) this.#take(it, caller)
     return true
   }
 
-  /** A session got an owner elsewhere; whoever was first here stays. */
+  /** The server gives an address to its caller: what of it another was given names no session, and is everybody's. */
+  gives(server: string, address: Address, allowed: SessionUser): void {
+    const caller = callerOf(allowed)
+    for (const part of partsOf(address)) {
+      const session = keyOf(server, part)
+      this.#take(session, this.#isOthers(session, caller) ? everybody : caller)
+    }
+  }
+
+  /**
+   * Whether a message may be sent to this address: no part of it is another's. Where none is the caller's yet, because
+   * it was given elsewhere, the values are from now on.
+   */
+  mayPost(server: string, address: Address, allowed: SessionUser): boolean {
+    const caller = callerOf(allowed)
+    const values = address.values.map((it) => keyOf(server, `value ${it}`))
+    const all = [keyOf(server, `path ${address.path}`), ...values]
+    if (all.some((it) => this.#isOthers(it, caller))) return false
+    if (!values.some((it) => this.#owners.get(it) === caller)) { for (const it of values) this.#take(it, caller) }
+    return true
+  }
+
+  #isOthers(session: string, caller: string): boolean {
+    const owner = this.#owners.get(session)
+    return owner !== undefined && owner !== caller && owner !== everybody
+  }
+
+  #take(session: string, caller: string): void {
+    const owner = this.#owners.get(session)
+    const next = owner === everybody ? everybody : caller
+    if (owner !== next) this.onTaken?.(session, next)
+    this.#keep(session, next)
+  }
+
+  /** A session got an owner elsewhere; whoever was first here stays, but for what is everybody's. */
   learn(session: string, caller: string): void {
-    if (!this.#owners.has(session)) this.#keep(session, caller)
+    if (caller === everybody || !this.#owners.has(session)) this.#keep(session, caller)
   }
 
   /** Each session with its owner, the oldest first. */
@@ -75,13 +121,8 @@ export class Sessions {
     return [...this.#owners]
   }
 
-  /** Whether nobody else uses this; it is not taken. */
-  isFree(server: string, handle: string, allowed: SessionUser): boolean {
-    const caller = callerOf(allowed)
-    return (this.#owners.get(digest(`${server} ${handle}`)) ?? caller) === caller
-  }
-
   #keep(session: string, caller: string): void {
+    if (this.#owners.get(session) !== caller) this.#drop(session)
     const theirs = this.#owned.get(caller) ?? new Set<string>()
     this.#owned.set(caller, theirs)
     theirs.delete(session)

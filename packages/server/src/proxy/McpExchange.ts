@@ -9,6 +9,7 @@ import { type RequestedTool, toolKinds } from "@jotgate/core/Request"
 import { isUtf8 } from "node:buffer"
 import type { IncomingHttpHeaders } from "node:http"
 import type { ErrorBody } from "../answer/Answer.ts"
+import { addressOf } from "../mcp/Address.ts"
 import { EventStream } from "../mcp/EventStream.ts"
 import { isItemName, isResourceUri, literalPrefix } from "../mcp/ItemName.ts"
 import { filterAnswer, type FilteredAnswer, type ListPlan } from "../mcp/ListAnswer.ts"
@@ -144,14 +145,19 @@ export class McpExchange {
       : { code: "session_denied" }
   }
 
-  /** In the old transport the address of messages is the session; it stands in the query nearly always. */
+  /** In the old transport the address of messages is the session. */
   #mayPost(allowed: Allowed): boolean {
     const { method, server: { legacy, server }, sessions, target } = this.#it
-    if (!legacy || method !== "POST") return true
-    const endpoint = `endpoint ${target}`
-    return target.includes("?")
-      ? sessions.takes(server, [endpoint], allowed)
-      : sessions.isFree(server, endpoint, allowed)
+    return !legacy || method !== "POST" || sessions.mayPost(server, addressOf(target), allowed)
+  }
+
+  /** The server gives its caller the address for messages. What it only repeats of what was asked names no session. */
+  #given(allowed: Allowed, target: string): void {
+    const { server: { server }, sessions } = this.#it
+    const asked = new Set(addressOf(this.#it.target).values)
+    const { path, values } = addressOf(target)
+    const own = values.filter((it) => !asked.has(it))
+    if (own.length > 0 || values.length === 0) sessions.gives(server, { path, values: own }, allowed)
   }
 
   /** The challenge to a caller without a good token says what the server wants, so that nobody is asked twice. */
@@ -250,12 +256,12 @@ export class McpExchange {
   }
 
   #stream(allowed: Allowed, plan: ListPlan, { place }: ListAnswered): AnswerStream {
-    const { server: { legacy, server }, sessions } = this.#it
+    const { server: { legacy } } = this.#it
     const events = new EventStream((event, data) => {
       if (event === "endpoint" && legacy) {
         const given = place(data.toString("utf8"))
         if (given === undefined) return "cut"
-        sessions.takes(server, [`endpoint ${given.target}`], allowed)
+        this.#given(allowed, given.target)
         return Buffer.from(given.address)
       }
       if (!marks.some((it) => data.includes(it))) return "same"

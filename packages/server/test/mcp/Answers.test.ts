@@ -275,7 +275,26 @@ describe("the old transport", () => {
       answers(it, "Accepted", { "content-type": "text/plain" }, 202)
       const path = "/gate/mcp/old/messages?sessionId=s1"
       assert.strictEqual((yield* post(it, list("ping"), path)).status, 202)
-      assert.strictEqual((yield* post(it, list("ping"), path, "bob")).status, 403)
+      for (const other of [path, path.replace("s1", "%731"), `${path}&x=2`, path.replace("?", "?x=3&")]) {
+        const denied = yield* post(it, list("ping"), other, "bob")
+        assert.strictEqual(`${denied.status} ${JSON.parse(denied.text).error.data.code}`, "403 session_denied", other)
+      }
+    }))
+
+  it.live("what an address only repeats of the question makes nobody its owner", () =>
+    Effect.gen(function*() {
+      const it = yield* world
+      const open = (who: string, query: string, endpoint: string) => {
+        answers(it, `event: endpoint\ndata: ${endpoint}\n\n`, { "content-type": "text/event-stream" })
+        return post(it, undefined, `/mcp/old/sse${query}`, who)
+      }
+      yield* open("alice", "", "/mcp/old/m?sessionId=s1")
+      // A server that repeats the query does not give alice's session to bob.
+      yield* open("bob", "?sessionId=s1", "/mcp/old/m?sessionId=s1&sessionId=s2")
+      answers(it, "Accepted", { "content-type": "text/plain" }, 202)
+      assert.strictEqual((yield* post(it, list("ping"), "/mcp/old/m?sessionId=s1", "bob")).status, 403)
+      assert.strictEqual((yield* post(it, list("ping"), "/mcp/old/m?sessionId=s2", "bob")).status, 202)
+      assert.strictEqual((yield* post(it, list("ping"), "/mcp/old/m?sessionId=s1")).status, 202)
     }))
 
   it.live("breaks off where the address leads elsewhere", () =>
