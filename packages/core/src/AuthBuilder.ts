@@ -60,6 +60,25 @@ const within = (caller: Caller, acting: AgentResolver.Acting | undefined): Calle
   return { ...caller, identity: { ...identity, teams: teams.filter(may), team: teamOf } }
 }
 
+/** The teams that a token names, none of which the agents of the request may act in. */
+const displaced = ({ identity: { team, teamAlias, teams } }: Caller, within: Caller, acting: AgentResolver.Acting) => {
+  const named = team ?? teams[0]
+  const { identity: left } = within
+  const isLeft = left.team !== undefined || left.teams.length > 0 || teamAlias !== undefined
+  return named === undefined || isLeft
+    ? undefined
+    : { step: "agent", code: "team_denied", facts: { agent: acting.id, team: named } } as const
+}
+
+/** What is supposed of a caller besides its claims, or in their place. */
+export interface Said {
+  readonly identity?: Identity | undefined
+  /** The agents that act, outermost first. */
+  readonly agents?: ReadonlyArray<string> | undefined
+  /** Whether the request names its trace; it does unless said. */
+  readonly traced?: boolean | undefined
+}
+
 export class AuthBuilder extends Context.Service<AuthBuilder, {
   /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint. */
   readonly authenticate: (asked: Asked, brief?: boolean) => Effect.Effect<Allowed, Denial>
@@ -67,9 +86,9 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
   readonly decide: (asked: Asked, now: Now) => Effect.Effect<Allowed, Denial>
   /**
    * Decides as if these claims had been proven: for questions about a person, never for a request. Reads no
-   * credential of `asked`, only its team header; writes nothing. `identity` stands instead of what the claims say.
+   * credential of `asked`, only its team header; writes nothing. What `said` has stands instead of what the claims say.
    */
-  readonly suppose: (claims: Claims, asked: Asked, now: Now, identity?: Identity) => Effect.Effect<Allowed, Denial>
+  readonly suppose: (claims: Claims, asked: Asked, now: Now, said?: Said) => Effect.Effect<Allowed, Denial>
   /** The team that a request asks for, where it asks for one. */
   readonly teamAskedFor: (asked: Asked) => string | undefined
 }>()("@jotgate/core/AuthBuilder") {
@@ -130,12 +149,14 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         if (agent !== undefined) return yield* managed(caller, agent, now)
         const refused = policy.token.admit(identity, standing, asked)
         if (refused !== undefined) return yield* raise(refused, now)
-        const acting = agents.readsClaims ? yield* agents.acting(caller, now) : undefined
+        const acting = agents.readsClaims || caller.agents !== undefined ? yield* agents.acting(caller, now) : undefined
         const misplaced = policy.routes.adminRoute(standing, asked)
         if (misplaced !== undefined) return yield* raise(misplaced, now)
         if (standing.admin) return yield* judge.admin(caller, yield* teams.forAdmin(caller, now), acting, now)
 
-        const claimed = yield* teams.fromToken(within(caller, acting), now)
+        const narrowed = within(caller, acting)
+        if (acting !== undefined) yield* unless(displaced(caller, narrowed, acting), now)
+        const claimed = yield* teams.fromToken(narrowed, now)
         const organization = namesOrganization(identity) ? yield* organizations.find(identity, now) : undefined
         const foreign = policy.rows.organizationOfTeam(claimed.chosen?.team, organization?.id) ??
           policy.token.emailDomain(identity)
@@ -203,7 +224,12 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         return allowed
       })
 
-      const suppose = Effect.fnUntracedEager(function*(claims: Claims, asked: Asked, now: Now, known?: Identity) {
+      const suppose = Effect.fnUntracedEager(function*(
+        claims: Claims,
+        asked: Asked,
+        now: Now,
+        { agents, identity: known, traced = true }: Said = {}
+      ) {
         if (policy.routes.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
         const header = yield* question.headerOf(asked, now)
         const read = known === undefined ? extractor.extract(claims) : Exit.succeed(known)
@@ -216,7 +242,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const { decisions, identity, standing } = yield* question.verified(supposed, now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
         // Whether a call that is only supposed would tell its trace is up to whoever makes it.
-        const caller = { claims, identity, standing, decisions, asked, header, traced: true, names: notAsked }
+        const caller = { claims, identity, standing, decisions, asked, header, traced, names: notAsked, agents }
         const allowed = yield* hinted(caller, now)
         if (clients !== undefined) yield* listed(clients(claims.payload, asked), now)
         if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)

@@ -3,7 +3,7 @@
  * and `explain --json` print (DESIGN §8).
  */
 import type { DirectoryWrite } from "./directory/Directory.ts"
-import type { Code, Denial, Status } from "./Errors.ts"
+import type { Code, Status } from "./Errors.ts"
 import type { Identity } from "./Identity.ts"
 import type { Principal } from "./principal/Principal.ts"
 import { type Asked, modelText, type ToolKind, toolText } from "./Request.ts"
@@ -68,12 +68,18 @@ export interface DecisionJson {
   readonly agent?: { readonly id: string; readonly chain: ReadonlyArray<string> }
   /** What of an MCP server was asked for: `SERVER/NAME`; there when something was. */
   readonly tool?: string
+  /** Patterns of the tools that could be called, as `Reach.tools` tells them; there where something restricts. */
+  readonly tools?: ReadonlyArray<string>
   readonly models: ReadonlyArray<string> | null
   readonly model: string | null
   readonly route: string
   readonly writes: ReadonlyArray<DirectoryWrite>
   readonly steps?: ReadonlyArray<Step>
 }
+
+/** What can be called of tools, where not everything can. */
+const restricted = (tools: ReadonlyArray<string> | undefined): Pick<DecisionJson, "tools"> =>
+  tools === undefined || (tools.length === 1 && tools[0] === "*") ? {} : { tools }
 
 /** The JSON form of an allowed decision; `id` is the decision's id. */
 export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Noted>): DecisionJson => {
@@ -95,6 +101,7 @@ export const allowedJson = (id: string, it: Allowed, steps?: ReadonlyArray<Noted
     endUser: principal.endUserId === undefined ? null : { id: principal.endUserId },
     ...(principal.agent === undefined ? {} : { agent: principal.agent }),
     ...(it.tool === undefined ? {} : { tool: it.tool }),
+    ...restricted(it.reach.tools()),
     models: it.reach.models(),
     model: it.model ?? null,
     route: it.route,
@@ -120,7 +127,7 @@ export const resolvedBy = (steps: ReadonlyArray<Noted>): Resolved =>
 export const deniedJson = (
   id: string,
   asked: Asked,
-  denial: Denial,
+  denial: { readonly status: Status; readonly code: Code },
   steps: ReadonlyArray<Noted>,
   printSteps: boolean
 ): DecisionJson => {
@@ -138,6 +145,7 @@ export const deniedJson = (
     endUser: found.endUser ?? null,
     ...(found.agent === undefined ? {} : { agent: found.agent }),
     ...toolOf(asked),
+    ...restricted(found.tools),
     models: found.models ?? null,
     model: modelText(asked.model),
     route: asked.path,

@@ -38,6 +38,7 @@ export {
   unseenTool
 } from "./rules/RequestedTool.ts"
 export { decoded, isUnambiguousPath } from "./rules/routes/Path.ts"
+export { hasTraceId } from "./rules/TraceId.ts"
 
 /** One question: may this request pass? */
 export interface Asked {

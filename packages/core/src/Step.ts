@@ -51,6 +51,16 @@ const Change = Schema.Union([
   Schema.Struct({ change: Schema.Literal("model"), models: texts, text }),
   Schema.Struct({ change: Schema.Literal("role"), role: text, value: text, text }),
   Schema.Struct({ change: Schema.Literal("scope"), scope: text, text }),
+  /** What a rule or rows must list, and where; or other tools that the call could name. */
+  Schema.Struct({
+    change: Schema.Literal("tool"),
+    tool: Schema.optionalKey(text),
+    in: Schema.optionalKey(Schema.Array(Schema.Struct({ level: text, name: text }))),
+    tools: Schema.optionalKey(texts),
+    text
+  }),
+  /** What the request itself must have. */
+  Schema.Struct({ change: Schema.Literal("request"), header: name, text }),
   /** Who must be let in by the operator: an application, or a program that acts. Not tried, because no caller can. */
   Schema.Struct({ change: Schema.Literals(["client", "agent"]), name, text })
 ])

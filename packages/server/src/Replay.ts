@@ -6,6 +6,7 @@
  * neither time nor memory grows with what was asked again and again. Answers
  * that failed for a dependency say nothing of the rules and are left out.
  */
+import { toolName } from "@jotgate/core/Request"
 import type { FoundRecord } from "@jotgate/store/RecordStore"
 import { Effect, Option, Schema } from "effect"
 import { hash } from "node:crypto"
@@ -24,7 +25,11 @@ export type Verdict = typeof Verdict.Type
 export const Change = Schema.Struct({
   /** The person, as the record knows it. */
   who: Schema.String,
+  /** The agent that acted. */
+  agent: Schema.NullOr(Schema.String),
   model: Schema.NullOr(Schema.String),
+  /** What of an MCP server was asked for: `SERVER/NAME`. */
+  tool: Schema.NullOr(Schema.String),
   path: Schema.String,
   before: Verdict,
   after: Verdict,
@@ -57,6 +62,7 @@ const Told = Schema.Struct({
   verdictCode: Schema.NullOr(Schema.String),
   team: Schema.NullOr(Schema.String),
   user: Schema.NullOr(Schema.String),
+  agent: Schema.NullOr(Schema.String),
   claimed: Schema.NullOr(
     Schema.Struct({ user: Schema.NullOr(Schema.String), email: Schema.NullOr(Schema.String) })
   ),
@@ -68,14 +74,20 @@ const kept = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
 
 const isRuled = (it: typeof Told.Type): boolean => !(it.verdictCode ?? "").endsWith("_unavailable")
 
-const whoOf = ({ claimed, user }: typeof Told.Type): string => user ?? claimed?.email ?? claimed?.user ?? "nobody"
+/** The person; an agent on its own is its own. */
+const whoOf = ({ agent, claimed, user }: typeof Told.Type): string =>
+  user ?? claimed?.email ?? claimed?.user ?? agent ?? "nobody"
+
+/** What a question names of MCP servers. */
+const toolIn = ({ tools }: KeptQuestion): string | null =>
+  tools === undefined || "unseen" in tools ? null : tools.named.map(toolName).join(", ") || null
 
 const differs = (one: Verdict, other: Verdict): boolean =>
   one.allowed !== other.allowed || (one.allowed && one.team !== other.team)
 
 const verdictOf = Effect.fnUntraced(function*(supposing: Supposing, question: KeptQuestion, teamHeader: string) {
-  const { claims, issuer } = question
-  const result = yield* settle(supposing, { issuer, claims }, requestOf(question, teamHeader)).pipe(
+  const { claims, issuer, traced } = question
+  const result = yield* settle(supposing, { issuer, claims, traced }, requestOf(question, teamHeader)).pipe(
     // An issuer that the new file does not trust any more.
     Effect.catch(() => Effect.succeed(undefined))
   )
@@ -140,7 +152,15 @@ export const run = <E>(
         const before: Verdict = { allowed: record.verdict === "allow", code: record.verdictCode, team: record.team }
         const after = yield* verdictOf(supposing, posed, teamHeader)
         if (differs(before, after)) {
-          const change = { who: whoOf(record), model: posed.models.join(",") || null, path: posed.path, before, after }
+          const change = {
+            who: whoOf(record),
+            agent: record.agent,
+            model: posed.models.join(",") || null,
+            tool: toolIn(posed),
+            path: posed.path,
+            before,
+            after
+          }
           changes.set(key, { count: 1, change })
         } else same.add(key)
       }

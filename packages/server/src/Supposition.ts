@@ -3,7 +3,7 @@
  * claims", "what for this person of the directory". Nothing is verified, because
  * nothing passes; nothing is written.
  */
-import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import type { AuthBuilder, Said } from "@jotgate/core/AuthBuilder"
 import type { Allowed } from "@jotgate/core/Decision"
 import { TeamId, UserId } from "@jotgate/core/Directory"
 import type { Denial } from "@jotgate/core/Errors"
@@ -18,9 +18,21 @@ import { Clock, Effect, Result } from "effect"
 
 /** Who is supposed to be asking. */
 export type Somebody =
-  | { readonly issuer?: string | undefined; readonly claims: JsonObject }
-  /** A row of the empty namespace; without `teams` those of its memberships, in row order. */
-  | { readonly user: string; readonly teams?: ReadonlyArray<string> | undefined }
+  & (
+    | { readonly issuer?: string | undefined; readonly claims: JsonObject }
+    /** A row of the empty namespace; without `teams` those of its memberships, in row order. */
+    | { readonly user: string; readonly teams?: ReadonlyArray<string> | undefined }
+    /** A team, whoever calls in its name. */
+    | { readonly team: string }
+    /** An agent on its own. */
+    | { readonly agents: ReadonlyArray<string> }
+  )
+  & {
+    /** The agents that act, outermost first, whatever the claims say of it. */
+    readonly agents?: ReadonlyArray<string> | undefined
+    /** Whether the request names its trace, which some agents must; it does unless said. */
+    readonly traced?: boolean | undefined
+  }
 
 /** What is needed to suppose somebody. */
 export interface Supposing {
@@ -37,12 +49,19 @@ export interface Supposed {
   readonly millis: number
 }
 
+/** Whether tokens of this issuer say who acts. */
+const readsAgents = ({ settings: { claims: { agent } } }: IssuerProfile): boolean =>
+  agent !== undefined && agent !== null && (agent.actor ?? agent.client ?? agent.id) !== null
+
 /** The issuer of a question: the named one, that of the claims, or the only one there is. */
 const issuerOf = (
   { issuers }: Supposing,
   who: Somebody
 ): Result.Result<IssuerProfile, string> => {
-  if ("user" in who) {
+  if (who.agents !== undefined && !issuers.some(readsAgents)) {
+    return Result.fail("nothing is read of who acts: set claims.agent of an issuer, as { actor: act }")
+  }
+  if (!("claims" in who)) {
     const local = issuers.find((it) => it.settings.identities.namespace === "") ?? issuers[0]
     return local === undefined ? Result.fail("the configuration trusts no issuer") : Result.succeed(local)
   }
@@ -59,10 +78,19 @@ const issuerOf = (
     : Result.succeed(found)
 }
 
-const identityOf = (profile: IssuerProfile, user: string, teams: ReadonlyArray<string>, source: string): Identity => ({
+/** The identity of a row: a person with these teams, a team, or nobody, for whom agents act alone. */
+const identityOf = (
+  profile: IssuerProfile,
+  { team, teams = [], user }: {
+    readonly user?: string
+    readonly teams?: ReadonlyArray<string>
+    readonly team?: string
+  },
+  source = ""
+): Identity => ({
   issuer: profile.id,
   namespace: "",
-  user: UserId.make(user),
+  user: user === undefined ? undefined : UserId.make(user),
   userIsEmail: false,
   email: undefined,
   userIsAddress: false,
@@ -70,11 +98,11 @@ const identityOf = (profile: IssuerProfile, user: string, teams: ReadonlyArray<s
   tenant: undefined,
   linkByEmail: "never",
   service: false,
-  team: undefined,
+  team: team === undefined ? undefined : TeamId.make(team),
   teamAlias: undefined,
   teams: teams.map((it) => TeamId.make(it)),
   teamsBy: "id",
-  namesTeams: teams.length > 0,
+  namesTeams: team !== undefined || teams.length > 0,
   withheld: false,
   overage: false,
   organization: undefined,
@@ -85,8 +113,15 @@ const identityOf = (profile: IssuerProfile, user: string, teams: ReadonlyArray<s
   roles: [],
   userRoles: [],
   scopes: [],
-  facts: { user: `row "${user}"`, ...(teams.length === 0 ? {} : { teams: [source, ...teams] }) }
+  facts: {
+    ...(user === undefined ? {} : { user: `row "${user}"` }),
+    ...(team === undefined ? {} : { team: `row "${team}"` }),
+    ...(teams.length === 0 ? {} : { teams: [source, ...teams] })
+  }
 })
+
+/** What is supposed besides claims or row. */
+const said = ({ agents, traced }: Somebody): Said => ({ agents, traced })
 
 const supposed = (issuer: IssuerProfile, payload: JsonObject) =>
   ({ issuer, payload, expiresAt: undefined, verifiedBy: { _tag: "Supposed" } }) as const
@@ -101,7 +136,7 @@ export const settle = Effect.fnUntracedEager(function*(
   if (Result.isFailure(profile)) return yield* Effect.fail({ reason: profile.failure })
   const clock = yield* Clock.Clock
   const now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
-  return yield* Effect.match(supposing.auth.suppose(supposed(profile.success, who.claims), asked, now), {
+  return yield* Effect.match(supposing.auth.suppose(supposed(profile.success, who.claims), asked, now, said(who)), {
     onFailure: (denial): Allowed | Denial => denial,
     onSuccess: (allowed): Allowed | Denial => allowed
   })
@@ -124,15 +159,16 @@ export const suppose = Effect.fnUntraced(function*(
     ticks: Ticks.fromClock(clock),
     note: (step: Noted) => void steps.push(step)
   }
-  const payload = "claims" in who ? who.claims : { sub: who.user }
+  const payload = "claims" in who ? who.claims : "user" in who ? { sub: who.user } : {}
   const claims = supposed(profile, payload)
   let identity: Identity | undefined
-  if ("user" in who) {
+  if ("team" in who) identity = identityOf(profile, { team: who.team })
+  else if ("user" in who) {
     const row = yield* Effect.option(supposing.users.byId(UserId.make(who.user)))
     const teams = who.teams ?? (row._tag === "Some" ? row.value.teams : [])
-    identity = identityOf(profile, who.user, teams, who.teams === undefined ? "memberships" : "the question")
-  }
-  const result = yield* Effect.match(supposing.auth.suppose(claims, asked, now, identity), {
+    identity = identityOf(profile, { user: who.user, teams }, who.teams === undefined ? "memberships" : "the question")
+  } else if (!("claims" in who)) identity = identityOf(profile, {})
+  const result = yield* Effect.match(supposing.auth.suppose(claims, asked, now, { identity, ...said(who) }), {
     onFailure: (denial): Allowed | Denial => denial,
     onSuccess: (allowed): Allowed | Denial => allowed
   })

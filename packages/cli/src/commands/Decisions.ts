@@ -15,8 +15,9 @@ const row = (it: AnswerRecord): Columns.Row => ({
   time: it.time,
   answer: `${it.status} ${it.code ?? it.verdict}`,
   who: it.user ?? it.claimed?.email ?? it.claimed?.user,
+  agent: it.agent,
   team: it.team,
-  asked: it.tool ?? it.models ?? it.model,
+  asked: it.tools ?? it.tool ?? it.models ?? it.model,
   request: `${it.method} ${it.route}`,
   decision: it.decision
 })
@@ -88,7 +89,8 @@ export const decisions = Command.make(
       const { recordText } = yield* Effect.promise(() => import("../explain/ExplanationText.ts"))
       if (told.length > 0) yield* Console.log(told.map(recordText).join("\n\n"))
     } else if (items.length > 0) {
-      const columns = ["time", "answer", "who", "team", "asked", "request", "decision"]
+      const agent = items.some((it) => it.agent !== null) ? ["agent"] : []
+      const columns = ["time", "answer", "who", ...agent, "team", "asked", "request", "decision"]
       yield* Console.log(Columns.table(columns, items.map(row)).join("\n"))
       yield* Console.error("why: jotgate explain --decision ID, or --steps here for all of them")
     }

@@ -3,8 +3,9 @@
  *
  * Exit 0 for an allow, 1 for a denial, 2 when nothing could be decided.
  */
+import * as NamedTool from "@jotgate/server/NamedTool"
 import type { Somebody } from "@jotgate/server/Supposition"
-import { Console, Effect, FileSystem, Option, Schema, Stdio, Stream } from "effect"
+import { Console, Effect, FileSystem, Option, Result, Schema, Stdio, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import { place } from "../admin/AdminFlags.ts"
@@ -50,12 +51,20 @@ export const explain = Command.make(
     issuer: optional("issuer", "ID", "Whose claims --claims are; not needed where they have their iss"),
     user: optional("user", "ID", "A row of the directory instead of a token, with its teams or those of --team"),
     person: optional("person", "ID", "Somebody of jotgate dev instead of a token"),
+    agent: optional(
+      "agent",
+      "ID",
+      "The agent that acts for --claims, --user or --person, or on its own; a chain with commas, outermost first"
+    ),
     model: optional("model", "NAME", "The model that the body names"),
+    tool: optional("tool", "SERVER/NAME", "The tool of an MCP server that is called"),
+    prompt: optional("prompt", "SERVER/NAME", "The prompt of an MCP server that is got"),
+    resource: optional("resource", "SERVER/URI", "The resource of an MCP server that is read"),
     path: Flag.String("path").pipe(
       Flag.withAlias("route"),
       Flag.withMetavar("PATH"),
-      Flag.withDescription("The path of the request"),
-      Flag.withDefault("/v1/chat/completions")
+      Flag.withDescription("The path of the request; default that of the tool's server, else /v1/chat/completions"),
+      Flag.optional
     ),
     method: Flag.String("method").pipe(
       Flag.withMetavar("METHOD"),
@@ -75,6 +84,7 @@ export const explain = Command.make(
   Effect.fn("explain")(function*(
     {
       admin,
+      agent,
       claims,
       decision,
       file,
@@ -83,11 +93,14 @@ export const explain = Command.make(
       json,
       method,
       model,
-      path,
+      path: givenPath,
       person,
+      prompt,
+      resource,
       team,
       token,
       tokenEnv,
+      tool,
       user
     }
   ) {
@@ -101,17 +114,35 @@ export const explain = Command.make(
     if ([claims, user, token, person].filter(Option.isSome).length > 1) {
       return yield* failure("who? Give one of --token, --claims, --user and --person")
     }
+    if (Option.isSome(agent) && Option.isSome(token)) {
+      return yield* failure("--agent: a token says itself who acts; give its claims with --claims to suppose another")
+    }
     const name = yield* only(Option.none(), file)
     const config = yield* loadSound(name)
     const { settings } = config
+    const named = yield* Result.match(
+      NamedTool.read(
+        {
+          tool: Option.getOrUndefined(tool),
+          prompt: Option.getOrUndefined(prompt),
+          resource: Option.getOrUndefined(resource)
+        },
+        settings.policy.mcp
+      ),
+      { onFailure: failure, onSuccess: (it) => Effect.succeed(it) }
+    )
+    const path = Option.getOrElse(givenPath, () => named?.path ?? "/v1/chat/completions")
     if (!path.startsWith("/")) return yield* failure("--path must start with a slash")
     const [teamHeader] = settings.policy.teamHeaders
     if (Option.isSome(team) && teamHeader === undefined) {
       return yield* failure("--team: policy.teamHeaders names no header to ask for a team")
     }
     const issuer = settings.issuers[0]?.issuer ?? ""
-    const credential = Option.isSome(person)
-      ? yield* DevClient.tokenFrom(issuer, person.value)
+    const isAgentAlone = Option.isSome(agent) && [claims, user, person].every(Option.isNone)
+    const credential = isAgentAlone
+      ? undefined
+      : Option.isSome(person)
+      ? yield* DevClient.tokenFrom(issuer, [person.value, ...Option.toArray(agent)].join("+"))
       : Option.match(token, { onNone: () => process.env["JOTGATE_TOKEN"], onSome: (it) => it })
     // As people paste it: with the scheme of its header, or a line end.
     const sent = (credential === "-" ? yield* fromStdin : credential)?.trim().replace(/^bearer +/i, "")
@@ -125,7 +156,8 @@ export const explain = Command.make(
         ...(sent === undefined || sent === "" ? [] : [carrier, carrier === "authorization" ? `Bearer ${sent}` : sent]),
         ...(Option.isSome(team) && Option.isNone(user) && teamHeader !== undefined ? [teamHeader, team.value] : [])
       ],
-      model: Option.getOrUndefined(model)
+      model: Option.getOrUndefined(model),
+      tool: named?.tool
     }
     const [{ dry }, Explanation, { explanationText }] = yield* Effect.promise(() =>
       Promise.all([
@@ -134,10 +166,13 @@ export const explain = Command.make(
         import("../explain/ExplanationText.ts")
       ])
     )
+    const agents = Option.getOrUndefined(agent)?.split(",")
     const about: Somebody | undefined = Option.isSome(claims)
-      ? { claims: yield* claimsIn(claims.value), issuer: Option.getOrUndefined(ofIssuer) }
+      ? { claims: yield* claimsIn(claims.value), issuer: Option.getOrUndefined(ofIssuer), agents }
       : Option.isSome(user)
-      ? { user: user.value, teams: Option.isSome(team) ? [team.value] : undefined }
+      ? { user: user.value, teams: Option.isSome(team) ? [team.value] : undefined, agents }
+      : isAgentAlone && agents !== undefined
+      ? { agents }
       : undefined
     const { auth, rows, supposing } = yield* dry({ config, env: process.env, base: dirname(resolve(name)) })
     if (!json && settings.directory.file !== null) yield* Console.log(rows)

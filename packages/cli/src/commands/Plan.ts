@@ -19,8 +19,9 @@ const wholeStore = "decisions.store keeps questions: set it to directory, sqlite
 
 const whereOf = ({ team }: Change["before"]): string => team === null ? "no team" : `team ${team}`
 
-const sentence = ({ after, before, count, model, path, who }: Change): string => {
-  const asked = `${model === null ? path : model}${count === 1 ? "" : ` (${count} times)`}`
+const sentence = ({ after, agent, before, count, model, path, tool, who: person }: Change): string => {
+  const who = agent === null ? person : person === agent ? `agent ${agent}` : `${person} by agent ${agent}`
+  const asked = `${tool ?? model ?? path}${count === 1 ? "" : ` (${count} times)`}`
   return before.allowed && after.allowed
     ? `~ ${who}  ${asked}: ${whereOf(before)} → ${whereOf(after)}`
     : before.allowed

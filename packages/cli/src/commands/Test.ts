@@ -15,7 +15,7 @@ const plain = {
     issuer: "any",
     audience: ["any"],
     jwks: { keys: [] },
-    claims: { user: "sub", email: "email", teams: "groups", roles: "roles" }
+    claims: { user: "sub", email: "email", teams: "groups", roles: "roles", agent: { actor: "act" } }
   }]
 }
 

@@ -23,6 +23,12 @@ export const method = Flag.String("method").pipe(
   Flag.optional
 )
 
+const withoutAgents = ({ agents: _, ...row }: Columns.Row): Columns.Row => row
+
+/** Whether an agent may for the team or the user of a row. */
+const mayFor = (agent: unknown) => (row: Columns.Row): boolean =>
+  Array.isArray(row["agents"]) && row["agents"].includes(agent)
+
 export const who = Command.make(
   "who",
   {
@@ -46,34 +52,27 @@ export const who = Command.make(
       route: Option.getOrUndefined(route),
       method: Option.getOrUndefined(method)
     }
-    const listed = Effect.fnUntraced(function*(kind: "teams" | "users" | "agents", query: typeof about) {
+    const listed = Effect.fnUntraced(function*(kind: "teams" | "users" | "agents", more: { readonly agents?: "true" }) {
       const found: Array<Columns.Row> = []
       yield* AdminClient.pages(
         ask,
-        { path: `/who/${kind}`, query },
+        { path: `/who/${kind}`, query: { ...about, ...more } },
         (rows) => Effect.sync(() => void found.push(...rows))
       )
       return found
     })
-    const found = { teams: yield* listed("teams", about), users: yield* listed("users", about) }
+    const isEveryAgent = Option.isNone(agent)
+    const withAgents = isEveryAgent ? { agents: "true" as const } : {}
+    const [teams, users] = [yield* listed("teams", withAgents), yield* listed("users", withAgents)]
+    const found = { teams: teams.map(withoutAgents), users: users.map(withoutAgents) }
     /** Each agent with those for whom it may: on its own, for whole teams, for users. */
-    const agents = Option.isSome(agent)
-      ? []
-      : yield* Effect.flatMap(listed("agents", about), (rows) =>
-        Effect.forEach(rows, (row) =>
-          Effect.map(
-            Effect.all([
-              listed("teams", { ...about, agent: String(row["id"]) }),
-              listed("users", { ...about, agent: String(row["id"]) })
-            ]),
-            ([teams, users]) => ({
-              id: row["id"],
-              name: row["name"],
-              alone: row["alone"],
-              teams: teams.map((it) => it["id"]),
-              users: users.map((it) => it["id"])
-            })
-          )))
+    const agents = (isEveryAgent ? yield* listed("agents", {}) : []).map(({ alone, id, name }) => ({
+      id,
+      name,
+      alone,
+      teams: teams.filter(mayFor(id)).map((it) => it["id"]),
+      users: users.filter(mayFor(id)).map((it) => it["id"])
+    }))
     const acting = agents.filter((it) => it.alone === true || it.teams.length + it.users.length > 0)
     const anybody = (yield* Anybody.ask(ask, about)).issuers.filter((it) => it.allowed).map(({ issuer }) => ({
       issuer

@@ -20,6 +20,8 @@ export interface Question {
   readonly target: string
   readonly headers: ReadonlyArray<string>
   readonly model: string | undefined
+  /** What of an MCP server is asked for; nothing unless said. */
+  readonly tool?: Request.Tool | undefined
 }
 
 export interface Explanation {
@@ -36,7 +38,7 @@ const bodyOf = (model: string | undefined): Uint8Array =>
   new TextEncoder().encode(model === undefined ? "" : JSON.stringify({ model }))
 
 /** The question in the form of every door; the model of the path counts as well as that of the body. */
-const ask = ({ headers, method, model, target }: Question): Exit.Exit<Request.Asked, BadRequest> => {
+const ask = ({ headers, method, model, target, tool }: Question): Exit.Exit<Request.Asked, BadRequest> => {
   const found = ModelPeek.asked({
     method,
     target,
@@ -46,7 +48,13 @@ const ask = ({ headers, method, model, target }: Question): Exit.Exit<Request.As
   })
   return found === undefined
     ? Exit.fail(new BadRequest({ code: "body_invalid" }))
-    : Request.make({ method, target, rawHeaders: headers, model: found })
+    : Request.make({
+      method,
+      target,
+      rawHeaders: headers,
+      model: found,
+      tool: tool === undefined ? Request.noTool : Request.knownTool(tool)
+    })
 }
 
 const decide = Effect.fnUntraced(function*(auth: Auth, asked: Request.Asked, steps: Array<Noted>) {

@@ -22,13 +22,18 @@ const stepsOf = ({ again, model, steps = [] }: Explained): ReadonlyArray<string>
       ...lines(again.steps.filter(isPrinted), model, undefined)
     ]
 
+/** An agent and whom it acts for; on its own it is who is calling. */
+const actingFor = (agent: string, who: string): string =>
+  who === "nobody" || who === agent ? `agent ${agent}` : `${who} by agent ${agent}`
+
 /** A record of the past, line by line. */
 export const recordText = (it: Explained): string => {
   const who = it.user ?? it.claimed?.email ?? it.claimed?.user ?? "nobody"
   const head = [
     `${it.status} ${it.verdict}${it.verdict === "allow" && it.code !== null ? `, then ${it.code}` : ""}`,
     ...(it.verdictCode === null ? [] : [it.verdictCode]),
-    `${who}${it.team === null ? "" : ` → team ${it.team}`}`,
+    `${it.agent === null ? who : actingFor(it.agent, who)}${it.team === null ? "" : ` → team ${it.team}`}`,
+    ...(it.tool === null && it.tools === undefined ? [] : [`tool ${it.tools?.join(", ") ?? it.tool}`]),
     ...(it.model === null && it.models === undefined ? [] : [`model ${it.models?.join(", ") ?? it.model}`]),
     `${it.method} ${it.route}`,
     it.time,
@@ -60,11 +65,13 @@ export const recordText = (it: Explained): string => {
 
 /** The explanation, line by line; `file` is the configuration that the lines of rules are in. */
 export const explanationText = ({ decision, millis, question, steps }: Explanation, file?: string): string => {
-  const who = decision.user?.email ?? decision.user?.id ?? named(steps)
+  const person = decision.user?.email ?? decision.user?.id ?? named(steps)
+  const who = decision.agent === undefined ? person : actingFor(decision.agent.id, person)
   const head = [
     `${decision.status} ${decision.allowed ? "allow" : decision.status === 503 ? "cannot decide" : "deny"}`,
     ...(decision.code === null ? [] : [decision.code]),
     `${who}${decision.team === null ? "" : ` → team ${decision.team.id}`}${decision.admin ? " (admin)" : ""}`,
+    ...(decision.tool === undefined ? [] : [`tool ${decision.tool}`]),
     ...(decision.model === null ? [] : [`model ${decision.model}`]),
     `${question.method} ${decision.route}`,
     `${millis.toFixed(1)} ms`,

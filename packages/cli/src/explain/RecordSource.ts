@@ -107,9 +107,9 @@ const askedAgain = Effect.fnUntraced(function*(config: ConfigFile, question: Kep
   const { dry } = yield* Effect.promise(() => import("../Running.ts"))
   const { supposing } = yield* dry({ config, env: process.env, base: dirname(resolve(config.name)) })
   if (supposing === undefined) return undefined
-  const { claims, issuer } = question
+  const { claims, issuer, traced } = question
   const asked = requestOf(question, config.settings.policy.teamHeaders[0])
-  const { result, steps } = yield* suppose(supposing, { claims, issuer }, asked).pipe(
+  const { result, steps } = yield* suppose(supposing, { claims, issuer, traced }, asked).pipe(
     Effect.mapError(({ reason }) => failure(reason))
   )
   const told = result._tag === "Allowed" ? allowedJson("", result, steps) : deniedJson("", asked, result, steps, true)

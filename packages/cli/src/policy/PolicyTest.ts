@@ -4,9 +4,10 @@
  */
 import type { DecisionJson } from "@jotgate/core/Decision"
 import type { FileSettings } from "@jotgate/server/GatewaySettings"
+import * as NamedTool from "@jotgate/server/NamedTool"
 import type { Supposing } from "@jotgate/server/Supposition"
-import { Effect } from "effect"
-import { explain, explainFor, type Explanation } from "../explain/Explanation.ts"
+import { Effect, Result } from "effect"
+import { explain, explainFor, type Explanation, type Question } from "../explain/Explanation.ts"
 import { failure } from "../Outcome.ts"
 import type { Given, PolicyTestFile, Test, Then, When } from "./PolicyTestFile.ts"
 
@@ -32,20 +33,26 @@ const differencesOf = (then: Then, decision: DecisionJson): ReadonlyArray<string
   compare("user", then.user, decision.user?.id ?? null)
   compare("team", then.team, decision.team?.id ?? null)
   compare("admin", then.admin, decision.admin)
+  compare("agent", then.agent, decision.agent?.id ?? null)
   compare(
     "models",
     then.models?.toSorted(),
     then.models === undefined ? undefined : decision.models?.toSorted() ?? null
   )
+  compare(
+    "tools",
+    then.tools?.toSorted(),
+    then.tools === undefined ? undefined : (decision.tools ?? ["*"]).toSorted()
+  )
   return lines
 }
 
-const question = (settings: FileSettings, given: Given, when: When) => {
+const question = (settings: FileSettings, given: Given, when: When, named: NamedTool.Located | undefined): Question => {
   const [teamHeader = "x-team-id"] = settings.policy.teamHeaders
   const [carrier = "authorization"] = settings.gateway.credentials
   return {
     method: (when.method ?? "POST").toUpperCase(),
-    target: when.path ?? "/v1/chat/completions",
+    target: when.path ?? named?.path ?? "/v1/chat/completions",
     headers: [
       ...Object.entries(when.headers ?? {}).flat(),
       ...(given.token === undefined
@@ -53,9 +60,14 @@ const question = (settings: FileSettings, given: Given, when: When) => {
         : [carrier, carrier === "authorization" ? `Bearer ${given.token}` : given.token]),
       ...(when.team === undefined ? [] : [teamHeader, when.team])
     ],
-    model: when.model
+    model: when.model,
+    tool: named?.tool
   }
 }
+
+/** Who acts, outermost first. */
+const agentsOf = ({ agent }: Given): ReadonlyArray<string> | undefined =>
+  agent === undefined ? undefined : typeof agent === "string" ? [agent] : agent
 
 const runOne = Effect.fnUntraced(function*(
   supposing: Supposing,
@@ -65,14 +77,20 @@ const runOne = Effect.fnUntraced(function*(
 ) {
   const { config: _, directory: __, ...before } = shared.given ?? {}
   const given: Given = test.given === undefined ? before : test.given
-  const asked = question(settings, given, { ...shared.when, ...test.when })
+  const when = { ...shared.when, ...test.when }
+  const named = NamedTool.read(when, settings.policy.mcp)
+  if (Result.isFailure(named)) return yield* failure(`${test.name}: ${named.failure}`)
+  const asked = question(settings, given, when, named.success)
+  const agents = agentsOf(given)
   if ([given.claims, given.user, given.token].filter((it) => it !== undefined).length > 1) {
     return yield* failure(`${test.name}: given names more than one of claims, user and token`)
   }
   const explanation = given.claims !== undefined
-    ? yield* explainFor(supposing, { claims: given.claims, issuer: given.issuer }, asked)
+    ? yield* explainFor(supposing, { claims: given.claims, issuer: given.issuer, agents }, asked)
     : given.user !== undefined
-    ? yield* explainFor(supposing, { user: given.user, teams: given.teams }, asked)
+    ? yield* explainFor(supposing, { user: given.user, teams: given.teams, agents }, asked)
+    : agents !== undefined && given.token === undefined
+    ? yield* explainFor(supposing, { agents }, asked)
     : yield* explain(supposing.auth, asked)
   const outcome: Outcome = {
     name: test.name,

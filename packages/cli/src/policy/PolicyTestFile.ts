@@ -18,6 +18,8 @@ const Given = Schema.Struct({
   issuer: optional(Name),
   user: optional(Name),
   teams: optional(Schema.Array(Name)),
+  /** Who acts, outermost first: for the person, or on its own. */
+  agent: optional(Schema.Union([Name, Schema.NonEmptyArray(Name)])),
   token: optional(Name)
 })
 export type Given = typeof Given.Type
@@ -26,6 +28,10 @@ const When = Schema.Struct({
   method: optional(Schema.String),
   path: optional(Schema.String.check(Schema.isPattern(/^\//, { message: "must start with a slash" }))),
   model: optional(Name),
+  /** What of an MCP server: SERVER/NAME. */
+  tool: optional(Name),
+  prompt: optional(Name),
+  resource: optional(Name),
   team: optional(Name),
   headers: optional(Schema.Record(Schema.String, Schema.String))
 })
@@ -37,7 +43,10 @@ const Then = Schema.Struct({
   code: optional(Schema.NullOr(Name)),
   user: optional(Schema.NullOr(Name)),
   team: optional(Schema.NullOr(Name)),
+  agent: optional(Schema.NullOr(Name)),
   models: optional(Schema.Array(Name)),
+  /** Patterns of the tools that may be called. */
+  tools: optional(Schema.Array(Name)),
   admin: optional(Schema.Boolean)
 })
 export type Then = typeof Then.Type

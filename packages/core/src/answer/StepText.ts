@@ -78,6 +78,8 @@ const claims = (facts: Facts): ReadonlyArray<string> => [
 const why: Readonly<Record<string, string>> = {
   fits: "fits",
   model: "may not call the model",
+  tool: "does not list the tool",
+  silent: "says nothing of tools",
   route: "may not use the route",
   passThrough: "does not list the pass-through route",
   unknown: "does not exist"
@@ -144,6 +146,20 @@ const model = (facts: Facts, { asked, code, team }: Context): ReadonlyArray<stri
   return [`${plain(facts["model"])} ∈ ${list}`, ...rest(facts, ["model", "allowed"])]
 }
 
+/** A list that lacks what is asked for. */
+const lacking = (it: Facts): string => `${plain(it["level"])} ${plain(it["name"])} lists ${quoted(it["patterns"])}`
+
+const tool = (facts: Facts): ReadonlyArray<string> => {
+  if (facts["allowed"] !== undefined) {
+    return facts["tool"] === null
+      ? ["none is asked for", `may use ${quoted(facts["allowed"])}`, ...rest(facts, ["tool", "allowed"])]
+      : [`${plain(facts["tool"])} ∈ ${quoted(facts["allowed"])}`, ...rest(facts, ["tool", "allowed"])]
+  }
+  const lists = Array.isArray(facts["lacking"]) ? facts["lacking"].filter(isFacts).map(lacking) : []
+  const said = ["text", "lacking", "unlisted", "tool", "kind", "candidates"]
+  return facts["text"] === undefined ? rest(facts, []) : [plain(facts["text"]), ...lists, ...rest(facts, said)]
+}
+
 const route = (facts: Facts): ReadonlyArray<string> =>
   facts["method"] === undefined
     ? rest(facts, [])
@@ -174,6 +190,8 @@ const wordsOf = (step: string, facts: Facts, context: Context): ReadonlyArray<st
       return user(facts)
     case "model":
       return model(facts, context)
+    case "tool":
+      return tool(facts)
     case "route":
       return route(facts)
     default:

@@ -18,6 +18,8 @@ export interface Caller {
   readonly decisions: Decisions
   /** Whether the request carries the id of its trace. */
   readonly traced: boolean
+  /** Who is supposed to act, outermost first, whatever the claims say of it. */
+  readonly agents?: ReadonlyArray<string> | undefined
   /** Which MCP servers the rows of the directory name; looked up where one is configured. */
   readonly names: ServerNames
 }

@@ -15,8 +15,9 @@ import { namesOf, noModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
 import { isUnknown } from "../rules/UnknownModel.ts"
 import type { Change } from "../Step.ts"
-import type { Now } from "../Trace.ts"
+import type { Noted, Now } from "../Trace.ts"
 import type { Caller } from "./Caller.ts"
+import * as ToolHint from "./ToolHint.ts"
 
 /** The decision of a caller who is known; a dry run when nobody listens. */
 export type Judged = (caller: Caller, now: Now) => Effect.Effect<Allowed, Denial>
@@ -56,7 +57,8 @@ const teamCodes: ReadonlySet<Code> = new Set([
   "team_model_denied",
   "team_route_denied",
   "member_model_denied",
-  "organization_mismatch"
+  "organization_mismatch",
+  "tool_denied"
 ])
 
 /** Whether each team of the token was tried already: the choice among groups does so for model and route. */
@@ -153,29 +155,43 @@ export const make = (policy: Policy, judged: Judged): Judged => {
     return []
   })
 
-  const changesFor = Effect.fnUntracedEager(function*(caller: Caller, denial: Denial, now: Now) {
+  const byToolOrAgent = ToolHint.make(outcome, (caller, scopes) => supposed(caller, { scopes }))
+
+  const changesFor = Effect.fnUntracedEager(function*(
+    caller: Caller,
+    denial: Denial,
+    steps: ReadonlyArray<Noted>,
+    now: Now
+  ) {
     const { code } = denial
     const row = missingRow(code, caller)
     const changes: Array<Change> = []
     if (teamCodes.has(code) && !allTried(caller, denial)) changes.push(...(yield* byTeam(caller, now)))
     if (code.endsWith("_model_denied") || isUnknown(caller.asked.model)) changes.push(...(yield* byModel(caller, now)))
+    changes.push(...(yield* byToolOrAgent(caller, denial, steps, now)))
     if (code.startsWith("role_")) changes.push(...(yield* byRole(caller, now)))
     if (code.startsWith("scope_") || adminCodes.has(code)) changes.push(...(yield* byScope(caller, denial, now)))
     return row === undefined ? changes : [...changes, row]
   })
 
-  const explained = (caller: Caller, now: Now): Effect.Effect<Allowed, Denial> =>
-    Effect.catchEager(
-      judged(caller, now),
+  const explained = (caller: Caller, now: Now): Effect.Effect<Allowed, Denial> => {
+    const steps: Array<Noted> = []
+    const note = (step: Noted): void => {
+      steps.push(step)
+      now.note?.(step)
+    }
+    return Effect.catchEager(
+      judged(caller, { ...now, note }),
       (denial) =>
         Effect.flatMapEager(
-          changesFor(caller, denial, { ...now, note: undefined }),
+          changesFor(caller, denial, steps, { ...now, note: undefined }),
           (changes): Exit.Exit<never, Denial> => {
             if (changes.length > 0) now.note?.({ step: "hint", outcome: "note", facts: { changes } })
             return Exit.fail(denial)
           }
         )
     )
+  }
 
   return (caller, now) => now.note === undefined || now.brief === true ? judged(caller, now) : explained(caller, now)
 }

@@ -50,6 +50,8 @@ export interface Managed {
 export interface AgentQuestion {
   readonly claims: Claims
   readonly asked: Asked
+  /** Who is supposed to act, whatever the claims say of it. */
+  readonly agents?: ReadonlyArray<string> | undefined
 }
 
 const nobody = Exit.succeed(undefined)
@@ -149,8 +151,7 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   })
 
   const named = Effect.fnUntracedEager(
-    function*(reader: AgentClaim.AgentReader, claims: Claims, now: Now) {
-      const claim = reader(claims.payload)
+    function*(claim: AgentClaim.AgentClaim | undefined, now: Now) {
       if (claim === undefined) {
         return yield* raise({
           step: "agent",
@@ -183,9 +184,10 @@ export const make = (policy: Policy, agents: AgentRepo, teams: TeamRepo["Service
   )
 
   /** The agents that the claims name; `undefined` when nobody acts but the caller. */
-  const acting = ({ claims }: AgentQuestion, now: Now): Effect.Effect<Acting | undefined, Denial> => {
+  const acting = ({ agents: chain, claims }: AgentQuestion, now: Now): Effect.Effect<Acting | undefined, Denial> => {
+    if (chain !== undefined) return named({ chain, client: undefined, registered: undefined }, now)
     const reader = readers.get(claims.issuer.id)
-    return reader === undefined ? nobody : named(reader, claims, now)
+    return reader === undefined ? nobody : named(reader(claims.payload), now)
   }
 
   const refused = (reason: string, { agent, client }: AgentBinding, now: Now) =>

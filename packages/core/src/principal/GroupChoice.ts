@@ -83,7 +83,9 @@ export const make = (
     if (silent !== undefined) return taken(silent)
     if (toolDenied) {
       const tool = toolText(policy.tools.asked(asked))
-      return raise({ step: "tool", code: "tool_denied", facts: { tool, ...facts } }, now)
+      const lacking = loaded.flatMap((it) => policy.tools.lacking(it.team, asked))
+      const text = `The caller may not use ${tool}: no team of the token lists it`
+      return raise({ step: "tool", code: "tool_denied", facts: { tool, lacking, text, ...facts } }, now)
     }
     return raise({
       step: "team",

@@ -23,6 +23,11 @@ export interface ToolList {
   readonly patterns: ReadonlyArray<string>
 }
 
+/** Where a rule or a row says something of a kind. */
+export const member = { tool: "tools", prompt: "prompts", resource: "resources" } as const satisfies {
+  readonly [K in ToolKind]: keyof ToolLists
+}
+
 /** What one rule or row says, kind by kind; `undefined`: nothing. */
 export type CompiledLists = { readonly [K in ToolKind]: ToolList | undefined }
 

@@ -18,7 +18,7 @@ import { noTool, type RequestedTool, type Tool, type ToolKind, toolKinds, toolNa
 import type { Standing } from "./Role.ts"
 import type { Place } from "./RulePlace.ts"
 import type { Ruling } from "./Ruling.ts"
-import { type CompiledLists, compileLists, type Level, sentence, silent, type Speaker } from "./Tool.ts"
+import { type CompiledLists, compileLists, type Level, member, sentence, silent, type Speaker } from "./Tool.ts"
 
 /** Everything that one answer rests on. */
 export interface ToolQuestion {
@@ -32,6 +32,14 @@ export interface ToolQuestion {
   readonly alone: boolean
 }
 
+/** A list that lacks what is asked for, as a step tells it. */
+export interface Lacking {
+  readonly level: Level["of"]
+  /** The path of the rule, or the id of the row. */
+  readonly name: string
+  readonly patterns: ReadonlyArray<string>
+}
+
 /** Why an item is denied. */
 interface Objections {
   readonly lacking: ReadonlyArray<Level>
@@ -43,6 +51,9 @@ interface Objections {
 export type ToolFit = "fits" | "tool" | "silent"
 
 const noLevels: ReadonlyArray<Level> = []
+
+/** Sets of held scopes that are remembered. */
+const mostHeld = 256
 
 type ServerMatchers = { readonly [K in ToolKind]: Pattern.Matcher }
 
@@ -76,6 +87,8 @@ export class ToolRules {
   readonly #ofRows = new WeakMap<ServerNames, ServerMatchers>()
   readonly #lists = new WeakMap<ToolLists, CompiledLists>()
   readonly #scopesDecide: { readonly [K in ToolKind]: boolean }
+  /** What the held ones of `policy.scopes` say together, by their positions. */
+  readonly #ofHeld = new Map<string, ReadonlyArray<Level>>()
 
   constructor(settings: Settings, place: Place) {
     const { issuers, policy } = settings
@@ -139,13 +152,20 @@ export class ToolRules {
   #ofScopes(scopes: ReadonlyArray<string>): ReadonlyArray<Level> {
     const { prompt, resource, tool } = this.#scopesDecide
     if (!tool && !prompt && !resource) return noLevels
-    const held = this.#settings.policy.scopes.filter((it) => scopes.includes(it.scope))
+    const held = this.#settings.policy.scopes.flatMap((it, at) => scopes.includes(it.scope) ? [{ ...it, at }] : [])
+    const key = held.map((it) => it.at).join(" ")
+    const known = this.#ofHeld.get(key)
+    if (known !== undefined) return known
     const lists = compileLists({
       tools: tool ? held.flatMap((it) => it.tools ?? []) : null,
       prompts: prompt ? held.flatMap((it) => it.prompts ?? []) : null,
       resources: resource ? held.flatMap((it) => it.resources ?? []) : null
     })
-    return [{ of: "scope", name: "policy.scopes", lists }]
+    const levels: ReadonlyArray<Level> = [{ of: "scope", name: "policy.scopes", lists }]
+    // Tokens choose the key: whoever draws ever other scopes only makes this be compiled anew.
+    if (this.#ofHeld.size >= mostHeld) this.#ofHeld.clear()
+    this.#ofHeld.set(key, levels)
+    return levels
   }
 
   /** Whether some pattern of a rule or a row is about this server. */
@@ -199,6 +219,17 @@ export class ToolRules {
     return fit
   }
 
+  /** What of a team lacks what is asked for, for the facts of a denial. */
+  lacking(team: ToolLists & { readonly id: string }, asked: Asked): ReadonlyArray<Lacking> {
+    const lists = this.lists(team)
+    const kinds = new Set(
+      toolsOf(this.asked(asked)).flatMap(({ kind, name, server }) =>
+        lists[kind]?.allows(server, name) === false ? [kind] : []
+      )
+    )
+    return [...kinds].map((kind) => ({ level: "team", name: team.id, patterns: lists[kind]?.patterns ?? [] }))
+  }
+
   #objections({ kind, name, server }: Tool, { alone, levels, names }: ToolQuestion): Objections | undefined {
     if (!this.isNamed(kind, server, names)) return undefined
     const lacking = levels.filter((it) => it.lists[kind]?.allows(server, name) === false)
@@ -244,11 +275,21 @@ export class ToolRules {
     }
   }
 
+  /** The path of the setting that a level is; `undefined` for a row. */
+  #settingOf({ name, of }: Level): string | undefined {
+    return of === "issuer"
+      ? `issuers[${this.#settings.issuers.findIndex((it) => it.id === name)}].grants`
+      : of === "role" || of === "scope"
+      ? name
+      : undefined
+  }
+
   #denied(tool: Tool, { lacking, unlisted }: Objections, question: ToolQuestion, speaker: Speaker): Ruling {
     const ours = lacking.filter((it) => it.of !== "agent" || question.alone)
     const agents = lacking.filter((it) => it.of === "agent").map((it) => it.name)
     const callerMay = ours.length === 0 && !unlisted
     const [first] = ours
+    const setting = lacking.map((it) => this.#settingOf(it)).find((it) => it !== undefined)
     const because = first === undefined
       ? unlisted ? "nothing that is said about the caller lists it" : `${agents.join(", ")} may not`
       : texts[first.of](first.name)
@@ -256,6 +297,7 @@ export class ToolRules {
       step: "tool",
       code: "tool_denied",
       facts: {
+        ...(setting === undefined ? {} : this.#place(`${setting}.${member[tool.kind]}`, {})),
         ...factsOf(tool),
         lacking: lacking.map((it) => ({
           level: it.of,

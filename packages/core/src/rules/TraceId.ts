@@ -2,14 +2,12 @@
  * Whether a request says which trace it belongs to: the header of LiteLLM, or
  * one in which a client names its session.
  */
-import type { Asked } from "../Request.ts"
-
 const own: ReadonlySet<string> = new Set(["x-litellm-trace-id", "x-litellm-session-id"])
 const session = /^x-(?:.+-)?session-id$/
 const sessionText = /^[A-Za-z0-9_-]{8,}$/
 
 /** Whether there is one that is not empty. */
-export const hasTraceId = ({ rawHeaders }: Asked): boolean => {
+export const hasTraceId = ({ rawHeaders }: { readonly rawHeaders: ReadonlyArray<string> }): boolean => {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? ""
     const value = rawHeaders[i + 1] ?? ""

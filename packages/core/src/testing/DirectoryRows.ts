@@ -46,7 +46,14 @@ export const hostile: ReadonlyArray<string> = [
 /** The rows that every case begins with. */
 export const rows: Rows = {
   organizations: [
-    makeOrganization({ id: organization("acme"), alias: "Acme", models: ["gpt-*"], maxBudget: 12.5, spend: 0.25 }),
+    makeOrganization({
+      id: organization("acme"),
+      alias: "Acme",
+      models: ["gpt-*"],
+      maxBudget: 12.5,
+      spend: 0.25,
+      tools: ["github/*"]
+    }),
     makeOrganization({ id: organization("twin-1"), alias: "Twin" }),
     makeOrganization({ id: organization("twin-2"), alias: "Twin" })
   ],
@@ -64,7 +71,10 @@ export const rows: Rows = {
       modelAliases: { fast: "gpt-4o-mini", "a.b": "c" },
       passThroughRoutes: ["/bria/*"],
       maxBudget: 100,
-      spend: 99.5
+      spend: 99.5,
+      tools: ["github/get_*", "!github/get_secret", "日本 😀/x"],
+      prompts: [],
+      resources: ["files/file:///docs/*"]
     }),
     makeTeam({ id: team("blue"), alias: "Blue", blocked: true, deniedPassThroughRoutes: ["/bria/admin", "/x/*"] }),
     makeTeam({ id: team("twin-a"), alias: "Twin" }),
@@ -81,7 +91,8 @@ export const rows: Rows = {
       tokenTeams: [team("blue")],
       models: ["gpt-4o"],
       maxBudget: 10,
-      spend: 1.5
+      spend: 1.5,
+      prompts: ["chat/*", "!chat/admin"]
     }),
     makeUser({ id: user("u-2"), email: "alice@acme.com", role: "nobody-knows", blocked: true }),
     makeUser({ id: user("u-3"), email: null, subjects: [{ namespace: "azure", subject: "00u1" }] }),
@@ -93,12 +104,23 @@ export const rows: Rows = {
       id: AgentId.make("scout"),
       name: "Scout 日本 😀",
       modelGroups: [group("cheap")],
-      requireTraceId: true
+      requireTraceId: true,
+      teams: [team("red"), team("nowhere")],
+      tools: [],
+      resources: ["*"]
     }),
     makeAgent({ id: AgentId.make("plain") })
   ],
   memberships: [
-    makeMembership({ user: user("u-1"), team: team("red"), role: "admin", models: ["gpt-4o"], maxBudget: 5, spend: 4 }),
+    makeMembership({
+      user: user("u-1"),
+      team: team("red"),
+      role: "admin",
+      models: ["gpt-4o"],
+      maxBudget: 5,
+      spend: 4,
+      tools: ["github/get_repo"]
+    }),
     makeMembership({ user: user("u-1"), team: team("blue"), origin: "token" })
   ]
 }

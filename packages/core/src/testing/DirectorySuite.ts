@@ -15,7 +15,9 @@ import type { Rows } from "../directory/MemoryRows.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
+import { ToolRepo } from "../directory/ToolRepo.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
+import { namesOf, type ToolLists } from "../rules/patterns/ToolPattern.ts"
 import { group, hostile, organization, rows, team, user } from "./DirectoryRows.ts"
 
 export { rows } from "./DirectoryRows.ts"
@@ -176,6 +178,28 @@ const readCases = (rows: Rows): Cases => ({
     yield* same(yield* tagOf(organizations.byAlias("acme")), "RowNotFound", "alias")
     yield* same(yield* organizations.endUser(EndUserId.make("c-1")), rows.endUsers?.[0], "c-1")
     yield* same(yield* tagOf(organizations.endUser(EndUserId.make("c-2"))), "RowNotFound", "c-2")
+  }),
+  "what rows say of tools, prompts and resources: a list, an empty one, nothing, each on its own": Effect.gen(
+    function*() {
+      const [teams, organizations, agents] = [yield* TeamRepo, yield* OrganizationRepo, yield* AgentRepo]
+      const wanted = (row: ToolLists | undefined) => [row?.tools ?? null, row?.prompts ?? null, row?.resources ?? null]
+      const red = rowOf(rows.teams, "red")
+      yield* same(wanted(yield* teams.byId(team("red"))), wanted(red), "team")
+      const acme = rowOf(rows.organizations, "acme")
+      yield* same(wanted(yield* organizations.byId(organization("acme"))), wanted(acme), "organization")
+      yield* same(wanted(yield* found("u-1")), wanted(rowOf(rows.users, "u-1")), "user")
+      const member = yield* UserRepo.use((users) => users.membership(user("u-1"), team("red")))
+      yield* same(wanted(member), wanted(rows.memberships?.[0]), "membership")
+      for (const agent of rows.agents ?? []) yield* same(wanted(yield* agents.byId(agent.id)), wanted(agent), agent.id)
+    }
+  ),
+  "the servers that rows name, for each kind apart": Effect.gen(function*() {
+    const all = [rows.organizations, rows.teams, rows.users, rows.memberships, rows.agents].flatMap((it) => it ?? [])
+    const names = namesOf(all)
+    const told = yield* Effect.flatMap(ToolRepo, (it) => it.servers())
+    for (const kind of ["tool", "prompt", "resource"] as const) {
+      yield* same(told[kind].toSorted(), names[kind].toSorted(), kind)
+    }
   }),
   "agents by id and by name": Effect.gen(function*() {
     const agents = yield* AgentRepo

@@ -34,18 +34,38 @@ export class RecordsUnavailable extends HttpApiError.Problem<RecordsUnavailable>
   { type: "https://jotgate.dev/problems/records_unavailable", status: 503, title: "Not available" }
 ) {}
 
+/** Who is supposed to act, outermost first. */
+const Agents = Schema.Array(Schema.NonEmptyString).check(Schema.isMinLength(1), Schema.isMaxLength(4))
+
 /** One question: may this request pass? */
 export const Question = Schema.Struct({
   method: Schema.String.check(Schema.isPattern(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, { message: "must be a method" })),
-  path: Schema.String.check(Schema.isPattern(/^\//, { message: "must start with a slash" })),
+  /** Path and query; not needed where a tool is named. */
+  path: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\//, { message: "must start with a slash" }))),
+  /** What of an MCP server is asked for, as SERVER/NAME, one at most; instead of a body that asks for it. */
+  tool: Schema.optionalKey(Schema.NonEmptyString),
+  prompt: Schema.optionalKey(Schema.NonEmptyString),
+  resource: Schema.optionalKey(Schema.NonEmptyString),
   headers: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Array(Schema.String)])),
   body: Schema.optionalKey(Schema.Json),
   trace: Schema.optionalKey(Schema.Boolean),
   dry: Schema.optionalKey(Schema.Boolean),
   /** Somebody to suppose instead of a token; such a question is always dry. */
   as: Schema.optionalKey(Schema.Union([
-    Schema.Struct({ claims: Schema.Record(Schema.String, Schema.Json), issuer: Schema.optionalKey(Schema.String) }),
-    Schema.Struct({ user: Schema.NonEmptyString, teams: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)) })
+    Schema.Struct({
+      claims: Schema.Record(Schema.String, Schema.Json),
+      issuer: Schema.optionalKey(Schema.String),
+      agents: Schema.optionalKey(Agents)
+    }),
+    Schema.Struct({
+      user: Schema.NonEmptyString,
+      teams: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
+      agents: Schema.optionalKey(Agents)
+    }),
+    /** A team, whoever calls in its name. */
+    Schema.Struct({ team: Schema.NonEmptyString, agents: Schema.optionalKey(Agents) }),
+    /** Agents on their own. */
+    Schema.Struct({ agents: Agents })
   ]))
 }).annotate({ identifier: "Question" })
 export type Question = typeof Question.Type
@@ -66,6 +86,9 @@ export const Decision = Schema.Struct({
   team: Schema.NullOr(Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })),
   organization: named,
   endUser: named,
+  agent: Schema.optionalKey(Schema.Struct({ id: Schema.String, chain: Schema.Array(Schema.String) })),
+  tool: Schema.optionalKey(Schema.String),
+  tools: Schema.optionalKey(Schema.Array(Schema.String)),
   models: Schema.NullOr(Schema.Array(Schema.String)),
   model: Schema.NullOr(Schema.String),
   route: Schema.String,

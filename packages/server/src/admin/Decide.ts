@@ -5,12 +5,14 @@
  * a verdict too. Writes are done as at any door, unless the question is dry.
  */
 import { allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
-import { BadRequest } from "@jotgate/core/Errors"
+import { type Code, statusOf } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
-import { Effect, Exit, Option, Schema } from "effect"
+import { Effect, Exit, Option, Result, Schema } from "effect"
 import type { Deployment } from "../Deployment.ts"
 import * as Problem from "../directory/DirectoryProblem.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
+import * as McpPeek from "../mcp/McpPeek.ts"
+import * as NamedTool from "../mcp/NamedTool.ts"
 import * as ModelPeek from "../model/ModelPeek.ts"
 import { KeptQuestion, requestOf } from "../record/KeptQuestion.ts"
 import { type Somebody, suppose } from "../Supposition.ts"
@@ -68,8 +70,8 @@ export const again = (judge: Judge["Service"], deployment: Deployment, text: str
     onNone: () => Effect.die("a kept question cannot be read"),
     onSome: (question) => {
       const [header] = deployment.doors.teamHeaders
-      const { claims, issuer } = question
-      return about(judge, deployment, { issuer, claims }, requestOf(question, header), true)
+      const { claims, issuer, traced } = question
+      return about(judge, deployment, { issuer, claims, traced }, requestOf(question, header), true)
     }
   })
 
@@ -79,32 +81,52 @@ export const decide = (
   deployment: Deployment,
   question: Question
 ): Effect.Effect<DecisionJson, Problem.InputInvalid> => {
+  const { doors: { mcp } } = deployment
+  const named = NamedTool.read(question, mcp.all)
+  if (Result.isFailure(named)) return Problem.inputInvalid([{ path: ["payload", "tool"], message: named.failure }])
+  const target = question.path ?? named.success?.path
+  if (target === undefined) return Problem.inputInvalid([{ path: ["payload", "path"], message: "is missing" }])
   const rawHeaders = Request.rawHeadersOf(question.headers)
-  const model = ModelPeek.asked({
+  const whole = {
     method: question.method.toUpperCase(),
-    target: question.path,
+    target,
     rawHeaders,
     contentType: typeOf(question.body, rawHeaders),
     body: bytesOf(question.body)
-  })
+  }
+  const server = mcp.of(target.split("?", 1)[0] ?? "/")
+  const tool = named.success !== undefined
+    ? Request.knownTool(named.success.tool)
+    : server === undefined
+    ? undefined
+    : McpPeek.asked(server, whole)
+  // What is said in JSON-RPC names no model.
+  const model = server === undefined ? ModelPeek.asked(whole) : Request.noModel
   const trace = question.trace === true
   const dry = question.dry === true || question.as !== undefined
-  const refused = (code: "body_invalid" | "request_ambiguous", cause?: string) => {
-    const path = question.path.split("?", 1)[0] ?? "/"
-    const asked = { method: question.method.toUpperCase(), path, rawHeaders, model: Request.noModel }
+  const refused = (code: Code, cause?: string) => {
+    const path = target.split("?", 1)[0] ?? "/"
+    const asked = { method: whole.method, path, rawHeaders, model: Request.noModel }
     const step = {
       step: "request",
       outcome: "denied",
       facts: { code, ...(cause === undefined ? {} : { cause }) }
     } as const
     const recording = judge.open({ door: "decide", method: asked.method, route: path, requestId: null, dry })
-    const json = deniedJson(recording.id, asked, new BadRequest({ code }), [step], trace)
+    const json = deniedJson(recording.id, asked, { status: statusOf(code), code }, [step], trace)
     recording.refused(json.status, code, cause)
     return Effect.succeed(json)
   }
+  if (tool?._tag === "Refused") return refused(tool.code, tool.why)
   if (model === undefined) return refused("body_invalid")
-  const asked = Request.make({ method: question.method, target: question.path, rawHeaders, model })
-  if (Exit.isFailure(asked)) return refused("request_ambiguous", Request.causeOf(question.path))
+  const asked = Request.make({
+    method: whole.method,
+    target,
+    rawHeaders,
+    model,
+    ...(tool === undefined ? {} : { tool })
+  })
+  if (Exit.isFailure(asked)) return refused("request_ambiguous", Request.causeOf(target))
   if (question.as !== undefined) return about(judge, deployment, question.as, asked.value, trace)
   return Effect.map(
     judge.asking({

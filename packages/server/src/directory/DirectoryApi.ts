@@ -364,12 +364,19 @@ const about = {
   method: optional(Schema.String)
 }
 
-const TeamWhoMay = Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })
+const withAgents = {
+  /** Whether each is told with the agents that may act for it. */
+  agents: optional(Flag)
+}
+const Agents = optional(Schema.Array(Schema.String))
+
+const TeamWhoMay = Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String), agents: Agents })
 const UserWhoMay = Schema.Struct({
   id: Schema.String,
   email: Schema.NullOr(Schema.String),
   teams: Schema.Array(Schema.String),
-  alone: Schema.Boolean
+  alone: Schema.Boolean,
+  agents: Agents
 })
 
 const AgentWhoMay = Schema.Struct({
@@ -382,12 +389,12 @@ const AgentWhoMay = Schema.Struct({
 const questions = HttpApiGroup.make("questions")
   .add(
     HttpApiEndpoint.get("teamsWhoMay", "/who/teams", {
-      query: { ...paging, ...about },
+      query: { ...paging, ...about, ...withAgents },
       success: page(TeamWhoMay, "TeamsWhoMay"),
       error
     }),
     HttpApiEndpoint.get("usersWhoMay", "/who/users", {
-      query: { ...paging, ...about },
+      query: { ...paging, ...about, ...withAgents },
       success: page(UserWhoMay, "UsersWhoMay"),
       error
     }),

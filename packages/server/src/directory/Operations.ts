@@ -11,6 +11,7 @@ import { Effect, Result } from "effect"
 import { checkConfig } from "../config/ConfigCheck.ts"
 import { parseConfig } from "../config/ConfigFile.ts"
 import type { FileSettings } from "../config/GatewaySettings.ts"
+import * as NamedTool from "../mcp/NamedTool.ts"
 import * as Change from "./Change.ts"
 import { Caller } from "./DirectoryAccess.ts"
 import * as Problem from "./DirectoryProblem.ts"
@@ -195,12 +196,14 @@ interface AboutQuery {
   readonly model?: string
   readonly tool?: string
   readonly agent?: string
+  readonly agents?: "true" | "false"
   readonly route?: string
   readonly method?: string
 }
 
-const aboutOf = ({ agent, method = "POST", model, route, tool }: AboutQuery): About => ({
+const aboutOf = ({ agent, agents, method = "POST", model, route, tool }: AboutQuery): About => ({
   agent,
+  withAgents: agents === "true",
   model,
   route,
   method,
@@ -209,38 +212,49 @@ const aboutOf = ({ agent, method = "POST", model, route, tool }: AboutQuery): Ab
 
 export const questions = (managed: Managed["Service"]) => {
   const asking = <A>(
+    query: AboutQuery,
     ask: (
-      questions: Management["questions"]
+      questions: Management["questions"],
+      about: About
     ) => Effect.Effect<A, Effect.Error<ReturnType<Management["questions"]["user"]>> | Problem.DirectoryProblem>
   ) =>
-    managed.use(({ questions }) =>
-      Effect.mapError(ask(questions), (it) =>
-        it._tag === "BadRequest"
-          ? Problem.inputInvalid([{ path: ["query", "route"], message: "can be read in more than one way" }])
-          : Change.worded(it))
-    )
+    managed.use(({ questions, settings }) => {
+      const named = NamedTool.read({ tool: query.tool }, settings.policy.mcp)
+      return Result.isFailure(named)
+        ? Problem.inputInvalid([{ path: ["query", "tool"], message: named.failure }])
+        : Effect.mapError(ask(questions, aboutOf(query)), (it) =>
+          it._tag === "BadRequest"
+            ? Problem.inputInvalid([{ path: ["query", "route"], message: "can be read in more than one way" }])
+            : Change.worded(it))
+    })
   return {
     teams: (query: AboutQuery & Table.ListQuery) =>
-      asking((it) =>
-        Effect.flatMap(Table.rangeOf("teams", query), (range) => it.teams(aboutOf(query), range)).pipe(
-          Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("teams", next) }))
-        )
+      asking(
+        query,
+        (it, about) =>
+          Effect.flatMap(Table.rangeOf("teams", query), (range) => it.teams(about, range)).pipe(
+            Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("teams", next) }))
+          )
       ),
     users: (query: AboutQuery & Table.ListQuery) =>
-      asking((it) =>
-        Effect.flatMap(Table.rangeOf("users", query), (range) => it.users(aboutOf(query), range)).pipe(
-          Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("users", next) }))
-        )
+      asking(
+        query,
+        (it, about) =>
+          Effect.flatMap(Table.rangeOf("users", query), (range) => it.users(about, range)).pipe(
+            Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("users", next) }))
+          )
       ),
     agents: (query: AboutQuery & Table.ListQuery) =>
-      asking((it) =>
-        Effect.flatMap(Table.rangeOf("agents", query), (range) => it.agents(aboutOf(query), range)).pipe(
-          Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("agents", next) }))
-        )
+      asking(
+        query,
+        (it, about) =>
+          Effect.flatMap(Table.rangeOf("agents", query), (range) => it.agents(about, range)).pipe(
+            Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("agents", next) }))
+          )
       ),
-    agent: (id: string, query: AboutQuery) => asking((it) => it.agent(id, aboutOf(query))),
-    team: (id: string, query: AboutQuery) => asking((it) => it.team(id, aboutOf(query))),
-    user: (id: string, query: AboutQuery) => asking((it) => it.user(id, aboutOf(query))),
-    anybody: (query: AboutQuery) => asking((it) => it.anybody(aboutOf(query)))
+    agent: (id: string, query: AboutQuery) => asking(query, (it, about) => it.agent(id, about)),
+    team: (id: string, query: AboutQuery) => asking(query, (it, about) => it.team(id, about)),
+    user: (id: string, query: AboutQuery) => asking(query, (it, about) => it.user(id, about)),
+    anybody: (query: AboutQuery) => asking(query, (it, about) => it.anybody(about))
   }
 }

@@ -38,6 +38,8 @@ export interface About {
   readonly tool?: string | undefined
   /** The agent that would act for whom is asked about. */
   readonly agent?: string | undefined
+  /** Whether each team and user is told with the agents that may act for it. */
+  readonly withAgents?: boolean | undefined
   /** The route of the tool's server, or that of a chat, unless said. */
   readonly route?: string | undefined
   readonly method: string
@@ -81,6 +83,8 @@ export interface Anybody {
 export interface TeamWhoMay {
   readonly id: string
   readonly alias: string | null
+  /** The agents that may for it; there where they are asked for. */
+  readonly agents?: ReadonlyArray<string>
 }
 
 /** A user who may, and in which teams; `alone`: without naming a team. */
@@ -89,6 +93,8 @@ export interface UserWhoMay {
   readonly email: string | null
   readonly teams: ReadonlyArray<string>
   readonly alone: boolean
+  /** The agents that may for them, in a team or without; there where they are asked for. */
+  readonly agents?: ReadonlyArray<string>
 }
 
 /** An agent, and whether it may on its own; for whom else it may, `about.agent` asks. */
@@ -324,6 +330,38 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     const ofAgent = ({ id }: Agent, about: About, lists: boolean) =>
       way(null, { act: { sub: id } }, { ...about, agent: undefined }, lists)
 
+    /** Every agent that is not blocked. */
+    const everyAgent = Effect.gen(function*() {
+      const found: Array<string> = []
+      let after: string | undefined
+      do {
+        const page: Page<Agent> = yield* directory.list("agents", {
+          limit: 1000,
+          ...(after === undefined ? {} : { after })
+        })
+        for (const { blocked, id } of page.rows) if (!blocked) found.push(id)
+        after = page.next
+      } while (after !== undefined)
+      return found
+    })
+
+    /**
+     * The agents that may for somebody who may, where they are asked for. One that may act in fewer teams is in another
+     * one than its user would be alone, so every way is tried.
+     */
+    const agentsFor = Effect.fnUntraced(function*(
+      agents: ReadonlyArray<string> | undefined,
+      about: About,
+      ways: (about: About) => Effect.Effect<ReadonlyArray<Way>, Failure>
+    ) {
+      if (agents === undefined) return {}
+      const may = yield* Effect.forEach(
+        agents,
+        (agent) => Effect.map(ways({ ...about, agent }), (all) => all.some((it) => it.allowed) ? [agent] : [])
+      )
+      return { agents: may.flat() }
+    })
+
     return ReverseQuestions.of({
       suppose,
       team: (id, about) =>
@@ -351,27 +389,42 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
         ),
       teams: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("teams", range)
-        const ways = yield* hand.withTeams(rows)(Effect.forEach(rows, (row) => ofTeam(row, about, false)))
-        return {
-          next,
-          rows: rows.filter((_, index) => ways[index]?.allowed === true).map(({ alias, id }) => ({ id, alias }))
-        }
+        const agents = about.withAgents === true ? yield* everyAgent : undefined
+        const found = yield* hand.withTeams(rows)(
+          Effect.forEach(rows, (row) =>
+            Effect.flatMap(ofTeam(row, about, false), ({ allowed }) =>
+              allowed
+                ? Effect.map(
+                  agentsFor(agents, about, (asked) => Effect.map(ofTeam(row, asked, false), (it) => [it])),
+                  (more): ReadonlyArray<TeamWhoMay> => [{ id: row.id, alias: row.alias, ...more }]
+                )
+                : Effect.succeed([])))
+        )
+        return { next, rows: found.flat() }
       }),
       users: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("users", range)
+        const agents = about.withAgents === true ? yield* everyAgent : undefined
         const found = yield* hand.withPeople(directory, rows)(
-          Effect.forEach(rows, (row) =>
-            Effect.map(ofUser(row, about, false), (ways): UserWhoMay => ({
-              id: row.id,
-              email: row.email,
-              teams: ways.flatMap((it) => it.allowed && it.team !== null ? [it.team] : []),
-              alone: ways.some((it) => it.allowed && it.team === null)
-            })))
+          Effect.forEach(
+            rows,
+            (row) =>
+              Effect.flatMap(ofUser(row, about, false), (ways) =>
+                ways.some((it) => it.allowed)
+                  ? Effect.map(
+                    agentsFor(agents, about, (asked) => ofUser(row, asked, false)),
+                    (more): ReadonlyArray<UserWhoMay> => [{
+                      id: row.id,
+                      email: row.email,
+                      teams: ways.flatMap((it) => it.allowed && it.team !== null ? [it.team] : []),
+                      alone: ways.some((it) => it.allowed && it.team === null),
+                      ...more
+                    }]
+                  )
+                  : Effect.succeed([]))
+          )
         )
-        return {
-          next,
-          rows: found.filter((it) => it.alone || it.teams.length > 0)
-        }
+        return { next, rows: found.flat() }
       })
     })
   })

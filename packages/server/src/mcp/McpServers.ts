@@ -22,6 +22,7 @@ export interface ResourceDocument {
 
 /** The servers, compiled. */
 export interface McpServers {
+  readonly all: ReadonlyArray<McpServer>
   /** The server of a path. */
   readonly of: (path: string) => McpServer | undefined
   /** Whether a path is a server's to those alone who do not tell capitals from small letters. */
@@ -35,6 +36,7 @@ export interface McpServers {
 }
 
 const none = (prefix: string): McpServers => ({
+  all: [],
   of: () => undefined,
   isDisguised: () => false,
   hasResources: false,
@@ -65,6 +67,7 @@ export const compile = (servers: ReadonlyArray<McpServer>, prefix: string): McpS
   )
   const hasResources = documents.size > 0
   return {
+    all: servers,
     of,
     isDisguised: (path) => of(path) === undefined && folded.some((it) => isBelow(it, path.toLowerCase())),
     hasResources,

@@ -25,6 +25,7 @@ export const AnswerRecord = Schema.Struct({
   model: Text,
   models: Schema.optionalKey(Texts),
   tool: Text,
+  tools: Schema.optionalKey(Texts),
   agent: Text,
   status: Schema.Int,
   code: Text,

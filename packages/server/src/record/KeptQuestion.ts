@@ -10,18 +10,35 @@ import type { Denial } from "@jotgate/core/Errors"
 import { mapped } from "@jotgate/core/MappedClaims"
 import {
   type Asked,
+  hasTraceId,
   knownModel,
   namesOf,
   noModel,
+  noTool,
   type RequestedModel,
+  type RequestedTool,
   severalModels,
-  unnamedModel
+  severalTools,
+  toolKinds,
+  toolsOf,
+  unnamedModel,
+  unseenTool
 } from "@jotgate/core/Request"
 import type { Noted } from "@jotgate/core/Trace"
 import { Schema } from "effect"
 
 /** The largest claims that are kept, in characters; a question with larger ones is not. */
 const largestClaims = 16 * 1024
+
+/** What of MCP servers was asked for, where something could be: nothing, what is named, or what was not seen of a server. */
+const KeptTools = Schema.Union([
+  Schema.Struct({
+    named: Schema.Array(
+      Schema.Struct({ kind: Schema.Literals(toolKinds), server: Schema.String, name: Schema.String })
+    )
+  }),
+  Schema.Struct({ unseen: Schema.String })
+])
 
 /** A kept question. */
 export const KeptQuestion = Schema.Struct({
@@ -32,9 +49,15 @@ export const KeptQuestion = Schema.Struct({
   team: Schema.NullOr(Schema.String),
   asks: Schema.Literals(["Known", "Several", "None", "Unnamed", "Unseen", "Conflict"]),
   models: Schema.Array(Schema.String),
+  tools: Schema.optionalKey(KeptTools),
+  /** There where an agent acts: whether the request named its trace, which some agents must. */
+  traced: Schema.optionalKey(Schema.Boolean),
   claims: Schema.Record(Schema.String, Schema.Json)
 })
 export type KeptQuestion = typeof KeptQuestion.Type
+
+const keptTools = (tool: RequestedTool): typeof KeptTools.Type =>
+  tool._tag === "Unseen" ? { unseen: tool.server } : { named: toolsOf(tool) }
 
 const texts = new WeakMap<Claims, string>()
 
@@ -64,13 +87,20 @@ export const questionText = (
     path: asked.path,
     team: team ?? null,
     asks: asked.model._tag,
-    models: namesOf(asked.model)
+    models: namesOf(asked.model),
+    ...(asked.tool === undefined ? {} : { tools: keptTools(asked.tool) }),
+    ...((result._tag === "Allowed" ? result.principal : found)?.agent === undefined
+      ? {}
+      : { traced: hasTraceId(asked) })
   }
   return `${JSON.stringify(about).slice(0, -1)},"claims":${text}}`
 }
 
-/** What a kept question asks for. */
-export const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
+const toolOf = (tools: typeof KeptTools.Type): RequestedTool =>
+  "unseen" in tools ? unseenTool(tools.unseen) : tools.named.length === 0 ? noTool : severalTools(tools.named)
+
+/** The model that a kept question asks for. */
+const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
   switch (asks) {
     case "Known":
       return knownModel(models[0] ?? "")
@@ -86,9 +116,13 @@ export const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
 }
 
 /** A kept question as a door asks it; `teamHeader` carries the team that was asked for. */
-export const requestOf = (question: KeptQuestion, teamHeader: string | undefined): Asked => ({
-  method: question.method,
-  path: question.path,
-  rawHeaders: question.team === null || teamHeader === undefined ? [] : [teamHeader, question.team],
-  model: modelOf(question)
-})
+export const requestOf = (question: KeptQuestion, teamHeader: string | undefined): Asked => {
+  const { method, path, team, tools } = question
+  return {
+    method,
+    path,
+    rawHeaders: team === null || teamHeader === undefined ? [] : [teamHeader, team],
+    model: modelOf(question),
+    ...(tools === undefined ? {} : { tool: toolOf(tools) })
+  }
+}

@@ -81,6 +81,7 @@ export const recordOf = (it: Recording | Told): AnswerRecord => decode(line(it))
 const lineOf = (it: Recording): string => {
   let text = headOf(it, constantOf(it))
   if (it.models !== null) text += `,"models":${JSON.stringify(it.models)}`
+  if (it.tools !== null) text += `,"tools":${JSON.stringify(it.tools)}`
   if (it.aborted) text += `,"aborted":true`
   if (it.dry) text += `,"dry":true`
   if (it.hasSteps) text += `,"steps":${it.stepsJson()}`

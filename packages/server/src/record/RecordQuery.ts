@@ -58,7 +58,7 @@ export const matches = (
   return (who === undefined || user === who || claimed?.user === who || claimed?.email === who) &&
     (team === undefined || it.parties.team === team) &&
     (model === undefined || it.model === model || it.models?.includes(model) === true) &&
-    (tool === undefined || it.tool === tool) &&
+    (tool === undefined || it.tool === tool || it.tools?.includes(tool) === true) &&
     (agent === undefined || it.parties.agent === agent) &&
     (code === undefined || it.code === code) &&
     (status === undefined || it.status === status) &&

@@ -51,7 +51,7 @@ const rowOf = (it: Searched, body: string, question: string | null): RecordRow =
   email: it.parties.claimed?.email ?? null,
   team: it.parties.team,
   model: it.models === null ? it.model : it.models.join(","),
-  tool: it.tool,
+  tool: it.tools === null ? it.tool : it.tools.join("\n"),
   agent: it.parties.agent,
   body,
   question

@@ -10,7 +10,7 @@
 import type { Allowed } from "@jotgate/core/Decision"
 import * as DecisionId from "@jotgate/core/DecisionId"
 import type { Code, Denial } from "@jotgate/core/Errors"
-import type { Asked } from "@jotgate/core/Request"
+import { type Asked, type RequestedTool, toolName, toolsOf } from "@jotgate/core/Request"
 import type { Fact } from "@jotgate/core/Step"
 import type { Noted } from "@jotgate/core/Trace"
 import type { ServerResponse } from "node:http"
@@ -46,10 +46,12 @@ export interface UpstreamAnswer {
 
 /** Largest texts of a record, in bytes. */
 const largestModel = 256
+const largestTool = 512
 const largestCause = 256
 
-/** Most models that a record names. */
+/** Most models that a record names, and most tools. */
 const mostModels = 32
+const mostTools = 32
 
 const noSteps: ReadonlyArray<Noted> = []
 
@@ -93,7 +95,10 @@ export class Recording {
   decision = ""
   model: string | null = null
   models: ReadonlyArray<string> | null = null
+  /** What of an MCP server is asked for: `SERVER/NAME`. */
   tool: string | null = null
+  /** All of them, where there are several. */
+  tools: ReadonlyArray<string> | null = null
   status = 0
   code: ToldCode | null = null
   verdict: "allow" | "deny" | undefined
@@ -137,6 +142,7 @@ export class Recording {
     else if (model._tag === "Several" || (model._tag === "Unseen" && model.names.length > 0)) {
       this.models = model.names.slice(0, mostModels).map((it) => cut(it, largestModel))
     }
+    if (asked.tool !== undefined) this.#asksFor(asked.tool)
     this.millis = millis
     this.#steps = steps
     if (result._tag === "Allowed") {
@@ -149,6 +155,12 @@ export class Recording {
     const parties = result._tag === "Allowed" ? partiesOf(result) : partiesIn(steps)
     const { redact } = this.#recorder
     this.parties = redact === undefined ? parties : parties.redacted(redact)
+  }
+
+  #asksFor(requested: RequestedTool): void {
+    const tools = toolsOf(requested).slice(0, mostTools).map((it) => cut(toolName(it), largestTool))
+    if (requested._tag === "Known") this.tool = tools[0] ?? null
+    else if (tools.length > 0) this.tools = tools
   }
 
   /** The caller was refused; `status` as it was written, `cause` for the operator. */

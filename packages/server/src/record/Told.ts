@@ -18,6 +18,7 @@ export interface Searched {
   readonly model: string | null
   readonly models: ReadonlyArray<string> | null
   readonly tool: string | null
+  readonly tools: ReadonlyArray<string> | null
   readonly parties: {
     readonly user: string | null
     readonly team: string | null
@@ -52,6 +53,6 @@ export class Told {
   /** What it is searched by; `undefined` when the line is none. */
   searched(): Searched | undefined {
     const it = this.record()
-    return it === undefined ? undefined : { ...it, models: it.models ?? null, parties: it }
+    return it === undefined ? undefined : { ...it, models: it.models ?? null, tools: it.tools ?? null, parties: it }
   }
 }

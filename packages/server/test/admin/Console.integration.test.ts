@@ -1,15 +1,11 @@
 import { assert, it } from "@effect/vitest"
 import { Chromium, describeWith } from "@jotgate/servers"
-import axe from "axe-core"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Page } from "playwright-core"
+import { go, objections, open, pictures } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
-
-/** Where the pictures of the last run are kept, for people to look at. */
-const pictures = new URL("../../../../coverage/pictures/", import.meta.url).pathname
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-console-"))),
@@ -43,37 +39,6 @@ const world = Effect.gen(function*() {
   yield* world.server.refused(["jotgate.yaml:7:3: policy.teamRoute: unknown key, did you mean \"teamRoutes\"?"])
   return { ...world, ask, denied }
 })
-
-const Violations = Schema.Struct({
-  violations: Schema.Array(Schema.Struct({
-    id: Schema.String,
-    help: Schema.String,
-    nodes: Schema.Array(Schema.Struct({ html: Schema.String }))
-  }))
-})
-
-/** What axe has against the page as it is; of `colours` alone where only they are others than in a look before. */
-const objections = async (page: Page, colours: boolean): Promise<ReadonlyArray<string>> => {
-  await page.evaluate(axe.source)
-  const rules = colours ? `{ runOnly: { type: "rule", values: ["color-contrast"] } }` : "{}"
-  const found: unknown = await page.evaluate(`axe.run(document, ${rules})`)
-  return Schema.decodeUnknownSync(Violations)(found).violations.flatMap(({ help, id, nodes }) =>
-    nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 160)}`)
-  )
-}
-
-const open = async (page: Page, url: string) => {
-  await page.goto(url)
-  await page.waitForSelector("#admin-field:not([hidden])")
-  await page.locator("#admin").fill("let-me-in")
-  await page.keyboard.press("Enter")
-  await page.waitForSelector("#admin-field", { state: "hidden" })
-}
-
-const go = (page: Page, hash: string) =>
-  page.evaluate((it) => {
-    location.hash = it
-  }, hash)
 
 describeWith("chromium", "the console in a real browser", () => {
   it.live(

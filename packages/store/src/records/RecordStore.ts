@@ -23,6 +23,7 @@ export interface RecordRow {
   readonly team: string | null
   /** Several are joined by commas, which stand in no name. */
   readonly model: string | null
+  /** Several are joined by line feeds, which stand in no name. */
   readonly tool: string | null
   readonly agent: string | null
   readonly body: string
@@ -84,8 +85,11 @@ const schema = (it: Dialect.Dialect): ReadonlyArray<string> => [
 /** Most rows that one statement prunes. */
 const PRUNED = 5_000
 
-const holds = (it: Dialect.Dialect): string =>
-  it.name === "pg" ? "strpos(',' || model || ',', ?) > 0" : "instr(',' || model || ',', ?) > 0"
+/** Whether a column that joins texts by `separator` (an SQL text) holds one. */
+const holds = (it: Dialect.Dialect, column: "model" | "tool", separator: string): string =>
+  `${it.name === "pg" ? "strpos" : "instr"}(${separator} || ${column} || ${separator}, ?) > 0`
+
+const lineFeed = (it: Dialect.Dialect): string => it.name === "pg" ? "chr(10)" : "char(10)"
 
 /** The condition of a query, with its parameters. */
 const conditionOf = (it: Dialect.Dialect, query: RecordQuery) => {
@@ -98,8 +102,8 @@ const conditionOf = (it: Dialect.Dialect, query: RecordQuery) => {
   const { agent, below, code, from, model, status, team, tool, who } = query
   if (who !== undefined) add("(person = ? OR claimed = ? OR email = ?)", who, who, who)
   if (team !== undefined) add("team = ?", team)
-  if (model !== undefined) add(holds(it), `,${model},`)
-  if (tool !== undefined) add("tool = ?", tool)
+  if (model !== undefined) add(holds(it, "model", "','"), `,${model},`)
+  if (tool !== undefined) add(holds(it, "tool", lineFeed(it)), `\n${tool}\n`)
   if (agent !== undefined) add("agent = ?", agent)
   if (code !== undefined) add("code = ?", code)
   if (status !== undefined) add("status = ?", status)

@@ -15,11 +15,17 @@ import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import * as LiteLLMDatabase from "../support/LiteLLMDatabase.ts"
 import * as PostgresDatabase from "../support/PostgresDatabase.ts"
 
-/** LiteLLM's users cannot be blocked, and its agents have names. */
+/** Rows without permissions say nothing of tools (those that do are in LiteLLMTools.integration.test.ts). */
+const silent = { tools: null, prompts: null, resources: null }
+
+/** LiteLLM's users cannot be blocked, and its agents have names, and no list of teams. */
 const rows: Rows = {
   ...DirectorySuite.rows,
-  agents: (DirectorySuite.rows.agents ?? []).map((it) => ({ ...it, name: it.name ?? it.id })),
-  users: (DirectorySuite.rows.users ?? []).map((it) => ({ ...it, blocked: false }))
+  organizations: (DirectorySuite.rows.organizations ?? []).map((it) => ({ ...it, ...silent })),
+  teams: (DirectorySuite.rows.teams ?? []).map((it) => ({ ...it, ...silent })),
+  agents: (DirectorySuite.rows.agents ?? []).map((it) => ({ ...it, ...silent, name: it.name ?? it.id, teams: null })),
+  users: (DirectorySuite.rows.users ?? []).map((it) => ({ ...it, ...silent, blocked: false })),
+  memberships: (DirectorySuite.rows.memberships ?? []).map((it) => ({ ...it, ...silent }))
 }
 
 /** The older release has no access groups and no agents, and no models of a membership or an end user. */

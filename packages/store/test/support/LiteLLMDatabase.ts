@@ -32,7 +32,7 @@ export const fresh = (server: () => Postgres.Postgres, release: "current" | "old
   })
 
 /** Inserts what this release has columns for. */
-const insert = (table: string, row: Readonly<Record<string, unknown>>) =>
+export const insert = (table: string, row: Readonly<Record<string, unknown>>) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const columns = yield* sql<{ name: string }>`

@@ -1,7 +1,7 @@
 /** Asks about one request and shows every step of the decision. Runs in the browser. */
 import type { Json, Kit } from "./kit.ts"
 
-export const ask = ({ at, input, isRecord, onSubmit, post, records, rowsOf, stepLines, text, tokenOf }: Kit) => {
+export const ask = ({ at, get, input, isRecord, onSubmit, post, records, rowsOf, stepLines, text, tokenOf }: Kit) => {
   const verdict = at("verdict", HTMLDivElement)
   const raw = at("raw", HTMLDetailsElement)
   const say = (kind: string, words: string) => {
@@ -27,6 +27,9 @@ export const ask = ({ at, input, isRecord, onSubmit, post, records, rowsOf, step
       ["team", called(decision.team)],
       ["organization", called(decision.organization)],
       ["end user", called(decision.endUser)],
+      ["agent", isRecord(decision.agent) ? decision.agent.chain : ""],
+      ["tool", decision.tool],
+      ["may use", decision.tools],
       ["model", decision.model],
       ["may call", decision.models],
       ["issuer", decision.issuer],
@@ -46,25 +49,47 @@ export const ask = ({ at, input, isRecord, onSubmit, post, records, rowsOf, step
     at("token-field", HTMLDivElement).hidden = as.value !== "token" || person.value !== ""
     at("user-field", HTMLDivElement).hidden = as.value !== "user"
     at("claims-field", HTMLDivElement).hidden = as.value !== "claims"
+    // A token says itself who acts; only dev can make one with an agent.
+    at("agent-field", HTMLDivElement).hidden = as.value === "token" && person.value === ""
+    const isTool = input("tool").value.trim() !== ""
+    at("route-row", HTMLDivElement).hidden = isTool
+    at("model-field", HTMLDivElement).hidden = isTool
+  }
+  /** The agents that act, outermost first. */
+  const acting = (): ReadonlyArray<string> =>
+    at("agent-field", HTMLDivElement).hidden
+      ? []
+      : input("agent").value.split(",").map((it) => it.trim()).filter((it) => it !== "")
+  const somebody = (): Json => {
+    const agents = acting()
+    const more = agents.length === 0 ? {} : { agents }
+    return as.value === "user"
+      ? { as: { user: input("user").value.trim(), ...more } }
+      : as.value === "claims"
+      ? { as: { claims: JSON.parse(at("claims", HTMLTextAreaElement).value), ...more } }
+      : as.value === "agent"
+      ? { as: more }
+      : {}
   }
   const decide = async () => {
-    const bearer = as.value !== "token" ? "" : person.value === "" ? token.value.trim() : await tokenOf(person.value)
+    const bearer = as.value !== "token"
+      ? ""
+      : person.value === ""
+      ? token.value.trim()
+      : await tokenOf([person.value, ...acting()].join("+"))
+    const tool = input("tool").value.trim()
     const method = at("method", HTMLSelectElement).value
     const model = input("model").value
     const headers: Record<string, string> = { "content-type": "application/json" }
     if (bearer !== "") headers["authorization"] = `Bearer ${bearer}`
     if (input("team").value !== "") headers["x-team-id"] = input("team").value
-    const claims = at("claims", HTMLTextAreaElement).value
+    const asked = tool !== ""
+      ? { method: "POST", [at("kind", HTMLSelectElement).value]: tool }
+      : { method, path: input("route").value, ...(model !== "" && method !== "GET" ? { body: { model } } : {}) }
     const response = await post("/decide", {
-      method,
-      path: input("route").value,
+      ...asked,
       headers,
-      ...(model !== "" && method !== "GET" ? { body: { model } } : {}),
-      ...(as.value === "user"
-        ? { as: { user: input("user").value } }
-        : as.value === "claims"
-        ? { as: { claims: JSON.parse(claims) } }
-        : {}),
+      ...somebody(),
       trace: true,
       dry: true
     })
@@ -82,11 +107,24 @@ export const ask = ({ at, input, isRecord, onSubmit, post, records, rowsOf, step
     }))
   as.addEventListener("change", arrange)
   person.addEventListener("change", arrange)
+  input("tool").addEventListener("input", arrange)
   const offer = (people: ReadonlyArray<Json>) => {
     for (const it of people) person.append(new Option(`${text(it.id)}: ${text(it.note)}`, text(it.id)))
     if (people.length > 0) person.selectedIndex = 1
     hasPeople = people.length > 0
     arrange()
   }
-  return { enter: async () => {}, offer }
+  /** Servers and agents to choose from; whoever may not list them writes them down. */
+  const enter = async () => {
+    arrange()
+    const [config, agents] = await Promise.all([get("/admin/v1/config"), get("/admin/v1/agents?limit=100")])
+    const policy = isRecord(config.policy) ? config.policy : {}
+    const servers = records(policy.mcp).map((it) => `${text(it.server)}/`)
+    at("tool-row", HTMLDivElement).hidden = servers.length === 0 && input("tool").value === ""
+    at("servers", HTMLDataListElement).replaceChildren(...servers.map((it) => new Option(it, it)))
+    at("agents-known", HTMLDataListElement).replaceChildren(
+      ...records(agents.items).map((it) => new Option(text(it.name), text(it.id)))
+    )
+  }
+  return { enter, offer }
 }

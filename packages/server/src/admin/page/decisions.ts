@@ -46,6 +46,8 @@ export const decisions = (
           )
       ],
       ["team", it.team],
+      ["agent", it.agent],
+      ["tool", it.tools ?? it.tool],
       ["model", it.models ?? it.model],
       ["request", `${text(it.method)} ${text(it.route)}`],
       ["door", it.door],
@@ -113,7 +115,9 @@ export const decisions = (
     const answer = element("td")
     answer.append(pill(it))
     row.append(time, answer)
-    for (const words of [who(it), text(it.team), list(it.models ?? it.model), `${text(it.method)} ${text(it.route)}`]) {
+    const caller = text(it.agent) === "" || it.agent === who(it) ? who(it) : `${who(it)} by ${text(it.agent)}`
+    const called = list(it.tools ?? it.tool ?? it.models ?? it.model)
+    for (const words of [caller, text(it.team), called, `${text(it.method)} ${text(it.route)}`]) {
       row.append(element("td", words))
     }
     row.dataset["id"] = text(it.decision)

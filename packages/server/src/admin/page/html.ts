@@ -20,7 +20,7 @@ const ask = `<div class="columns">
     <h3 id="question-title">The request</h3>
     <div class="field">
       <label for="as">Asked for</label>
-      <select id="as"><option value="token">a token</option><option value="user">a person of the directory</option><option value="claims">the claims of a token</option></select>
+      <select id="as"><option value="token">a token</option><option value="user">a person of the directory</option><option value="claims">the claims of a token</option><option value="agent">an agent on its own</option></select>
     </div>
     <div class="field" id="person-field" hidden>
       <label for="person">Who is calling</label>
@@ -38,7 +38,23 @@ const ask = `<div class="columns">
       <label for="claims">Claims</label>
       <textarea id="claims" rows="6" spellcheck="false" autocomplete="off" placeholder='{ "sub": "alice", "groups": ["red"] }'></textarea>
     </div>
-    <div class="row">
+    <div class="field" id="agent-field" hidden>
+      <label for="agent">Agent that acts</label>
+      <input id="agent" list="agents-known" placeholder="none" autocomplete="off" spellcheck="false">
+      <datalist id="agents-known"></datalist>
+    </div>
+    <div class="row" id="tool-row" hidden>
+      <div class="field narrow">
+        <label for="kind">MCP</label>
+        <select id="kind"><option value="tool">tool</option><option value="prompt">prompt</option><option value="resource">resource</option></select>
+      </div>
+      <div class="field">
+        <label for="tool">What of a server</label>
+        <input id="tool" list="servers" placeholder="none, or SERVER/NAME" autocomplete="off" spellcheck="false">
+        <datalist id="servers"></datalist>
+      </div>
+    </div>
+    <div class="row" id="route-row">
       <div class="field narrow">
         <label for="method">Method</label>
         <select id="method"><option>POST</option><option>GET</option><option>PUT</option><option>PATCH</option><option>DELETE</option></select>
@@ -52,7 +68,7 @@ const ask = `<div class="columns">
       </div>
     </div>
     <div class="row">
-      <div class="field">
+      <div class="field" id="model-field">
         <label for="model">Model</label>
         <input id="model" list="models" value="gpt-4o" placeholder="none" autocomplete="off" spellcheck="false">
         <datalist id="models"><option value="gpt-4o"><option value="gpt-4o-mini"><option value="claude-sonnet-4-5"></datalist>
@@ -75,7 +91,7 @@ const ask = `<div class="columns">
 </div>`
 
 const field = (id: string, label: string, more = ""): string =>
-  `<div class="field"><label for="${id}">${label}</label><input id="${id}" autocomplete="off" spellcheck="false"${more}></div>`
+  `<div class="field" id="${id}-field"><label for="${id}">${label}</label><input id="${id}" autocomplete="off" spellcheck="false"${more}></div>`
 
 const decisions = `<form id="search" class="card bar filters">
   ${field("s-id", "Decision id", ` placeholder="d_…"`)}
@@ -92,7 +108,7 @@ const decisions = `<form id="search" class="card bar filters">
   <label class="check"><input type="checkbox" id="live"> Follow as they are made</label></div>
 </form>
 <div class="columns wide">
-  <div class="card scroll" tabindex="0" role="region" aria-label="Found decisions"><table id="records"><thead><tr><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Model</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
+  <div class="card scroll" tabindex="0" role="region" aria-label="Found decisions"><table id="records"><thead><tr><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Model or tool</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
   <p id="records-note" class="note"></p><button id="more" type="button" hidden>Older ones</button></div>
   <div class="card" id="record" role="region" aria-live="polite" aria-label="One decision"><p class="note">Choose a decision to see its steps.</p></div>
 </div>`
@@ -105,18 +121,25 @@ const may = `<form id="matrix-form" class="card bar">
     ` placeholder="gpt-4o, claude-sonnet-4-5" value="gpt-4o, gpt-4o-mini, claude-sonnet-4-5, text-embedding-3-small"`
   )
 }
+  ${field("matrix-tools", "Tools", ` placeholder="github/get_repo, github/delete_repo"`)}
+  ${field("matrix-agent", "By the agent", ` placeholder="none" list="agents-known"`)}
   <button class="primary" type="submit">Show</button>
 </form>
-<div class="card scroll" tabindex="0" role="region" aria-label="Teams and models"><table id="matrix"><thead></thead><tbody></tbody></table><p id="matrix-note" class="note"></p></div>
+<div class="card scroll" tabindex="0" role="region" aria-label="Teams, models and tools"><table id="matrix"><thead></thead><tbody></tbody></table><p id="matrix-note" class="note" role="status"></p></div>
+<div class="card" id="why" role="region" aria-live="polite" aria-label="Why" hidden></div>
 <div class="columns even">
-  <form id="who-form" class="card" aria-labelledby="who-title"><h3 id="who-title">Who can call a model?</h3><div class="bar">${
-  field("who-model", "Model", ` required list="models" value="gpt-4o"`)
+  <form id="who-form" class="card" aria-labelledby="who-title"><h3 id="who-title">Who can?</h3><div class="bar"><div class="field narrow" id="who-kind-field"><label for="who-kind">Kind</label><select id="who-kind"><option value="model">model</option><option value="tool">tool</option></select></div>${
+  field("who-model", "Model, or SERVER/NAME", ` required list="models" value="gpt-4o"`)
+}${
+  field("who-agent", "By the agent", ` placeholder="any" list="agents-known"`)
 }<button class="primary" type="submit">Who can</button></div>
-  <div class="scroll"><table id="who"><thead><tr><th scope="col">Who</th><th scope="col">Name</th><th scope="col">In</th></tr></thead><tbody></tbody></table></div><p id="who-note" class="note" role="status"></p></form>
+  <div class="scroll"><table id="who"><thead><tr><th scope="col">Who</th><th scope="col">Name</th><th scope="col">In, or for</th></tr></thead><tbody></tbody></table></div><p id="who-note" class="note" role="status"></p></form>
   <form id="what-form" class="card" aria-labelledby="what-title"><h3 id="what-title">What can somebody call?</h3><div class="bar">${
-  field("what-user", "User or team id", ` required`)
+  field("what-user", "User, team or agent id", ` required`)
+}${
+  field("what-agent", "By the agent", ` placeholder="none" list="agents-known"`)
 }<button class="primary" type="submit">What can</button></div>
-  <div class="scroll"><table id="what"><thead><tr><th scope="col">In</th><th scope="col">Answer</th><th scope="col">Models</th></tr></thead><tbody></tbody></table></div><p id="what-note" class="note" role="status"></p></form>
+  <div class="scroll"><table id="what"><thead><tr><th scope="col">In</th><th scope="col">Answer</th><th scope="col">Models</th><th scope="col">Tools</th></tr></thead><tbody></tbody></table></div><p id="what-note" class="note" role="status"></p></form>
 </div>`
 
 const people = `<form id="people-form" class="card bar">
@@ -125,6 +148,7 @@ const people = `<form id="people-form" class="card bar">
 </form>
 <div class="card scroll" tabindex="0" role="region" aria-label="Users"><h3>Users</h3><table id="users"><thead><tr><th scope="col">Id</th><th scope="col">Address</th><th scope="col">Role</th><th scope="col">Teams</th><th scope="col">May call</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
 <div class="card scroll" tabindex="0" role="region" aria-label="Teams"><h3>Teams</h3><table id="teams"><thead><tr><th scope="col">Id</th><th scope="col">Name</th><th scope="col">Organization</th><th scope="col">May call</th><th scope="col">Spend</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
+<div class="card scroll" id="agents-card" tabindex="0" role="region" aria-label="Agents" hidden><h3>Agents</h3><table id="agents"><thead><tr><th scope="col">Id</th><th scope="col">Name</th><th scope="col">Tools</th><th scope="col">Models</th><th scope="col">Teams</th><th scope="col">On its own</th><th scope="col"><span class="hidden">Block</span></th></tr></thead><tbody></tbody></table></div>
 <form id="deny-form" class="card bar"><h3>Deny tokens</h3><div class="field"><label for="deny-issuer">Issuer</label><select id="deny-issuer"></select></div><div class="field"><label for="deny-what">What is denied</label><select id="deny-what"><option value="jti">one token, by its jti</option><option value="subject">all of a subject</option><option value="kid">all signed with a key</option></select></div>${
   field("deny-value", "Its jti, subject or kid", ` required`)
 }<button class="primary danger" type="submit">Deny</button><p id="deny-note" class="note" role="status"></p></form>`

@@ -67,6 +67,8 @@ export const recordPage = (it: AnswerRecord): string =>
         row("who", it.user ?? it.claimed?.email ?? it.claimed?.user),
         row("token's teams", it.claimed?.teams.join(", ")),
         row("team", it.team),
+        row("agent", it.agent),
+        row("tool", it.tools?.join(", ") ?? it.tool),
         row("model", it.models?.join(", ") ?? it.model),
         row("request", `${it.method} ${it.route}`),
         row("door", it.door),

@@ -1,34 +1,86 @@
-/** Who may call which model, and the same from either side. Runs in the browser. */
+/** Who may call which model and use which tool, by which agent, and the same from either side. Runs in the browser. */
 import type { Json, Kit } from "./kit.ts"
 
-export const may = ({ at, body, element, get, head, input, list, onSubmit, records, text }: Kit) => {
-  const verdict = (allowed: boolean, why: string): HTMLElement =>
-    element("span", allowed ? "yes" : why || "no", `pill ${allowed ? "allow" : "deny"}`)
+export const may = (
+  { at, body, element, get, head, input, isRecord, list, onSubmit, post, records, stepLines, text }: Kit
+) => {
+  /** Shows the steps of one question, asked dry. */
+  const tell = async (what: string, question: Json) => {
+    const response = await post("/decide", { method: "POST", headers: {}, trace: true, dry: true, ...question })
+    const answer: unknown = await response.json()
+    const box = at("why", HTMLDivElement)
+    const steps = element("ol")
+    if (isRecord(answer)) {
+      const told = records(answer.steps).filter((it) => it.outcome === "denied" || it.step === "hint")
+      steps.append(...stepLines(told.length > 0 ? told : answer.steps))
+    }
+    const heading = element("h3", what)
+    heading.tabIndex = -1
+    box.replaceChildren(heading, steps)
+    box.hidden = false
+    heading.focus()
+  }
+  /** A verdict; one that denies is a button that says why. */
+  const verdict = (allowed: boolean, code: string, what: string, question: Json): HTMLElement => {
+    if (allowed) return element("span", "yes", "pill allow")
+    const button = element("button", code || "no", "pill deny")
+    button.setAttribute("type", "button")
+    button.setAttribute("aria-label", `${what}: ${code || "no"}, show why`)
+    button.addEventListener("click", () => {
+      tell(what, question).catch(() => {})
+    })
+    return button
+  }
+  const names = (id: string): ReadonlyArray<string> =>
+    input(id).value.split(",").map((it) => it.trim()).filter((it) => it !== "")
+  const query = (pairs: Record<string, string>): string =>
+    new URLSearchParams(Object.entries(pairs).filter(([, it]) => it !== "")).toString()
+  /** A call as it is asked about and as it is decided. */
+  const callOf = (kind: string, name: string): readonly [Record<string, string>, Json] =>
+    kind === "tool"
+      ? [{ tool: name }, { tool: name }]
+      : [{ model: name }, { path: "/v1/chat/completions", body: { model: name } }]
   const matrix = async () => {
-    const models = input("matrix-models").value.split(",").map((it) => it.trim()).filter((it) => it !== "")
-    head("matrix", ["Team", ...models])
+    const agent = input("matrix-agent").value.trim()
+    const calls = [
+      ...names("matrix-models").map((it) => ["model", it] as const),
+      ...names("matrix-tools").map((it) => ["tool", it] as const)
+    ]
+    head("matrix", ["Team", ...calls.map(([, it]) => it)])
     const page = await get("/admin/v1/teams?limit=50")
     const rows = records(page.items)
+    const note = at("matrix-note", HTMLParagraphElement)
     const lines = await Promise.all(rows.map(async (team) => {
+      const id = text(team.id)
       const line = element("tr")
-      line.append(element("td", `${text(team.id)}${team.alias === null ? "" : ` (${text(team.alias)})`}`))
-      const answers = await Promise.all(
-        models.map((model) =>
-          get(`/admin/v1/teams/${encodeURIComponent(text(team.id))}/can?model=${encodeURIComponent(model)}`)
-        )
-      )
+      line.append(element("td", `${id}${team.alias === null ? "" : ` (${text(team.alias)})`}`))
+      const answers = await Promise.all(calls.map(async ([kind, name]) => {
+        const [asked, question] = callOf(kind, name)
+        const answer = await get(`/admin/v1/teams/${encodeURIComponent(id)}/can?${query({ ...asked, agent })}`)
+        const why = records(answer.ways).map((it) => text(it.code)).find((it) => it !== "") ?? ""
+        const as = { team: id, ...(agent === "" ? {} : { agents: [agent] }) }
+        return verdict(answer.allowed === true, why, `${agent === "" ? "" : `${agent} for `}${id}, ${name}`, {
+          ...question,
+          as
+        })
+      }))
       for (const answer of answers) {
         const cell = element("td")
-        const why = records(answer.ways).map((it) => text(it.code)).find((it) => it !== "") ?? ""
-        cell.append(verdict(answer.allowed === true, why))
+        cell.append(answer)
         line.append(cell)
       }
       return line
-    }))
+    })).catch((error: unknown) => {
+      note.textContent = error instanceof Error ? error.message : String(error)
+      return undefined
+    })
+    if (lines === undefined) return
     body("matrix").replaceChildren(...lines)
-    at("matrix-note", HTMLParagraphElement).textContent = rows.length === 0
+    note.textContent = rows.length === 0
       ? "There is no team."
-      : `What a team's rows allow; the narrower list of a member or of a token counts besides.${
+      : `What a team's rows allow${
+        agent === "" ? "" : ` and ${agent} may do for it`
+      }; the narrower list of a member or of a token counts besides. A denial says why.${
         page.next === null ? "" : " These are the first 50 teams."
       }`
   }
@@ -41,51 +93,113 @@ export const may = ({ at, body, element, get, head, input, list, onSubmit, recor
     }))
     return line
   }
+  const together = (...parts: ReadonlyArray<string>): string => parts.filter((one) => one !== "").join(", ")
   const who = async () => {
-    const query = `model=${encodeURIComponent(input("who-model").value.trim())}&limit=100`
-    const [teams, users, anybody] = await Promise.all(
-      [`/admin/v1/who/teams?${query}`, `/admin/v1/who/users?${query}`, `/admin/v1/anybody/can?${query.split("&")[0]}`]
-        .map(get)
-    )
-    const strangers = records(anybody?.issuers).filter((it) => it.allowed === true)
+    const kind = at("who-kind", HTMLSelectElement).value
+    const [asked] = callOf(kind, input("who-model").value.trim())
+    const agent = input("who-agent").value.trim()
+    const note = at("who-note", HTMLParagraphElement)
+    const about = query({ ...asked, agent })
+    const each = agent === "" ? "&agents=true" : ""
+    const found = await Promise.all([
+      get(`/admin/v1/who/teams?${about}&limit=100${each}`),
+      get(`/admin/v1/who/users?${about}&limit=100${each}`),
+      get(`/admin/v1/anybody/can?${about}`),
+      agent === "" ? get(`/admin/v1/who/agents?${about}&limit=100`) : Promise.resolve<Json>({ items: [], next: null })
+    ]).catch((error: unknown) => {
+      note.textContent = error instanceof Error ? error.message : String(error)
+      return undefined
+    })
+    if (found === undefined) return body("who").replaceChildren()
+    const [teams, users, anybody, agents] = found
+    const strangers = records(anybody.issuers).filter((it) => it.allowed === true)
+    const mayFor = (id: unknown, rows: Json): ReadonlyArray<string> =>
+      records(rows.items).filter((it) => Array.isArray(it.agents) && it.agents.includes(id)).map((it) => text(it.id))
+    const acting = records(agents.items).map((it) => ({
+      it,
+      teams: mayFor(it.id, teams).map((id) => `team ${id}`),
+      users: mayFor(it.id, users)
+    })).filter(({ it, teams, users }) => it.alone === true || teams.length + users.length > 0)
     const lines = [
       ...strangers.map((it) => row(["anybody", `with a token of ${text(it.issuer)}`, "no team"])),
-      ...records(teams?.items).map((it) => row([`team ${text(it.id)}`, text(it.alias), ""])),
-      ...records(users?.items).map((it) =>
+      ...records(teams.items).map((it) => row([`team ${text(it.id)}`, text(it.alias), ""])),
+      ...records(users.items).map((it) =>
+        row([text(it.id), text(it.email), together(it.alone === true ? "no team" : "", list(it.teams))])
+      ),
+      ...acting.map(({ it, teams, users }) =>
         row([
-          text(it.id),
-          text(it.email),
-          [it.alone === true ? "no team" : "", list(it.teams)].filter((one) => one !== "").join(", ")
+          `agent ${text(it.id)}`,
+          text(it.name),
+          together(
+            it.alone === true ? "on its own" : "",
+            ...(teams.length + users.length === 0
+              ? []
+              : [`for ${[...teams, ...users].join(", ")}`])
+          )
         ])
       )
     ]
     body("who").replaceChildren(...lines)
-    at("who-note", HTMLParagraphElement).textContent = lines.length === 0
+    note.textContent = lines.length === 0
       ? "Nobody."
-      : teams?.next === null && users?.next === null
+      : [teams, users, agents].every((it) => it.next === null)
       ? ""
       : "The first 100 of each; jotgate who lists all."
   }
   const what = async () => {
-    const id = encodeURIComponent(input("what-user").value.trim())
+    const name = input("what-user").value.trim()
+    const agent = input("what-agent").value.trim()
+    const id = encodeURIComponent(name)
     const note = at("what-note", HTMLParagraphElement)
-    const answer = await get(`/admin/v1/users/${id}/can`).catch(() => get(`/admin/v1/teams/${id}/can`))
-      .catch((): Json | undefined => undefined)
+    const about = agent === "" ? "" : `?${query({ agent })}`
+    const kinds = [["users", "user"], ["teams", "team"], ...(agent === "" ? [["agents", "agent"]] : [])] as const
+    let answer: Json | undefined
+    let kind = ""
+    for (const [rows = "", one = ""] of kinds) {
+      answer ??= await get(`/admin/v1/${rows}/${id}/can${rows === "agents" ? "" : about}`).catch(() => undefined)
+      if (answer !== undefined && kind === "") kind = one
+    }
+    const agents = kind === "agent" ? { agents: [name] } : agent === "" ? {} : { agents: [agent] }
     body("what").replaceChildren(
-      ...records(answer?.ways).map((it) =>
-        row([
-          it.team === null ? "no team" : text(it.team),
-          verdict(it.allowed === true, text(it.code)),
-          it.allowed === true ? list(it.models) || "all" : ""
+      ...records(answer?.ways).map((it) => {
+        const team = text(it.team)
+        const as = kind === "user"
+          ? { user: name, ...(team === "" ? {} : { teams: [team] }), ...agents }
+          : kind === "team"
+          ? { team: name, ...agents }
+          : agents
+        return row([
+          team === "" ? "no team" : team,
+          verdict(it.allowed === true, text(it.code), `${name}${team === "" ? "" : ` in ${team}`}`, {
+            path: "/v1/chat/completions",
+            as
+          }),
+          it.allowed === true ? list(it.models) || "all" : "",
+          it.allowed === true ? it.tools === undefined ? "" : list(it.tools) || "none" : ""
         ])
-      )
+      })
     )
-    note.textContent = answer === undefined ? "There is no such user or team." : ""
+    note.textContent = answer === undefined ? "There is no such user, team or agent." : ""
   }
   onSubmit("matrix-form", matrix)
   onSubmit("who-form", who)
   onSubmit("what-form", what)
-  return { enter: matrix }
+  let isOffered = false
+  const enter = async () => {
+    if (!isOffered) {
+      isOffered = true
+      const config = await get("/admin/v1/config")
+      const policy = isRecord(config.policy) ? config.policy : {}
+      const hasServers = records(policy.mcp).length > 0
+      for (const id of ["matrix-tools-field", "who-kind-field"]) at(id, HTMLDivElement).hidden = !hasServers
+      for (const id of ["matrix-agent-field", "who-agent-field", "what-agent-field"]) {
+        at(id, HTMLDivElement).hidden = !hasServers &&
+          records((await get("/admin/v1/agents?limit=1")).items).length === 0
+      }
+    }
+    await matrix()
+  }
+  return { enter }
 }
 
 /** People and teams: what they may call, and whom to block. Runs in the browser. */
@@ -122,6 +236,21 @@ export const rows = ({ at, body, element, get, input, list, onSubmit, post, reco
   const people = async () => {
     const users = await usersLike(input("people-find").value.trim()).catch((): ReadonlyArray<Json> => [])
     const teams = records((await get("/admin/v1/teams?limit=50")).items)
+    const agents = records((await get("/admin/v1/agents?limit=50")).items)
+    at("agents-card", HTMLDivElement).hidden = agents.length === 0
+    body("agents").replaceChildren(...agents.map((agent) => {
+      const line = element("tr")
+      const said = (it: unknown): string => it === null ? "all that who it acts for may" : list(it) || "none"
+      const cells = [
+        text(agent.name),
+        said(agent.tools),
+        said(agent.models),
+        agent.teams === null ? "any" : list(agent.teams),
+        agent.autonomous === true ? "yes" : ""
+      ]
+      line.append(named(agent), ...cells.map((it) => element("td", it)), blocker("agents", agent))
+      return line
+    }))
     body("users").replaceChildren(
       ...await Promise.all(users.map(async (user) => {
         const line = element("tr")

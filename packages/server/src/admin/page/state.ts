@@ -109,8 +109,15 @@ export const settings = ({ at, body, clock, element, get, isRecord, onSubmit, po
         const line = element("tr")
         const after = element("td")
         after.append(element("span", saying(it.after), `pill ${kind}`))
-        const asked = `${text(it.model) || text(it.path)}${it.count === 1 ? "" : `, ${text(it.count)} times`}`
-        line.append(...[text(it.who), asked, saying(it.before)].map((words) => element("td", words)), after)
+        const asked = `${text(it.tool) || text(it.model) || text(it.path)}${
+          it.count === 1 ? "" : `, ${text(it.count)} times`
+        }`
+        line.append(
+          ...[it.agent === null ? text(it.who) : `${text(it.who)} by ${text(it.agent)}`, asked, saying(it.before)].map((
+            words
+          ) => element("td", words)),
+          after
+        )
         return line
       })
     ))
