@@ -76,6 +76,47 @@ export const suite = (make: DirectoryWorld.Make): void => {
         }
       }))
 
+    it.live("what a row says of tools, prompts and resources: nothing, none, or a list, each by itself", () =>
+      Effect.gen(function*() {
+        const { client } = yield* make()
+        yield* client.post(`${api}/organizations`, { id: "acme" })
+        yield* client.post(`${api}/teams`, { id: "red" })
+        yield* client.post(`${api}/users`, { id: "u-1" })
+        yield* client.post(`${api}/agents`, { id: "scout" })
+        yield* client.post(`${api}/memberships`, { user: "u-1", team: "red" })
+        for (const place of ["organizations/acme", "teams/red", "users/u-1", "agents/scout", "memberships/u-1/red"]) {
+          const shown = Effect.map(client.get(`${api}/${place}`), ({ body }) => [
+            body.tools ?? null,
+            body.prompts ?? null,
+            body.resources ?? null
+          ])
+          assert.deepStrictEqual(yield* shown, [null, null, null], place)
+          const changes: ReadonlyArray<readonly [change: object, after: ReadonlyArray<unknown>]> = [
+            [{ tools: ["github/*", "!github/delete_*"] }, [["github/*", "!github/delete_*"], null, null]],
+            [{ prompts: [] }, [["github/*", "!github/delete_*"], [], null]],
+            [{ tools: null, resources: ["files/file:///docs/*"] }, [null, [], ["files/file:///docs/*"]]],
+            [{ tools: [], prompts: null }, [[], null, ["files/file:///docs/*"]]]
+          ]
+          for (const [change, after] of changes) {
+            const changed = yield* client.patch(`${api}/${place}`, change)
+            assert.strictEqual(changed.status, 200, changed.text)
+            assert.deepStrictEqual(yield* shown, after, `${place} ${JSON.stringify(change)}`)
+          }
+          for (const bad of ["", "github", "/x", "github/", "!", "a b\u0000/c"]) {
+            const refused = yield* client.patch(`${api}/${place}`, { tools: [bad] })
+            assert.isTrue(
+              refused.status === 400 || refused.status === 422,
+              `${place} ${JSON.stringify(bad)}: ${refused.text}`
+            )
+          }
+          assert.deepStrictEqual(yield* shown, changes.at(-1)?.[1])
+        }
+        const exported = (yield* client.get(`${api}/directory`)).body
+        assert.deepStrictEqual(exported.teams[0].tools, [])
+        const again = yield* client.post(`${api}/directory?dryRun=true`, exported)
+        assert.deepStrictEqual(again.body.counts, { create: 0, change: 0, remove: 0 }, again.text)
+      }))
+
     it.live("ids are opaque text: what a path could change arrives as it was sent", () =>
       Effect.gen(function*() {
         const { client } = yield* make()
