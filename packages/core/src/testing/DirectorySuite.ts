@@ -194,7 +194,8 @@ const readCases = (rows: Rows): Cases => ({
     }
   ),
   "the servers that rows name, for each kind apart": Effect.gen(function*() {
-    const all = [rows.organizations, rows.teams, rows.users, rows.memberships, rows.agents].flatMap((it) => it ?? [])
+    const { agents = [], memberships = [], organizations = [], teams = [], users = [] } = rows
+    const all: ReadonlyArray<ToolLists> = [...organizations, ...teams, ...users, ...memberships, ...agents]
     const names = namesOf(all)
     const told = yield* Effect.flatMap(ToolRepo, (it) => it.servers())
     for (const kind of ["tool", "prompt", "resource"] as const) {
