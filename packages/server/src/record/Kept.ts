@@ -21,7 +21,8 @@ const unsaid = -1
 
 /** Whether an answer says nothing but what its columns hold. */
 const isPlain = (it: Recording): boolean =>
-  it.models === null && it.cause === null && it.question === null && !it.aborted && !it.dry && !it.hasSteps
+  it.models === null && it.tools === null && it.cause === null && it.question === null && !it.aborted && !it.dry &&
+  !it.hasSteps
 
 /** A kept record: how it is searched, and how it is read. */
 export interface Held {
@@ -101,7 +102,9 @@ export class Kept {
     const whole = this.#whole[at]
     if (whole !== undefined) return whole instanceof Told ? whole.searched() : whole
     const constant = this.#constants[at]
-    return constant === undefined ? undefined : { ...constant, decision: this.#ids[at] ?? "", models: null }
+    return constant === undefined
+      ? undefined
+      : { ...constant, decision: this.#ids[at] ?? "", models: null, tools: null }
   }
 
   #wholeAt(at: number): Recording | Told {
