@@ -77,7 +77,7 @@ describe("explain", () => {
       assert.strictEqual((yield* run("explain", "--user", "bob", "--agent", "agent-8,agent-7", ...deletes)).code, 1)
       assert.strictEqual((yield* run("explain", "--user", "bob", "--agent", "agent-8", ...deletes)).code, 0)
       assert.strictEqual((yield* run("explain", "--agent", "agent-9", ...deletes)).code, 0)
-      assert.include((yield* run("explain", "--agent", "agent-8", ...deletes)).out, "principal_required")
+      assert.include((yield* run("explain", "--agent", "agent-7", ...deletes)).out, "principal_required")
       assert.include((yield* run("explain", "--user", "bob", "--agent", "agent-0", ...deletes)).out, "agent_blocked")
     }))
 
