@@ -1,7 +1,9 @@
 /** Asks about one request and shows every step of the decision. Runs in the browser. */
 import type { Json, Kit } from "./kit.ts"
 
-export const ask = ({ at, get, input, isRecord, onSubmit, post, records, rowsOf, stepLines, text, tokenOf }: Kit) => {
+export const ask = (
+  { at, get, input, isRecord, onSubmit, post, records, rowsOf, session, stepLines, text, tokenOf }: Kit
+) => {
   const verdict = at("verdict", HTMLDivElement)
   const raw = at("raw", HTMLDetailsElement)
   const say = (kind: string, words: string) => {
@@ -117,6 +119,8 @@ export const ask = ({ at, get, input, isRecord, onSubmit, post, records, rowsOf,
   /** Servers and agents to choose from; whoever may not list them writes them down. */
   const enter = async () => {
     arrange()
+    // Questions may be asked by whoever is here; what there is to choose from is an admin's to see.
+    if (session.credential === "") return
     const [config, agents] = await Promise.all([get("/admin/v1/config"), get("/admin/v1/agents?limit=100")])
     const policy = isRecord(config.policy) ? config.policy : {}
     const servers = records(policy.mcp).map((it) => `${text(it.server)}/`)

@@ -43,7 +43,7 @@ const ask = `<div class="columns">
       <input id="agent" list="agents-known" placeholder="none" autocomplete="off" spellcheck="false">
       <datalist id="agents-known"></datalist>
     </div>
-    <div class="row" id="tool-row" hidden>
+    <div class="row" id="tool-row">
       <div class="field narrow">
         <label for="kind">MCP</label>
         <select id="kind"><option value="tool">tool</option><option value="prompt">prompt</option><option value="resource">resource</option></select>
@@ -129,7 +129,7 @@ const may = `<form id="matrix-form" class="card bar">
 <div class="card" id="why" role="region" aria-live="polite" aria-label="Why" hidden></div>
 <div class="columns even">
   <form id="who-form" class="card" aria-labelledby="who-title"><h3 id="who-title">Who can?</h3><div class="bar"><div class="field narrow" id="who-kind-field"><label for="who-kind">Kind</label><select id="who-kind"><option value="model">model</option><option value="tool">tool</option></select></div>${
-  field("who-model", "Model, or SERVER/NAME", ` required list="models" value="gpt-4o"`)
+  field("who-model", "Which one", ` required list="models" value="gpt-4o"`)
 }${
   field("who-agent", "By the agent", ` placeholder="any" list="agents-known"`)
 }<button class="primary" type="submit">Who can</button></div>

@@ -76,7 +76,10 @@ export const kit = () => {
       const facts = isRecord(step.facts) ? step.facts : {}
       if (isHint) said.textContent = records(facts.changes).map((it) => text(it.text)).join(" ") || text(facts.missing)
       else {
+        // A sentence says first what the facts are the parts of.
+        if (typeof facts.text === "string") said.append(element("span", facts.text, "sentence"), " ")
         for (const [name, value] of Object.entries(facts)) {
+          if (name === "text" || (name === "unlisted" && value === false)) continue
           const fact = element("span", "", "fact")
           fact.append(element("i", name), ` ${readable(value)} `)
           said.append(fact)

@@ -46,7 +46,6 @@ export const may = (
       ...names("matrix-models").map((it) => ["model", it] as const),
       ...names("matrix-tools").map((it) => ["tool", it] as const)
     ]
-    head("matrix", ["Team", ...calls.map(([, it]) => it)])
     const page = await get("/admin/v1/teams?limit=50")
     const rows = records(page.items)
     const note = at("matrix-note", HTMLParagraphElement)
@@ -75,6 +74,7 @@ export const may = (
       return undefined
     })
     if (lines === undefined) return
+    head("matrix", ["Team", ...calls.map(([, it]) => it)])
     body("matrix").replaceChildren(...lines)
     note.textContent = rows.length === 0
       ? "There is no team."
@@ -240,7 +240,7 @@ export const rows = ({ at, body, element, get, input, list, onSubmit, post, reco
     at("agents-card", HTMLDivElement).hidden = agents.length === 0
     body("agents").replaceChildren(...agents.map((agent) => {
       const line = element("tr")
-      const said = (it: unknown): string => it === null ? "all that who it acts for may" : list(it) || "none"
+      const said = (it: unknown): string => it === null ? "not narrowed" : list(it) || "none"
       const cells = [
         text(agent.name),
         said(agent.tools),
