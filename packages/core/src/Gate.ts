@@ -159,11 +159,12 @@ const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "
   )
 }
 
-const doorOptions = ({ bodyLimit, log, metadata, reader }: Door.DoorOptions): Door.DoorOptions => ({
+const doorOptions = ({ bodyLimit, log, metadata, reader, tools }: Door.DoorOptions): Door.DoorOptions => ({
   ...(bodyLimit === undefined ? {} : { bodyLimit }),
   ...(log === undefined ? {} : { log }),
   ...(metadata === undefined ? {} : { metadata }),
-  ...(reader === undefined ? {} : { reader })
+  ...(reader === undefined ? {} : { reader }),
+  ...(tools === undefined ? {} : { tools })
 })
 
 /** The document of RFC 9728 at this request's path, if the path is one of its. */

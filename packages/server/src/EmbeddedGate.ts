@@ -18,6 +18,7 @@ import type { Verdict } from "@jotgate/core/Verdict"
 import { Clock, Context, Effect, Exit, Layer, Predicate, Result, Scope } from "effect"
 import { checkConfig } from "./config/ConfigCheck.ts"
 import { decodeFile, type FileSettings } from "./config/GatewaySettings.ts"
+import { toolReader } from "./mcp/McpPeek.ts"
 import { asked } from "./model/ModelPeek.ts"
 import { readTarget } from "./model/RequestModel.ts"
 import { pipeline, type PipelineOptions } from "./Pipeline.ts"
@@ -110,6 +111,7 @@ export const createGate = async <E = never>(
   )
   const door = Door.make(Context.get(services, AuthBuilder), await Effect.runPromise(Clock.clockWith(Effect.succeed)), {
     reader,
+    ...(file.policy.mcp.length === 0 ? {} : { tools: toolReader(file.policy.mcp) }),
     bodyLimit: file.gateway.limits.body,
     ...(options.log === undefined ? {} : { log: options.log })
   })

@@ -15,11 +15,11 @@ import * as Verdict from "../answer/Verdict.ts"
 import type { AuthBuilder } from "../AuthBuilder.ts"
 import { fromClock } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"
-import { type Denial, Unavailable } from "../Errors.ts"
+import { type Code, type Denial, Unavailable } from "../Errors.ts"
 import * as Request from "../Request.ts"
 import { type Noted, type Now, Trace } from "../Trace.ts"
 import { type Body, type Judged, of } from "./GateRequest.ts"
-import { needsBody, read, type RequestReader } from "./RequestReader.ts"
+import { needsBody, read, type Readable, type RequestReader } from "./RequestReader.ts"
 
 /** Which verdicts tell their steps. */
 export type StepsWanted = "denied" | "always" | "never"
@@ -32,12 +32,22 @@ export interface DecideOptions {
   readonly dry?: boolean
 }
 
+/** Reads what requests ask for of MCP servers. */
+export interface ToolReader {
+  /** Whether this path is a server's: what is sent there names tools, and no model. */
+  readonly concerns: (path: string) => boolean
+  /** What is asked for, or the code with which the request is refused. */
+  readonly read: (request: Readable) => Request.RequestedTool | Code
+}
+
 /** How a door is set up. */
 export interface DoorOptions {
   /** The longest body that is read, in bytes; 32 MiB unless said. */
   readonly bodyLimit?: number
   /** Finds the models that a request asks for; unless said the reader that runs anywhere. */
   readonly reader?: RequestReader
+  /** Finds what is asked for of MCP servers; without it that is not seen, and denied wherever a rule could concern it (RULES D53). */
+  readonly tools?: ToolReader
   /** Whether a challenge names the metadata of RFC 9728 at the request's own origin; yes unless said. */
   readonly metadata?: boolean
   /** Told of every verdict; what it throws is ignored. */
@@ -52,6 +62,8 @@ export interface Answer {
 }
 
 export const defaultBodyLimit = 32 * 1024 * 1024
+
+const pathOf = (target: string): string => target.split("?", 1)[0] ?? "/"
 
 const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
 const noSteps: ReadonlyArray<Noted> = []
@@ -70,9 +82,6 @@ const mayGoOn = (result: Allowed | Denial): boolean =>
   isAllowed(result) ||
   (result._tag !== "Unauthenticated" && result._tag !== "BadRequest" && result._tag !== "Unavailable")
 
-/** The codes with which a request is refused before it is judged. */
-type Unjudged = "body_invalid" | "body_too_large" | "request_ambiguous"
-
 /** Answers requests; eager, so that an answer from memory is an `Exit`. */
 export type Door = (request: Judged, options?: DecideOptions) => Effect.Effect<Answer>
 
@@ -80,7 +89,7 @@ export type Door = (request: Judged, options?: DecideOptions) => Effect.Effect<A
 export const make = (
   auth: AuthBuilder["Service"],
   clock: Clock.Clock,
-  { bodyLimit = defaultBodyLimit, log, metadata = true, reader = read }: DoorOptions = {}
+  { bodyLimit = defaultBodyLimit, log, metadata = true, reader = read, tools }: DoorOptions = {}
 ): Door => {
   const now = (note: Now["note"]): Now => ({ time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note })
 
@@ -93,8 +102,8 @@ export const make = (
   }
 
   /** A verdict on a request that could not be judged. */
-  const unjudged = (request: Judged, code: Unjudged): Exit.Exit<Answer> => {
-    const path = request.target.split("?", 1)[0] ?? "/"
+  const unjudged = (request: Judged, code: Code): Exit.Exit<Answer> => {
+    const path = pathOf(request.target)
     const id = DecisionId.make(clock.currentTimeMillisUnsafe())
     const steps: ReadonlyArray<Noted> = [{ step: "request", outcome: "denied", facts: { code } }]
     return Exit.succeed(logged({
@@ -169,9 +178,12 @@ export const make = (
     options: DecideOptions
   ): Effect.Effect<Answer> => {
     const { method, rawHeaders, target } = request
-    const model = reader({ method: method.toUpperCase(), target, rawHeaders, body })
+    const readable = { method: method.toUpperCase(), target, rawHeaders, body }
+    const tool = tools?.concerns(pathOf(target)) === true ? tools.read(readable) : undefined
+    if (typeof tool === "string") return unjudged(request, tool)
+    const model = tool === undefined ? reader(readable) : Request.noModel
     if (typeof model === "string") return unjudged(request, model)
-    const asked = Request.make({ method, target, rawHeaders, model })
+    const asked = Request.make({ method, target, rawHeaders, model, ...(tool === undefined ? {} : { tool }) })
     return Exit.isSuccess(asked)
       ? ask(request, { ...asked.value, listsModels: true }, options)
       : unjudged(request, "request_ambiguous")
@@ -211,7 +223,7 @@ export const make = (
       case "Unseen":
         return judged(request, undefined, options)
       case "Unread":
-        return needsBody(method.toUpperCase(), target)
+        return needsBody(method.toUpperCase(), target) || tools?.concerns(pathOf(target)) === true
           ? reading(request, body, options)
           : judged(request, nothing, options)
     }

@@ -99,7 +99,7 @@ export const decide = (
     ? Request.knownTool(named.success.tool)
     : server === undefined
     ? undefined
-    : McpPeek.asked(server, whole)
+    : McpPeek.asked(server, { ...whole, body: question.body === undefined ? undefined : whole.body })
   // What is said in JSON-RPC names no model.
   const model = server === undefined ? ModelPeek.asked(whole) : Request.noModel
   const trace = question.trace === true

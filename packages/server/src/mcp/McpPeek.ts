@@ -1,5 +1,7 @@
 /** Reads what a request to an MCP server asks for whose body is at hand as a whole. */
-import type { RequestedTool } from "@jotgate/core/Request"
+import type { ToolReader } from "@jotgate/core/Door"
+import { compile } from "@jotgate/core/McpServer"
+import { noTool, type RequestedTool } from "@jotgate/core/Request"
 import { isUtf8 } from "node:buffer"
 import type { WholeRequest } from "../model/ModelPeek.ts"
 import {
@@ -15,14 +17,15 @@ import type { RpcBody } from "./RpcReader.ts"
 
 const noText: RpcBody = { _tag: "Bad", error: "parse", why: "the body is no UTF-8" }
 
-/** What is asked for, or why that cannot be said. A POST without a body is one whose body nobody has seen. */
+/** What is asked for, or why that cannot be said; `body` is `undefined` where nobody has seen it. */
 export const asked = (
   server: McpAddressee,
-  { body, contentType, method, rawHeaders }: WholeRequest
+  { body, contentType, method, rawHeaders }: Omit<WholeRequest, "body"> & { readonly body: Uint8Array | undefined }
 ): RequestedTool | McpRefusal => {
-  const head = readMcpHead(server, method, rawHeaders, body.length > 0)
+  const head = readMcpHead(server, method, rawHeaders, body !== undefined && body.length > 0)
   if (head._tag === "Refused") return head
-  if (body.length === 0) return toolOf(readUnseenCall(head))
+  if (body === undefined) return toolOf(readUnseenCall(head))
+  if (body.length === 0) return toolOf(readMcpCall(head, undefined))
   if (!isMessageType(contentType)) {
     return {
       _tag: "Refused",
@@ -37,6 +40,29 @@ export const asked = (
   reader.push(bytes)
   reader.end()
   return toolOf(readMcpCall(head, isUtf8(bytes) ? reader.body : noText))
+}
+
+/**
+ * What is asked for of these servers, for a door of a host's own program: read as the proxy and the doors read it. A
+ * body that is not seen leaves what the headers bind the server to.
+ */
+export const toolReader = (servers: ReadonlyArray<McpAddressee & { readonly path: string }>): ToolReader => {
+  const serverOf = compile(servers)
+  return {
+    concerns: (path) => serverOf(path) !== undefined,
+    read: ({ body, method, rawHeaders, target }) => {
+      const server = serverOf(target.split("?", 1)[0] ?? "/")
+      if (server === undefined) return noTool
+      const contentType = headerOf(rawHeaders, "content-type")
+      const tool = asked(server, { method, target, rawHeaders, contentType, body })
+      return tool._tag === "Refused" ? tool.code : tool
+    }
+  }
+}
+
+const headerOf = (raw: ReadonlyArray<string>, name: string): string => {
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === name) return raw[i + 1] ?? ""
+  return ""
 }
 
 const toolOf = (call: ReturnType<typeof readMcpCall>): RequestedTool | McpRefusal =>
