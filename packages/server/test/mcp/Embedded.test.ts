@@ -76,7 +76,11 @@ const table: Readonly<Record<string, readonly [sent: Sent, code: string | null]>
 describe("a request to an MCP server in a host's own program", () => {
   it.live("is judged as the proxy judges it, by the door of createGate and by HttpSecurity", () =>
     Effect.gen(function*() {
-      const { auth, token, url } = yield* World.make(options)
+      const { auth, token, upstream, url } = yield* World.make(options)
+      upstream.answer = (_, response) => {
+        response.writeHead(200, { "content-type": "application/json" })
+        response.end(`{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}`)
+      }
       const alice = yield* token("alice", { groups: ["red"] })
       const tools = toolReader(mcp.map((it) => ({ ...it, legacy: false })))
       const door = Door.make(auth, yield* Clock.Clock, { tools })
