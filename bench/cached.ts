@@ -42,7 +42,7 @@ const issuer = await Effect.runPromise(Issuer.make("https://idp.test", ["RS256",
 const outside = Layer.mergeAll(
   NodeSignature.layer,
   Layer.succeed(OpaqueToken, { verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} })) }),
-  Revocation.layerNone,
+  Revocation.layerNoop,
   ClaimsPolicy.layerNone,
   RequestPolicy.layerNone,
   Issuers.layer(settings.issuers)

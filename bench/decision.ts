@@ -35,7 +35,7 @@ const iss = "https://idp.test"
 const seams = Layer.mergeAll(
   NodeSignature.layer,
   Layer.succeed(OpaqueToken, { verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} })) }),
-  Revocation.layerNone,
+  Revocation.layerNoop,
   ClaimsPolicy.layerNone,
   RequestPolicy.layerNone
 )

@@ -9,6 +9,7 @@ import { bin, type Outcome, run } from "./lib/Run.ts"
 const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   lock: () => run(process.execPath, ["tools/lock.ts"]),
   exports: () => run(process.execPath, ["tools/exports.ts"]),
+  docs: () => run(process.execPath, ["tools/docs.ts"]),
   arrows: () => run(process.execPath, ["tools/arrows.ts"]),
   lint: () => run(bin("oxlint"), ["--deny-warnings", "--report-unused-disable-directives"]),
   format: () => run(bin("dprint"), ["check", "--list-different"]),

@@ -72,6 +72,7 @@ const displaced = ({ identity: { team, teamAlias, teams } }: Caller, within: Cal
 
 /** What is supposed of a caller besides its claims, or in their place. */
 export interface Said {
+  /** Instead of what the claims say. */
   readonly identity?: Identity | undefined
   /** The agents that act, outermost first. */
   readonly agents?: ReadonlyArray<string> | undefined
@@ -79,6 +80,7 @@ export interface Said {
   readonly traced?: boolean | undefined
 }
 
+/** The way through, from a request to a decision; every door asks it, and there is no other way to one. */
 export class AuthBuilder extends Context.Service<AuthBuilder, {
   /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint. */
   readonly authenticate: (asked: Asked, brief?: boolean) => Effect.Effect<Allowed, Denial>
@@ -92,6 +94,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
   /** The team that a request asks for, where it asks for one. */
   readonly teamAskedFor: (asked: Asked) => string | undefined
 }>()("@jotgate/core/AuthBuilder") {
+  /** The pipeline over services that somebody else has provided; `layerFor` is the one for settings. */
   static readonly layer = Layer.effect(
     AuthBuilder,
     Effect.gen(function*() {

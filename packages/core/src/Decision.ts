@@ -39,8 +39,11 @@ export interface Allowed {
   readonly _tag: "Allowed"
   /** The verified claims; `undefined` on an open route, where nobody is asked. */
   readonly claims: Claims | undefined
+  /** Whom the claims speak of; `undefined` on an open route. */
   readonly identity: Identity | undefined
+  /** Who was found in the directory: user, team, organization, end user, agent. */
   readonly principal: Principal
+  /** What else the principal may call. */
   readonly reach: Reach
   /** The model that was judged; of several, the one that was named first. */
   readonly model: string | undefined
@@ -54,15 +57,25 @@ export interface Allowed {
 
 /** The JSON form of a decision. */
 export interface DecisionJson {
+  /** The id, `d_` and a ULID. */
   readonly decision: string
+  /** Whether the request may pass. */
   readonly allowed: boolean
+  /** The HTTP status that the caller is told: 200, or that of the code. */
   readonly status: Status | 200
+  /** The stable code of a denial; `null` when allowed. */
   readonly code: Code | null
+  /** Whether the caller is a proxy admin. */
   readonly admin: boolean
+  /** The id of the issuer whose token was proven. */
   readonly issuer: string | null
+  /** The person that was found. */
   readonly user: { readonly id: string; readonly email: string | null; readonly role: string } | null
+  /** The team that the call counts for. */
   readonly team: { readonly id: string; readonly alias: string | null } | null
+  /** The organization that the call counts for. */
   readonly organization: { readonly id: string } | null
+  /** On whose behalf the caller says to call. */
   readonly endUser: { readonly id: string } | null
   /** Who acts: there when somebody does. */
   readonly agent?: { readonly id: string; readonly chain: ReadonlyArray<string> }
@@ -70,10 +83,15 @@ export interface DecisionJson {
   readonly tool?: string
   /** Patterns of the tools that could be called, as `Reach.tools` tells them; there where something restricts. */
   readonly tools?: ReadonlyArray<string>
+  /** Patterns of the models that may be called; `null` when that was not found out. */
   readonly models: ReadonlyArray<string> | null
+  /** The model that was asked for. */
   readonly model: string | null
+  /** The path that was judged, without its query. */
   readonly route: string
+  /** What the decision wants to be written. */
   readonly writes: ReadonlyArray<DirectoryWrite>
+  /** The steps that led there, where they were asked for. */
   readonly steps?: ReadonlyArray<Step>
 }
 

@@ -78,7 +78,9 @@ export class BadRequest extends Schema.TaggedError<BadRequest>()(
   { code: Schema.Literals(Codes[400]), decision },
   { httpApiStatus: 400 }
 ) {
+  /** The HTTP status. */
   readonly status = 400
+  /** What the caller is told, by code. */
   override get message(): string {
     return Details[this.code]
   }
@@ -90,7 +92,9 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
   { code: Schema.Literals(Codes[401]), decision },
   { httpApiStatus: 401 }
 ) {
+  /** The HTTP status. */
   readonly status = 401
+  /** What the caller is told, by code. */
   override get message(): string {
     return Details[this.code]
   }
@@ -102,7 +106,9 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()(
   { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.Array(Schema.String)), decision },
   { httpApiStatus: 403 }
 ) {
+  /** The HTTP status. */
   readonly status = 403
+  /** What the caller is told, by code. */
   override get message(): string {
     return Details[this.code]
   }
@@ -114,7 +120,9 @@ export class NotFound extends Schema.TaggedError<NotFound>()(
   { code: Schema.Literals(Codes[404]), decision },
   { httpApiStatus: 404 }
 ) {
+  /** The HTTP status. */
   readonly status = 404
+  /** What the caller is told, by code. */
   override get message(): string {
     return Details[this.code]
   }
@@ -126,7 +134,9 @@ export class BudgetExceeded extends Schema.TaggedError<BudgetExceeded>()(
   { code: Schema.Literals(Codes[429]), decision },
   { httpApiStatus: 429 }
 ) {
+  /** The HTTP status. */
   readonly status = 429
+  /** What the caller is told, by code. */
   override get message(): string {
     return Details[this.code]
   }
@@ -138,7 +148,9 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()(
   { code: Schema.Literals(Codes[503]), retryAfter: Schema.Number, decision },
   { httpApiStatus: 503 }
 ) {
+  /** The HTTP status. */
   readonly status = 503
+  /** What the caller is told, by code. */
   override get message(): string {
     return Details[this.code]
   }
@@ -150,7 +162,9 @@ export class ContentTooLarge extends Schema.TaggedError<ContentTooLarge>()(
   { code: Schema.Literals(Codes[413]), decision },
   { httpApiStatus: 413 }
 ) {
+  /** The HTTP status. */
   readonly status = 413
+  /** What the caller is told, by code. */
   override get message(): string {
     return Details[this.code]
   }
@@ -276,20 +290,31 @@ export const statusOf = (code: Code): Status => statusOfCode.get(code) ?? 503
 
 /** The `error` member that the OpenAI SDKs read. */
 export interface OpenAiError {
+  /** What the caller reads. */
   readonly message: string
+  /** The class of the error, as OpenAI names it. */
   readonly type: string
+  /** The stable code. */
   readonly code: Code
+  /** Always `null`: no parameter is told. */
   readonly param: null
 }
 
 /** The JSON body of a problem (RFC 9457), with the OpenAI-shaped `error` member. */
 export interface Problem {
+  /** A URI that names the code (RFC 9457 §3.1.1). */
   readonly type: string
+  /** A short title of the status (RFC 9457 §3.1.3). */
   readonly title: string
+  /** The HTTP status. */
   readonly status: Status
+  /** One sentence for the caller; names no team, rule, claim or row. */
   readonly detail: string
+  /** The stable code. */
   readonly code: Code
+  /** The id under which the operator finds the steps. */
   readonly decision: string
+  /** The same in OpenAI's shape, so that the exceptions of SDKs carry the reason. */
   readonly error: OpenAiError
 }
 

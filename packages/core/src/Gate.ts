@@ -46,6 +46,7 @@ export type { Readable, RequestReader } from "./embed/RequestReader.ts"
 export class SettingsInvalid extends Schema.TaggedError<SettingsInvalid>()("SettingsInvalid", {
   findings: Schema.Array(Schema.String)
 }) {
+  /** Every finding, one a line. */
   override get message(): string {
     return this.findings.join("\n")
   }
@@ -133,7 +134,7 @@ const directoryLayer = <E, R>(
   directory: Parts<E, R>["directory"]
 ): Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner, E, R> =>
   isDirectory(directory)
-    ? Layer.provideMerge(directory, Provisioner.layerNone)
+    ? Layer.provideMerge(directory, Provisioner.layerNoop)
     : PlainDirectory.layer(directory ?? {})
 
 /** The whole pipeline; `keys`: whether they are kept fresh in the background or by the requests. */
@@ -141,13 +142,13 @@ const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "
   const onDemand = keys === "requests"
   const outside = Layer.mergeAll(outboundLayer(parts.outbound), secretsLayer(parts.secrets), SavedKeys.layerMemory)
   const isOpaque = settings.issuers.some((it) => it.opaque !== undefined)
-  const cache = onDemand ? Cache.layerNone : Cache.layer
+  const cache = onDemand ? Cache.layerNoop : Cache.layer
   const opaque = isOpaque ? OpaqueToken.layer.pipe(Layer.provide(cache)) : OpaqueToken.layerNone
   const enrichment = settings.issuers.some((it) => it.enrich !== null)
     ? Enrichment.layer.pipe(Layer.provide(cache))
     : Layer.empty
   const revocation = parts.revocations === undefined
-    ? Revocation.layerNone
+    ? Revocation.layerNoop
     : Revocation.layer.pipe(Layer.provide(parts.revocations))
   const options = parts.credentials === undefined ? {} : { credentials: parts.credentials }
   return AuthBuilder.layerFor(settings, options).pipe(
@@ -195,6 +196,7 @@ export interface PromiseGate {
   readonly close: () => Promise<void>
 }
 
+/** The gate in a host's own program: `layer` and `decide` as effects, `make` as promises. */
 export class Gate extends Context.Service<Gate, {
   /** Judges a request as the proxy would; a denial is a verdict. Reads at most the limit of the body, from a copy. */
   readonly decide: (request: GateRequest.GateRequest, options?: Door.DecideOptions) => Effect.Effect<Verdict>

@@ -254,6 +254,10 @@ const make = Effect.fnUntraced(function*({ limit, path, payload = true }: Target
 const isAbsent = (request: HttpServerRequest.HttpServerRequest, credential: Redacted.Redacted): boolean =>
   Redacted.value(credential) === "" && request.headers["authorization"] === undefined
 
+/**
+ * The security middleware of an `HttpApi`: provides principal and verdict, and fails with exactly the errors that it
+ * declares.
+ */
 export class HttpSecurity
   extends HttpApiMiddleware.Service<HttpSecurity, { provides: CurrentPrincipal | CurrentVerdict }>()(
     "@jotgate/core/HttpSecurity",

@@ -48,6 +48,7 @@ export interface Asked {
   readonly path: string
   /** Name, value, name, value … as they came over the wire: duplicates are visible (threat E04). */
   readonly rawHeaders: ReadonlyArray<string>
+  /** The model that is asked for, as far as the door has seen it. */
   readonly model: RequestedModel
   /**
    * What is called or read of an MCP server. Left out nothing is asked for, except on the path of a configured server:

@@ -108,6 +108,7 @@ const MappingObject = Schema.Struct({
   const replacement = Result.flatMap(LinearRegExp.compile(match), (it) => LinearRegExp.replacement(as, it))
   return Result.isSuccess(replacement) || { path: ["as"], issue: replacement.failure }
 }))
+/** How one thing is read from the claims: where it is, and what becomes of it. */
 export type ClaimMapping = typeof MappingObject.Type
 
 /** A claim path, a list of paths (first that exists), or the object form. */
@@ -157,6 +158,7 @@ const ClaimMappings = Schema.Struct({
   agent: Schema.optionalKey(Schema.NullOr(AgentMapping)),
   overage: withDefault(Schema.Literals(["deny", "ignore"]), "deny")
 })
+/** Where everything is read from that an identity has, for one issuer. */
 export type ClaimMappings = typeof ClaimMappings.Type
 /** The claims that are read by a mapping. */
 export type MappedClaim = Exclude<keyof ClaimMappings, "agent" | "emailVerified" | "overage">
@@ -175,6 +177,7 @@ export const Algorithms = [
   "EdDSA",
   "Ed25519"
 ] as const
+/** A signature algorithm that is supported (RFC 7518, RFC 8037). */
 export type Algorithm = (typeof Algorithms)[number]
 
 const Introspection = Schema.Struct({
@@ -190,6 +193,7 @@ const Introspection = Schema.Struct({
     {}
   )
 })
+/** How opaque tokens are introspected (RFC 7662). */
 export type Introspection = typeof Introspection.Type
 
 const UserInfo = Schema.Struct({
@@ -203,6 +207,7 @@ const Opaque = Schema.Struct({
   prefix: withDefault(Schema.String, ""),
   rate: withDefault(Schema.Finite.check(Schema.isGreaterThan(0)), 10)
 })
+/** How tokens that are no JWT are verified. */
 export type Opaque = typeof Opaque.Type
 
 const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) })
@@ -211,6 +216,7 @@ const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.St
 const GuardedKeySet = Schema.Struct({ url: Schema.NonEmptyString, authorization: SecretReference })
 
 const KeySourceReference = Schema.Union([Schema.NonEmptyString, JsonWebKeySet, GuardedKeySet])
+/** Where the keys of an issuer are: a URL, with a secret where it asks for one, or a set in place. */
 export type KeySourceReference = typeof KeySourceReference.Type
 
 const between = (low: number, high: number, message: string) =>
@@ -376,6 +382,7 @@ export const distinctServers = Schema.makeFilter(
 
 /** The releases of LiteLLM whose route groups and model routes are known, oldest first. */
 export const LitellmReleases = ["1.90", "1.108", "1.110"] as const
+/** A release of LiteLLM whose routes and rules are known. */
 export type LitellmRelease = (typeof LitellmReleases)[number]
 
 /** The release that is meant where none is named. */
@@ -506,6 +513,7 @@ export type Settings = typeof Settings.Type
 /** The settings as a host or the configuration file writes them: durations are text, every optional key may be left out. */
 export type Input = typeof Settings.Encoded
 
+/** What the pipeline is built from: issuers, directory, policy, cache. */
 export declare namespace Settings {
   /** The settings as a host writes them. */
   export type Input = typeof Settings.Encoded

@@ -25,23 +25,35 @@ export const told = <Name extends StepName>({ facts, outcome, step }: Noted<Name
 
 /** Who a proven token says it is, whatever rows there are. */
 export interface Claimed {
+  /** The subject, as mapped. */
   readonly user: string | null
+  /** The e-mail address. */
   readonly email: string | null
+  /** The teams or groups. */
   readonly teams: ReadonlyArray<string>
 }
 
 /** Whom a decision has found so far. */
 export interface Resolved {
+  /** The id of the issuer whose token was proven. */
   readonly issuer?: string
+  /** Who the token says it is. */
   readonly claimed?: Claimed
   /** The mapped ones of the proven claims, for who keeps questions. */
   readonly claims?: () => JsonObject
+  /** The person. */
   readonly user?: { readonly id: string; readonly email: string | null; readonly role: string }
+  /** The team. */
   readonly team?: { readonly id: string; readonly alias: string | null }
+  /** The organization. */
   readonly organization?: { readonly id: string }
+  /** The end user. */
   readonly endUser?: { readonly id: string }
+  /** Who acts, and the whole chain, outermost first. */
   readonly agent?: { readonly id: string; readonly chain: ReadonlyArray<string> }
+  /** Patterns of the models that may be called. */
   readonly models?: ReadonlyArray<string>
+  /** Patterns of the tools that may be called. */
   readonly tools?: ReadonlyArray<string>
 }
 
@@ -57,6 +69,7 @@ export interface Now {
   readonly time: number
   /** Monotonic milliseconds of arbitrary origin; for the age of cached things (a clock step changes none). */
   readonly ticks: number
+  /** Receives the steps; `undefined` when nobody listens. */
   readonly note: Sink | undefined
   /** Whether the sink does without what would have allowed a denial, which takes several decisions to find out. */
   readonly brief?: boolean

@@ -87,7 +87,7 @@ describe("types", () => {
   it("leaving a seam out does not compile", () => {
     const whole = AuthBuilder.layerFor(settings)
     const repos = MemoryDirectory.layerRepos({})
-    const seams = Layer.mergeAll(Signature.layer, Revocation.layerNone, opaque, custom)
+    const seams = Layer.mergeAll(Signature.layer, Revocation.layerNoop, opaque, custom)
     const keys = KeyStore.layerMemory({}).pipe(Layer.provide([Issuers.layer([]), Signature.layer]))
     runs(whole.pipe(Layer.provide([repos, keys, seams])))
     // @ts-expect-error: no key store
@@ -95,9 +95,9 @@ describe("types", () => {
     // @ts-expect-error: no repositories
     runs(whole.pipe(Layer.provide([keys, seams])))
     // @ts-expect-error: nobody says which hook there is, or that there is none
-    runs(whole.pipe(Layer.provide([repos, keys, Signature.layer, Revocation.layerNone, opaque])))
+    runs(whole.pipe(Layer.provide([repos, keys, Signature.layer, Revocation.layerNoop, opaque])))
     // @ts-expect-error: a hook that is provided beside the pipeline is not left out in silence
-    runs(Layer.merge(whole.pipe(Layer.provide([repos, keys, Signature.layer, Revocation.layerNone, opaque])), custom))
+    runs(Layer.merge(whole.pipe(Layer.provide([repos, keys, Signature.layer, Revocation.layerNoop, opaque])), custom))
     // @ts-expect-error: no resolver of teams, extractor, resolver of users
     runs(AuthBuilder.layer.pipe(Layer.provide([repos, seams])))
     // @ts-expect-error: a cache must be given where one is asked for
@@ -169,7 +169,7 @@ describe("each part can be replaced alone", () => {
       parts.users ?? UserRepo.layerMemory.pipe(Layer.provide(directory)),
       TeamRepo.layerMemory.pipe(Layer.provide(directory)),
       OrganizationRepo.layerMemory.pipe(Layer.provide(directory)),
-      Provisioner.layerNone
+      Provisioner.layerNoop
     )
     const keys = parts.keys ?? KeyStore.layerMemory({}).pipe(Layer.provide([issuers, Signature.layer]))
     const verifier = parts.token ?? Layer.succeed(Token, {
@@ -188,7 +188,7 @@ describe("each part can be replaced alone", () => {
       parts.extractor ?? ClaimExtractor.layer
     ).pipe(Layer.provide([repos, rules]))
     const auth = AuthBuilder.layer.pipe(
-      Layer.provide([resolvers, repos, rules, keys, verifier, Signature.layer, Revocation.layerNone, opaque, custom])
+      Layer.provide([resolvers, repos, rules, keys, verifier, Signature.layer, Revocation.layerNoop, opaque, custom])
     )
     return AuthBuilder.use((it) => it.authenticate(CoreTest.askedOf({ claims: {} }, "a.b.c"))).pipe(
       Effect.map(({ principal }) => `${principal.userId} ${principal.teamId}`),
@@ -231,7 +231,7 @@ describe("each part can be replaced alone", () => {
     }))
   it.effect("Cache: with and without memory a region answers the same", () =>
     Effect.gen(function*() {
-      for (const layer of [Cache.layer, Cache.layerNone]) {
+      for (const layer of [Cache.layer, Cache.layerNoop]) {
         const answer = yield* Cache.use((cache) => cache.region(region)).pipe(
           Effect.flatMap((it) => it.get("x", now)),
           Effect.provide(layer),

@@ -50,7 +50,9 @@ export interface EmbeddedGate {
 
 /** The settings cannot be used; the message has one line for each reason. */
 export class SettingsInvalid extends Error {
+  /** Tells it from other errors at a promise boundary. */
   override readonly name = "SettingsInvalid"
+  /** Where each mistake is, and what it is. */
   readonly findings: ReadonlyArray<string>
 
   constructor(message: string) {

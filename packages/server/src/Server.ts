@@ -55,6 +55,7 @@ import * as SharedFetch from "./workers/SharedFetch.ts"
 
 /** The settings are sound one by one, but this program cannot be started with them. */
 export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRefused", { reason: Schema.String }) {
+  /** Why it does not start, in one line. */
   override get message(): string {
     return this.reason
   }
@@ -129,6 +130,7 @@ const secret = (reference: string) =>
     Effect.mapError((it) => new ServerRefused({ reason: `${it.reference}: ${it.reason}` }))
   )
 
+/** The certificate of `gateway.tls`; `null` without one. */
 export const certificateOf = ({ gateway: { tls } }: FileSettings) =>
   tls === null ? Effect.succeed(null) : Effect.gen(function*() {
     return yield* Certificate.check(yield* secret(tls.cert), yield* secret(tls.key))
@@ -267,10 +269,13 @@ const fleetOf = <E>(settings: FileSettings, options: ServerOptions<E>, outbound:
   }
 }
 
+/** The whole server: gate, doors, admin listener, records. */
 export class Server extends Context.Service<Server, {
+  /** Where the gate listens. */
   readonly gate: Address
   /** Where proxies ask over gRPC; `undefined` when nothing is configured. */
   readonly grpc: Address | undefined
+  /** Where the admin listener is. */
   readonly admin: Address
   /**
    * Answers with other settings from the next request on, certificate and admin token included, which are read anew;

@@ -33,7 +33,9 @@ export class StoreFailed extends Data.TaggedError("StoreFailed")<{ readonly mess
 
 /** The part of the settings that says where rows are. */
 export interface Options {
+  /** Which directory, and who may write to it (`directory` in the configuration). */
   readonly directory: Pick<DirectorySettings, "url" | "write" | "connection">
+  /** How long rows are remembered, and where else (`cache` in the configuration). */
   readonly cache: Pick<CacheSettings, "dir" | "rows" | "staleRows" | "redis">
   /** `false` for a look at a database server: a schema that is missing or old is a failure instead of being made. */
   readonly migrate?: boolean
@@ -82,7 +84,7 @@ const readOnly = <E, R>(
 ) => {
   const admin = Layer.effect(DirectoryAdmin, Effect.map(DirectoryAdmin, (it) => ReadOnly.of(it, takesFile)))
   const revocations = folder === null ? RevocationRepo.layerMemory : FileRevocationRepo.layer(folder)
-  return Layer.mergeAll(admin, Provisioner.layerNone, revocations).pipe(Layer.provideMerge(store))
+  return Layer.mergeAll(admin, Provisioner.layerNoop, revocations).pipe(Layer.provideMerge(store))
 }
 
 /** One process that shares nothing. */

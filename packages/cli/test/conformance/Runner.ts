@@ -98,7 +98,7 @@ const seams = Layer.mergeAll(
   SavedKeys.layerMemory,
   Secrets.layerTest({}),
   OpaqueToken.layerNone,
-  Revocation.layerNone
+  Revocation.layerNoop
 )
 
 const modelOf = ({ body, method, path }: Case["request"]): Result.Result<RequestedModel, string> => {

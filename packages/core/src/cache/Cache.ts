@@ -17,6 +17,10 @@ import { ReadLog } from "./Reads.ts"
 export type { CacheRegion, CacheStats, RegionOptions, SharedOptions } from "./CacheRegion.ts"
 export { CacheTier }
 
+/**
+ * Makes bounded regions of remembered answers; all rows of a directory come out of one, so that it is known what a
+ * decision rests on.
+ */
 export class Cache extends Context.Service<Cache, {
   /** Makes one region. */
   readonly region: <K, A, E>(options: RegionOptions<K, A, E>) => Effect.Effect<CacheRegion<K, A, E>>
@@ -57,7 +61,7 @@ export class Cache extends Context.Service<Cache, {
   )
 
   /** Remembers nothing: every `get` is a look-up. */
-  static readonly layerNone = Layer.succeed(Cache, {
+  static readonly layerNoop = Layer.succeed(Cache, {
     region: <K, A, E>(options: RegionOptions<K, A, E>) =>
       Effect.succeed<CacheRegion<K, A, E>>({
         get: (key) => options.lookup(key),

@@ -21,11 +21,13 @@ export interface RequestFacts {
   readonly method: string
   /** The path without query. */
   readonly path: string
+  /** The model that is asked for, as far as the door has seen it. */
   readonly model: RequestedModel
   /** What is called or read of an MCP server. */
   readonly tool: RequestedTool
 }
 
+/** The host's own rule about a request: it can only deny. `layerNone` where there is none. */
 export class RequestPolicy extends Context.Service<RequestPolicy, {
   /** Succeeds when it has no objection; `undefined` when there is no rule. */
   readonly check: ((facts: RequestFacts) => Effect.Effect<void, CustomDenied | CustomUnavailable>) | undefined

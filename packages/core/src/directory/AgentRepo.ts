@@ -19,6 +19,7 @@ type Found<A> = Effect.Effect<A, RowNotFound | DirectoryUnavailable>
 const noUser = Exit.fail(new RowNotFound({ kind: "user" }))
 const noAgent = Exit.fail(new RowNotFound({ kind: "agent" }))
 
+/** The rows of agents: who acts for somebody, and what each may (DESIGN: agents and tools). */
 export interface AgentRepo {
   /** The agent with this id. */
   readonly byId: (id: AgentId, now?: Now) => Found<Agent>

@@ -16,6 +16,7 @@ import { UserRepo } from "./UserRepo.ts"
 
 /** `failing`: what does not answer from the start, such as `"users"` or `"teams.write"`. */
 export interface Options {
+  /** The operations that do not answer, such as `users` or `teams.write`. */
   readonly failing?: ReadonlySet<MemoryRows.Operation>
 }
 

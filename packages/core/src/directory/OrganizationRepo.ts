@@ -18,6 +18,7 @@ const noOrganization = Exit.fail(new RowNotFound({ kind: "organization" }))
 const severalOrganizations = Exit.fail(new RowAmbiguous({ kind: "organization" }))
 const noEndUser = Exit.fail(new RowNotFound({ kind: "endUser" }))
 
+/** The rows of organizations and of end users. */
 export class OrganizationRepo extends Context.Service<OrganizationRepo, {
   /** The row with this id. */
   readonly byId: (id: OrganizationId, now?: Now) => Effect.Effect<Organization, RowNotFound | DirectoryUnavailable>

@@ -12,12 +12,13 @@ import { Context, Effect, Exit, Layer } from "effect"
 import { DirectoryUnavailable, type DirectoryWrite, isRequired, makeMembership } from "./Directory.ts"
 import { compound, MemoryRows, type MemoryTables, type Operation } from "./MemoryRows.ts"
 
+/** Executes what an allowed decision wants to be written. `layerNoop` writes nothing. */
 export class Provisioner extends Context.Service<Provisioner, {
   /** Runs the writes of one allowed decision, in order; idempotent. */
   readonly run: (writes: ReadonlyArray<DirectoryWrite>) => Effect.Effect<void, DirectoryUnavailable>
 }>()("@jotgate/core/Provisioner") {
   /** Writes nothing: explain, policy tests, read-only embedders. */
-  static readonly layerNone = Layer.succeed(Provisioner, { run: () => Effect.void })
+  static readonly layerNoop = Layer.succeed(Provisioner, { run: () => Effect.void })
 
   /** Writes into the rows of `MemoryDirectory`, all before the answer. */
   static readonly layerMemory = Layer.effect(

@@ -18,6 +18,7 @@ import { answer, MemoryRows } from "./MemoryRows.ts"
 const noTeam = Exit.fail(new RowNotFound({ kind: "team" }))
 const severalTeams = Exit.fail(new RowAmbiguous({ kind: "team" }))
 
+/** The rows of teams and of memberships. */
 export class TeamRepo extends Context.Service<TeamRepo, {
   /** The row with this id. */
   readonly byId: (id: TeamId, now?: Now) => Effect.Effect<Team, RowNotFound | DirectoryUnavailable>

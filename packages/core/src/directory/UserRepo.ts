@@ -21,6 +21,7 @@ import { answer, compound, foldEmail, MemoryRows } from "./MemoryRows.ts"
 const noUser = Exit.fail(new RowNotFound({ kind: "user" }))
 const noMembership = Exit.fail(new RowNotFound({ kind: "membership" }))
 
+/** The rows of people. */
 export class UserRepo extends Context.Service<UserRepo, {
   /** The row with this id. */
   readonly byId: (id: UserId, now?: Now) => Effect.Effect<User, RowNotFound | DirectoryUnavailable>

@@ -302,6 +302,7 @@ const extract = (readers: Readers, claims: Claims): Exit.Exit<Identity, TokenRef
   return reading.refused === undefined ? Exit.succeed(identity) : Exit.fail(reading.refused)
 }
 
+/** Reads the identity out of verified claims, as the issuer's mapping says. */
 export class ClaimExtractor extends Context.Service<ClaimExtractor, {
   /**
    * Always an `Exit`. Refuses with `claim_unreadable` when a mapped claim is there

@@ -18,8 +18,11 @@ export const timeLimit = 3_000
 
 /** One question. With `form` it is a POST, otherwise a GET. */
 export interface OutboundRequest {
+  /** Where to. */
   readonly url: string
+  /** Which addresses it may reach. */
   readonly reach: Reach
+  /** Whether plain `http:` is allowed. */
   readonly allowInsecure: boolean
   /** Value of `Accept`. */
   readonly accept: string
@@ -33,6 +36,7 @@ export interface OutboundRequest {
 
 /** An answer that kept the limits. */
 export interface OutboundAnswer {
+  /** The HTTP status. */
   readonly status: number
   /** Media type in lower case without parameters; empty when there is none. */
   readonly type: string
@@ -59,7 +63,9 @@ export class OutboundFailed extends Schema.TaggedError<OutboundFailed>()("Outbou
 
 /** What a transport brings: the head, and the body as it arrives. */
 export interface Exchange {
+  /** The HTTP status. */
   readonly status: number
+  /** The value of a header, its name in lower case. */
   readonly header: (name: string) => string | undefined
   /** The next piece of the body, already inflated; `undefined` at its end. Interrupting it waits for nobody. */
   readonly next: Effect.Effect<Uint8Array | undefined, OutboundFailed>
@@ -131,6 +137,7 @@ const bounded = (transport: Transport) =>
 
 /** The part of a `ReadableStream` that is used; the kinds of different runtimes have it in common. */
 export interface FetchBody {
+  /** Reads the body piece by piece. */
   readonly getReader: () => {
     readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
   }
@@ -138,8 +145,11 @@ export interface FetchBody {
 
 /** The part of a `Response` that is read. */
 export interface FetchResponse {
+  /** The HTTP status. */
   readonly status: number
+  /** The headers of the answer. */
   readonly headers: { readonly get: (name: string) => string | null }
+  /** The body; `null` when there is none. */
   readonly body: FetchBody | null
 }
 
@@ -199,6 +209,10 @@ export const fetchTransport = (fetch: Fetch): Transport => (request, url) =>
     }
   })
 
+/**
+ * Every request to an issuer goes through it: one answer of bounded size, in bounded time, from an address that may
+ * be reached.
+ */
 export class Outbound extends Context.Service<Outbound, {
   /** Asks once, within the limits; any status but a redirect is an answer. */
   readonly ask: (request: OutboundRequest) => Effect.Effect<OutboundAnswer, OutboundFailed>

@@ -24,6 +24,7 @@ import { SavedKeys } from "./SavedKeys.ts"
 
 export type { IssuerStatus, VerificationKey }
 
+/** Verifies signatures with the keys of the trusted issuers, and keeps these fresh. */
 export class KeyStore extends Context.Service<KeyStore, {
   /**
    * The keys (one to four) that fit a token header, best first; an `Exit` when

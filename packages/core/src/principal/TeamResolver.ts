@@ -30,9 +30,13 @@ import * as TeamLoader from "./TeamLoader.ts"
 
 /** What is asked of the resolver: the identity with its standing, the request, and the team header's value. */
 export interface TeamQuestion {
+  /** Whom the claims speak of. */
   readonly identity: Identity
+  /** What the identity stands for under the rules. */
   readonly standing: Standing & { readonly tools?: ReadonlyArray<Level> }
+  /** The request. */
   readonly asked: Asked
+  /** The team that the request's header asks for. */
   readonly header: string | undefined
   /** Which MCP servers the rows of the directory name. */
   readonly names?: ServerNames
@@ -62,6 +66,7 @@ type Chosen = Effect.Effect<Choice, Denial>
 
 const nobodyNamed = Exit.succeed(TeamChoice.nobodyNamed)
 
+/** Chooses the team that a call counts for. */
 export class TeamResolver extends Context.Service<TeamResolver, {
   /** The team that the token and the header name. */
   readonly fromToken: (question: TeamQuestion, now: Now) => Effect.Effect<Choice, Denial>
@@ -75,6 +80,7 @@ export class TeamResolver extends Context.Service<TeamResolver, {
   /** The team that an admin by scope attaches with the header: on LLM routes, if it exists. */
   readonly forAdmin: (question: TeamQuestion, now: Now) => Effect.Effect<Choice, Unavailable>
 }>()("@jotgate/core/TeamResolver") {
+  /** The choice by the rules, over the repositories. */
   static readonly layer = Layer.effect(
     TeamResolver,
     Effect.gen(function*() {

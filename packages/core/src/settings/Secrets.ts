@@ -14,6 +14,7 @@ export class SecretUnavailable extends Schema.TaggedError<SecretUnavailable>()("
   reason: Schema.String
 }) {}
 
+/** Reads secrets by reference: `env:NAME`, `file:PATH`. */
 export class Secrets extends Context.Service<Secrets, {
   /** Reads `env:NAME` or `file:PATH` anew at each call; one line break at the end of a file is not part of a secret. */
   readonly read: (reference: string) => Effect.Effect<Redacted.Redacted, SecretUnavailable>

@@ -256,7 +256,7 @@ const outside = Layer.mergeAll(
   Layer.succeed(OpaqueToken, {
     verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
   }),
-  Revocation.layerNone
+  Revocation.layerNoop
 )
 
 export class CoreTest extends Context.Service<CoreTest, {

@@ -22,6 +22,9 @@ export class CustomUnavailable
 /** Looks at verified claims; succeeds when it has no objection. */
 export type ClaimsCheck = (claims: Claims) => Effect.Effect<void, CustomDenied | CustomUnavailable>
 
+/**
+ * The host's own check of verified claims: it can take rights away and give none. `layerNone` where there is none.
+ */
 export class ClaimsPolicy extends Context.Service<ClaimsPolicy, {
   /** Looks at the verified claims of every request; `undefined` when there is no hook. */
   readonly validate: ClaimsCheck | undefined

@@ -173,7 +173,7 @@ export class Revocation extends Context.Service<Revocation, {
   static readonly layerMemory = Revocation.layer.pipe(Layer.provide(RevocationRepo.layerMemory))
 
   /** Denies nothing: for compositions without a deny list. */
-  static readonly layerNone = Layer.succeed(Revocation, {
+  static readonly layerNoop = Layer.succeed(Revocation, {
     check: () => Exit.void,
     epoch: () => 0,
     entries: Effect.succeed([]),

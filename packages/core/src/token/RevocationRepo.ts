@@ -56,6 +56,7 @@ export const makeListeners = () => {
   }
 }
 
+/** The tokens that were taken back before their time. */
 export class RevocationRepo extends Context.Service<RevocationRepo, {
   /** Every entry, expired ones may be among them. */
   readonly all: Effect.Effect<ReadonlyArray<Revoked>, RevocationsUnavailable>
@@ -66,6 +67,7 @@ export class RevocationRepo extends Context.Service<RevocationRepo, {
   /** Calls `changed` within 2 s of any change, whoever made it, until the scope closes. */
   readonly listen: (changed: () => void) => Effect.Effect<void, never, Scope.Scope>
 }>()("@jotgate/core/RevocationRepo") {
+  /** A list in memory, empty at first. */
   static readonly layerMemory = Layer.sync(RevocationRepo, () => {
     const entries = new Map<string, Revoked>()
     const { listen, tell } = makeListeners()

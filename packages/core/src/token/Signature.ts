@@ -23,6 +23,7 @@ export type Scheme =
   | { readonly _tag: "Ecdsa"; readonly hash: Hash; readonly curve: string; readonly signatureLength: number }
   | { readonly _tag: "Ed25519" }
 
+/** A hash function of a signature scheme. */
 export type Hash = "SHA-256" | "SHA-384" | "SHA-512"
 
 /** The scheme of each algorithm. */
@@ -59,6 +60,7 @@ const refused = Exit.succeed(false)
 
 const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
+/** Hashes tokens and checks signatures: `layer` with Web Crypto, in `@jotgate/core/node` with `node:crypto`. */
 export class Signature extends Context.Service<Signature, {
   /** SHA-256 of an ASCII text, the 32 bytes as a latin1 string. */
   readonly digest: (text: string) => Effect.Effect<string>

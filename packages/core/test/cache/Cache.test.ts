@@ -234,5 +234,5 @@ describe("Cache", () => {
       yield* region.get("a", at(0))
       yield* region.get("a", at(0))
       assert.deepStrictEqual(calls, ["a", "a"])
-    }).pipe(Effect.provide(Layer.fresh(Cache.layerNone))))
+    }).pipe(Effect.provide(Layer.fresh(Cache.layerNoop))))
 })

@@ -59,5 +59,5 @@ describe("MemoryDirectory", () => {
       const rows = yield* MemoryDirectory
       yield* Provisioner.use((it) => it.run([{ _tag: "CreateUser", user: alice }]))
       assert.deepStrictEqual(rows.users.all(), [])
-    }).pipe(Effect.provide(Layer.merge(MemoryDirectory.layer(), Provisioner.layerNone))))
+    }).pipe(Effect.provide(Layer.merge(MemoryDirectory.layer(), Provisioner.layerNoop))))
 })

@@ -26,6 +26,7 @@ export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigIn
   file: Schema.String,
   findings: Schema.Array(Finding)
 }) {
+  /** Every finding, one a line. */
   override get message(): string {
     return this.findings.map((it) => findingText(this.file, it)).join("\n")
   }
@@ -36,6 +37,7 @@ export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("Co
   file: Schema.String,
   reason: Schema.String
 }) {
+  /** Which file, and why. */
   override get message(): string {
     return `${this.file}: ${this.reason}`
   }
@@ -51,6 +53,7 @@ export interface ConfigFile {
   readonly name: string
   /** Another one for each other text. */
   readonly version: string
+  /** What the file says, with the defaults. */
   readonly settings: FileSettings
   /** The value of the file with its presets filled. */
   readonly expanded: unknown

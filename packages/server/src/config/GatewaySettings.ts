@@ -26,7 +26,9 @@ const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
 
 /** Where a listener waits; port 0 takes a free one. */
 export interface Address {
+  /** A name or an address; IPv6 without brackets. */
   readonly host: string
+  /** 0 takes a free one. */
   readonly port: number
 }
 
@@ -89,6 +91,7 @@ export const UpstreamAuthorization = Schema.Union([
 
 /** How long an upstream may take, in milliseconds. */
 export interface UpstreamTimeouts {
+  /** Until a connection stands, in milliseconds. */
   readonly connect: number
   /** From the end of the request to the head of the answer: a model may think for minutes. */
   readonly headers: number
@@ -168,6 +171,7 @@ const GrpcListener = Schema.Union([
     })))
   })
 ])
+/** Where the gate is asked over gRPC. */
 export type GrpcListener = typeof GrpcListener.Type
 
 /** The address of a gRPC listener. */

@@ -218,8 +218,8 @@ const pipeline = (settings: Settings, sayings: Sayings) =>
       UserResolver.layer,
       OrganizationResolver.layer,
       ClaimExtractor.layer,
-      Revocation.layerNone,
-      Provisioner.layerNone,
+      Revocation.layerNoop,
+      Provisioner.layerNoop,
       NodeSignature.layer,
       believing(sayings, issuersOf(settings)),
       Layer.mock(KeyStore, { epoch: () => 0 })

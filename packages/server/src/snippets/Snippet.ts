@@ -40,6 +40,7 @@ export const snippetNames = [
   "kubernetes",
   "systemd"
 ] as const
+/** A configuration that `jotgate snippets` prints. */
 export type SnippetName = (typeof snippetNames)[number]
 
 const gates: Readonly<Partial<Record<SnippetName, string>>> = {

@@ -101,7 +101,7 @@ const nobody = Layer.mergeAll(
   Layer.succeed(OpaqueToken, {
     verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} }))
   }),
-  Revocation.layerNone
+  Revocation.layerNoop
 )
 
 /** The pipeline alone. */

@@ -37,7 +37,7 @@ export const layer = (options: Options) =>
   Layer.mergeAll(
     LiteLLMRepos.layer,
     LiteLLMAdmin.layer,
-    options.write ? LiteLLMProvisioner.layer : Provisioner.layerNone,
+    options.write ? LiteLLMProvisioner.layer : Provisioner.layerNoop,
     options.write ? SqlRevocationRepo.layer : revocationsBeside(options.folder)
   ).pipe(
     Layer.provideMerge(

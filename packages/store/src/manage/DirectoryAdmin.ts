@@ -26,36 +26,55 @@ import { hash } from "node:crypto"
 
 /** What is written for each kind of row: a row of the directory file. */
 export interface Written {
+  /** A person. */
   readonly users: FileUser
+  /** A team. */
   readonly teams: FileTeam
+  /** An organization. */
   readonly organizations: FileOrganization
+  /** An end user. */
   readonly endUsers: FileEndUser
+  /** A membership of a person in a team. */
   readonly memberships: FileMembership
+  /** A group of models. */
   readonly modelGroups: FileModelGroup
+  /** An agent. */
   readonly agents: FileAgent
 }
 
 /** The fields by which a list can be narrowed, each compared exactly (an e-mail without case). */
 export interface Filter {
+  /** The e-mail address of a person. */
   readonly email?: string
+  /** A role. */
   readonly role?: string
+  /** Whether it is blocked. */
   readonly blocked?: boolean
+  /** The other name of a row. */
   readonly alias?: string
+  /** The id of the organization that it belongs to. */
   readonly organization?: string
+  /** The id of the person of a membership. */
   readonly user?: string
+  /** The id of the team of a membership. */
   readonly team?: string
 }
 
 /** One page of a list: rows in the order of their ids after `after`. */
 export interface ListQuery {
+  /** The id after which the page begins. */
   readonly after?: string
+  /** Most rows of the page. */
   readonly limit: number
+  /** Only rows like these. */
   readonly filter?: Filter
 }
 
 /** Rows, and the id to go on after; `undefined` on the last page. */
 export interface Page<A> {
+  /** The rows, by id. */
   readonly rows: ReadonlyArray<A>
+  /** The id to go on after. */
   readonly next: string | undefined
 }
 
@@ -94,6 +113,7 @@ export interface ChangeOptions {
 
 /** How a file is applied. */
 export interface ApplyOptions {
+  /** Who did it, for the audit rows. */
   readonly actor: string
   /** Which rows go that the file does not hold: `file`: those that a file made; `all`; or `none`. */
   readonly prune: "file" | "all" | "none"
@@ -110,7 +130,9 @@ export type Action = "create" | "change" | "remove"
 
 /** What applying a file did, or would do: how much, and the first steps, what comes or changes before what goes. */
 export interface Applied {
+  /** How many rows come, change or go. */
   readonly counts: { readonly [A in Action]: number }
+  /** The first steps, at most `toldSteps`. */
   readonly steps: ReadonlyArray<{ readonly action: Action; readonly kind: TableName; readonly id: string }>
 }
 
@@ -122,24 +144,35 @@ export const sizeOf = ({ counts }: Applied): number => counts.create + counts.ch
 
 /** One audit row. */
 export interface Audit {
+  /** Ascending; also across restarts. */
   readonly seq: number
   /** ISO time. */
   readonly at: string
+  /** Who did it. */
   readonly actor: string
+  /** What was done. */
   readonly action: Action
+  /** The kind of the row. */
   readonly kind: string
+  /** The id of the row. */
   readonly id: string
+  /** The row before; `null` when there was none. */
   readonly before: unknown
+  /** The row afterwards; `null` when it is gone. */
   readonly after: unknown
 }
 
 /** A row before and after; `before` is `undefined` for a new row. */
 export interface Changed<A> {
+  /** The row before; `undefined` when there was none. */
   readonly before: A | undefined
+  /** The row afterwards; `undefined` when it is gone. */
   readonly after: A
 }
 
+/** Lists and changes the rows of a directory; each change leaves an audit row. */
 export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
+  /** One page of the rows of a kind. */
   readonly list: <K extends TableName>(
     kind: K,
     query: ListQuery
@@ -155,6 +188,7 @@ export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
     row: Written[K],
     options: ChangeOptions
   ) => Effect.Effect<Changed<Nouns[K]>, ChangeRefused | DirectoryUnavailable>
+  /** Removes a row. */
   readonly remove: (
     kind: TableName,
     id: string,

@@ -11,6 +11,7 @@ import { DirectoryAdmin } from "../manage/DirectoryAdmin.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
 import * as MemoryRowStore from "./MemoryRowStore.ts"
 
+/** A directory in memory, gone with its process. */
 export const layer = (rows: Rows = {}) =>
   Layer.effect(DirectoryAdmin, Effect.map(MemoryRowStore.make, Administration.make)).pipe(
     Layer.provideMerge(Layer.merge(MemoryDirectory.layerRepos(rows), RevocationRepo.layerMemory)),

@@ -25,7 +25,9 @@ import * as SharedRecord from "./SharedRecord.ts"
 
 /** Milliseconds: how long rows are fresh, and how much longer they serve in an outage. */
 export interface Options {
+  /** How long a row is fresh, in milliseconds. */
   readonly rows: number
+  /** How much longer it is served while the directory does not answer, in milliseconds. */
   readonly staleRows: number
   /** Whether everybody who writes to the directory announces it (`Forgetting`); LiteLLM, for one, does not. */
   readonly announced: boolean

@@ -13,9 +13,11 @@ import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
+/** How a database is opened. */
 export interface Options {
   /** Path of the database file; it is made when it does not exist, unless `readonly`. */
   readonly filename: string
+  /** Whether nothing may be written. */
   readonly readonly?: boolean
   /** How long a statement is tried again while another process holds the lock. */
   readonly busyTimeout?: Duration.Input
@@ -38,6 +40,7 @@ export class SqliteClient extends Context.Service<SqliteClient, {
   ) => Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError>
   /** Changes whenever any other connection, of this process or another, commits. */
   readonly dataVersion: Effect.Effect<number, SqlError.SqlError>
+  /** The path of the database. */
   readonly filename: string
 }>()("@jotgate/store/SqliteClient") {}
 

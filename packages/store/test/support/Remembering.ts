@@ -34,7 +34,7 @@ const answered = (decided: Effect.Effect<Allowed, Denial>): Effect.Effect<Allowe
 const outside = Layer.mergeAll(
   NodeSignature.layer,
   Layer.succeed(OpaqueToken, { verify: () => Exit.fail(new TokenRefused({ reason: "opaque_refused", facts: {} })) }),
-  Revocation.layerNone,
+  Revocation.layerNoop,
   ClaimsPolicy.layerNone,
   RequestPolicy.layerNone
 )
