@@ -39,6 +39,14 @@ const permit = (owner: keyof typeof owners, permission: Readonly<Record<string, 
     yield* sql.unsafe(`UPDATE public."${table}" SET object_permission_id = $1 WHERE ${column} = $2`, [`p-${owner}`, id])
   })
 
+/** A server; a trigger of LiteLLM's own counts it, which knows its tables without their schema. */
+const server = (row: Readonly<Record<string, unknown>>) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const inserted = LiteLLMDatabase.insert("LiteLLM_MCPServerTable", row)
+    yield* sql.withTransaction(Effect.andThen(sql`SET LOCAL search_path TO public`, inserted))
+  })
+
 const listsOf = ({ prompts, resources, tools }: ToolLists) => ({ tools, prompts, resources })
 
 const asked = {
@@ -67,12 +75,12 @@ describeWith(["postgres", "litellm-current"], "object permissions of a LiteLLM d
     () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
-        yield* LiteLLMDatabase.insert("LiteLLM_MCPServerTable", {
+        yield* server({
           server_id: "s-1",
           alias: "gh",
           server_name: "github"
         })
-        yield* LiteLLMDatabase.insert("LiteLLM_MCPServerTable", { server_id: "s-2", mcp_access_groups: ["prod"] })
+        yield* server({ server_id: "s-2", mcp_access_groups: ["prod"] })
         const servers = Effect.flatMap(ToolRepo, (it) => it.servers())
         assert.deepStrictEqual((yield* servers).tool, [])
         yield* permit("team", { mcp_servers: ["s-1"] })
