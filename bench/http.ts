@@ -6,7 +6,7 @@
  * the same with one person in one group stands beside it. Candidate and baseline run at the same time on the same core,
  * each with its own generator on the other core; the ratio is CPU per request, baseline to candidate, and the first row
  * of each kind is the baseline against a second copy of itself: the noise. `--rate N` asks N times a second instead of
- * as often as possible, `--seconds N` per round, `--rounds N`, `--only TEXT`. Absolute figures mean nothing on a shared
+ * as often as possible, `--plot` draws the rows into `docs/benchmarks/http.svg`, `--seconds N` per round, `--rounds N`, `--only TEXT`. Absolute figures mean nothing on a shared
  * machine.
  */
 import { Effect } from "effect"
@@ -20,6 +20,7 @@ import * as Garbage from "./http/Garbage.ts"
 import { serve } from "./http/ServedGate.ts"
 import * as Workload from "./http/Workload.ts"
 import { spread } from "./Measure.ts"
+import * as Plot from "./Plot.ts"
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +31,8 @@ const { values } = parseArgs({
     people: { type: "string", default: "1000" },
     groups: { type: "string", default: "10" },
     rate: { type: "string", default: "0" },
-    only: { type: "string", default: "" }
+    only: { type: "string", default: "" },
+    plot: { type: "boolean", default: false }
   }
 })
 const [seconds, rounds, warm] = [Number(values.seconds), Number(values.rounds), Number(values.warm)]
@@ -163,6 +165,7 @@ const pair = async (row: Row, which: "candidate" | "baseline", { config, tokens 
 
 const round = (it: number): string => it.toFixed(2)
 let missed = false
+const bars: Array<Plot.Bar> = []
 console.log(
   `${work.people} people in ${work.groups} groups each, ${values.connections} connections; ${rounds} rounds of ` +
     `${seconds} s; ratio of CPU per request, first byte at the median`
@@ -195,6 +198,9 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
   const later = spread(added)[1]
   const short = row.goal > median || later > (row.added?.millis ?? Infinity)
   if (short || failures > 0) missed = true
+  if (row.goal > 0) {
+    bars.push({ name: row.name, text: round(median), value: median, low, high, target: row.goal, isLimit: false })
+  }
   console.log(
     `${row.name.padEnd(36)} ${round(median)} (${round(low)}–${round(high)})` +
       `${row.goal === 0 ? "" : `  goal ${round(row.goal)}`}` +
@@ -219,4 +225,8 @@ if ("what survives a scavenge".includes(values.only)) {
   }
 }
 upstream.stop()
+if (values.plot) {
+  const workload = `${work.people} people in ${work.groups} groups each`
+  Plot.write("docs/benchmarks/http.svg", `npm run bench:http: ${workload}, CPU per request`, bars)
+}
 if (missed) process.exitCode = 1

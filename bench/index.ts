@@ -9,6 +9,8 @@
  * speeds mean nothing on a shared machine, and a machine under load spoils ratios too: look at the minimum and the
  * maximum, and run it again.
  *
+ * `--plot` draws the rows that have a target, one chart for each benchmark, into `docs/benchmarks`.
+ *
  * The last line counts. A missed target does not fail the run, a benchmark that breaks does.
  */
 import { spawn } from "node:child_process"
@@ -16,9 +18,11 @@ import { once } from "node:events"
 import { readdirSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import * as Plot from "./Plot.ts"
 
 const folder = fileURLToPath(new URL(".", import.meta.url))
-const wanted = process.argv.slice(2)
+const plots = process.argv.includes("--plot")
+const wanted = process.argv.slice(2).filter((it) => it !== "--plot")
 
 const names = readdirSync(folder)
   .filter((file) => /^[a-z]+\.ts$/.test(file) && file !== "index.ts" && file !== "http.ts")
@@ -42,8 +46,11 @@ for (const name of names) {
     stdio: ["ignore", "pipe", "inherit"]
   })
   const ended = once(run, "close")
+  const bars: Array<Plot.Bar> = []
   for await (const line of createInterface({ input: run.stdout })) {
     console.log(line)
+    const bar = Plot.barOf(line)
+    if (bar !== undefined) bars.push(bar)
     const [, value, words, limit] = target.exec(line) ?? []
     if (words === undefined) continue
     const isReached = words === "at least" || (words === "at most" && Number(value) <= Number(limit))
@@ -51,6 +58,7 @@ for (const name of names) {
   }
   const [code] = await ended
   if (code !== 0) broken.push(name)
+  if (plots) Plot.write(`docs/benchmarks/${name}.svg`, `npm run bench -- ${name}`, bars)
 }
 
 for (const line of missed) console.log(`missed  ${line}`)
