@@ -62,7 +62,15 @@ const Change = Schema.Union([
   /** What the request itself must have. */
   Schema.Struct({ change: Schema.Literal("request"), header: name, text }),
   /** Who must be let in by the operator: an application, or a program that acts. Not tried, because no caller can. */
-  Schema.Struct({ change: Schema.Literals(["client", "agent"]), name, text })
+  Schema.Struct({ change: Schema.Literals(["client", "agent"]), name, text }),
+  /** What an operator would change: the setting that decides, its line where it is known, and the row that it rests on. */
+  Schema.Struct({
+    change: Schema.Literal("operator"),
+    setting: name,
+    line: Schema.optionalKey(number),
+    row: Schema.NullOr(Schema.Struct({ kind: text, id: text })),
+    text
+  })
 ])
 export type Change = typeof Change.Type
 

@@ -2,8 +2,8 @@
 
 export type Row = Readonly<Record<string, unknown>>
 
-const printable = (text: string): string =>
-  // What a name holds must not move the cursor of whoever reads it.
+/** A text without what would move the cursor of whoever reads it: names in it are of callers. */
+export const printable = (text: string): string =>
   text.replace(/\p{Cc}/gu, (it) => `\\u${(it.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`)
 
 /** A value as one word or phrase; `-` when there is none. */

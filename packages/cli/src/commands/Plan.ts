@@ -11,6 +11,7 @@ import { Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import * as AdminClient from "../admin/AdminClient.ts"
 import { json, place } from "../admin/AdminFlags.ts"
+import { printable } from "../admin/Columns.ts"
 import { configFlag, loadSound, only } from "../Configuration.ts"
 import { asRelease } from "../import/Releases.ts"
 import { type Failure, failure, Negative } from "../Outcome.ts"
@@ -127,7 +128,7 @@ export const plan = Command.make(
     if (json) {
       yield* Console.log(JSON.stringify({ asked, lost, gained, moved }, null, 2))
     } else {
-      for (const it of [...lost, ...gained, ...moved]) yield* Console.log(sentence(it))
+      for (const it of [...lost, ...gained, ...moved]) yield* Console.log(printable(sentence(it)))
       yield* Console.log(
         `${asked} questions: ${lost.length} lose, ${gained.length} gain, ${moved.length} change team${
           unreadable === 0 ? "" : `; ${unreadable} records without a question`

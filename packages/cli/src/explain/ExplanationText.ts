@@ -4,8 +4,11 @@
  */
 import type { Step } from "@jotgate/core/Step"
 import { isPrinted, lines } from "@jotgate/core/StepText"
+import { printable } from "../admin/Columns.ts"
 import type { Explanation } from "./Explanation.ts"
 import type { Explained } from "./RecordSource.ts"
+
+const told = (lines: ReadonlyArray<string>): string => lines.map(printable).join("\n")
 
 /** Whom the token names, when nobody was looked up yet. */
 const named = (steps: ReadonlyArray<Step>): string => {
@@ -55,12 +58,7 @@ export const recordText = (it: Explained): string => {
     ...(it.aborted === true ? ["the caller did not take it whole"] : []),
     ...(it.dry === true ? ["a question that changed nothing"] : [])
   ]
-  return [
-    head.join("   "),
-    ` · ${about.join(", ")}`,
-    ...stepsOf(it)
-  ]
-    .join("\n")
+  return told([head.join("   "), ` · ${about.join(", ")}`, ...stepsOf(it)])
 }
 
 /** The explanation, line by line; `file` is the configuration that the lines of rules are in. */
@@ -77,5 +75,5 @@ export const explanationText = ({ decision, millis, question, steps }: Explanati
     `${millis.toFixed(1)} ms`,
     decision.decision
   ].join("   ")
-  return [head, ...lines(steps, decision.model, file)].join("\n")
+  return told([head, ...lines(steps, decision.model, file)])
 }

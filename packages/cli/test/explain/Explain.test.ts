@@ -101,7 +101,8 @@ describe("jotgate explain", () => {
     ]],
     ["an e-mail of another domain", "alice", { email: "alice@evil.test" }, ["--model", "gpt-4o"], [
       /^403 deny {3}email_domain_denied/,
-      /^ ✘ email .*accepted \[acme\.test\].*rule policy\.emailDomains \(\S+:1\)$/m
+      /^ ✘ email .*accepted \[acme\.test\].*rule policy\.emailDomains \(\S+:1\)$/m,
+      /^ → operator: List "evil\.test" in policy\.emailDomains\. \(policy\.emailDomains, \S+jotgate\.yaml:1\)$/m
     ]],
     ["a model outside the person's own list", "carol", {}, ["--model", "gpt-4o"], [
       /^403 deny {3}user_model_denied {3}carol@acme\.test/,
@@ -130,6 +131,7 @@ describe("jotgate explain", () => {
         yield* seed
         const { code, err, out } = yield* explain(yield* token(sub, claims), ...args)
         for (const it of expected) assert.match(out, it)
+        assert.match(out, /^ → operator: [A-Z].*\. \([\w.[\]]+, .*jotgate\.yaml.*\)$/m)
         assert.strictEqual(err, "")
         assert.strictEqual(code, 1)
       })))

@@ -209,11 +209,20 @@ const sentences = ({ facts, step }: Printed, context: Context): string => {
   return [...wordsOf(step, said, own), ...(rule === undefined ? [] : [`rule ${plain(rule)}${place}`])].join(", ")
 }
 
-/** What would have been allowed instead, one change each. */
-const hints = ({ changes, missing }: Facts): ReadonlyArray<string> =>
-  missing !== undefined
-    ? [` · hint         ${plain(missing)}`]
-    : (Array.isArray(changes) ? changes.filter(isFacts) : []).map((it) => ` → ${plain(it["text"])}`)
+/** What would have been allowed instead, one change each; of an operator's, with the setting and where it stands. */
+const hints = ({ changes, missing }: Facts, file: string | undefined): ReadonlyArray<string> => [
+  ...(missing === undefined ? [] : [` · hint         ${plain(missing)}`]),
+  ...(Array.isArray(changes) ? changes.filter(isFacts) : []).map((it) => {
+    const { change, line, setting, text } = it
+    if (change !== "operator") return ` → ${plain(text)}`
+    const place = line !== undefined
+      ? `, ${file === undefined ? "line " : `${file}:`}${plain(line)}`
+      : file === undefined
+      ? ""
+      : `, not said in ${file}`
+    return ` → operator: ${plain(text)}${typeof setting === "string" ? ` (${setting}${place})` : ""}`
+  })
+]
 
 /**
  * A line for each step. `model` is what was asked for as one text, `file` the configuration that the lines of rules are
@@ -227,7 +236,7 @@ export const lines = (
   const team = steps.find((it) => it.step === "team" && it.outcome === "ok")?.facts
   return steps.flatMap((it) =>
     it.step === "hint"
-      ? hints(it.facts)
+      ? hints(it.facts, file)
       : [` ${marks[it.outcome]} ${it.step.padEnd(12)} ${sentences(it, { asked: model, team, file })}`.trimEnd()]
   )
 }

@@ -10,6 +10,7 @@
 import type { Allowed } from "@jotgate/core/Decision"
 import * as DecisionId from "@jotgate/core/DecisionId"
 import type { Code, Denial } from "@jotgate/core/Errors"
+import { withRemedy } from "@jotgate/core/Remedy"
 import { type Asked, type RequestedTool, toolName, toolsOf } from "@jotgate/core/Request"
 import type { Fact } from "@jotgate/core/Step"
 import type { Noted } from "@jotgate/core/Trace"
@@ -228,21 +229,27 @@ export class Recording {
     return redact === undefined ? text : redact(text)
   }
 
-  /** The steps as JSON, at most 16 KiB. */
+  /** The steps as JSON, at most 16 KiB; those of a denial with what an operator would change. */
   stepsJson(): string {
-    return this.#stepsText ?? this.told(stepsText(this.#steps))
+    return this.#stepsText ?? this.told(stepsText(withRemedy(this.#refusal, this.#steps)))
   }
 
   /** Whether there are steps to be told. */
   get hasSteps(): boolean {
-    return this.#stepsText !== undefined || this.#steps.length > 0
+    return this.#stepsText !== undefined || this.#steps.length > 0 || this.#refusal !== null
   }
 
   /** The record is written: from now on only the text of its steps is held. */
   seal(): void {
-    if (this.#stepsText !== undefined || this.#steps.length === 0) return
-    this.#stepsText = this.told(stepsText(this.#steps))
+    if (this.#stepsText !== undefined || !this.hasSteps) return
+    this.#stepsText = this.stepsJson()
     this.#steps = noSteps
+  }
+
+  /** Why it was refused, by the rules or after them. */
+  get #refusal(): Code | null {
+    const code = this.verdictCode ?? this.code
+    return code === "not_understood" ? null : code
   }
 
   /** How much text the sealed steps hold, in characters. */

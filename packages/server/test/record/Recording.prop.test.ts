@@ -66,7 +66,7 @@ describe("a record", () => {
     tells(told.claimed?.user ?? null, claimed.user, 256)
     assert.strictEqual(told.requestId, requestId)
     assert.isAtMost(told.claimed?.teams.length ?? 0, 65)
-    assert.deepStrictEqual(told.steps?.map((it) => it.step), ["token", "team"])
+    assert.deepStrictEqual(told.steps?.map((it) => it.step), ["token", "team", "hint"])
     assert.deepInclude(told, { time: "2023-11-14T22:13:20.000Z", status: 403, code: "team_denied", verdict: "deny" })
   })
 
