@@ -92,7 +92,9 @@ export const Decision = Schema.Struct({
   models: Schema.NullOr(Schema.Array(Schema.String)),
   model: Schema.NullOr(Schema.String),
   route: Schema.String,
-  writes: Schema.Array(Schema.Unknown.annotate({ description: "A write that the decision wants" })),
+  writes: Schema.Array(
+    Schema.Record(Schema.String, Schema.Unknown).annotate({ description: "A write that the decision wants" })
+  ),
   steps: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({

@@ -148,6 +148,47 @@ const plain = {
   )
 }
 
+/** What each parameter says, by its name. */
+const parameters: Readonly<Record<string, string>> = {
+  id: "The id of the row, issuer, decision or entry",
+  user: "The id of the user",
+  team: "The id of the team",
+  organization: "The id of the organization",
+  issuer: "The id of the issuer",
+  kid: "The id of the key; left out: all of them",
+  model: "The name of the model",
+  tool: "The tool of an MCP server: SERVER/NAME",
+  agent: "The id of the agent",
+  route: "The path of the call; default /v1/chat/completions",
+  method: "The method of the call; default POST",
+  who: "The person: an id of the token or of a row, or an address",
+  code: "The code of the answer",
+  status: "The status of the answer",
+  since: "From here on: a time (RFC 3339), a date, or so long ago (15m, 7d)",
+  until: "Up to there: a time (RFC 3339), a date, or so long ago (15m, 7d)",
+  after: "`next` of the page before",
+  cursor: "`next` of the page before",
+  limit: "At most so many, 1 to 1000",
+  blocked: "Only those that are blocked, or that are not",
+  role: "Only those with this role",
+  alias: "Only those with this alias",
+  email: "Only those with this address",
+  prune: "Which rows that are not in the document are removed: none, those of an earlier file, or all",
+  dryRun: "Say what would change, and change nothing",
+  "idempotency-key": "A name for this change: sent again with the same name it is done once",
+  "if-match": "Change only the row with this entity tag (RFC 9110); another one is 412",
+  "if-none-match": "`*`: only when there is no such row; for a question, the entity tag that is known already",
+  user_id: "The id of the user",
+  team_id: "The id of the team",
+  organization_id: "The id of the organization"
+}
+
+/** A parameter with what it says. */
+const described = (it: unknown): unknown =>
+  isObject(it) && typeof it["name"] === "string" && it["description"] === undefined
+    ? { ...it, description: parameters[it["name"]] ?? it["name"] }
+    : it
+
 const isObject = (it: unknown): it is Record<string, unknown> =>
   typeof it === "object" && it !== null && !Array.isArray(it)
 
@@ -169,6 +210,7 @@ const completed = (it: unknown): unknown => {
   return {
     ...it,
     ...(summary === undefined ? {} : { summary }),
+    ...(Array.isArray(it["parameters"]) ? { parameters: it["parameters"].map(described) } : {}),
     description: `${groups[group] ?? group} ${access}`,
     security,
     tags: [group]
@@ -197,6 +239,6 @@ export const complete = (document: Readonly<Record<string, unknown>>): Record<st
     },
     servers: [{ url: "/", description: "The admin listener that this document comes from" }],
     paths: Object.fromEntries(written),
-    tags: [...used].map((name) => ({ name, description: groups[name] ?? name }))
+    tags: [...used].toSorted().map((name) => ({ name, description: groups[name] ?? name }))
   }
 }

@@ -25,6 +25,16 @@ describe("/openapi.json", () => {
     assert.deepStrictEqual(found.map((it) => `${it.ruleId} ${it.location[0]?.pointer ?? ""}: ${it.message}`), [])
   })
 
+  it("says of each parameter what it is, of each list what stands in it", () => {
+    for (const { method, parameters, path } of operations) {
+      for (const { description, name } of parameters) {
+        assert.isTrue(description !== undefined && description !== name, `${method} ${path}: ${name}`)
+      }
+    }
+    const lists = JSON.stringify(document.components.schemas).match(/"type":"array"(?!,"items")[^{]{0,40}/g)
+    assert.isNull(lists)
+  })
+
   it("says of each operation what it is for, who may, and how it is refused", () => {
     assert.isAbove(operations.length, 80)
     for (const { description, method, operationId, path, responses, security, summary } of operations) {

@@ -94,8 +94,8 @@ describe("a record", () => {
     it.refused(403, "team_denied")
     assert.isAtMost(bytes(it.stepsJson()), largestSteps)
     const told = recordOf(it).steps
-    assert.deepStrictEqual(told?.map((it) => it.step), ["token", "claims", "team"])
-    assert.strictEqual(told?.at(-1)?.outcome, "denied")
+    assert.deepStrictEqual(told?.map((it) => it.step), ["token", "claims", "team", "hint"])
+    assert.strictEqual(told?.at(-2)?.outcome, "denied")
   })
 
   it("is given once, whatever comes after", () => {
