@@ -6,10 +6,10 @@ import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { type Allowed, allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
 import * as DecisionId from "@jotgate/core/DecisionId"
 import { BadRequest, type Denial } from "@jotgate/core/Errors"
-import { type LineOf, withRemedy } from "@jotgate/core/Remedy"
+import * as Remedy from "@jotgate/core/Remedy"
 import * as Request from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
-import { type Noted, told } from "@jotgate/core/Trace"
+import type { Noted } from "@jotgate/core/Trace"
 import * as ModelPeek from "@jotgate/server/ModelPeek"
 import { type Somebody, suppose, type Supposing } from "@jotgate/server/Supposition"
 import { Cause, Clock, Effect, Exit, Option, Result } from "effect"
@@ -102,10 +102,9 @@ export const explain = Effect.fnUntraced(function*(auth: Auth, question: Questio
 })
 
 /** A denial with what an operator would change; `lineOf` finds settings in their file. */
-export const remedied = (it: Explanation, lineOf: LineOf): Explanation => {
-  if (it.decision.code === null) return it
-  const steps = withRemedy(it.decision.code, it.steps, lineOf)
-  return { ...it, steps, decision: { ...it.decision, steps: steps.map(told) } }
+export const remedied = (it: Explanation, lineOf: Remedy.LineOf): Explanation => {
+  const decision = Remedy.remedied(it.decision, lineOf)
+  return { ...it, decision, steps: decision.steps ?? it.steps }
 }
 
 /** Decides and explains about somebody who has no token here. */

@@ -6,6 +6,7 @@
  * the past as well. What a caller could do instead is a hint of the decision,
  * which is tried; this is not, and never told to the caller (RULES D28).
  */
+import type { DecisionJson } from "../Decision.ts"
 import type { Code } from "../Errors.ts"
 import type { Change, Fact, Step } from "../Step.ts"
 import type { Printed } from "./StepText.ts"
@@ -465,6 +466,12 @@ const changeOf = ({ row, setting, text }: Remedy, line: number | undefined): Cha
   text
 })
 
+/** The line that a step tells of the setting. */
+const lineIn = (steps: ReadonlyArray<Printed>, setting: string): number | undefined => {
+  const line = steps.find((it) => it.facts["rule"] === setting)?.facts["line"]
+  return typeof line === "number" ? line : undefined
+}
+
 /** The steps of a denial with what an operator would change, after what the caller could do. */
 export const withRemedy = (
   code: Code | null,
@@ -473,7 +480,7 @@ export const withRemedy = (
 ): ReadonlyArray<Step> => {
   if (code === null) return steps
   const remedy = remedyOf(code, steps)
-  const line = remedy.setting === null ? undefined : lineOf(remedy.setting, remedy.row)
+  const line = remedy.setting === null ? undefined : lineOf(remedy.setting, remedy.row) ?? lineIn(steps, remedy.setting)
   const hint = steps.find((it) => it.step === "hint")
   const changes = [...hint?.facts.changes ?? [], changeOf(remedy, line)]
   return [
@@ -481,3 +488,7 @@ export const withRemedy = (
     { step: "hint", outcome: "note", facts: { ...hint?.facts, changes } }
   ]
 }
+
+/** A decision as JSON with what an operator would change, where it tells its steps. */
+export const remedied = (it: DecisionJson, lineOf?: LineOf): DecisionJson =>
+  it.steps === undefined ? it : { ...it, steps: withRemedy(it.code, it.steps, lineOf) }

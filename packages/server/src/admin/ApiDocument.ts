@@ -159,6 +159,7 @@ const parameters: Readonly<Record<string, string>> = {
   model: "The name of the model",
   tool: "The tool of an MCP server: SERVER/NAME",
   agent: "The id of the agent",
+  agents: "Tell with each the agents that may act for it",
   route: "The path of the call; default /v1/chat/completions",
   method: "The method of the call; default POST",
   who: "The person: an id of the token or of a row, or an address",

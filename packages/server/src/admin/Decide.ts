@@ -6,6 +6,7 @@
  */
 import { allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decision"
 import { type Code, statusOf } from "@jotgate/core/Errors"
+import { remedied } from "@jotgate/core/Remedy"
 import * as Request from "@jotgate/core/Request"
 import { Effect, Exit, Option, Result, Schema } from "effect"
 import type { Deployment } from "../Deployment.ts"
@@ -56,7 +57,7 @@ const about = (
       else recording.refused(result.status, result.code)
       return isAllowed(result)
         ? allowedJson(id, result, trace ? steps : undefined)
-        : deniedJson(id, asked, result, steps, trace)
+        : remedied(deniedJson(id, asked, result, steps, trace))
     }),
     Effect.catch(({ reason }) => Problem.inputInvalid([{ path: ["payload", "as"], message: reason }]))
   )
@@ -113,7 +114,7 @@ export const decide = (
       facts: { code, ...(cause === undefined ? {} : { cause }) }
     } as const
     const recording = judge.open({ door: "decide", method: asked.method, route: path, requestId: null, dry })
-    const json = deniedJson(recording.id, asked, { status: statusOf(code), code }, [step], trace)
+    const json = remedied(deniedJson(recording.id, asked, { status: statusOf(code), code }, [step], trace))
     recording.refused(json.status, code, cause)
     return Effect.succeed(json)
   }
@@ -140,6 +141,6 @@ export const decide = (
     ({ id, result, steps }) =>
       isAllowed(result)
         ? allowedJson(id, result, trace ? steps : undefined)
-        : deniedJson(id, asked.value, result, steps, trace)
+        : remedied(deniedJson(id, asked.value, result, steps, trace))
   )
 }

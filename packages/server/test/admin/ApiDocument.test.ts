@@ -27,7 +27,7 @@ describe("/openapi.json", () => {
 
   it("says of each parameter what it is, of each list what stands in it", () => {
     for (const { method, parameters, path } of operations) {
-      for (const { description, name } of parameters) {
+      for (const { description, name } of parameters ?? []) {
         assert.isTrue(description !== undefined && description !== name, `${method} ${path}: ${name}`)
       }
     }

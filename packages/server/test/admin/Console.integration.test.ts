@@ -58,6 +58,7 @@ describeWith("chromium", "the console in a real browser", () => {
           await page.waitForSelector("#record .verdict.deny")
           assert.match(await page.locator("#record").innerText(), /403 team_model_denied[\s\S]*bob/)
           assert.isAbove(await page.locator("#record li").count(), 2)
+          assert.match(await page.locator("#record").innerText(), /Add "gpt-4o" to models of the team "blue"/)
           await page.getByText("Ask again with today's rows").click()
           await page.waitForFunction(() =>
             document.querySelector("#record")?.textContent?.includes("today: 403") === true

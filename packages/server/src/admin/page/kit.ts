@@ -74,8 +74,22 @@ export const kit = () => {
       sign.setAttribute("role", "img")
       const said = element("span", "", "said")
       const facts = isRecord(step.facts) ? step.facts : {}
-      if (isHint) said.textContent = records(facts.changes).map((it) => text(it.text)).join(" ") || text(facts.missing)
-      else {
+      if (isHint) {
+        // What the caller could do, then what an operator would change, and where.
+        for (const it of records(facts.changes)) {
+          const change = element("span", text(it.text), "sentence")
+          if (it.change === "operator" && typeof it.setting === "string") {
+            const fact = element("span", "", "fact")
+            fact.append(
+              element("i", "setting"),
+              ` ${it.setting}${typeof it.line === "number" ? `, line ${it.line}` : ""}`
+            )
+            change.append(" ", fact)
+          }
+          said.append(change)
+        }
+        said.append(text(facts.missing))
+      } else {
         // A sentence says first what the facts are the parts of.
         if (typeof facts.text === "string") said.append(element("span", facts.text, "sentence"), " ")
         for (const [name, value] of Object.entries(facts)) {

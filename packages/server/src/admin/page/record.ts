@@ -14,11 +14,34 @@ const row = (name: string, value: unknown): string =>
 
 const signs: Readonly<Record<string, string>> = { ok: "✔", denied: "✖", unavailable: "!", skipped: "–", note: "·" }
 
-/** What would have allowed it, in words. */
+const isObject = (it: unknown): it is Readonly<Record<string, unknown>> => typeof it === "object" && it !== null
+
+/** A fact in words. */
+const readable = (it: unknown): string =>
+  Array.isArray(it)
+    ? it.map(readable).join(it.some(isObject) ? "; " : ", ") || "none"
+    : isObject(it)
+    ? Object.values(it).map(readable).join(" ")
+    : it === null
+    ? "none"
+    : String(it)
+
+const fact = (name: string, value: unknown): string =>
+  `<span class="fact"><i>${escaped(name)}</i> ${escaped(readable(value))}</span>`
+
+/** One change that would have allowed it, in words; an operator's with the setting. */
+const change = (it: unknown): string => {
+  if (!isObject(it)) return ""
+  const line = typeof it["line"] === "number" ? `, line ${it["line"]}` : ""
+  const setting = typeof it["setting"] === "string" ? ` ${fact("setting", `${it["setting"]}${line}`)}` : ""
+  return `<span class="sentence">${escaped(readable(it["text"] ?? ""))}${setting}</span>`
+}
+
+/** What would have allowed it. */
 const hint = ({ changes, missing }: Readonly<Record<string, unknown>>): string =>
-  (Array.isArray(changes) ? changes : [{ text: missing }]).map((it: unknown) =>
-    typeof it === "object" && it !== null && "text" in it ? shown(it.text) : ""
-  ).join(" ")
+  `${Array.isArray(changes) ? changes.map(change).join("") : ""}${
+    missing === undefined ? "" : escaped(readable(missing))
+  }`
 
 const step = ({ facts, outcome, step }: NonNullable<AnswerRecord["steps"]>[number]): string => {
   if (step === "hint") {
@@ -26,9 +49,7 @@ const step = ({ facts, outcome, step }: NonNullable<AnswerRecord["steps"]>[numbe
       hint(facts)
     }</span></li>`
   }
-  const said = Object.entries(facts).map(([name, it]) =>
-    `<span class="fact"><i>${escaped(name)}</i> ${shown(it)}</span>`
-  )
+  const said = Object.entries(facts).map(([name, it]) => fact(name, it))
   return `<li class="${escaped(outcome)}"><span class="sign" role="img" aria-label="${escaped(outcome)}">${
     signs[outcome] ?? "·"
   }</span><span class="name">${escaped(step)}</span><span class="said">${said.join(" ")}</span></li>`
