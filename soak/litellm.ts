@@ -22,7 +22,7 @@ import { figure } from "./Figures.ts"
 import { DENIED, frames, GRANTED, places, unshown } from "./LiteLLMPlaces.ts"
 
 /** How long LiteLLM may take to start, in milliseconds: it loads a great deal. */
-const patience = 300_000
+const patience = 900_000
 
 const release = "1.110.0"
 const venv = join(Catalog.cache, `litellm-${release}`)

@@ -66,7 +66,9 @@ describe("agents that the claims name", () => {
   }, {
     "a list": [call({ app: { client: ["narrow"] } }), "401 invalid_token"],
     "on the way to it, a text": [call({ app: "narrow" }), "401 invalid_token"],
-    "nothing": [call({ app: {} }), "allow user=u-1 team=red"]
+    "nothing": [call({ app: {} }), "allow user=u-1 team=red"],
+    "nothing on the way to it": [call({ app: null }), "allow user=u-1 team=red"],
+    "no entries on the way to it": [call({ app: [] }), "allow user=u-1 team=red"]
   })
 
   decides("DESIGN §11: each agent of the chain takes away, and adds nothing", { issuer: claims({}), rows }, {
