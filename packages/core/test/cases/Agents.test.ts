@@ -73,6 +73,11 @@ describe("agents that the claims name", () => {
 
   decides("DESIGN §11: each agent of the chain takes away, and adds nothing", { issuer: claims({}), rows }, {
     "its list": [call({ act: acting("narrow") }), "allow user=u-1 team=red"],
+    "its list, though the token says that it is elsewhere": [
+      call({ act: acting("narrow"), _claim_names: { act: "src1" } }),
+      "allow user=u-1 team=red"
+    ],
+    "an actor that is elsewhere": [call({ _claim_names: { act: "src1" } }), "401 invalid_token"],
     "not in its list": [call({ act: acting("narrow") }, "claude"), "403 agent_model_denied"],
     "the user's first": [call({ act: acting("free") }, "o1"), "403 team_model_denied"],
     "the inner one": [call({ act: acting("claude", "narrow") }, "claude"), "403 agent_model_denied"],

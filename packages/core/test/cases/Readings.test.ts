@@ -129,6 +129,11 @@ describe("services that a pattern tells (RULES D37)", () => {
     "its own client id, in a list": [{ claims: { sub: "uuid-1", azp: ["web", "uuid-1"] } }, "403 principal_required"],
     "its own client id": [{ claims: { sub: "uuid-1", client_id: "uuid-1" } }, "403 principal_required"]
   })
+  decides("by several, all of which must fit", services({ preferred_username: "service-*", kind: "bot" }), {
+    "all": [{ claims: { sub: "uuid-1", preferred_username: "service-x", kind: "bot" } }, "403 principal_required"],
+    "one": [{ claims: { sub: "uuid-1", preferred_username: "service-x", kind: "person" } }, "allow user=uuid-1"],
+    "the other": [{ claims: { sub: "uuid-1", preferred_username: "ada", kind: "bot" } }, "allow user=uuid-1"]
+  })
   decides("by another claim's value", services({ sub: "{oid}" }), {
     "alike": [{ claims: { sub: "uuid-1", oid: "uuid-1" } }, "403 principal_required"],
     "not alike": [{ claims: { sub: "uuid-1", oid: "other" } }, "allow user=uuid-1"],
