@@ -134,6 +134,10 @@ describe("services that a pattern tells (RULES D37)", () => {
     "one": [{ claims: { sub: "uuid-1", preferred_username: "service-x", kind: "person" } }, "allow user=uuid-1"],
     "the other": [{ claims: { sub: "uuid-1", preferred_username: "ada", kind: "bot" } }, "allow user=uuid-1"]
   })
+  decides("by an address, with its proof alone (RULES D57)", services({ email: "*@svc.test" }), {
+    "proven": [{ claims: { sub: "uuid-1", email: "a@svc.test", email_verified: true } }, "403 principal_required"],
+    "not proven": [{ claims: { sub: "uuid-1", email: "a@svc.test", email_verified: false } }, "allow user=uuid-1"]
+  })
   decides("by another claim's value", services({ sub: "{oid}" }), {
     "alike": [{ claims: { sub: "uuid-1", oid: "uuid-1" } }, "403 principal_required"],
     "not alike": [{ claims: { sub: "uuid-1", oid: "other" } }, "allow user=uuid-1"],
