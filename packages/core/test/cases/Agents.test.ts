@@ -94,7 +94,7 @@ describe("agents that the claims name", () => {
   })
 
   decides("DESIGN §11: an agent acts in its teams alone", { issuer: claims({}), rows }, {
-    "another": [call({ act: acting("blue") }), "404 team_not_found"],
+    "another": [call({ act: acting("blue") }), "403 team_denied"],
     "its own": [call({ team_id: "blue", act: acting("blue") }), "allow user=u-1 team=blue"],
     "of several": [
       { claims: { uid: "u-1", groups: ["red", "blue"], act: acting("blue") }, model: "gpt-4o" },
