@@ -34,6 +34,7 @@ export const decide = Command.make(
     ),
     path: text("path", "The path of the request; /v1/chat/completions unless said, or that of a tool's server"),
     model: text("model", "The model that the body names"),
+    tool: text("tool", "The tool of an MCP server that is called: SERVER/NAME"),
     team: text("team", "The team that the caller asks for"),
     authzen: Flag.Boolean("authzen").pipe(
       Flag.withDescription("Ask as AuthZEN does, with --subject and --resource"),
@@ -78,7 +79,9 @@ export const decide = Command.make(
       path: "/decide",
       body: {
         method: asked.method,
-        path: path ?? "/v1/chat/completions",
+        ...(Option.isSome(asked.tool)
+          ? { tool: asked.tool.value, ...(path === undefined ? {} : { path }) }
+          : { path: path ?? "/v1/chat/completions" }),
         headers: {
           ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
           ...(team === undefined ? {} : { "x-team-id": team })

@@ -80,9 +80,13 @@ const greeting = (at: {
     toolCall(at.gate, at.token, "get_repo"),
     toolCall(at.gate, at.token, "delete_repo"),
     "",
-    "Ask why (any person, any model), and what was asked so far:",
+    "Ask why (any person, any model, any tool), who may, and what was asked so far:",
     "",
     `npx jotgate explain --config ${quoted(at.config)} --person alice --model gpt-4o`,
+    `npx jotgate explain --config ${
+      quoted(at.config)
+    } --person alice --agent ${DevWorld.agent} --tool github/create_issue`,
+    `npx jotgate who --config ${quoted(at.config)} --tool github/create_issue`,
     `npx jotgate decisions --config ${quoted(at.config)} --steps`,
     "",
     "Another token: npx jotgate token bob        Stop: Ctrl-C"

@@ -49,6 +49,10 @@ describe("jotgate dev", { concurrent: true }, () => {
       assert.match(why.out, /200 allow +alice@acme\.test → team red +model gpt-4o +POST \/v1\/chat\/completions/)
       assert.match(why.out, / ✔ team +red: first of 2 groups that may call gpt-4o/)
       assert.strictEqual(why.code, 0)
+      const pasted = dev.out().split("\n").filter((it) => it.includes(" --tool github/"))
+      const [denied, who] = yield* Effect.forEach(pasted, (it) => paste(it))
+      assert.match(denied?.out ?? "", /agent-7 may not call github\/create_issue for alice: alice may, agent-7 may not/)
+      assert.match(who?.out ?? "", /^team +red[^]*^user +alice/m)
 
       assert.strictEqual((yield* Effect.promise(() => fetch(`${admin}/readyz`))).status, 200)
       dev.process.kill("SIGINT")
