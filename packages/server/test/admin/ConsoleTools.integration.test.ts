@@ -118,7 +118,11 @@ describeWith("chromium", "tools and agents in the console", () => {
           await page.locator("#s-agent").fill("agent-7")
           await page.locator("#s-tool").fill("github/create_issue")
           await page.keyboard.press("Enter")
-          await page.waitForFunction(() => document.querySelectorAll("#records tbody tr").length === 1)
+          // The calls and the questions about them, and nothing else.
+          await page.waitForFunction(() => {
+            const rows = [...document.querySelectorAll("#records tbody tr")].map((it) => it.textContent ?? "")
+            return rows.length > 0 && rows.every((it) => it.includes("github/create_issue"))
+          })
           assert.match(await page.locator("#records tbody").innerText(), /alice by agent-7[\s\S]*github\/create_issue/)
 
           await go(page, "people")
