@@ -224,9 +224,9 @@ export const rows = ({ at, body, element, get, input, list, onSubmit, post, reco
     return name
   }
   const canOf = (kind: string, row: Json) =>
-    get(`/admin/v1/${kind}/${encodeURIComponent(text(row.id))}/can`).then((it) => list(it.models) || "nothing").catch(
-      () => ""
-    )
+    get(`/admin/v1/${kind}/${encodeURIComponent(text(row.id))}/can`).then((it) =>
+      [list(it.models), list(it.tools)].filter((one) => one !== "").join("; ") || "nothing"
+    ).catch(() => "")
   const usersLike = async (wanted: string): Promise<ReadonlyArray<Json>> =>
     wanted === ""
       ? records((await get("/admin/v1/users?limit=50")).items)
