@@ -22,6 +22,8 @@ const nothing: Peeked = { _tag: "Nothing" }
 const ambiguous: Peeked = { _tag: "Refused", code: "request_ambiguous" }
 const invalid: Peeked = { _tag: "Refused", code: "body_invalid" }
 
+const named = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, at) => `m${at}`)
+
 const table: ReadonlyArray<readonly [string, string, Peeked]> = [
   ["the model first", `{"model":"gpt-4o","messages":[]}`, found("gpt-4o")],
   ["the model last", `{"messages":[{"role":"user","content":"model"}],"model":"gpt-4o"}`, found("gpt-4o")],
@@ -36,6 +38,12 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
   ],
   ["no model", `{"messages":[]}`, nothing],
   ["an empty object", `{}`, nothing],
+  [
+    "as many models as a request may name",
+    `{"models":${JSON.stringify(named(100))}}`,
+    several(undefined, named(100), "models[]")
+  ],
+  ["one model more", `{"models":${JSON.stringify(named(101))}}`, invalid],
   ["a body that is no object", `[{"model":"gpt-4o"}]`, nothing],
   ["a body that is one number", `-0.5e+10`, nothing],
   ["longer names that begin alike", `{"modelsx":["a"],"model_":1,"mode":null}`, nothing],
