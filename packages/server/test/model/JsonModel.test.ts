@@ -43,6 +43,7 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
     `{"models":${JSON.stringify(named(100))}}`,
     several(undefined, named(100), "models[]")
   ],
+  ["a text too long to be a model, whatever it holds", `{"model":"${"a,".repeat(4_000)}"}`, invalid],
   ["one model more", `{"models":${JSON.stringify(named(101))}}`, invalid],
   ["a body that is no object", `[{"model":"gpt-4o"}]`, nothing],
   ["a body that is one number", `-0.5e+10`, nothing],
