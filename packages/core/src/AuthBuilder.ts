@@ -159,7 +159,10 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
         const narrowed = within(caller, acting)
         if (acting !== undefined) yield* unless(displaced(caller, narrowed, acting), now)
-        const claimed = yield* teams.fromToken(narrowed, now)
+        const claimed = yield* teams.fromToken(
+          acting === undefined ? narrowed : { ...narrowed, acting: acting.chain },
+          now
+        )
         const organization = namesOrganization(identity) ? yield* organizations.find(identity, now) : undefined
         const foreign = policy.rows.organizationOfTeam(claimed.chosen?.team, organization?.id) ??
           policy.token.emailDomain(identity)

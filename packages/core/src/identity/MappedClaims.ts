@@ -56,12 +56,33 @@ const put = (draft: Draft, path: ClaimPath, value: Json): void => {
 /** The mapped claims of a verified token, each where it stood. */
 export const mapped = ({ issuer: { settings }, payload }: Claims): JsonObject => {
   const kept: Draft = Object.create(null)
+  const actor = settings.claims.agent?.actor ?? undefined
+  const chain = actor === undefined ? undefined : Path.parse(actor)
+  const acts = chain === undefined ? undefined : Path.read(chain, payload)
+  if (chain !== undefined && acts !== undefined) put(kept, chain, actorsOf(acts, chain.at(-1) ?? ""))
   for (const path of pathsOf(settings)) {
     const value = Path.read(path, payload)
-    if (value !== undefined) put(kept, path, copyOf(value))
+    if (value !== undefined && !isSame(path, chain)) put(kept, path, copyOf(value))
   }
   return kept
 }
+
+const isSame = (path: ClaimPath, other: ClaimPath | undefined): boolean =>
+  path.length === other?.length && path.every((name, at) => name === other[at])
+
+/** Of a chain of actors, what names each of them, and no more: their other claims are nobody's to keep. */
+const actorsOf = (value: Json, nested: string, depth = 0): Json => {
+  if (!isDraft(value)) return copyOf(value)
+  const { sub } = value
+  const next = Object.hasOwn(value, nested) ? value[nested] : undefined
+  return {
+    ...(sub === undefined ? {} : { sub: copyOf(sub) }),
+    ...(next === undefined ? {} : { [nested]: depth < deepest ? actorsOf(next, nested, depth + 1) : {} })
+  }
+}
+
+/** Deeper than any chain that is read. */
+const deepest = 8
 
 /** A value of its own, so that putting a claim below another one changes no token. */
 const copyOf = (value: Json): Json =>

@@ -9,9 +9,10 @@ import { Effect, Exit } from "effect"
 import type { Team } from "../directory/Directory.ts"
 import type { Denial } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"
-import { type Asked, modelText, toolText } from "../Request.ts"
+import { type Asked, modelText, toolsOf, toolText } from "../Request.ts"
 import type { Policy, ToolsKnown } from "../rules/Policy.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
+import { type Speaker, unlisted } from "../rules/Tool.ts"
 import type { FactsOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
 import type { NamedTeams, Naming } from "./NamedTeams.ts"
@@ -19,9 +20,10 @@ import { outage, raise } from "./Ruled.ts"
 import * as TeamChoice from "./TeamChoice.ts"
 import type * as TeamLoader from "./TeamLoader.ts"
 
-/** A request, and what is known of tools before a team is. */
+/** A request, who asks, and what is known of tools before a team is. */
 interface Question {
   readonly asked: Asked
+  readonly speaker: Speaker
   readonly known: ToolsKnown | undefined
 }
 
@@ -64,7 +66,7 @@ export const make = (
     question: Question,
     now: Now
   ): Exit.Exit<TeamChoice.TeamChoice, Denial> => {
-    const { asked, known } = question
+    const { asked, known, speaker } = question
     const facts = now.note === undefined ? noFacts : { candidates: why(ids, loaded, question) }
     const taken = (one: LoadedTeam) =>
       Exit.succeed(TeamChoice.note(TeamChoice.ofGroups(one, rows, () => loaded), now, facts))
@@ -84,7 +86,8 @@ export const make = (
     if (toolDenied) {
       const tool = toolText(policy.tools.asked(asked))
       const lacking = loaded.flatMap((it) => policy.tools.lacking(it.team, asked))
-      const text = `The caller may not use ${tool}: no team of the token lists it`
+      const [one] = toolsOf(policy.tools.asked(asked))
+      const text = unlisted(one?.kind ?? "tool", tool ?? "", speaker)
       return raise({ step: "tool", code: "tool_denied", facts: { tool, lacking, text, ...facts } }, now)
     }
     return raise({

@@ -11,7 +11,7 @@ import type { Team, User } from "../directory/Directory.ts"
 import { compareText } from "../directory/DirectoryFile.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial, Unavailable } from "../Errors.ts"
-import type { Identity } from "../Identity.ts"
+import { type Identity, nameOf } from "../Identity.ts"
 import { isTeamId, type TeamId } from "../Ids.ts"
 import type { Asked } from "../Request.ts"
 import type { ServerNames } from "../rules/patterns/ToolPattern.ts"
@@ -40,11 +40,14 @@ export interface TeamQuestion {
   readonly header: string | undefined
   /** Which MCP servers the rows of the directory name. */
   readonly names?: ServerNames
+  /** The agents that act, outermost first. */
+  readonly acting?: ReadonlyArray<string> | undefined
 }
 
-/** A request with what is known of tools before a team is. */
-const toolsKnown = ({ asked, names, standing }: TeamQuestion) => ({
+/** A request with what is known of tools, and of who asks for them, before a team is. */
+const toolsKnown = ({ acting = [], asked, identity, names, standing }: TeamQuestion) => ({
   asked,
+  speaker: { caller: identity.user === undefined ? undefined : nameOf(identity, identity.user), agents: acting },
   known: names === undefined ? undefined : { names, before: standing.tools ?? [] }
 })
 

@@ -109,3 +109,12 @@ export const sentence = (
   const others = agents.map((it) => `${it} ${objections.refusing.includes(it) ? "may not" : "may"}`)
   return `${agent} ${verb} for ${caller}: ${[whose, ...others].join(", ")}`
 }
+
+/** The sentence on a denial before a team is known, because none of the token's teams lists what is asked for. */
+export const unlisted = (kind: ToolKind, tool: string, { agents: [agent], caller = "The caller" }: Speaker): string => {
+  const verb = `may not ${verbs[kind]} ${tool}`
+  const because = "no team of the token lists it"
+  return agent === undefined
+    ? `${caller} ${verb}: ${because}`
+    : `${agent} ${verb} for ${caller}: ${caller} may not (${because})`
+}

@@ -95,6 +95,15 @@ describe("what would have let somebody use a tool", () => {
       const ask = { claims: { ...claims, groups: ["red", "blue"] }, tool }
       const { code, denied, texts } = yield* told(worldOf({ users, teams }), ask)
       assert.strictEqual(code, "tool_denied")
+      assert.strictEqual(denied?.["text"], "bob may not call github/delete_repo: no team of the token lists it")
+      const byAgent = yield* told(worldOf({ users, teams, agents: [agent("agent-7")] }), {
+        ...ask,
+        claims: { ...ask.claims, ...acting }
+      })
+      assert.strictEqual(
+        byAgent.denied?.["text"],
+        "agent-7 may not call github/delete_repo for bob: bob may not (no team of the token lists it)"
+      )
       assert.deepStrictEqual(denied?.["lacking"], [
         { level: "team", name: "red", patterns: ["github/get_*"] },
         { level: "team", name: "blue", patterns: [] }
