@@ -63,7 +63,6 @@ const rules: ReadonlyArray<Mutation> = [
     ["lacking.length === 0 && !unlisted ? undefined", "lacking.length === 0 ? undefined"],
     ["lacking.length === 0 && !unlisted ? undefined", "!unlisted ? undefined"],
     ["if (unlisted || lacking.some((it) => it.of !== \"scope\")) return undefined", ""],
-    ["if (unlisted || lacking", "if (lacking"],
     [
       "new Set([...tools.map((it) => it.server), ...(onPath === undefined ? [] : [onPath])])",
       "new Set(tools.map((it) => it.server))"

@@ -4,7 +4,8 @@
  *
  * The tree itself is never touched. Two lanes work side by side, each on a copy
  * of its own under a temporary directory that is removed at the end. PART limits
- * the run to mutations whose file contains it; `releases` is what LiteLLM 1.110 brought. Exit 1 when less than 95 % are
+ * the run to mutations whose file contains it; `releases` is what LiteLLM 1.110 brought,
+ * `tools` what decides on tools. Exit 1 when less than 95 % are
  * noticed, or when a mutation no longer fits the code.
  */
 import { spawn } from "node:child_process"
@@ -116,7 +117,7 @@ const ofTools = ({ file }: Mutation): ReadonlyArray<ReadonlyArray<string>> | und
     : file === "proxy/McpExchange.ts"
     ? [["test/mcp"]]
     : /Tool|McpServer/.test(file)
-    ? [["test/rules/Req", "test/cases/Tools", "test/cases/Agents", "test/laws/Tools"]]
+    ? [["test/rules/ToolRules", "test/rules/Req", "test/cases/Tools"], ["test/cases/Agents", "test/laws/Tools"]]
     : undefined
 
 /** The tests of each try, one after the other. */

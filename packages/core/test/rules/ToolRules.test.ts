@@ -1,0 +1,178 @@
+/** The rule of tools, asked by itself: patterns, levels of each kind, scopes, and what a team fits. */
+import { assert, describe, it } from "@effect/vitest"
+import { knownTool, noModel, noTool, severalTools, type Tool, type ToolKind, unseenTool } from "../../src/Request.ts"
+import { namesOf, noNames, type ToolLists } from "../../src/rules/patterns/ToolPattern.ts"
+import { placed } from "../../src/rules/RulePlace.ts"
+import { compile, type Level } from "../../src/rules/Tool.ts"
+import { type ToolQuestion, ToolRules } from "../../src/rules/ToolRules.ts"
+import * as CoreTest from "../../src/testing/CoreTest.ts"
+
+type Policy = NonNullable<CoreTest.World["policy"]>
+
+const mcp = [{ server: "github", path: "/mcp/github" }, { server: "jira", path: "/mcp/jira", scopes: ["mcp", "jira"] }]
+const rulesOf = (policy: Policy = {}) =>
+  new ToolRules(CoreTest.settingsOf({ policy: { mcp, ...policy } }), placed(() => undefined))
+
+const rules = rulesOf()
+
+const level = (of: Level["of"], lists: ToolLists): Level => ({ of, name: of, lists: rules.lists(lists) })
+
+const question = (levels: ReadonlyArray<Level>, more: Partial<ToolQuestion> = {}): ToolQuestion => ({
+  names: namesOf([{ tools: ["github/x"], prompts: ["github/x"], resources: ["github/x"] }]),
+  levels,
+  scopes: [],
+  alone: false,
+  ...more
+})
+
+const tool = (name: string, server = "github", kind: ToolKind = "tool"): Tool => ({ kind, server, name })
+const asked = (wanted: ReadonlyArray<Tool>, path = "/elsewhere") => ({
+  method: "POST",
+  path,
+  rawHeaders: [],
+  model: noModel,
+  tool: severalTools(wanted)
+})
+const speaker = { caller: "bob", agents: [] }
+
+describe("a list of patterns", () => {
+  it("means a server whole where a pattern has no slash", () => {
+    assert.isTrue(compile(["github"]).allows("github", "anything/else"))
+    assert.isFalse(compile(["github"]).allows("jira", "github"))
+    assert.isFalse(compile(["*", "!github"]).allows("github", "get"))
+    assert.isTrue(compile(["*", "!github"]).allows("jira", "get"))
+  })
+
+  it("says of a beginning what it says at that server, and nothing of others", () => {
+    const list = compile(["github/*", "!jira/get*", "jira/put*"])
+    assert.isTrue(list.allowsEvery("github", "get"))
+    assert.isFalse(list.allowsEvery("jira", "get"))
+    assert.isTrue(list.allowsEvery("jira", "put_"))
+    assert.isFalse(list.allowsSome("jira", "x"))
+    assert.isTrue(list.allowsSome("jira", "pu"))
+    assert.isFalse(compile(["github/get"]).allowsEvery("github", "get"))
+  })
+})
+
+describe("what a rule or a row says", () => {
+  it("is said of its own kind alone", () => {
+    const lists = rules.lists({ tools: ["github/t"], prompts: ["github/p"], resources: ["github/r"] })
+    for (const [kind, name] of [["tool", "t"], ["prompt", "p"], ["resource", "r"]] as const) {
+      const found = ["t", "p", "r"].filter((it) => lists[kind]?.allows("github", it))
+      assert.deepStrictEqual(found, [name])
+    }
+    assert.isUndefined(rules.lists({ prompts: ["github/p"] }).tool)
+    assert.isDefined(rules.lists({ prompts: ["github/p"] }).prompt)
+    assert.isDefined(rules.lists({ resources: [] }).resource)
+    const names = namesOf([{ tools: ["t/*"], prompts: ["p/*"], resources: ["!r/*"] }])
+    assert.deepStrictEqual(names, { tool: ["t"], prompt: ["p"], resource: ["r"] })
+  })
+
+  it("of scopes counts for the kinds that some scope lists", () => {
+    const identity = (scopes: ReadonlyArray<string>) => ({ issuer: "idp", scopes }) as never
+    const standing = { role: undefined, admin: false, because: "nothing" } as const
+    const kindsOf = (policy: Policy, scopes: ReadonlyArray<string>) =>
+      rulesOf(policy).ofToken(identity(scopes), standing).flatMap(({ lists }) =>
+        (["tool", "prompt", "resource"] as const).flatMap((it) =>
+          lists[it] === undefined ? [] : [`${it} ${lists[it].patterns.join()}`]
+        )
+      )
+    assert.deepStrictEqual(kindsOf({}, ["s"]), [])
+    for (const [member, kind] of [["tools", "tool"], ["prompts", "prompt"], ["resources", "resource"]] as const) {
+      const scopes = [{ scope: "s", [member]: ["github/a"] }, { scope: "t", [member]: ["github/b"] }, { scope: "u" }]
+      assert.deepStrictEqual(kindsOf({ scopes }, ["s", "u"]), [`${kind} github/a`])
+      assert.deepStrictEqual(kindsOf({ scopes }, []), [`${kind} `])
+    }
+  })
+})
+
+describe("whether a caller may", () => {
+  const gets = { tools: ["github/get*"] }
+
+  it("an agent's list opens nothing, unless it acts alone", () => {
+    const agents = [level("agent", gets)]
+    assert.isFalse(rules.allows("tool", "github", "get", question(agents)))
+    assert.isFalse(rules.allowsEvery("tool", "github", "get", question(agents)))
+    assert.isTrue(rules.allows("tool", "github", "get", question(agents, { alone: true })))
+    assert.isTrue(rules.allowsEvery("tool", "github", "get", question(agents, { alone: true })))
+    assert.isFalse(rules.allows("tool", "github", "put", question(agents, { alone: true })))
+  })
+
+  it("every list counts, of calls and of beginnings", () => {
+    const levels = [level("team", { tools: ["github/*"] }), level("user", gets)]
+    assert.isTrue(rules.allowsEvery("tool", "github", "get_", question(levels)))
+    assert.isFalse(rules.allowsEvery("tool", "github", "put", question(levels)))
+    assert.isFalse(rules.allows("tool", "github", "put", question(levels)))
+  })
+
+  it("a server's scopes must all be held, for whatever is asked there", () => {
+    const held = (scopes: ReadonlyArray<string>) => question([], { names: noNames, scopes })
+    for (const scopes of [[], ["mcp"], ["jira"]]) {
+      assert.isFalse(rules.allows("tool", "jira", "x", held(scopes)))
+      assert.isFalse(rules.allowsEvery("prompt", "jira", "", held(scopes)))
+    }
+    assert.isTrue(rules.allows("tool", "jira", "x", held(["mcp", "jira"])))
+    assert.isTrue(rules.allowsEvery("prompt", "jira", "", held(["mcp", "jira"])))
+  })
+})
+
+describe("what a request is refused", () => {
+  const scopes = [{ scope: "read", tools: ["github/get*"] }, { scope: "write", tools: ["github/put*"] }]
+  const withScopes = rulesOf({ scopes })
+  const scopesLevel = level("scope", { tools: [] })
+
+  it("one scope that is missing is a denial, wherever the request went", () => {
+    const missing = rules.judge(asked([tool("x", "jira")]), question([], { names: noNames, scopes: ["mcp"] }), speaker)
+    assert.strictEqual(missing?.code, "tool_denied")
+    assert.deepStrictEqual(missing?.scope, ["jira"])
+    const list = rules.judge(
+      { ...asked([]), tool: noTool, path: "/mcp/jira/x" },
+      question([], { names: noNames }),
+      speaker
+    )
+    assert.deepStrictEqual(list?.scope, ["mcp", "jira"])
+    const both = question([], { names: noNames, scopes: ["mcp", "jira"] })
+    assert.isUndefined(rules.judge(asked([tool("x", "jira")]), both, speaker))
+  })
+
+  it("names the scopes only when nothing else is missing", () => {
+    const levels = [level("team", { tools: ["github/*"] }), scopesLevel]
+    const gets = asked([tool("get_a"), tool("put_a"), tool("get_b")])
+    assert.deepStrictEqual(withScopes.judge(gets, question(levels), speaker)?.scope, ["read", "write"])
+    const others = [level("team", { tools: ["github/get_a"] }), scopesLevel]
+    const denied = withScopes.judge(gets, question(others), speaker)
+    assert.strictEqual(denied?.code, "tool_denied")
+    assert.isUndefined(denied?.scope)
+    assert.isUndefined(withScopes.judge(asked([tool("delete")]), question(levels), speaker)?.scope)
+  })
+
+  it("what is unseen is refused where any kind is named, and nowhere else", () => {
+    const unseen = { ...asked([]), tool: unseenTool("github") }
+    const named = (lists: ToolLists) => rules.judge(unseen, question([], { names: namesOf([lists]) }), speaker)?.code
+    assert.strictEqual(named({ prompts: ["github/*"] }), "tool_unseen")
+    assert.strictEqual(named({ resources: ["!*/x"] }), "tool_unseen")
+    assert.isUndefined(named({ tools: ["jira/*"] }))
+  })
+
+  it("a request on no path of a server concerns the rules when it names a tool", () => {
+    assert.isTrue(rules.concerns({ ...asked([]), tool: knownTool(tool("x")) }))
+    const { tool: _, ...bare } = asked([])
+    assert.isFalse(rules.concerns(bare))
+    assert.isTrue(rules.concerns({ ...bare, path: "/mcp/github/x" }))
+    assert.isFalse(new ToolRules(CoreTest.settingsOf({}), placed(() => undefined)).concerns(asked([tool("x")])))
+  })
+})
+
+describe("a team", () => {
+  it("fits what it lists, lacks what it does not, and is silent where nothing else is said", () => {
+    const names = namesOf([{ tools: ["github/x"] }])
+    const fit = (team: ToolLists, before: ReadonlyArray<Level> = []) =>
+      rules.fit(team, asked([tool("get")]), names, before)
+    assert.strictEqual(fit({ tools: ["github/get"] }), "fits")
+    assert.strictEqual(fit({ tools: ["github/put"] }), "tool")
+    assert.strictEqual(fit({}), "silent")
+    assert.strictEqual(fit({}, [level("role", { tools: ["github/*"] })]), "fits")
+    assert.strictEqual(fit({}, [level("role", { prompts: ["github/*"] })]), "silent")
+    assert.strictEqual(rules.fit({ tools: [] }, asked([tool("get", "jira")]), names, []), "fits")
+  })
+})
