@@ -26,23 +26,28 @@ export const cut = (text: string, limit: number): string => {
   return bytes.subarray(0, end).toString() + MARK
 }
 
-/** How many routes are known to be free of what they were sliced out of. */
-const mostRoutes = 512
-const routes = new Map<string, string>()
+/** How many texts of one kind are known to be free of what they were sliced out of. */
+const mostKnown = 512
 
-/** Largest path of a record, in bytes. */
-const largestRoute = 512
-
-/** A path as a record holds it; nearly every one has come before. */
-export const routeOf = (path: string): string => {
-  const known = routes.get(path)
-  if (known !== undefined) return known
-  const route = cut(path, largestRoute)
-  if (path.length > largestRoute) return route
-  if (routes.size >= mostRoutes) routes.clear()
-  routes.set(route, route)
-  return route
+/** Cuts texts of which nearly every one has come before. */
+const remembering = (limit: number): (text: string) => string => {
+  const known = new Map<string, string>()
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const bounded = cut(text, limit)
+    if (text.length > limit) return bounded
+    if (known.size >= mostKnown) known.clear()
+    known.set(bounded, bounded)
+    return bounded
+  }
 }
+
+/** A path as a record holds it: at most 512 bytes. */
+export const routeOf = remembering(512)
+
+/** What of an MCP server a record names: at most 512 bytes of `SERVER/NAME`. */
+export const toolOf = remembering(512)
 
 /** A fact with no text longer than `bytes` and no list longer than `entries`. */
 const shortened = (fact: Fact, bytes: number, entries: number): Fact => {

@@ -11,11 +11,11 @@ import type { Allowed } from "@jotgate/core/Decision"
 import * as DecisionId from "@jotgate/core/DecisionId"
 import type { Code, Denial } from "@jotgate/core/Errors"
 import { withRemedy } from "@jotgate/core/Remedy"
-import { type Asked, type RequestedTool, toolName, toolsOf } from "@jotgate/core/Request"
+import { type Asked, type RequestedTool, toolName } from "@jotgate/core/Request"
 import type { Fact } from "@jotgate/core/Step"
 import type { Noted } from "@jotgate/core/Trace"
 import type { ServerResponse } from "node:http"
-import { cut, routeOf, stepsText } from "./Bound.ts"
+import { cut, routeOf, stepsText, toolOf } from "./Bound.ts"
 import { nobody, type Parties, partiesIn, partiesOf } from "./Parties.ts"
 import type { Redaction } from "./Redaction.ts"
 
@@ -47,7 +47,6 @@ export interface UpstreamAnswer {
 
 /** Largest texts of a record, in bytes. */
 const largestModel = 256
-const largestTool = 512
 const largestCause = 256
 
 /** Most models that a record names, and most tools. */
@@ -159,9 +158,10 @@ export class Recording {
   }
 
   #asksFor(requested: RequestedTool): void {
-    const tools = toolsOf(requested).slice(0, mostTools).map((it) => cut(toolName(it), largestTool))
-    if (requested._tag === "Known") this.tool = tools[0] ?? null
-    else if (tools.length > 0) this.tools = tools
+    if (requested._tag === "Known") this.tool = toolOf(toolName(requested.tool))
+    else if (requested._tag === "Several") {
+      this.tools = requested.tools.slice(0, mostTools).map((it) => toolOf(toolName(it)))
+    }
   }
 
   /** The caller was refused; `status` as it was written, `cause` for the operator. */
