@@ -28,6 +28,9 @@ type Facts = { readonly [name: string]: Fact }
 
 const nothing: Facts = {}
 
+const isFacts = (fact: Fact | undefined): fact is Facts =>
+  typeof fact === "object" && fact !== null && !Array.isArray(fact)
+
 const textIn = (facts: Facts, name: string): string | undefined => {
   const value = facts[name]
   return typeof value === "string" && value !== "" ? value : undefined
@@ -185,18 +188,28 @@ const tool = (it: Denied): Remedy => {
       `Give the caller the scopes ${missing.map(quoted).join(", ")}, or ask for fewer in policy.mcp.`
     )
   }
+  const lists = listsOf[it.text("kind") ?? ""] ?? "tools"
+  // A list of a rule stands in the settings, whatever rows lack it besides.
+  if (it.rule !== undefined) return of(it.rule, `List ${name} in ${it.rule}.`)
   const lacking = it.facts["lacking"]
   const [first] = Array.isArray(lacking) ? lacking : []
-  const { level, name: id } = typeof first === "object" && first !== null && !Array.isArray(first)
-    ? { ...nothing, ...first }
-    : nothing
+  const { level, name: id, patterns = [] } = isFacts(first) ? first : nothing
   const kinds = ["team", "user", "membership", "organization", "agent"] as const
   const kind = kinds.find((one) => one === level)
-  if (kind !== undefined && typeof id === "string") return inRow(row(kind, id), "tools", name)
-  return typeof id === "string"
-    ? of(id, `List ${name} in ${id}.`)
-    : inRow(row("team", it.team), "tools", name)
+  if (kind === undefined || typeof id !== "string") return inRow(row("team", it.team), lists, name)
+  const known = Array.isArray(patterns) ? patterns.filter((one): one is string => typeof one === "string") : []
+  const how = (kind === "team" || kind === "user" || kind === "agent") && !known.some((one) => one.startsWith("!"))
+    ? command(kind, "update", id, `--${lists}`, [...known, it.text("tool") ?? ""].join(","))
+    : ""
+  return of(
+    "directory",
+    `Add ${name} to ${lists} of the ${kind} ${quoted(id)}${how === "" ? "" : `:${how}`}.`,
+    row(kind, id)
+  )
 }
+
+/** Where rows and rules list what is asked for, by its kind. */
+const listsOf: Readonly<Record<string, string>> = { tool: "tools", prompt: "prompts", resource: "resources" }
 
 const team = (it: Denied): Remedy => {
   const id = it.team

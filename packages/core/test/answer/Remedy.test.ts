@@ -128,7 +128,36 @@ describe("what an operator would change", () => {
       denied("tool", { tool: "github/x", lacking: [{ level: "team", name: "red", patterns: [] }] }),
       "team red",
       "directory",
-      /Add "github\/x" to tools of the team "red"/
+      /Add "github\/x" to tools of the team "red": jotgate team update red --tools github\/x\.$/
+    ],
+    [
+      "tool_denied",
+      denied("tool", {
+        tool: "github/x",
+        kind: "prompt",
+        lacking: [{ level: "agent", name: "agent-7", patterns: ["github/get_*"] }]
+      }),
+      "agent agent-7",
+      "directory",
+      /Add "github\/x" to prompts of the agent "agent-7": jotgate agent update agent-7 --prompts 'github\/get_\*,github\/x'\.$/
+    ],
+    [
+      "tool_denied",
+      denied("tool", { tool: "github/x", lacking: [{ level: "user", name: "bob", patterns: ["*", "!github/*"] }] }),
+      "user bob",
+      "directory",
+      /Add "github\/x" to tools of the user "bob"\.$/
+    ],
+    [
+      "tool_denied",
+      denied("tool", {
+        rule: "issuers[0].grants.tools",
+        tool: "github/x",
+        lacking: [{ level: "issuer", name: "idp", patterns: [] }]
+      }),
+      "undefined undefined",
+      "issuers[0].grants.tools",
+      /List "github\/x" in issuers\[0\]\.grants\.tools\.$/
     ]
   ]
   for (const [code, steps, row, setting, text] of rows) {
