@@ -149,6 +149,50 @@ export const suite = (make: DirectoryWorld.Make): void => {
         }
       }), 20_000)
 
+    it.live(
+      "with every agent at once, and with one agent, the answer is the same; a server that is none is refused",
+      () =>
+        Effect.gen(function*() {
+          const { client } = yield* make({ policy: { mcp: [{ server: "github", path: "/mcp/github" }] } })
+          yield* client.post(`${api}/directory`, {
+            ...rows,
+            teams: rows.teams.map((it) => ({ ...it, tools: it.id === "red" ? ["github/*"] : ["github/get_*"] })),
+            agents: [
+              { id: "reader", tools: ["github/get_*"] },
+              { id: "of-blue", teams: ["blue"], models: ["claude-*"] },
+              { id: "all", autonomous: true, tools: ["*"] },
+              { id: "shut", blocked: true }
+            ]
+          })
+          const questions = ["tool=github/get_x", "tool=github/put", "model=gpt-4o-mini", "model=claude-3"]
+          for (const about of questions) {
+            for (const list of ["teams", "users"]) {
+              const items = (query: string) =>
+                Effect.map(
+                  client.get(`${api}/who/${list}?${about}${query}`),
+                  (it): ReadonlyArray<{ readonly id: string; readonly agents?: ReadonlyArray<string> }> => it.body.items
+                )
+              const together = yield* items("&agents=true")
+              assert.deepStrictEqual(together.map((it) => it.id), (yield* items("")).map((it) => it.id))
+              for (const agent of ["reader", "of-blue", "all", "shut"]) {
+                assert.deepStrictEqual(
+                  together.filter((it) => it.agents?.includes(agent)).map((it) => it.id),
+                  (yield* items(`&agent=${agent}`)).map((it) => it.id),
+                  `${about} ${list} ${agent}`
+                )
+              }
+            }
+          }
+          const refused = yield* client.get(`${api}/who/teams?tool=gitlab/x`)
+          assert.deepStrictEqual(
+            [refused.status, refused.text.includes("no server \\\"gitlab\\\"")],
+            [400, true],
+            refused.text
+          )
+        }),
+      20_000
+    )
+
     const strangers: ReadonlyArray<readonly [string, object, ReadonlyArray<string>]> = [
       ["nothing, where what a caller without a team may is in the own row", { withoutTeam: "user" }, []],
       ["nothing, where whoever is without a team may nothing", { withoutTeam: "none" }, []],
