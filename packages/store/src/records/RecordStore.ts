@@ -85,6 +85,12 @@ const schema = (it: Dialect.Dialect): ReadonlyArray<string> => [
 /** Most rows that one statement prunes. */
 const PRUNED = 5_000
 
+/**
+ * Most rows that one statement of a search looks at. SQLite answers while the event loop waits, and who is looked for
+ * may have asked once among a million: between two stretches whoever waits for a decision has their turn.
+ */
+const LOOKED = 10_000
+
 /** Whether a column that joins texts by `separator` (an SQL text) holds one. */
 const holds = (it: Dialect.Dialect, column: "model" | "tool", separator: string): string =>
   `${it.name === "pg" ? "strpos" : "instr"}(${separator} || ${column} || ${separator}, ?) > 0`
@@ -111,6 +117,10 @@ const conditionOf = (it: Dialect.Dialect, query: RecordQuery) => {
   if (below !== undefined) add("id < ?", below)
   return { text: parts.length === 0 ? "" : ` WHERE ${parts.join(" AND ")}`, params }
 }
+
+/** Whether some of the rows between two ids are looked for, and not all. */
+const isNarrow = ({ below: _, from: __, limit: ___, ...rest }: RecordQuery): boolean =>
+  Object.values(rest).some((it) => it !== undefined)
 
 const textOf = (value: unknown): string | null => typeof value === "string" ? value : null
 
@@ -169,6 +179,17 @@ export class RecordStore extends Context.Service<RecordStore, {
       const ready = Effect.suspend(() => isMade ? Effect.void : prepared)
       const append = `INSERT INTO answers (${names}) SELECT ${names} FROM ${dialect.rows(columns)}
         WHERE true ON CONFLICT (id) DO NOTHING`
+      const among = (query: RecordQuery) => {
+        const { params, text } = conditionOf(dialect, query)
+        const all = `SELECT id, body, question FROM answers${text} ORDER BY id DESC LIMIT ?`
+        return Effect.map(run(all, [...params, query.limit]), (rows) => rows.map(found))
+      }
+      /** Where the stretch of rows below an id begins; nothing when it is the last one. */
+      const stretchBelow = (below: string | undefined) => {
+        const { params, text } = conditionOf(dialect, { below, limit: 1 })
+        const floor = `SELECT id FROM answers${text} ORDER BY id DESC LIMIT 1 OFFSET ?`
+        return Effect.map(run(floor, [...params, LOOKED]), ([row]) => row === undefined ? undefined : found(row).id)
+      }
       return {
         append: (rows) => Effect.asVoid(Effect.andThen(ready, run(append, [JSON.stringify(rows.map(storable))]))),
         find: (id) =>
@@ -176,11 +197,20 @@ export class RecordStore extends Context.Service<RecordStore, {
             Effect.andThen(ready, run("SELECT id, body, question FROM answers WHERE id = ?", [id])),
             ([row]) => row === undefined ? undefined : found(row)
           ),
-        search: (query) => {
-          const { params, text } = conditionOf(dialect, query)
-          const all = `SELECT id, body, question FROM answers${text} ORDER BY id DESC LIMIT ?`
-          return Effect.map(Effect.andThen(ready, run(all, [...params, query.limit])), (rows) => rows.map(found))
-        },
+        search: Effect.fnUntraced(function*(query) {
+          yield* ready
+          const rows: Array<FoundRecord> = []
+          let { below } = query
+          for (;;) {
+            const floor = isNarrow(query) ? yield* stretchBelow(below) : undefined
+            const isLast = floor === undefined || (query.from !== undefined && floor <= query.from)
+            const from = isLast ? query.from : floor
+            rows.push(...(yield* among({ ...query, from, below, limit: query.limit - rows.length })))
+            if (isLast || rows.length >= query.limit) return rows
+            below = floor
+            yield* Effect.sleep("1 millis")
+          }
+        }),
         prune: (id) =>
           Effect.map(
             Effect.andThen(

@@ -64,6 +64,33 @@ describe("RecordStore", () => {
       const services = yield* Layer.build(RecordStore.layerSqlite(file))
       yield* Effect.provideService(contract, RecordStore, Context.get(services, RecordStore))
     }))
+
+  it.live("looks for somebody rare among many without keeping others waiting, whatever no index helps with", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "records.db")
+      const store = Context.get(yield* Layer.build(RecordStore.layerSqlite(file)), RecordStore)
+      const rare = new Set([3, 10_001, 20_000, 25_000])
+      for (let from = 1; from <= 25_000; from += 5_000) {
+        yield* store.append(
+          Array.from(
+            { length: 5_000 },
+            (_, at) =>
+              row(from + at, { body: "{}", ...(rare.has(from + at) ? { email: "rare@acme.test", agent: "bot" } : {}) })
+          )
+        )
+      }
+      let turns = 0
+      const timer = setInterval(() => turns++, 0)
+      const ids = (query: object) =>
+        Effect.map(store.search({ limit, ...query }), (rows) => rows.map((it) => Number(it.id.slice(2))))
+      assert.deepStrictEqual(yield* ids({ who: "rare@acme.test" }), [25_000, 20_000, 10_001, 3])
+      assert.isAbove(turns, 1, "others had their turn meanwhile")
+      clearInterval(timer)
+      assert.deepStrictEqual(yield* ids({ agent: "bot", limit: 2 }), [25_000, 20_000])
+      assert.deepStrictEqual(yield* ids({ agent: "bot", below: row(20_000).id }), [10_001, 3])
+      assert.deepStrictEqual(yield* ids({ agent: "bot", from: row(4).id, below: row(25_000).id }), [20_000, 10_001])
+      assert.deepStrictEqual(yield* ids({ agent: "none" }), [])
+    }))
 })
 
 describeWith(["postgres"], "RecordStore on PostgreSQL", () => {
