@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import OpenAI from "openai"
+import OpenAI, { APIError } from "openai"
 import { start } from "../support/Process.ts"
 import { jotgate } from "../support/Shell.ts"
 
@@ -64,7 +64,7 @@ it.live(
         Effect.promise(() =>
           client.chat.completions.create({ model, messages: [{ role: "user", content: "hi" }] }).then(
             () => assert.fail("must be refused"),
-            (error: unknown) => error instanceof OpenAI.APIError ? error : assert.fail(String(error))
+            (error: unknown) => error instanceof APIError ? error : assert.fail(String(error))
           )
         )
       const refused = yield* ask("gpt-4o")

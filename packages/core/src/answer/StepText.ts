@@ -75,7 +75,8 @@ const claims = (facts: Facts): ReadonlyArray<string> => [
   ).join("  ")
 ]
 
-const why: Readonly<Record<string, string>> = {
+/** Whether a team fits a request, in words, by what its step says of it. */
+export const verdicts: Readonly<Record<string, string>> = {
   fits: "fits",
   model: "may not call the model",
   tool: "does not list the tool",
@@ -88,7 +89,9 @@ const why: Readonly<Record<string, string>> = {
 const team = (facts: Facts, model: string | null): ReadonlyArray<string> => {
   const candidates = Array.isArray(facts["candidates"]) ? facts["candidates"].filter(isFacts) : []
   const others = candidates.filter((it) => it["verdict"] !== "fits")
-    .map((it) => `${plain(it["team"])} ${why[plain(it["verdict"])] ?? plain(it["verdict"])}: ${quoted(it["models"])}`)
+    .map((it) =>
+      `${plain(it["team"])} ${verdicts[plain(it["verdict"])] ?? plain(it["verdict"])}: ${quoted(it["models"])}`
+    )
   if (facts["team"] === null || facts["team"] === undefined) {
     return [...rest(facts, ["team", "candidates"]), ...others]
   }

@@ -82,7 +82,10 @@ describeWith("chromium", "the console in a real browser", () => {
           })
           const plain = await withoutScript.newPage()
           await plain.goto(`${admin}/decisions/${denied}`)
-          assert.match(await plain.locator("main").innerText(), /team_model_denied[\s\S]*would help/)
+          assert.match(
+            await plain.locator("main").innerText(),
+            /team_model_denied[\s\S]*blue may not call the model: claude-\*[\s\S]*would help/
+          )
           assert.strictEqual((await fetch(`${admin}/decisions/${denied}`)).status, 401)
           assert.deepStrictEqual(problems, [])
         })

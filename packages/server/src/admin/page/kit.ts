@@ -8,8 +8,8 @@
 /** An object of JSON. */
 export type Json = Record<string, unknown>
 
-/** Makes the kit. */
-export const kit = () => {
+/** Makes the kit; `verdicts` says in words whether a team fits. */
+export const kit = (verdicts: Readonly<Record<string, string>>) => {
   const at = <E extends Element>(id: string, kind: new () => E): E => {
     const found = document.getElementById(id)
     if (!(found instanceof kind)) throw new Error(`the page has no ${id}`)
@@ -36,7 +36,11 @@ export const kit = () => {
     Array.isArray(it)
       ? it.map((one) => readable(one)).join(it.some(isRecord) ? "; " : ", ") || "none"
       : isRecord(it)
-      ? Object.values(it).map((one) => readable(one)).join(" ")
+      ? Object.entries(it).map(([name, one]) =>
+        name === "verdict"
+          ? `${verdicts[text(one)] ?? text(one)}${it.models === undefined ? "" : ":"}`
+          : readable(one)
+      ).join(" ")
       : it === null
       ? "none"
       : text(it)

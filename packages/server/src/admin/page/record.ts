@@ -2,6 +2,7 @@
  * One decision as a page that needs no script: what was answered, and every step.
  * Whatever comes from a record is escaped.
  */
+import { verdicts } from "@jotgate/core/StepText"
 import type { AnswerRecord } from "../../record/AnswerRecord.ts"
 
 const escaped = (text: string): string =>
@@ -21,7 +22,11 @@ const readable = (it: unknown): string =>
   Array.isArray(it)
     ? it.map(readable).join(it.some(isObject) ? "; " : ", ") || "none"
     : isObject(it)
-    ? Object.values(it).map(readable).join(" ")
+    ? Object.entries(it).map(([name, one]) =>
+      name === "verdict"
+        ? `${verdicts[String(one)] ?? String(one)}${it["models"] === undefined ? "" : ":"}`
+        : readable(one)
+    ).join(" ")
     : it === null
     ? "none"
     : String(it)

@@ -2,6 +2,7 @@
  * The script of the console: its views, each the source text of its function,
  * joined by their addresses.
  */
+import { verdicts } from "@jotgate/core/StepText"
 import { ask } from "./ask.ts"
 import { decisions } from "./decisions.ts"
 import { state } from "./health.ts"
@@ -41,7 +42,7 @@ const page = async (
 
 /** The source text that the browser runs. */
 export const script = `(() => {
-const kit = (${kit.toString()})()
+const kit = (${kit.toString()})(${JSON.stringify(verdicts)})
 const ask = (${ask.toString()})(kit)
 const views = {
 ask,
