@@ -30,6 +30,8 @@ export type Somebody =
   & {
     /** The agents that act, outermost first, whatever the claims say of it. */
     readonly agents?: ReadonlyArray<string> | undefined
+    /** The scopes of the token, where no claims say them. */
+    readonly scopes?: ReadonlyArray<string> | undefined
     /** Whether the request names its trace, which some agents must; it does unless said. */
     readonly traced?: boolean | undefined
   }
@@ -81,10 +83,11 @@ const issuerOf = (
 /** The identity of a row: a person with these teams, a team, or nobody, for whom agents act alone. */
 const identityOf = (
   profile: IssuerProfile,
-  { team, teams = [], user }: {
+  { scopes = [], team, teams = [], user }: {
     readonly user?: string
     readonly teams?: ReadonlyArray<string>
     readonly team?: string
+    readonly scopes?: ReadonlyArray<string> | undefined
   },
   source = ""
 ): Identity => ({
@@ -112,11 +115,12 @@ const identityOf = (
   object: undefined,
   roles: [],
   userRoles: [],
-  scopes: [],
+  scopes,
   facts: {
     ...(user === undefined ? {} : { user: `row "${user}"` }),
     ...(team === undefined ? {} : { team: `row "${team}"` }),
-    ...(teams.length === 0 ? {} : { teams: [source, ...teams] })
+    ...(teams.length === 0 ? {} : { teams: [source, ...teams] }),
+    ...(scopes.length === 0 ? {} : { scopes: ["the question", ...scopes] })
   }
 })
 
@@ -162,12 +166,16 @@ export const suppose = Effect.fnUntraced(function*(
   const payload = "claims" in who ? who.claims : "user" in who ? { sub: who.user } : {}
   const claims = supposed(profile, payload)
   let identity: Identity | undefined
-  if ("team" in who) identity = identityOf(profile, { team: who.team })
+  if ("team" in who) identity = identityOf(profile, { team: who.team, scopes: who.scopes })
   else if ("user" in who) {
     const row = yield* Effect.option(supposing.users.byId(UserId.make(who.user)))
     const teams = who.teams ?? (row._tag === "Some" ? row.value.teams : [])
-    identity = identityOf(profile, { user: who.user, teams }, who.teams === undefined ? "memberships" : "the question")
-  } else if (!("claims" in who)) identity = identityOf(profile, {})
+    identity = identityOf(
+      profile,
+      { user: who.user, teams, scopes: who.scopes },
+      who.teams === undefined ? "memberships" : "the question"
+    )
+  } else if (!("claims" in who)) identity = identityOf(profile, { scopes: who.scopes })
   const result = yield* Effect.match(supposing.auth.suppose(claims, asked, now, { identity, ...said(who) }), {
     onFailure: (denial): Allowed | Denial => denial,
     onSuccess: (allowed): Allowed | Denial => allowed

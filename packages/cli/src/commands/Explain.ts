@@ -66,6 +66,11 @@ export const explain = Command.make(
       "ID",
       "The agent that acts for --claims, --user or --person, or on its own; a chain with commas, outermost first"
     ),
+    scopes: Flag.String("scope").pipe(
+      Flag.withMetavar("SCOPE"),
+      Flag.withDescription("With --user, or an agent on its own: a scope of the token; may be repeated"),
+      Flag.atLeast(0)
+    ),
     model: optional("model", "NAME", "The model that the body names"),
     tool: optional("tool", "SERVER/NAME", "The tool of an MCP server that is called"),
     prompt: optional("prompt", "SERVER/NAME", "The prompt of an MCP server that is got"),
@@ -107,6 +112,7 @@ export const explain = Command.make(
       person,
       prompt,
       resource,
+      scopes,
       team,
       token,
       tokenEnv,
@@ -180,9 +186,9 @@ export const explain = Command.make(
     const about: Somebody | undefined = Option.isSome(claims)
       ? { claims: yield* claimsIn(claims.value), issuer: Option.getOrUndefined(ofIssuer), agents }
       : Option.isSome(user)
-      ? { user: user.value, teams: Option.isSome(team) ? [team.value] : undefined, agents }
+      ? { user: user.value, teams: Option.isSome(team) ? [team.value] : undefined, agents, scopes }
       : isAgentAlone && agents !== undefined
-      ? { agents }
+      ? { agents, scopes }
       : undefined
     const { auth, rows, supposing } = yield* dry({ config, env: process.env, base: dirname(resolve(name)) })
     if (!json && settings.directory.file !== null) yield* Console.log(rows)

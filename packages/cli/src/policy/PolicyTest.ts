@@ -88,9 +88,9 @@ const runOne = Effect.fnUntraced(function*(
   const explanation = given.claims !== undefined
     ? yield* explainFor(supposing, { claims: given.claims, issuer: given.issuer, agents }, asked)
     : given.user !== undefined
-    ? yield* explainFor(supposing, { user: given.user, teams: given.teams, agents }, asked)
+    ? yield* explainFor(supposing, { user: given.user, teams: given.teams, scopes: given.scopes, agents }, asked)
     : agents !== undefined && given.token === undefined
-    ? yield* explainFor(supposing, { agents }, asked)
+    ? yield* explainFor(supposing, { agents, scopes: given.scopes }, asked)
     : yield* explain(supposing.auth, asked)
   const outcome: Outcome = {
     name: test.name,

@@ -18,6 +18,8 @@ const Given = Schema.Struct({
   issuer: optional(Name),
   user: optional(Name),
   teams: optional(Schema.Array(Name)),
+  /** The scopes of the token, for a person or an agent without claims. */
+  scopes: optional(Schema.Array(Name)),
   /** Who acts, outermost first: for the person, or on its own. */
   agent: optional(Schema.Union([Name, Schema.NonEmptyArray(Name)])),
   token: optional(Name)

@@ -103,6 +103,19 @@ describe("explain", () => {
       assert.include(other.out, "bob may not read github/file:///etc/passwd")
     }))
 
+  it.live("holds the scopes that are said, and names those that a server asks for besides", () =>
+    Effect.gen(function*() {
+      const { run, write } = yield* world
+      write("jotgate.yaml", configuration().replace("path: /mcp/github }", "path: /mcp/github, scopes: [mcp, repo] }"))
+      const asked = ["explain", "--user", "bob", "--tool", "github/get_repo"]
+      const none = yield* run(...asked, "--scope", "mcp")
+      assert.deepStrictEqual([none.code, none.out.includes("with the scope \"repo\"")], [1, true], none.out)
+      assert.strictEqual((yield* run(...asked, "--scope", "mcp", "--scope", "repo")).code, 0)
+      const alone = ["explain", "--agent", "agent-9", "--tool", "github/get_repo"]
+      assert.strictEqual((yield* run(...alone, "--scope", "mcp")).code, 1)
+      assert.strictEqual((yield* run(...alone, "--scope", "mcp", "--scope", "repo")).code, 0)
+    }))
+
   it.live("refuses what no request could ask for, and an agent where nothing reads who acts", () =>
     Effect.gen(function*() {
       const { run, write } = yield* world

@@ -37,6 +37,9 @@ export class RecordsUnavailable extends HttpApiError.Problem<RecordsUnavailable>
 /** Who is supposed to act, outermost first. */
 const Agents = Schema.Array(Schema.NonEmptyString).check(Schema.isMinLength(1), Schema.isMaxLength(4))
 
+/** The scopes that the token would hold, where no claims say them. */
+const Scopes = Schema.optionalKey(Schema.Array(Schema.NonEmptyString))
+
 /** One question: may this request pass? */
 export const Question = Schema.Struct({
   method: Schema.String.check(Schema.isPattern(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, { message: "must be a method" })),
@@ -60,12 +63,13 @@ export const Question = Schema.Struct({
     Schema.Struct({
       user: Schema.NonEmptyString,
       teams: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
+      scopes: Scopes,
       agents: Schema.optionalKey(Agents)
     }),
     /** A team, whoever calls in its name. */
-    Schema.Struct({ team: Schema.NonEmptyString, agents: Schema.optionalKey(Agents) }),
+    Schema.Struct({ team: Schema.NonEmptyString, scopes: Scopes, agents: Schema.optionalKey(Agents) }),
     /** Agents on their own. */
-    Schema.Struct({ agents: Agents })
+    Schema.Struct({ agents: Agents, scopes: Scopes })
   ]))
 }).annotate({ identifier: "Question" })
 export type Question = typeof Question.Type
