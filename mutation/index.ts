@@ -65,7 +65,7 @@ const near = ({ file, package: name }: Mutation): ReadonlyArray<string> =>
     : file === "Token.ts"
     ? ["test/token/ThreatsB"]
     : file.startsWith("settings/") || file === "Identity.ts"
-    ? ["test/cases/Ad", "test/cases/N"]
+    ? ["test/identity", "test/cases/Ag", "test/cases/Ad", "test/cases/N"]
     : file.startsWith("rules/routes/")
     ? ["test/rules/routes", "test/rules/R", "test/Gate"]
     : /UnknownModel|WithoutTeam|RequestedModel/.test(file)
@@ -73,12 +73,12 @@ const near = ({ file, package: name }: Mutation): ReadonlyArray<string> =>
     : file.startsWith("rules/")
     ? ["test/rules/R", "test/cases/A", "test/cases/P"]
     : file.startsWith("identity/")
-    ? ["test/identity", "test/cases/C", "test/cases/Tr"]
+    ? ["test/identity", "test/cases/C", "test/cases/R", "test/cases/Tr", "test/cases/Ag"]
     : /User|Sync/.test(file)
     ? ["test/principal/User", "test/principal/Sync", "test/cases/Tr"]
     : file.startsWith("principal/")
     ? ["test/principal/Team", "test/cases/Te", "test/cases/A"]
-    : ["test/decision/Reach", "test/cases/P", "test/cases/Or"]
+    : ["test/decision/Reach", "test/cases/P", "test/cases/R", "test/cases/Or"]
 
 /** Tests of the second try: everything that is quick. */
 const quick: Readonly<Record<Package, ReadonlyArray<string>>> = {

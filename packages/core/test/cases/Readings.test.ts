@@ -138,6 +138,12 @@ describe("services that a pattern tells (RULES D37)", () => {
     "proven": [{ claims: { sub: "uuid-1", email: "a@svc.test", email_verified: true } }, "403 principal_required"],
     "not proven": [{ claims: { sub: "uuid-1", email: "a@svc.test", email_verified: false } }, "allow user=uuid-1"]
   })
+  decides("nobody's own client is none", {
+    issuer: { claims: { user: "uid" } },
+    rows: { users: [user("uuid-1")] }
+  }, {
+    "empty alike": [{ claims: { uid: "uuid-1", sub: "", client_id: "" } }, "allow user=uuid-1"]
+  })
   decides("by another claim's value", services({ sub: "{oid}" }), {
     "alike": [{ claims: { sub: "uuid-1", oid: "uuid-1" } }, "403 principal_required"],
     "not alike": [{ claims: { sub: "uuid-1", oid: "other" } }, "allow user=uuid-1"],
