@@ -182,7 +182,9 @@ describe("group overage", () => {
     "names that cannot be read": [{ claims: { uid: "u-1", _claim_names: "groups" } }, "403 groups_overage"],
     "no names": [{ claims: { uid: "u-1", _claim_names: null } }, "allow user=u-1"],
     "hasgroups that is neither yes nor no": [{ claims: { uid: "u-1", hasgroups: 1 } }, "403 groups_overage"],
-    "hasgroups: false": [{ claims: { uid: "u-1", hasgroups: false } }, "allow user=u-1"]
+    "hasgroups: false": [{ claims: { uid: "u-1", hasgroups: false } }, "allow user=u-1"],
+    "hasgroups: false as text": [{ claims: { uid: "u-1", hasgroups: "false" } }, "allow user=u-1"],
+    "hasgroups: null": [{ claims: { uid: "u-1", hasgroups: null } }, "allow user=u-1"]
   })
 
   decides("RULES D14: ignored where the issuer says so", {
