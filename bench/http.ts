@@ -79,8 +79,12 @@ interface Row {
   readonly goal: number
   /** The gate with these settings, or the baseline's own copy. */
   readonly candidate: { readonly workload: Workload.Workload; readonly audit: "stdout" | "none" } | "noise"
-  readonly baseline: "floor" | "bare" | "grpc"
+  readonly baseline: "floor" | "bare" | "grpc" | "decide"
   readonly request: (token: string) => string
+  /** What the baseline is asked, where that is something else. */
+  readonly instead?: (token: string) => string
+  /** How many requests a second of the processor must buy. */
+  readonly perSecond?: number
   /** Milliseconds that the first byte may come later at the median, at this many requests a second. */
   readonly added?: { readonly millis: number; readonly rate: number }
 }
@@ -93,6 +97,34 @@ const events = { baseline: "bare", request: stream } as const
 
 const grpc = { baseline: "grpc", request: (token: string) => token } as const
 
+const admin = (path: string, body: object) => {
+  const text = JSON.stringify(body)
+  return lines(
+    `POST ${path} HTTP/1.1`,
+    "Host: gate.test",
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(text)}`
+  ) + text
+}
+
+/** The same question twice: in AuthZEN's words, and as `/decide` is asked. Both go to gates of their own. */
+const authzen = {
+  baseline: "decide",
+  request: (token: string) =>
+    admin("/access/v1/evaluation", {
+      subject: { type: "token", id: token },
+      action: { name: "call" },
+      resource: { type: "model", id: "gpt-4o" }
+    }),
+  instead: (token: string) =>
+    admin("/decide", {
+      method: "POST",
+      path: "/v1/chat/completions",
+      headers: { authorization: `Bearer ${token}` },
+      body: { model: "gpt-4o" }
+    })
+} as const
+
 const rows: ReadonlyArray<Row> = [
   { name: "forward auth: noise", goal: 0, candidate: "noise", ...floor },
   { name: "forward auth, at work", goal: 0.7, candidate: line(work), ...floor },
@@ -103,7 +135,8 @@ const rows: ReadonlyArray<Row> = [
   { name: "proxy JSON, one token", goal: 0, candidate: line(alone), ...bare },
   { name: "proxy 20 events, at work", goal: 0.9, candidate: line(work), ...events },
   { name: "gRPC: noise", goal: 0, candidate: "noise", ...grpc },
-  { name: "gRPC, at work", goal: 0.5, candidate: line(work), ...grpc },
+  { name: "gRPC, at work", goal: 0.5, candidate: line(work), ...grpc, perSecond: 2_000 },
+  { name: "AuthZEN evaluation, of /decide", goal: 0.7, candidate: line(work), ...authzen },
   {
     name: "first byte: noise",
     goal: 0,
@@ -123,10 +156,10 @@ const served = (workload: Workload.Workload, audit: "stdout" | "none", at: strin
 
 /** A server, and how much processor time it has used. */
 const started = async (row: Row, which: "candidate" | "baseline", config: string) => {
-  if (which === "candidate" && row.candidate !== "noise") {
+  if (row.candidate !== "noise" && (which === "candidate" || row.baseline === "decide")) {
     const gate = await serve(config)
     return {
-      port: row.baseline === "grpc" ? gate.grpc : gate.port,
+      port: row.baseline === "grpc" ? gate.grpc : row.baseline === "decide" ? gate.admin : gate.port,
       micros: () => Promise.resolve(gate.micros()),
       stop: gate.stop
     }
@@ -144,7 +177,7 @@ const pair = async (row: Row, which: "candidate" | "baseline", { config, tokens 
     values.connections,
     row.added === undefined ? values.rate : String(row.added.rate)
   ])
-  load.tell(JSON.stringify(tokens.map(row.request)))
+  load.tell(JSON.stringify(tokens.map(which === "baseline" ? row.instead ?? row.request : row.request)))
   const reading = async () => {
     const [micros, count] = await Promise.all([server.micros(), load.ask("count")])
     return {
@@ -174,7 +207,11 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
   const { audit, workload } = row.candidate === "noise" ? silent(work) : row.candidate
   const world = await served(workload, audit, `http://127.0.0.1:${upstreamPort}`)
   const candidate = await pair(row, "candidate", world)
-  const baseline = await pair(row, "baseline", world)
+  const baseline = await pair(
+    row,
+    "baseline",
+    row.baseline === "decide" ? await served(workload, audit, `http://127.0.0.1:${upstreamPort}`) : world
+  )
   await sleep(warm * 1000)
   const ratios: Array<number> = []
   const added: Array<number> = []
@@ -196,7 +233,8 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
   baseline.stop()
   const [low, median, high] = spread(ratios)
   const later = spread(added)[1]
-  const short = row.goal > median || later > (row.added?.millis ?? Infinity)
+  const bought = 1_000_000 / (perRequest[0] ?? Infinity)
+  const short = row.goal > median || later > (row.added?.millis ?? Infinity) || bought < (row.perSecond ?? 0)
   if (short || failures > 0) missed = true
   if (row.goal > 0) {
     bars.push({ name: row.name, text: round(median), value: median, low, high, target: row.goal, isLimit: false })
@@ -206,6 +244,7 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
       `${row.goal === 0 ? "" : `  goal ${round(row.goal)}`}` +
       `  first byte ${later >= 0 ? "+" : ""}${round(later)} ms` +
       `${Number.isFinite(row.added?.millis) ? `  goal at most +${round(row.added?.millis ?? 0)} ms` : ""}` +
+      `${row.perSecond === undefined ? "" : `  ${bought.toFixed(0)} a second of one core, goal ${row.perSecond}`}` +
       `${short ? "  MISSED" : ""}  last round ${(perRequest[0] ?? 0).toFixed(0)}/${
         (perRequest[1] ?? 0).toFixed(0)
       } µs` +

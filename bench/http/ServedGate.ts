@@ -11,6 +11,8 @@ const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname
 
 export interface ServedGate {
   readonly port: number
+  /** The port of the admin listener. */
+  readonly admin: number
   /** Where it is asked over gRPC. */
   readonly grpc: number
   /** Microseconds of processor time that the process and all its threads have used. */
@@ -55,14 +57,16 @@ export const serve = async (
   })
   process.once("exit", () => child.kill("SIGKILL"))
   let told = ""
-  const [port = 0, grpc = 0] = await new Promise<ReadonlyArray<number>>((done, failed) => {
+  const [port = 0, admin = 0, grpc = 0] = await new Promise<ReadonlyArray<number>>((done, failed) => {
     child.once("exit", (code) => failed(new Error(`jotgate serve ended with ${code}`)))
     const listen = (chunk: Buffer) => {
       told += chunk.toString("latin1")
-      const ready = /^ready gate=http:\/\/[^ ]*:(\d+) admin=\S+(?: grpc=http:\/\/[^ ]*:(\d+))?/m.exec(told)
+      const ready = /^ready gate=http:\/\/[^ ]*:(\d+) admin=http:\/\/[^ ]*:(\d+)(?: grpc=http:\/\/[^ ]*:(\d+))?/m.exec(
+        told
+      )
       if (ready === null) return
       if (flags === undefined) child.stdout.off("data", listen).resume()
-      done([Number(ready[1]), Number(ready[2] ?? 0)])
+      done([Number(ready[1]), Number(ready[2]), Number(ready[3] ?? 0)])
     }
     child.stdout.on("data", listen)
   })
@@ -70,6 +74,7 @@ export const serve = async (
   child.removeAllListeners("exit")
   return {
     port,
+    admin,
     grpc,
     micros: () => cpuOf(pid),
     each: () => [pid, ...childrenOf(pid)].map(cpuOf),

@@ -1,6 +1,7 @@
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import * as MemoryStore from "@jotgate/store/MemoryStore"
 import { Context, Effect, Layer } from "effect"
+import { readFileSync } from "node:fs"
 import { createGate } from "../../src/EmbeddedGate.ts"
 import * as Doors from "../support/Doors.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
@@ -24,6 +25,36 @@ const doors = {
   "the façade, Fetch": true
 }
 type Name = keyof typeof doors
+
+/** The rows of the table in docs/doors.md, and the doors of this test that each is about. */
+const told: Readonly<Record<string, ReadonlyArray<Name>>> = {
+  "proxy": ["the proxy"],
+  "nginx `auth_request`": ["nginx"],
+  "ingress-nginx (Kubernetes)": ["ingress-nginx"],
+  "Caddy `forward_auth`": ["Caddy"],
+  "Traefik `forwardAuth`": ["Traefik without bodies", "Traefik with bodies"],
+  "HAProxy with `jotgate.lua`": ["HAProxy"],
+  "Envoy `ext_authz` over HTTP": ["Envoy without bodies", "Envoy with bodies"],
+  "Envoy, Envoy Gateway, Envoy AI Gateway, Istio, agentgateway: `ext_authz` over gRPC": [
+    "gRPC without bodies",
+    "gRPC with bodies"
+  ],
+  // It asks `/decide` with the body; LiteLLM.integration.test.ts runs it.
+  "LiteLLM `custom_auth`": ["/decide"],
+  "Kubernetes, the gate itself": ["ingress-nginx", "Traefik with bodies", "Envoy with bodies"],
+  "`POST /decide`": ["/decide"],
+  "embedded": ["the façade, plain", "the façade, Fetch"]
+}
+
+/** What a row says of the model in the body, as doors can bear it out. */
+const saying = (text: string): ReadonlyArray<ReadonlyArray<boolean>> =>
+  text.startsWith("not seen")
+    ? [[false]]
+    : text.startsWith("as ")
+    ? [[true], [false], [true, false]]
+    : text.startsWith("seen when")
+    ? [[true], [true, false]]
+    : [[true]]
 
 /** One server, and the façade over the same settings. */
 class Setting extends Context.Service<Setting, {
@@ -74,4 +105,23 @@ describe("one table of questions, every door", () => {
         }), 30_000)
     }
   })
+})
+
+describe("docs/doors.md: which door sees the model", () => {
+  const page = readFileSync(new URL("../../../../docs/doors.md", import.meta.url), "utf8")
+  const [, after = ""] = page.split("## Which door sees the model")
+  const [table = ""] = after.split("\nLiteLLM's")
+  const rows = table.split("\n").filter((it) => it.startsWith("| ")).slice(1).map((it) => it.split(" | "))
+
+  it("has a row for every door that is asked above, and no other", () => {
+    assert.deepStrictEqual(rows.map(([door = ""]) => door.slice(2)), Object.keys(told))
+    assert.sameMembers([...new Set(Object.values(told).flat())], Object.keys(doors))
+  })
+
+  for (const [door = "", , , seen = ""] of rows) {
+    it(`${door.slice(2)}: ${seen}`, () => {
+      const sees = [...new Set((told[door.slice(2)] ?? []).map((it) => doors[it]))].toSorted().toReversed()
+      assert.deepInclude(saying(seen), sees)
+    })
+  }
 })

@@ -54,14 +54,14 @@ const pathOf = (target: string): string => {
 
 /**
  * Whether the message holds the whole body: the proxy says when it has cut one, and an announced length must agree.
- * A body that was not sent at all is not a body that is empty.
+ * A body that was not sent at all is not a body that is empty, and one of a size that nobody knows is not known to be whole.
  */
-const isWhole = ({ body, rawHeaders }: CheckedRequest): boolean => {
+const isWhole = ({ body, isOfUnknownSize, rawHeaders }: CheckedRequest): boolean => {
   const partial = valuesOf(rawHeaders, "x-envoy-auth-partial-body")
   const lengths = valuesOf(rawHeaders, "content-length")
   return partial.every((it) => it === "false") &&
     (lengths.length === 0
-      ? body.length > 0 || valuesOf(rawHeaders, "transfer-encoding").length === 0
+      ? body.length > 0 ? !isOfUnknownSize : valuesOf(rawHeaders, "transfer-encoding").length === 0
       : lengths.every((it) => it === String(body.length)))
 }
 

@@ -27,6 +27,8 @@ export interface CheckedRequest {
   readonly rawHeaders: ReadonlyArray<string>
   /** Empty when the message carries none. */
   readonly body: Uint8Array
+  /** Whether the proxy says that it does not know how large the body is: agentgateway, of one that it has cut. */
+  readonly isOfUnknownSize: boolean
 }
 
 /** Why a message that is one cannot be judged; the place is for the operator. */
@@ -131,7 +133,8 @@ export const read = (message: unknown): Result.Result<CheckedRequest, Unreadable
     scheme: textOf(http, "scheme"),
     host: textOf(http, "host"),
     rawHeaders,
-    body
+    body,
+    isOfUnknownSize: Number(String(member(http, "size") ?? 0)) < 0
   })
 }
 

@@ -2,17 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as DirectoryWorld from "../../support/DirectoryWorld.ts"
-
-/** Small numbers of one seed, as many as are drawn (mulberry32). */
-const draws = (seed: number) => {
-  let state = seed
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let it = Math.imul(state ^ (state >>> 15), 1 | state)
-    it = (it + Math.imul(it ^ (it >>> 7), 61 | it)) ^ it
-    return ((it ^ (it >>> 14)) >>> 0) % below
-  }
-}
+import * as SearchLaw from "../../support/SearchLaw.ts"
 
 const models = ["gpt-4o", "claude-x", "o1"]
 const lists = [[], ["gpt-4o"], ["claude-*"], ["*"], ["no-default-models"], ["gpt-4o", "o1"]]
@@ -20,7 +10,7 @@ const teamIds = ["red", "blue", "green"]
 const people = ["u-1", "u-2", "u-3", "u-4"]
 
 const drawn = (seed: number) => {
-  const pick = draws(seed)
+  const pick = SearchLaw.draws(seed)
   const list = () => lists[pick(lists.length)] ?? []
   const teams = teamIds.map((id) => ({ id, models: list(), blocked: pick(6) === 0 }))
   const memberships = people.flatMap((user) =>
@@ -33,7 +23,7 @@ const drawn = (seed: number) => {
   }
 }
 
-const directories = 9
+const directories = 3
 
 for (const withoutTeam of ["user", "all", "none"] as const) {
   it.live(
@@ -84,3 +74,18 @@ for (const withoutTeam of ["user", "all", "none"] as const) {
     60_000
   )
 }
+
+const drawnDirectories = 100
+
+it.live(
+  `over ${drawnDirectories} drawn directories with models, tools and agents`,
+  () =>
+    Effect.gen(function*() {
+      const { client } = yield* DirectoryWorld.make({
+        policy: { withoutTeam: "user", ...SearchLaw.policy },
+        issuer: { claims: { user: "sub", agent: { actor: "act" } } }
+      })
+      for (let seed = 1; seed <= drawnDirectories; seed++) yield* SearchLaw.holds(client, seed)
+    }),
+  300_000
+)

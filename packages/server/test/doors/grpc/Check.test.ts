@@ -180,9 +180,9 @@ describe("a message that two readers could take differently is denied with 400",
       }), 20_000)
   }
 
-  it.live("two credentials, listed or joined", () =>
+  it.live("two credentials, listed or joined, with one record each", () =>
     Effect.gen(function*() {
-      const { ask, bearer, token } = yield* setting()
+      const { ask, bearer, token, world } = yield* setting()
       const listed = GrpcClient.messageOf({
         method: "GET",
         path: "/v1/files",
@@ -190,6 +190,7 @@ describe("a message that two readers could take differently is denied with 400",
       })
       const joined = mapped({ authorization: `Bearer ${token},Bearer other` }, { method: "GET", path: "/v1/files" })
       for (const message of [listed, joined]) assert.include([400, 401], (yield* ask(message)).status)
+      assert.strictEqual(world.log.recent(100).length, 2)
     }), 20_000)
 })
 
@@ -207,7 +208,7 @@ describe("the model", () => {
 
   it.live("is not taken from a body that was cut, by its mark or by its length", () =>
     Effect.gen(function*() {
-      const { post } = yield* setting()
+      const { post, world } = yield* setting()
       const whole = yield* post(gpt)
       assert.strictEqual(whole.metadata["model"], "gpt-4o")
       const cut = [
@@ -216,6 +217,7 @@ describe("the model", () => {
         yield* post("", [["transfer-encoding", "chunked"]])
       ]
       for (const it of cut) assert.isUndefined(it.metadata["model"])
+      assert.strictEqual(world.log.recent(100).length, 1 + cut.length)
     }), 20_000)
 })
 
@@ -228,12 +230,13 @@ describe("the listener", () => {
 
   it.live("takes messages as large as body and head may be, and no larger ones", () =>
     Effect.gen(function*() {
-      const { post } = yield* setting({
+      const { post, world } = yield* setting({
         doors: { limits: { ...World.defaultLimits, body: 6 * 1024 * 1024, headers: 2 * 1024 * 1024 } }
       })
       const large = JSON.stringify({ model: "gpt-4o", prompt: "x".repeat(5 * 1024 * 1024) })
       assert.strictEqual((yield* post(large)).code, 0)
       assert.strictEqual((yield* post(gpt, [["x-large", "y".repeat(1024 * 1024)]])).code, 0)
+      assert.strictEqual(world.log.recent(100).length, 2)
       const error = yield* Effect.flip(post(JSON.stringify({ model: "gpt-4o", prompt: "x".repeat(9 * 1024 * 1024) })))
       assert.strictEqual(error.code, grpc.status.RESOURCE_EXHAUSTED)
       assert.strictEqual((yield* post(gpt)).code, 0)
