@@ -36,10 +36,16 @@ export const load = (file: string): Effect.Effect<ConfigFile, Failure, FileSyste
     Effect.catchTag(["ConfigInvalid", "ConfigUnreadable"], (error) => new Failure({ lines: error.message.split("\n") }))
   )
 
+/** The only variable that an import writes: where the database is. */
+const databaseOf = ({ settings }: Imported): Readonly<Record<string, string | undefined>> => {
+  const name = /\$\{(\w+)\}/.exec(settings.directory.url)?.[1]
+  return name === undefined ? {} : { [name]: process.env[name] }
+}
+
 /** What an import made, as if it had been read from a file beside theirs. */
 export const fromImport = (file: string, it: Imported): Effect.Effect<ConfigFile, Failure> =>
   Result.match(
-    parseConfig({ name: file, text: JSON.stringify(it.file), directory: dirname(resolve(file)), env: {} }),
+    parseConfig({ name: file, text: JSON.stringify(it.file), directory: dirname(resolve(file)), env: databaseOf(it) }),
     {
       onFailure: (error) => new Failure({ lines: error.message.split("\n") }),
       // The lines of a file that nobody has written would mislead.

@@ -1,4 +1,4 @@
-/** What the rows of the configured directory say about its namespaces, as far as the directory can be looked at. */
+/** What the rows of the configured directory say about its settings, as far as the directory can be looked at. */
 import type { CheckFinding } from "@jotgate/server/ConfigCheck"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
@@ -12,7 +12,8 @@ const LOOKED = 20
 /** Findings about rows of `directory.file` and of the database; one that cannot be read is not looked at. */
 export const rowFindings = Effect.fnUntraced(function*({ name, settings }: ConfigFile) {
   const beginnings = RowCheck.beginnings(settings)
-  if (beginnings.length === 0) return []
+  const { file } = settings.directory
+  if (beginnings.length === 0 && file === null) return []
   const [DirectoryDocument, { DirectoryAdmin }, { readOnly }] = yield* Effect.promise(() =>
     Promise.all([
       import("@jotgate/server/DirectoryDocument"),
@@ -20,11 +21,14 @@ export const rowFindings = Effect.fnUntraced(function*({ name, settings }: Confi
       import("./Directory.ts")
     ])
   )
-  const { file } = settings.directory
   const files = yield* FileSystem.FileSystem
   const text = file === null ? Option.none() : yield* Effect.option(files.readFileString(file))
   const document = Option.map(text, (it) => DirectoryDocument.read(file ?? "", it))
-  const own = Option.isSome(document) && Result.isSuccess(document.value) ? document.value.success.users ?? [] : []
+  const { teams = [], users: own = [] } = Option.isSome(document) && Result.isSuccess(document.value)
+    ? document.value.success
+    : {}
+  const aliases = RowCheck.checkAliases(settings, teams)
+  if (beginnings.length === 0) return aliases
   const stored = yield* DirectoryAdmin.use((admin) =>
     Effect.forEach(beginnings, (after) => admin.list("users", { after, limit: LOOKED }))
   ).pipe(
@@ -32,6 +36,6 @@ export const rowFindings = Effect.fnUntraced(function*({ name, settings }: Confi
     Effect.provide(readOnly(settings).pipe(Layer.provide(NodeSecrets.layer(dirname(resolve(name)), process.env)))),
     Effect.option
   )
-  const findings = RowCheck.checkRows(settings, [...own, ...Option.getOrElse(stored, () => [])])
+  const findings = [...aliases, ...RowCheck.checkRows(settings, [...own, ...Option.getOrElse(stored, () => [])])]
   return [...new Map(findings.map((it): readonly [string, CheckFinding] => [it.message, it])).values()]
 })

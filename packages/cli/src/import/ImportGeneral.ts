@@ -166,7 +166,19 @@ const table: Readonly<Record<string, Entry>> = {
       })
       : draft.line(key, "ignored", "is off"),
   master_key: ignored("is a virtual key, which is no credential here", ["D45"]),
-  database_url: ignored("directory.url reads the rows there with litellm+postgres://…"),
+  database_url: (value, draft, { jwt }, key) => {
+    const name = /^os\.environ\/(\w+)$/.exec(String(value))?.[1] ?? "DATABASE_URL"
+    const makes = jwt.user_id_upsert === true || jwt.team_id_upsert === true || jwt.upsert_sso_user_to_team === true ||
+      jwt.sync_user_role_and_teams === true
+    draft.set(["directory", "url"], `litellm+\${${name}}`, key)
+    if (makes) draft.set(["directory", "write"], true, "people and teams are made there, as LiteLLM makes them")
+    draft.line(key, "exact", `people and teams are read where they are; ${name} holds the address`, {
+      setting: "directory.url",
+      recommendation: makes
+        ? "directory.write: false to try it out: then nobody is made, linked or joined"
+        : "nothing is written there"
+    })
+  },
   user_api_key_cache_ttl: ignored("cache.rows says how long rows are remembered")
 }
 

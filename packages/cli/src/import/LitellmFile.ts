@@ -308,7 +308,12 @@ export const read = (
   }
   const unset = new Set<string>()
   const decided = Object.fromEntries(sections.map((name) => [name, resolve(input[name], environment, new Set())]))
-  const general = section(decided["general_settings"])
+  // What is written of the database is the name of the variable, never what it holds.
+  const { database_url: database } = section(input["general_settings"])
+  const general: LitellmFile["general"] = {
+    ...section(decided["general_settings"]),
+    ...(typeof database === "string" ? { database_url: database } : {})
+  }
   // Elsewhere a reference is the key of a provider, say: nothing that takes part in a decision.
   resolve(section(input["general_settings"])["litellm_jwtauth"], environment, unset)
   const router = section(decided["router_settings"])

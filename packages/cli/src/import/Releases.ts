@@ -84,7 +84,7 @@ const decides: ByRelease<ReadonlyArray<readonly [what: string, rule: string]>> =
     ["a token of type oauth-id-jag+jwt is refused", "D70"],
     ["a directory that cannot be reached is 503, never \"does not exist\"", "D27"]
   ],
-  "1.110": []
+  "1.110": [["a model access group may have a budget; it stays LiteLLM's to enforce", "D47"]]
 }
 
 /** One change between two releases. */

@@ -1,6 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { fileURLToPath } from "node:url"
 import { jotgate } from "../support/Shell.ts"
 
 const withFile = (name: string, text: string) =>
@@ -152,6 +153,32 @@ describe("jotgate import litellm", () => {
       assert.match(err, /litellm_jwtauth\.user_jwt_field: unknown key, did you mean/)
       assert.strictEqual(out, "")
       assert.strictEqual(code, 2)
+    }).pipe(Effect.scoped))
+
+  it.live("a file with every key of LiteLLM 1.110.2 is imported: exit 0 or 1, never 2", () =>
+    Effect.gen(function*() {
+      const all = fileURLToPath(new URL("../fixtures/litellm/keys-1.110.json", import.meta.url))
+      const { code, out } = yield* jotgate("import", "litellm", all)
+      assert.include([0, 1], code)
+      assert.match(out, /^# Imported/)
+    }).pipe(Effect.scoped))
+
+  it.live("a key of another release and a release that nobody knows are one line each, with the place", () =>
+    Effect.gen(function*() {
+      const mixed = yield* withFile("config.yaml", `${theirs}    fallback_to_db_teams: true\n`)
+      const later = yield* jotgate("import", "litellm", mixed, "--release", "1.90")
+      assert.strictEqual(later.code, 2)
+      assert.deepStrictEqual(later.err.split("\n"), [
+        `${mixed}: general_settings.litellm_jwtauth.fallback_to_db_teams: is a key of LiteLLM 1.108 and later; the file is ` +
+        "imported as 1.90's (--release)"
+      ])
+      const unknown = yield* jotgate("import", "litellm", mixed, "--release", "1.95")
+      assert.strictEqual(unknown.code, 2)
+      assert.match(unknown.err, /--release.*1\.95|1\.95.*--release|release/)
+      const named = yield* withFile("jotgate.yaml", `${sound}policy:\n  litellm: "1.95"\n`)
+      const { code, err } = yield* jotgate("check", named)
+      assert.strictEqual(code, 2)
+      assert.match(err, /^\S+jotgate\.yaml:3:\d+: policy\.litellm: [^\n]*1\.110[^\n]*$/)
     }).pipe(Effect.scoped))
 
   it.live("a YAML syntax error has its line and column, exit 2", () =>

@@ -61,6 +61,20 @@ describe("importLitellm: keys by release", () => {
     }
   })
 
+  it("every key that LiteLLM 1.110.2's own models declare has a verdict, with a value of its type", () => {
+    const theirs = JSON.parse(readFileSync(new URL("../fixtures/litellm/keys-1.110.json", import.meta.url), "utf8"))
+    const { report } = Result.getOrThrow(importLitellm(theirs, { env }))
+    const { litellm_jwtauth: jwt, ...general } = theirs.general_settings
+    const places = [
+      ...Object.keys(general).map((it) => `general_settings.${it}`),
+      ...Object.keys(jwt).map((it) => `litellm_jwtauth.${it}`),
+      ...Object.keys(jwt.issuers[0]).map((it) => `litellm_jwtauth.issuers[0].${it}`)
+    ]
+    const silent = places.filter((place) => !report.some(({ key }) => key === place || key.startsWith(`${place}[`)))
+    assert.deepStrictEqual(silent, [])
+    assert.includeMembers(Object.keys(JwtAuth.fields), Object.keys(jwt))
+  })
+
   it.each(["agent_id_jwt_field", "fallback_to_db_teams", "public_key_stale_ttl"])(
     "%s in a file of 1.90 says from which release on it is known, with its place",
     (key) => {

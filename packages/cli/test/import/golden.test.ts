@@ -37,8 +37,12 @@ const compare = (file: string, text: string): void => {
   assert.strictEqual(text, readFileSync(url, "utf8"))
 }
 
+const database = "postgres://litellm@127.0.0.1:5432/litellm"
+
 const loaded = (text: string) => {
-  const config = Result.getOrThrow(parseConfig({ name: "jotgate.yaml", text, directory: "/", env: {} }))
+  const config = Result.getOrThrow(
+    parseConfig({ name: "jotgate.yaml", text, directory: "/", env: { DATABASE_URL: database } })
+  )
   return { config, errors: checkConfig(config).filter((it) => it.severity === "error") }
 }
 

@@ -108,6 +108,20 @@ describe("TeamResolver", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("RULES D66: the first of fifty memberships is one query, wherever it stands", () => {
+    const { asked, layer, question } = resolving({ directory: { teams: { fromMemberships: "first" } } })
+    return Effect.gen(function*() {
+      const teams = yield* TeamResolver
+      const many = ids(...Array.from({ length: 49 }, (_, i) => `x-${i}`), "b")
+      const member = CoreTest.user("u-1", { teams: many })
+      const about = question({})
+      const choice = yield* teams.fromToken(about, now)
+      const found = yield* teams.fromMembership(choice, member, about, now)
+      assert.strictEqual(found.chosen?.team.id, "b")
+      assert.deepStrictEqual(asked, [`byIds ${many.join()}`])
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("names every team that a call could end up in, in the order of the claim", () => {
     const { layer, question } = resolving()
     return Effect.gen(function*() {

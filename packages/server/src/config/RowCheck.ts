@@ -33,3 +33,38 @@ export const checkRows = (
       }: no token finds the row by its id; link the subject, or give it another id (D61)`
     }))
   )
+
+/** What is looked at of a team's row. */
+export interface AliasedRow {
+  readonly id: string
+  readonly alias?: string | null | undefined
+}
+
+/** Whether some claim names teams by their alias. */
+const readsAliases = ({ issuers }: Pick<FileSettings, "issuers">): boolean =>
+  issuers.some(({ claims: { teamAlias, teams } }) =>
+    (teamAlias ?? null) !== null ||
+    (typeof teams === "object" && teams !== null && "by" in teams && teams.by !== "id")
+  )
+
+/** Aliases that several teams share where tokens name teams by them: nobody gets a team by such a one (RULES D26). */
+export const checkAliases = (
+  settings: Pick<FileSettings, "issuers">,
+  teams: ReadonlyArray<AliasedRow>
+): ReadonlyArray<CheckFinding> => {
+  if (!readsAliases(settings)) return []
+  const first = new Map<string, AliasedRow>()
+  return teams.flatMap((team, index): ReadonlyArray<CheckFinding> => {
+    const { alias, id } = team
+    if (alias === null || alias === undefined) return []
+    const other = first.get(alias)
+    if (other === undefined) first.set(alias, team)
+    return other === undefined ? [] : [{
+      severity: "warning",
+      path: "directory.file",
+      message: `teams[${index}].alias: ${JSON.stringify(alias)} of the team ${JSON.stringify(id)} is that of ${
+        JSON.stringify(other.id)
+      } too: a token that names it is denied with team_ambiguous (D26)`
+    }]
+  })
+}

@@ -13,6 +13,14 @@ const rows = Array.from({ length: 6_000 }, (_, index) => ({
 const lines = (text: string): ReadonlyArray<string> =>
   Result.match(DirectoryDocument.read("rows", text), { onFailure: (it) => it, onSuccess: () => [] })
 
+describe("rows that are none", () => {
+  it("an agent without an id is one line, with its place", () => {
+    assert.deepStrictEqual(lines("agents:\n  - { id: reviewer }\n  - { models: [gpt-4o], autonomous: true }\n"), [
+      "rows:3:5: agents[1].id: is missing"
+    ])
+  })
+})
+
 describe("a long directory file in YAML", () => {
   const long = stringify({ teams: [{ id: "red" }], users: rows, endUsers: [] }, { lineWidth: 0 })
 

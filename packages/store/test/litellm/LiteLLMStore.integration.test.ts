@@ -70,6 +70,23 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       assert.strictEqual((yield* users.membership(UserId.make("u-1"), TeamId.make("red"))).maxBudget, 5)
     }).pipe(Effect.provide(storeOf("older", rows))), 60_000)
 
+  it.live(
+    "RULES D47: the budget of a model access group is LiteLLM's to enforce: its teams are read as before",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const teams = yield* TeamRepo
+        const before = yield* teams.byId(TeamId.make("red"))
+        yield* sql`INSERT INTO public."LiteLLM_BudgetTable" (budget_id, max_budget, created_by, updated_by, updated_at)
+        VALUES ('spent', 1, 'test', 'test', now())`
+        yield* sql`INSERT INTO public."LiteLLM_ModelAccessGroupBudgetTable" (access_group_name, spend, budget_id)
+        VALUES (${before.modelGroups[0] ?? "none"}, 99, 'spent')`
+        assert.deepStrictEqual(yield* teams.byId(TeamId.make("red")), before)
+        assert.isNotEmpty(yield* teams.modelGroups(before.modelGroups))
+      }).pipe(Effect.provide(storeOf("current", rows))),
+    60_000
+  )
+
   it.live("what a decision writes is what LiteLLM itself writes", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient

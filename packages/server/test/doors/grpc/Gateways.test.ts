@@ -142,7 +142,10 @@ for (const [name, message] of Object.entries({ Istio: istio, agentgateway })) {
           [{ headers: { authorization }, body: json("gpt-4o"), chunked: true }, "200"],
           [{ headers: { authorization }, body: json("o1") }, "403 team_model_denied"],
           [{ body: json("gpt-4o") }, "401 token_missing"],
-          [{ headers: { authorization: `${authorization}, Bearer other` }, body: json("gpt-4o") }, "400 credential_conflict"],
+          [
+            { headers: { authorization: `${authorization}, Bearer other` }, body: json("gpt-4o") },
+            "400 credential_conflict"
+          ],
           [{ headers: { authorization }, body: json("gpt-4o"), held: 5 }, "403 model_unseen"],
           [{ headers: urlencoded, body: whole, held: form.length }, "403 model_unseen"],
           [{ headers: urlencoded, body: whole, held: form.length, chunked: true }, "403 model_unseen"]
