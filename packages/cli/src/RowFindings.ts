@@ -27,8 +27,7 @@ export const rowFindings = Effect.fnUntraced(function*({ name, settings }: Confi
   const { teams = [], users: own = [] } = Option.isSome(document) && Result.isSuccess(document.value)
     ? document.value.success
     : {}
-  const aliases = RowCheck.checkAliases(settings, teams)
-  if (beginnings.length === 0) return aliases
+  if (beginnings.length === 0) return RowCheck.checkRows(settings, own, teams)
   const stored = yield* DirectoryAdmin.use((admin) =>
     Effect.forEach(beginnings, (after) => admin.list("users", { after, limit: LOOKED }))
   ).pipe(
@@ -36,6 +35,6 @@ export const rowFindings = Effect.fnUntraced(function*({ name, settings }: Confi
     Effect.provide(readOnly(settings).pipe(Layer.provide(NodeSecrets.layer(dirname(resolve(name)), process.env)))),
     Effect.option
   )
-  const findings = [...aliases, ...RowCheck.checkRows(settings, [...own, ...Option.getOrElse(stored, () => [])])]
+  const findings = RowCheck.checkRows(settings, [...own, ...Option.getOrElse(stored, () => [])], teams)
   return [...new Map(findings.map((it): readonly [string, CheckFinding] => [it.message, it])).values()]
 })

@@ -1,7 +1,7 @@
 /**
  * What rows say about a configuration: an id that reads like a person of a
  * configured namespace belongs to nobody, as no subject of the empty namespace
- * may begin so (RULES D61).
+ * may begin so (RULES D61); an alias that teams share names none (RULES D26).
  */
 import type { CheckFinding } from "./CheckFinding.ts"
 import type { FileSettings } from "./GatewaySettings.ts"
@@ -17,23 +17,6 @@ export const beginnings = ({ issuers }: Pick<FileSettings, "issuers">): Readonly
   ...new Set(issuers.flatMap((it) => it.identities.namespace === "" ? [] : [`${it.identities.namespace}|`]))
 ]
 
-/** Rows whose id reads like somebody of a namespace, and who are not linked to that subject. */
-export const checkRows = (
-  settings: Pick<FileSettings, "issuers">,
-  rows: ReadonlyArray<NamedRow>
-): ReadonlyArray<CheckFinding> =>
-  beginnings(settings).flatMap((beginning) =>
-    rows.filter(({ id, subjects = [] }) =>
-      id.startsWith(beginning) && !subjects.some((it) => id === `${it.namespace}|${it.subject}`)
-    ).map(({ id }): CheckFinding => ({
-      severity: "warning",
-      path: "directory",
-      message: `the user ${JSON.stringify(id)} reads like a person of the namespace ${
-        JSON.stringify(beginning.slice(0, -1))
-      }: no token finds the row by its id; link the subject, or give it another id (D61)`
-    }))
-  )
-
 /** What is looked at of a team's row. */
 export interface AliasedRow {
   readonly id: string
@@ -48,7 +31,7 @@ const readsAliases = ({ issuers }: Pick<FileSettings, "issuers">): boolean =>
   )
 
 /** Aliases that several teams share where tokens name teams by them: nobody gets a team by such a one (RULES D26). */
-export const checkAliases = (
+const checkAliases = (
   settings: Pick<FileSettings, "issuers">,
   teams: ReadonlyArray<AliasedRow>
 ): ReadonlyArray<CheckFinding> => {
@@ -68,3 +51,27 @@ export const checkAliases = (
     }]
   })
 }
+
+/** People whose id reads like somebody of a namespace, and who are not linked to that subject. */
+const checkNames = (
+  settings: Pick<FileSettings, "issuers">,
+  rows: ReadonlyArray<NamedRow>
+): ReadonlyArray<CheckFinding> =>
+  beginnings(settings).flatMap((beginning) =>
+    rows.filter(({ id, subjects = [] }) =>
+      id.startsWith(beginning) && !subjects.some((it) => id === `${it.namespace}|${it.subject}`)
+    ).map(({ id }): CheckFinding => ({
+      severity: "warning",
+      path: "directory",
+      message: `the user ${JSON.stringify(id)} reads like a person of the namespace ${
+        JSON.stringify(beginning.slice(0, -1))
+      }: no token finds the row by its id; link the subject, or give it another id (D61)`
+    }))
+  )
+
+/** What is found about these people and teams; `teams` are those of `directory.file`, in its order. */
+export const checkRows = (
+  settings: Pick<FileSettings, "issuers">,
+  people: ReadonlyArray<NamedRow>,
+  teams: ReadonlyArray<AliasedRow> = []
+): ReadonlyArray<CheckFinding> => [...checkAliases(settings, teams), ...checkNames(settings, people)]

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { parseConfig } from "../../src/config/ConfigFile.ts"
-import { checkAliases, checkRows } from "../../src/config/RowCheck.ts"
+import { checkRows } from "../../src/config/RowCheck.ts"
 
 const { settings } = Result.getOrThrow(parseConfig({
   name: "j.yaml",
@@ -27,7 +27,7 @@ describe("checkRows (RULES D61)", () => {
   })
 })
 
-describe("checkAliases (RULES D26)", () => {
+describe("checkRows (RULES D26)", () => {
   const reading = (claims: string) =>
     Result.getOrThrow(parseConfig({
       name: "j.yaml",
@@ -46,7 +46,7 @@ describe("checkAliases (RULES D26)", () => {
   it.each(["teamAlias: team", "teams: { from: groups, by: alias }", "teams: { from: groups, by: either }"])(
     "%s: one line for each team that shares an alias, with its place",
     (claims) => {
-      assert.deepStrictEqual(checkAliases(reading(claims), teams).map((it) => it.message), [
+      assert.deepStrictEqual(checkRows(reading(claims), [], teams).map((it) => it.message), [
         "teams[2].alias: \"Red\" of the team \"rot\" is that of \"red\" too: a token that names it is denied with team_ambiguous (D26)",
         "teams[3].alias: \"Red\" of the team \"rouge\" is that of \"red\" too: a token that names it is denied with team_ambiguous (D26)"
       ])
@@ -54,6 +54,6 @@ describe("checkAliases (RULES D26)", () => {
   )
 
   it("aliases that no token names are only names", () => {
-    assert.isEmpty(checkAliases(reading("teams: groups"), teams))
+    assert.isEmpty(checkRows(reading("teams: groups"), [], teams))
   })
 })
