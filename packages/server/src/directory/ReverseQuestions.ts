@@ -194,7 +194,8 @@ const believing = (sayings: Sayings, issuers: ReadonlyMap<string, IssuerProfile>
         issuer,
         payload: { ...payload, email_verified: true },
         expiresAt: undefined,
-        verifiedBy: { _tag: "UserInfo" }
+        // Nobody proves anything, an audience neither: a server's own resource is in no row.
+        verifiedBy: { _tag: "Supposed" }
       })
     }
   })

@@ -153,7 +153,16 @@ export const suite = (make: DirectoryWorld.Make): void => {
       "with every agent at once, and with one agent, the answer is the same; a server that is none is refused",
       () =>
         Effect.gen(function*() {
-          const { client } = yield* make({ policy: { mcp: [{ server: "github", path: "/mcp/github" }] } })
+          const { client } = yield* make({
+            policy: {
+              mcp: [{
+                server: "github",
+                path: "/mcp/github",
+                resource: "https://gate.test/mcp/github",
+                scopes: ["mcp"]
+              }]
+            }
+          })
           yield* client.post(`${api}/directory`, {
             ...rows,
             teams: rows.teams.map((it) => ({ ...it, tools: it.id === "red" ? ["github/*"] : ["github/get_*"] })),
@@ -164,6 +173,9 @@ export const suite = (make: DirectoryWorld.Make): void => {
               { id: "shut", blocked: true }
             ]
           })
+          assert.deepStrictEqual((yield* client.get(`${api}/who/teams?tool=github/put&agents=true`)).body.items, [
+            { id: "red", alias: null, agents: ["all"] }
+          ])
           const questions = ["tool=github/get_x", "tool=github/put", "model=gpt-4o-mini", "model=claude-3"]
           for (const about of questions) {
             for (const list of ["teams", "users"]) {
