@@ -10,10 +10,12 @@
  */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { ClaimExtractor } from "@jotgate/core/ClaimExtractor"
+import * as ClaimPath from "@jotgate/core/ClaimPath"
 import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import { type Agent, DirectoryUnavailable, type RowNotFound, type Team, type User } from "@jotgate/core/Directory"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
 import { compile, type IssuerProfile } from "@jotgate/core/Issuer"
+import type { JsonObject } from "@jotgate/core/Json"
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { NodeSignature } from "@jotgate/core/node"
 import { OrganizationResolver } from "@jotgate/core/OrganizationResolver"
@@ -182,8 +184,21 @@ const issuersOf = (settings: Settings): ReadonlyMap<string, IssuerProfile> =>
 /** What callers in question say, by the token that stands for it while the question is decided. */
 type Sayings = Map<string, Said>
 
+const claimAt = ([name = "", ...rest]: ClaimPath.ClaimPath, value: string): JsonObject => ({
+  [name]: rest.length === 0 ? value : claimAt(rest, value)
+})
+
+/** What no row says and every caller could: an application that is listed, and the id of a trace, which some agents must send. */
+const unsaidOf = ({ policy: { mcpClients } }: Settings) => {
+  const client = mcpClients?.allowed[0]?.value
+  const { claim = null, header = null } = mcpClients ?? {}
+  const claims: JsonObject = client === undefined || claim === null ? {} : claimAt(ClaimPath.parse(claim), client)
+  const named = client === undefined || claim !== null || header === null ? [] : [header, client]
+  return { claims, headers: ["x-litellm-trace-id", "a-question", ...named] }
+}
+
 /** Believes every question: nothing that comes from outside gets here. */
-const believing = (sayings: Sayings, issuers: ReadonlyMap<string, IssuerProfile>) =>
+const believing = (sayings: Sayings, issuers: ReadonlyMap<string, IssuerProfile>, claims: JsonObject) =>
   Layer.succeed(Token, {
     verify: (text) => {
       const said = sayings.get(text)
@@ -192,7 +207,7 @@ const believing = (sayings: Sayings, issuers: ReadonlyMap<string, IssuerProfile>
       const issuer = (id === undefined ? undefined : issuers.get(id)) ?? rowsOfTheDirectory
       return Exit.succeed({
         issuer,
-        payload: { ...payload, email_verified: true },
+        payload: { ...claims, ...payload, email_verified: true },
         expiresAt: undefined,
         // Nobody proves anything, an audience neither: a server's own resource is in no row.
         verifiedBy: { _tag: "Supposed" }
@@ -222,7 +237,7 @@ const pipeline = (settings: Settings, sayings: Sayings) =>
       Revocation.layerNoop,
       Provisioner.layerNoop,
       NodeSignature.layer,
-      believing(sayings, issuersOf(settings)),
+      believing(sayings, issuersOf(settings), unsaidOf(settings).claims),
       Layer.mock(KeyStore, { epoch: () => 0 })
     ]),
     Layer.provide(Rules.layer(reading(settings))),
@@ -240,6 +255,7 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     const paths = new Map(settings.policy.mcp.map((it) => [it.server, it.path]))
     /** Whoever calls for a team has an address that is accepted. */
     const anybody = emailDomains[0] === undefined ? {} : { email: `anybody@${emailDomains[0]}` }
+    const unsaid = unsaidOf(settings)
     let asking = 0
 
     /** The question of one call. */
@@ -255,7 +271,8 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
         target: route ?? (named === undefined ? undefined : paths.get(named.server)) ?? CHAT,
         rawHeaders: [
           ...["authorization", `Bearer ${token}`],
-          ...(team === undefined || said.person === undefined || header === undefined ? [] : [header, team])
+          ...(team === undefined || said.person === undefined || header === undefined ? [] : [header, team]),
+          ...unsaid.headers
         ],
         model: model === undefined ? Request.noModel : Request.knownModel(model),
         ...(named === undefined ? {} : { tool: Request.knownTool(named) })

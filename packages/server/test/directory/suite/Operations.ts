@@ -160,7 +160,8 @@ export const suite = (make: DirectoryWorld.Make): void => {
                 path: "/mcp/github",
                 resource: "https://gate.test/mcp/github",
                 scopes: ["mcp"]
-              }]
+              }],
+              mcpClients: { claim: "client.id", allowed: [{ alias: "Editor", value: "editor" }] }
             }
           })
           yield* client.post(`${api}/directory`, {
@@ -174,7 +175,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
             ]
           })
           assert.deepStrictEqual((yield* client.get(`${api}/who/teams?tool=github/put&agents=true`)).body.items, [
-            { id: "red", alias: null, agents: ["all"] }
+            { id: "red", alias: "Red", agents: ["all"] }
           ])
           const questions = ["tool=github/get_x", "tool=github/put", "model=gpt-4o-mini", "model=claude-3"]
           for (const about of questions) {
