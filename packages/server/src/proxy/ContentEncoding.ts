@@ -10,7 +10,7 @@ import { constants, createBrotliDecompress, createGunzip, createInflate, createZ
 /** How many codings may lie upon another. */
 const maxCodings = 3
 /** The largest window of zstd, as a power of two: 8 MiB. */
-const zstdWindow = 23
+export const zstdParams = { [constants.ZSTD_d_windowLogMax]: 23 }
 
 const decoderOf = (coding: string): Transform | undefined => {
   switch (coding) {
@@ -22,7 +22,7 @@ const decoderOf = (coding: string): Transform | undefined => {
     case "br":
       return createBrotliDecompress()
     case "zstd":
-      return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: zstdWindow } })
+      return createZstdDecompress({ params: zstdParams })
     default:
       return undefined
   }

@@ -96,13 +96,20 @@ const bared = (it: unknown, kept?: ReadonlySet<string>): unknown => {
 /** What of a reach a list of models is filtered by. */
 export type ModelReach = Pick<Reach, "models" | "mayCall" | "isEverything">
 
-/** An entry as its caller sees it: LiteLLM's tell how each upstream is reached, Mistral's other names of the same model. */
+/** Members that name another model, or the same one otherwise: vLLM's adapters, OpenRouter, Bedrock. */
+const otherNames = ["root", "parent", "canonical_slug", "base_model", "baseModelId"]
+
+/** An entry as its caller sees it: LiteLLM's tell how each upstream is reached, others name further models. */
 const shown = (entry: unknown, reach: ModelReach): unknown => {
   if (!isObject(entry)) return entry
   const plain = "litellm_params" in entry || "model_info" in entry || "model_group" in entry ? bared(entry) : entry
-  if (!isObject(plain) || !Array.isArray(plain.aliases)) return plain
-  const aliases: ReadonlyArray<unknown> = plain.aliases
-  return { ...plain, aliases: aliases.filter((it) => typeof it === "string" && reach.mayCall(it)) }
+  if (!isObject(plain)) return plain
+  const isHidden = (it: unknown): boolean => typeof it !== "string" || !reach.mayCall(it)
+  const told = Object.entries(plain).flatMap(([name, value]): ReadonlyArray<readonly [string, unknown]> => {
+    if (name === "aliases" && Array.isArray(value)) return [[name, value.filter((it) => !isHidden(it))]]
+    return otherNames.includes(name) && value !== null && isHidden(value) ? [] : [[name, value]]
+  })
+  return Object.fromEntries(told)
 }
 
 const filterEntries = (entries: ReadonlyArray<unknown>, reach: ModelReach): ReadonlyArray<unknown> =>

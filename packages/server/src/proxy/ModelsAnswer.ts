@@ -5,7 +5,8 @@
  * An answer that cannot be read is not passed on: unfiltered it would tell what
  * exists.
  */
-import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from "node:zlib"
+import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions, zstdDecompress } from "node:zlib"
+import { zstdParams } from "./ContentEncoding.ts"
 import { filterModels, type ModelReach } from "./ModelList.ts"
 
 /** The largest list that is read, in bytes. */
@@ -29,7 +30,8 @@ const decoders: Readonly<Record<string, Decoder>> = {
   "gzip": gunzip,
   "x-gzip": gunzip,
   "deflate": inflate,
-  "br": brotliDecompress
+  "br": brotliDecompress,
+  "zstd": (bytes, options, done) => zstdDecompress(bytes, { ...options, params: zstdParams }, done)
 }
 
 /**

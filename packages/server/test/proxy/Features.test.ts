@@ -3,7 +3,7 @@ import { Effect, Fiber, Schema } from "effect"
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { keyFileName } from "../../src/proxy/UpstreamKey.ts"
 import * as Upstream from "../support/Upstream.ts"
 import * as World from "../support/World.ts"
@@ -144,7 +144,7 @@ describe("the list of models", () => {
     }))
 
   for (
-    const [encoding, encode] of [["gzip", gzipSync], ["deflate", deflateSync], ["br", brotliCompressSync]] as const
+    const [encoding, encode] of [["gzip", gzipSync], ["deflate", deflateSync], ["br", brotliCompressSync], ["zstd", zstdCompressSync]] as const
   ) {
     it.live(`is filtered although the upstream compresses it unasked: ${encoding}`, () =>
       Effect.gen(function*() {

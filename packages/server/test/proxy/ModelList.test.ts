@@ -49,6 +49,18 @@ const shapes: Readonly<Record<string, readonly [unknown, unknown]>> = {
     { object: "list", data: [{ id: "mine", aliases: ["other", "mine"] }] },
     { object: "list", data: [{ id: "mine", aliases: ["mine"] }] }
   ],
+  "vLLM, with the model below an adapter": [
+    { data: [{ id: "mine", root: "/weights/mine", parent: "other" }, { id: "other", root: "other", parent: null }] },
+    { data: [{ id: "mine" }] }
+  ],
+  "vLLM, whose root is the model itself": [
+    { data: [{ id: "mine", root: "mine", parent: null }] },
+    { data: [{ id: "mine", root: "mine", parent: null }] }
+  ],
+  "OpenRouter, with the name behind the name": [
+    { data: [{ id: "mine", canonical_slug: "other-2026" }] },
+    { data: [{ id: "mine" }] }
+  ],
   "names alone": [["mine", "other"], ["mine"]],
   "LiteLLM, what is known of models": [
     {
