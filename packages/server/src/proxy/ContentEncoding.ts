@@ -4,15 +4,26 @@
  * The window of zstd is bounded as RFC 9659 asks, so that a caller cannot have the gate reserve memory; how much comes
  * out is bounded by whoever reads it.
  */
-import type { Transform } from "node:stream"
-import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib"
+import {
+  type BrotliDecompress,
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+  type Gunzip,
+  type Inflate,
+  type ZstdDecompress
+} from "node:zlib"
+
+type Decoder = BrotliDecompress | Gunzip | Inflate | ZstdDecompress
 
 /** How many codings may lie upon another. */
 const maxCodings = 3
 /** The largest window of zstd, as a power of two: 8 MiB. */
 export const zstdParams = { [constants.ZSTD_d_windowLogMax]: 23 }
 
-const decoderOf = (coding: string): Transform | undefined => {
+const decoderOf = (coding: string): Decoder | undefined => {
   switch (coding) {
     case "gzip":
     case "x-gzip":
@@ -30,7 +41,7 @@ const decoderOf = (coding: string): Transform | undefined => {
 
 /** The codings that a header names, in the order in which they were applied; `identity` is none. */
 const codingsOf = (encoding: string): ReadonlyArray<string> =>
-  encoding.toLowerCase().split(",").map((it) => it.trim()).filter((it) => it !== "identity")
+  encoding.toLowerCase().split(",").map((it) => it.trim()).filter((it) => it !== "" && it !== "identity")
 
 /** Gets what comes out of the last decoder. */
 export interface Decoded {
@@ -54,7 +65,7 @@ export interface Decoding {
 export const decoding = (encoding: string, to: Decoded): Decoding | undefined => {
   const codings = codingsOf(encoding)
   if (codings.length === 0 || codings.length > maxCodings) return undefined
-  const decoders: Array<Transform> = []
+  const decoders: Array<Decoder> = []
   for (const coding of codings.toReversed()) {
     const decoder = decoderOf(coding)
     if (decoder === undefined) {
@@ -76,10 +87,21 @@ export const decoding = (encoding: string, to: Decoded): Decoding | undefined =>
     destroy()
     to.failed()
   }
+  // What each was given: zstd stops behind its first frame and says nothing of what is left, gzip does.
+  const given = decoders.map(() => 0)
+  const count = (at: number, chunk: Buffer) => {
+    given[at] = (given[at] ?? 0) + chunk.length
+  }
   for (const [at, it] of decoders.entries()) {
     const next = decoders[at + 1]
     it.on("error", failed)
-    if (next !== undefined) it.pipe(next)
+    it.on("end", () => {
+      if ((given[at] ?? 0) > it.bytesWritten) failed()
+    })
+    if (next !== undefined) {
+      it.on("data", (chunk: Buffer) => count(at + 1, chunk))
+      it.pipe(next)
+    }
   }
   last.on("data", (chunk: Buffer) => {
     if (isOpen) to.data(chunk)
@@ -89,7 +111,9 @@ export const decoding = (encoding: string, to: Decoded): Decoding | undefined =>
   })
   return {
     write: (chunk, drained) => {
-      if (!isOpen || first.write(chunk)) return true
+      if (!isOpen) return true
+      count(0, chunk)
+      if (first.write(chunk)) return true
       first.once("drain", drained)
       return false
     },

@@ -320,6 +320,7 @@ export class Exchange {
       rawHeaders: request.rawHeaders,
       head,
       drops: doors.drops,
+      carriers: doors.credentials,
       passes: passedCredentials(upstream.passthrough, doors.credentials, request.rawHeaders),
       further: doors.identity,
       credential,

@@ -2,10 +2,11 @@
  * The headers of a request and of its answer as they cross the gate.
  *
  * Dropped first: hop-by-hop headers, those that `Connection` names (threat E03),
- * the caller's credentials and whatever bears our names. Set afterwards: the
+ * the caller's credentials, wherever else the token stands (a proxy that signs people in sends it in a cookie as well),
+ * and whatever bears our names. Set afterwards: the
  * upstream's credential, the identity, the address of the caller.
  */
-import { isSubprotocolCredential, subprotocolHeader } from "@jotgate/core/Credential"
+import { isSubprotocolCredential, read, subprotocolHeader } from "@jotgate/core/Credential"
 import type { Allowed } from "@jotgate/core/Decision"
 import { appendIdentity, type FurtherHeader } from "@jotgate/core/IdentityHeaders"
 import { modelHeaders } from "@jotgate/core/ModelRouteTable"
@@ -37,6 +38,8 @@ export interface Forwarding {
   readonly rawHeaders: ReadonlyArray<string>
   readonly head: RequestHead
   readonly drops: (name: string) => boolean
+  /** The headers that carry the caller's token, in lower case. */
+  readonly carriers: ReadonlySet<string>
   /** Lower-case names that pass although they are credentials, as `passedCredentials` says. */
   readonly passes: ReadonlySet<string>
   /** Further headers that tell who is calling. */
@@ -87,6 +90,22 @@ export const passedCredentials = (
   return carriers.has("authorization") || valueOf(rawHeaders, "authorization") === undefined ? carriers : authorization
 }
 
+/** Shorter ones stand in many a header by chance, and a token that somebody could guess is none. */
+const shortestToken = 16
+
+/** The token of the request, where it is to be looked for in other headers. */
+const tokenOf = ({ carriers, rawHeaders }: Forwarding): string | undefined => {
+  const credential = read({ rawHeaders }, [...carriers])
+  return credential._tag === "Token" && credential.token.length >= shortestToken ? credential.token : undefined
+}
+
+/** A header that repeats the token without it: of cookies the others, of another header nothing. */
+const withoutToken = (name: string, value: string, token: string): string | undefined => {
+  if (name.toLowerCase() !== "cookie") return undefined
+  const left = value.split(";").filter((it) => !it.includes(token))
+  return left.length === 0 ? undefined : left.join(";").trim()
+}
+
 /** The offered subprotocols without those that are credentials; `undefined` when none is left. */
 const offered = (value: string): string | undefined => {
   const left = value.split(",").map((it) => it.trim()).filter((it) => it !== "" && !isSubprotocolCredential(it))
@@ -98,9 +117,11 @@ export const forwardedHeaders = (it: Forwarding): Array<string> => {
   const { head, rawHeaders } = it
   const result: Array<string> = ["host", it.upstreamHost]
   const named = head.connection
+  const token = tokenOf(it)
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ""
-    if (it.drops(name) && !(it.passes.size > 0 && it.passes.has(name.toLowerCase()))) continue
+    const isPassed = it.passes.size > 0 && it.passes.has(name.toLowerCase())
+    if (!isPassed && it.drops(name)) continue
     if (named.length > 0) {
       const lower = name.toLowerCase()
       if (named.includes(lower) && !indispensable.has(lower) && !modelHeaders.has(canonical(lower))) continue
@@ -110,6 +131,9 @@ export const forwardedHeaders = (it: Forwarding): Array<string> => {
     const value = rawHeaders[i + 1] ?? ""
     if (name.length === subprotocolHeader.length && name.toLowerCase() === subprotocolHeader) {
       const left = offered(value)
+      if (left !== undefined) result.push(name, left)
+    } else if (token !== undefined && !isPassed && value.length >= token.length && value.includes(token)) {
+      const left = withoutToken(name, value, token)
       if (left !== undefined) result.push(name, left)
     } else result.push(name, value)
   }

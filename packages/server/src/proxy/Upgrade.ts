@@ -161,6 +161,7 @@ export class Upgrade {
       rawHeaders: request.rawHeaders,
       head: { ...head, connection: head.connection.filter((it) => it !== "upgrade") },
       drops: doors.drops,
+      carriers: doors.credentials,
       passes: passedCredentials(upstream.passthrough, doors.credentials, request.rawHeaders),
       further: doors.identity,
       credential,

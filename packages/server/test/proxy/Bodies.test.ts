@@ -133,6 +133,21 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
     encoding: "zstd",
     body: zstdCompressSync(Buffer.alloc(6 * mebibyte, 0x20))
   }],
+  ...([
+    ["a second frame behind the first", zstdCompressSync(`{"model":"o1"}`)],
+    ["what is no frame behind it", Buffer.from("xx")]
+  ] as const).map(([what, behind]) =>
+    [`zstd, with ${what}`, 400, "body_invalid", {
+      type: json,
+      encoding: "zstd",
+      body: Buffer.concat([zstdCompressSync(`{"model":"gpt-4o"}`), behind])
+    }] as const
+  ),
+  ["zstd below gzip, with something behind it", 400, "body_invalid", {
+    type: json,
+    encoding: "zstd, gzip",
+    body: gzipSync(Buffer.concat([zstdCompressSync(`{"model":"gpt-4o"}`), Buffer.from("xx")]))
+  }],
   ["an encoding that is none", 400, "body_invalid", { type: json, encoding: "zstd", body: "hello" }],
   ["JSON that calls itself text", 415, "media_type_unsupported", { type: "text/plain", body: `{"model":"gpt-4o"}` }],
   ["the id of a model", 403, "team_model_denied", {

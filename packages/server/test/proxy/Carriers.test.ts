@@ -31,6 +31,31 @@ describe("the carriers of a token", () => {
       }
     }))
 
+  it.live("are the only place of a token: where a proxy repeats it, in a cookie or beside, it goes no further", () =>
+    Effect.gen(function*() {
+      const credentials = ["cf-access-jwt-assertion", "authorization"]
+      const { ask, token, world } = yield* setting({ doors: { credentials } })
+      const repeated = {
+        cookie: `theme=dark; CF_Authorization=${token}; lang=de`,
+        "x-forwarded-access-token": token,
+        "x-amzn-oidc-accesstoken": token,
+        "x-note": `the token is "${token}"`,
+        "x-other": "kept"
+      }
+      for (const [name, value] of [["cf-access-jwt-assertion", token], ["authorization", `Bearer ${token}`]] as const) {
+        assert.strictEqual((yield* ask({ ...repeated, [name]: value })).status, 200)
+        const { headers, rawHeaders } = world.upstream.last()
+        assert.notInclude(rawHeaders.join("\n"), token)
+        assert.strictEqual(headers["cookie"], "theme=dark; lang=de")
+        assert.strictEqual(headers["x-other"], "kept")
+      }
+      assert.strictEqual(
+        (yield* ask({ authorization: `Bearer ${token}`, cookie: `CF_Authorization=${token}` })).status,
+        200
+      )
+      assert.isUndefined(world.upstream.last().headers["cookie"])
+    }))
+
   it.live("may carry the same token twice; two tokens are 400", () =>
     Effect.gen(function*() {
       const { ask, other, token } = yield* setting({ doors: { credentials: ["authorization", "x-api-key"] } })

@@ -144,7 +144,10 @@ describe("the list of models", () => {
     }))
 
   for (
-    const [encoding, encode] of [["gzip", gzipSync], ["deflate", deflateSync], ["br", brotliCompressSync], ["zstd", zstdCompressSync]] as const
+    const [encoding, encode] of [["gzip", gzipSync], ["deflate", deflateSync], ["br", brotliCompressSync], [
+      "zstd",
+      zstdCompressSync
+    ]] as const
   ) {
     it.live(`is filtered although the upstream compresses it unasked: ${encoding}`, () =>
       Effect.gen(function*() {
