@@ -42,22 +42,31 @@ const readType = (text: string, isFile: boolean): string | undefined => {
   return it.name
 }
 
-/** The part whose head is `bytes`, without the empty line behind it; `undefined` when it can be read in more than one way. */
-export const parse = (bytes: Uint8Array): FormPart | undefined => {
-  if (!isUtf8(bytes)) return undefined
+/** Why a head can be read in more than one way; for the operator. */
+export interface Unclear {
+  readonly cause: string
+}
+
+const unclear = (cause: string): Unclear => ({ cause })
+
+/** The part whose head is `bytes`, without the empty line behind it. */
+export const parse = (bytes: Uint8Array): FormPart | Unclear => {
+  if (!isUtf8(bytes)) return unclear("a head that is no UTF-8")
   const lines = readLines(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"))
-  const disposition = MediaType.parseParameters(lines?.get("content-disposition") ?? "")
-  if (lines === undefined || disposition?.name !== "form-data") return undefined
+  if (lines === undefined) return unclear("a line of the head that is none, or is there twice")
+  const disposition = MediaType.parseParameters(lines.get("content-disposition") ?? "")
+  if (disposition?.name !== "form-data") return unclear("no content-disposition that can be read")
   const encoding = lines.get("content-transfer-encoding")
-  if (encoding !== undefined && !harmless.has(encoding.toLowerCase())) return undefined
+  if (encoding !== undefined && !harmless.has(encoding.toLowerCase())) return unclear("a content-transfer-encoding")
   const { parameters } = disposition
   const name = parameters.get("name")
   const filename = parameters.get("filename")
-  if (name === undefined || name === "" || filename === "") return undefined
-  if (parameters.size !== (filename === undefined ? 1 : 2)) return undefined
+  if (name === undefined || name === "") return unclear("no name")
+  if (filename === "") return unclear("an empty filename")
+  if (parameters.size !== (filename === undefined ? 1 : 2)) return unclear("a parameter besides name and filename")
   const told = lines.get("content-type")
   const type = told === undefined ? "" : readType(told, filename !== undefined)
-  return type === undefined ? undefined : { name, filename, type }
+  return type === undefined ? unclear("a content-type that can be read in more than one way") : { name, filename, type }
 }
 
 /** A part's head as it is sent, from its delimiter to the empty line. */

@@ -34,9 +34,6 @@ const maxFields = 8 * 1024 * 1024
 
 const lineEnd = Buffer.from("\r\n")
 
-/** What a form is whose parts cannot be told apart for certain. */
-const malformed = "a form that two parsers could read differently"
-
 /** Reads one body. */
 export class MultipartBody implements BodyReader {
   readonly type: string
@@ -97,11 +94,11 @@ export class MultipartBody implements BodyReader {
 
   push(chunk: Buffer): void {
     this.#came?.update(chunk)
-    if (!this.#reader.push(chunk)) this.#refuse(invalid(malformed))
+    if (!this.#reader.push(chunk)) this.#stop()
   }
 
   end(): Peeked {
-    if (!this.#reader.end()) this.#refuse(invalid("a form that does not end"))
+    if (!this.#reader.end()) this.#stop()
     else this.#send(Buffer.from(`--${this.#boundary}--\r\n`))
     return join(this.seen, this.#batch())
   }
@@ -119,6 +116,11 @@ export class MultipartBody implements BodyReader {
     if (this.#purpose === "batch") return this.#lined ?? unnamed
     const lined = this.#lined ?? nothing
     return lined._tag === "Unnamed" || (lined._tag === "Refused" && lined.code === "body_invalid") ? nothing : lined
+  }
+
+  /** The reader has stopped: for the reason that is told already, or for its own. */
+  #stop(): void {
+    if (this.seen._tag !== "Refused") this.#refuse(invalid(this.#reader.cause))
   }
 
   #refuse(why: Peeked): false {
@@ -153,7 +155,7 @@ export class MultipartBody implements BodyReader {
   #end(): boolean {
     const part = this.#part
     this.#part = undefined
-    if (part === undefined) return this.#refuse(invalid(malformed))
+    if (part === undefined) return this.#refuse(invalid("a part without a head"))
     if (part.filename === undefined) return this.#endField(part)
     this.#send(lineEnd)
     if (this.#lines !== undefined) this.#lined = join(this.#lined ?? nothing, this.#lines.end())

@@ -47,6 +47,7 @@ export class MultipartReader {
   /** What was not yet understood. */
   #rest: Buffer = none
   #parts = 0
+  #cause = "a form that does not end"
 
   constructor(boundary: string, handler: PartHandler) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, "latin1")
@@ -68,6 +69,11 @@ export class MultipartReader {
     return this.#state !== "Refused"
   }
 
+  /** Why the body is refused, or is not whole; for the operator. */
+  get cause(): string {
+    return this.#cause
+  }
+
   /** Whether the body was whole. */
   end(): boolean {
     return this.#state === "Closed" && this.#rest.length === 0
@@ -87,7 +93,7 @@ export class MultipartReader {
       case "Closed":
         // One line end may follow the last delimiter.
         return bytes.length > 2 || !"\r\n".startsWith(bytes.toString("latin1"))
-          ? this.#refuse()
+          ? this.#refuse("bytes behind the last boundary")
           : bytes.length === 2
           ? 2
           : undefined
@@ -96,15 +102,21 @@ export class MultipartReader {
     }
   }
 
-  #refuse(): undefined {
+  #refuse(cause: string): undefined {
     this.#state = "Refused"
+    this.#cause = cause
     return undefined
+  }
+
+  /** The handler has reasons of its own. */
+  #stopped(): undefined {
+    return this.#refuse(`part ${this.#parts} is not taken`)
   }
 
   #start(bytes: Buffer): number | undefined {
     const first = this.#mark
     const length = Math.min(first.length, bytes.length)
-    if (bytes.compare(first, 0, length, 0, length) !== 0) return this.#refuse()
+    if (bytes.compare(first, 0, length, 0, length) !== 0) return this.#refuse("bytes before the first boundary")
     if (length < first.length) return undefined
     this.#state = "Delimited"
     return length
@@ -115,17 +127,20 @@ export class MultipartReader {
     const next = bytes.toString("latin1", 0, 2)
     if (next === "--" && this.#parts > 0) this.#state = "Closed"
     else if (next === "\r\n" && this.#parts < maxParts) this.#state = "Head"
-    else return this.#refuse()
+    else return this.#refuse(`no part behind boundary ${this.#parts + 1}`)
     return 2
   }
 
   #head(bytes: Buffer): number | undefined {
     const end = bytes.indexOf("\r\n\r\n", 0, "latin1")
-    if (end > maxHead || (end === -1 && bytes.length > maxHead)) return this.#refuse()
+    if (end > maxHead || (end === -1 && bytes.length > maxHead)) {
+      return this.#refuse(`part ${this.#parts + 1}: a head that is too long`)
+    }
     if (end === -1) return undefined
     const part = FormPart.parse(bytes.subarray(0, end))
     this.#parts++
-    if (part === undefined || !this.#handler.begin(part)) return this.#refuse()
+    if ("cause" in part) return this.#refuse(`part ${this.#parts}: ${part.cause}`)
+    if (!this.#handler.begin(part)) return this.#stopped()
     this.#state = "Content"
     return end + 4
   }
@@ -134,11 +149,11 @@ export class MultipartReader {
     const mark = bytes.indexOf(this.#mark)
     const found = mark >= 2 && bytes[mark - 2] === CR && bytes[mark - 1] === LF
     // What looks like a delimiter to a library that asks for no line end, or for half of one.
-    if (mark !== -1 && !found) return this.#refuse()
+    if (mark !== -1 && !found) return this.#refuse(`part ${this.#parts}: a boundary that begins no line`)
     const end = found ? mark - 2 : this.#safeEnd(bytes)
-    if (end > 0 && !this.#handler.data(bytes.subarray(0, end))) return this.#refuse()
+    if (end > 0 && !this.#handler.data(bytes.subarray(0, end))) return this.#stopped()
     if (!found) return end > 0 ? end : undefined
-    if (!this.#handler.end()) return this.#refuse()
+    if (!this.#handler.end()) return this.#stopped()
     this.#state = "Delimited"
     return mark + this.#mark.length
   }

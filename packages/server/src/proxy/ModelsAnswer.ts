@@ -5,7 +5,7 @@
  * An answer that cannot be read is not passed on: unfiltered it would tell what
  * exists.
  */
-import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions, zstdDecompress } from "node:zlib"
+import { brotliDecompress, gunzip, inflate, type InputType, zstdDecompress } from "node:zlib"
 import { zstdParams } from "./ContentEncoding.ts"
 import { filterModels, type ModelReach } from "./ModelList.ts"
 
@@ -22,7 +22,7 @@ const parse = (body: Buffer): unknown => {
 
 type Decoder = (
   bytes: InputType,
-  options: ZlibOptions,
+  options: { readonly maxOutputLength: number },
   done: (error: Error | null, plain: Buffer) => void
 ) => void
 

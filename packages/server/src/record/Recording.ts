@@ -55,14 +55,14 @@ const mostTools = 32
 
 const noSteps: ReadonlyArray<Noted> = []
 
-/** Why a decision was denied, in one word, where its steps say so. */
+/** Why a decision was denied, in few words, where its steps say so. */
 const causeIn = (steps: ReadonlyArray<Noted>): string | null => {
   for (let i = steps.length - 1; i >= 0; i--) {
     const step = steps[i]
     if (step?.outcome !== "denied" && step?.outcome !== "unavailable") continue
-    const { operation, reason }: { readonly [name: string]: Fact } = step.facts
-    const cause = reason ?? operation
-    return typeof cause === "string" ? cut(cause, largestCause) : null
+    const { cause, operation, reason }: { readonly [name: string]: Fact } = step.facts
+    const told = reason ?? cause ?? operation
+    return typeof told === "string" ? cut(told, largestCause) : null
   }
   return null
 }

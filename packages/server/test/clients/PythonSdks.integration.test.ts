@@ -26,6 +26,6 @@ describeWith(["python", "python-sdks"], "an SDK of PyPI", () => {
         }
         yield* ClientWorld.isRight(world, program, answers)
       }),
-    120_000
+    300_000
   )
 })
