@@ -60,6 +60,10 @@ describe("agents that the claims name", () => {
     "no text": [call({ azp: 7 }), "allow user=u-1 team=red"]
   })
 
+  decides("null reads nothing of who acts", { issuer: { claims: { ...CoreTest.mapping, agent: null } }, rows }, {
+    "an actor": [call({ act: acting("none"), azp: "none" }), "allow user=u-1 team=red"]
+  })
+
   decides("RULES D12: a client that cannot be read is not nobody", {
     issuer: claims({ actor: null, client: "app.client" }),
     rows
