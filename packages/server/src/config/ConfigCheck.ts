@@ -13,6 +13,7 @@ import { checkGateway } from "./GatewayCheck.ts"
 import type { FileSettings } from "./GatewaySettings.ts"
 import { checkIssuers } from "./IssuerCheck.ts"
 import { checkRoutes } from "./RouteCheck.ts"
+import { checkTools } from "./ToolCheck.ts"
 
 export type { CheckFinding }
 
@@ -120,7 +121,9 @@ const scopes: Check = ({ policy }) => [
     () => error("policy.requireScope", "needs policy.scopes: nothing could be allowed")
   ),
   ...when(
-    !policy.requireScope && policy.scopes.length > 0,
+    // Lists of tools count whether or not scopes decide on models.
+    !policy.requireScope && policy.scopes.length > 0 &&
+      policy.scopes.every((it) => (it.tools ?? it.prompts ?? it.resources) === undefined),
     () => warning("policy.scopes", "has no effect: policy.requireScope is not set")
   )
 ]
@@ -167,6 +170,7 @@ const checks: ReadonlyArray<Check> = [
   emails,
   directoryWrites,
   checkRoutes,
+  checkTools,
   checkGateway
 ]
 
