@@ -17,6 +17,7 @@ describe("an SDK of npm", () => {
         const world = yield* ClientWorld.make()
         const program = { program: process.execPath, args: [ask, name] }
         yield* ClientWorld.isRight(world, program, Array.from({ length: count }, () => "Hello"))
-      })
+      }),
+    180_000
   )
 })
