@@ -89,14 +89,17 @@ class Denied {
     return this.text("user") ?? this.found("user", "user")
   }
 
-  /** The chosen team, else the first of those that were tried. */
-  get team(): string | undefined {
+  /** Of the teams that were tried, the one that only the model keeps from fitting, else the first. */
+  get tried(): Facts | undefined {
     const candidates = this.facts["candidates"]
-    const [first] = Array.isArray(candidates) ? candidates : []
-    const tried = typeof first === "object" && first !== null && !Array.isArray(first)
-      ? textIn({ ...first }, "team")
-      : undefined
-    return this.text("team") ?? tried ?? this.text("header") ?? this.text("single") ?? this.text("object") ??
+    const all: ReadonlyArray<Facts> = (Array.isArray(candidates) ? candidates : []).filter(isFacts)
+    return all.find((it) => it["verdict"] === "model") ?? all[0]
+  }
+
+  /** The chosen team, else one of those that were tried. */
+  get team(): string | undefined {
+    return this.text("team") ?? textIn(this.tried ?? nothing, "team") ?? this.text("header") ?? this.text("single") ??
+      this.text("object") ??
       this.text("alias") ?? textsIn(this.facts, "groups")[0] ?? this.found("team", "team")
   }
 }
@@ -111,7 +114,7 @@ const inRow = (about: Row | null, list: string, entry: string): Remedy =>
 
 const modelOfTeam = (it: Denied): Remedy => {
   const team = it.team
-  const models = textsIn(it.facts, "models")
+  const models = textsIn(it.tried ?? it.facts, "models")
   const model = it.text("model")
   const how = team === undefined || model === undefined || models.length === 0
     ? ""

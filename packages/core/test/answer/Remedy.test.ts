@@ -79,10 +79,13 @@ describe("what an operator would change", () => {
     ],
     [
       "team_model_denied",
-      denied("team", { candidates: [{ team: "blue", verdict: "model", models: ["o1"] }] }),
+      denied("team", {
+        model: "gpt-4o",
+        candidates: [{ team: "gone", verdict: "unknown" }, { team: "blue", verdict: "model", models: ["o1"] }]
+      }),
       "team blue",
       "directory",
-      /models of the team "blue"/
+      /models of the team "blue": jotgate team update blue --models o1,gpt-4o/
     ],
     [
       "member_model_denied",
