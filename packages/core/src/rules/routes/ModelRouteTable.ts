@@ -521,14 +521,14 @@ export const families: ReadonlyArray<Family> = [
     templates: ["/assistants", "/threads/runs", "/threads/{x}/runs"]
   },
   {
+    // An update of a conversation of OpenAI has the same path, which is why its own upstreams do not have this family.
     name: "conversations of Mistral",
     methods: "write",
     runs: "always",
     body: json,
     places: [leading("reference", "agent_id")],
-    templates: ["/conversations/{x}", "/conversations/{x}/restart"].flatMap((it) => [it, `/mistral/v1${it}`]).concat(
-      "/mistral/v1/conversations"
-    )
+    templates: ["/mistral/v1/conversations", "/conversations/{x}", "/conversations/{x}/restart"],
+    kinds: ["litellm"]
   },
   {
     name: "a resource that may name a model",
