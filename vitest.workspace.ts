@@ -19,21 +19,27 @@ const every = [
 /** Whoever starts the command, which is built before. */
 const command = ["packages/cli/test/**/*.integration.test.ts"]
 
+/** Whoever measures the process itself has it alone. */
+const alone = ["record/Retained", "proxy/Leaks", "admin/Figures.integration"].map((it) =>
+  `packages/server/test/${it}.test.ts`
+)
+
 interface Kept {
   readonly include: Array<string>
   readonly exclude?: Array<string>
+  readonly isolate?: boolean
   /** What happens once before all of them. */
   readonly globalSetup?: Array<string>
 }
 
-const project = (name: string, { exclude = [], globalSetup = [], include }: Kept) =>
+const project = (name: string, { exclude = [], globalSetup = [], include, isolate = false }: Kept) =>
   defineProject({
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {
       name,
       // Files share no state, and load their modules once, which halves their time.
-      isolate: false,
+      isolate,
       include,
       exclude,
       globalSetup,
@@ -74,7 +80,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       project("the command", { include: command, globalSetup: ["./tools/lib/BuiltCommand.ts"] }),
-      project("jotgate", { include: every, exclude: command })
+      project("jotgate", { include: every, exclude: [...command, ...alone] }),
+      project("alone", { include: alone, isolate: true })
     ]
   }
 })

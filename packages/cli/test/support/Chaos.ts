@@ -351,6 +351,8 @@ export const run = async (options: {
   readonly tokens: ReadonlyArray<string>
   readonly seed: number
   readonly millis: number
+  /** How long each of them waits before the next, in milliseconds: none unless said. */
+  readonly pause?: number
 }): Promise<Told> => {
   const draw = drawing(options.seed)
   const end = performance.now() + options.millis
@@ -366,6 +368,7 @@ export const run = async (options: {
         : draw.chance(0.5)
         ? calls
         : mutated(draw, calls)
+      if (options.pause !== undefined) await sleep(options.pause)
       const answer = await connection(draw, isGrpc ? options.grpc : draw.of(options.ports), sent)
       connections++
       for (const [line] of answer.matchAll(/^HTTP\/1\.[01] \d{3}.*/gm)) {

@@ -25,7 +25,7 @@ const figure = (metrics: string, name: string): number =>
   Number(new RegExp(`^${name} (\\d+)`, "m").exec(metrics)?.[1] ?? 0)
 
 /** Runs it for `millis` with draws from `seed`. */
-export const run = Effect.fnUntraced(function*(seed: number, millis: number) {
+export const run = Effect.fnUntraced(function*(seed: number, millis: number, pause?: number) {
   const idp = yield* Issuer.make("https://idp.test", ["ES256"])
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-chaos-"))),
@@ -71,7 +71,14 @@ export const run = Effect.fnUntraced(function*(seed: number, millis: number) {
   const serve = yield* start(["serve", "--config", file], { KEY: "sk-upstream" })
   const [, gate = "", admin = "", grpc = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+) grpc=(\S+)\n/)
   const told = yield* Effect.promise(() =>
-    Chaos.run({ ports: [gate, gate, gate, admin].map(portOf), grpc: portOf(grpc), tokens, seed, millis })
+    Chaos.run({
+      ports: [gate, gate, gate, admin].map(portOf),
+      grpc: portOf(grpc),
+      tokens,
+      seed,
+      millis,
+      ...(pause === undefined ? {} : { pause })
+    })
   )
   const after = Effect.promise(async () => {
     const metrics = await (await fetch(`${admin}/metrics`)).text()

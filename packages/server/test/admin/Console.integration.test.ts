@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { go, objections, open, pictures } from "../support/ConsolePage.ts"
+import { go, looks, objections, open, pictures } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
 const folder = Effect.acquireRelease(
@@ -171,9 +171,7 @@ describeWith("chromium", "the console in a real browser", () => {
         yield* Effect.promise(async () => {
           mkdirSync(pictures, { recursive: true })
           const found: Array<string> = []
-          // Each width and each of the colours once; all four where somebody wants to look at the pictures.
-          const all = [[1280, "dark"], [390, "light"], [1280, "light"], [390, "dark"]] as const
-          for (const [width, colorScheme] of process.env["PICTURES"] === undefined ? all.slice(0, 2) : all) {
+          for (const [width, colorScheme] of looks) {
             const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
             const look = async (name: string) => {
               await page.screenshot({ path: `${pictures}console-${name}-${width}-${colorScheme}.png`, fullPage: true })

@@ -3,7 +3,7 @@ import { Chromium, describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
 import { mkdirSync } from "node:fs"
 import type { Page } from "playwright-core"
-import { go, objections, open, pictures } from "../support/ConsolePage.ts"
+import { go, looks, objections, open, pictures } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
 const tools = ["github/get_repo", "github/list_repos", "github/create_issue"]
@@ -146,7 +146,7 @@ describeWith("chromium", "tools and agents in the console", () => {
         mkdirSync(pictures, { recursive: true })
         const found: Array<string> = []
         // The other two pairs differ in nothing that Console.integration.test.ts does not look at.
-        for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]] as const) {
+        for (const [width, colorScheme] of looks) {
           const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
           const look = async (name: string) => {
             await page.screenshot({

@@ -6,6 +6,11 @@ import type { Page } from "playwright-core"
 /** Where the pictures of the last run are kept, for people to look at. */
 export const pictures = new URL("../../../../coverage/pictures/", import.meta.url).pathname
 
+const all = [[1280, "light"], [390, "dark"], [1280, "dark"], [390, "light"]] as const
+
+/** Each width and each of the colours once; all four where somebody wants to look at the pictures (`PICTURES=all`). */
+export const looks = process.env["PICTURES"] === "all" ? all : all.slice(0, 2)
+
 const Violations = Schema.Struct({
   violations: Schema.Array(Schema.Struct({
     id: Schema.String,
