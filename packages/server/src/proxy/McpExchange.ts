@@ -215,7 +215,9 @@ export class McpExchange {
       },
       read: (status, headers, bytes) => {
         const isGood = status >= 200 && status < 300
-        // The old transport answers on its stream. What else is no list says nothing of what there is.
+        // The old transport answers on its stream; what it says here is for people, and nobody has judged it.
+        if (status === 202 && this.#it.server.legacy) return to.write(status, withoutLength(headers), Buffer.alloc(0))
+        // What else is no list says nothing of what there is.
         if (isGood ? status === 202 && bytes.length === 0 : bytes.length === 0) {
           return to.write(status, withoutLength(headers), bytes)
         }
