@@ -8,7 +8,7 @@ import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { Forgetting } from "../../src/remember/Forgetting.ts"
 import { known } from "../../src/sql/Migrations.ts"
 import { StoreHealth } from "../../src/StoreHealth.ts"
-import { ANSWER, answers, find, load, median, now, stranger, until } from "../support/Outage.ts"
+import { ANSWER, answers, find, load, median, now, RECOVERY, SEEN, stranger, until } from "../support/Outage.ts"
 import * as SlowWire from "../support/SlowWire.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
@@ -29,7 +29,7 @@ const outage = (server: Postgres.Postgres, begin: () => void | Promise<void>, en
     assert.isBelow(median(waits), ANSWER)
     assert.strictEqual((yield* Effect.flip(StoreHealth.use((it) => it.check)))._tag, "DirectoryUnavailable")
     yield* Effect.promise(async () => end())
-    assert.isBelow(yield* until(answers), 5_000)
+    assert.isBelow(yield* until(answers), RECOVERY)
     yield* StoreHealth.use((it) => it.check)
   }).pipe(Effect.scoped)
 
@@ -64,7 +64,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
         assert.strictEqual(tag, "DirectoryUnavailable")
         assert.isBelow(took, ANSWER)
         yield* Effect.promise(() => server.restart())
-        assert.isBelow(yield* until(answers), 5_000)
+        assert.isBelow(yield* until(answers), RECOVERY)
       }).pipe(Effect.provide(storeOf({ url: server.url })))
     }), 60_000)
 }, { concurrent: true })
@@ -84,7 +84,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
         )
         assert.isAtMost(Number(connections), 4)
         yield* Effect.promise(() => lock)
-        assert.isBelow(yield* until(answers), 5_000)
+        assert.isBelow(yield* until(answers), RECOVERY)
       })
     ), 60_000)
 
@@ -112,7 +112,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
           )
           assert.strictEqual((yield* find("alice")).id, "alice")
         }
-        assert.isBelow(yield* until(answers), 5_000)
+        assert.isBelow(yield* until(answers), RECOVERY)
       })
     ), 60_000)
 
@@ -128,7 +128,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
           assert.deepStrictEqual(tags, new Set(["DirectoryUnavailable"]))
           assert.isBelow(median(waits), ANSWER)
           yield* Effect.promise(() => server.restart())
-          assert.isBelow(yield* until(answers), 5_000)
+          assert.isBelow(yield* until(answers), RECOVERY)
         })
       ),
     60_000
@@ -149,7 +149,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
         assert.deepStrictEqual(tags, new Set(["DirectoryUnavailable"]))
         assert.isBelow(median(waits), 600, "the time of a look-up, not of the server")
         wire.delay(0)
-        assert.isBelow(yield* until(answers), 5_000)
+        assert.isBelow(yield* until(answers), RECOVERY)
         const { tag } = yield* stranger
         assert.strictEqual(tag, "RowNotFound")
       }).pipe(Effect.provide(storeOf({ url, connection: { pool: 4 } }, { rows: "300ms" })))
@@ -169,7 +169,7 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
       yield* until(Effect.provide(Forgetting.use((it) => Effect.succeed(it.isConnected())), second))
       assert.isFalse((yield* Effect.provide(team, second)).blocked)
       yield* Effect.provide(block, first)
-      assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), second)), 2_000)
+      assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), second)), SEEN)
     })
 
   it.live("a change through one is seen by the other within two seconds: LISTEN", () =>
@@ -207,7 +207,7 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
         server.query(`UPDATE jotgate.teams SET blocked = 1;
           SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jotgate'`)
       )
-      assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), context)), 2_000)
+      assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), context)), SEEN)
       yield* until(connected)
     }), 60_000)
 

@@ -7,6 +7,12 @@ import { Clock, Effect } from "effect"
 /** Milliseconds in which everybody has an answer: 250 are wanted, the rest is room for busy neighbours. */
 export const ANSWER = 2_000
 
+/** Milliseconds in which all is well again: five seconds are wanted, the rest is room for busy neighbours. */
+export const RECOVERY = 20_000
+
+/** Milliseconds in which a change through one process is seen by another: two seconds are wanted. */
+export const SEEN = 10_000
+
 /** On a machine that is busy with other tests, any one wait may be longer. */
 export const median = (waits: ReadonlyArray<number>): number => waits.toSorted((a, b) => a - b)[waits.length >> 1] ?? 0
 
