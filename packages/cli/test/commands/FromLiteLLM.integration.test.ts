@@ -5,7 +5,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, it } from "@effect/vitest"
 import { describeWith, LiteLLM, Postgres } from "@jotgate/servers"
-import { Clock, Effect, FileSystem } from "effect"
+import { Clock, Effect, FileSystem, Schedule } from "effect"
 import * as ReferenceTables from "../conformance/ReferenceTables.ts"
 import * as IssuerServer from "../support/IssuerServer.ts"
 import { start } from "../support/Process.ts"
@@ -121,17 +121,21 @@ describeWith(["postgres", "litellm-current"], "from LiteLLM 1.110, with its file
             ...(groups === undefined ? {} : { groups })
           }
         })
-        const { allowed, status, team } = yield* Effect.promise(() =>
-          fetch(`${admin}/decide`, {
-            method: "POST",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify({
+        // A database that has just made a hundred tables may be late with its first answers: 503, which says so.
+        const { allowed, status, team } = yield* Effect.repeat(
+          Effect.promise(() =>
+            fetch(`${admin}/decide`, {
               method: "POST",
-              path: "/v1/chat/completions",
-              headers: { authorization: `Bearer ${token}` },
-              body: { model }
-            })
-          }).then((it) => it.json())
+              headers: { "content-type": "application/json" },
+              body: JSON.stringify({
+                method: "POST",
+                path: "/v1/chat/completions",
+                headers: { authorization: `Bearer ${token}` },
+                body: { model }
+              })
+            }).then((it) => it.json())
+          ),
+          { while: (it) => it.status === 503, schedule: Schedule.spaced("100 millis") }
         )
         const answer = allowed === true ? team?.id ?? "no team" : String(status)
         assert.strictEqual(answer, says, `${who}, ${JSON.stringify(groups)}, ${model}`)

@@ -7,7 +7,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Schedule } from "effect"
-import type { Migrator, SqlError } from "effect/sql"
+import { type Migrator, SqlError } from "effect/sql"
 import { Lookups } from "../sql/Lookups.ts"
 import * as Migrations from "../sql/Migrations.ts"
 import * as SqlDirectory from "../sql/SqlDirectory.ts"
@@ -35,19 +35,42 @@ const makeSchema = Effect.gen(function*() {
 /** Makes what is missing of our tables. */
 export const migrate = (kind: Migrations.Kind) => Effect.andThen(makeSchema, Migrations.run(kind))
 
-const isAway = (error: SqlError.SqlError | Migrator.MigrationError): boolean =>
-  error._tag === "SqlError" && (error.reason._tag === "ConnectionError" || error.reason.isRetryable)
+/** SQLSTATE 57P01 to 57P03: the server stops, has crashed, or is starting. */
+const isStopping = ({ cause }: SqlError.SqlError["reason"]): boolean =>
+  typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" &&
+  cause.code.startsWith("57P")
+
+/** Whether a later attempt may go better: the database is away, or another process is making its tables. */
+const isAway = (error: SqlError.SqlError | Migrator.MigrationError): boolean => {
+  if (error._tag === "MigrationError") {
+    return error.kind === "Locked" || (SqlError.isSqlError(error.cause) && isAway(error.cause))
+  }
+  return error.reason._tag === "ConnectionError" || error.reason.isRetryable || isStopping(error.reason)
+}
+
+/** Tries until it could, whatever is in its way: a store that had given up would answer nobody for good. */
+const migratedAtLast = (kind: Migrations.Kind) =>
+  Effect.suspend(() => {
+    let told = ""
+    const tell = (reason: string) => {
+      if (reason === told) return Effect.void
+      told = reason
+      return Effect.logError("the directory cannot be migrated yet", { reason })
+    }
+    return migrate(kind).pipe(
+      Effect.tapError((error) =>
+        isAway(error) ? Effect.void : tell(error._tag === "SqlError" ? error.reason._tag : error.kind)
+      ),
+      Effect.retry(Schedule.spaced("1 second"))
+    )
+  })
 
 /** Migrates now, or, while the database cannot be reached, in the background until it could. */
 export const migrated = (kind: Migrations.Kind) =>
   Layer.effectDiscard(Effect.catchIf(migrate(kind), isAway, () =>
     Effect.andThen(
       Effect.logWarning("the database of the directory cannot be reached yet"),
-      migrate(kind).pipe(
-        Effect.retry({ while: isAway, schedule: Schedule.spaced("1 second") }),
-        Effect.catch((error) => Effect.logError("the directory cannot be migrated", { reason: error._tag })),
-        Effect.forkScoped
-      )
+      Effect.forkScoped(migratedAtLast(kind))
     )))
 
 /** Fails when the schema is missing or old; while the database is away nobody knows, and look-ups say so. */

@@ -81,10 +81,19 @@ const besideLiteLLM = (it: Dialect.Dialect): ReadonlyArray<string> => [
   ...bookkeeping(it)
 ]
 
+/** A migration takes the time that it takes: the time that a statement is given is meant for look-ups. */
+const patience: Record<Dialect.Dialect["name"], ReadonlyArray<string>> = {
+  pg: ["SET LOCAL statement_timeout = 0"],
+  sqlite: []
+}
+
 const statements = (texts: (it: Dialect.Dialect) => ReadonlyArray<string>) =>
-  SqlClient.SqlClient.use((sql) =>
-    Effect.forEach(texts(Dialect.of(sql)), (text) => sql.unsafe(text).withoutTransform, { discard: true })
-  )
+  SqlClient.SqlClient.use((sql) => {
+    const dialect = Dialect.of(sql)
+    return Effect.forEach([...patience[dialect.name], ...texts(dialect)], (text) => sql.unsafe(text).withoutTransform, {
+      discard: true
+    })
+  })
 
 /** What LiteLLM 1.110 has come to know: people who left, models of end users, refused pass-through routes, agents. */
 const agents = (it: Dialect.Dialect): ReadonlyArray<string> => [
