@@ -18,13 +18,15 @@ export const fresh = (server: () => Postgres.Postgres, release: "current" | "old
   Effect.promise(async () => {
     const { createDatabase, query, url: main } = server()
     const template = `litellm_${release}`
-    if (!built.has(template)) {
+    // A process runs several files, each with a server of its own.
+    const key = `${main}_${release}`
+    if (!built.has(key)) {
       built.set(
-        template,
+        key,
         createDatabase(template).then((address) => query([...LiteLLM.tables(release), unread], address))
       )
     }
-    await built.get(template)
+    await built.get(key)
     const name = `litellm_${++databases}`
     await query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
     const url = main.replace(/\/jotgate$/, `/${name}`)
