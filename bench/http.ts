@@ -60,7 +60,8 @@ const question = (token: string) =>
 const post = (path: string) => (token: string) =>
   lines(
     `POST ${path} HTTP/1.1`,
-    "Host: gate.test",
+    // The listener of administrators answers no other name.
+    "Host: 127.0.0.1",
     `Authorization: Bearer ${token}`,
     "Content-Type: application/json",
     "Accept: */*",
@@ -101,7 +102,8 @@ const admin = (path: string, body: object) => {
   const text = JSON.stringify(body)
   return lines(
     `POST ${path} HTTP/1.1`,
-    "Host: gate.test",
+    // The listener of administrators answers no other name.
+    "Host: 127.0.0.1",
     "Content-Type: application/json",
     `Content-Length: ${Buffer.byteLength(text)}`
   ) + text
