@@ -75,6 +75,24 @@ describe("agents that the claims name", () => {
     "no entries on the way to it": [call({ app: [] }), "allow user=u-1 team=red"]
   })
 
+  decides("RULES D72: an agent with an identity of its own is named by that alone, also where an actor names it", {
+    issuer: claims({}),
+    policy: { agents: { unknown: "deny" } },
+    rows
+  }, {
+    "a row": [call({ act: acting("free") }), "allow user=u-1 team=red"],
+    "one that has an identity": [call({ act: acting("bound") }), "403 agent_unknown"]
+  })
+
+  decides("DESIGN §11: a team is open to a chain when it is open to each agent of it", {
+    issuer: claims({}),
+    rows: { ...rows, agents: [...rows.agents, agent("red", { teams: [TeamId.make("red")] })] }
+  }, {
+    "to one that may": [call({ act: acting("red") }), "allow user=u-1 team=red"],
+    "to one that may, for one that may not": [call({ act: acting("red", "blue") }), "403 team_denied"],
+    "the other way round": [call({ act: acting("blue", "red") }), "403 team_denied"]
+  })
+
   decides("DESIGN §11: each agent of the chain takes away, and adds nothing", { issuer: claims({}), rows }, {
     "its list": [call({ act: acting("narrow") }), "allow user=u-1 team=red"],
     "its list, though the token says that it is elsewhere": [

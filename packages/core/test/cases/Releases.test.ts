@@ -1,5 +1,6 @@
 /** What LiteLLM 1.110 decides and 1.90 does not know (RULES D65 to D71), each as a setting or a row of ours. */
-import { describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { EndUserId, makeEndUser } from "../../src/directory/Directory.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 import { decides } from "../support/Decides.ts"
@@ -197,6 +198,25 @@ describe("people who left, and end users", () => {
     "what is not named": [call("c-4o", { _tag: "Unnamed" }), "403 model_unnamed"],
     "a stranger": [call("ghost", "claude"), "allow user=here team=red endUser=ghost"]
   })
+
+  const open = { ...rows, teams: [team("red")] }
+  decides(
+    "RULES D53, D68: where nothing but an end user is limited, a model that is not known is denied for the limit",
+    {
+      rows: open
+    },
+    {
+      "no limit": [call("c-all", { _tag: "Unnamed" }), "allow user=here team=red endUser=c-all"],
+      "a limit": [call("c-4o", { _tag: "Unnamed" }), "403 model_unnamed"]
+    }
+  )
+
+  it.effect("RULES D68: what may be called is told without what the end user may not", () =>
+    Effect.gen(function*() {
+      const { decision } = yield* CoreTest.ask({ rows: open }, call("c-4o", "gpt-4o"))
+      assert.deepStrictEqual(["gpt-4o", "claude"].map((it) => decision?.reach.mayCall(it)), [true, false])
+      assert.deepStrictEqual(decision?.reach.models(), ["gpt-4o"])
+    }))
 })
 
 describe("clients of MCP", () => {
