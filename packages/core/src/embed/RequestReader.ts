@@ -11,7 +11,7 @@ import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
 import * as BodyPlaces from "../rules/routes/BodyPlaces.ts"
 import type { BodyPlace } from "../rules/routes/BodyPlaces.ts"
-import { modelsOf } from "../rules/routes/ManagedId.ts"
+import { ledTo } from "../rules/routes/ManagedId.ts"
 import {
   find,
   found as foundOn,
@@ -99,7 +99,7 @@ const placesOf = (places: ReadonlyArray<Place>): Places => {
 
 /** Takes what leads to models without being the name of one. */
 const lead = (found: Found, reads: BodyPlaces.Reads, at: string, text: string): void => {
-  const models = text === "" ? undefined : reads === "id" ? modelsOf(text) : []
+  const models = ledTo(reads, text)
   if (models === undefined) return
   if (models.length === 0 || !models.every(isModelName)) found.isUnnamed = true
   else for (const name of models) put(found, at, name, false)
@@ -174,13 +174,10 @@ const addAll = (found: Found, place: Place, text: string, separator: "," | undef
   else for (const one of text.split(separator)) add(found, { _tag: "Path" }, one.trim())
 }
 
-/** As some server may read the name of a parameter: in any case, with brackets or dots behind it. */
-const baseOf = (name: string): string => BodyPlaces.fold(name).trim().split(/[[.]/, 1)[0] ?? ""
-
 const readQuery = (found: Found, query: string, { query: places }: Places): void => {
   const parameters = new URLSearchParams(query)
   for (const name of parameters.keys()) {
-    const base = baseOf(name)
+    const base = BodyPlaces.baseOf(name)
     if (name !== base && places.some((it) => it.name === base)) found.state = "conflict"
   }
   for (const place of places) {

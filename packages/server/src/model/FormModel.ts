@@ -5,10 +5,10 @@
  * framework could take for one that matters is refused (RULES D19, D55): in another case, percent-encoded, with spaces
  * round it, or with brackets or dots behind it.
  */
-import { modelsOf } from "@jotgate/core/ManagedId"
+import { ledTo } from "@jotgate/core/ManagedId"
 import { isUtf8 } from "node:buffer"
 import { JsonModel } from "./JsonModel.ts"
-import { fold, type JsonPlace, type Reads } from "./JsonPlaces.ts"
+import { baseOf, type JsonPlace, type Reads } from "./JsonPlaces.ts"
 import {
   ambiguous,
   found,
@@ -29,8 +29,6 @@ const unescaped = (name: string): string => {
     return name
   }
 }
-
-const baseOf = (name: string): string => fold(unescaped(name)).trim().split(/[[.]/, 1)[0] ?? ""
 
 const isContainer = ({ elements, members, names }: JsonPlace): boolean =>
   names === undefined && (members.size > 0 || elements !== undefined)
@@ -53,7 +51,7 @@ export class FormModel {
 
   /** Whether a field of this name says something about models, or could be taken for one that does. */
   matters(name: string): boolean {
-    const base = baseOf(name)
+    const base = baseOf(unescaped(name))
     return this.#places.folds.has(base) || base === "_charset_"
   }
 
@@ -93,7 +91,7 @@ export class FormModel {
   }
 
   #lead(reads: Reads, name: string, text: string): Peeked {
-    const models = text === "" ? undefined : reads === "id" ? modelsOf(text) : []
+    const models = ledTo(reads, text)
     return models === undefined
       ? nothing
       : models.length === 0 || !models.every(isModelName)

@@ -8,8 +8,8 @@
  * another case, a model that is no plain text. What passes here names the same
  * models to every JSON parser.
  */
-import { modelsOf } from "@jotgate/core/ManagedId"
-import { below, fold, isDisguised, isOpen, type JsonPlace, memberOf } from "./JsonPlaces.ts"
+import { ledTo } from "@jotgate/core/ManagedId"
+import { below, fold, isDisguised, isOpen, type JsonPlace, memberOf, type Reads } from "./JsonPlaces.ts"
 import { decodeText, isDone, lineFeed, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
 import { ambiguous, invalid, isModelName, maxModels, nothing, type Peeked, refusalOf, unnamed } from "./Peeked.ts"
 
@@ -157,9 +157,8 @@ export class JsonModel {
   }
 
   /** Takes what leads to models without being the name of one. */
-  #lead(place: JsonPlace, text: string): Peeked | undefined {
-    if (text === "") return undefined
-    const models = place.reads === "id" ? modelsOf(text) : []
+  #lead(reads: Reads, text: string): Peeked | undefined {
+    const models = ledTo(reads, text)
     if (models === undefined) return undefined
     this.#places.add(this.#path)
     if (models.length === 0 || !models.every(isModelName)) this.#isUnnamed = true
@@ -170,7 +169,7 @@ export class JsonModel {
   /** Takes a model. */
   #text(place: JsonPlace, raw: Uint8Array): Peeked | undefined {
     if (place.isLabel && raw.length <= maxModel) this.#label = decodeText(raw)
-    if (place.reads !== undefined) return this.#lead(place, decodeText(raw))
+    if (place.reads !== undefined) return this.#lead(place.reads, decodeText(raw))
     if (place.names === undefined) return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
     const text = raw.length > maxModel ? "" : decodeText(raw)
     this.#places.add(this.#path)

@@ -2,7 +2,16 @@
 import * as BodyPlaces from "@jotgate/core/BodyPlaces"
 import { watch } from "./JsonWalk.ts"
 
-export { below, fold, isDisguised, isOpen, memberOf, type MemberPlace, type Reads } from "@jotgate/core/BodyPlaces"
+export {
+  baseOf,
+  below,
+  fold,
+  isDisguised,
+  isOpen,
+  memberOf,
+  type MemberPlace,
+  type Reads
+} from "@jotgate/core/BodyPlaces"
 
 /** What may stand at one place of a text. */
 export type JsonPlace = BodyPlaces.BodyPlace

@@ -4,7 +4,7 @@
  * A query goes to the upstream as it came, so what servers could read in different ways is refused: a name that is
  * there twice, in another case, with brackets behind it, or behind a `;`.
  */
-import { fold } from "./JsonPlaces.ts"
+import { baseOf } from "./JsonPlaces.ts"
 import { ambiguous, isModelName, join, named, nothing, type Peeked, several } from "./Peeked.ts"
 
 /** A parameter that names models, and what separates several, if anything does. */
@@ -12,8 +12,6 @@ export interface QueryPlace {
   readonly name: string
   readonly separator?: ","
 }
-
-const baseOf = (name: string): string => fold(name).trim().split(/[[.]/, 1)[0] ?? ""
 
 const valueOf = ({ name, separator }: QueryPlace, value: string): Peeked => {
   const place = `query ${name}`

@@ -72,6 +72,9 @@ const meansOne = new Set(["model", "model_id", "modelId", "session.model", "resp
 /** Spellings that lenient parsers take for the same name: case, and letters that fold to ASCII ones. */
 export const fold = (name: string): string => name.toUpperCase().toLowerCase()
 
+/** What a name of a query or a form begins with, as some server may read it: folded, with brackets or dots behind it. */
+export const baseOf = (name: string): string => fold(name).trim().split(/[[.]/, 1)[0] ?? ""
+
 /** The other spelling of a name: `dataSources` of `data_sources`, and the other way round; itself when it has one alone. */
 const otherSpelling = (name: string): string =>
   name.includes("_")

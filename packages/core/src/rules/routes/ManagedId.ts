@@ -6,6 +6,7 @@
  * it is written by nobody who was judged, since a caller can write one too. LiteLLM decodes leniently, so whatever may
  * be such an id counts as one.
  */
+import type { Reads } from "./BodyPlaces.ts"
 
 /** How each of them begins, decoded. */
 const mark = "litellm"
@@ -55,3 +56,10 @@ export const modelsOf = (id: string): ReadonlyArray<string> | undefined => {
     ? [...text.matchAll(spoken)].flatMap(([, names = ""]) => names.split(",").map((it) => it.trim()))
     : []
 }
+
+/**
+ * The models that a text leads to without being the name of one; empty when it says for itself which runs, `undefined`
+ * when it leads to none. What a reference names (an agent, a prompt) is known to its server alone.
+ */
+export const ledTo = (reads: Reads, text: string): ReadonlyArray<string> | undefined =>
+  text === "" ? undefined : reads === "id" ? modelsOf(text) : []
