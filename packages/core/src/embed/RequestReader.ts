@@ -7,6 +7,7 @@
  * known, which is a denial for a caller who may not call everything.
  */
 import { Result } from "effect"
+import { asksForWebSocket, canonical } from "../HeaderNames.ts"
 import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
 import * as BodyPlaces from "../rules/routes/BodyPlaces.ts"
@@ -188,9 +189,6 @@ const readQuery = (found: Found, query: string, { query: places }: Places): void
   }
 }
 
-/** As servers behind the gate may read a name: in any case, with `_` for `-`; LiteLLM takes `x-pass-` away. */
-const canonical = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^(?:x-pass-)+/, "")
-
 const readHeaders = (found: Found, raw: ReadonlyArray<string>, { headers, initials }: Places): void => {
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? ""
@@ -212,12 +210,6 @@ const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "
   return foundOn(route, one !== undefined && others.size === 0 ? knownModel(one, at[0]) : severalModels(names, at))
 }
 
-const asksToUpgrade = (raw: ReadonlyArray<string>): boolean =>
-  raw.some((it, at) =>
-    at % 2 === 0 && it.toLowerCase() === "upgrade" &&
-    raw[at + 1]?.split(",").some((one) => one.trim().toLowerCase() === "websocket") === true
-  )
-
 /** Whether the body of this request is worth reading. */
 export const needsBody = (method: string, target: string): boolean => {
   const route = find(method, target.split("?", 1)[0] ?? "/")
@@ -228,7 +220,7 @@ export const needsBody = (method: string, target: string): boolean => {
 export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   const query = target.indexOf("?")
   const path = query === -1 ? target : target.slice(0, query)
-  const messages = method === "GET" && asksToUpgrade(rawHeaders) ? find(websocket, path) : undefined
+  const messages = method === "GET" && asksForWebSocket(rawHeaders) ? find(websocket, path) : undefined
   const route = messages ?? find(method, path)
   const places = placesOf(route?.places ?? elsewhere)
   const found: Found = { one: undefined, others: new Set(), at: [], isUnnamed: false, state: "fine" }

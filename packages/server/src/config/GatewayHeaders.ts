@@ -1,25 +1,9 @@
-/**
- * What the configuration may say about headers, and which names it may not use.
- *
- * Servers behind the gate may read `X_Jotgate_User` as `X-Jotgate-User` (threat
- * E02), so names are compared lower-cased, with every run of characters that
- * are neither letter nor digit read as one `-` (DESIGN §8).
- */
+/** What the configuration may say about headers, and which names it may not use. */
+import { canonical } from "@jotgate/core/HeaderNames"
 import { identityAttributes } from "@jotgate/core/IdentityHeaders"
 import { isUnambiguousPath } from "@jotgate/core/Request"
 import { HeaderName } from "@jotgate/core/Settings"
 import { Effect, Schema, SchemaGetter } from "effect"
-
-const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-")
-
-/** LiteLLM sends a header of such a name on without what it begins with. */
-const passed = /^(?:x-pass-)+/
-
-/** Whether LiteLLM sends a header of this name on under another. */
-export const isPassedOn = (name: string): boolean => passed.test(plain(name))
-
-/** The form in which names are compared: what some server behind the gate, or behind LiteLLM, may read. */
-export const canonical = (name: string): string => plain(name).replace(passed, "")
 
 /** Whether a canonical name is one that only the gate may set. */
 export const isOurs = (canonicalName: string): boolean => canonicalName.startsWith("x-jotgate-")

@@ -1,5 +1,5 @@
 /** Finds the models that headers name to upstreams that obey them. */
-import { canonical } from "../config/GatewayHeaders.ts"
+import { canonical } from "@jotgate/core/HeaderNames"
 import { ambiguous, join, named, nothing, type Peeked } from "./Peeked.ts"
 
 /** How many spellings are remembered: names are chosen by the caller. */

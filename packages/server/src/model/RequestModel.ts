@@ -4,6 +4,7 @@
  * Where models stand follows from the route (`ModelRoutes`), and so do the types that a body may have. On a route that
  * runs no model a body is still looked at for a top-level `model`, because the gate does not know every upstream.
  */
+import { asksForWebSocket } from "@jotgate/core/HeaderNames"
 import {
   type BodyType,
   find,
@@ -94,15 +95,6 @@ const ofPath = (names: ReadonlyArray<string> | undefined): Peeked =>
     ? named(names[0] ?? "", "path")
     : several(names, ["path"])
 
-const asksToUpgrade = (rawHeaders: ReadonlyArray<string>): boolean => {
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? ""
-    if (name.length !== 7 || name.toLowerCase() !== "upgrade") continue
-    if (rawHeaders[at + 1]?.split(",").some((it) => it.trim().toLowerCase() === "websocket") === true) return true
-  }
-  return false
-}
-
 /** What method and target say, whatever the headers. */
 interface Told {
   readonly route: ModelRoute | undefined
@@ -158,7 +150,7 @@ export const readTarget = (
   rawHeaders: ReadonlyArray<string>,
   kind: UpstreamKind = "any"
 ): TargetReading => {
-  const upgrades = method === "GET" && asksToUpgrade(rawHeaders)
+  const upgrades = method === "GET" && asksForWebSocket(rawHeaders)
   return withHeaders(toldBy(upgrades ? websocket : method, target, kind), rawHeaders, upgrades)
 }
 
@@ -172,7 +164,7 @@ export const readOriginal = (
   rawHeaders: ReadonlyArray<string>,
   kind: UpstreamKind = "any"
 ): TargetReading => {
-  const upgrades = method === "GET" && asksToUpgrade(rawHeaders)
+  const upgrades = method === "GET" && asksForWebSocket(rawHeaders)
   const plain = toldBy(upgrades ? websocket : method, target, kind)
   return plain.route !== undefined || (method !== "GET" && method !== "CONNECT")
     ? withHeaders(plain, rawHeaders, upgrades)

@@ -8,9 +8,9 @@
  */
 import { isSubprotocolCredential, read, subprotocolHeader } from "@jotgate/core/Credential"
 import type { Allowed } from "@jotgate/core/Decision"
+import { canonical } from "@jotgate/core/HeaderNames"
 import { appendIdentity, type FurtherHeader } from "@jotgate/core/IdentityHeaders"
 import { modelHeaders } from "@jotgate/core/ModelRouteTable"
-import { canonical } from "../config/GatewayHeaders.ts"
 import { isCorsHeader } from "./Cors.ts"
 import { indispensable, isHeldBack } from "./HeaderName.ts"
 import type { RequestHead } from "./RequestHead.ts"

@@ -2,7 +2,8 @@
  * What a header name stands for on its way through the gate, however it is spelt (threat E02).
  */
 
-import { canonical, isOurs, isPassedOn } from "../config/GatewayHeaders.ts"
+import { canonical, isPassedOn } from "@jotgate/core/HeaderNames"
+import { isOurs } from "../config/GatewayHeaders.ts"
 
 /** Credential headers that some upstream reads; the caller's are dropped (threat E11). */
 export const credentialHeaders: ReadonlyArray<string> = [

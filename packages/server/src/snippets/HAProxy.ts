@@ -1,5 +1,5 @@
+import { canonical } from "@jotgate/core/HeaderNames"
 import { metadataPath as metadata } from "@jotgate/core/ResourceMetadata"
-import { canonical } from "../config/GatewayHeaders.ts"
 import { bare, hostPort, otherCredentials, ours, portOf, rewriting } from "./HeaderLists.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 

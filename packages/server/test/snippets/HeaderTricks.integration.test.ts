@@ -1,9 +1,10 @@
 /** Each printed configuration attacked behind its real proxy: what the upstream is told of the caller is ours alone. */
 import { assert, it } from "@effect/vitest"
+import { canonical } from "@jotgate/core/HeaderNames"
 import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import { describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
-import { canonical, isOurs } from "../../src/config/GatewayHeaders.ts"
+import { isOurs } from "../../src/config/GatewayHeaders.ts"
 import * as Doors from "../support/Doors.ts"
 import { names, proxies, setting } from "../support/Proxies.ts"
 import * as Raw from "../support/Raw.ts"

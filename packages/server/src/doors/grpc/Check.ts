@@ -6,6 +6,7 @@
  * What is absent is taken out of the headers and left out of the metadata. A denial is a whole HTTP answer.
  */
 import type { Allowed } from "@jotgate/core/Decision"
+import { canonical } from "@jotgate/core/HeaderNames"
 import { identityAnswer } from "@jotgate/core/IdentityHeaders"
 import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
 import * as Request from "@jotgate/core/Request"
@@ -13,7 +14,7 @@ import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import { Exit, Result } from "effect"
 import { isUtf8 } from "node:buffer"
 import * as Answer from "../../answer/Answer.ts"
-import { canonical, isOurs } from "../../config/GatewayHeaders.ts"
+import { isOurs } from "../../config/GatewayHeaders.ts"
 import type { Deployment, Lease } from "../../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
 import type { McpRefusal } from "../../mcp/McpRequest.ts"
