@@ -8,7 +8,8 @@
  */
 import type { DecisionJson } from "../Decision.ts"
 import type { Code } from "../Errors.ts"
-import type { Change, Fact, Step } from "../Step.ts"
+import type { Change, Step } from "../Step.ts"
+import { Denied, isFacts, nothing, quoted, textsIn } from "./Denied.ts"
 import type { Printed } from "./StepText.ts"
 
 /** A row of the directory, or an issuer. */
@@ -24,85 +25,11 @@ export interface Remedy {
   readonly text: string
 }
 
-type Facts = { readonly [name: string]: Fact }
-
-const nothing: Facts = {}
-
-const isFacts = (fact: Fact | undefined): fact is Facts =>
-  typeof fact === "object" && fact !== null && !Array.isArray(fact)
-
-const textIn = (facts: Facts, name: string): string | undefined => {
-  const value = facts[name]
-  return typeof value === "string" && value !== "" ? value : undefined
-}
-
-const textsIn = (facts: Facts, name: string): ReadonlyArray<string> => {
-  const value = facts[name]
-  return Array.isArray(value) ? value.filter((it): it is string => typeof it === "string") : []
-}
-
-const quoted = (name: string | undefined): string => JSON.stringify(name ?? "…")
-
 /** A command with these words; nothing where one could be read as anything but a name. */
 const command = (...words: ReadonlyArray<string>): string =>
   words.every((it) => /^[\w./:@=+,*-]+$/.test(it))
     ? ` jotgate ${words.map((it) => it.includes("*") ? `'${it}'` : it).join(" ")}`
     : ""
-
-/** What a denial was made of. */
-class Denied {
-  readonly facts: Facts
-  readonly #steps: ReadonlyArray<Printed>
-
-  constructor(steps: ReadonlyArray<Printed>) {
-    this.#steps = steps
-    this.facts = steps.findLast((it) => it.outcome === "denied" || it.outcome === "unavailable")?.facts ?? nothing
-  }
-
-  text(name: string): string | undefined {
-    return textIn(this.facts, name)
-  }
-
-  /** A fact of a step that went well. */
-  found(step: string, name: string): string | undefined {
-    const facts = this.#steps.find((it) => it.step === step && it.outcome === "ok")?.facts
-    return facts === undefined ? undefined : textIn(facts, name)
-  }
-
-  get rule(): string | undefined {
-    return this.text("rule")
-  }
-
-  get model(): string {
-    return quoted(this.text("model"))
-  }
-
-  get route(): string {
-    return quoted(this.text("route"))
-  }
-
-  get issuer(): string | undefined {
-    return this.text("issuer") ?? this.found("token", "issuer")
-  }
-
-  get user(): string | undefined {
-    return this.text("user") ?? this.found("user", "user")
-  }
-
-  /** Of the teams that were tried, the one that only the model keeps from fitting, else the first. */
-  get tried(): Facts | undefined {
-    const candidates = this.facts["candidates"]
-    const all: ReadonlyArray<Facts> = (Array.isArray(candidates) ? candidates : []).filter(isFacts)
-    return all.find((it) => it["verdict"] === "model") ?? all[0]
-  }
-
-  /** The chosen team, else one of those that were tried. */
-  get team(): string | undefined {
-    return this.text("team") ?? textIn(this.tried ?? nothing, "team") ?? this.text("header") ?? this.text("single") ??
-      this.text("object") ??
-      this.text("alias") ?? textsIn(this.facts, "groups")[0] ?? this.found("team", "team")
-  }
-}
 
 const row = (kind: Row["kind"], id: string | undefined): Row | null => id === undefined ? null : { kind, id }
 
