@@ -31,6 +31,9 @@ const command = (...words: ReadonlyArray<string>): string =>
     ? ` jotgate ${words.map((it) => it.includes("*") ? `'${it}'` : it).join(" ")}`
     : ""
 
+/** A sentence, with the command that does it where there is one. */
+const doing = (what: string, how: string): string => how === "" ? `${what}.` : `${what}:${how}.`
+
 const row = (kind: Row["kind"], id: string | undefined): Row | null => id === undefined ? null : { kind, id }
 
 const of = (setting: string | null, text: string, about: Row | null = null): Remedy => ({ setting, row: about, text })
@@ -48,14 +51,14 @@ const modelOfTeam = (it: Denied): Remedy => {
     : command("team", "update", team, "--models", [...models, model].join(","))
   return of(
     "directory",
-    `Add ${it.model} to models of the team ${quoted(team)}${how === "" ? "" : `:${how}`}.`,
+    doing(`Add ${it.model} to models of the team ${quoted(team)}`, how),
     row("team", team)
   )
 }
 
 const unblock = (kind: "team" | "user" | "agent", id: string | undefined): Remedy => {
   const how = id === undefined ? "" : command(kind, "update", id, "--no-blocked")
-  return of("directory", `Unblock the ${kind} ${quoted(id)}${how === "" ? "" : `:${how}`}.`, row(kind, id))
+  return of("directory", doing(`Unblock the ${kind} ${quoted(id)}`, how), row(kind, id))
 }
 
 /** What the issuer of a token may give at most, and lists of roles. */
@@ -133,7 +136,7 @@ const tool = (it: Denied): Remedy => {
     : ""
   return of(
     "directory",
-    `Add ${name} to ${lists} of the ${kind} ${quoted(id)}${how === "" ? "" : `:${how}`}.`,
+    doing(`Add ${name} to ${lists} of the ${kind} ${quoted(id)}`, how),
     row(kind, id)
   )
 }
