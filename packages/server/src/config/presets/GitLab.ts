@@ -1,11 +1,20 @@
 /** GitLab CI: the ID token of a job (`id_tokens`). The project is who calls, its namespace the team. */
 import { addressOf, type Preset } from "./Preset.ts"
 
+/** Where an instance is, as a parameter. */
+export const url: Preset["parameters"][string] = { description: "https://gitlab.com unless said", required: false }
+
+/** What tokens of jobs and of people have in common: who signs them, and how. */
+export const signing = (given: Parameters<Preset["block"]>[0]) => {
+  const issuer = addressOf(given["url"] ?? "https://gitlab.com")
+  return { issuer, jwks: `${issuer}/oauth/discovery/keys`, algorithms: ["RS256"] }
+}
+
 export const gitLab: Preset = {
   name: "gitlab",
   title: "GitLab CI jobs",
   parameters: {
-    url: { description: "https://gitlab.com unless said", required: false },
+    url,
     namespace: { description: "the namespaces (groups) whose jobs are let in", required: true, many: true }
   },
   traps: [
@@ -18,14 +27,9 @@ export const gitLab: Preset = {
     "People who sign in have tokens of the same issuer: those are `gitlab-sign-in`.",
     "`user_email` is the address of who started the job, not of who calls."
   ],
-  block: (given) => {
-    const issuer = addressOf(given["url"] ?? "https://gitlab.com")
-    return {
-      issuer,
-      jwks: `${issuer}/oauth/discovery/keys`,
-      algorithms: ["RS256"],
-      require: { namespace_path: given["namespace"] ?? [] },
-      claims: { user: "project_path", email: null, team: "namespace_path" }
-    }
-  }
+  block: (given) => ({
+    ...signing(given),
+    require: { namespace_path: given["namespace"] ?? [] },
+    claims: { user: "project_path", email: null, team: "namespace_path" }
+  })
 }
