@@ -1,10 +1,10 @@
 import { assert, it } from "@effect/vitest"
 import { Chromium, describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { go, looks, objections, open, pictures } from "../support/ConsolePage.ts"
+import { gallery, go, open } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
 const folder = Effect.acquireRelease(
@@ -169,19 +169,7 @@ describeWith("chromium", "the console in a real browser", () => {
         const { admin, denied } = yield* world
         const { browser } = yield* Chromium.make()
         yield* Effect.promise(async () => {
-          mkdirSync(pictures, { recursive: true })
-          const found: Array<string> = []
-          for (const [width, colorScheme] of looks) {
-            const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
-            const look = async (name: string) => {
-              await page.screenshot({ path: `${pictures}console-${name}-${width}-${colorScheme}.png`, fullPage: true })
-              const colours = (width === 1280) === (colorScheme === "dark")
-              found.push(...(await objections(page, colours)).map((it) => `${name} ${width} ${colorScheme}: ${it}`))
-              assert.isFalse(
-                await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth),
-                `${name} at ${width} scrolls sideways`
-              )
-            }
+          const found = await gallery(browser, async (page, look) => {
             const show = async (hash: string, until: string) => {
               await go(page, hash)
               await page.waitForSelector(until)
@@ -207,8 +195,7 @@ describeWith("chromium", "the console in a real browser", () => {
             await page.setExtraHTTPHeaders({ authorization: "Bearer let-me-in" })
             await page.goto(`${admin}/decisions/${denied}`)
             await look("one-decision")
-            await page.close()
-          }
+          })
           assert.deepStrictEqual(found, [])
         })
       }),

@@ -1,9 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { Chromium, describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
-import { mkdirSync } from "node:fs"
 import type { Page } from "playwright-core"
-import { go, looks, objections, open, pictures } from "../support/ConsolePage.ts"
+import { gallery, go, open } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
 const tools = ["github/get_repo", "github/list_repos", "github/create_issue"]
@@ -143,26 +142,11 @@ describeWith("chromium", "tools and agents in the console", () => {
       const { admin } = yield* world
       const { browser } = yield* Chromium.make()
       yield* Effect.promise(async () => {
-        mkdirSync(pictures, { recursive: true })
-        const found: Array<string> = []
-        // The other two pairs differ in nothing that Console.integration.test.ts does not look at.
-        for (const [width, colorScheme] of looks) {
-          const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
-          const look = async (name: string) => {
-            await page.screenshot({
-              path: `${pictures}console-tools-${name}-${width}-${colorScheme}.png`,
-              fullPage: true
-            })
-            found.push(...(await objections(page, false)).map((it) => `${name} ${width} ${colorScheme}: ${it}`))
-            assert.isFalse(
-              await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth),
-              `${name} at ${width} scrolls sideways`
-            )
-          }
+        const found = await gallery(browser, async (page, look) => {
           await open(page, `${admin}/#health`)
           await ask(page, "alice", "agent-7", "github/create_issue")
           await page.waitForSelector(".verdict.deny")
-          await look("ask")
+          await look("tools-ask")
           await go(page, "may")
           await page.locator("#matrix-models").fill("gpt-4o")
           await page.locator("#matrix-tools").fill(tools.join(", "))
@@ -178,12 +162,11 @@ describeWith("chromium", "tools and agents in the console", () => {
           await page.locator("#what-user").fill("alice")
           await page.locator("#what-form .primary").click()
           await page.waitForSelector("#what tbody .pill")
-          await look("may")
+          await look("tools-may")
           await go(page, "people")
           await page.waitForSelector("#agents tbody tr")
-          await look("people")
-          await page.close()
-        }
+          await look("tools-people")
+        })
         assert.deepStrictEqual(found, [])
       })
     }), 240_000)
