@@ -8,6 +8,13 @@ import { gzipSync } from "node:zlib"
 
 const zeros = Buffer.alloc(64 * 1024)
 
+/** So many bytes of zeros, compressed at next to no cost: members of 16 MiB, one after the other (RFC 1952, section 2.2). */
+const bomb = (bytes: number): Buffer => {
+  const member = Math.min(bytes, 16 * 1024 * 1024)
+  const packed = gzipSync(Buffer.alloc(member))
+  return Buffer.concat(Array.from({ length: Math.ceil(bytes / member) }, () => packed))
+}
+
 const play = (behaviour: Hostile.Settled, response: ServerResponse): void => {
   switch (behaviour._tag) {
     case "Answer":
@@ -17,7 +24,7 @@ const play = (behaviour: Hostile.Settled, response: ServerResponse): void => {
       response.destroy()
       return
     case "Slow":
-      setTimeout(() => play(behaviour.after, response), behaviour.millis)
+      setTimeout(() => play(behaviour.after, response), behaviour.millis).unref()
       return
     case "Stalling":
       response.writeHead(200, { "content-type": "application/json" }).flushHeaders()
@@ -39,7 +46,7 @@ const play = (behaviour: Hostile.Settled, response: ServerResponse): void => {
     }
     case "Bomb":
       response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" })
-        .end(gzipSync(Buffer.alloc(behaviour.bytes)))
+        .end(bomb(behaviour.bytes))
       return
     case "Silent":
   }
