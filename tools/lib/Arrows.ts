@@ -45,10 +45,10 @@ export const workspaces: ReadonlyArray<Workspace> = [
   { root: "servers", name: "@jotgate/servers", left: [] }
 ]
 
-/** The parts of `effect` that are plain values: what a rule may use of it. */
+/** The modules of `effect` that are plain values: what a rule may use of it. */
 const pure = new Set(
   ("Array BigDecimal Brand Data Equal Equivalence Function HashMap HashSet Match Number Option Order Predicate " +
-    "Record Result Schema SchemaGetter String Struct Tuple flow identity pipe").split(" ")
+    "Record Result Schema SchemaGetter String Struct Tuple").split(" ").map((it) => `effect/${it}`)
 )
 
 /** A package that has rooms, with what each of them may import. */
@@ -138,10 +138,9 @@ const outsideCore = (from: string, it: Import): string | undefined => {
   if (name !== "effect" && name !== "jose") return `core imports effect and jose only, not ${name}`
   if (!isPure(roomOf(coreSource, from)) || it.typeOnly) return undefined
   if (name === "jose") return "rules are pure: they may not import jose"
-  const effectful = it.specifier === "effect" ? it.names.filter((one) => !pure.has(one)) : [it.specifier]
-  return effectful.length === 0 && it.names.length > 0
+  return pure.has(it.specifier)
     ? undefined
-    : `rules are pure: of effect they may import plain values, not ${effectful.join(", ") || "all of it"}`
+    : `rules are pure: of effect they may import plain values, not ${it.specifier}`
 }
 
 /** What a test may import besides: its own package as others see it, and the real servers. */

@@ -16,8 +16,6 @@ export interface Source {
 
 export interface Import {
   readonly specifier: string
-  /** The imported names; empty for namespaces, side effects and dynamic imports. */
-  readonly names: ReadonlyArray<string>
   /** Erased before the module runs. */
   readonly typeOnly: boolean
   readonly line: number
@@ -49,17 +47,14 @@ export const read = (root: string, directory: string): ReadonlyArray<Source> => 
   return found.toSorted((left, right) => left.path < right.path ? -1 : 1)
 }
 
-const nameOf = (node: { readonly type: string }): string =>
-  "name" in node && typeof node.name === "string" ? node.name : "value" in node ? String(node.value) : ""
-
 /** Parses one file; throws a `SyntaxError` that names the file when it is not TypeScript. */
 export const parse = (source: Source): Module => {
   const { errors, program } = parseSync(source.path, source.text, { lang: "ts" })
   if (errors[0] !== undefined) throw new SyntaxError(`${source.path}: ${errors[0].message}`)
   const imports: Array<Import> = []
   const lineAt = (offset: number): number => source.text.slice(0, offset).split("\n").length
-  const add = (start: number, specifier: string, names: ReadonlyArray<string>, typeOnly: boolean): void => {
-    imports.push({ specifier, names, typeOnly, line: lineAt(start) })
+  const add = (start: number, specifier: string, typeOnly: boolean): void => {
+    imports.push({ specifier, typeOnly, line: lineAt(start) })
   }
   new Visitor({
     ImportDeclaration: (node) => {
@@ -67,20 +62,19 @@ export const parse = (source: Source): Module => {
       const typeOnly = node.importKind === "type" ||
         (node.specifiers.length > 0 && named.length === node.specifiers.length &&
           named.every((it) => it.importKind === "type"))
-      const values = typeOnly ? named : named.filter((it) => it.importKind !== "type")
-      add(node.start, node.source.value, values.map((it) => nameOf(it.imported)), typeOnly)
+      add(node.start, node.source.value, typeOnly)
     },
-    ExportAllDeclaration: (node) => add(node.start, node.source.value, [], node.exportKind === "type"),
+    ExportAllDeclaration: (node) => add(node.start, node.source.value, node.exportKind === "type"),
     ExportNamedDeclaration: (node) => {
       if (node.source === null) return
       const typeOnly = node.exportKind === "type" ||
         (node.specifiers.length > 0 && node.specifiers.every((it) => it.exportKind === "type"))
-      add(node.start, node.source.value, node.specifiers.map((it) => nameOf(it.local)), typeOnly)
+      add(node.start, node.source.value, typeOnly)
     },
     ImportExpression: (node) => {
-      if (node.source.type === "Literal") add(node.start, String(node.source.value), [], false)
+      if (node.source.type === "Literal") add(node.start, String(node.source.value), false)
     },
-    TSImportType: (node) => add(node.start, node.source.value, [], true)
+    TSImportType: (node) => add(node.start, node.source.value, true)
   }).visit(program)
   const reExportsOnly = program.body.length > 0 &&
     program.body.every((node) =>

@@ -7,7 +7,11 @@
  * written stands in the decision, and `authenticate` has it done after Allow.
  * Denials are values without a stack. There is no other way to a decision.
  */
-import { Clock, Context, Effect, Exit, Layer } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import { Tallies } from "./cache/Tally.ts"
 import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"

@@ -7,7 +7,8 @@
  * names another team, rule, claim or row (RULES D28). What an operator needs is
  * in the trace of the decision, never in the answer.
  */
-import { Exit, Schema } from "effect"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import { stackless } from "./Stackless.ts"
 
 /** The stable codes of each status (DESIGN §5). */

@@ -8,7 +8,15 @@
  * one has begun. Every part has a default that does nothing: nobody has a row,
  * nothing is written, no hook and no rule object.
  */
-import { Clock, Context, Effect, Exit, Layer, Option, Result, Schema, Scope } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as ResourceMetadata from "./answer/ResourceMetadata.ts"
 import type { Verdict } from "./answer/Verdict.ts"
 import { AuthBuilder } from "./AuthBuilder.ts"

@@ -10,11 +10,21 @@
  * one, and every other denial, is answered at once: HttpApi reports the failure
  * of the last scheme, which would hide the reason.
  */
-import { ByteSize, Clock, Context, Effect, Layer, Redacted, Schema, SchemaGetter } from "effect"
-import { HttpEffect, HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as ByteSize from "effect/ByteSize"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
+import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 import { ProblemBody, type Verdict } from "./answer/Verdict.ts"
 import { AuthBuilder } from "./AuthBuilder.ts"
 import type { Allowed } from "./Decision.ts"

@@ -4,7 +4,7 @@
  * Ids are opaque text and compare byte for byte; the only thing an id cannot be
  * is empty.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 export const UserId = Schema.NonEmptyString.pipe(Schema.brand("UserId"))
 export type UserId = typeof UserId.Type

@@ -5,7 +5,7 @@
  * is not finite. What is accepted reads exactly as `JSON.parse` reads it, but objects inherit nothing: `__proto__` and
  * `constructor` are ordinary names. One pass over the text; nothing is parsed twice.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 
 /** A parsed JSON value. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | JsonObject

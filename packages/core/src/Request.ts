@@ -5,7 +5,7 @@
  * every door (threats E06, E07): nothing is normalized, so the decision is made
  * on the very bytes that the upstream receives.
  */
-import { Exit } from "effect"
+import * as Exit from "effect/Exit"
 import { BadRequest } from "./Errors.ts"
 import { noModel, type RequestedModel } from "./rules/RequestedModel.ts"
 import type { RequestedTool } from "./rules/RequestedTool.ts"

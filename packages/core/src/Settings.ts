@@ -6,7 +6,10 @@
  * key has its default. An unknown key is an error of the decoder, never
  * ignored.
  */
-import { Effect, Result, Schema, SchemaGetter } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 import * as LinearRegExp from "./rules/patterns/LinearRegExp.ts"
 import { PatternText } from "./settings/PatternText.ts"
 

@@ -5,7 +5,8 @@
  * Facts are for the operator. They name rules, values and rows; a step never
  * holds a token, a signature or a secret, and what does not apply is left out.
  */
-import { Schema, Struct } from "effect"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { Codes } from "./Errors.ts"
 
 /** A value that can be printed and written as JSON. */

@@ -5,7 +5,11 @@
  * order (RULES D8). The issuer chooses the keys and the algorithms; the token only says which of them. A token that is
  * no JWT goes to `OpaqueToken` and never the other way round (RULES D9, threat D09).
  */
-import { Context, Effect, Exit, Layer, Result } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import { type IssuerProfile, Issuers } from "./issuer/Issuer.ts"
 import { KeyStore, type VerificationKey } from "./keys/KeyStore.ts"
 import { Enrichment } from "./opaque/Enrichment.ts"

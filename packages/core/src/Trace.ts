@@ -6,7 +6,7 @@
  * kit print this one artefact. Facts are for the operator: a step never holds
  * a token, a signature or a secret.
  */
-import { Context } from "effect"
+import * as Context from "effect/Context"
 import type { JsonObject } from "./Json.ts"
 import type { StepName, StepOf } from "./Step.ts"
 

@@ -6,7 +6,7 @@
  * read back from JSON answers like the one that was written, but for
  * `mayCall`, which then has the listed patterns alone to go by.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { Allowed, Reach } from "../Decision.ts"
 import { resolvedBy } from "../Decision.ts"
 import { type Asked, modelText } from "../Request.ts"

@@ -9,7 +9,9 @@
  * not kept. A second tier (Redis) is optional and never the reason for a
  * refusal.
  */
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as MemoryTier from "./CacheMemory.ts"
 import { type CacheRegion, type CacheStats, CacheTier, type RegionOptions } from "./CacheRegion.ts"
 import { ReadLog } from "./Reads.ts"

@@ -7,7 +7,11 @@
  * it. Forgetting an entry detaches its flight: those who wait get the answer,
  * the map does not.
  */
-import { Deferred, Effect, Exit, Option, type Scope } from "effect"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type { Now } from "../Trace.ts"
 import type { CacheRegion, CacheTier, RegionOptions } from "./CacheRegion.ts"
 import type { Kept, ReadLog } from "./Reads.ts"

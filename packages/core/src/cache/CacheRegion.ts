@@ -4,7 +4,9 @@
  * A region answers with an `Exit` when it remembers. A tier keeps texts for other processes; it never fails and is
  * never the reason for a refusal.
  */
-import { Context, type Effect, type Exit } from "effect"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type { Now } from "../Trace.ts"
 
 /** What a region did since it was made. */

@@ -2,7 +2,7 @@
  * How often something was remembered and how often it was not, for whoever
  * shows it. Counting costs an addition.
  */
-import { Context } from "effect"
+import * as Context from "effect/Context"
 
 /** How often something was remembered, and how often it was not. */
 export interface Tally {

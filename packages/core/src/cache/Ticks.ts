@@ -4,7 +4,8 @@
  * `Now.ticks` and everything that runs in the background must count on one
  * origin, hence this one place. A step of the wall clock changes no age.
  */
-import { type Clock, Effect } from "effect"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 
 /** Reads a clock at once; fractions of a millisecond are kept. */
 export const fromClock = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000

@@ -1,7 +1,7 @@
 /**
  * What becomes of a refusal of the host's own code: the hook on claims, the rule on requests.
  */
-import { Exit } from "effect"
+import * as Exit from "effect/Exit"
 import { type Denial, Unavailable } from "../Errors.ts"
 import { raise } from "../principal/Ruled.ts"
 import { stackless } from "../Stackless.ts"

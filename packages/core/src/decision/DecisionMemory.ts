@@ -8,7 +8,10 @@
  * one of them was forgotten. Whoever listens to the steps always gets them
  * afresh, and a token that comes once leaves nothing behind.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type { ReadLog } from "../cache/Reads.ts"
 import { Tallies, type Tally } from "../cache/Tally.ts"
 import type { Allowed } from "../Decision.ts"

@@ -1,7 +1,7 @@
 /**
  * What was decided about one token, by question: a few answers, each with the rows that it rests on.
  */
-import type { Exit } from "effect"
+import type * as Exit from "effect/Exit"
 import type { Reads } from "../cache/Reads.ts"
 import type { Allowed } from "../Decision.ts"
 import type { Denial } from "../Errors.ts"

@@ -7,7 +7,8 @@
  * named without a promise. Only worked out when somebody listens to the steps
  * and has asked for it, bounded, and never part of the answer to the caller (RULES D28).
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Allowed } from "../Decision.ts"
 import type { Code, Denial } from "../Errors.ts"
 import { type Identity, nameOf } from "../Identity.ts"

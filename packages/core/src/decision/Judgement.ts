@@ -2,7 +2,8 @@
  * The end of a decision: the principal is known; who is blocked, which model,
  * which route, which limit; and what the decision looks like.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Allowed, Reach as ReachOf } from "../Decision.ts"
 import type {
   DirectoryWrite,

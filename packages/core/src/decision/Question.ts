@@ -2,7 +2,8 @@
  * The first half of a decision: what the request carries and what the token
  * says, before anything is looked up in the directory.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { type Denial, Unavailable } from "../Errors.ts"
 import { claimedBy } from "../Identity.ts"
 import { mapped } from "../identity/MappedClaims.ts"

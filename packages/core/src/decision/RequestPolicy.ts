@@ -5,7 +5,9 @@
  * refusal is 403 `custom_denied`, a failure of the rule itself 503 `custom_unavailable`: it can only take rights away.
  * What lists of models tell does not know of it.
  */
-import { Context, type Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { Identity } from "../Identity.ts"
 import type { Principal } from "../principal/Principal.ts"
 import type { RequestedModel, RequestedTool } from "../Request.ts"

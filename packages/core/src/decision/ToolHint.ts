@@ -5,7 +5,7 @@
  * As every hint it is tried where that is possible: without the tool, or without the agents, the same request must
  * pass, so that what is named is all that stands against it.
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Allowed, resolvedBy } from "../Decision.ts"
 import type { Denial } from "../Errors.ts"
 import { modelText, noTool, toolFrom, toolKinds, toolsOf } from "../Request.ts"

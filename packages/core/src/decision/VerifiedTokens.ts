@@ -14,7 +14,8 @@
  * tokens, which callers choose; what has ended is swept out while others are
  * remembered, so that nothing waits for its token to come again.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { makeTally, type Tally } from "../cache/Tally.ts"
 import type { Identity } from "../Identity.ts"
 import type { ClaimExtractor } from "../identity/ClaimExtractor.ts"

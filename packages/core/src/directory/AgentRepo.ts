@@ -2,7 +2,10 @@
  * Finds the programs that act for people: by id, by name, and by the
  * application of an identity provider that is bound to one.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
   type Agent,

@@ -5,7 +5,7 @@
  * is kept as found: a role that nobody knows is a denial (RULES D42), not a
  * reading error.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId } from "../Ids.ts"
 
 export { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId }

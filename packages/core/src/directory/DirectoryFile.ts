@@ -7,7 +7,8 @@
  * row that does not exist is a finding with its place (for a duplicate: both
  * places), and a file with findings changes nothing.
  */
-import { Result, Schema } from "effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { PatternText } from "../settings/PatternText.ts"
 import * as SchemaFindings from "../settings/SchemaFindings.ts"
 import * as Directory from "./Directory.ts"

@@ -5,7 +5,7 @@
  * All repositories and the Provisioner read and write the same rows, which a
  * test can see and change through this service.
  */
-import { Layer } from "effect"
+import * as Layer from "effect/Layer"
 import * as AgentRepo from "./AgentRepo.ts"
 import * as MemoryRows from "./MemoryRows.ts"
 import { OrganizationRepo } from "./OrganizationRepo.ts"

@@ -7,7 +7,8 @@
  * Every look-up is an `Exit`. `failing` names what does not answer; it is
  * mutable, so that a test can break and mend the directory.
  */
-import { Context, Exit } from "effect"
+import * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
 import { namesOf, type ToolLists } from "../rules/patterns/ToolPattern.ts"
 import { stackless } from "../Stackless.ts"
 import {

@@ -1,7 +1,10 @@
 /**
  * Finds organizations, and the end users (customers) that tokens name.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
   type DirectoryUnavailable,

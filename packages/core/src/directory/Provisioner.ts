@@ -8,7 +8,10 @@
  * linked stays linked, and only memberships that a token made are left
  * (RULES D32).
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import { DirectoryUnavailable, type DirectoryWrite, isRequired, makeMembership } from "./Directory.ts"
 import { compound, MemoryRows, type MemoryTables, type Operation } from "./MemoryRows.ts"
 

@@ -3,7 +3,7 @@
  * decision can know which rows it rests on. Absent unless whoever remembers the
  * rows says so.
  */
-import { Context } from "effect"
+import * as Context from "effect/Context"
 import type { ReadLog } from "../cache/Reads.ts"
 
 export interface RowMemory {

@@ -2,7 +2,10 @@
  * Finds teams and the model groups they share. A claim with many groups is one
  * query, not one per group.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
   type DirectoryUnavailable,

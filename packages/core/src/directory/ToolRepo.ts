@@ -2,7 +2,10 @@
  * Which MCP servers the rows of a directory name: at a named one a caller may
  * use what some level lists, at another everything (DESIGN §11).
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import { anyNames, noNames, type ServerNames } from "../rules/patterns/ToolPattern.ts"
 import type { Now } from "../Trace.ts"
 import type { DirectoryUnavailable } from "./Directory.ts"

@@ -6,7 +6,10 @@
  * "not found" without ever swallowing "did not answer" (RULES D27). With `now`
  * a remembering repository answers at once, as an `Exit`, when it can.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
   type DirectoryUnavailable,

@@ -7,7 +7,11 @@
  * what was decided once is not decided again to tell its steps, unless somebody
  * wants them. A defect is never an allow: it is 503.
  */
-import { Cause, type Clock, Effect, Exit, Option } from "effect"
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as DecisionId from "../answer/DecisionId.ts"
 import { challenges } from "../answer/ProblemResponse.ts"
 import * as ResourceMetadata from "../answer/ResourceMetadata.ts"

@@ -6,7 +6,7 @@
  * no. An effect may also succeed with nothing, which is yes. A function that
  * throws, is rejected, fails or takes more than a second is 503, never an allow.
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { RequestFacts } from "../decision/RequestPolicy.ts"
 import type { Claims } from "../token/Claims.ts"
 import { CustomDenied, CustomUnavailable } from "../token/ClaimsPolicy.ts"

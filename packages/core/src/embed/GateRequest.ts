@@ -4,7 +4,8 @@
  * The body is read only when it matters, after the credential was looked at,
  * from a copy, and never further than the limit.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { rawHeadersOf } from "../Request.ts"
 
 /** A request as any program can tell it. */

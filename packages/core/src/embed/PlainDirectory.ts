@@ -6,7 +6,11 @@
  * schema of its noun, and one that throws, fails or answers something else is a
  * directory that does not answer (503), never a missing row.
  */
-import { Effect, Exit, Layer, Result, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Directory from "../directory/Directory.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"

@@ -6,7 +6,7 @@
  * or another type that may name models is not read, so that what it names is not
  * known, which is a denial for a caller who may not call everything.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { asksForWebSocket, canonical } from "../HeaderNames.ts"
 import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"

@@ -7,7 +7,10 @@
  * D57). No claim name is reserved (RULES D48). Services are told from people
  * (RULES D37), and a group overage is never "no groups" (RULES D14).
  */
-import { Context, type Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import { type Identity, type LinkByEmail, subjectOf } from "../Identity.ts"
 import {
   type EndUserId,

@@ -9,7 +9,7 @@
  * D12). Entries go through `map` (by the raw entry), `match`/`as`, `map` again,
  * `lower`.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { Json, JsonObject } from "../Json.ts"
 import * as LinearRegExp from "../rules/patterns/LinearRegExp.ts"
 import type * as Settings from "../Settings.ts"

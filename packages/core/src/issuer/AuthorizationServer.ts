@@ -5,7 +5,10 @@
  * The document is passed on as it is, once it is known to name the configured issuer: the gate vouches for no address
  * in it, and fetches none. With several issuers there is no such document, and never a guess.
  */
-import { Effect, Option, Result, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { ticks } from "../cache/Ticks.ts"
 import { parse } from "../Json.ts"
 import type { Issuer } from "../Settings.ts"

@@ -5,8 +5,12 @@
  * The secret is read when it is used, so a rotated one counts at once, and it
  * stays `Redacted` until the request leaves.
  */
-import { Clock, Effect, Redacted, Result, Schema } from "effect"
-import { Base64 } from "effect/encoding"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { importJWK, importPKCS8, type JWK, SignJWT } from "jose"
 import * as Json from "../Json.ts"
 import type { Introspection } from "../Settings.ts"

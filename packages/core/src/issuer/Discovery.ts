@@ -7,7 +7,9 @@
  * network (threat C08). One bad member makes the whole document unusable: the
  * issuer is then not ready, which is 503 and never a fallback (threat C09).
  */
-import { Effect, Result, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { ticks } from "../cache/Ticks.ts"
 import { parse } from "../Json.ts"
 import type { Issuer } from "../Settings.ts"

@@ -6,7 +6,8 @@
  * lists, a missing one included, never an empty one or one that is no text. Everything a check needs is prepared here,
  * once, so that a check is set look-ups and comparisons; audiences and issuers are never patterns (threat B17).
  */
-import { Context, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
 import type { Issuer as IssuerSettings, PolicySettings } from "../Settings.ts"
 import * as AddressProof from "../settings/AddressProof.ts"
 import type { Proof } from "../settings/AddressProof.ts"

@@ -2,7 +2,8 @@
  * Asks the endpoints of one issuer with what its settings say about
  * connections: the certificate authority and whether `http:` is allowed.
  */
-import { Effect, Redacted } from "effect"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type { Issuer } from "../Settings.ts"
 import type { Secrets } from "../settings/Secrets.ts"
 import { type Outbound, type OutboundAnswer, OutboundFailed, type OutboundRequest } from "./Outbound.ts"

@@ -7,7 +7,13 @@
  * limits are applied here, so they are the same for every runtime and for the
  * hostile issuer of the tests.
  */
-import { Context, Effect, Layer, Redacted, Result, Schema, type Scope } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { check, type Reach } from "./Target.ts"
 
 /** Largest body that is read, in bytes after inflating. */

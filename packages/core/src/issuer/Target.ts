@@ -7,8 +7,10 @@
  * configured issuer is on an address of the same kind (threats C04, C08).
  * `http:` is for loopback addresses, elsewhere the operator must allow it.
  */
-import { Option, Result } from "effect"
-import { IpNetwork, NetAddress } from "effect/net"
+import * as IpNetwork from "effect/net/IpNetwork"
+import * as NetAddress from "effect/net/NetAddress"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 
 /** What an IP address is good for: `public` is everything that is routed on the internet. */
 export type AddressKind = "public" | "loopback" | "private" | "linkLocal" | "reserved"

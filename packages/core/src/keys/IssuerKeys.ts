@@ -8,7 +8,9 @@
  * keys would raise our error rate. While a source fails it is 503, because the
  * key may be new (threats C01, C02).
  */
-import { Effect, Exit, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
 import { ticks } from "../cache/Ticks.ts"
 import type { IssuerProfile } from "../issuer/Issuer.ts"
 import type { IssuerClient } from "../issuer/IssuerClient.ts"

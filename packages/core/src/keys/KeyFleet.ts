@@ -8,7 +8,8 @@
  * Nothing rests on it: without an answer each process goes by its own sets and
  * its own budget.
  */
-import { Context, Effect } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import type { SavedSet } from "./SavedKeys.ts"
 
 /** Fetches that tokens of one issuer may cause in a minute, all processes together. */

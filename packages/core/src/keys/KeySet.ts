@@ -6,7 +6,8 @@
  * values, never one joined text (threat B04), in at most four tries (threat C10). No `kid` in the header is enough only
  * when exactly one key fits (RULES D8).
  */
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { withSynonyms } from "../issuer/Issuer.ts"
 import * as Json from "../Json.ts"
 import type { Algorithm } from "../Settings.ts"

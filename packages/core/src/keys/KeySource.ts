@@ -7,7 +7,10 @@
  * wherever it comes from. There is no default: a source that cannot be read
  * yields no key (threat C09).
  */
-import { Effect, Redacted, Result, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { isDiscoveryUrl, make as makeDiscovery, urlsOf } from "../issuer/Discovery.ts"
 import type { IssuerClient } from "../issuer/IssuerClient.ts"
 import type { Reach } from "../issuer/Target.ts"

@@ -7,7 +7,12 @@
  * fibers, budget and memory, so one issuer's trouble never touches another's
  * tokens (reference figures: `KeyBudget`, `KeySupply`).
  */
-import { Context, Effect, Exit, Layer, Result, type Scope } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import { ticks } from "../cache/Ticks.ts"
 import { type IssuerProfile, Issuers } from "../issuer/Issuer.ts"
 import { make as makeClient } from "../issuer/IssuerClient.ts"

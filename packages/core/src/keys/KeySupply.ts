@@ -9,7 +9,13 @@
  * limit, then it is gone (threats C05, C07, C09). A source that has published
  * nothing but sets without a key for us does not fail: it has no key.
  */
-import { Clock, Deferred, Effect, Exit, Metric, Random, type Scope } from "effect"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
 import { ticks } from "../cache/Ticks.ts"
 import { timeLimit } from "../issuer/Outbound.ts"
 import type { Algorithm } from "../Settings.ts"

@@ -5,8 +5,10 @@
  * as leads to the key: definite lengths, no surplus octets inside what is read. A certificate is a way to write a key
  * down: the operator who configured it vouches for it, so its chain and dates are not judged. Private keys are refused.
  */
-import { Result } from "effect"
-import { Base64, Base64Url, Hex } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
+import * as Base64Url from "effect/encoding/Base64Url"
+import * as Hex from "effect/encoding/Hex"
+import * as Result from "effect/Result"
 import type { PublicJwk } from "../token/PublicKey.ts"
 
 /** The JWK of the key in one block: `undefined` when the block holds none that is known, `secret` for a private key. */

@@ -8,7 +8,11 @@
  * A reload that forgot them would refuse everybody while the issuer is down, and
  * let a key back in that the operator dropped: one place serves all deployments.
  */
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 
 /** One set as it was fetched. */
 export const SavedSet = Schema.Struct({

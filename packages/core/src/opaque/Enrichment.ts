@@ -8,7 +8,9 @@
  * UserInfo never speaks of another address than its own (RULES D57). Without an
  * answer nobody knows what the token lacks, so that is 503.
  */
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { Cache, type CacheRegion } from "../cache/Cache.ts"
 import { Issuers } from "../issuer/Issuer.ts"
 import { make as makeClient } from "../issuer/IssuerClient.ts"

@@ -6,7 +6,10 @@
  * issuer that refuses our own credentials is an operator's mistake, hence 503
  * and a log line, never a refusal of the caller's token.
  */
-import { Clock, Effect, Redacted, Result } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { make as makeCredentials } from "../issuer/ClientAuthentication.ts"
 import type { IssuerProfile } from "../issuer/Issuer.ts"
 import type { IssuerClient } from "../issuer/IssuerClient.ts"

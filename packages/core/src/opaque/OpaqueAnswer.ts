@@ -6,7 +6,9 @@
  * protocol says, is unavailable (503). Neither is ever an identity (RULES D43,
  * threat D06).
  */
-import { type Effect, Exit, Result } from "effect"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
 import type { IssuerProfile } from "../issuer/Issuer.ts"
 import type { OutboundFailed } from "../issuer/Outbound.ts"
 import type { JsonObject } from "../Json.ts"

@@ -8,7 +8,11 @@
  * limited for each issuer; what is above the limit is 503, while answers that
  * are remembered go on (D07).
  */
-import { Clock, Context, Effect, Exit, Layer } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import { Cache, type CacheRegion } from "../cache/Cache.ts"
 import { ticks } from "../cache/Ticks.ts"
 import { type IssuerProfile, Issuers } from "../issuer/Issuer.ts"

@@ -6,7 +6,10 @@
  * only with a `sub`; a signed one only when a key of the issuer signed it
  * (threat D06).
  */
-import { Clock, Effect, Redacted, Result } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { ticks } from "../cache/Ticks.ts"
 import { type Discovery, make as makeDiscovery, urlsOf } from "../issuer/Discovery.ts"
 import type { IssuerProfile } from "../issuer/Issuer.ts"

@@ -5,7 +5,8 @@
  * What a user may is narrowed by each agent of the chain. Who is bound to an
  * agent is that agent, or nobody: never an ordinary user.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { AgentIdentities, AgentRepo } from "../directory/AgentRepo.ts"
 import type { Agent, AgentBinding, TeamId, User } from "../directory/Directory.ts"
 import type { TeamRepo } from "../directory/TeamRepo.ts"

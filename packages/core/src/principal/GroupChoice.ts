@@ -5,7 +5,8 @@
  * Groups are tried in the order of the claim, so every process chooses alike
  * (RULES D7), and all of them are one query.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Team } from "../directory/Directory.ts"
 import type { Denial } from "../Errors.ts"
 import type { TeamId } from "../Ids.ts"

@@ -3,7 +3,8 @@
  * D56): one query each way, however many groups there are. An alias of several
  * teams is a denial (RULES D26), never a choice.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Team } from "../directory/Directory.ts"
 import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Denial } from "../Errors.ts"

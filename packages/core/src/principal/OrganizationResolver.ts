@@ -4,7 +4,10 @@
  * A named organization must exist; an end user need not: the id is still passed
  * on.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type { EndUser, Organization, OrganizationId } from "../directory/Directory.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import type { Denial, Unavailable } from "../Errors.ts"

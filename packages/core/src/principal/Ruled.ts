@@ -5,7 +5,8 @@
  * is always 503 (RULES D27). Everything here keeps an `Exit` an `Exit`, so that
  * a decision whose rows are in memory never suspends.
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { DirectoryUnavailable, RowNotFound } from "../directory/Directory.ts"
 import { type Denial, deny, Unavailable } from "../Errors.ts"
 import type { Ruling } from "../rules/Ruling.ts"

@@ -1,7 +1,8 @@
 /**
  * The compiled rules of this deployment, as a service.
  */
-import { Context, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
 import { Policy, type PolicyOptions } from "../rules/Policy.ts"
 import type { Settings } from "../Settings.ts"
 

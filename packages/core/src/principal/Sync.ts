@@ -6,7 +6,7 @@
  * Memberships that a token did not make are never removed, and a role that a
  * token granted is lowered when the mapping no longer matches (RULES D32).
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { DirectoryWrite, type Team, type User, UserRole } from "../directory/Directory.ts"
 import type { Identity } from "../Identity.ts"
 import type { TeamId } from "../Ids.ts"

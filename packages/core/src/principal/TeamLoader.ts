@@ -6,7 +6,8 @@
  * compiled once. Groups that cannot be read are missed only where a decision
  * rests on them (RULES D27).
  */
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { type DirectoryUnavailable, makeTeam, ModelGroupId, type Team } from "../directory/Directory.ts"
 import type { TeamRepo } from "../directory/TeamRepo.ts"
 import type { Unavailable } from "../Errors.ts"

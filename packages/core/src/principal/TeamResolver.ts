@@ -6,7 +6,10 @@
  * Fallbacks catch "not found" and nothing else: a directory that does not answer
  * is 503 (RULES D27).
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import type { Team, User } from "../directory/Directory.ts"
 import { compareText } from "../directory/DirectoryFile.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"

@@ -7,7 +7,10 @@
  * namespace and subject (RULES D61). A row that is a proxy admin is never found
  * by an address, whatever stood in for the id (RULES D6, D57, threat B15).
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import { DirectoryWrite, makeUser, type User } from "../directory/Directory.ts"
 import * as MadeId from "../directory/MadeId.ts"
 import { compound } from "../directory/MemoryRows.ts"

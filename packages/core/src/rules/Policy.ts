@@ -6,7 +6,7 @@
  * rules read was looked up by others; the order in which they are asked is the
  * order of RULES. Each family of rules has its own file.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { Asked } from "../Request.ts"
 import type { Settings } from "../Settings.ts"
 import * as McpServers from "./McpServer.ts"

@@ -1,7 +1,7 @@
 /**
  * Patterns of tools, prompts and resources as a file or a caller writes them.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /** One entry of a list of tools: `SERVER/NAME` or `*`, with `!` in front for what is taken away. */
 export const PatternText = Schema.String.annotate({ expected: "a pattern such as github/* or !github/delete_*" }).check(

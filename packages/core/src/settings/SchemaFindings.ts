@@ -5,7 +5,8 @@
  * An unknown key comes with the key that was probably meant. A finding never
  * holds the value itself: it could be a secret.
  */
-import type { SchemaAST, SchemaIssue } from "effect"
+import type * as SchemaAST from "effect/SchemaAST"
+import type * as SchemaIssue from "effect/SchemaIssue"
 
 /** One thing that is wrong, and where. */
 export interface SchemaFinding {

@@ -6,7 +6,9 @@
  * can be on or off, and most are off, so that allows and denials are both
  * common.
  */
-import { Arbitrary, Exit, Schema } from "effect"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import type { Rows } from "../directory/MemoryRows.ts"
 import { CustomDenied, CustomUnavailable } from "../token/ClaimsPolicy.ts"
 import * as CoreTest from "./CoreTest.ts"

@@ -6,7 +6,13 @@
  * leaves the process. A verdict prints as one line, so that a table of cases
  * reads like the rules it proves.
  */
-import { Clock, Context, Effect, Exit, Layer, Result, Schema } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { AuthBuilder } from "../AuthBuilder.ts"
 import { ticks } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"

@@ -8,7 +8,10 @@
  *
  *     for (const { title, run } of DirectorySuite.suite(layerOfRows)) it.live(title, () => run)
  */
-import { Effect, Equal, Exit, type Layer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import type * as Layer from "effect/Layer"
 import { AgentRepo } from "../directory/AgentRepo.ts"
 import { AgentId, type DirectoryWrite, EndUserId, makeTeam, makeUser, type User } from "../directory/Directory.ts"
 import type { Rows } from "../directory/MemoryRows.ts"

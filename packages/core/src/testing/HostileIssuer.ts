@@ -5,7 +5,9 @@
  * transport of a test (virtual time) and a real server on loopback. It stands
  * below `Outbound`: the limits that are tested are the real ones.
  */
-import { Clock, Effect, type Layer } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
 import { type Exchange, Outbound, OutboundFailed, type OutboundRequest, type Transport } from "../issuer/Outbound.ts"
 
 /** What one request meets. Times in milliseconds. */

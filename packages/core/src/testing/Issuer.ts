@@ -4,8 +4,9 @@
  * Nothing here is careful about what it signs: header and payload may be any text, so that a test can send what no
  * honest issuer would. Keys are made anew in each process and belong to nobody.
  */
-import { Effect, Schema } from "effect"
-import { Base64Url } from "effect/encoding"
+import * as Effect from "effect/Effect"
+import * as Base64Url from "effect/encoding/Base64Url"
+import * as Schema from "effect/Schema"
 import { type Algorithm, Issuer as IssuerSettings } from "../Settings.ts"
 import { type Scheme, schemes } from "../token/Signature.ts"
 

@@ -8,7 +8,10 @@
  * it has, or that it has none: a hook that is provided elsewhere does not
  * compile, instead of being left out.
  */
-import { Context, type Effect, Layer, Schema } from "effect"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type { Claims } from "./Claims.ts"
 
 /** The hook says no; `reason` is for the operator. */

@@ -6,7 +6,7 @@
  * objects (threat B01). The header is believed for what it must say and nothing else: a `crit`, `b64` or `enc` is
  * refused, a key inside it or an address of one is never looked at (threats A06, A07, A09, A10).
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { JsonObject } from "../Json.ts"
 import * as Json from "../Json.ts"
 import { decode, isCanonical } from "./Base64Url.ts"

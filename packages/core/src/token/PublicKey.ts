@@ -5,7 +5,7 @@
  * modulus 2048 to 8192 bits, exponent odd and 3 to 2^32, no ROCA fingerprint (threats A11, A12, C06). What passes is
  * rebuilt from the members that name the key alone, so nothing else of the JWK reaches the cryptography.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { Algorithm } from "../Settings.ts"
 import { canonicalLength, decode } from "./Base64Url.ts"
 

@@ -6,7 +6,7 @@
  * the signature is proven (threat E12). The facts go to the trace, the log and
  * the metric; they never hold the token or its signature.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { Unauthenticated } from "../Errors.ts"
 import { stackless } from "../Stackless.ts"
 import { type Fact, Facts } from "../Step.ts"

@@ -7,7 +7,12 @@
  * that counts while the place it is kept in cannot be read; before it was read
  * once, nobody is let in.
  */
-import { Clock, Context, Effect, Exit, Latch, Layer } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
 import type { Claims } from "./Claims.ts"
 import { IssuerUnavailable, TokenRefused } from "./Refusal.ts"
 import { identityOf, RevocationRepo, RevocationsUnavailable, type Revoked } from "./RevocationRepo.ts"

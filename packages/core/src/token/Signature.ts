@@ -4,8 +4,12 @@
  * `layer` uses WebCrypto and runs anywhere; `@jotgate/core/node` supplies the fast synchronous form on `node:crypto`
  * (its effects are `Exit`s). The algorithm belongs to the imported key and never comes from a token (threats A02, A05).
  */
-import { Context, Effect, Exit, Layer, Schema } from "effect"
-import { Base64Url } from "effect/encoding"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Base64Url from "effect/encoding/Base64Url"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { importJWK } from "jose"
 import type { Algorithm } from "../Settings.ts"
 import type { PublicJwk } from "./PublicKey.ts"

@@ -5,7 +5,7 @@
  * last, so `expired` means: everything else about this token was good. Times are numbers of seconds; text that looks
  * like one is refused, as is what no clock can show.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { IssuerProfile } from "../issuer/Issuer.ts"
 import type { Json, JsonObject } from "../Json.ts"
 import * as Path from "../settings/ClaimPath.ts"

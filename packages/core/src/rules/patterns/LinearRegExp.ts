@@ -6,7 +6,7 @@
  * out first, by remembered steps, and only a match pays for its groups. What is accepted (`RegExpSyntax`)
  * finds the same match with the same groups as JavaScript's `u` flag does.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { type Assertion, type Membership, type Node, parse } from "./RegExpSyntax.ts"
 
 /** The whole match, then its groups; a group that took no part is `undefined`. */

@@ -6,7 +6,7 @@
  * something that can match nothing, where engines disagree. Those are refused
  * with a reason; whatever is accepted means exactly what it means in JavaScript.
  */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 
 /** Whether one character, given as its code point, is a member. */
 export type Membership = (code: number) => boolean
