@@ -32,7 +32,7 @@ const rules: ReadonlyArray<Mutation> = [
     ["policy.scopes.some((it) => it.tools !== undefined)", "false"],
     ["policy.scopes.some((it) => it.prompts !== undefined)", "false"],
     ["policy.scopes.some((it) => it.resources !== undefined)", "false"],
-    ["filter((it) => scopes.includes(it.scope))\n    const lists", "filter(() => true)\n    const lists"],
+    ["scopes.includes(it.scope) ? [{ ...it, at }] : []", "[{ ...it, at }]"],
     ["tools: tool ? held.flatMap((it) => it.tools ?? []) : null", "tools: held.flatMap((it) => it.tools ?? [])"],
     ["prompts: prompt ? held.flatMap((it) => it.prompts ?? []) : null", "prompts: null"],
     ["resources: resource ? held.flatMap((it) => it.resources ?? []) : null", "resources: null"],
@@ -89,7 +89,11 @@ const rules: ReadonlyArray<Mutation> = [
       " && (path.length === it.path.length || path.charCodeAt(it.path.length) === 0x2f)",
       ""
     ],
-    ["[path, `${path}/*`]", "[path, `${path}*`]"]
+    ["[path, `${path}/*`]", "[path, `${path}*`]"],
+    ["[path, `${path}/*`]", "[`${path}/*`]"],
+    ["matches(server) || aliases.get(server)?.some(matches) === true", "matches(server)"],
+    ["it.length > best ?", "best === 0 ?"],
+    ["name.length > it.length && ", ""]
   ]),
   ...inFile("decision/ToolReach.ts", [
     [
@@ -269,10 +273,21 @@ const wire: ReadonlyArray<Mutation> = [
     ["identity?.issuer ?? null,", ""],
     ["principal.agent?.chain ?? []", "[]"],
     ["sessions.some((it) =>", "sessions.every((it) =>"],
-    ["digest(`${server} ${it}`))", "digest(it))"],
+    ["digest(`${server} ${unescaped(handle).toLowerCase()}`)", "digest(unescaped(handle).toLowerCase())"],
+    ["unescaped(handle).toLowerCase()", "handle.toLowerCase()"],
+    ["unescaped(handle).toLowerCase()", "unescaped(handle)"],
     ["if (theirs.size > this.#bounds.perCaller)", "if (false)"],
     ["if (this.#owners.size > this.#bounds.all)", "if (false)"],
-    ["if (!this.#owners.has(session)) this.#keep", "this.#keep"],
+    ["caller === everybody || !this.#owners.has(session)", "true"],
+    ["caller === everybody || !this.#owners.has(session)", "!this.#owners.has(session)"],
+    ["owner === everybody ? everybody : caller", "caller"],
+    ["if (owner !== next) this", "this"],
+    ["this.#isOthers(session, caller) ? everybody : caller", "caller"],
+    ["[keyOf(server, `path ${address.path}`), ...values]", "values"],
+    ["if (all.some((it) => this.#isOthers(it, caller))) return false", ""],
+    ["if (!values.some((it) => this.#owners.get(it) === caller)) {", "if (false) {"],
+    ["owner !== caller && owner !== everybody", "owner !== caller"],
+    ["identity?.tenant ?? null,", ""],
     ["claims?.payload[\"sub\"] ?? identity?.user ?? null,", ""]
   ]),
   ...server("mcp/RpcError.ts", [
@@ -315,9 +330,15 @@ const wire: ReadonlyArray<Mutation> = [
       "return this.#stream(allowed, plan, to)"
     ],
     ["kind === \"resource\" ? !isResourceUri(name) : !isItemName(name)", "false"],
-    ["reach.mayUseEvery(kind, server, literalPrefix(name))", "reach.mayUse(kind, server, literalPrefix(name))"],
+    [
+      "reach.mayUseEvery(kind, server.server, literalPrefix(name))",
+      "reach.mayUse(kind, server.server, literalPrefix(name))"
+    ],
+    ["itemName(server, kind, name)", "name"],
     ["if (given === undefined) return \"cut\"", "if (given === undefined) return \"same\""],
-    ["sessions.takes(server, [`endpoint ${given.target}`], allowed)", ""],
+    ["if (own.length > 0 || values.length === 0) sessions.gives(server, { path, values: own }, allowed)", ""],
+    ["!legacy || method !== \"POST\" || sessions.mayPost", "sessions.mayPost"],
+    ["sessions.mayPost(server, addressOf(target), allowed)", "true"],
     ["return Buffer.from(given.address)", "return \"same\""],
     ["isUtf8(data) ? filterAnswer(data, plan)", "true ? filterAnswer(data, plan)"],
     ["answer === undefined ? Buffer.from(plan.instead(undefined))", "answer === undefined ? \"same\""],

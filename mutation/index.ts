@@ -35,7 +35,9 @@ const config = `export default {
     maxWorkers: 1,
     // A test that is late on a busy machine has noticed nothing.
     testTimeout: 60_000,
-    hookTimeout: 60_000
+    hookTimeout: 60_000,
+    // As in vitest.workspace.ts: they have sources under the same condition, which Node does not load from there.
+    server: { deps: { inline: [/@modelcontextprotocol/, /eventsource/] } }
   }
 }
 `

@@ -359,6 +359,17 @@ export const McpServer = Schema.Struct({
       message: "must be a path such as /mcp/github, without a slash at its end"
     })
   ),
+  /** What patterns call it too: a LiteLLM's rows have the ids of its servers, and `group:NAME` for their access groups. */
+  aliases: withDefault(
+    Schema.Array(
+      Schema.String.check(
+        Schema.isPattern(/^(?!!)[^/*\p{Cc}]+$/u, { message: "must be a name without '/', '*' and a '!' in front" })
+      )
+    ),
+    []
+  ),
+  /** What may stand in front of the names of its tools and prompts, and is no part of them: LiteLLM's `github-`. */
+  prefixes: withDefault(Schema.Array(Schema.NonEmptyString), []),
   /** The identifier that tokens must have among their audiences (RFC 8707). */
   resource: Schema.optionalKey(ResourceUrl),
   /** Scopes that every request to it must hold. */

@@ -56,6 +56,7 @@ export interface McpServerSettings {
   readonly path: string
   readonly resource?: string | undefined
   readonly scopes: ReadonlyArray<string>
+  readonly prefixes: ReadonlyArray<string>
   readonly legacy: boolean
   readonly upstream?: UpstreamSettings | undefined
 }

@@ -282,6 +282,8 @@ const importLitellmSettings = (draft: Draft, file: LitellmFile): void => {
     const name = `litellm_settings.${key}`
     if (key === "model_alias_map") {
       draft.line(name, "exact", "aliases", { setting: "policy.modelAliases" })
+    } else if (key === "mcp_aliases") {
+      // Told one by one with the servers that they lead to.
     } else if (key === "default_internal_user_params") {
       const { max_budget, models, user_email, user_role } = file.userDefaults
       const template: Record<string, Value> = {}

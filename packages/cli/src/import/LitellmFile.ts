@@ -173,6 +173,27 @@ const UserDefaults = Schema.Struct({
 /** Clients of MCP routes; a list that cannot be read admits nobody. */
 const McpClients = Schema.Array(Schema.Struct({ alias: Schema.String, value: Schema.String }))
 
+/** An MCP server as the file has it: LiteLLM reads each key for itself. */
+const McpEntry = Schema.Record(Schema.String, Schema.Unknown)
+export type McpEntry = typeof McpEntry.Type
+
+/** LiteLLM puts the name, and this, in front of the names of its tools. */
+const separator = "-"
+
+const McpServers = Schema.Record(Schema.String, McpEntry).check(
+  Schema.makeFilter((it) =>
+    Object.keys(it).flatMap((name) => [
+      ...(name.includes(separator) ? [{ path: [name], issue: `the name cannot contain ${separator}` }] : []),
+      ...(blankId(it[name]?.["server_id"])
+        ? [{ path: [name, "server_id"], issue: "must be a text that is not empty" }]
+        : [])
+    ])
+  )
+)
+
+const blankId = (id: unknown): boolean =>
+  id !== undefined && id !== null && (typeof id !== "string" || id.trim() === "")
+
 /** The parts of the file that decide, decoded; the rest as it stood there, for the report. */
 export interface LitellmFile {
   readonly jwt: JwtAuth
@@ -184,6 +205,9 @@ export interface LitellmFile {
   readonly userDefaults: typeof UserDefaults.Type
   /** `undefined`: every client may ask. */
   readonly mcpClients: typeof McpClients.Type | undefined
+  readonly mcpServers: typeof McpServers.Type
+  /** Names of servers by their further names. */
+  readonly mcpAliases: Readonly<Record<string, string>>
   readonly release: LitellmRelease
   readonly general: Readonly<Record<string, unknown>>
   readonly router: Readonly<Record<string, unknown>>
@@ -235,6 +259,8 @@ const readModelAliases = reader(
 )
 const readDefaults = reader(UserDefaults, "litellm_settings.default_internal_user_params", "ignore")
 
+const readMcpServers = reader(McpServers, "mcp_servers", "error")
+const readMcpAliases = reader(Schema.Record(Schema.String, Schema.String), "litellm_settings.mcp_aliases", "error")
 const readClients = Schema.decodeUnknownOption(McpClients)
 
 const sections = [
@@ -242,6 +268,7 @@ const sections = [
   "model_list",
   "router_settings",
   "litellm_settings",
+  "mcp_servers",
   "environment_variables",
   "env"
 ]
@@ -316,6 +343,11 @@ export const read = (
   }
   // Elsewhere a reference is the key of a provider, say: nothing that takes part in a decision.
   resolve(section(input["general_settings"])["litellm_jwtauth"], environment, unset)
+  for (const entry of Object.values(section(input["mcp_servers"]))) {
+    for (const key of ["url", "transport", "auth_type", "alias", "server_id"]) {
+      resolve(section(entry)[key], environment, unset)
+    }
+  }
   const router = section(decided["router_settings"])
   const litellm = section(decided["litellm_settings"])
   const parts = {
@@ -325,7 +357,9 @@ export const read = (
     deployments: readDeployments(decided["model_list"] ?? []),
     groupAliases: readGroupAliases(router["model_group_alias"] ?? {}),
     modelAliases: readModelAliases(litellm["model_alias_map"] ?? {}),
-    userDefaults: readDefaults(litellm["default_internal_user_params"] ?? {})
+    userDefaults: readDefaults(litellm["default_internal_user_params"] ?? {}),
+    mcpServers: readMcpServers(decided["mcp_servers"] ?? {}),
+    mcpAliases: readMcpAliases(litellm["mcp_aliases"] ?? {})
   }
   const outcomes: ReadonlyArray<Result.Result<unknown, ReadonlyArray<string>>> = Object.values(parts)
   const early = [...misplaced(input), ...later(general["litellm_jwtauth"], release)]

@@ -11,6 +11,7 @@ import { Draft, type Value } from "./Draft.ts"
 import { importGeneral } from "./ImportGeneral.ts"
 import { importIssuers } from "./ImportIssuers.ts"
 import { importJwtAuth } from "./ImportJwtAuth.ts"
+import { importMcp } from "./ImportMcp.ts"
 import { read } from "./LitellmFile.ts"
 import type { ParityReport } from "./ParityReport.ts"
 
@@ -61,6 +62,7 @@ export const importLitellm = (
       clients: theirs.mcpClients !== undefined
     })
     draft.set(["policy", "litellm"], release, "the release whose file it is")
+    importMcp(draft, theirs)
     importGeneral(draft, theirs, strict)
     const { gateway: _, ...core } = draft.file
     return Result.match(decodeSettings(core), {

@@ -24,7 +24,8 @@ export interface Tool {
  * - `Several`: a batch, or a request that names several; all must be allowed.
  * - `None`: nothing is called or read: `initialize`, a list, a request elsewhere.
  * - `Unseen`: a request to this server whose body the door cannot see and whose
- *   headers do not bind the server.
+ *   headers do not bind the server; to `anyServer` where MCP is spoken at a path
+ *   that is no configured server's.
  */
 export type RequestedTool =
   | { readonly _tag: "Known"; readonly tool: Tool }
@@ -33,6 +34,9 @@ export type RequestedTool =
   | { readonly _tag: "Unseen"; readonly server: string }
 
 const noTools: ReadonlyArray<Tool> = []
+
+/** Stands for a server that nobody can tell. */
+export const anyServer = "*"
 
 /** A request that calls or reads nothing of an MCP server. */
 export const noTool: RequestedTool = { _tag: "None" }

@@ -40,12 +40,17 @@ interface Entry {
   readonly pattern: string
 }
 
-/** Compiles the patterns of one kind. */
-export const compile = (patterns: ReadonlyArray<string>): ToolList => {
+/** Makes of a pattern's matcher one of servers. */
+export type OfServers = (matcher: Pattern.Matcher) => Pattern.Matcher
+
+const byName: OfServers = (matches) => matches
+
+/** Compiles the patterns of one kind; servers go by their names where nothing else is said. */
+export const compile = (patterns: ReadonlyArray<string>, ofServers: OfServers = byName): ToolList => {
   const parsed = patterns.map(parse)
   const entries = (takes: boolean): ReadonlyArray<Entry> =>
     parsed.filter((it) => it.takes === takes).map((it) => ({
-      server: Pattern.compile(it.server),
+      server: ofServers(Pattern.compile(it.server)),
       names: Pattern.compile(it.name),
       pattern: it.name
     }))
@@ -66,14 +71,14 @@ export const compile = (patterns: ReadonlyArray<string>): ToolList => {
   }
 }
 
-const listOf = (patterns: ReadonlyArray<string> | null | undefined): ToolList | undefined =>
-  patterns === undefined || patterns === null ? undefined : compile(patterns)
-
 /** Compiles what a rule or a row says. */
-export const compileLists = ({ prompts, resources, tools }: ToolLists): CompiledLists =>
-  (tools ?? prompts ?? resources ?? null) === null
+export const compileLists = ({ prompts, resources, tools }: ToolLists, ofServers: OfServers): CompiledLists => {
+  const listOf = (patterns: ReadonlyArray<string> | null | undefined): ToolList | undefined =>
+    patterns === undefined || patterns === null ? undefined : compile(patterns, ofServers)
+  return (tools ?? prompts ?? resources ?? null) === null
     ? silent
     : { tool: listOf(tools), prompt: listOf(prompts), resource: listOf(resources) }
+}
 
 /** What says something about a caller: a rule, or a row. */
 export interface Level {

@@ -14,11 +14,30 @@ import type { McpServer, Settings } from "../Settings.ts"
 import * as McpServers from "./McpServer.ts"
 import * as Pattern from "./patterns/Pattern.ts"
 import { namesOf, noNames, type ServerNames, type ToolLists } from "./patterns/ToolPattern.ts"
-import { noTool, type RequestedTool, type Tool, type ToolKind, toolKinds, toolName, toolsOf } from "./RequestedTool.ts"
+import {
+  anyServer,
+  noTool,
+  type RequestedTool,
+  type Tool,
+  type ToolKind,
+  toolKinds,
+  toolName,
+  toolsOf,
+  unseenTool
+} from "./RequestedTool.ts"
 import type { Standing } from "./Role.ts"
 import type { Place } from "./RulePlace.ts"
 import type { Ruling } from "./Ruling.ts"
-import { type CompiledLists, compileLists, type Level, member, sentence, silent, type Speaker } from "./Tool.ts"
+import {
+  type CompiledLists,
+  compileLists,
+  type Level,
+  member,
+  type OfServers,
+  sentence,
+  silent,
+  type Speaker
+} from "./Tool.ts"
 
 /** Everything that one answer rests on. */
 export interface ToolQuestion {
@@ -57,10 +76,10 @@ const mostHeld = 256
 
 type ServerMatchers = { readonly [K in ToolKind]: Pattern.Matcher }
 
-const matchersOf = (names: ServerNames): ServerMatchers => ({
-  tool: Pattern.compileAny(names.tool),
-  prompt: Pattern.compileAny(names.prompt),
-  resource: Pattern.compileAny(names.resource)
+const matchersOf = (names: ServerNames, ofServers: OfServers): ServerMatchers => ({
+  tool: ofServers(Pattern.compileAny(names.tool)),
+  prompt: ofServers(Pattern.compileAny(names.prompt)),
+  resource: ofServers(Pattern.compileAny(names.resource))
 })
 
 const texts: { readonly [of in Level["of"]]: (name: string) => string } = {
@@ -83,6 +102,8 @@ export class ToolRules {
   readonly #settings: Settings
   readonly #place: Place
   readonly #byName: ReadonlyMap<string, McpServer>
+  readonly #ofServers: OfServers
+  readonly #rulesName: ServerNames
   readonly #ofRules: ServerMatchers
   readonly #ofRows = new WeakMap<ServerNames, ServerMatchers>()
   readonly #lists = new WeakMap<ToolLists, CompiledLists>()
@@ -98,7 +119,9 @@ export class ToolRules {
     this.#settings = settings
     this.#place = place
     this.#byName = new Map(policy.mcp.map((it) => [it.server, it]))
-    this.#ofRules = matchersOf(namesOf([...issuers.map((it) => it.grants), ...policy.roles, ...policy.scopes]))
+    this.#ofServers = McpServers.byAnyName(policy.mcp)
+    this.#rulesName = namesOf([...issuers.map((it) => it.grants), ...policy.roles, ...policy.scopes])
+    this.#ofRules = matchersOf(this.#rulesName, this.#ofServers)
     this.#scopesDecide = {
       tool: policy.scopes.some((it) => it.tools !== undefined),
       prompt: policy.scopes.some((it) => it.prompts !== undefined),
@@ -106,17 +129,23 @@ export class ToolRules {
     }
   }
 
-  /** What a request asks for. On the path of a server a door that did not say what it saw has seen nothing (RULES D53). */
+  /**
+   * What a request asks for. On the path of a server a door that did not say what it saw has seen nothing (RULES D53),
+   * nor has any where MCP is spoken at a path that is no server's here.
+   */
   asked({ path, tool }: Asked): RequestedTool {
     if (tool !== undefined || !this.isConfigured) return tool ?? noTool
     const server = this.serverOf(path)
-    return server === undefined ? noTool : { _tag: "Unseen", server: server.server }
+    return server === undefined
+      ? McpServers.isElsewhere(path) ? unseenTool(anyServer) : noTool
+      : unseenTool(server.server)
   }
 
   /** Whether a rule of tools can say something about a request, or about what else its caller may use. */
   concerns(asked: Asked): boolean {
     return this.isConfigured &&
-      (asked.tool !== undefined || asked.listsModels === true || this.serverOf(asked.path) !== undefined)
+      (asked.tool !== undefined || asked.listsModels === true || this.serverOf(asked.path) !== undefined ||
+        McpServers.isElsewhere(asked.path))
   }
 
   /** What a row or a rule says, compiled once. */
@@ -124,7 +153,7 @@ export class ToolRules {
     if ((row.tools ?? row.prompts ?? row.resources ?? null) === null) return silent
     const known = this.#lists.get(row)
     if (known !== undefined) return known
-    const compiled = compileLists(row)
+    const compiled = compileLists(row, this.#ofServers)
     this.#lists.set(row, compiled)
     return compiled
   }
@@ -160,7 +189,7 @@ export class ToolRules {
       tools: tool ? held.flatMap((it) => it.tools ?? []) : null,
       prompts: prompt ? held.flatMap((it) => it.prompts ?? []) : null,
       resources: resource ? held.flatMap((it) => it.resources ?? []) : null
-    })
+    }, this.#ofServers)
     const levels: ReadonlyArray<Level> = [{ of: "scope", name: "policy.scopes", lists }]
     // Tokens choose the key: whoever draws ever other scopes only makes this be compiled anew.
     if (this.#ofHeld.size >= mostHeld) this.#ofHeld.clear()
@@ -172,9 +201,16 @@ export class ToolRules {
   isNamed(kind: ToolKind, server: string, names: ServerNames): boolean {
     if (this.#ofRules[kind](server)) return true
     if (names === noNames) return false
-    const known = this.#ofRows.get(names) ?? matchersOf(names)
+    const known = this.#ofRows.get(names) ?? matchersOf(names, this.#ofServers)
     this.#ofRows.set(names, known)
     return known[kind](server)
+  }
+
+  /** Whether something that is not seen could be denied: the server is named, or some is where it cannot be told. */
+  #isAtStake(kind: ToolKind, server: string, names: ServerNames): boolean {
+    return server === anyServer
+      ? this.#rulesName[kind].length > 0 || names[kind].length > 0
+      : this.isNamed(kind, server, names)
   }
 
   /** The scopes of a server that a token lacks. */
@@ -257,7 +293,7 @@ export class ToolRules {
       if (opening === undefined) return this.#denied(tool, objections, question, speaker)
       scope.add(opening)
     }
-    if (wanted._tag === "Unseen" && toolKinds.some((kind) => this.isNamed(kind, wanted.server, question.names))) {
+    if (wanted._tag === "Unseen" && toolKinds.some((kind) => this.#isAtStake(kind, wanted.server, question.names))) {
       return { step: "tool", code: "tool_unseen", facts: { server: wanted.server } }
     }
     if (scope.size === 0) return undefined

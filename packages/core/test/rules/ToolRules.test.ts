@@ -154,6 +154,40 @@ describe("what a request is refused", () => {
     assert.isUndefined(named({ tools: ["jira/*"] }))
   })
 
+  it("MCP at a path that is no server's is unseen, and refused where anything is named", () => {
+    const elsewhere = (path: string) => ({ method: "POST", path, rawHeaders: [], model: noModel })
+    const code = (names: typeof noNames, policy: Policy = {}, path = "/github/mcp") => {
+      const these = rulesOf(policy)
+      return these.concerns(elsewhere(path))
+        ? these.judge(elsewhere(path), question([], { names }), speaker)?.code
+        : "none"
+    }
+    for (const lists of [{ tools: ["other/x"] }, { prompts: ["!other/x"] }, { resources: ["other/x"] }]) {
+      assert.strictEqual(code(namesOf([lists])), "tool_unseen")
+    }
+    assert.strictEqual(code(noNames, { scopes: [{ scope: "s", tools: ["github/x"] }] }), "tool_unseen")
+    assert.isUndefined(code(noNames))
+    assert.strictEqual(code(namesOf([{ tools: ["github/x"] }]), {}, "/v1/models"), "none")
+    assert.strictEqual(code(namesOf([{ tools: ["github/x"] }]), { mcp: [] }), "none")
+  })
+
+  it("patterns may call a server by its aliases, those that take away too", () => {
+    const these = rulesOf({ mcp: [{ server: "github", path: "/mcp/github", aliases: ["0a1b", "group:dev"] }] })
+    const allows = (tools: ReadonlyArray<string>, name: string) =>
+      these.allows(
+        "tool",
+        "github",
+        name,
+        question([{ of: "team", name: "red", lists: these.lists({ tools }) }], { names: namesOf([{ tools }]) })
+      )
+    assert.isTrue(allows(["0a1b/get"], "get"))
+    assert.isTrue(allows(["group:dev/*"], "get"))
+    assert.isFalse(allows(["github/*", "!0a*/get"], "get"))
+    assert.isFalse(allows(["0a1b/get"], "put"))
+    assert.isTrue(these.isNamed("tool", "github", namesOf([{ tools: ["0a1b/get"] }])))
+    assert.isFalse(these.isNamed("tool", "github", namesOf([{ tools: ["other/get"] }])))
+  })
+
   it("a request on no path of a server concerns the rules when it names a tool", () => {
     assert.isTrue(rules.concerns({ ...asked([]), tool: knownTool(tool("x")) }))
     const { tool: _, ...bare } = asked([])

@@ -175,6 +175,10 @@ export const descriptions: Readonly<Record<string, string>> = {
   "policy.mcp": "MCP servers behind the gate",
   "policy.mcp[].server": "its name in patterns: SERVER/NAME",
   "policy.mcp[].path": "the path prefix below which it is, here and at its upstream",
+  "policy.mcp[].aliases":
+    "other names that patterns have for it: ids of a LiteLLM's servers, group:NAME for its access groups",
+  "policy.mcp[].prefixes":
+    "what may stand in front of the names of its tools and prompts, and is no part of them: github- of a LiteLLM",
   "policy.mcp[].resource": "its identifier (RFC 8707): tokens must have it among their audiences",
   "policy.mcp[].scopes": "scopes that a token must hold, all of them, for whatever is asked there",
   "policy.mcp[].legacy": "speaks HTTP+SSE of revision 2024-11-05 too",

@@ -53,7 +53,7 @@ const patternsOf = ({ issuers, policy }: FileSettings): ReadonlyArray<readonly [
 
 /** A pattern about a server that is not there gives nothing, and takes nothing away. */
 const strangers: Check = (settings) => {
-  const servers = settings.policy.mcp.map((it) => it.server)
+  const servers = settings.policy.mcp.flatMap((it) => [it.server, ...it.aliases])
   return patternsOf(settings).flatMap(([path, pattern]) => {
     const { server } = parse(pattern)
     if (servers.some(Pattern.compile(server))) return []

@@ -6,6 +6,7 @@
  * call is unseen (RULES D53).
  */
 import type { Code } from "@jotgate/core/Errors"
+import { bareName } from "@jotgate/core/McpServer"
 import { noTool, type RequestedTool, severalTools, type Tool, unseenTool } from "@jotgate/core/Request"
 import * as MediaType from "../model/MediaType.ts"
 import { idKey } from "./ListAnswer.ts"
@@ -13,6 +14,7 @@ import {
   type AskedItem,
   asksOf,
   asksOfHeaders,
+  type ItemKind,
   type ListMethod,
   listOf,
   type MethodAsks,
@@ -26,9 +28,15 @@ import type { RpcBody, RpcMessage } from "./RpcReader.ts"
 /** The server that a request goes to. */
 export interface McpAddressee {
   readonly server: string
+  /** What may stand in front of the names of its tools and prompts. */
+  readonly prefixes: ReadonlyArray<string>
   /** Whether HTTP+SSE is spoken too. */
   readonly legacy: boolean
 }
+
+/** An item as rules know it: the server's own prefixes are no part of the name of a tool or a prompt. */
+export const itemName = (server: Pick<McpAddressee, "prefixes">, kind: ItemKind, name: string): string =>
+  kind === "resource" ? name : bareName(server, name)
 
 /** Why a request is refused before anything is decided. */
 export interface McpRefusal {
@@ -120,7 +128,11 @@ export const isMessageType = (contentType: string): boolean => {
   return type !== undefined && type.name === "application/json" && MediaType.isUtf8Type(type)
 }
 
-const toolOf = ({ addressee: { server } }: McpHead, { kind, name }: AskedItem): Tool => ({ kind, server, name })
+const toolOf = ({ addressee }: McpHead, { kind, name }: AskedItem): Tool => ({
+  kind,
+  server: addressee.server,
+  name: itemName(addressee, kind, name)
+})
 
 const sessionOf = ({ mirrored: { session } }: McpHead): ReadonlyArray<string> =>
   session._tag === "Value" ? [`session ${session.text}`] : []

@@ -17,6 +17,7 @@ import type { ListMethod } from "../mcp/McpMethod.ts"
 import {
   idOf,
   isMessageType,
+  itemName,
   type McpCall,
   type McpHead,
   type McpRefusal,
@@ -242,7 +243,7 @@ export class McpExchange {
   }
 
   #plan(allowed: Allowed, decision: string): ListPlan {
-    const { server: { server } } = this.#it
+    const { server } = this.#it
     const { reach } = allowed
     return {
       lists: this.#call?.lists ?? new Map<string, ListMethod>(),
@@ -250,8 +251,8 @@ export class McpExchange {
         // What is refused before any rule sees it cannot be called.
         if (kind === "resource" ? !isResourceUri(name) : !isItemName(name)) return false
         return names === "uriTemplate"
-          ? reach.mayUseEvery(kind, server, literalPrefix(name))
-          : reach.mayUse(kind, server, name)
+          ? reach.mayUseEvery(kind, server.server, literalPrefix(name))
+          : reach.mayUse(kind, server.server, itemName(server, kind, name))
       },
       instead: (id) => rpcError({ id, code: "upstream_unreachable", decision })
     }

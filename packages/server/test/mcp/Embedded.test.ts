@@ -82,7 +82,7 @@ describe("a request to an MCP server in a host's own program", () => {
         response.end(`{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}`)
       }
       const alice = yield* token("alice", { groups: ["red"] })
-      const tools = toolReader(mcp.map((it) => ({ ...it, legacy: false })))
+      const tools = toolReader(mcp.map((it) => ({ ...it, prefixes: [], legacy: false })))
       const door = Door.make(auth, yield* Clock.Clock, { tools })
       const guard = yield* HttpSecurity.makeBearer.pipe(
         Effect.provideService(AuthBuilder, auth),

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { readMcpCall, readMcpHead, readUnseenCall } from "../../src/mcp/McpRequest.ts"
 import { RpcReader } from "../../src/mcp/RpcReader.ts"
 
-const addressee = { server: "files", legacy: false }
+const addressee = { server: "files", prefixes: [], legacy: false }
 
 /** What is asked for, told shortly; `body` absent: nobody sees it. */
 const asked = (headers: ReadonlyArray<string>, body?: string, method = "POST"): string => {

@@ -3,8 +3,10 @@
  * patterns.
  *
  * A grant of a server is `SERVER/*` under each name that the server has: its id,
- * its alias, its name. Tools that are named narrow it. What grants no server
- * says nothing; a toolset grants what cannot be told here, so it grants none.
+ * its alias, its name; of a group of servers that of each server in the table, and
+ * `group:NAME/*` for servers of LiteLLM's file, whose aliases say their groups.
+ * Tools that are named narrow it. What grants no server says nothing; a toolset
+ * grants what cannot be told here, so it grants none.
  */
 import { Predicate, Schema } from "effect"
 import { fromJson } from "../JsonText.ts"
@@ -61,6 +63,9 @@ export const named = ({ has, of }: Tables): Question<string> | undefined => {
     ...(has("objectPermission", "mcp_tool_permissions") ? [keys(permissions, "mcp_tool_permissions")] : []),
     ...(has("accessGroup", "access_mcp_server_ids") ? [`SELECT unnest(p.access_mcp_server_ids) FROM ${groups} p`] : []),
     ...(has("accessGroup", "mcp_tool_permissions") ? [keys(groups, "mcp_tool_permissions")] : []),
+    ...(has("objectPermission", "mcp_access_groups")
+      ? [`SELECT 'group:' || unnest(p.mcp_access_groups) FROM ${permissions} p`]
+      : []),
     ...(has("mcpServer", "mcp_access_groups") && has("objectPermission", "mcp_access_groups")
       ? [`SELECT s.server_id FROM ${of("mcpServer")} s
           WHERE s.mcp_access_groups && ARRAY(SELECT unnest(p.mcp_access_groups) FROM ${permissions} p)`]
@@ -122,8 +127,13 @@ export const lists = (column: unknown) => {
       tools.set(id, Array.isArray(names) ? [...known, ...names.filter(Predicate.isString)] : known)
     }
   }
-  const ids = new Set([...all.flatMap((it) => [...texts(it.ids), ...texts(it.grouped)]), ...tools.keys()])
-  const isSaid = ids.size > 0 || all.some((it) => texts(it.some).length + texts(it.toolsets).length > 0)
+  const ids = new Set([
+    ...all.flatMap((
+      it
+    ) => [...texts(it.ids), ...texts(it.grouped), ...texts(it.some).map((group) => `group:${group}`)]),
+    ...tools.keys()
+  ])
+  const isSaid = ids.size > 0 || all.some((it) => texts(it.toolsets).length > 0)
   if (!isSaid) return nothing
   const names = new Map(servers?.map((it) => [it.id, texts(it.names)]))
   const calls: Array<string> = []

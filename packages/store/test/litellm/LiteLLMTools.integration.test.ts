@@ -92,9 +92,9 @@ describeWith(["postgres", "litellm-current"], "object permissions of a LiteLLM d
         const user = yield* asked.user
         // A name with a star is a tool's name there, and none that a pattern could mean here.
         assert.deepStrictEqual(user.tools, ["s-1/get_repo", "gh/get_repo", "github/get_repo", "!s-9/*"])
-        assert.deepStrictEqual(listsOf(yield* asked.organization).tools, every("s-2"))
+        assert.deepStrictEqual(listsOf(yield* asked.organization).tools, every("s-2", "group:prod"))
         assert.deepStrictEqual(listsOf(yield* asked.agent), { tools: [], prompts: [], resources: [] })
-        assert.deepStrictEqual((yield* servers).tool.toSorted(), ["gh", "github", "s-1", "s-2", "s-9"])
+        assert.deepStrictEqual((yield* servers).tool.toSorted(), ["gh", "github", "group:prod", "s-1", "s-2", "s-9"])
         assert.deepStrictEqual((yield* servers).resource.toSorted(), (yield* servers).tool.toSorted())
         yield* sql`UPDATE public."LiteLLM_ObjectPermissionTable" SET mcp_servers = ARRAY['all-proxy-mcpservers']
         WHERE object_permission_id = 'p-team'`
