@@ -36,7 +36,7 @@ export class Planning extends Context.Service<Planning, {
   /** Who would gain, lose or change team. `undefined` when nobody can be asked. */
   readonly plan: (
     settings: FileSettings
-  ) => Effect.Effect<Replay.Replayed | undefined, RecordsAway | SearchInvalid | PlanRefused>
+  ) => Effect.Effect<Replay.Replayed | undefined, RecordsAway | SearchInvalid | PlanRefused | Replay.Undecided>
 }>()("@jotgate/server/Planning") {}
 
 /** The other configuration cannot be built; `reason` says why. */

@@ -4,13 +4,15 @@
  *
  * Records come page by page and a question that came before is asked once, so
  * neither time nor memory grows with what was asked again and again. Answers
- * that failed for a dependency say nothing of the rules and are left out.
+ * that failed for a dependency say nothing of the rules and are left out; where
+ * one fails now, nothing is said at all.
  */
 import { toolName } from "@jotgate/core/Request"
 import type { FoundRecord } from "@jotgate/store/RecordStore"
 import { Effect, Option, Schema } from "effect"
 import { hash } from "node:crypto"
 import { KeptQuestion, requestOf } from "./record/KeptQuestion.ts"
+import { nameOf } from "./record/Parties.ts"
 import { settle, type Supposing } from "./Supposition.ts"
 
 /** What the rules said, and for which team. */
@@ -50,6 +52,9 @@ export const Replayed = Schema.Struct({
 }).annotate({ identifier: "Replayed" })
 export type Replayed = typeof Replayed.Type
 
+/** A dependency failed, so nobody knows what would change; `code` is that of the answer. */
+export class Undecided extends Schema.TaggedError<Undecided>()("Undecided", { code: Schema.String }) {}
+
 /** Some records, newest first, and where the next ones begin; `next` is `undefined` after the last. */
 export interface Page {
   readonly records: ReadonlyArray<Pick<FoundRecord, "body" | "question">>
@@ -72,7 +77,8 @@ const Told = Schema.Struct({
 const told = Schema.decodeUnknownOption(Schema.fromJsonString(Told))
 const kept = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
 
-const isRuled = (it: typeof Told.Type): boolean => !(it.verdictCode ?? "").endsWith("_unavailable")
+/** Whether it was the rules that spoke, and no dependency that failed. */
+const isRuling = (code: string | null | undefined): boolean => !(code ?? "").endsWith("_unavailable")
 
 /** The person; an agent on its own is its own. */
 const whoOf = ({ agent, claimed, user }: typeof Told.Type): string =>
@@ -82,8 +88,10 @@ const whoOf = ({ agent, claimed, user }: typeof Told.Type): string =>
 const toolIn = ({ tools }: KeptQuestion): string | null =>
   tools === undefined || "unseen" in tools ? null : tools.named.map(toolName).join(", ") || null
 
-const differs = (one: Verdict, other: Verdict): boolean =>
-  one.allowed !== other.allowed || (one.allowed && one.team !== other.team)
+/** The team of a record is cut where its id is long. */
+const differs = (before: Verdict, after: Verdict): boolean =>
+  before.allowed !== after.allowed ||
+  (before.allowed && before.team !== (after.team === null ? null : nameOf(after.team)))
 
 const verdictOf = Effect.fnUntraced(function*(supposing: Supposing, question: KeptQuestion, teamHeader: string) {
   const { claims, issuer, traced } = question
@@ -91,34 +99,45 @@ const verdictOf = Effect.fnUntraced(function*(supposing: Supposing, question: Ke
     // An issuer that the new file does not trust any more.
     Effect.catch(() => Effect.succeed(undefined))
   )
-  return result === undefined
-    ? { allowed: false, code: "invalid_token", team: null }
-    : result._tag === "Allowed"
-    ? { allowed: true, code: null, team: result.principal.teamId ?? null }
-    : { allowed: false, code: result.code, team: null }
+  if (result === undefined) return { allowed: false, code: "invalid_token", team: null }
+  if (result._tag === "Allowed") return { allowed: true, code: null, team: result.principal.teamId ?? null }
+  if (!isRuling(result.code)) return yield* new Undecided({ code: result.code })
+  return { allowed: false, code: result.code, team: null }
 })
 
-/**
- * What of a record tells its verdict from that of another one with the same question, read from its text alone:
- * reading the whole record costs ten times as much, and most questions have come before. Quotation marks inside a value
- * are escaped, so that no caller writes such a member. `undefined` where the members are in another order.
- */
-const verdictText = (body: string): string | undefined => {
-  const verdict = /"verdict":"(?:allow|deny)","verdictCode":(?:null|"[a-z_]*")/.exec(body)
-  const team = /"team":(?:null|"(?:[^"\\]|\\.)*")/.exec(body)
-  return verdict === null || team === null ? undefined : `${verdict[0]}${team[0]}${body.includes(`"dry":true`)}`
+/** What of a record says what the rules said. */
+interface Ruled {
+  /** All of it, to tell two verdicts apart. */
+  readonly text: string
+  readonly allowed: boolean
+  /** The id of the team as JSON. */
+  readonly team: string
 }
 
-/** Asks every recorded question anew; `teamHeader` carries the team that was asked for. */
+/**
+ * The verdict of the rules, read from the text of a record alone: reading the whole record, steps of up to 16 KiB in it,
+ * costs many times as much. Quotation marks inside a value are escaped, so that no caller writes such a member.
+ * `undefined` where the members are in another order, the rules did not speak, or the question was a dry one.
+ */
+const ruledIn = (body: string): Ruled | undefined => {
+  const verdict = /"verdict":"(allow|deny)","verdictCode":(?:null|"([a-z_]*)")/.exec(body)
+  const team = /"team":(null|"(?:[^"\\]|\\.)*")/.exec(body)
+  if (verdict === null || team === null || !isRuling(verdict[2]) || body.includes(`"dry":true`)) return undefined
+  return { text: `${verdict[0]}${team[0]}`, allowed: verdict[1] === "allow", team: team[1] ?? "" }
+}
+
+/** Whether the text alone shows that nothing changed; where it does not, the record must be read. */
+const isSame = (before: Ruled, after: Verdict): boolean =>
+  before.allowed === after.allowed && (!after.allowed || before.team === JSON.stringify(after.team))
+
+/** Asks every recorded question anew; `teamHeader` carries the team that was asked for. Fails when one cannot be decided. */
 export const run = <E>(
   pageAfter: (next: string | undefined) => Effect.Effect<Page, E>,
   supposing: Supposing,
   teamHeader: string
-): Effect.Effect<Replayed, E> =>
+): Effect.Effect<Replayed, E | Undecided> =>
   Effect.gen(function*() {
     const same = new Set<string>()
-    /** Questions that say nothing of the rules. */
-    const left = new Set<string>()
     const changes = new Map<string, { count: number; readonly change: Omit<Change, "count"> }>()
     let unreadable = 0
     let asked = 0
@@ -130,27 +149,32 @@ export const run = <E>(
           unreadable++
           continue
         }
-        const key = hash("sha256", `${question}\n${verdictText(body) ?? body}`, "base64").slice(0, 24)
+        const ruled = ruledIn(body)
+        const key = hash("sha256", `${question}\n${ruled?.text ?? body}`, "binary")
         const known = changes.get(key)
         if (known !== undefined) known.count++
         if (known !== undefined || same.has(key)) {
           asked++
           continue
         }
-        if (left.has(key)) continue
-        const record = Option.getOrUndefined(told(body))
         const posed = Option.getOrUndefined(kept(question))
+        const quick = posed === undefined || ruled === undefined
+          ? undefined
+          : yield* verdictOf(supposing, posed, teamHeader)
+        if (ruled !== undefined && quick !== undefined && isSame(ruled, quick)) {
+          asked++
+          same.add(key)
+          continue
+        }
+        const record = Option.getOrUndefined(told(body))
         if (record === undefined || posed === undefined) {
           unreadable++
           continue
         }
-        if (!isRuled(record) || record.dry === true) {
-          left.add(key)
-          continue
-        }
+        if (!isRuling(record.verdictCode) || record.dry === true) continue
         asked++
         const before: Verdict = { allowed: record.verdict === "allow", code: record.verdictCode, team: record.team }
-        const after = yield* verdictOf(supposing, posed, teamHeader)
+        const after = quick ?? (yield* verdictOf(supposing, posed, teamHeader))
         if (differs(before, after)) {
           const change = {
             who: whoOf(record),

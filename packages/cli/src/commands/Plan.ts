@@ -123,7 +123,9 @@ export const plan = Command.make(
     const { supposing } = yield* dry({ config: next, env: process.env, base: dirname(resolve(name)) })
     if (supposing === undefined) return yield* failure("nobody can be asked")
     const [teamHeader = "x-team-id"] = next.settings.policy.teamHeaders
-    const { asked, gained, lost, moved, unreadable } = yield* Replay.run(pageAfter, supposing, teamHeader)
+    const { asked, gained, lost, moved, unreadable } = yield* Replay.run(pageAfter, supposing, teamHeader).pipe(
+      Effect.catchTag("Undecided", ({ code }) => failure(`the recorded questions cannot be decided: ${code}`))
+    )
     if (asked === 0) return yield* failure(`no questions are recorded yet. ${wholeStore}`)
     if (json) {
       yield* Console.log(JSON.stringify({ asked, lost, gained, moved }, null, 2))

@@ -81,6 +81,36 @@ describe("plan", () => {
       assert.deepStrictEqual([log.code, log.err.includes("decisions.store")], [2, true])
     }))
 
+  it.live("knows a team by an id that records cut, and reads what another order of members, or a dry question, says", () =>
+    Effect.gen(function*() {
+      const { config, folder, write } = yield* world
+      const long = "é".repeat(200)
+      write("rows.yaml", rows.replaceAll("red", long))
+      const allowed = record(1, question([long], "gpt-4o"), "allow", `${"é".repeat(126)}…`)
+      const { team, ...members } = JSON.parse(record(2, question(["blue"], "claude-x"), "allow", "blue").body)
+      yield* remember(folder, [
+        allowed,
+        { ...record(2, question(["blue"], "claude-x"), "allow", "blue"), body: JSON.stringify({ team, ...members }) },
+        {
+          ...record(3, question(["blue"], "o1"), "allow", "blue"),
+          body: JSON.stringify({ ...members, team, dry: true })
+        }
+      ])
+      const same = yield* jotgate("plan", "--config", config)
+      assert.deepStrictEqual([same.code, same.out.trim()], [0, "2 questions: 0 lose, 0 gain, 0 change team"], same.err)
+    }))
+
+  it.live("says nothing of people when a dependency of the rules fails", () =>
+    Effect.gen(function*() {
+      const { config, folder, write } = yield* world
+      yield* remember(folder, [record(1, question(["red"], "gpt-4o"), "allow", "red")])
+      const away = "directory: { url: postgres://127.0.0.1:1/none }"
+      write("jotgate.yaml", readFileSync(config, "utf8").replace(/^directory: .*$/m, away))
+      const none = yield* jotgate("plan", "--config", config)
+      assert.deepStrictEqual([none.code, none.out], [2, ""])
+      assert.include(none.err, "directory_unavailable")
+    }))
+
   it.live("--against-litellm: what another release would say to the recorded questions", () =>
     Effect.gen(function*() {
       const { config, folder, write } = yield* world

@@ -211,7 +211,7 @@ const configuration = HttpApiGroup.make("configuration")
         kept: Schema.String,
         ...Replayed.fields
       }).annotate({ identifier: "PlanOfConfig" }),
-      error: [InputInvalid, RecordsUnavailable, DecisionUnknown]
+      error: [InputInvalid, RecordsUnavailable, NotAvailable, DecisionUnknown]
     })
   )
   .middleware(AdminAccess)

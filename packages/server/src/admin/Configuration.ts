@@ -58,7 +58,8 @@ export const layer = HttpApiBuilder.group(
         Effect.catchTags({
           PlanRefused: ({ reason }) => invalid([{ path: "", line: 1, message: reason }]),
           RecordsAway: () => Effect.fail(new RecordsUnavailable()),
-          SearchInvalid: Effect.die
+          SearchInvalid: Effect.die,
+          Undecided: ({ code }) => Effect.fail(Problem.notAvailable(code.replace(/_unavailable$/, "")))
         })
       )
       if (replayed === undefined) return yield* nothing("Nobody can be asked.")

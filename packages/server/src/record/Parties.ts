@@ -16,10 +16,13 @@ import { textOf } from "./Text.ts"
 const largestName = 256
 const mostTeams = 64
 
-const named = (it: string | undefined): string | null => it === undefined ? null : cut(it, largestName)
+/** An id, an address or a name as records tell it. */
+export const nameOf = (it: string): string => cut(it, largestName)
+
+const named = (it: string | undefined): string | null => it === undefined ? null : nameOf(it)
 
 const teamsOf = (teams: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const told = teams.slice(0, mostTeams).map((it) => cut(it, largestName))
+  const told = teams.slice(0, mostTeams).map(nameOf)
   return told.length < teams.length ? [...told, "…"] : told
 }
 
