@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Now } from "../Trace.ts"
 import type { CacheRegion, CacheTier, RegionOptions } from "./CacheRegion.ts"
+import { Oldest } from "./Oldest.ts"
 import type { Kept, ReadLog } from "./Reads.ts"
 
 interface Entry<A, E> extends Kept {
@@ -48,24 +49,27 @@ export const make = <K, A, E>(
   let believedFrom = Number.NEGATIVE_INFINITY
   let cleared = false
 
+  const oldest = new Oldest(entries)
+
   const evict = () => {
-    let chances = SECOND_CHANCES
-    for (const [name, entry] of entries) {
+    for (let chances = SECOND_CHANCES;; chances--) {
+      const next = oldest.next()
+      if (next === undefined) return
+      const [name, entry] = next
       entries.delete(name)
-      if (entry.used && chances-- > 0) {
-        entry.used = false
-        reads.changed()
-        entries.set(name, entry)
-        continue
+      if (!entry.used || chances === 0) {
+        stats.evictions++
+        return forget(entry)
       }
-      stats.evictions++
-      forget(entry)
-      return
+      entry.used = false
+      reads.changed()
+      entries.set(name, entry)
     }
   }
 
   const insert = (name: string): Entry<A, E> => {
     if (entries.size >= options.capacity) evict()
+    else oldest.rest()
     const entry: Entry<A, E> = { answer: undefined, freshUntil: 0, staleUntil: 0, used: false, flight: undefined }
     entries.set(name, entry)
     return entry

@@ -16,6 +16,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { Oldest } from "../cache/Oldest.ts"
 import { makeTally, type Tally } from "../cache/Tally.ts"
 import type { Identity } from "../Identity.ts"
 import type { ClaimExtractor } from "../identity/ClaimExtractor.ts"
@@ -96,6 +97,7 @@ export const make = (
   tally: Tally = makeTally()
 ): Verify => {
   const entries = new Map<string, Entry>()
+  const oldest = new Oldest(entries)
   let size = 0
   /** Where the sweep has come to. */
   let sweep = entries.entries()
@@ -104,6 +106,9 @@ export const make = (
     entries.delete(digest)
     size -= entry.size
   }
+
+  /** Whether something has to go before so many bytes are added. */
+  const isFull = (bytes: number): boolean => entries.size >= capacity || size + bytes > LARGEST
 
   /** Forgets some of what has ended, one round after the other. */
   const tidy = ({ ticks, time }: Now): void => {
@@ -154,9 +159,11 @@ export const make = (
     const known = entries.get(digest)
     if (known !== undefined) forget(digest, known)
     const held = ENTRY + SPREAD * token.length
-    for (const oldest of entries) {
-      if (entries.size < capacity && size + held <= LARGEST) break
-      forget(...oldest)
+    if (!isFull(held)) oldest.rest()
+    while (isFull(held)) {
+      const next = oldest.next()
+      if (next === undefined) break
+      forget(...next)
     }
     size += held
     sweepLater(now)
