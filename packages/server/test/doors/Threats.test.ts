@@ -97,12 +97,12 @@ describe("threats through the doors", () => {
             assert.deepStrictEqual(Raw.statuses(answer), [401], title)
           }
           // A millisecond is wanted of the judgement; this is a whole connection, on a busy machine.
-          assert.isBelow(median(millis), 100, title)
+          assert.isBelow(median(millis), 1_000, title)
         }
         const huge = yield* Raw.send(world.server.gate.port, question(bearer(".".repeat(2 ** 20))))
         assert.deepStrictEqual(Raw.statuses(huge), [431])
         assert.strictEqual((yield* Raw.send(world.server.gate.port, question([]))).startsWith("HTTP/1.1 401"), true)
-      }), 20_000)
+      }), 40_000)
   }
 
   it.live(

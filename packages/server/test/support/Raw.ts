@@ -14,7 +14,7 @@ export const send = (
   port: number,
   text: string | Uint8Array,
   silence = 150,
-  patience = 3_000
+  patience = 15_000
 ): Effect.Effect<string> =>
   Effect.callback<string>((resume) => {
     let answer = ""
