@@ -177,27 +177,35 @@ export type Denial = BadRequest | Unauthenticated | Forbidden | NotFound | Budge
 /** The codes that a decision itself can end with; the other ones belong to doors. */
 export type DecisionCode = Code<400 | 401 | 403 | 404 | 429>
 
-const denials = stackless(() =>
-  new Map<DecisionCode, Exit.Exit<never, Denial>>([
-    ...Codes[400].map((code) => [code, Exit.fail(new BadRequest({ code }))] as const),
-    ...Codes[401].map((code) => [code, Exit.fail(new Unauthenticated({ code }))] as const),
-    ...Codes[403].map((code) => [code, Exit.fail(new Forbidden({ code }))] as const),
-    ...Codes[404].map((code) => [code, Exit.fail(new NotFound({ code }))] as const),
-    ...Codes[429].map((code) => [code, Exit.fail(new BudgetExceeded({ code }))] as const)
-  ])
-)
+const makers: ReadonlyMap<DecisionCode, () => Denial> = new Map<DecisionCode, () => Denial>([
+  ...Codes[400].map((code) => [code, () => new BadRequest({ code })] as const),
+  ...Codes[401].map((code) => [code, () => new Unauthenticated({ code })] as const),
+  ...Codes[403].map((code) => [code, () => new Forbidden({ code })] as const),
+  ...Codes[404].map((code) => [code, () => new NotFound({ code })] as const),
+  ...Codes[429].map((code) => [code, () => new BudgetExceeded({ code })] as const)
+])
 
-const closed = stackless(() => Exit.fail(new Forbidden({ code: "principal_required" })))
+const closed = (): Denial => new Forbidden({ code: "principal_required" })
+
+/** Those that were raised before: a process that starts makes none. */
+const denials = new Map<DecisionCode, Exit.Exit<never, Denial>>()
 
 /**
  * The denial of a code, made once: raising it costs a look-up. The scopes that
  * are missing are named in the challenge of a 403.
  */
 export const deny = (code: DecisionCode, scope?: ReadonlyArray<string>): Exit.Exit<never, Denial> => {
-  const denial = denials.get(code) ?? closed
-  if (scope === undefined || !Exit.isFailure(denial)) return denial
-  return isForbidden(code) ? stackless(() => Exit.fail(new Forbidden({ code, scope }))) : denial
+  if (scope !== undefined && isForbidden(code)) return stackless(() => Exit.fail(new Forbidden({ code, scope })))
+  const known = denials.get(code)
+  if (known !== undefined) return known
+  const denial = stackless(() => Exit.fail((makers.get(code) ?? closed)()))
+  denials.set(code, denial)
+  return denial
 }
+
+/** A dependency did not answer: 503, to be tried again in so many seconds. */
+export const unavailable = (code: Code<503>, retryAfter = 5): Exit.Exit<never, Unavailable> =>
+  stackless(() => Exit.fail(new Unavailable({ code, retryAfter })))
 
 const isForbidden = (code: DecisionCode): code is Code<403> => statusOf(code) === 403
 

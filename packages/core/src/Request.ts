@@ -11,6 +11,7 @@ import { noModel, type RequestedModel } from "./rules/RequestedModel.ts"
 import type { RequestedTool } from "./rules/RequestedTool.ts"
 import { textOf } from "./rules/routes/Ambiguity.ts"
 import { ambiguityOf } from "./rules/routes/Path.ts"
+import { stackless } from "./Stackless.ts"
 
 export {
   conflictingModels,
@@ -59,8 +60,6 @@ export interface Asked {
   readonly listsModels?: boolean
 }
 
-const ambiguous = Exit.fail(new BadRequest({ code: "request_ambiguous" }))
-
 /**
  * Makes the question of one request. `target` is the request target in origin
  * form (path and query); fails with `request_ambiguous` when its path can be
@@ -75,7 +74,9 @@ export const make = (input: {
 }): Exit.Exit<Asked, BadRequest> => {
   const query = input.target.indexOf("?")
   const path = query === -1 ? input.target : input.target.slice(0, query)
-  if (ambiguityOf(path) !== undefined || (query !== -1 && input.target.includes("#", query))) return ambiguous
+  if (ambiguityOf(path) !== undefined || (query !== -1 && input.target.includes("#", query))) {
+    return stackless(() => Exit.fail(new BadRequest({ code: "request_ambiguous" })))
+  }
   return Exit.succeed({
     method: input.method.toUpperCase(),
     path,

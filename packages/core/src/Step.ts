@@ -26,7 +26,7 @@ const shown: Schema.Codec<Fact> = Schema.Json
 const claim = Schema.Union([text, texts])
 
 /** Facts of one step, all of them optional; those of the rule that decided come first. */
-const facts = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
+const factsOf = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
   Schema.Struct({
     /** Why the step denies. */
     code: CodeSchema,
@@ -75,14 +75,17 @@ const Change = Schema.Union([
 ])
 export type Change = typeof Change.Type
 
-/** The facts of each step, by the name of the step, in the order in which a decision takes them. */
-export const Facts = {
+/**
+ * The facts of each step, by the name of the step, in the order in which a decision takes them. Made when a verdict is
+ * first read or written as JSON: no decision needs them.
+ */
+const facts = () => ({
   /** Whether the request can be read in one way only. */
-  request: facts({ cause: text }),
+  request: factsOf({ cause: text }),
   /** Which headers were looked at for a credential. */
-  credential: facts({ looked: texts, cause: text }),
+  credential: factsOf({ looked: texts, cause: text }),
   /** What proves the token; or why it is not believed (`reason`), with the values that were compared. */
-  token: facts({
+  token: factsOf({
     reason: text,
     issuer: text,
     algorithm: shown,
@@ -129,7 +132,7 @@ export const Facts = {
     status: number
   }),
   /** What was read from which claim, what was odd, and what nothing reads. */
-  claims: facts({
+  claims: factsOf({
     user: claim,
     email: claim,
     team: claim,
@@ -153,13 +156,13 @@ export const Facts = {
     unread: texts
   }),
   /** The answer of the host's own hook. */
-  custom: facts({ reason: text }),
+  custom: factsOf({ reason: text }),
   /** The role of the token, and why it has it; or what that role or the token's issuer may not. */
-  role: facts({ role: name, because: text, value: name, roles: texts, model: text, models: texts, route: text }),
+  role: factsOf({ role: name, because: text, value: name, roles: texts, model: text, models: texts, route: text }),
   /** What the scopes of the token leave. */
-  scope: facts({ held: texts, model: text, models: texts, route: text }),
+  scope: factsOf({ held: texts, model: text, models: texts, route: text }),
   /** Who acts for the caller, and the lists that narrow what may be called. */
-  agent: facts({
+  agent: factsOf({
     agent: name,
     client: name,
     reason: text,
@@ -171,9 +174,9 @@ export const Facts = {
     found: text
   }),
   /** Routes of admins. */
-  admin: facts({ route: text }),
+  admin: factsOf({ route: text }),
   /** On whose behalf the request is made. */
-  team: facts({
+  team: factsOf({
     team: name,
     /** Where the team came from. */
     source: name,
@@ -195,7 +198,7 @@ export const Facts = {
     denied: texts
   }),
   /** The organization of the token, or that of the team when it is another. */
-  organization: facts({
+  organization: factsOf({
     organization: name,
     alias: name,
     named: text,
@@ -204,9 +207,9 @@ export const Facts = {
     tokenOrganization: text
   }),
   /** The domain of the address. */
-  email: facts({ email: name, accepted: texts }),
+  email: factsOf({ email: name, accepted: texts }),
   /** The person's row. */
-  user: facts({
+  user: factsOf({
     user: text,
     /** Whether there is one. */
     row: flag,
@@ -219,11 +222,11 @@ export const Facts = {
     active: flag
   }),
   /** The customer of the caller. */
-  endUser: facts({ endUser: text }),
+  endUser: factsOf({ endUser: text }),
   /** Whether anybody resulted; or which question the directory did not answer. */
-  principal: facts({ operation: text }),
+  principal: factsOf({ operation: text }),
   /** The models that were asked for, and those that may be called. */
-  model: facts({
+  model: factsOf({
     model: text,
     /** The places that name a model. */
     at: Schema.Union([text, texts]),
@@ -237,7 +240,7 @@ export const Facts = {
     withoutTeam: text
   }),
   /** What of an MCP server was asked for, and what may be used; or who lacks it, and in one sentence why. */
-  tool: facts({
+  tool: factsOf({
     /** `SERVER/NAME`. */
     tool: name,
     kind: text,
@@ -253,61 +256,64 @@ export const Facts = {
     text
   }),
   /** The route. */
-  route: facts({ route: text, method: text, team: Schema.Null }),
+  route: factsOf({ route: text, method: text, team: Schema.Null }),
   /** Whose spend is above its maximum. */
-  limits: facts({ of: text, spend: Schema.NullOr(number), maxBudget: Schema.NullOr(number) }),
+  limits: factsOf({ of: text, spend: Schema.NullOr(number), maxBudget: Schema.NullOr(number) }),
   /** The application that asks, on MCP routes. */
-  client: facts({ from: name, client: name }),
+  client: factsOf({ from: name, client: name }),
   /** The answer of the host's own rule. */
-  rule: facts({ reason: text }),
+  rule: factsOf({ reason: text }),
   /** What is written after an allow. */
-  writes: facts({ writes: texts }),
+  writes: factsOf({ writes: texts }),
   /** What would have allowed a denied request; `missing` says why that is not known. */
-  hint: facts({ changes: Schema.Array(Change), missing: text })
-}
+  hint: factsOf({ changes: Schema.Array(Change), missing: text })
+})
 
 /** The steps in the order in which a decision takes them. */
-export type StepName = keyof typeof Facts
+export type StepName = keyof ReturnType<typeof facts>
 
 /** The facts of a step. */
-export type FactsOf<Name extends StepName> = (typeof Facts)[Name]["Type"]
+export type FactsOf<Name extends StepName> = ReturnType<typeof facts>[Name]["Type"]
 
 /** How a step came out. */
 const Outcome = Schema.Literals(["ok", "denied", "skipped", "unavailable", "note"])
 export type Outcome = typeof Outcome.Type
 
-const step = <Name extends StepName>(name: Name) =>
-  Schema.Struct({ step: Schema.Literal(name), outcome: Outcome, facts: Facts[name] })
-
-/** One step of a decision: what was looked at, how it came out, and the facts that an operator needs. */
-export const Step = Schema.Union([
-  step("request"),
-  step("credential"),
-  step("token"),
-  step("claims"),
-  step("custom"),
-  step("role"),
-  step("scope"),
-  step("agent"),
-  step("admin"),
-  step("team"),
-  step("organization"),
-  step("email"),
-  step("user"),
-  step("endUser"),
-  step("principal"),
-  step("model"),
-  step("tool"),
-  step("route"),
-  step("limits"),
-  step("client"),
-  step("rule"),
-  step("writes"),
-  step("hint")
-])
-export type Step = typeof Step.Type
-
 /** The step of a name, or of any of several. */
 export type StepOf<Name extends StepName = StepName> = {
   readonly [N in Name]: { readonly step: N; readonly outcome: Outcome; readonly facts: FactsOf<N> }
 }[Name]
+/** One step of a decision: what was looked at, how it came out, and the facts that an operator needs. */
+export type Step = StepOf
+
+/** The schema of a step. */
+export const Step: Schema.Codec<Step> = Schema.suspend(() => {
+  const known = facts()
+  const step = <Name extends StepName>(name: Name) =>
+    Schema.Struct({ step: Schema.Literal(name), outcome: Outcome, facts: known[name] })
+  return Schema.Union([
+    step("request"),
+    step("credential"),
+    step("token"),
+    step("claims"),
+    step("custom"),
+    step("role"),
+    step("scope"),
+    step("agent"),
+    step("admin"),
+    step("team"),
+    step("organization"),
+    step("email"),
+    step("user"),
+    step("endUser"),
+    step("principal"),
+    step("model"),
+    step("tool"),
+    step("route"),
+    step("limits"),
+    step("client"),
+    step("rule"),
+    step("writes"),
+    step("hint")
+  ])
+})

@@ -54,7 +54,7 @@ export interface Enquiry extends Asking {
   readonly dry?: boolean
 }
 
-const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
+const crashed = () => new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
 
 /** Whether the answer is an allow. */
 export const isAllowed = (result: Allowed | Denial): result is Allowed => result._tag === "Allowed"
@@ -72,7 +72,7 @@ type Decided = Exit.Exit<Allowed, Denial>
 const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Decided => Exit.isExit(it)
 
 const resultOf = (exit: Decided): Allowed | Denial =>
-  Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
+  Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), crashed)
 
 const noSteps: ReadonlyArray<Noted> = []
 

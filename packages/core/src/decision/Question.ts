@@ -4,17 +4,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { type Denial, Unavailable } from "../Errors.ts"
+import { type Denial, deny, unavailable } from "../Errors.ts"
 import { claimedBy } from "../Identity.ts"
 import { mapped } from "../identity/MappedClaims.ts"
 import { isAtHand, raise } from "../principal/Ruled.ts"
 import type { Asked, RequestedModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
-import { stackless } from "../Stackless.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { ClaimsCheck } from "../token/ClaimsPolicy.ts"
 import * as Credential from "../token/Credential.ts"
-import { type IssuerUnavailable, toDenial, type TokenRefused } from "../token/Refusal.ts"
+import { codeOf, type IssuerUnavailable, type TokenRefused } from "../token/Refusal.ts"
 import type { Now } from "../Trace.ts"
 import * as Audience from "./Audience.ts"
 import { refusedBy } from "./Custom.ts"
@@ -115,10 +114,10 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
     const { facts } = error
     if (error._tag === "TokenRefused") {
       now.note?.({ step: "token", outcome: "denied", facts: { reason: error.reason, ...facts } })
-      return Exit.fail(toDenial(error))
+      return deny(codeOf(error))
     }
     now.note?.({ step: "token", outcome: "unavailable", facts: { issuer: error.issuer, ...facts } })
-    return stackless(() => Exit.fail(new Unavailable({ code: "issuer_unavailable", retryAfter: error.retryAfter })))
+    return unavailable("issuer_unavailable", error.retryAfter)
   }
 
   /** The verified token; what was wrong with it is for the trace, the caller sees one 401 (threat E12). */

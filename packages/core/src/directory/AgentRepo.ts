@@ -8,19 +8,17 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
+  absent,
   type Agent,
   type AgentBinding,
   type AgentId,
   type DirectoryUnavailable,
-  RowNotFound,
+  type RowNotFound,
   type User
 } from "./Directory.ts"
 import { answer, compound, MemoryRows } from "./MemoryRows.ts"
 
 type Found<A> = Effect.Effect<A, RowNotFound | DirectoryUnavailable>
-
-const noUser = Exit.fail(new RowNotFound({ kind: "user" }))
-const noAgent = Exit.fail(new RowNotFound({ kind: "agent" }))
 
 /** The rows of agents: who acts for somebody, and what each may (DESIGN: agents and tools). */
 export interface AgentRepo {
@@ -42,7 +40,7 @@ export interface AgentIdentities {
 
 /** A directory that knows no agents, unless one is provided. */
 export const AgentRepo = Context.Reference<AgentRepo>("@jotgate/core/AgentRepo", {
-  defaultValue: (): AgentRepo => ({ byId: () => noAgent, byName: () => noAgent, identities: undefined })
+  defaultValue: (): AgentRepo => ({ byId: () => absent("agent"), byName: () => absent("agent"), identities: undefined })
 })
 
 /** The rows of `MemoryDirectory`; every look-up is an `Exit`. */
@@ -52,23 +50,23 @@ export const layerMemory = Layer.effect(
     byId: (id) =>
       answer(tables, "agents", () => {
         const row = tables.agents.get(id)
-        return row === undefined ? noAgent : Exit.succeed(row)
+        return row === undefined ? absent("agent") : Exit.succeed(row)
       }),
     byName: (name) =>
       answer(tables, "agents", () => {
         const row = tables.agents.find("name", name)[0]
-        return row === undefined ? noAgent : Exit.succeed(row)
+        return row === undefined ? absent("agent") : Exit.succeed(row)
       }),
     identities: tables.agentBindings.length === 0 ? undefined : {
       bound: (tenant, client) =>
         answer(tables, "agents", () => {
           const row = tables.agentBindings.find((it) => it.tenant === tenant && it.client === client)
-          return row === undefined ? noAgent : Exit.succeed(row)
+          return row === undefined ? absent("agent") : Exit.succeed(row)
         }),
       person: (issuer, tenant, object) =>
         answer(tables, "users", () => {
           const row = tables.users.find("subject", compound(issuer, compound(tenant, object)))[0]
-          return row === undefined ? noUser : Exit.succeed(row)
+          return row === undefined ? absent("user") : Exit.succeed(row)
         })
     }
   }))

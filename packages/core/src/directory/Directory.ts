@@ -5,8 +5,10 @@
  * is kept as found: a role that nobody knows is a denial (RULES D42), not a
  * reading error.
  */
+import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId } from "../Ids.ts"
+import { stackless } from "../Stackless.ts"
 
 export { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId }
 
@@ -186,6 +188,24 @@ export class RowAmbiguous extends Schema.TaggedError<RowAmbiguous>()("RowAmbiguo
 export class DirectoryUnavailable extends Schema.TaggedError<DirectoryUnavailable>()("DirectoryUnavailable", {
   operation: Schema.String
 }) {}
+
+/** Failures of one kind, each made once and without a stack. */
+const onceEach = <Kind, E>(make: (kind: Kind) => E): (kind: Kind) => Exit.Exit<never, E> => {
+  const known = new Map<Kind, Exit.Exit<never, E>>()
+  return (kind) => {
+    const before = known.get(kind)
+    if (before !== undefined) return before
+    const made = stackless(() => Exit.fail(make(kind)))
+    known.set(kind, made)
+    return made
+  }
+}
+
+/** There is no such row. */
+export const absent = onceEach((kind: RowNotFound["kind"]) => new RowNotFound({ kind }))
+
+/** There are several. */
+export const several = onceEach((kind: RowAmbiguous["kind"]) => new RowAmbiguous({ kind }))
 
 /** A user row with every optional column at its default. */
 export const makeUser = (row: Partial<User> & { readonly id: UserId }): User => ({

@@ -7,19 +7,17 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
+  absent,
   type DirectoryUnavailable,
   type EndUser,
   type EndUserId,
   type Organization,
   type OrganizationId,
-  RowAmbiguous,
-  RowNotFound
+  type RowAmbiguous,
+  type RowNotFound,
+  several
 } from "./Directory.ts"
 import { answer, MemoryRows } from "./MemoryRows.ts"
-
-const noOrganization = Exit.fail(new RowNotFound({ kind: "organization" }))
-const severalOrganizations = Exit.fail(new RowAmbiguous({ kind: "organization" }))
-const noEndUser = Exit.fail(new RowNotFound({ kind: "endUser" }))
 
 /** The rows of organizations and of end users. */
 export class OrganizationRepo extends Context.Service<OrganizationRepo, {
@@ -40,17 +38,21 @@ export class OrganizationRepo extends Context.Service<OrganizationRepo, {
       byId: (id) =>
         answer(tables, "organizations", () => {
           const row = tables.organizations.get(id)
-          return row === undefined ? noOrganization : Exit.succeed(row)
+          return row === undefined ? absent("organization") : Exit.succeed(row)
         }),
       byAlias: (alias) =>
         answer(tables, "organizations", (): Exit.Exit<Organization, RowNotFound | RowAmbiguous> => {
           const [row, second] = tables.organizations.find("alias", alias)
-          return row === undefined ? noOrganization : second === undefined ? Exit.succeed(row) : severalOrganizations
+          return row === undefined
+            ? absent("organization")
+            : second === undefined
+            ? Exit.succeed(row)
+            : several("organization")
         }),
       endUser: (id) =>
         answer(tables, "endUsers", () => {
           const row = tables.endUsers.get(id)
-          return row === undefined ? noEndUser : Exit.succeed(row)
+          return row === undefined ? absent("endUser") : Exit.succeed(row)
         })
     }))
   )

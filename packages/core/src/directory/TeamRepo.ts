@@ -8,18 +8,17 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
+  absent,
   type DirectoryUnavailable,
   type ModelGroup,
   type ModelGroupId,
-  RowAmbiguous,
-  RowNotFound,
+  type RowAmbiguous,
+  type RowNotFound,
+  several,
   type Team,
   type TeamId
 } from "./Directory.ts"
 import { answer, MemoryRows } from "./MemoryRows.ts"
-
-const noTeam = Exit.fail(new RowNotFound({ kind: "team" }))
-const severalTeams = Exit.fail(new RowAmbiguous({ kind: "team" }))
 
 /** The rows of teams and of memberships. */
 export class TeamRepo extends Context.Service<TeamRepo, {
@@ -47,13 +46,13 @@ export class TeamRepo extends Context.Service<TeamRepo, {
       byId: (id) =>
         answer(tables, "teams", () => {
           const row = tables.teams.get(id)
-          return row === undefined ? noTeam : Exit.succeed(row)
+          return row === undefined ? absent("team") : Exit.succeed(row)
         }),
       byIds: (ids) => answer(tables, "teams", () => Exit.succeed(existing(ids, tables.teams.get))),
       byAlias: (alias) =>
         answer(tables, "teams", (): Exit.Exit<Team, RowNotFound | RowAmbiguous> => {
           const [row, second] = tables.teams.find("alias", alias)
-          return row === undefined ? noTeam : second === undefined ? Exit.succeed(row) : severalTeams
+          return row === undefined ? absent("team") : second === undefined ? Exit.succeed(row) : several("team")
         }),
       byAliases: (aliases) =>
         answer(tables, "teams", () => Exit.succeed(aliases.flatMap((it) => tables.teams.find("alias", it)))),

@@ -12,17 +12,15 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { Now } from "../Trace.ts"
 import {
+  absent,
   type DirectoryUnavailable,
   type Membership,
-  RowNotFound,
+  type RowNotFound,
   type TeamId,
   type User,
   type UserId
 } from "./Directory.ts"
 import { answer, compound, foldEmail, MemoryRows } from "./MemoryRows.ts"
-
-const noUser = Exit.fail(new RowNotFound({ kind: "user" }))
-const noMembership = Exit.fail(new RowNotFound({ kind: "membership" }))
 
 /** The rows of people. */
 export class UserRepo extends Context.Service<UserRepo, {
@@ -56,18 +54,18 @@ export class UserRepo extends Context.Service<UserRepo, {
       byId: (id) =>
         answer(tables, "users", () => {
           const row = tables.users.get(id)
-          return row === undefined ? noUser : Exit.succeed(row)
+          return row === undefined ? absent("user") : Exit.succeed(row)
         }),
       bySubject: (namespace, subject) =>
         answer(tables, "users", () => {
           const row = tables.users.find("subject", compound(namespace, subject))[0]
-          return row === undefined ? noUser : Exit.succeed(row)
+          return row === undefined ? absent("user") : Exit.succeed(row)
         }),
       byEmail: (email) => answer(tables, "users", () => Exit.succeed(tables.users.find("email", foldEmail(email)))),
       membership: (user, team) =>
         answer(tables, "memberships", () => {
           const row = tables.memberships.get(compound(user, team))
-          return row === undefined ? noMembership : Exit.succeed(row)
+          return row === undefined ? absent("membership") : Exit.succeed(row)
         }),
       memberships: (user, teams) =>
         answer(tables, "memberships", () =>

@@ -69,7 +69,7 @@ export const defaultBodyLimit = 32 * 1024 * 1024
 
 const pathOf = (target: string): string => target.split("?", 1)[0] ?? "/"
 
-const crashed = new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
+const crashed = () => new Unavailable({ code: "directory_unavailable", retryAfter: 1 })
 const noSteps: ReadonlyArray<Noted> = []
 
 type Decided = Exit.Exit<Allowed, Denial>
@@ -77,7 +77,7 @@ type Decided = Exit.Exit<Allowed, Denial>
 const isAnswered = (it: Effect.Effect<Allowed, Denial>): it is Decided => Exit.isExit(it)
 
 const resultOf = (exit: Decided): Allowed | Denial =>
-  Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), () => crashed)
+  Exit.isSuccess(exit) ? exit.value : Option.getOrElse(Cause.findErrorOption(exit.cause), crashed)
 
 const isAllowed = (result: Allowed | Denial): result is Allowed => result._tag === "Allowed"
 

@@ -70,17 +70,6 @@ export interface PlainDirectory {
 
 type Kind = Directory.RowNotFound["kind"]
 
-const absences = new Map<Kind, Exit.Exit<never, Directory.RowNotFound>>()
-
-/** Absence of a kind, made once. */
-const absent = (kind: Kind): Exit.Exit<never, Directory.RowNotFound> => {
-  const known = absences.get(kind)
-  if (known !== undefined) return known
-  const made = Exit.fail(new Directory.RowNotFound({ kind }))
-  absences.set(kind, made)
-  return made
-}
-
 const isPromise = <A>(it: unknown): it is PromiseLike<A> =>
   typeof it === "object" && it !== null && "then" in it && typeof it.then === "function"
 
@@ -117,11 +106,11 @@ const reader = <A>(
   decode: (row: unknown) => Exit.Exit<A, Schema.SchemaError>,
   defaults: object = {}
 ) => {
-  const misfit = Exit.fail(new Directory.DirectoryUnavailable({ operation: `${operation}: a row does not fit` }))
+  const misfit = () => Exit.fail(new Directory.DirectoryUnavailable({ operation: `${operation}: a row does not fit` }))
   return (row: unknown): Exit.Exit<A, Directory.DirectoryUnavailable> => {
-    if (typeof row !== "object") return misfit
+    if (typeof row !== "object") return misfit()
     const noun = decode({ ...defaults, ...row })
-    return Exit.isSuccess(noun) ? Exit.succeed(noun.value) : misfit
+    return Exit.isSuccess(noun) ? Exit.succeed(noun.value) : misfit()
   }
 }
 
@@ -157,11 +146,11 @@ const readGroup = reader("modelGroups", Schema.decodeUnknownExit(Directory.Model
 /** The row that a function answers, or its absence. */
 const one = <A>(kind: Kind, operation: string, read: Read<A>, ask: (() => Answer<object>) | undefined) =>
   ask === undefined
-    ? absent(kind)
+    ? Directory.absent(kind)
     : Effect.flatMapEager(
       asked(operation, ask),
       (row): Exit.Exit<A, Directory.RowNotFound | Directory.DirectoryUnavailable> =>
-        row === undefined ? absent(kind) : read(row)
+        row === undefined ? Directory.absent(kind) : read(row)
     )
 
 /** The rows that a function answers. */
@@ -183,10 +172,10 @@ const only = <A>(
     rows,
     ([row, second]): Exit.Exit<A, Directory.RowNotFound | Directory.RowAmbiguous> =>
       row === undefined
-        ? absent(kind)
+        ? Directory.absent(kind)
         : second === undefined
         ? Exit.succeed(row)
-        : Exit.fail(new Directory.RowAmbiguous({ kind }))
+        : Directory.several(kind)
   )
 
 type Look<A> = Effect.Effect<A, Directory.RowNotFound | Directory.DirectoryUnavailable>

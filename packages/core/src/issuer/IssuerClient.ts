@@ -17,7 +17,7 @@ export interface IssuerClient {
   readonly ask: (question: Question) => Effect.Effect<OutboundAnswer, OutboundFailed>
 }
 
-const unreadable = new OutboundFailed({ reason: "authority", detail: "tls.ca cannot be read" })
+const unreadable = () => new OutboundFailed({ reason: "authority", detail: "tls.ca cannot be read" })
 
 /** The client of one issuer. `tls.ca` is read at each request, so that a renewed file counts. */
 export const make = (outbound: Outbound["Service"], secrets: Secrets["Service"], settings: Issuer): IssuerClient => {
@@ -28,7 +28,7 @@ export const make = (outbound: Outbound["Service"], secrets: Secrets["Service"],
       tls === undefined
         ? outbound.ask({ ...question, allowInsecure })
         : secrets.read(tls.ca).pipe(
-          Effect.mapError(() => unreadable),
+          Effect.mapError(unreadable),
           Effect.flatMap((ca) => outbound.ask({ ...question, allowInsecure, ca: Redacted.value(ca) }))
         )
   }

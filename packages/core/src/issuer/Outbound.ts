@@ -80,8 +80,8 @@ export interface Exchange {
 /** Sends one request to an address that was checked; closing the scope ends the connection. */
 export type Transport = (request: OutboundRequest, url: URL) => Effect.Effect<Exchange, OutboundFailed, Scope.Scope>
 
-const tooLarge = new OutboundFailed({ reason: "too_large", detail: `more than ${bodyLimit} bytes` })
-const notText = new OutboundFailed({ reason: "encoding", detail: "the body is not UTF-8" })
+const tooLarge = () => new OutboundFailed({ reason: "too_large", detail: `more than ${bodyLimit} bytes` })
+const notText = () => new OutboundFailed({ reason: "encoding", detail: "the body is not UTF-8" })
 
 const decode = (chunks: ReadonlyArray<Uint8Array>, size: number): Effect.Effect<string, OutboundFailed> =>
   Effect.try({
@@ -94,16 +94,16 @@ const decode = (chunks: ReadonlyArray<Uint8Array>, size: number): Effect.Effect<
       }
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(whole)
     },
-    catch: () => notText
+    catch: notText
   })
 
 const readBody = Effect.fnUntraced(function*(exchange: Exchange) {
-  if (Number(exchange.header("content-length") ?? 0) > bodyLimit) return yield* Effect.fail(tooLarge)
+  if (Number(exchange.header("content-length") ?? 0) > bodyLimit) return yield* Effect.fail(tooLarge())
   const chunks: Array<Uint8Array> = []
   let size = 0
   for (let chunk = yield* exchange.next; chunk !== undefined; chunk = yield* exchange.next) {
     size += chunk.byteLength
-    if (size > bodyLimit) return yield* Effect.fail(tooLarge)
+    if (size > bodyLimit) return yield* Effect.fail(tooLarge())
     chunks.push(chunk)
   }
   return yield* decode(chunks, size)

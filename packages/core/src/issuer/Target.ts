@@ -20,9 +20,14 @@ export type Reach =
   | { readonly _tag: "Configured" }
   | { readonly _tag: "Discovered"; readonly issuer: string }
 
-const networks = (...texts: ReadonlyArray<string>) => texts.map(IpNetwork.fromStringUnsafe)
+/** Networks by their texts, read when an address is first looked for: a host whose keys are in its settings asks nobody. */
+const within = (...texts: ReadonlyArray<string>) => {
+  let networks: ReadonlyArray<IpNetwork.IpNetwork> | undefined
+  return (address: NetAddress.IpAddress): boolean =>
+    (networks ??= texts.map(IpNetwork.fromStringUnsafe)).some((it) => IpNetwork.contains(it, address))
+}
 
-const privateNetworks = networks(
+const isPrivate = within(
   "10.0.0.0/8",
   "172.16.0.0/12",
   "192.168.0.0/16",
@@ -32,7 +37,7 @@ const privateNetworks = networks(
 )
 
 /** Addresses that no key server has: this network, protocol tests, documentation, translation prefixes, multicast, class E. */
-const reservedNetworks = networks(
+const isReserved = within(
   "0.0.0.0/8",
   "192.0.0.0/24",
   "192.0.2.0/24",
@@ -58,8 +63,7 @@ const kindOfIp = (address: NetAddress.IpAddress): AddressKind => {
   }
   if (NetAddress.isLoopback(address)) return "loopback"
   if (NetAddress.isLinkLocal(address)) return "linkLocal"
-  const inside = (network: IpNetwork.IpNetwork) => IpNetwork.contains(network, address)
-  return privateNetworks.some(inside) ? "private" : reservedNetworks.some(inside) ? "reserved" : "public"
+  return isPrivate(address) ? "private" : isReserved(address) ? "reserved" : "public"
 }
 
 /** The kind of an address given as text (no brackets); `undefined` when it is not an IP address. */

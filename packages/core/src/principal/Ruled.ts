@@ -8,19 +8,15 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { DirectoryUnavailable, RowNotFound } from "../directory/Directory.ts"
-import { type Denial, deny, Unavailable } from "../Errors.ts"
+import { type Denial, deny, type Unavailable, unavailable } from "../Errors.ts"
 import type { Ruling } from "../rules/Ruling.ts"
-import { stackless } from "../Stackless.ts"
 import type { Change, StepName, StepOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
-
-/** The directory did not answer: 503, to be tried again in some seconds. */
-export const unavailable = stackless(() => Exit.fail(new Unavailable({ code: "directory_unavailable", retryAfter: 5 })))
 
 /** Notes which operation did not answer, and raises 503. */
 export const outage = (error: DirectoryUnavailable, now: Now): Exit.Exit<never, Unavailable> => {
   now.note?.({ step: "principal", outcome: "unavailable", facts: { operation: error.operation } })
-  return unavailable
+  return unavailable("directory_unavailable")
 }
 
 const absent = Exit.succeed(undefined)

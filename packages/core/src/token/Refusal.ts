@@ -6,10 +6,10 @@
  * the signature is proven (threat E12). The facts go to the trace, the log and
  * the metric; they never hold the token or its signature.
  */
+import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
-import { Unauthenticated } from "../Errors.ts"
-import { stackless } from "../Stackless.ts"
-import { type Fact, Facts } from "../Step.ts"
+import type { Code } from "../Errors.ts"
+import type { Fact, FactsOf } from "../Step.ts"
 
 /** The causes of a 401. */
 export const RefusalReason = Schema.Literals([
@@ -44,17 +44,17 @@ export const RefusalReason = Schema.Literals([
 export type RefusalReason = typeof RefusalReason.Type
 
 /** The token is not believed; `facts` are for the operator. */
-export class TokenRefused extends Schema.TaggedClass<TokenRefused>()("TokenRefused", {
-  reason: RefusalReason,
-  facts: Facts.token
-}) {}
+export class TokenRefused extends Data.TaggedClass("TokenRefused")<{
+  readonly reason: RefusalReason
+  readonly facts: FactsOf<"token">
+}> {}
 
 /** The issuer (keys, introspection or UserInfo) could not be asked; `retryAfter` in seconds. */
-export class IssuerUnavailable extends Schema.TaggedClass<IssuerUnavailable>()("IssuerUnavailable", {
-  issuer: Schema.String,
-  retryAfter: Schema.Finite,
-  facts: Facts.token
-}) {}
+export class IssuerUnavailable extends Data.TaggedClass("IssuerUnavailable")<{
+  readonly issuer: string
+  readonly retryAfter: number
+  readonly facts: FactsOf<"token">
+}> {}
 
 /** Characters that would break a line, hide text or are no text: controls, format characters, separators, lone surrogates. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
@@ -80,8 +80,5 @@ export const shown = (value: unknown, limit = 64): Fact => {
   return typeof value === "string" ? shownText(value, limit) : `(${typeof value})`
 }
 
-const expired = stackless(() => new Unauthenticated({ code: "token_expired" }))
-const invalid = stackless(() => new Unauthenticated({ code: "invalid_token" }))
-
 /** What the caller sees of a refusal. */
-export const toDenial = (refused: TokenRefused): Unauthenticated => refused.reason === "expired" ? expired : invalid
+export const codeOf = ({ reason }: TokenRefused): Code<401> => reason === "expired" ? "token_expired" : "invalid_token"

@@ -14,7 +14,7 @@ import * as Hostile from "../../src/testing/HostileIssuer.ts"
 import * as TestIssuer from "../../src/testing/Issuer.ts"
 import { Token } from "../../src/Token.ts"
 import * as NodeSignature from "../../src/token/NodeSignature.ts"
-import { toDenial } from "../../src/token/Refusal.ts"
+import { codeOf } from "../../src/token/Refusal.ts"
 import { Revocation } from "../../src/token/Revocation.ts"
 import { Signature } from "../../src/token/Signature.ts"
 import { now } from "../support/KeyStoreWorld.ts"
@@ -78,7 +78,7 @@ const verifiers = Effect.gen(function*() {
     Effect.flatMap(now, (it) => verify(token, it)).pipe(
       Effect.map(({ identity }) => `accepted ${identity.user}`),
       // What the caller sees: a bad signature is remembered as one for 5 s, whatever else would be said of it by then.
-      Effect.catchTag("TokenRefused", (refused) => Effect.succeed<string>(toDenial(refused).code)),
+      Effect.catchTag("TokenRefused", (refused) => Effect.succeed<string>(codeOf(refused))),
       Effect.catchTag("IssuerUnavailable", () => Effect.succeed("issuer_unavailable"))
     )
   const [remembering, anew] = [VerifiedTokens.make(sources, 100), VerifiedTokens.make(sources, 0)]

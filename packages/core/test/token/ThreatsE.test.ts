@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { problem } from "../../src/Errors.ts"
 import * as TestIssuer from "../../src/testing/Issuer.ts"
 import { Token } from "../../src/Token.ts"
-import { RefusalReason, shown, toDenial, TokenRefused } from "../../src/token/Refusal.ts"
+import { codeOf, RefusalReason, shown, TokenRefused } from "../../src/token/Refusal.ts"
 import { at, layer, now, verdict, world } from "../support/TokenWorld.ts"
 
 const { a, b } = await world
@@ -28,8 +28,8 @@ const shortest = (run: () => void): number =>
 describe("threats E: what a refusal tells and costs", () => {
   it("threat E12: one constant body for every cause, except a token that is good but over", () => {
     const bodies = RefusalReason.literals.map((reason) => {
-      const denial = toDenial(new TokenRefused({ reason, facts: { error: "never shown" } }))
-      return [reason, JSON.stringify(problem(denial.code, "d_1"))] as const
+      const code = codeOf(new TokenRefused({ reason, facts: { error: "never shown" } }))
+      return [reason, JSON.stringify(problem(code, "d_1"))] as const
     })
     const invalid = JSON.stringify(problem("invalid_token", "d_1"))
     for (const [reason, body] of bodies) {

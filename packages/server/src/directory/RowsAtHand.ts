@@ -5,7 +5,7 @@
  *
  * Only for as long as the question lasts; whoever is not at hand is looked up.
  */
-import { type Membership, RowNotFound, type Team, type User } from "@jotgate/core/Directory"
+import { absent, type Membership, type Team, type User } from "@jotgate/core/Directory"
 import { compareText } from "@jotgate/core/DirectoryFile"
 import { compound } from "@jotgate/core/MemoryRows"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
@@ -20,8 +20,6 @@ interface Person {
 
 /** Memberships of one question to the store. */
 const PAGE = 1000
-
-const noMembership = Exit.fail(new RowNotFound({ kind: "membership" }))
 
 /** The memberships of people that follow each other in the order of their ids. */
 const membershipsOf = Effect.fnUntraced(function*(directory: DirectoryAdmin["Service"], users: ReadonlyArray<User>) {
@@ -86,7 +84,7 @@ export const make = () => {
             const person = people.get(user)
             if (person === undefined) return behind.membership(user, team, now)
             const row = person.memberships.get(team)
-            return row === undefined ? noMembership : Exit.succeed(row)
+            return row === undefined ? absent("membership") : Exit.succeed(row)
           },
           memberships: (user, ids, now) => {
             const person = people.get(user)

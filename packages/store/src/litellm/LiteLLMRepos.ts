@@ -2,7 +2,15 @@
  * The repositories on an existing LiteLLM database, which is read as it is.
  */
 import { AgentRepo } from "@jotgate/core/AgentRepo"
-import { DirectoryUnavailable, type Organization, RowAmbiguous, RowNotFound, type Team } from "@jotgate/core/Directory"
+import {
+  absent,
+  DirectoryUnavailable,
+  type Organization,
+  type RowAmbiguous,
+  type RowNotFound,
+  several,
+  type Team
+} from "@jotgate/core/Directory"
 import { foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
@@ -21,7 +29,6 @@ type Kind = RowNotFound["kind"]
 
 const none = Exit.succeed([])
 const noServers = Exit.succeed(noNames)
-const absent = (kind: Kind) => Exit.fail(new RowNotFound({ kind }))
 const noUser = absent("user")
 /** How long reading the catalog may take: it is read once, by a connection that is new, and a table is no row. */
 const TABLES = Duration.seconds(1)
@@ -30,9 +37,8 @@ const unavailable = Exit.fail(new DirectoryUnavailable({ operation: "read the ta
 /** The only row of two that were asked for. */
 const only = <A>(kind: "team" | "organization") => {
   const missing = absent(kind)
-  const several = Exit.fail(new RowAmbiguous({ kind }))
   return ([row, second]: ReadonlyArray<A>): Exit.Exit<A, RowNotFound | RowAmbiguous> =>
-    row === undefined ? missing : second === undefined ? Exit.succeed(row) : several
+    row === undefined ? missing : second === undefined ? Exit.succeed(row) : several(kind)
 }
 
 /** All repositories, and the questions they ask. */

@@ -10,6 +10,7 @@
 import { AgentRepo } from "@jotgate/core/AgentRepo"
 import * as Cache from "@jotgate/core/Cache"
 import * as Directory from "@jotgate/core/Directory"
+import { absent } from "@jotgate/core/Directory"
 import { compound, foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { RowMemory } from "@jotgate/core/RowMemory"
@@ -50,7 +51,6 @@ const failureOf = <E>(cause: Cause.Cause<E>): E | undefined => {
   return reason?._tag === "Fail" ? reason.error : undefined
 }
 
-const absent = (kind: Directory.RowNotFound["kind"]) => Exit.fail(new Directory.RowNotFound({ kind }))
 const none = Exit.succeed([])
 
 const isAtHand = <A, E>(answer: Effect.Effect<A, E>): answer is Exit.Exit<A, E> => Exit.isExit(answer)

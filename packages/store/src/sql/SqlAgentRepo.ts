@@ -2,12 +2,10 @@
  * Agents on SQL. Identities of agents are LiteLLM's alone: nothing is bound here.
  */
 import { AgentRepo } from "@jotgate/core/AgentRepo"
-import { RowNotFound } from "@jotgate/core/Directory"
-import { Effect, Exit, Layer } from "effect"
+import { absent } from "@jotgate/core/Directory"
+import { Effect, Layer } from "effect"
 import { Lookups } from "./Lookups.ts"
 import * as Rows from "./Rows.ts"
-
-const noAgent = Exit.fail(new RowNotFound({ kind: "agent" }))
 
 /** The columns of an agent as `Rows.agent` reads them. */
 export const columns =
@@ -25,8 +23,8 @@ const ask = { byId: question("agent by id", "id = ?"), byName: question("agent b
 export const layer = Layer.effect(
   AgentRepo,
   Effect.map(Lookups, (lookups): AgentRepo => ({
-    byId: (id) => Rows.isStorable(id) ? lookups.first(ask.byId, [id], noAgent) : noAgent,
-    byName: (name) => Rows.isStorable(name) ? lookups.first(ask.byName, [name], noAgent) : noAgent,
+    byId: (id) => Rows.isStorable(id) ? lookups.first(ask.byId, [id], absent("agent")) : absent("agent"),
+    byName: (name) => Rows.isStorable(name) ? lookups.first(ask.byName, [name], absent("agent")) : absent("agent"),
     identities: undefined
   }))
 )

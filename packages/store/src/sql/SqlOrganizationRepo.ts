@@ -1,15 +1,11 @@
 /**
  * Organizations and end users on SQL.
  */
-import { type Organization, RowAmbiguous, RowNotFound } from "@jotgate/core/Directory"
+import { absent, type Organization, type RowAmbiguous, type RowNotFound, several } from "@jotgate/core/Directory"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { Effect, Exit, Layer } from "effect"
 import { Lookups } from "./Lookups.ts"
 import * as Rows from "./Rows.ts"
-
-const noOrganization = Exit.fail(new RowNotFound({ kind: "organization" }))
-const severalOrganizations = Exit.fail(new RowAmbiguous({ kind: "organization" }))
-const noEndUser = Exit.fail(new RowNotFound({ kind: "endUser" }))
 
 /** The columns of an organization as `Rows.organization` reads them. */
 export const columns = "id, alias, models, tools, prompts, resources, max_budget, spend"
@@ -39,19 +35,23 @@ export const layer = Layer.effect(
   Effect.map(Lookups, (lookups) => ({
     byId: (id) =>
       Rows.isStorable(id)
-        ? lookups.first(ask.byId, [id], noOrganization)
-        : noOrganization,
+        ? lookups.first(ask.byId, [id], absent("organization"))
+        : absent("organization"),
     byAlias: (alias) =>
       Rows.isStorable(alias)
         ? Effect.flatMap(
           lookups.all(ask.byAlias, [alias]),
           ([row, second]): Exit.Exit<Organization, RowNotFound | RowAmbiguous> =>
-            row === undefined ? noOrganization : second === undefined ? Exit.succeed(row) : severalOrganizations
+            row === undefined
+              ? absent("organization")
+              : second === undefined
+              ? Exit.succeed(row)
+              : several("organization")
         )
-        : noOrganization,
+        : absent("organization"),
     endUser: (id) =>
       Rows.isStorable(id)
-        ? lookups.first(ask.endUser, [id], noEndUser)
-        : noEndUser
+        ? lookups.first(ask.endUser, [id], absent("endUser"))
+        : absent("endUser")
   }))
 )

@@ -2,15 +2,13 @@
  * Teams and model groups on SQL: one statement each, however many groups a
  * claim names.
  */
-import { RowAmbiguous, RowNotFound, type Team } from "@jotgate/core/Directory"
+import { absent, type RowAmbiguous, type RowNotFound, several, type Team } from "@jotgate/core/Directory"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { Effect, Exit, Layer } from "effect"
 import type * as Dialect from "./Dialect.ts"
 import { Lookups } from "./Lookups.ts"
 import * as Rows from "./Rows.ts"
 
-const noTeam = Exit.fail(new RowNotFound({ kind: "team" }))
-const severalTeams = Exit.fail(new RowAmbiguous({ kind: "team" }))
 const none = Exit.succeed([])
 
 /** The columns of a team as `Rows.team` reads them. */
@@ -46,8 +44,8 @@ export const layer = Layer.effect(
     return {
       byId: (id) =>
         Rows.isStorable(id)
-          ? lookups.first(ask.byId, [id], noTeam)
-          : noTeam,
+          ? lookups.first(ask.byId, [id], absent("team"))
+          : absent("team"),
       byIds: (ids) => {
         const asked = ids.filter(Rows.isStorable)
         return asked.length === 0 ? none : lookups.all(ask.byIds, [JSON.stringify(asked)])
@@ -57,9 +55,9 @@ export const layer = Layer.effect(
           ? Effect.flatMap(
             lookups.all(ask.byAlias, [alias]),
             ([row, second]): Exit.Exit<Team, RowNotFound | RowAmbiguous> =>
-              row === undefined ? noTeam : second === undefined ? Exit.succeed(row) : severalTeams
+              row === undefined ? absent("team") : second === undefined ? Exit.succeed(row) : several("team")
           )
-          : noTeam,
+          : absent("team"),
       byAliases: (aliases) => {
         const asked = aliases.filter(Rows.isStorable)
         return asked.length === 0 ? none : lookups.all(ask.byAliases, [JSON.stringify(asked)])

@@ -4,7 +4,7 @@
  * Text that no row can hold is not found without asking, so that a database
  * which folds or refuses it never finds another person.
  */
-import { RowNotFound, type User } from "@jotgate/core/Directory"
+import { absent, type User } from "@jotgate/core/Directory"
 import { foldEmail } from "@jotgate/core/MemoryRows"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { Effect, Exit, Layer } from "effect"
@@ -12,8 +12,6 @@ import type * as Dialect from "./Dialect.ts"
 import { Lookups, type Question } from "./Lookups.ts"
 import * as Rows from "./Rows.ts"
 
-const noUser = Exit.fail(new RowNotFound({ kind: "user" }))
-const noMembership = Exit.fail(new RowNotFound({ kind: "membership" }))
 const none = Exit.succeed([])
 
 /** The columns of a user `u` as `Rows.user` reads them. */
@@ -58,17 +56,17 @@ export const layer = Layer.effect(
     return {
       byId: (id) =>
         Rows.isStorable(id)
-          ? lookups.first(ask.byId, [id], noUser)
-          : noUser,
+          ? lookups.first(ask.byId, [id], absent("user"))
+          : absent("user"),
       bySubject: (namespace, subject) =>
         Rows.isStorable(namespace) && Rows.isStorable(subject)
-          ? lookups.first(ask.bySubject, [namespace, subject], noUser)
-          : noUser,
+          ? lookups.first(ask.bySubject, [namespace, subject], absent("user"))
+          : absent("user"),
       byEmail: (email) => Rows.isStorable(email) ? lookups.all(ask.byEmail, [foldEmail(email)]) : none,
       membership: (user, team) =>
         Rows.isStorable(user) && Rows.isStorable(team)
-          ? lookups.first(ask.membership, [user, team], noMembership)
-          : noMembership,
+          ? lookups.first(ask.membership, [user, team], absent("membership"))
+          : absent("membership"),
       memberships: (user, teams) => {
         const asked = Rows.isStorable(user) ? teams.filter(Rows.isStorable) : []
         return asked.length === 0 ? none : lookups.all(ask.memberships, [user, JSON.stringify(asked)])

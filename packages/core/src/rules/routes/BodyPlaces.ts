@@ -133,7 +133,8 @@ const add = (root: Draft, { isLabel, path, reads, separator }: MemberPlace): voi
 
 /** Lets what stands in `source` stand in `carrier` too. */
 const share = (carrier: Draft, source: Draft): void => {
-  for (const [name, place] of [...source.members]) put(carrier, name, place)
+  for (const [name, place] of [...source.members]) if (!carrier.members.has(name)) carrier.members.set(name, place)
+  for (const it of source.folds) carrier.folds.add(it)
 }
 
 const compiled = new Map<string, BodyPlace>()

@@ -76,15 +76,29 @@ const patternOf = (template: string): RegExp =>
     ? new RegExp(`^(?<head>.*?)${sourceOf(template.slice(anywhere.length))}$`, "is")
     : new RegExp(`(?<head>${behind})${sourceOf(template)}$`, "is")
 
+/** What the groups of a template's pattern hold of a path; `undefined` when the path does not fit. */
+type Matcher = (path: string, lower: string) => RegExpExecArray["groups"]
+
+/**
+ * A pattern is made when a path first has the longest text that the template spells out: most are never needed, and
+ * compiling all of them is most of what a first look-up costs.
+ */
+const matcherOf = (template: string): Matcher => {
+  const texts = template.replace(anywhere, "").toLowerCase().replace(parameter, "\0").split("\0")
+  const text = texts.reduce((longest, it) => it.length > longest.length ? it : longest)
+  let pattern: RegExp | undefined
+  return (path, lower) => lower.includes(text) ? (pattern ??= patternOf(template)).exec(path)?.groups : undefined
+}
+
 interface Compiled {
   readonly family: Family
-  readonly patterns: ReadonlyArray<RegExp>
+  readonly matchers: ReadonlyArray<Matcher>
 }
 
 const placesFor = (kind: UpstreamKind, places: ReadonlyArray<KindPlace>): ReadonlyArray<Place> =>
   places.filter(({ kinds }) => kind === "any" || kinds === undefined || kinds.includes(kind))
 
-const compiledFamilies = families.map((family): Compiled => ({ family, patterns: family.templates.map(patternOf) }))
+const compiledFamilies = families.map((family): Compiled => ({ family, matchers: family.templates.map(matcherOf) }))
 
 /** What every path of one family has in common, for one kind. */
 const shapes = new Map<string, Omit<ModelRoute, "names">>()
@@ -152,14 +166,15 @@ const isOther = (path: string): boolean => {
 /** What one spelling of a path says. */
 const read = (method: string, path: string, kind: UpstreamKind): Reading | undefined => {
   if (isOther(path)) return undefined
-  for (const { family, patterns } of compiledFamilies) {
+  const lower = path.toLowerCase()
+  for (const { family, matchers } of compiledFamilies) {
     if (!takes(family, method) || (kind !== "any" && family.kinds !== undefined && !family.kinds.includes(kind))) {
       continue
     }
     const names: Array<string> = []
     let fits = false
-    for (const pattern of patterns) {
-      const groups = pattern.exec(path)?.groups
+    for (const match of matchers) {
+      const groups = match(path, lower)
       if (groups === undefined) continue
       fits = true
       const { head = "", model } = groups
