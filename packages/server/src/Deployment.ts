@@ -9,7 +9,7 @@
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { Document } from "@jotgate/core/AuthorizationServer"
 import type { CacheStats } from "@jotgate/core/Cache"
-import { type FurtherHeader, ourHeaders } from "@jotgate/core/IdentityHeaders"
+import { type FurtherHeader, identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import type { UpstreamKind } from "@jotgate/core/ModelRoutes"
 import * as Route from "@jotgate/core/Route"
@@ -21,7 +21,7 @@ import type { IdentityHeader } from "./config/GatewayHeaders.ts"
 import { defaultTimeouts, type UpstreamTimeouts } from "./config/GatewaySettings.ts"
 import type { Management } from "./directory/Management.ts"
 import { compile as compileServers, type McpServers } from "./mcp/McpServers.ts"
-import { requestFilter, spoofOf } from "./proxy/HeaderName.ts"
+import { isOtherSpelling, requestFilter, spoofOf } from "./proxy/HeaderName.ts"
 import * as Peers from "./proxy/Peers.ts"
 import { make as makeUpstreams, type Upstreams, type UpstreamSettings } from "./proxy/Upstreams.ts"
 import type { Supposing } from "./Supposition.ts"
@@ -66,6 +66,8 @@ export interface Doors {
   readonly drops: (name: string) => boolean
   /** A caller's header that a proxy in front of a door would pass on in our name; `undefined` when there is none. */
   readonly spoofOf: (rawHeaders: ReadonlyArray<string>) => string | undefined
+  /** Whether some upstream reads this name as a header that tells who is calling, names a team, or carries a token, though it is spelt otherwise. */
+  readonly isSpoof: (name: string) => boolean
   /** The path below which the gate is mounted; "" when there is none. */
   readonly prefix: string
   /** Further headers that tell who is calling. */
@@ -154,6 +156,12 @@ export const makeDoors = (
       )
     return {
       drops: requestFilter([...settings.credentials, ...options.teamHeaders, ...identity.map((it) => it.name)]),
+      isSpoof: isOtherSpelling([
+        ...identityHeaders,
+        ...identity.map((it) => it.name),
+        ...settings.credentials,
+        ...options.teamHeaders
+      ]),
       spoofOf: spoofOf([...ourHeaders, ...identity.map((it) => it.name)]),
       prefix: settings.prefix ?? "",
       identity,

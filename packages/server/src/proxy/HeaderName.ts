@@ -70,8 +70,23 @@ export const indispensable: ReadonlySet<string> = new Set([
 /** Headers that say how a body is read: the caller may set them for its own body, not for what is sent on. */
 const describing: ReadonlySet<string> = new Set(["content-type", "content-encoding"])
 
-/** How many spellings are remembered: names are chosen by the caller. */
+/** How many spellings are remembered, and how long they may be: names are chosen by the caller. */
 const remembered = 2048
+const longest = 128
+
+/** The same verdicts without working out again those about names that came before. */
+const remembering = (verdictOf: (name: string) => boolean): (name: string) => boolean => {
+  const verdicts = new Map<string, boolean>()
+  return (name) => {
+    const known = verdicts.get(name)
+    if (known !== undefined) return known
+    const verdict = verdictOf(name)
+    if (name.length > longest) return verdict
+    if (verdicts.size >= remembered) verdicts.clear()
+    verdicts.set(name, verdict)
+    return verdict
+  }
+}
 
 /**
  * Compiles a predicate "this header of a request does not go to the upstream".
@@ -86,16 +101,20 @@ export const requestFilter = (dropped: Iterable<string>): (name: string) => bool
     ...credentialHeaders,
     ...Array.from(dropped, canonical)
   ])
-  const verdicts = new Map<string, boolean>()
-  return (name) => {
-    const known = verdicts.get(name)
-    if (known !== undefined) return known
+  return remembering((name) => {
     const it = canonical(name)
-    const verdict = names.has(it) || isOurs(it) || (describing.has(it) && isPassedOn(name))
-    if (verdicts.size >= remembered) verdicts.clear()
-    verdicts.set(name, verdict)
-    return verdict
-  }
+    return names.has(it) || isOurs(it) || (describing.has(it) && isPassedOn(name))
+  })
+}
+
+/** Compiles "some server reads this name as one of `listed`, or as one of ours, but it is none of `listed`" (threat E02). */
+export const isOtherSpelling = (listed: Iterable<string>): (name: string) => boolean => {
+  const exact = new Set(Array.from(listed, (it) => it.toLowerCase()))
+  const names = new Set(Array.from(exact, canonical))
+  return remembering((name) => {
+    const it = canonical(name)
+    return (isOurs(it) || names.has(it)) && !exact.has(name.toLowerCase())
+  })
 }
 
 /**
@@ -106,18 +125,7 @@ export const requestFilter = (dropped: Iterable<string>): (name: string) => bool
 export const spoofOf = (
   listed: Iterable<string>
 ): (rawHeaders: ReadonlyArray<string>) => string | undefined => {
-  const exact = new Set(Array.from(listed, (it) => it.toLowerCase()))
-  const names = new Set(Array.from(exact, canonical))
-  const verdicts = new Map<string, boolean>()
-  const isSpoof = (name: string): boolean => {
-    const known = verdicts.get(name)
-    if (known !== undefined) return known
-    const it = canonical(name)
-    const verdict = (isOurs(it) || names.has(it)) && !exact.has(name.toLowerCase())
-    if (verdicts.size >= remembered) verdicts.clear()
-    verdicts.set(name, verdict)
-    return verdict
-  }
+  const isSpoof = isOtherSpelling(listed)
   return (rawHeaders) => {
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? ""
@@ -127,15 +135,8 @@ export const spoofOf = (
   }
 }
 
-const answerVerdicts = new Map<string, boolean>()
-
 /** Whether this header or trailer of an upstream's answer stays here: hop-by-hop, or one that only the gate may set. */
-export const isHeldBack = (name: string): boolean => {
-  const known = answerVerdicts.get(name)
-  if (known !== undefined) return known
+export const isHeldBack = remembering((name) => {
   const it = canonical(name)
-  const verdict = hopByHop.has(it) || isOurs(it)
-  if (answerVerdicts.size >= remembered) answerVerdicts.clear()
-  answerVerdicts.set(name, verdict)
-  return verdict
-}
+  return hopByHop.has(it) || isOurs(it)
+})

@@ -69,6 +69,9 @@ export const foreignLine = (
 
 const requestIdPattern = /^[\w.:=+/@-]{1,128}$/
 
+/** Whether a text is an id that records, and the upstream, may be told as it is. */
+export const isRequestId = (text: string): boolean => requestIdPattern.test(text)
+
 const tokens = (value: string): Array<string> =>
   value.toLowerCase().split(",").map((it) => it.trim()).filter((it) => it !== "")
 
@@ -122,7 +125,7 @@ export const readHead = (request: IncomingMessage): RequestHead | string => {
         if (tokens(value).includes("trailers")) trailers = true
         break
       case "x-request-id":
-        if (requestId === undefined && requestIdPattern.test(value)) requestId = value
+        if (requestId === undefined && isRequestId(value)) requestId = value
         break
       default:
     }

@@ -13,6 +13,7 @@ export const doorsOf = (limits: Doors["limits"]): Deployment => ({
   doors: {
     drops: () => false,
     spoofOf: () => undefined,
+    isSpoof: () => false,
     prefix: "",
     identity: [],
     credentials: new Set(),

@@ -6,7 +6,6 @@
  * What is absent is taken out of the headers and left out of the metadata. A denial is a whole HTTP answer.
  */
 import type { Allowed } from "@jotgate/core/Decision"
-import { canonical } from "@jotgate/core/HeaderNames"
 import { identityAnswer } from "@jotgate/core/IdentityHeaders"
 import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
 import * as Request from "@jotgate/core/Request"
@@ -14,7 +13,6 @@ import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import { Exit, Result } from "effect"
 import { isUtf8 } from "node:buffer"
 import * as Answer from "../../answer/Answer.ts"
-import { isOurs } from "../../config/GatewayHeaders.ts"
 import type { Deployment, Lease } from "../../Deployment.ts"
 import { isAllowed, type Judge, type Verdict } from "../../Judge.ts"
 import type { McpRefusal } from "../../mcp/McpRequest.ts"
@@ -30,9 +28,10 @@ import {
 } from "../../model/RequestModel.ts"
 import { McpExchange } from "../../proxy/McpExchange.ts"
 import { below } from "../../proxy/Mount.ts"
-import { isHost } from "../../proxy/RequestHead.ts"
+import { isHost, isRequestId } from "../../proxy/RequestHead.ts"
 import type { Recording } from "../../record/Recording.ts"
-import { type CheckAnswer, type CheckedRequest, type MetadataValue, read } from "./CheckMessage.ts"
+import type { CheckedRequest, Unreadable } from "./CheckMessage.ts"
+import { allowing, type Denying, denying, type MetadataValue, Repeated } from "./CheckReply.ts"
 
 /** What the door needs of the program. */
 export interface CheckParts {
@@ -40,13 +39,26 @@ export interface CheckParts {
   /** The deployment in force for one check; `undefined` when there are too many at once. */
   readonly lease: () => Lease | undefined
   readonly sessions: Sessions
+  /** Counts and logs what nobody expected; `decision` is the id that the proxy is told. */
+  readonly crashed: (error: unknown, decision: string) => void
 }
 
 const door = "grpc"
 
+const none: ReadonlyArray<string> = []
+
 /** Values of a header, each line of its own. */
-const valuesOf = (rawHeaders: ReadonlyArray<string>, name: string): ReadonlyArray<string> =>
-  rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+const valuesOf = (rawHeaders: ReadonlyArray<string>, name: string): ReadonlyArray<string> => {
+  let values: Array<string> | undefined
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const it = rawHeaders[at] ?? ""
+    if (it.length !== name.length || (it !== name && it.toLowerCase() !== name)) continue
+    const value = rawHeaders[at + 1] ?? ""
+    if (values === undefined) values = [value]
+    else values.push(value)
+  }
+  return values ?? none
+}
 
 const pathOf = (target: string): string => {
   const query = target.indexOf("?")
@@ -66,18 +78,22 @@ const isWhole = ({ body, isOfUnknownSize, rawHeaders }: CheckedRequest): boolean
       : lengths.every((it) => it === String(body.length)))
 }
 
+/** Whether a body is as the upstream reads it: the proxy sends on what it has, and one that is encoded is not known to be read alike. */
+const isPlain = ({ rawHeaders }: CheckedRequest): boolean =>
+  valuesOf(rawHeaders, "content-encoding").every((it) => it === "identity")
+
 const originOf = ({ host, scheme }: CheckedRequest): string =>
   isHost(host) && (scheme === "http" || scheme === "https") ? `${scheme}://${host}` : ""
 
-/** What a denial is rendered with: the path of the document about the resource, and what MCP clients read. */
-interface Denying {
+/** Where a denial is told: the path of the document about the resource, and what MCP clients read. */
+interface Place {
   readonly path: string
   readonly origin: string
   readonly resource: string | undefined
   readonly body: ((decision: string) => Answer.ErrorBody) | undefined
 }
 
-const denied = (refusal: Refusal, recording: Recording, { body, origin, path, resource }: Denying): CheckAnswer => {
+const denied = (refusal: Refusal, recording: Recording, { body, origin, path, resource }: Place): Denying => {
   const isTold = challenges(refusal) && origin !== "" && resource !== undefined
   const rendered = render(refusal, recording.id, path, isTold ? metadataUrl(origin, resource) : undefined)
   const instead = body?.(recording.id)
@@ -87,22 +103,25 @@ const denied = (refusal: Refusal, recording: Recording, { body, origin, path, re
     // The proxy counts the body itself.
     if (name !== "content-length" && (name !== "content-type" || instead === undefined)) pairs.push([name, value])
   }
-  return { _tag: "Denied", status: rendered.status, headers: pairs, body: instead?.text ?? rendered.body }
+  return { status: rendered.status, headers: pairs, body: instead?.text ?? rendered.body }
 }
 
-const namesOf = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => rawHeaders.filter((_, at) => at % 2 === 0)
+interface Credential {
+  readonly name: string
+  readonly value: string
+}
 
-type Metadata = { readonly [name: string]: MetadataValue }
-
-/** The same decision is given again while it is remembered, and what it says of the caller with it. */
-const known = new WeakMap<Allowed, Metadata>()
-
-/** What dynamic metadata says of the caller; what is absent is left out. */
-const callerOf = (allowed: Allowed): Metadata => {
-  const before = known.get(allowed)
-  if (before !== undefined) return before
-  const { model, principal, reach, route } = allowed
+/**
+ * What dynamic metadata says of the caller; what is absent is left out. A credential whose header has another name stands
+ * under that name too: Envoy AI Gateway's credential overrides read a text at the top of the metadata (`x-aigw-api-key`).
+ */
+const metadataOf = (
+  decision: string,
+  { model, principal, reach, route }: Allowed,
+  credential: Credential | undefined
+): { readonly [name: string]: MetadataValue } => {
   const all: Record<string, MetadataValue | undefined> = {
+    decision,
     user: principal.userId,
     email: principal.email,
     team: principal.teamId,
@@ -112,68 +131,86 @@ const callerOf = (allowed: Allowed): Metadata => {
     models: reach.models(),
     tools: reach.tools(),
     route,
-    model
+    model,
+    ...(credential === undefined ? {} : {
+      upstream: { authorization: credential.value },
+      ...(credential.name === "authorization" ? {} : { [credential.name]: credential.value })
+    })
   }
-  const caller = Object.fromEntries(
-    Object.entries(all).flatMap(([name, value]) => value === undefined ? [] : [[name, value]])
-  )
-  known.set(allowed, caller)
-  return caller
+  const told: Record<string, MetadataValue> = {}
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) told[name] = value
+  return told
 }
 
-interface Credential {
-  readonly name: string
-  readonly value: string
-}
-
-/**
- * A credential whose header has another name stands under that name too: Envoy AI Gateway's credential overrides read a
- * text at the top of the metadata (`x-aigw-api-key`).
- */
-const metadataOf = (decision: string, allowed: Allowed, credential: Credential | undefined): Metadata => ({
-  decision,
-  ...callerOf(allowed),
-  ...(credential === undefined ? {} : {
-    upstream: { authorization: credential.value },
-    ...(credential.name === "authorization" ? {} : { [credential.name]: credential.value })
-  })
-})
-
-const allowed = (
+/** An allow as bytes; `spoofed` are further headers that must not go on. */
+const allow = (
   it: Allowed,
-  recording: Recording,
-  request: CheckedRequest,
-  { doors }: Deployment
-): CheckAnswer | Refusal => {
+  id: string,
+  doors: Deployment["doors"],
+  credential: Credential | undefined,
+  spoofed: ReadonlyArray<string>
+): Buffer => {
   const set: Array<readonly [string, string]> = []
-  const remove = new Set<string>([...doors.credentials, ...doors.teamHeaders])
-  for (const name of namesOf(request.rawHeaders)) if (isOurs(canonical(name))) remove.add(name.toLowerCase())
-  const identity = identityAnswer(recording.id, it, doors.identity)
+  const remove = new Set<string>([...doors.credentials, ...doors.teamHeaders, ...spoofed])
+  const identity = identityAnswer(id, it, doors.identity)
   for (let i = 0; i < identity.length; i += 2) {
     const [name = "", value = ""] = identity.slice(i, i + 2)
     if (value === "") remove.add(name)
     else set.push([name, value])
   }
-  let credential: Credential | undefined
-  if (doors.answersAuthorization) {
-    const key = doors.upstreams?.choose(it.route, it.model)?.keyFor(it.principal.teamId)
-    if (key?._tag === "Missing") return { code: "upstream_key_missing" }
-    if (key?._tag === "Key") {
-      set.push([key.credential.name, key.credential.value])
-      ;({ credential } = key)
-    }
-  }
+  if (credential !== undefined) set.push([credential.name, credential.value])
   // The proxy removes after it has set.
   for (const [name] of set) remove.delete(name)
-  return { _tag: "Allowed", set, remove: [...remove], metadata: metadataOf(recording.id, it, credential) }
+  return allowing({ set, remove: [...remove], metadata: metadataOf(id, it, credential) })
 }
 
-/** What a whole body names. The proxy sends it as it came: one that is encoded is not known to be read alike. */
-const bodyOf = ({ body, rawHeaders }: CheckedRequest, reading: TargetReading): Peeked => {
-  const types = valuesOf(rawHeaders, "content-type")
-  const isPlain = types.length < 2 && valuesOf(rawHeaders, "content-encoding").every((it) => it === "identity")
-  if (body.length === 0) return nothing
-  return isPlain ? readBody(reading, types[0] ?? "", body, true) : unnamed
+/** Names of a request, in lower case, that must not go on although nobody listed them. */
+const spoofedIn = (rawHeaders: ReadonlyArray<string>, isSpoof: (name: string) => boolean): ReadonlyArray<string> => {
+  let spoofed: Array<string> | undefined
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ""
+    if (isSpoof(name)) (spoofed ??= []).push(name.toLowerCase())
+  }
+  return spoofed ?? none
+}
+
+/** An allow that was given for a decision, and what it rested on besides. */
+interface Told {
+  readonly doors: Deployment["doors"]
+  readonly credential: string | undefined
+  readonly reply: Repeated
+}
+
+/** The same decision is given again while it is remembered, and what it says of the caller with it. */
+const known = new WeakMap<Allowed, Told>()
+
+const allowed = (
+  it: Allowed,
+  recording: Recording,
+  { rawHeaders }: CheckedRequest,
+  { doors }: Deployment
+): Buffer | Refusal => {
+  const key = doors.answersAuthorization
+    ? doors.upstreams?.choose(it.route, it.model)?.keyFor(it.principal.teamId)
+    : undefined
+  if (key?._tag === "Missing") return { code: "upstream_key_missing" }
+  const credential = key?._tag === "Key" ? key.credential : undefined
+  const spoofed = spoofedIn(rawHeaders, doors.isSpoof)
+  if (spoofed.length > 0) return allow(it, recording.id, doors, credential, spoofed)
+  const before = known.get(it)
+  if (before !== undefined && before.doors === doors && before.credential === credential?.value) {
+    return before.reply.with(recording.id)
+  }
+  const bytes = allow(it, recording.id, doors, credential, none)
+  known.set(it, { doors, credential: credential?.value, reply: new Repeated(bytes, recording.id) })
+  return bytes
+}
+
+/** What a whole body names. */
+const bodyOf = (request: CheckedRequest, reading: TargetReading): Peeked => {
+  const types = valuesOf(request.rawHeaders, "content-type")
+  if (request.body.length === 0) return nothing
+  return types.length < 2 && isPlain(request) ? readBody(reading, types[0] ?? "", request.body, true) : unnamed
 }
 
 const documentPath = ({ mcp, prefix }: Deployment["doors"], path: string): string | undefined =>
@@ -183,8 +220,7 @@ type Named = { readonly model?: Request.RequestedModel; readonly tool?: Request.
 
 /** What a request asks of an MCP server: of its body where that is here, whole and as it is sent. */
 const toolOf = (mcp: McpExchange, request: CheckedRequest): Request.RequestedTool | McpRefusal => {
-  const isPlain = valuesOf(request.rawHeaders, "content-encoding").every((it) => it === "identity")
-  if (!isWhole(request) || !isPlain || request.body.length === 0) return mcp.readUnseen()
+  if (!isWhole(request) || !isPlain(request) || request.body.length === 0) return mcp.readUnseen()
   if (mcp.refusal !== undefined) return mcp.refusal
   const bytes = Buffer.from(request.body.buffer, request.body.byteOffset, request.body.length)
   const reader = mcp.bodyReader(() => {})
@@ -193,104 +229,156 @@ const toolOf = (mcp: McpExchange, request: CheckedRequest): Request.RequestedToo
   return mcp.read(!isUtf8(bytes))
 }
 
-/** Answers one check; the returned function gives it up. */
-export const check = ({ judge, lease, sessions }: CheckParts) =>
-(
-  message: unknown,
-  peer: string,
-  done: (answer: CheckAnswer) => void
-): () => void => {
-  const leased = lease()
-  const it = read(message)
-  const request = Result.isSuccess(it) ? it.success : undefined
-  const path = pathOf(request?.target ?? "/")
-  const requestId = request === undefined ? undefined : valuesOf(request.rawHeaders, "x-request-id")[0]
-  const recording = judge.open({ door, method: request?.method ?? "", route: path, requestId: requestId ?? null })
-  let isOver = false
-  const end = (answer: CheckAnswer, refusal?: Refusal) => {
-    if (isOver) return
-    isOver = true
-    leased?.release()
-    done(answer)
-    if (refusal === undefined) recording.answered(200)
-    else recording.refused(answer._tag === "Denied" ? answer.status : 200, refusal.code, refusal.cause)
+/** The answer to one check, until it is given. */
+class Checking {
+  readonly #parts: CheckParts
+  readonly #request: CheckedRequest | undefined
+  readonly #path: string
+  readonly #recording: Recording
+  readonly #done: (answer: Buffer) => void
+  #leased: Lease | undefined
+  #mcp: McpExchange | undefined
+  #stop: (() => void) | undefined
+  #isOver = false
+
+  constructor(parts: CheckParts, request: CheckedRequest | undefined, done: (answer: Buffer) => void) {
+    this.#parts = parts
+    this.#request = request
+    this.#path = pathOf(request?.target ?? "/")
+    const requestId = request === undefined ? undefined : valuesOf(request.rawHeaders, "x-request-id").find(isRequestId)
+    this.#recording = parts.judge.open({
+      door,
+      method: request?.method ?? "",
+      route: this.#path,
+      requestId: requestId ?? null
+    })
+    this.#done = done
   }
-  let mcp: McpExchange | undefined
-  const refuse = (refusal: Refusal, refused?: McpRefusal) =>
-    end(
-      denied(mcp?.challenged(refusal) ?? refusal, recording, {
-        path,
-        origin: request === undefined ? "" : originOf(request),
-        resource: leased === undefined ? undefined : documentPath(leased.deployment.doors, path),
-        body: mcp?.errorBody(refusal, recording.parties, refused)
-      }),
-      refusal
-    )
-  const settle = (verdict: Verdict) => {
-    const { result } = verdict
-    if (!isAllowed(result) || request === undefined || leased === undefined) {
-      return refuse(isAllowed(result) ? { code: "overloaded" } : Answer.refusalOf(result))
+
+  /** Puts the question; `why` it cannot be read, if so. */
+  begin(peer: string, why: Unreadable | undefined): void {
+    try {
+      this.#ask(peer, why)
+    } catch (error) {
+      this.#crash(error)
     }
-    const objection = mcp?.objection(result)
-    if (objection !== undefined) return refuse(objection)
-    const answer = allowed(result, recording, request, leased.deployment)
-    if ("code" in answer) refuse(answer)
-    else end(answer)
   }
-  let stop = (): void => {}
-  const ask = (): void => {
-    if (leased === undefined) return refuse({ code: "overloaded", retryAfter: 1 })
+
+  /** Nobody waits for the answer. */
+  giveUp(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stop?.()
+    this.#leased?.release()
+    this.#recording.abandoned()
+  }
+
+  #ask(peer: string, why: Unreadable | undefined): void {
+    const leased = this.#leased = this.#parts.lease()
+    if (leased === undefined) return this.#refuse({ code: "overloaded", retryAfter: 1 })
     const { auth, doors } = leased.deployment
-    if (!doors.believes(peer)) return refuse({ code: "peer_untrusted", cause: peer })
-    if (Result.isFailure(it)) return refuse({ code: "request_ambiguous", cause: it.failure })
-    const { method, rawHeaders } = it.success
-    const target = below(doors.prefix, it.success.target)
-    if (target === undefined) return refuse({ code: "route_unknown" })
-    const named = askedBy(it.success, target, doors)
+    if (!doors.believes(peer)) return this.#refuse({ code: "peer_untrusted", cause: peer })
+    const request = this.#request
+    if (request === undefined) {
+      return this.#refuse({ code: "request_ambiguous", ...(why === undefined ? {} : { cause: why }) })
+    }
+    const { method, rawHeaders } = request
+    const target = below(doors.prefix, request.target)
+    if (target === undefined) return this.#refuse({ code: "route_unknown" })
+    const named = this.#named(request, target, doors)
     if (named === undefined) return
     const made = Request.make({ method, target, rawHeaders, ...named })
-    if (Exit.isFailure(made)) return refuse({ code: "request_ambiguous", cause: Request.causeOf(target) })
-    stop = judge.ask(
-      { auth, asked: { ...made.value, listsModels: true }, recording, tellsWhom: mcp !== undefined },
-      settle
+    if (Exit.isFailure(made)) return this.#refuse({ code: "request_ambiguous", cause: Request.causeOf(target) })
+    const asked = { ...made.value, listsModels: true }
+    this.#stop = this.#parts.judge.ask(
+      { auth, asked, recording: this.#recording, tellsWhom: this.#mcp !== undefined },
+      (verdict) => this.#settle(verdict, request, leased)
     )
   }
+
   /** What is called, or read; `undefined` when the question is refused. */
-  const askedBy = (checked: CheckedRequest, target: string, doors: Deployment["doors"]): Named | undefined => {
-    const { method, rawHeaders } = checked
-    if (doors.mcp.isDisguised(pathOf(target))) {
-      refuse({ code: "request_ambiguous", cause: "the path of an MCP server in another case" })
+  #named(request: CheckedRequest, target: string, doors: Deployment["doors"]): Named | undefined {
+    const { method, rawHeaders } = request
+    const path = pathOf(target)
+    if (doors.mcp.isDisguised(path)) {
+      this.#refuse({ code: "request_ambiguous", cause: "the path of an MCP server in another case" })
       return undefined
     }
-    const server = doors.mcp.of(pathOf(target))
+    const server = doors.mcp.of(path)
     if (server !== undefined) {
-      mcp = new McpExchange({
+      const mcp = this.#mcp = new McpExchange({
         server,
         method: method.toUpperCase(),
         target,
         rawHeaders,
         contentType: valuesOf(rawHeaders, "content-type").join(","),
-        hasBody: checked.body.length > 0,
-        sessions
+        hasBody: request.body.length > 0,
+        sessions: this.#parts.sessions
       })
-      const tool = toolOf(mcp, checked)
+      const tool = toolOf(mcp, request)
       if (tool._tag !== "Refused") return { tool }
-      refuse({ code: tool.code, cause: tool.why }, tool)
+      this.#refuse({ code: tool.code, cause: tool.why }, tool)
       return undefined
     }
     const reading = readOriginal(method.toUpperCase(), target, rawHeaders, doors.kindOf(target))
-    const body = isWhole(checked) && !reading.isWebSocket ? bodyOf(checked, reading) : undefined
+    const body = isWhole(request) && !reading.isWebSocket ? bodyOf(request, reading) : undefined
     const model = body === undefined ? requestedUnseen(reading, doors.enforcesModels) : requestedModel(reading, body)
     if (model !== undefined) return { model }
-    refuse(refusalIn(joinBody(reading.seen, body ?? nothing)))
+    this.#refuse(refusalIn(joinBody(reading.seen, body ?? nothing)))
     return undefined
   }
-  ask()
-  return () => {
-    if (isOver) return
-    isOver = true
-    stop()
-    leased?.release()
-    recording.abandoned()
+
+  #settle({ result }: Verdict, request: CheckedRequest, { deployment }: Lease): void {
+    try {
+      if (!isAllowed(result)) return this.#refuse(Answer.refusalOf(result))
+      const objection = this.#mcp?.objection(result)
+      if (objection !== undefined) return this.#refuse(objection)
+      const answer = allowed(result, this.#recording, request, deployment)
+      if (!Buffer.isBuffer(answer)) this.#refuse(answer)
+      else if (this.#end(answer)) this.#recording.answered(200)
+    } catch (error) {
+      this.#crash(error)
+    }
   }
+
+  #refuse(refusal: Refusal, refused?: McpRefusal): void {
+    const mcp = this.#mcp
+    const leased = this.#leased
+    const it = denied(mcp?.challenged(refusal) ?? refusal, this.#recording, {
+      path: this.#path,
+      origin: this.#request === undefined ? "" : originOf(this.#request),
+      resource: leased === undefined ? undefined : documentPath(leased.deployment.doors, this.#path),
+      body: mcp?.errorBody(refusal, this.#recording.parties, refused)
+    })
+    if (this.#end(denying(it))) this.#recording.refused(it.status, refusal.code, refusal.cause)
+  }
+
+  /** Something went wrong that nobody expected: closed, and never an end of the process. */
+  #crash(error: unknown): void {
+    this.#parts.crashed(error, this.#recording.id)
+    this.#mcp = undefined
+    this.#refuse({ code: "overloaded", cause: "decision" })
+  }
+
+  /** Gives the answer; `false` when it was given, or nobody waits for it. */
+  #end(answer: Buffer): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.#leased?.release()
+    this.#done(answer)
+    return true
+  }
+}
+
+/** Answers one check; the returned function gives it up. */
+export const check = (parts: CheckParts) =>
+(
+  message: Result.Result<CheckedRequest, Unreadable>,
+  peer: string,
+  done: (answer: Buffer) => void
+): () => void => {
+  const isRead = Result.isSuccess(message)
+  const it = new Checking(parts, isRead ? message.success : undefined, done)
+  it.begin(peer, isRead ? undefined : message.failure)
+  return () => it.giveUp()
 }

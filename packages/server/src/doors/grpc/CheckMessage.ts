@@ -1,20 +1,12 @@
 /**
- * The messages of Envoy's external authorization (`envoy.service.auth.v3`): bytes → what is asked, an answer → bytes.
+ * What a proxy asks about (`envoy.service.auth.v3.CheckRequest`): bytes → one HTTP request.
  *
- * A message is read by field numbers (`ExtAuthz.proto`), and nothing of the library's loose objects goes further. Header values are text of one character a byte, as Node has them: nothing is decoded
- * that a credential or a path could hide in.
+ * The fields of `ExtAuthz.proto` are read where they stand and nothing else is. Texts have one character a byte, as Node
+ * has them: nothing is decoded that a credential or a path could hide in. Two ways to say the same thing that differ are
+ * refused, and so is a field that stands there twice: the proxy and the gate would each believe another one.
  */
 import { Result } from "effect"
-import { readFileSync } from "node:fs"
-import protobuf from "protobufjs"
-
-const { root } = protobuf.parse(readFileSync(new URL("ExtAuthz.proto", import.meta.url), "utf8"), { keepCase: true })
-const types = {
-  request: root.lookupType("jotgate.CheckRequest"),
-  response: root.lookupType("jotgate.CheckResponse"),
-  healthRequest: root.lookupType("jotgate.HealthCheckRequest"),
-  healthResponse: root.lookupType("jotgate.HealthCheckResponse")
-}
+import { delimited, varint, Wire } from "./Wire.ts"
 
 /** What a proxy asks about. */
 export interface CheckedRequest {
@@ -31,56 +23,46 @@ export interface CheckedRequest {
   readonly isOfUnknownSize: boolean
 }
 
-/** Why a message that is one cannot be judged; the place is for the operator. */
-export type Unreadable = "no HTTP attributes" | "body and raw_body differ" | "headers and header_map differ"
+/** Why a message that is one cannot be judged; for the operator. */
+export type Unreadable =
+  | "no HTTP attributes"
+  | "body and raw_body differ"
+  | "headers and header_map differ"
+  | "value and raw_value differ"
+  | "attributes and pseudo headers differ"
+  | "a field that is there twice"
+  | "a header that HTTP does not have"
 
-/** Bytes of a text as one character each: what Node makes of a header line. */
-const octets = (text: string): string => isAscii.test(text) ? text : Buffer.from(text, "utf8").toString("latin1")
+const tag = {
+  attributes: delimited(1),
+  request: delimited(4),
+  http: delimited(2),
+  method: delimited(2),
+  headers: delimited(3),
+  path: delimited(4),
+  host: delimited(5),
+  scheme: delimited(6),
+  size: varint(9),
+  body: delimited(11),
+  rawBody: delimited(12),
+  headerMap: delimited(13),
+  listed: delimited(1),
+  key: delimited(1),
+  value: delimited(2),
+  rawValue: delimited(3)
+} as const
 
-const isAscii = /^[\x00-\x7f]*$/
+/** Fields of a request that are read, as bits by their numbers: each may be there once. */
+const single = [tag.method, tag.path, tag.host, tag.scheme, tag.size, tag.body, tag.rawBody, tag.headerMap]
+  .reduce((bits, it) => bits | 1 << (it >>> 3), 0)
 
-const isPseudo = (name: string): boolean => name.startsWith(":")
+const nothing: Buffer = Buffer.alloc(0)
 
-/**
- * A member of a message: messages are read member by member, each checked where it is used, because a schema over the
- * whole costs as much as everything else of a check.
- */
-const member = (it: unknown, name: string): unknown =>
-  typeof it === "object" && it !== null ? Reflect.get(it, name) : undefined
+/** RFC 9110 section 5.6.2. */
+const token = /^[\w!#$%&'*+.^`|~-]+$/
 
-const textOf = (it: unknown, name: string): string => {
-  const value = member(it, name)
-  return typeof value === "string" ? value : ""
-}
-
-const bytesOf = (it: unknown, name: string): Uint8Array => {
-  const value = member(it, name)
-  return value instanceof Uint8Array ? value : nothing
-}
-
-const nothing = new Uint8Array(0)
-
-const ofMap = (headers: unknown): Array<string> => {
-  const raw: Array<string> = []
-  if (typeof headers !== "object" || headers === null) return raw
-  for (const [name, value] of Object.entries(headers)) {
-    if (!isPseudo(name)) raw.push(name, octets(String(value)))
-  }
-  return raw
-}
-
-const ofList = (list: unknown): Array<string> => {
-  const raw: Array<string> = []
-  for (const it of Array.isArray(list) ? list : []) {
-    const name = textOf(it, "key")
-    if (isPseudo(name)) continue
-    const value = bytesOf(it, "raw_value")
-    raw.push(name, value.length > 0 ? asBuffer(value).toString("latin1") : octets(textOf(it, "value")))
-  }
-  return raw
-}
-
-const asBuffer = (it: Uint8Array): Buffer => Buffer.from(it.buffer, it.byteOffset, it.byteLength)
+/** RFC 9110 section 5.5: what ends a line, or a text, is in no value. */
+const isValue = (text: string): boolean => !text.includes("\n") && !text.includes("\r") && !text.includes("\0")
 
 /** Names and joined values, for the comparison of two ways to say the same. */
 const joined = (raw: ReadonlyArray<string>): ReadonlyMap<string, string> => {
@@ -99,122 +81,165 @@ const sameHeaders = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): 
   return a.size === b.size && Array.from(a).every(([name, value]) => b.get(name) === value)
 }
 
-const headersOf = (http: unknown): ReadonlyArray<string> | undefined => {
-  const listed = ofList(member(member(http, "header_map"), "headers"))
-  const mapped = ofMap(member(http, "headers"))
-  if (listed.length === 0) return mapped
-  return mapped.length === 0 || sameHeaders(listed, mapped) ? listed : undefined
-}
+/** What was read of a message so far. */
+class Reading {
+  readonly #wire: Wire
+  /** Fields that were there, as bits. */
+  #seen = 0
+  #refused: Unreadable | undefined
+  #method = ""
+  #path = ""
+  #host = ""
+  #scheme = ""
+  #body: Buffer = nothing
+  #rawBody: Buffer = nothing
+  #isOfUnknownSize = false
+  readonly #mapped: Array<string> = []
+  readonly #listed: Array<string> = []
+  /** Pseudo headers that say what the attributes say too. */
+  readonly #methods: Array<string> = []
+  readonly #paths: Array<string> = []
 
-const bodyOf = (http: unknown): Uint8Array | undefined => {
-  const raw = bytesOf(http, "raw_body")
-  const text = textOf(http, "body")
-  if (text === "") return raw
-  const bytes = Buffer.from(text, "utf8")
-  return raw.length === 0 || bytes.equals(raw) ? bytes : undefined
-}
-
-/**
- * What a decoded message asks about, or why it cannot be judged. Two ways to say the same thing that differ are refused:
- * the proxy and the gate would each believe another one.
- */
-export const read = (message: unknown): Result.Result<CheckedRequest, Unreadable> => {
-  const http = member(member(member(message, "attributes"), "request"), "http")
-  const method = textOf(http, "method")
-  const path = textOf(http, "path")
-  if (method === "" || path === "") return Result.fail("no HTTP attributes")
-  const rawHeaders = headersOf(http)
-  if (rawHeaders === undefined) return Result.fail("headers and header_map differ")
-  const body = bodyOf(http)
-  if (body === undefined) return Result.fail("body and raw_body differ")
-  return Result.succeed({
-    method,
-    target: octets(path),
-    scheme: textOf(http, "scheme"),
-    host: textOf(http, "host"),
-    rawHeaders,
-    body,
-    isOfUnknownSize: Number(String(member(http, "size") ?? 0)) < 0
-  })
-}
-
-/** Bytes → a message; throws when they are none, which the transport answers as a gRPC error. */
-export const decode = (bytes: Uint8Array): unknown => types.request.decode(bytes)
-
-/** A value of dynamic metadata. */
-export type MetadataValue = string | boolean | ReadonlyArray<string> | { readonly [name: string]: MetadataValue }
-
-/** What a proxy is answered. Headers are `[name, value]`. */
-export type CheckAnswer =
-  | {
-    readonly _tag: "Allowed"
-    readonly set: ReadonlyArray<readonly [string, string]>
-    readonly remove: ReadonlyArray<string>
-    readonly metadata: { readonly [name: string]: MetadataValue }
-  }
-  | {
-    readonly _tag: "Denied"
-    readonly status: number
-    readonly headers: ReadonlyArray<readonly [string, string]>
-    readonly body: string
+  constructor(bytes: Buffer) {
+    this.#wire = new Wire(bytes)
   }
 
-/** `OVERWRITE_IF_EXISTS_OR_ADD`: what a caller sent under one of our names does not stay. */
-const OVERWRITE = 2
+  /** Reads everything; throws when the bytes are no message. */
+  read(): Result.Result<CheckedRequest, Unreadable> {
+    this.#way([tag.attributes, tag.request, tag.http], 0)
+    if (this.#method === "" || this.#path === "") this.#refused ??= "no HTTP attributes"
+    const [body, rawBody] = [this.#body, this.#rawBody]
+    if (body.length > 0 && rawBody.length > 0 && !body.equals(rawBody)) this.#refused ??= "body and raw_body differ"
+    const [listed, mapped] = [this.#listed, this.#mapped]
+    if (listed.length > 0 && mapped.length > 0 && !sameHeaders(listed, mapped)) {
+      this.#refused ??= "headers and header_map differ"
+    }
+    if (!this.#methods.every((it) => it === this.#method) || !this.#paths.every((it) => it === this.#path)) {
+      this.#refused ??= "attributes and pseudo headers differ"
+    }
+    if (this.#refused !== undefined) return Result.fail(this.#refused)
+    return Result.succeed({
+      method: this.#method,
+      target: this.#path,
+      scheme: this.#scheme,
+      host: this.#host,
+      rawHeaders: listed.length > 0 ? listed : mapped,
+      body: body.length > 0 ? body : rawBody,
+      isOfUnknownSize: this.#isOfUnknownSize
+    })
+  }
 
-const option = ([key, value]: readonly [string, string]) => ({ header: { key, value }, append_action: OVERWRITE })
-
-const valueOf = (it: MetadataValue): object => {
-  if (typeof it === "string") return { string_value: it }
-  if (typeof it === "boolean") return { bool_value: it }
-  return isList(it) ? { list_value: { values: it.map(valueOf) } } : { struct_value: structOf(it) }
-}
-
-const isList = (it: MetadataValue): it is ReadonlyArray<string> => Array.isArray(it)
-
-const structOf = (it: { readonly [name: string]: MetadataValue }): object => ({
-  fields: Object.fromEntries(Object.entries(it).map(([name, value]) => [name, valueOf(value)]))
-})
-
-/** The codes of google.rpc that proxies log; never 0 for a denial, because 0 is an allow. */
-const rpcCodes: Readonly<Record<number, number>> = {
-  400: 3,
-  401: 16,
-  403: 7,
-  404: 5,
-  405: 12,
-  413: 8,
-  415: 3,
-  429: 8,
-  431: 8,
-  503: 14
-}
-
-/** An answer → bytes. */
-export const encode = (answer: CheckAnswer): Uint8Array =>
-  types.response.encode(
-    answer._tag === "Allowed"
-      ? {
-        status: { code: 0 },
-        ok_response: { headers: answer.set.map(option), headers_to_remove: answer.remove },
-        dynamic_metadata: structOf(answer.metadata)
+  /** Goes through messages in messages down to the request. */
+  #way(way: ReadonlyArray<number>, depth: number): void {
+    const wanted = way[depth]
+    if (wanted === undefined) return this.#http()
+    for (let it = this.#wire.next(); it !== 0; it = this.#wire.next()) {
+      if (it !== wanted) {
+        this.#wire.skip(it)
+        continue
       }
-      : {
-        status: { code: rpcCodes[answer.status] ?? 7 },
-        denied_response: {
-          status: { code: answer.status },
-          headers: answer.headers.map(option),
-          body: answer.body
-        }
-      }
-  ).finish()
+      this.#once(1 << (16 + depth))
+      const outer = this.#wire.enter()
+      this.#way(way, depth + 1)
+      this.#wire.leave(outer)
+    }
+  }
 
-/** The messages of `grpc.health.v1`. */
-export const Health = {
-  read: (bytes: Uint8Array): { readonly service: string } => {
-    const { service } = types.healthRequest.toObject(types.healthRequest.decode(bytes), { defaults: true })
-    return { service: typeof service === "string" ? service : "" }
-  },
-  answer: (status: "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN"): Uint8Array =>
-    types.healthResponse.encode({ status: { SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 }[status] }).finish()
+  /** Notes a field that may be there once, or nothing. */
+  #once(bit: number): void {
+    if ((this.#seen & bit) !== 0) this.#refused ??= "a field that is there twice"
+    this.#seen |= bit
+  }
+
+  #http(): void {
+    const wire = this.#wire
+    for (let it = wire.next(); it !== 0; it = wire.next()) {
+      if (it === tag.headers) {
+        this.#header(this.#mapped)
+        continue
+      }
+      this.#once(it < 16 << 3 ? single & 1 << (it >>> 3) : 0)
+      switch (it) {
+        case tag.method:
+          this.#method = wire.octets()
+          break
+        case tag.path:
+          this.#path = wire.octets()
+          break
+        case tag.host:
+          this.#host = wire.octets()
+          break
+        case tag.scheme:
+          this.#scheme = wire.octets()
+          break
+        case tag.size:
+          this.#isOfUnknownSize = wire.isNegative()
+          break
+        case tag.body:
+          this.#body = wire.bytes()
+          break
+        case tag.rawBody:
+          this.#rawBody = wire.bytes()
+          break
+        case tag.headerMap:
+          this.#list()
+          break
+        default:
+          wire.skip(it)
+      }
+    }
+  }
+
+  #list(): void {
+    const wire = this.#wire
+    const outer = wire.enter()
+    for (let it = wire.next(); it !== 0; it = wire.next()) {
+      if (it === tag.listed) this.#header(this.#listed)
+      else wire.skip(it)
+    }
+    wire.leave(outer)
+  }
+
+  /** One header, of the list or of the map: name and value stand alike in both, and the list has raw values too. */
+  #header(into: Array<string>): void {
+    const wire = this.#wire
+    const outer = wire.enter()
+    let name: string | undefined
+    let value: string | undefined
+    let raw: string | undefined
+    let isTwice = false
+    for (let it = wire.next(); it !== 0; it = wire.next()) {
+      if (it === tag.key) {
+        isTwice ||= name !== undefined
+        name = wire.octets()
+      } else if (it === tag.value) {
+        isTwice ||= value !== undefined
+        value = wire.octets()
+      } else if (it === tag.rawValue && into === this.#listed) {
+        isTwice ||= raw !== undefined
+        raw = wire.octets()
+      } else wire.skip(it)
+    }
+    wire.leave(outer)
+    if (isTwice) this.#refused ??= "a field that is there twice"
+    const [text, bytes] = [value ?? "", raw ?? ""]
+    if (text !== "" && bytes !== "" && text !== bytes) this.#refused ??= "value and raw_value differ"
+    this.#add(into, name ?? "", bytes === "" ? text : bytes)
+  }
+
+  #add(into: Array<string>, name: string, value: string): void {
+    if (name.startsWith(":")) {
+      if (name === ":method") this.#methods.push(value)
+      else if (name === ":path") this.#paths.push(value)
+      return
+    }
+    if (!token.test(name) || !isValue(value)) this.#refused ??= "a header that HTTP does not have"
+    into.push(name, value)
+  }
 }
+
+/** What a message asks about, or why it cannot be judged. Bytes that are no message throw a `RangeError`. */
+export const decode = (bytes: Buffer): Result.Result<CheckedRequest, Unreadable> => new Reading(bytes).read()
+
+/** What is known of a check whose message was not read. */
+export const unread: Result.Result<CheckedRequest, Unreadable> = Result.fail("no HTTP attributes")

@@ -6,6 +6,7 @@ import { Context, Effect, Layer } from "effect"
 import { Deployments } from "../../Deployment.ts"
 import { Judge } from "../../Judge.ts"
 import type { Address } from "../../platform/Listener.ts"
+import { Telemetry } from "../../platform/Telemetry.ts"
 import { GateState } from "../../proxy/GateState.ts"
 import type { GrpcOptions } from "./GrpcServer.ts"
 
@@ -22,6 +23,7 @@ export class GrpcDoor extends Context.Service<GrpcDoor, {
         const deployments = yield* Deployments
         const judge = yield* Judge
         const state = yield* GateState
+        const telemetry = yield* Telemetry
         let running = 0
         const lease = () => {
           if (running >= deployments.current().doors.limits.inFlight) return undefined
@@ -39,7 +41,12 @@ export class GrpcDoor extends Context.Service<GrpcDoor, {
           }
         }
         const address = yield* GrpcServer.listen(options, {
-          check: check({ judge, lease, sessions: state.sessions }),
+          check: check({
+            judge,
+            lease,
+            sessions: state.sessions,
+            crashed: (error, decision) => telemetry.defect("decision", error, decision)
+          }),
           isBelieved: (peer) => deployments.current().doors.believes(peer),
           isServing: () => !state.draining
         })

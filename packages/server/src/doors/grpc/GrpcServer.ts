@@ -10,7 +10,9 @@ import * as grpc from "@grpc/grpc-js"
 import { Effect, type Scope } from "effect"
 import type { Certificate } from "../../platform/Certificate.ts"
 import { type Address, ListenFailed } from "../../platform/Listener.ts"
-import { type CheckAnswer, decode, encode, Health } from "./CheckMessage.ts"
+import { CheckCall, type CheckHandlers, giveUp } from "./CheckCall.ts"
+import { decode } from "./CheckMessage.ts"
+import * as Health from "./HealthMessage.ts"
 import { ReadingTurns } from "./ReadingTurns.ts"
 
 /** Where and how the listener listens; sizes in bytes, times in milliseconds. */
@@ -28,16 +30,12 @@ export interface GrpcOptions extends Address {
 }
 
 /** What is asked of the program behind the listener. */
-export interface GrpcHandlers {
-  /** Answers one check through `done`, once; the returned function gives it up. */
-  readonly check: (message: unknown, peer: string, done: (answer: CheckAnswer) => void) => () => void
-  /** Whether this peer may ask at all; the check of another is answered without its message. */
-  readonly isBelieved: (peer: string) => boolean
+export interface GrpcHandlers extends CheckHandlers {
   /** Whether requests are answered: for load balancers. */
   readonly isServing: () => boolean
 }
 
-const asBytes = (it: Uint8Array): Buffer => Buffer.from(it.buffer, it.byteOffset, it.byteLength)
+const asIs = (bytes: Buffer): Buffer => bytes
 
 const unary = <Request>(path: string, read: (bytes: Buffer) => Request) => ({
   path,
@@ -45,8 +43,8 @@ const unary = <Request>(path: string, read: (bytes: Buffer) => Request) => ({
   responseStream: false,
   requestDeserialize: read,
   requestSerialize: () => Buffer.alloc(0),
-  responseSerialize: asBytes,
-  responseDeserialize: (bytes: Buffer): Uint8Array => bytes
+  responseSerialize: asIs,
+  responseDeserialize: asIs
 })
 
 const services = {
@@ -58,16 +56,7 @@ const services = {
 /** How often a watcher of the health is looked after, in milliseconds. */
 const WATCH_MILLIS = 1_000
 
-/** The address of a peer without its port. */
-const addressOf = (peer: string): string => {
-  const colon = peer.lastIndexOf(":")
-  const address = colon === -1 ? peer : peer.slice(0, colon)
-  return address.startsWith("[") ? address.slice(1, -1) : address
-}
-
 const known = new Set(["", "envoy.service.auth.v3.Authorization"])
-
-type HealthQuestion = ReturnType<typeof Health.read>
 
 /** What all messages that are read at once may hold together, in bytes. */
 const mostHeld = 256 * 1024 * 1024
@@ -77,63 +66,41 @@ const leastReaders = 8
 const mostStreams = 1_000
 /** A proxy sends a message that it has: it comes at once, or it does not come. */
 const usualPatience = 2_000
-/** Calls that wait for their turn. */
-const mostWaiting = 10_000
 
-/** Lets each call send its message when it is its turn. */
+/** Lets a call send its message when it is its turn. */
+const waiting = (call: grpc.ServerInterceptingCallInterface, turns: ReadingTurns): grpc.ServerInterceptingCall => {
+  let leave = () => {}
+  const listener = new grpc.ServerListenerBuilder()
+    .withOnReceiveMetadata((metadata, proceed) => {
+      leave = turns.read(() => proceed(metadata), () => {
+        leave()
+        giveUp(call)
+      })
+    })
+    .withOnReceiveMessage((message, proceed) => {
+      leave()
+      proceed(message)
+    })
+    .withOnCancel(() => leave())
+    .build()
+  return new grpc.ServerInterceptingCall(
+    call,
+    new grpc.ResponderBuilder().withStart((next) => next(listener)).build()
+  )
+}
+
 const inTurn = (
   { maxMessage, patience = usualPatience }: GrpcOptions,
-  { check, isBelieved }: GrpcHandlers
+  handlers: GrpcHandlers
 ): grpc.ServerInterceptor => {
-  const checks = new ReadingTurns(Math.max(leastReaders, Math.floor(mostHeld / maxMessage)))
-  const others = new ReadingTurns(leastReaders)
-  return (method, call) => {
-    const isCheck = method.path === services.check.path
-    const refuse = (peer: string) =>
-      check(decode(Buffer.alloc(0)), peer, (answer) => {
-        call.sendMetadata(new grpc.Metadata())
-        call.sendMessage(encode(answer), () => call.sendStatus({ code: grpc.status.OK, details: "" }))
-      })
-    let end = () => {}
-    const listener = new grpc.ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, proceed) => {
-        const peer = addressOf(call.getPeer())
-        if (isCheck && !isBelieved(peer)) {
-          end = refuse(peer)
-          return
-        }
-        const turns = isCheck ? checks : others
-        const giveUp = () => call.sendStatus({ code: grpc.status.UNAVAILABLE, details: "the message did not come" })
-        if (turns.waiting >= mostWaiting) return giveUp()
-        let timer: NodeJS.Timeout | undefined
-        let isOver = false
-        // What has arrived is read before the message is called late.
-        const late = () => setImmediate(() => isOver || giveUp())
-        const leave = turns.take(() => {
-          timer = setTimeout(late, patience)
-          proceed(metadata)
-        })
-        end = () => {
-          isOver = true
-          clearTimeout(timer)
-          leave()
-        }
-      })
-      .withOnReceiveMessage((message, proceed) => {
-        end()
-        proceed(message)
-      })
-      .withOnCancel(() => end())
-      .build()
-    return new grpc.ServerInterceptingCall(
-      call,
-      new grpc.ResponderBuilder().withStart((next) => next(listener)).build()
-    )
-  }
+  const checks = new ReadingTurns(Math.max(leastReaders, Math.floor(mostHeld / maxMessage)), patience)
+  const others = new ReadingTurns(leastReaders, patience)
+  return (method, call) =>
+    method.path === services.check.path ? new CheckCall(call, handlers, checks) : waiting(call, others)
 }
 
 const make = (options: GrpcOptions, handlers: GrpcHandlers): grpc.Server => {
-  const { check, isServing } = handlers
+  const { isServing } = handlers
   const server = new grpc.Server({
     "grpc.max_receive_message_length": options.maxMessage,
     "grpc.max_send_message_length": -1,
@@ -142,19 +109,14 @@ const make = (options: GrpcOptions, handlers: GrpcHandlers): grpc.Server => {
   })
   const health = (service: string) =>
     Health.answer(!known.has(service) ? "SERVICE_UNKNOWN" : isServing() ? "SERVING" : "NOT_SERVING")
-  server.addService({ Check: services.check }, {
-    Check: (call: grpc.ServerUnaryCall<unknown, Uint8Array>, done: grpc.sendUnaryData<Uint8Array>) => {
-      const stop = check(call.request, addressOf(call.getPeer()), (answer) => done(null, encode(answer)))
-      call.on("cancelled", stop)
-    }
-  })
+  // `CheckCall` answers.
+  server.addService({ Check: services.check }, { Check: () => {} })
   server.addService({ Check: services.health, Watch: services.watch }, {
-    Check: (call: grpc.ServerUnaryCall<HealthQuestion, Uint8Array>, done: grpc.sendUnaryData<Uint8Array>) => {
-      const { service } = call.request
-      if (known.has(service)) done(null, health(service))
+    Check: (call: grpc.ServerUnaryCall<Health.Question, Buffer>, done: grpc.sendUnaryData<Buffer>) => {
+      if (known.has(call.request.service)) done(null, health(call.request.service))
       else done({ code: grpc.status.NOT_FOUND, details: "unknown service" })
     },
-    Watch: (call: grpc.ServerWritableStream<HealthQuestion, Uint8Array>) => {
+    Watch: (call: grpc.ServerWritableStream<Health.Question, Buffer>) => {
       let last: boolean | undefined
       const look = () => {
         const now = isServing()

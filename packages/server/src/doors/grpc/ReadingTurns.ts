@@ -5,19 +5,50 @@
  * it, only so many messages are read at once; a call beyond them waits, and what it sends waits in its connection.
  */
 
+/** Calls that wait for their turn. */
+const mostWaiting = 10_000
+
+const nothing = (): void => {}
+
 /** So many turns; who has none waits for one, in order. */
 export class ReadingTurns {
   #left: number
+  readonly #patience: number
   readonly #waiting = new Set<() => void>()
 
-  /** `count`: how many may read at once. */
-  constructor(count: number) {
+  /** `count`: how many may read at once; `patience`: how long a message may take to come, in milliseconds. */
+  constructor(count: number, patience: number) {
     this.#left = count
+    this.#patience = patience
   }
 
   /** How many wait. */
   get waiting(): number {
     return this.#waiting.size
+  }
+
+  /**
+   * Has a message read: `begin` is called when it is its turn, `giveUp` when it does not come, or when too many wait. The
+   * answer is called when it is there, or nobody waits for it.
+   */
+  read(begin: () => void, giveUp: () => void): () => void {
+    if (this.waiting >= mostWaiting) {
+      giveUp()
+      return nothing
+    }
+    let timer: NodeJS.Timeout | undefined
+    let isOver = false
+    // What has arrived is read before the message is called late.
+    const late = () => void setImmediate(() => isOver || giveUp())
+    const leave = this.take(() => {
+      timer = setTimeout(late, this.#patience)
+      begin()
+    })
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+      leave()
+    }
   }
 
   /** Calls `begin` once it is its turn, perhaps at once. The answer ends the turn, or the waiting; more than once is once. */

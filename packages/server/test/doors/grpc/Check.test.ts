@@ -81,6 +81,36 @@ describe("an allow", () => {
     20_000
   )
 
+  it.live(
+    "takes away what an upstream could read as one of our names, or as a credential, in another spelling",
+    () =>
+      Effect.gen(function*() {
+        const { post } = yield* setting({ doors: { identityHeaders: { "x-member": "user" } } })
+        const spelt = ["X_Member", "x-pass-x-jotgate-user", "x_team_id", "X.Litellm.Team.Id"]
+        const answer = yield* post(gpt, [...spelt, "x-member", "x-jotgate-user"].map((it) => [it, "root"]))
+        assert.includeMembers([...answer.removed], spelt.map((it) => it.toLowerCase()))
+        assert.deepInclude(answer.headers, { "x-member": "alice", "x-jotgate-user": "alice" })
+        const again = yield* post(gpt)
+        assert.notIncludeMembers([...again.removed], ["x_member"])
+      }),
+    20_000
+  )
+
+  it.live("says the id of its own record each time that a decision is given again", () =>
+    Effect.gen(function*() {
+      const { post, world } = yield* setting()
+      const ids: Array<string> = []
+      for (let i = 0; i < 4; i++) {
+        const { headers, metadata } = yield* post(gpt, [["x-request-id", i === 3 ? "x".repeat(2_000) : `r-${i}`]])
+        assert.strictEqual(headers["x-jotgate-decision"], metadata["decision"])
+        ids.push(String(metadata["decision"]))
+      }
+      const records = world.log.recent(10).toReversed()
+      assert.deepStrictEqual(records.map((it) => it.decision), ids)
+      // What is no id is not kept.
+      assert.deepStrictEqual(records.map((it) => it.requestId), ["r-0", "r-1", "r-2", null])
+    }), 20_000)
+
   it.live("RULES D53: does not see messages over WebSocket, whether or not it is told of the upgrade", () =>
     Effect.gen(function*() {
       const { ask, bearer } = yield* setting({ doors: { forwardAuth: { authorization: false, unseenModel: "deny" } } })

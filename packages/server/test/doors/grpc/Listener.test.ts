@@ -4,6 +4,7 @@ import * as grpc from "@grpc/grpc-js"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { readFileSync } from "node:fs"
 import { connect } from "node:http2"
+import { denying } from "../../../src/doors/grpc/CheckReply.ts"
 import * as GrpcServer from "../../../src/doors/grpc/GrpcServer.ts"
 import * as GrpcClient from "../../support/GrpcClient.ts"
 import * as World from "../../support/World.ts"
@@ -63,7 +64,7 @@ const held = Effect.fnUntraced(function*(grace = 5_000, patience?: number) {
         isServing: () => true,
         isBelieved: () => true,
         check: (_message, _peer, done) => {
-          answers.push(() => done({ _tag: "Denied", status: 403, headers: [], body: "" }))
+          answers.push(() => done(denying({ status: 403, headers: [], body: "" })))
           Deferred.doneUnsafe(came, Effect.void)
           return () => void Deferred.doneUnsafe(gone, Effect.void)
         }
@@ -134,6 +135,73 @@ const unfinished = Effect.fnUntraced(function*(port: number, announced: number, 
       call.write(head)
       call.write(Buffer.alloc(sent))
     })
+})
+
+/** One call with these messages in one piece: its status. */
+const calling = (port: number, messages: ReadonlyArray<Buffer>, type = "application/grpc") =>
+  Effect.callback<string>((resume) => {
+    const session = connect(`http://127.0.0.1:${port}`)
+    session.on("error", () => {})
+    const call = session.request({
+      ":method": "POST",
+      ":path": "/envoy.service.auth.v3.Authorization/Check",
+      "content-type": type,
+      te: "trailers"
+    })
+    let status = ""
+    call.on("error", () => {})
+    call.on("response", (it) => (status = String(it["grpc-status"] ?? it[":status"])))
+    call.on("trailers", (it) => (status = String(it["grpc-status"] ?? "")))
+    call.on("close", () => {
+      session.destroy()
+      resume(Effect.succeed(status))
+    })
+    call.resume()
+    call.end(Buffer.concat(messages))
+  })
+
+const framed = (bytes: Buffer, flag = 0): Buffer => {
+  const head = Buffer.alloc(5)
+  head[0] = flag
+  head.writeUInt32BE(bytes.length, 1)
+  return Buffer.concat([head, bytes])
+}
+
+describe("a call that is none", () => {
+  it.live("is a gRPC error, decides nothing, and leaves the listener as it was", () =>
+    Effect.gen(function*() {
+      const { grpcPort, log } = yield* World.make({ grpc: true })
+      assert.strictEqual(yield* calling(grpcPort, [framed(question), framed(question)]), "12", "two messages")
+      assert.strictEqual(yield* calling(grpcPort, []), "12", "no message")
+      assert.strictEqual(yield* calling(grpcPort, [framed(question)], "application/json"), "415")
+      assert.strictEqual(yield* calling(grpcPort, [framed(Buffer.of(0x0a, 9))]), "13", "no Protocol Buffers")
+      assert.isEmpty(log.recent(10))
+      assert.strictEqual(yield* calling(grpcPort, [framed(question)]), "0")
+      assert.strictEqual(log.recent(10).length, 1)
+    }), 20_000)
+})
+
+describe("a check that crashes", () => {
+  it.live("is denied with 503 and has its record, and its place is free again", () =>
+    Effect.gen(function*() {
+      const { deployments, grpcPort, log, telemetry } = yield* World.make({
+        grpc: true,
+        doors: { limits: { ...World.defaultLimits, inFlight: 1 } }
+      })
+      const sound = deployments.current()
+      const decide = () => {
+        throw new Error("a defect")
+      }
+      yield* deployments.swap(Effect.succeed({ ...sound, auth: { ...sound.auth, decide } }))
+      for (let i = 0; i < 3; i++) {
+        const answer = yield* GrpcClient.check(grpcPort, question)
+        assert.deepStrictEqual([answer.status, answer.code], [503, 14])
+        assert.strictEqual(log.recent(1)[0]?.decision, JSON.parse(answer.body).decision)
+      }
+      assert.deepStrictEqual([log.recent(10).length, telemetry.defects()], [3, 3])
+      yield* deployments.swap(Effect.succeed(sound))
+      assert.strictEqual((yield* GrpcClient.check(grpcPort, question)).status, 401)
+    }), 20_000)
 })
 
 describe("messages that do not end", () => {
