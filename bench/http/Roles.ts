@@ -3,7 +3,6 @@
  *
  * A role writes `{ port }` to file descriptor 3 once it answers, and its CPU time whenever it is sent a line.
  */
-import { Effect, Scope } from "effect"
 import { hash } from "node:crypto"
 import { writeSync } from "node:fs"
 import { createServer, type RequestListener } from "node:http"
@@ -74,42 +73,13 @@ const bareListener = (): RequestListener => {
   }
 }
 
-/**
- * The same gRPC library with a handler that answers OK with the same headers and metadata, and checks nothing: messages
- * are read and written as the gate does.
- */
-const bareGrpc = async (): Promise<number> => {
-  const GrpcServer = await import("../../packages/server/src/doors/grpc/GrpcServer.ts")
-  const answer = {
-    _tag: "Allowed",
-    set: [["x-jotgate-decision", `d_${"0".repeat(26)}`], ["x-jotgate-user", "u-1"], ["x-jotgate-team", "team-1"]],
-    remove: ["authorization", "x-team-id", "x-litellm-team-id", "x-jotgate-admin", "x-jotgate-end-user"],
-    metadata: { decision: `d_${"0".repeat(26)}`, user: "u-1", team: "team-1", admin: false, models: ["gpt-4o*"] }
-  } as const
-  const options = { host: "127.0.0.1", port: 0, tls: null, maxMessage: 1024 * 1024, drain: 0, grace: 0 }
-  const handlers = {
-    isBelieved: () => true,
-    isServing: () => true,
-    check: (_: unknown, __: string, done: (it: typeof answer) => void) => {
-      done(answer)
-      return () => {}
-    }
-  }
-  const { port } = await Effect.runPromise(Effect.provideService(
-    GrpcServer.listen(options, handlers),
-    Scope.Scope,
-    Effect.runSync(Scope.make())
-  ))
-  return port
-}
-
 const ready = (): Promise<number> =>
   role === "upstream"
     ? listen(upstreamListener)
     : role === "floor"
     ? listen(floorListener())
     : role === "grpc"
-    ? bareGrpc()
+    ? import("./BareGrpc.ts").then((it) => it.listen())
     : listen(bareListener())
 
 createInterface({ input: process.stdin }).on("line", () => {
