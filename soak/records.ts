@@ -1,7 +1,8 @@
 /**
  * The long runs of records, on `jotgate serve` as a user starts it: none is lost at 5 000 decisions a second, and
  * keeping them costs little; a million rows cost no answer anything; fifty kills tear nothing; and `plan` over a million
- * recorded questions, against asking each of them anew. `npm run soak -- records`; `SCALE=0.1` for a tenth of it.
+ * recorded questions, against asking each of them anew. `npm run soak -- records`; `SCALE=0.1` for a tenth of it,
+ * `RECORDS=rate,plans,kills` for some of its parts.
  */
 import { Issuer } from "@jotgate/core/testing"
 import type { KeptQuestion } from "@jotgate/server/KeptQuestion"
@@ -18,6 +19,7 @@ import * as KilledRecords from "../packages/cli/test/support/KilledRecords.ts"
 import * as BuiltCommand from "../tools/lib/BuiltCommand.ts"
 import { figure } from "./Figures.ts"
 
+const wanted = (process.env["RECORDS"] ?? "rate,plans,kills").split(",")
 const SCALE = Number(process.env["SCALE"] ?? 1)
 const RATE = 5_000
 const SECONDS = Math.max(3, Math.round(30 * SCALE))
@@ -194,8 +196,10 @@ const recorded = (number: number): RecordRow => {
   }
 }
 
-const filled = (file: string) =>
-  inStore(file, (store) =>
+const million = join(folder, "million.db")
+
+const fill = () =>
+  inStore(million, (store) =>
     Effect.gen(function*() {
       for (let from = 0; from < ROWS; from += 1_000) {
         yield* store.append(Array.from({ length: Math.min(1_000, ROWS - from) }, (_, at) => recorded(from + at)))
@@ -226,62 +230,82 @@ const plan = (config: string, store: string) =>
     })
   })
 
-// Lost and spent.
+let filling: Promise<void> | undefined
+
+/** Fills the store once. */
+const filled = (): Promise<void> => filling ??= fill()
+
 const plain = configured("plain", "gpt-4o*", {})
-const kept = configured("kept", "gpt-4o*", { store: `sqlite:${folder}/kept.db` })
-const without = await asked(plain, SECONDS)
-const withStore = await asked(kept, SECONDS)
-const again = await asked(plain, SECONDS)
-const base = (without.each + again.each) / 2
-console.log(
-  `       ${Math.round(withStore.done / SECONDS)} decisions a second; CPU each ${
-    withStore.each.toFixed(1)
-  } µs, without the store ${without.each.toFixed(1)} and ${again.each.toFixed(1)}`
-)
-figure("records that were answered and are not in the store", withStore.all - await counted(join(folder, "kept.db")), {
-  most: 0
-})
-figure("processor time of a decision with its record stored, of one without", withStore.each / base, { most: 1.05 })
-
-// A million rows.
-const million = join(folder, "million.db")
-await filled(million)
 const large = configured("large", "gpt-4o*", { store: `sqlite:${million}`, life: "36500d" })
-const full = await asked(large, SECONDS)
-figure(`processor time of a decision over ${ROWS} records, of one over none`, full.each / withStore.each, {
-  most: 1.05
-})
 
-// Plans.
-const same = await plan(large, million)
-const unchanged = JSON.parse(same.printed)
-figure("questions asked", unchanged.asked, { least: ROWS })
-figure("differences for the file in force", unchanged.lost.length + unchanged.gained.length + unchanged.moved.length, {
-  most: 0
-})
-figure(`seconds for a plan over ${ROWS} questions`, same.seconds, { most: 60 }, " s")
-figure("memory of a plan", same.megabytes, { most: 400 }, " MB")
-const narrowed = JSON.parse((await plan(configured("narrow", "gpt-4o", {}), million)).printed)
-const lost = new Set<string>(narrowed.lost.map((it: { readonly who: string }) => it.who))
-// The independent replay: who was allowed gpt-4o-mini, by the numbers alone.
-const wanted = new Set<string>()
-for (let number = 0; number < ROWS; number++) {
-  const { allowed, asked: it, who } = posed(number)
-  if (allowed && it.models[0] === "gpt-4o-mini") wanted.add(who)
+/** Nothing lost and little spent at the rate; over nothing, and over a million rows. */
+const rate = async () => {
+  const kept = configured("kept", "gpt-4o*", { store: `sqlite:${folder}/kept.db` })
+  const without = await asked(plain, SECONDS)
+  const withStore = await asked(kept, SECONDS)
+  const again = await asked(plain, SECONDS)
+  const base = (without.each + again.each) / 2
+  console.log(
+    `       ${Math.round(withStore.done / SECONDS)} decisions a second; CPU each ${
+      withStore.each.toFixed(1)
+    } µs, without the store ${without.each.toFixed(1)} and ${again.each.toFixed(1)}`
+  )
+  figure(
+    "records that were answered and are not in the store",
+    withStore.all - await counted(join(folder, "kept.db")),
+    {
+      most: 0
+    }
+  )
+  figure("processor time of a decision with its record stored, of one without", withStore.each / base, { most: 1.05 })
+  await filled()
+  const full = await asked(large, SECONDS)
+  figure(`processor time of a decision over ${ROWS} records, of one over none`, full.each / withStore.each, {
+    most: 1.05
+  })
 }
-figure(
-  "people who lose with one pattern removed, named by the plan and not by asking each, or the other way round",
-  new Set([...lost].filter((it) => !wanted.has(it)).concat([...wanted].filter((it) => !lost.has(it)))).size,
-  { most: 0 }
-)
-console.log(`       ${wanted.size} people lose`)
 
-// Kills.
-await BuiltCommand.setup()
-const { asked: requests, lost: gone, torn } = await Effect.runPromise(Effect.scoped(KilledRecords.run(KILLS)))
-figure(
-  `kills in the middle of ${requests} answers, of whose records ${gone} of the last second were lost and ${torn} lines of the audit cut`,
-  KILLS,
-  { least: KILLS }
-)
+/** Plans over a million questions, for the file in force and with one pattern removed. */
+const plans = async () => {
+  await filled()
+  const same = await plan(large, million)
+  const unchanged = JSON.parse(same.printed)
+  figure("questions asked", unchanged.asked, { least: ROWS })
+  figure(
+    "differences for the file in force",
+    unchanged.lost.length + unchanged.gained.length + unchanged.moved.length,
+    { most: 0 }
+  )
+  figure(`seconds for a plan over ${ROWS} questions`, same.seconds, { most: 60 }, " s")
+  figure("memory of a plan", same.megabytes, { most: 400 }, " MB")
+  const narrowed = JSON.parse((await plan(configured("narrow", "gpt-4o", {}), million)).printed)
+  const lost = new Set<string>(narrowed.lost.map((it: { readonly who: string }) => it.who))
+  // The independent replay: who was allowed gpt-4o-mini, by the numbers alone.
+  const losing = new Set<string>()
+  for (let number = 0; number < ROWS; number++) {
+    const { allowed, asked: it, who } = posed(number)
+    if (allowed && it.models[0] === "gpt-4o-mini") losing.add(who)
+  }
+  figure(
+    "people who lose with one pattern removed, named by the plan and not by asking each, or the other way round",
+    new Set([...lost].filter((it) => !losing.has(it)).concat([...losing].filter((it) => !lost.has(it)))).size,
+    { most: 0 }
+  )
+  console.log(`       ${losing.size} people lose`)
+}
+
+const kills = async () => {
+  await BuiltCommand.setup()
+  const { asked: requests, lost: gone, torn } = await Effect.runPromise(Effect.scoped(KilledRecords.run(KILLS)))
+  figure(
+    `kills in the middle of ${requests} answers, of whose records ${gone} of the last second were lost and ${torn} lines of the audit cut`,
+    KILLS,
+    { least: KILLS }
+  )
+}
+
+const parts = { rate, plans, kills }
+for (const [name, part] of Object.entries(parts)) {
+  if (wanted.includes(name)) await part()
+}
 process.exit()

@@ -1,13 +1,28 @@
 import { assert, it } from "@effect/vitest"
 import { describeWith, Promtool } from "@jotgate/servers"
-import { Effect } from "effect"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { Effect, Schema } from "effect"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
 const root = new URL("../../../../", import.meta.url).pathname
 const rules = `${root}deploy/prometheus/jotgate.rules.yaml`
+
+const Asked = Schema.Struct({ expr: Schema.String, legendFormat: Schema.optionalKey(Schema.String) })
+const Dashboard = Schema.fromJsonString(Schema.Struct({
+  panels: Schema.Array(Schema.Struct({
+    type: Schema.String,
+    title: Schema.NonEmptyString,
+    description: Schema.optionalKey(Schema.NonEmptyString),
+    targets: Schema.optionalKey(Schema.Array(Asked))
+  })),
+  annotations: Schema.Struct({ list: Schema.Array(Asked) })
+}))
+const dashboard = Schema.decodeUnknownSync(Dashboard)(readFileSync(`${root}deploy/grafana/jotgate.json`, "utf8"))
+
+/** Everything that the dashboard asks Prometheus. */
+const asked = [...dashboard.panels.flatMap((it) => it.targets ?? []), ...dashboard.annotations.list]
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-figures-"))),
@@ -49,6 +64,20 @@ const named = (text: string): ReadonlySet<string> =>
     Array.from(text.matchAll(/\bjotgate_[a-z0-9_]+/g), ([name]) => name.replace(/_(?:bucket|sum|count)$/, ""))
   )
 
+/** Labels that Prometheus gives, or that a histogram has. */
+const given = ["job", "instance", "le"]
+
+const labelsOf = (text: string, name: string): ReadonlyArray<string> =>
+  Array.from(text.matchAll(new RegExp(`^${name}(?:_bucket)?\\{([^}]*)\\}`, "gm")), ([, labels = ""]) => labels)
+    .flatMap((labels) => Array.from(labels.matchAll(/(\w+)="/g), ([, label = ""]) => label))
+
+/** Labels that an expression selects or groups by, and that its legend names. */
+const labelsIn = (expr: string, legend: string): ReadonlyArray<string> => [
+  ...Array.from(expr.matchAll(/(\w+)=~?"/g), ([, label = ""]) => label),
+  ...Array.from(expr.matchAll(/\bby \(([^)]*)\)/g), ([, labels = ""]) => labels.split(", ")).flat(),
+  ...Array.from(legend.matchAll(/\{\{(\w+)\}\}/g), ([, label = ""]) => label)
+]
+
 describeWith("prometheus", "what is measured", () => {
   it.live(
     "is told as Prometheus wants it, and every figure that alerts and dashboard ask for is there",
@@ -73,14 +102,33 @@ describeWith("prometheus", "what is measured", () => {
         assert.strictEqual(valueOf(text, "jotgate_config_last_reload_successful"), 0)
         assert.strictEqual(valueOf(text, "jotgate_audit_writable"), 1)
         const shownNames = named(text)
-        const asked = named(
-          `${readFileSync(rules, "utf8")} ${readFileSync(`${root}deploy/grafana/jotgate.json`, "utf8")}`
-        )
+        const names = named(`${readFileSync(rules, "utf8")} ${asked.map(({ expr }) => expr).join(" ")}`)
         // Only a configuration that comes from a file has a version.
-        assert.deepStrictEqual([...asked].filter((it) => !shownNames.has(it) && it !== "jotgate_config_info"), [])
+        const missing = (it: string): boolean => !shownNames.has(it) && it !== "jotgate_config_info"
+        assert.deepStrictEqual([...names].filter(missing), [])
+        for (const { expr, legendFormat = "" } of asked.filter(({ expr }) => !expr.includes("jotgate_config_info"))) {
+          const known = new Set([...given, ...[...named(expr)].flatMap((name) => labelsOf(text, name))])
+          assert.deepStrictEqual(labelsIn(expr, legendFormat).filter((it) => !known.has(it)), [], expr)
+        }
       }),
     30_000
   )
+
+  it.live("is asked for on the dashboard in expressions that Prometheus reads, each panel with what it shows", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "dashboard.json")
+      const rules = asked.map(({ expr }, at) => ({
+        record: `dashboard:${at}`,
+        expr: expr.replaceAll("$__rate_interval", "5m")
+      }))
+      writeFileSync(file, JSON.stringify({ groups: [{ name: "dashboard", rules }] }))
+      assert.isAbove(rules.length, 30)
+      const checked = Promtool.run(["check", "rules", file])
+      assert.strictEqual(checked.code, 0, checked.output)
+      for (const { description, title, type } of dashboard.panels) {
+        if (type !== "row") assert.isDefined(description, title)
+      }
+    }))
 
   it("has alerts whose rules and tests hold, each with its section in the runbooks", () => {
     assert.strictEqual(Promtool.run(["check", "rules", rules]).code, 0)
