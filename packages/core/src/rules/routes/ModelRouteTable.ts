@@ -2,7 +2,8 @@
  * The routes that run a model, as data: what they are called, which bodies they
  * take, and where their models stand (RULES D53, D54).
  *
- * `{model}` is the model in one segment, `{model:path}` over several; `{x}` and
+ * `{model}` is the model in one segment, `{model:path}` over several; `{id}` is
+ * an id in which LiteLLM may have written models (`ManagedId`); `{x}` and
  * `{x:path}` are anything else. A template stands behind an optional provider's
  * prefix and version (`/anthropic/v1`); one that begins with `**` is compared
  * with the end of a path, so that a mount of its own hides nothing.
@@ -295,10 +296,11 @@ export const families: ReadonlyArray<Family> = [
       "/threads/{x}/messages",
       "/threads/{x}/messages/{y}",
       "/responses/{x}/cancel",
-      "/fine_tuning/jobs/{x:path}/cancel",
-      "/fine_tuning/jobs/{x:path}/pause",
-      "/fine_tuning/jobs/{x:path}/resume",
-      "/batches/{x:path}/cancel",
+      "/fine_tuning/jobs/{id:path}/cancel",
+      "/fine_tuning/jobs/{id:path}/pause",
+      "/fine_tuning/jobs/{id:path}/resume",
+      "/batches/{id:path}/cancel",
+      "/{x}/v1/batches/{id:path}/cancel",
       "/messages/batches/{x}/cancel",
       "/threads/{x}/runs/{y}/cancel",
       "/threads/{x}/runs/{y}",
@@ -482,7 +484,7 @@ export const families: ReadonlyArray<Family> = [
       carrier("requests[].params"),
       ...targets
     ],
-    templates: ["/batches", "/batch/jobs"]
+    templates: ["/batches", "/batch/jobs", "/{x}/v1/batches"]
   },
   {
     name: "files",
@@ -494,7 +496,7 @@ export const families: ReadonlyArray<Family> = [
       { _tag: "Lines", part: "file", path: "model" },
       ...targets
     ],
-    templates: ["/files"]
+    templates: ["/files", "/{x}/v1/files"]
   },
   {
     // The lines of a batch may come in pieces, of which none says what the whole names.
@@ -540,11 +542,20 @@ export const families: ReadonlyArray<Family> = [
       member("thread.model"),
       member("embedding_model"),
       member("config.model"),
-      leading("reference", "agent_id")
+      leading("reference", "agent_id"),
+      // An agent of Gemini is made with a model, or of another agent.
+      member("agent_config.model"),
+      leading("reference", "base_agent"),
+      carrier("litellm_params_template", "litellm")
     ],
     templates: [
       "/assistants/{x}",
       "/vector_stores",
+      "/vector_stores/{id}",
+      "/vector_stores/{id:path}/search",
+      "/vector_stores/{id:path}/files",
+      "/vector_stores/{id:path}/files/{x:path}",
+      "/vector_stores/{id:path}/file_batches",
       "/vector_stores/{x:path}",
       "/threads/{x}/runs/{y}/submit_tool_outputs",
       "/skills",
@@ -634,7 +645,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [leading("reference", "agent")],
+    places: [leading("reference", "agent"), member("agent_config.model")],
     templates: ["/interactions"]
   },
   {
@@ -733,7 +744,25 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    templates: ["/systemone", "/decisions", "/extraction"]
+    templates: ["/systemone", "/decisions", "/extraction", "/eu_jev/v1/systemone"]
+  },
+  {
+    // What is tried out says in its own way which model runs: the head of a prompt, a judge, a deployment.
+    name: "trials",
+    methods: "write",
+    runs: "unknown",
+    body: json,
+    templates: [
+      "/prompts/test",
+      "/health/test_connection",
+      "/utils/test_policies_and_guardrails",
+      "/policy/templates/enrich",
+      "/policy/templates/enrich/stream",
+      "/policy/templates/suggest",
+      "/auto_router/test_routing",
+      "/auto_router/shadow_eval/start"
+    ],
+    kinds: ["litellm"]
   }
 ]
 

@@ -6,6 +6,7 @@
  * pure, and remembers what callers ask again and again within a bound in bytes.
  */
 import { noModel, type RequestedModel } from "../RequestedModel.ts"
+import { modelsOf } from "./ManagedId.ts"
 import {
   type BodyType,
   commonPlaces,
@@ -50,7 +51,10 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "
 
 const parameter = /\{([^{}/:]+)(:path)?\}/g
 
-/** The part of a template that a pattern is made of; the model is the group `model`. */
+/** Parameters that matter, which the groups of a pattern are named after. */
+const told: ReadonlySet<string> = new Set(["model", "id"])
+
+/** The part of a template that a pattern is made of. */
 const sourceOf = (template: string): string => {
   let source = ""
   let at = 0
@@ -58,7 +62,7 @@ const sourceOf = (template: string): string => {
     const [whole, name, path] = found
     const verb = template[found.index - 1] === ":"
     const text = path === undefined ? (verb ? "[^/:]+" : "[^/]+?") : ".+?"
-    source += escaped(template.slice(at, found.index)) + (name === "model" ? `(?<model>${text})` : text)
+    source += escaped(template.slice(at, found.index)) + (told.has(name ?? "") ? `(?<${name}>${text})` : text)
     at = found.index + whole.length
   }
   return source + escaped(template.slice(at))
@@ -155,6 +159,8 @@ const deploymentOf = (path: string): ReadonlyArray<string> => {
 interface Reading {
   readonly family: Family
   readonly names: ReadonlyArray<string>
+  /** Ids in which models may be written. */
+  readonly ids: ReadonlyArray<string>
 }
 
 /** Whether other protocols than those of models are spoken there: agents, tools, and tools by the name of their server. */
@@ -172,22 +178,24 @@ const read = (method: string, path: string, kind: UpstreamKind): Reading | undef
       continue
     }
     const names: Array<string> = []
+    const ids: Array<string> = []
     let fits = false
     for (const match of matchers) {
       const groups = match(path, lower)
       if (groups === undefined) continue
       fits = true
-      const { head = "", model } = groups
+      const { head = "", id, model } = groups
       if (model !== undefined) names.push(model)
+      if (id !== undefined) ids.push(id)
       names.push(...namesInFront(head))
     }
-    if (fits) return { family, names }
+    if (fits) return { family, names, ids }
   }
   if (!takes(unknownTail, method) && method !== websocket) return undefined
   const deployment = deploymentOf(path)
   const [prefix = ""] = segmentsOf(path)
   return deployment.length > 0 || isIn(providerPrefixes, prefix) || (wholeProviders.has(kind) && method !== websocket)
-    ? { family: unknownTail, names: deployment }
+    ? { family: unknownTail, names: deployment, ids: [] }
     : undefined
 }
 
@@ -205,11 +213,22 @@ const lookUp = (method: string, path: string, kind: UpstreamKind): ModelRoute | 
     if (name === undefined) readable = false
     else if (!names.includes(name)) names.push(name)
   }
+  let unclear = false
+  const lead = (id: string | undefined) => {
+    if (id === undefined) return add(undefined)
+    const models = modelsOf(id)
+    if (models?.length === 0) unclear = true
+    models?.forEach(add)
+  }
   for (const name of whole?.names ?? []) add(decoded(name))
+  for (const id of whole?.ids ?? []) lead(decoded(id))
   // A parser that decodes first sees other segments: what it reads there is judged too.
   const first = separators.test(text) ? decoded(text) : undefined
   const other = first === undefined ? undefined : read(method, withoutSlash(first), kind)
   for (const name of other?.names ?? []) add(name)
+  for (const id of other?.ids ?? []) lead(id)
+  // An id that does not say clearly which models it is for leads to some that nobody knows.
+  if (unclear) return { ...shapeOf(kind, unknownTail), names: [] }
   const family = whole?.family ?? other?.family
   return family === undefined ? undefined : { ...shapeOf(kind, family), names: readable ? names : undefined }
 }

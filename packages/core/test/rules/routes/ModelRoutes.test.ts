@@ -3,6 +3,8 @@ import * as ModelRoutes from "../../../src/rules/routes/ModelRoutes.ts"
 
 type Row = readonly [family: string | undefined, names?: ReadonlyArray<string>]
 
+const idFor = (text: string, encoding: BufferEncoding = "base64url"): string => Buffer.from(text).toString(encoding)
+
 const suites: Record<string, Record<string, Row>> = {
   "an operation is a model route wherever it is mounted": {
     "POST /v1/chat/completions": ["chat completions", []],
@@ -50,6 +52,41 @@ const suites: Record<string, Record<string, Row>> = {
     "POST /Bedrock/unheard": ["a provider's own route", []],
     "POST /OpenAI/Deployments/d/other": ["a provider's own route", ["d"]],
     "POST /MCP": [undefined]
+  },
+  "a provider's name in front of a version": {
+    "POST /hosted_vllm/v1/batches": ["batches", []],
+    "POST /hosted_vllm/v1/files": ["files", []],
+    "POST /hosted_vllm/v1/batches/b-1/cancel": ["a resource that names no model", []],
+    "GET /hosted_vllm/v1/batches": [undefined]
+  },
+  "an id in which LiteLLM has written models": {
+    [`POST /v1/batches/${idFor("litellm:b-1;model,o1")}/cancel`]: ["a resource that names no model", ["o1"]],
+    [`POST /v1/fine_tuning/jobs/${idFor("litellm:f-1;model,o1")}/resume`]: ["a resource that names no model", ["o1"]],
+    [`POST /v1/vector_stores/${idFor("litellm_proxy:vector_store;target_model_names,a,b")}/search`]: [
+      "a resource that may name a model",
+      ["a", "b"]
+    ],
+    [`POST /v1/vector_stores/${encodeURIComponent(idFor("litellm:v;model,a?>/~", "base64"))}`]: [
+      "a resource that may name a model",
+      ["a?>/~"]
+    ],
+    [`POST /v1/vector_stores/${idFor("litellm:v;model,a?>/~", "base64")}/search`]: [
+      "a resource that may name a model",
+      ["a?>/~"]
+    ],
+    [`POST /v1/vector_stores/${idFor("litellm:v-1")}/files`]: ["a provider's own route", []],
+    "POST /v1/vector_stores/vs_1/search": ["a resource that may name a model", []],
+    [`POST /v1/responses/resp_${idFor("litellm:custom_llm_provider:openai;model_id:d-1")}/cancel`]: [
+      "a resource that names no model",
+      []
+    ]
+  },
+  "what is tried out, by a prompt, a judge or a deployment": {
+    "POST /prompts/test": ["trials", []],
+    "POST /utils/test_policies_and_guardrails": ["trials", []],
+    "POST /policy/templates/enrich/stream": ["trials", []],
+    "POST /health/test_connection": ["trials", []],
+    "GET /health/test_connection": [undefined]
   },
   "what says in pieces, or by an agent, which model runs": {
     "POST /v1/uploads/u/parts": ["parts of an upload", []],
