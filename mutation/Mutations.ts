@@ -96,7 +96,12 @@ const rules: ReadonlyArray<Mutation> = [
     [" && method !== websocket) return undefined", ") return undefined"],
     ["(second === \"mcp\" && !isIn(providerPrefixes, first) && !version.test(first))", "second === \"mcp\""],
     ["kind === \"any\" || kinds === undefined || kinds.includes(kind)", "kinds === undefined || kinds.includes(kind)"],
-    ["names.push(...namesInFront(head))", ""]
+    ["names.push(...namesInFront(head))", ""],
+    ["if (models?.length === 0) unclear = true\n", ""],
+    ["models?.forEach(add)", ""],
+    ["for (const id of whole?.ids ?? []) lead(decoded(id))", ""],
+    ["for (const id of other?.ids ?? []) lead(id)", ""],
+    ["if (id === undefined) return add(undefined)", "if (id === undefined) return"]
   ]),
   ...inFile("rules/routes/Route.ts", [
     ["(method === \"GET\" || method === \"HEAD\") && !runsModel.test(path)", "!runsModel.test(path)"],
@@ -153,6 +158,8 @@ const rules: ReadonlyArray<Mutation> = [
   ...inFile("rules/routes/BodyPlaces.ts", [
     ["put(parent, otherSpelling(name), made)\n", ""],
     ["parent.folds.add(fold(name))", ""],
+    ["place.keys || place.others !== undefined", "place.others !== undefined"],
+    ["place.keys = true", "place.names = \"several\""],
     ["for (const [name, place] of [...source.members]) put(carrier, name, place)", ""],
     ["!place.members.has(name) && place.folds", "place.folds"],
     ["meansOne.has(path) ? \"one\" : \"several\"", "\"several\""],
@@ -484,14 +491,15 @@ const server: ReadonlyArray<Mutation> = [
     ["if (!isDone(this.#walk)) return invalid", ""],
     ["raw.length > maxModel ? \"\" : decodeText(raw)", "decodeText(raw)"],
     [
-      "else this.#one = name\n    }\n    return this.#others.size > maxModels ? invalid(",
-      "else this.#one = name\n    }\n    return this.#others.size < 0 ? invalid("
+      "else this.#one = name\n    return this.#others.size > maxModels ? invalid(",
+      "else this.#one = name\n    return this.#others.size < 0 ? invalid("
     ],
     ["if (this.#isUnnamed) return unnamed\n", ""],
     ["if (place.reads !== undefined) return this.#lead(", "if (false) return this.#lead("],
     ["models.length === 0 || !models.every(isModelName)", "!models.every(isModelName)"],
     ["place.reads === \"id\" ? modelsOf(text) : []", "modelsOf(text)"],
-    ["place.names === \"several\" || this.#frames.at(-1)?.isEntry === true", "place.names === \"several\""]
+    ["place.names === \"several\" || this.#frames.at(-1)?.isEntry === true", "place.names === \"several\""],
+    ["place.keys ? this.#take(name, path, true) : undefined", "undefined"]
   ], "server"),
   ...inFile("model/FormModel.ts", [
     ["if (this.#names.has(name)) return ambiguous", "if (false) return ambiguous"],

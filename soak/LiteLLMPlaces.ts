@@ -53,6 +53,7 @@ const bodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "fallbacks, a name": { ...base, messages: failing, fallbacks: [DENIED] },
   "fallbacks, a call": { ...base, messages: failing, fallbacks: [{ model: DENIED }] },
   "fallbacks, by name": { ...base, messages: failing, fallbacks: [{ [GRANTED]: [DENIED] }] },
+  "fallbacks, by the names of members": { ...base, messages: failing, fallbacks: [{ [GRANTED]: { [DENIED]: 1 } }] },
   "fallbacks of fallbacks": { ...base, messages: failing, fallbacks: [{ model: GRANTED, fallbacks: [DENIED] }] },
   "context_window_fallbacks": { ...base, messages: failing, context_window_fallbacks: [{ [GRANTED]: [DENIED] }] },
   "content_policy_fallbacks": { ...base, messages: failing, content_policy_fallbacks: [{ [GRANTED]: [DENIED] }] },

@@ -123,6 +123,8 @@ export class JsonModel {
     const { path, place, seen } = frame
     const name = decodeText(raw)
     if (isDisguised(place, name)) return ambiguous("the name of a member in another spelling")
+    const refused = place.keys ? this.#take(name, path, true) : undefined
+    if (refused !== undefined) return refused
     const next = memberOf(place, name)
     if (next === undefined) return undefined
     const key = isOpen(place) ? fold(name) : name
@@ -166,20 +168,28 @@ export class JsonModel {
     return this.#others.size > maxModels ? invalid("more models than one request may name") : undefined
   }
 
-  /** Takes a model. */
+  /** Takes a text: what names models, or leads to some. */
   #text(place: JsonPlace, raw: Uint8Array): Peeked | undefined {
     if (place.isLabel && raw.length <= maxModel) this.#label = decodeText(raw)
     if (place.reads !== undefined) return this.#lead(place.reads, decodeText(raw))
     if (place.names === undefined) return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
     const text = raw.length > maxModel ? "" : decodeText(raw)
-    this.#places.add(this.#path)
+    const isOneOfSeveral = place.names === "several" || this.#frames.at(-1)?.isEntry === true
     for (const name of place.separator === undefined ? [text] : text.split(place.separator).map((it) => it.trim())) {
-      if (!isModelName(name)) return refusalOf(name)
-      if (place.names === "several" || this.#frames.at(-1)?.isEntry === true) this.#others.add(name)
-      else if (this.#one !== undefined && this.#one !== name) {
-        return ambiguous(`${[...this.#places].join(" and ")} name different models`)
-      } else this.#one = name
+      const refused = this.#take(name, this.#path, isOneOfSeveral)
+      if (refused !== undefined) return refused
     }
+    return undefined
+  }
+
+  /** Takes the name of a model, the one of the request or one of several. */
+  #take(name: string, path: string, isOneOfSeveral: boolean): Peeked | undefined {
+    this.#places.add(path)
+    if (!isModelName(name)) return refusalOf(name)
+    if (isOneOfSeveral) this.#others.add(name)
+    else if (this.#one !== undefined && this.#one !== name) {
+      return ambiguous(`${[...this.#places].join(" and ")} name different models`)
+    } else this.#one = name
     return this.#others.size > maxModels ? invalid("more models than one request may name") : undefined
   }
 }

@@ -71,7 +71,23 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
   [
     "further models for long inputs",
     `{"model":"a","context_window_fallbacks":{"a":["b"]}}`,
-    several("a", ["b"], "model", "context_window_fallbacks.*[]")
+    several("a", ["a", "b"], "model", "context_window_fallbacks", "context_window_fallbacks.*[]")
+  ],
+  [
+    "names of members, where a list is walked over",
+    `{"model":"a","fallbacks":[{"a":{"b":1,"\\u0063":{"d":2}}}]}`,
+    several("a", ["b", "c"], "model", "fallbacks[].*")
+  ],
+  [
+    "names of members in place of the whole list",
+    `{"model":"a","fallbacks":{"b":["c"]}}`,
+    several("a", ["b", "c"], "model", "fallbacks", "fallbacks.*[]")
+  ],
+  ["the name of a member that can be no model", `{"model":"a","fallbacks":[{"a":{"":1}}]}`, invalid],
+  [
+    "names of members of something else",
+    `{"model":"a","fallbacks":[{"model":"b","messages":[{"o":1}]}],"metadata":{"o":{"p":1}}}`,
+    several("a", ["b"], "model", "fallbacks[].model")
   ],
   ["further models that are one text", `{"model":"a","fallbacks":"b"}`, invalid],
   ["several models", `{"models":["a","b"]}`, several(undefined, ["a", "b"], "models[]")],

@@ -92,6 +92,10 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
   ["a list of models", 403, "team_model_denied", { type: json, body: `{"model":"gpt-4o","models":["gpt-4o","o1"]}` }],
   ["a list of models alone", 403, "team_model_denied", { type: json, body: `{"models":["o1"]}` }],
   ["further models", 403, "team_model_denied", { type: json, body: `{"model":"gpt-4o","fallbacks":["o1"]}` }],
+  ["further models, as the names of members", 403, "team_model_denied", {
+    type: json,
+    body: `{"model":"gpt-4o","fallbacks":[{"gpt-4o":{"o1":1}}]}`
+  }],
   ["the settings of a router", 403, "team_model_denied", {
     type: json,
     body: `{"model":"gpt-4o","router_settings_override":{"fallbacks":[{"gpt-4o":["o1"]}]}}`

@@ -22,6 +22,8 @@ export interface BodyPlace {
   readonly separator: "," | undefined
   /** Whether anything but models, or what holds them, is refused here. */
   readonly strict: boolean
+  /** Whether the names of an object's members are models. */
+  readonly keys: boolean
   readonly members: ReadonlyMap<string, BodyPlace>
   /** The names of the members as a parser that ignores case takes them. */
   readonly folds: ReadonlySet<string>
@@ -40,6 +42,8 @@ export interface MemberPlace {
   readonly like?: string
   /** Names no model itself. */
   readonly reads?: Reads
+  /** Names no model itself; the names of its members do. */
+  readonly keys?: true
 }
 
 interface Draft extends BodyPlace {
@@ -48,6 +52,7 @@ interface Draft extends BodyPlace {
   isLabel: boolean
   separator: BodyPlace["separator"]
   strict: boolean
+  keys: boolean
   readonly members: Map<string, Draft>
   readonly folds: Set<string>
   others: Draft | undefined
@@ -60,6 +65,7 @@ const draft = (): Draft => ({
   isLabel: false,
   separator: undefined,
   strict: false,
+  keys: false,
   members: new Map(),
   folds: new Set(),
   others: undefined,
@@ -113,8 +119,12 @@ const at = (root: Draft, path: string): { readonly place: Draft; readonly list: 
   return { place, list }
 }
 
-const add = (root: Draft, { isLabel, path, reads, separator }: MemberPlace): void => {
+const add = (root: Draft, { isLabel, keys, path, reads, separator }: MemberPlace): void => {
   const { list, place } = at(root, path)
+  if (keys === true) {
+    place.keys = true
+    return
+  }
   if (reads !== undefined) {
     place.reads = reads
     return
@@ -142,7 +152,7 @@ const compiled = new Map<string, BodyPlace>()
 /** The tree of these places; the same places have the same tree. */
 export const placesOf = (places: ReadonlyArray<MemberPlace>): BodyPlace => {
   const key = JSON.stringify(
-    places.map(({ isLabel, like, path, reads, separator }) => [path, separator, isLabel, like, reads])
+    places.map(({ isLabel, keys, like, path, reads, separator }) => [path, separator, isLabel, like, reads, keys])
   )
   const known = compiled.get(key)
   if (known !== undefined) return known
@@ -169,7 +179,7 @@ export const isDisguised = (place: BodyPlace, name: string): boolean =>
   !place.members.has(name) && place.folds.has(fold(name))
 
 /** Whether all members matter, not only those with a name of their own. */
-export const isOpen = (place: BodyPlace): boolean => place.others !== undefined
+export const isOpen = (place: BodyPlace): boolean => place.keys || place.others !== undefined
 
 /** The path of a member, as places are written. */
 export const below = (path: string, place: BodyPlace, name: string): string =>

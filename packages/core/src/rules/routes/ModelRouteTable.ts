@@ -50,7 +50,8 @@ export type BodyType = "json" | "multipart" | "urlencoded" | "bytes"
  * so a body inside a body is read however deep it lies. What is found at a place
  * that says `reads` is no name: an `id` in which LiteLLM has written models
  * (`ManagedId`), or a `reference`: an agent or a prompt, which says for itself
- * which model runs, so that it is not known. `lines` are JSON texts, one a line,
+ * which model runs, so that it is not known. Where it says `keys`, the names of an
+ * object's members are models: a server that expects a list walks over them. `lines` are JSON texts, one a line,
  * in the file of the part; a frame is a WebSocket message of that type.
  */
 export type Place =
@@ -63,6 +64,7 @@ export type Place =
     readonly separator?: ","
     readonly like?: string
     readonly reads?: Reads
+    readonly keys?: true
   }
   | {
     readonly _tag: "Lines"
@@ -70,6 +72,7 @@ export type Place =
     readonly path: string
     readonly like?: string
     readonly reads?: Reads
+    readonly keys?: true
   }
   | { readonly _tag: "Frame"; readonly type: string; readonly path: string }
 
@@ -119,11 +122,16 @@ const header = (name: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace 
 })
 const frame = (type: string, path: string): KindPlace => ({ _tag: "Frame", type, path })
 
+/** An object that a server walks over as if it were a list of models. */
+const keyed = (path: string): KindPlace => ({ _tag: "Member", path, keys: true, kinds: ["litellm"] })
+
 /**
  * Members of LiteLLM that hold models to fall back to: a list of names, of calls, or of lists by the name they stand in
  * for. Such a call says all that a body can say, fallbacks of its own as well.
  */
 const fallbacks = (path: string): ReadonlyArray<KindPlace> => [
+  keyed(path),
+  keyed(`${path}[].*`),
   member(`${path}[]`, "litellm"),
   member(`${path}[].model`, "litellm"),
   member(`${path}[].*`, "litellm"),
@@ -231,13 +239,14 @@ const session = [...transcription("session"), "input_audio_transcription.model",
 const lines = (path: string): ReadonlyArray<KindPlace> =>
   [...commonPlaces, tools].flatMap((it): ReadonlyArray<KindPlace> => {
     if (it._tag !== "Member" || it.separator !== undefined) return []
-    const { kinds, like, path: inside, reads } = it
+    const { keys, kinds, like, path: inside, reads } = it
     return [{
       _tag: "Lines",
       part: "file",
       path: `${path}.${inside}`,
       ...(like === undefined ? {} : { like: like === "" ? path : `${path}.${like}` }),
       ...(reads === undefined ? {} : { reads }),
+      ...(keys === undefined ? {} : { keys }),
       ...(kinds === undefined ? {} : { kinds })
     }]
   })
