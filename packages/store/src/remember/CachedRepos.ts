@@ -40,6 +40,9 @@ const UNANNOUNCED_MILLIS = 2_000
 /** Entries of each region. */
 const CAPACITY = 20_000
 
+/** One for each person and each of their groups, most of them absences of some 300 bytes. */
+const MEMBERSHIPS = 100_000
+
 type Unavailable = Directory.DirectoryUnavailable
 type Failure = Directory.RowNotFound | Directory.RowAmbiguous | Unavailable
 
@@ -116,11 +119,12 @@ const makeRegions = Effect.fnUntraced(function*(options: Options) {
     options.announced && forgetting.isConnected() ? options.rows : Math.min(options.rows, UNANNOUNCED_MILLIS)
   return <K, A, E extends Failure>(
     region: Pick<Cache.RegionOptions<K, A, E>, "name" | "lookup" | "lookupMany" | "key">,
-    schema: Schema.ConstraintDecoder<A>
+    schema: Schema.ConstraintDecoder<A>,
+    capacity = CAPACITY
   ) =>
     cache.region<K, A, E>({
       ...region,
-      capacity: CAPACITY,
+      capacity,
       timeToLive: (answer) => answer._tag === "Success" ? options.rows : isOutage(answer.error) ? 0 : absence(),
       staleOnError: options.staleRows,
       isOutage,
@@ -176,7 +180,7 @@ const makeUsers = Effect.fnUntraced(function*(options: Options) {
         (rows) => answersOf(keys, rows, pair, (row) => pair([row.user, row.team]), noMembership)
       )
     }
-  }, Directory.Membership)
+  }, Directory.Membership, MEMBERSHIPS)
   const users = UserRepo.of({
     byId: (id, now) => at(now, (it) => byId.get(id, it)),
     bySubject: (namespace, subject, now) => at(now, (it) => bySubject.get([namespace, subject], it)),
