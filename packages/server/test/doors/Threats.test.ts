@@ -106,7 +106,7 @@ describe("threats through the doors", () => {
   }
 
   it.live(
-    "threat E12: unknown kid, bad signature and expired do not differ by 5 ms at the median",
+    "threat E12: unknown kid, bad signature and expired do not differ by 5 ms, whatever else the machine does",
     () =>
       Effect.gen(function*() {
         const world = yield* ServerWorld.make()
@@ -125,8 +125,9 @@ describe("threats through the doors", () => {
             if (round >= 10) times[at]?.push(performance.now() - start)
           }
         }
-        const medians = times.map(median)
-        assert.isBelow(Math.max(...medians) - Math.min(...medians), 5)
+        // The quickest of thirty, as somebody who wants to tell them apart would take it.
+        const quickest = times.map((it) => Math.min(...it))
+        assert.isBelow(Math.max(...quickest) - Math.min(...quickest), 5)
       }),
     20_000
   )
