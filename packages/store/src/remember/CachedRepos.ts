@@ -168,19 +168,23 @@ const makeUsers = Effect.fnUntraced(function*(options: Options) {
   }, Schema.Array(Directory.User))
   type Key = readonly [Directory.UserId, Directory.TeamId]
   const noMembership = absent("membership")
-  const membership = yield* region({
-    name: "membership",
-    key: pair,
-    lookup: ([user, team]: Key) => inner.membership(user, team),
-    // The keys of one question are one person's: that is who asks for many.
-    lookupMany: (keys: ReadonlyArray<Key>) => {
-      const [first] = keys
-      return first === undefined ? none : Effect.map(
-        inner.memberships(first[0], keys.map(([, team]) => team)),
-        (rows) => answersOf(keys, rows, pair, (row) => pair([row.user, row.team]), noMembership)
-      )
-    }
-  }, Directory.Membership, MEMBERSHIPS)
+  const membership = yield* region(
+    {
+      name: "membership",
+      key: pair,
+      lookup: ([user, team]: Key) => inner.membership(user, team),
+      // The keys of one question are one person's: that is who asks for many.
+      lookupMany: (keys: ReadonlyArray<Key>) => {
+        const [first] = keys
+        return first === undefined ? none : Effect.map(
+          inner.memberships(first[0], keys.map(([, team]) => team)),
+          (rows) => answersOf(keys, rows, pair, (row) => pair([row.user, row.team]), noMembership)
+        )
+      }
+    },
+    Directory.Membership,
+    MEMBERSHIPS
+  )
   const users = UserRepo.of({
     byId: (id, now) => at(now, (it) => byId.get(id, it)),
     bySubject: (namespace, subject, now) => at(now, (it) => bySubject.get([namespace, subject], it)),
