@@ -1,4 +1,7 @@
-/** The MCP clients of PyPI, pinned and installed once by pip into a folder of their own, against a server behind the gate. */
+/**
+ * The MCP clients of PyPI, pinned and installed once by pip into a folder of their own, against a server behind the gate,
+ * behind five proxies in front of it, and behind those that ask it.
+ */
 import { Catalog } from "@jotgate/servers"
 import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"
@@ -11,4 +14,5 @@ if (!existsSync(mark)) {
   writeFileSync(mark, "")
 }
 const suite = "packages/server/test/mcp/PythonClients.integration"
-if (spawnSync("npm", ["exec", "--", "vitest", "run", suite], { stdio: "inherit" }).status !== 0) process.exitCode = 1
+const env = { ...process.env, PROXIES: "all" }
+if (spawnSync("npm", ["exec", "--", "vitest", "run", suite], { stdio: "inherit", env }).status !== 0) process.exitCode = 1

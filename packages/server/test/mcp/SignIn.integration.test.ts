@@ -3,6 +3,7 @@
  * MCP's authorization has it, against an independent provider.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Newest from "@modelcontextprotocol/client"
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
@@ -31,8 +32,8 @@ const application = () => {
   }
 }
 
-/** Follows the provider as a browser would, until it sends the person back with a code. */
-const codeFor = async (url: URL): Promise<string> => {
+/** Follows the provider as a browser would, until it sends the person back with a code and who gave it. */
+const callbackOf = async (url: URL): Promise<URLSearchParams> => {
   const cookies = new Map<string, string>()
   let next = url
   for (let hop = 0; hop < 10; hop++) {
@@ -45,7 +46,7 @@ const codeFor = async (url: URL): Promise<string> => {
     const location = answer.headers.get("location")
     if (location === null) throw new Error(`${next}: ${answer.status} ${await answer.text()}`)
     next = new URL(location, next)
-    if (next.href.startsWith(redirectUrl)) return next.searchParams.get("code") ?? ""
+    if (next.href.startsWith(redirectUrl)) return next.searchParams
   }
   throw new Error("too many redirects")
 }
@@ -85,7 +86,7 @@ describe("a client without a token", () => {
           )
           assert.strictEqual(kept.asked?.searchParams.get("resource"), resource)
           assert.strictEqual(kept.asked?.searchParams.get("scope"), "mcp:tools")
-          await first.finishAuth(await codeFor(kept.asked ?? new URL(resource)))
+          await first.finishAuth((await callbackOf(kept.asked ?? new URL(resource))).get("code") ?? "")
           const client = new Client({ name: "test", version: "1" })
           await client.connect(transport())
           const { tools } = await client.listTools()
@@ -114,6 +115,74 @@ describe("a client without a token", () => {
         for (const path of ["", "/", "/v1/models", "/mcp2"]) {
           assert.strictEqual((yield* get(`/.well-known/oauth-protected-resource${path}`)).status, 404, path)
         }
+      }),
+    60_000
+  )
+})
+
+describe("a client whose token lacks scopes", () => {
+  it.live(
+    "is challenged once with all of them, signs in again for those that it had and those, and goes on",
+    () =>
+      Effect.gen(function*() {
+        const { calls, url: upstream } = yield* modernServer
+        const port = yield* freePort
+        const resource = `http://127.0.0.1:${port}/mcp`
+        const issuer = yield* signInProvider
+        yield* ServerWorld.make({
+          issuer: { issuer: issuer.origin, audience: "llm-gateway" },
+          gateway: { listen: `127.0.0.1:${port}` },
+          policy: {
+            withoutTeam: "all",
+            userRoutes: ["llm_api_routes", "/mcp/*"],
+            mcp: [{ server: "modern", path: "/mcp", resource, scopes: ["mcp:tools"], upstream: { url: upstream } }],
+            scopes: [
+              { scope: "mcp:tools", tools: ["modern/one"] },
+              { scope: "files:write", tools: ["modern/two"] },
+              { scope: "files:delete", tools: ["modern/three"] }
+            ]
+          }
+        })
+        const { kept, provider } = application()
+        const challenges: Array<string> = []
+        const counting = async (input: string | URL, init?: RequestInit): Promise<Response> => {
+          const answer = await fetch(input, init)
+          if (answer.status === 403) challenges.push(answer.headers.get("www-authenticate") ?? "")
+          return answer
+        }
+        const open = () =>
+          new Newest.StreamableHTTPClientTransport(new URL(resource), { authProvider: provider, fetch: counting })
+        yield* Effect.promise(async () => {
+          const identity = { name: "test", version: "1" }
+          const first = open()
+          await new Newest.Client(identity, { versionNegotiation: { mode: "auto" } }).connect(first).then(
+            () => assert.fail("let in without a token"),
+            (error: unknown) => assert.instanceOf(error, Newest.UnauthorizedError)
+          )
+          await first.finishAuth(await callbackOf(kept.asked ?? new URL(resource)))
+          const transport = open()
+          const client = new Newest.Client(identity, { versionNegotiation: { mode: "auto" } })
+          await client.connect(transport)
+          assert.deepStrictEqual((await client.listTools()).tools.map((it) => it.name), ["one"])
+          await client.callTool({ name: "two", arguments: {} }).then(
+            () => assert.fail("called without its scope"),
+            (error: unknown) => assert.instanceOf(error, Newest.UnauthorizedError)
+          )
+          assert.strictEqual(calls.count, 0)
+          assert.lengthOf(challenges, 1)
+          assert.match(challenges[0] ?? "", /error="insufficient_scope"/)
+          assert.match(challenges[0] ?? "", /scope="files:write"/)
+          assert.match(challenges[0] ?? "", /resource_metadata=/)
+          const asked = kept.asked?.searchParams
+          assert.deepStrictEqual(asked?.get("scope")?.split(" ").toSorted(), ["files:write", "mcp:tools"])
+          assert.strictEqual(asked?.get("resource"), resource)
+          await transport.finishAuth(await callbackOf(kept.asked ?? new URL(resource)))
+          await client.callTool({ name: "two", arguments: {} })
+          await client.callTool({ name: "one", arguments: {} })
+          await client.close()
+        })
+        assert.strictEqual(calls.count, 2)
+        assert.lengthOf(challenges, 1)
       }),
     60_000
   )

@@ -72,6 +72,21 @@ ${
 `
 }
 
+/** A Traefik with this file of routes. */
+export const traefikOf = (routes: (place: { readonly host: string; readonly port: number }) => string) =>
+  Traefik.make({
+    config: ({ folder, host, port }) =>
+      `entryPoints: { web: { address: "${host}:${port}" } }\nproviders: { file: { filename: ${folder}/jotgate.yaml } }\n`,
+    files: { "jotgate.yaml": routes },
+    // Before its file is read it knows no route, and says so in words of its own; after it, whoever is asked may hang.
+    ready: ({ port }) =>
+      fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(4_000) })
+        .then(
+          async (it) => it.status !== 404 || !(await it.text()).startsWith("404 page"),
+          (error) => error instanceof Error && error.name === "TimeoutError"
+        )
+  })
+
 export const proxies = {
   nginx: {
     needs: "nginx",
@@ -96,19 +111,7 @@ export const proxies = {
   },
   traefik: {
     needs: "traefik",
-    start: (ends: Ends) =>
-      Traefik.make({
-        config: ({ folder, host, port }) =>
-          `entryPoints: { web: { address: "${host}:${port}" } }\nproviders: { file: { filename: ${folder}/jotgate.yaml } }\n`,
-        files: { "jotgate.yaml": (it) => snippet("traefik", { ...ends, listen: listening(it) }) },
-        // Before its file is read it knows no route, and says so in words of its own; after it, whoever is asked may hang.
-        ready: ({ port }) =>
-          fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(4_000) })
-            .then(
-              async (it) => it.status !== 404 || !(await it.text()).startsWith("404 page"),
-              (error) => error instanceof Error && error.name === "TimeoutError"
-            )
-      })
+    start: (ends: Ends) => traefikOf((it) => snippet("traefik", { ...ends, listen: listening(it) }))
   },
   envoy: {
     needs: "envoy",

@@ -27,20 +27,23 @@ export const mark = join(folder, "installed")
 
 export const areInstalled = existsSync(mark)
 
-export const clients = ["mcp", "fastmcp"] as const
+/** `mcp` opens a session as the revisions up to 2025-11-25 have it; the others ask which revision there is. */
+export type ClientName = "mcp" | "mcp.Client" | "fastmcp"
 
-/** Lists, and calls each of these tools. */
-export const use = (
-  client: (typeof clients)[number],
-  url: string,
-  token: string,
-  tools: ReadonlyArray<string>
-): Effect.Effect<Used> =>
-  Effect.callback<Used>((resume) => {
-    const question = JSON.stringify({ client, url, token, tools })
+/** One use of a client: it lists, and calls each of these tools. */
+export interface Question {
+  readonly client: ClientName
+  readonly url: string
+  readonly token: string
+  readonly tools: ReadonlyArray<string>
+}
+
+/** What became of each, one after the other in one process. */
+export const use = (questions: ReadonlyArray<Question>): Effect.Effect<ReadonlyArray<Used>> =>
+  Effect.callback<ReadonlyArray<Used>>((resume) => {
     const child = execFile(
       join(folder, "bin/python"),
-      [join(import.meta.dirname, "mcp_clients.py"), question],
+      [join(import.meta.dirname, "mcp_clients.py"), JSON.stringify(questions)],
       { timeout: 110_000 },
       (error, out, err) =>
         resume(error === null ? Effect.succeed(JSON.parse(out)) : Effect.die(`${error.message}\n${err}`))

@@ -1,11 +1,14 @@
-/** An OpenID provider (oidc-provider) that signs everybody in as alice, and gives tokens for the resource that is named. */
+/**
+ * An OpenID provider (oidc-provider) that signs everybody in as alice, and gives tokens for the resource that is named,
+ * with those scopes of it that are asked for.
+ */
 import { Effect } from "effect"
 import { generateKeyPairSync } from "node:crypto"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Provider } from "oidc-provider"
 
-const scope = "mcp:tools"
+const scope = "mcp:tools files:write files:delete"
 
 const configuration = () => ({
   clients: [{
@@ -59,7 +62,7 @@ export const signInProvider = Effect.acquireRelease(
             return provider.interactionFinished(request, response, { login: { accountId: "alice" } })
           }
           const grant = new provider.Grant({ accountId: "alice", clientId: "mcp-client" })
-          grant.addResourceScope(String(params["resource"]), scope)
+          grant.addResourceScope(String(params["resource"]), String(params["scope"]))
           grant.addOIDCScope("openid")
           const grantId = await grant.save()
           return provider.interactionFinished(request, response, { consent: { grantId } }, {
