@@ -13,8 +13,6 @@ const rules: ReadonlyArray<Mutation> = [
   ...inFile("rules/Tool.ts", [
     [" && !matches(taken, server, name)", ""],
     ["it.names(name) && it.server(server)", "it.names(name)"],
-    ["it.pattern.endsWith(\"*\") && it.names(`${prefix}*`)", "it.names(`${prefix}*`)"],
-    ["it.pattern.endsWith(\"*\") && it.names", "it.names"],
     ["!taken.some((it) => it.server(server) && haveCommon(it.pattern, `${prefix}*`))", "true"],
     ["!taken.some((it) => it.server(server) && haveCommon", "!taken.some((it) => haveCommon"],
     ["given.some((it) => it.server(server) && haveCommon", "given.some((it) => haveCommon"],
@@ -23,7 +21,13 @@ const rules: ReadonlyArray<Mutation> = [
     ["patterns === undefined || patterns === null ? undefined", "!patterns?.length ? undefined"]
   ]),
   ...inFile("rules/ToolRules.ts", [
-    ["server === undefined ? noTool : { _tag: \"Unseen\"", "true ? noTool : { _tag: \"Unseen\""],
+    ["? McpServers.isElsewhere(path) ? unseenTool(anyServer) : noTool", "? noTool"],
+    [": unseenTool(server.server)", ": noTool"],
+    [" ||\n        McpServers.isElsewhere(asked.path)", ""],
+    ["this.#rulesName[kind].length > 0 || names[kind].length > 0", "names[kind].length > 0"],
+    ["this.#rulesName[kind].length > 0 || names[kind].length > 0", "this.#rulesName[kind].length > 0"],
+    ["const compiled = compileLists(row, this.#ofServers)", "const compiled = compileLists(row, (it) => it)"],
+    ["matchersOf(names, this.#ofServers)", "matchersOf(names, (it) => it)"],
     ["(asked.tool !== undefined || asked.listsModels", "(asked.listsModels"],
     [
       "if ((row.tools ?? row.prompts ?? row.resources ?? null) === null) return silent",
@@ -151,7 +155,6 @@ const wire: ReadonlyArray<Mutation> = [
     ["return resources(params.subscriptions ?? [], false)", "return none"],
     ["method.startsWith(\"tasks/\")\n    ? params.taskId", "method.startsWith(\"tasks/\")\n    ? params.name"],
     ["params.ref?.name ?? params.ref?.uri", "params.ref?.uri"],
-    ["message.kind === \"request\" && naming", "naming"],
     ["method === \"completion/complete\" || method", "method"],
     ["method === \"subscriptions/listen\" || method", "method"],
     [
@@ -167,7 +170,6 @@ const wire: ReadonlyArray<Mutation> = [
     ["revision >= \"2026-07-28\"", "revision > \"2026-07-28\""]
   ]),
   ...server("mcp/MirroredHeaders.ts", [
-    ["base64.test(inside)", "true"],
     ["bytes.toString(\"base64\") === inside ? utf8(bytes)", "true ? utf8(bytes)"],
     ["fatal: true", "fatal: false"],
     ["if (!plain.test(value)) return undefined", ""],

@@ -119,7 +119,10 @@ const ofTools = ({ file }: Mutation): ReadonlyArray<ReadonlyArray<string>> | und
     : file === "proxy/McpExchange.ts"
     ? [["test/mcp"]]
     : /Tool|McpServer/.test(file)
-    ? [["test/rules/ToolRules", "test/rules/Req", "test/cases/Tools"], ["test/cases/Agents", "test/laws/Tools"]]
+    ? [
+      ["test/rules/ToolRules", "test/rules/Req", "test/rules/McpServer", "test/decision/ToolReach", "test/cases/Tools"],
+      ["test/cases/Agents", "test/laws/Tools"]
+    ]
     : undefined
 
 /** The tests of each try, one after the other. */

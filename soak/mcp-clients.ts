@@ -15,4 +15,6 @@ if (!existsSync(mark)) {
 }
 const suite = "packages/server/test/mcp/PythonClients.integration"
 const env = { ...process.env, PROXIES: "all" }
-if (spawnSync("npm", ["exec", "--", "vitest", "run", suite], { stdio: "inherit", env }).status !== 0) process.exitCode = 1
+if (spawnSync("npm", ["exec", "--", "vitest", "run", suite], { stdio: "inherit", env }).status !== 0) {
+  process.exitCode = 1
+}

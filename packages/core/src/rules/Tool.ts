@@ -63,7 +63,7 @@ export const compile = (patterns: ReadonlyArray<string>, ofServers: OfServers = 
     allows: (server, name) => matches(given, server, name) && !matches(taken, server, name),
     allowsEvery: (server, prefix) =>
       // A pattern that matches the prefix with a star behind it ends in a star of its own, which takes any rest.
-      given.some((it) => it.pattern.endsWith("*") && it.names(`${prefix}*`) && it.server(server)) &&
+      given.some((it) => it.names(`${prefix}*`) && it.server(server)) &&
       !taken.some((it) => it.server(server) && haveCommon(it.pattern, `${prefix}*`)),
     allowsSome: (server, prefix) => given.some((it) => it.server(server) && haveCommon(it.pattern, `${prefix}*`)),
     at: (server) => ({ given: namesAt(given, server), taken: namesAt(taken, server) }),

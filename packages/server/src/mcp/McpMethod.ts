@@ -125,12 +125,12 @@ const nameIn = ({ method, params }: RpcMessage): string | undefined =>
     ? params.ref?.name ?? params.ref?.uri
     : params.name
 
-/** What `Mcp-Name` must repeat of a message where it is there, and whether it must be there. */
+/** What `Mcp-Name` must repeat of a message where it is there, and whether a request must have it. */
 export const mirroredName = (
   message: RpcMessage
 ): { readonly name: string | undefined; readonly isRequired: boolean } => ({
   name: nameIn(message),
-  isRequired: message.kind === "request" && naming.has(message.method)
+  isRequired: naming.has(message.method)
 })
 
 /** What the headers of a request ask for whose body nobody sees; the server compares both. */

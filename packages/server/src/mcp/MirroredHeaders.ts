@@ -37,8 +37,6 @@ const closing = "?="
 /** Visible ASCII, with spaces inside: what a plain value may consist of. */
 const plain = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const utf8 = (bytes: Buffer): string | undefined => {
@@ -53,10 +51,10 @@ const utf8 = (bytes: Buffer): string | undefined => {
 export const decodeName = (value: string): string | undefined => {
   if (!plain.test(value)) return undefined
   if (!value.startsWith(opening) || !value.endsWith(closing)) return value
+  if (value.length < opening.length + closing.length) return undefined
   const inside = value.slice(opening.length, -closing.length)
-  if (value.length < opening.length + closing.length || !base64.test(inside)) return undefined
   const bytes = Buffer.from(inside, "base64")
-  // Bits behind the last byte that are not zero are read by some decoders and refused by others.
+  // What is no base64, or has bits behind the last byte that are not zero, is read by some decoders and refused by others.
   return bytes.toString("base64") === inside ? utf8(bytes) : undefined
 }
 

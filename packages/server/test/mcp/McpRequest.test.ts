@@ -83,6 +83,14 @@ describe("a header of a message", () => {
     assert.strictEqual(asked(modern("tools/list", "x"), message("tools/list", {})), "refused mismatch")
   })
 
+  it("a completion names one prompt, or a template; what is read is no template, whatever it looks like", () => {
+    const complete = (ref: object) => asked([], message("completion/complete", { ref }))
+    assert.strictEqual(complete({ type: "ref/prompt", name: "p", uri: "file:///a" }), "refused invalid")
+    assert.strictEqual(complete({ type: "ref/resource", uri: "file:///{a}" }), "None")
+    assert.strictEqual(complete({ type: "ref/resource", uri: "file:///a" }), "resource files/file:///a")
+    assert.strictEqual(asked([], message("resources/read", { uri: "file:///{a}" })), "resource files/file:///{a}")
+  })
+
   it("is not required of a notification", () => {
     const body = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: {} })
     assert.strictEqual(asked(["mcp-protocol-version", "2026-07-28"], body), "None")
