@@ -1,5 +1,5 @@
 /** The proxies that people have in front of a gate which is itself a proxy: they pass everything on, and ask nobody. */
-import { Caddy, Envoy, HAProxy, Nginx, Traefik } from "@jotgate/servers"
+import { Caddy, Envoy, HAProxy, Nginx } from "@jotgate/servers"
 import { traefikOf } from "./Proxies.ts"
 
 const nginx = (gate: URL, { host, port }: Place) =>
