@@ -29,10 +29,19 @@ const added: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["info_routes", ["/models/{model_id}", "/v1/models/{model_id}"]]
 ])
 
-const expanded = (spelled: Spelled, name: string): ReadonlyArray<string> => {
-  const entries = (spelled[name] ?? "").split(/\s+/).filter((it) => it !== "")
-  const own = entries.flatMap((it) => it.startsWith("@") ? expanded(spelled, it.slice(1)) : [it])
-  return [...new Set([...own, ...added.get(name) ?? []])]
+const expanded = (spelled: Spelled): RouteGroups => {
+  const groups = new Map<string, ReadonlyArray<string>>()
+  const expand = (name: string): ReadonlyArray<string> => {
+    const known = groups.get(name)
+    if (known !== undefined) return known
+    const entries = (spelled[name] ?? "").split(/\s+/).filter((it) => it !== "")
+    const own = entries.flatMap((it) => it.startsWith("@") ? expand(it.slice(1)) : [it])
+    const group = [...new Set([...own, ...added.get(name) ?? []])]
+    groups.set(name, group)
+    return group
+  }
+  Object.keys(spelled).forEach(expand)
+  return groups
 }
 
 const expandedReleases = new Map<LitellmRelease, RouteGroups>()
@@ -41,8 +50,7 @@ const expandedReleases = new Map<LitellmRelease, RouteGroups>()
 export const of = (release: LitellmRelease): RouteGroups => {
   const known = expandedReleases.get(release)
   if (known !== undefined) return known
-  const spelled = releases[release]
-  const groups = new Map(Object.keys(spelled).map((name) => [name, expanded(spelled, name)]))
+  const groups = expanded(releases[release])
   expandedReleases.set(release, groups)
   return groups
 }
