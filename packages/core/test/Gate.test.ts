@@ -1,56 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { Verdict } from "../src/answer/Verdict.ts"
 import { AuthBuilder } from "../src/AuthBuilder.ts"
 import { RequestPolicy } from "../src/decision/RequestPolicy.ts"
 import { RowNotFound } from "../src/directory/Directory.ts"
 import { MemoryDirectory } from "../src/directory/MemoryDirectory.ts"
-import { Gate, type Parts, type PlainRequest, SettingsInvalid } from "../src/Gate.ts"
+import { Gate, type Parts, SettingsInvalid } from "../src/Gate.ts"
 import type { Settings } from "../src/Settings.ts"
 import * as CoreTest from "../src/testing/CoreTest.ts"
-import * as Issuer from "../src/testing/Issuer.ts"
 import { ClaimsPolicy, CustomDenied } from "../src/token/ClaimsPolicy.ts"
-
-const idp = await Effect.runPromise(Issuer.make("https://idp.test", ["ES256"]))
-const keys = { keys: idp.jwks.keys.map((it) => ({ ...it })) }
-const settings: Settings.Input = {
-  issuers: [{
-    id: "idp",
-    issuer: idp.iss,
-    audience: "https://api.test",
-    jwks: keys,
-    claims: { user: "sub", teams: "groups" }
-  }],
-  directory: { users: { unknown: "allow" } }
-}
-const teams = {
-  team: (id: string) => id === "red" ? { id, models: ["gpt-4o*"] } : id === "blue" ? { id, models: ["o1"] } : null
-}
-
-const tokenOf = (claims: Readonly<Record<string, unknown>> = {}) =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (millis) => idp.token({ now: Math.floor(millis / 1000), claims: { sub: "ada", groups: ["red"], ...claims } })
-  )
-
-/** A gate that is closed at the end. */
-const gateOf = <E>(parts: Parts<E>, input = settings) =>
-  Effect.acquireRelease(Effect.promise(() => Gate.make(input, parts)), (gate) => Effect.promise(gate.close))
-
-const chat = (token: string | null, body: unknown = { model: "gpt-4o" }): PlainRequest => ({
-  method: "POST",
-  path: "/v1/chat/completions?x=1",
-  headers: token === null ? {} : { authorization: `Bearer ${token}`, "content-type": "application/json" },
-  body
-})
-
-const decided = Effect.fnUntraced(function*<E>(parts: Parts<E>, request: PlainRequest | Request) {
-  const gate = yield* gateOf(parts)
-  return yield* Effect.promise(() => gate.decide(request))
-})
-
-const lineOf = ({ allowed, code, status, team, user }: Verdict) =>
-  allowed ? `allow ${user?.id} ${team?.id}` : `${status} ${code}`
+import { chat, decided, gateOf, idp, lineOf, settings, teams, tokenOf } from "./support/GateWorld.ts"
 
 describe("Gate.make", () => {
   it.live("allows with who is calling, what may be called, and the headers for the next hop", () =>
@@ -144,149 +103,6 @@ describe("Gate.make", () => {
         authorization_servers: [idp.iss]
       })
       assert.isUndefined(gate.metadata(new Request("https://api.test/v1/models")))
-    }))
-})
-
-describe("the body", () => {
-  const streamed = (token: string, chunks: ReadonlyArray<string>, headers: Record<string, string> = {}) => {
-    let pulled = 0
-    const body = new ReadableStream<Uint8Array>({
-      pull: (controller) => {
-        const chunk = chunks[pulled++]
-        if (chunk === undefined) controller.close()
-        else controller.enqueue(new TextEncoder().encode(chunk))
-      }
-    }, { highWaterMark: 0 })
-    const request = new Request("https://gate.test/v1/chat/completions", {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
-      body,
-      duplex: "half"
-    } as RequestInit)
-    return { request, pulled: () => pulled }
-  }
-
-  it.live("of a Fetch request is judged, and is still there for the host", () =>
-    Effect.gen(function*() {
-      const gate = yield* gateOf({ directory: teams })
-      const { request } = streamed(yield* tokenOf(), [`{"mod`, `el":"o1"}`])
-      assert.strictEqual(lineOf(yield* Effect.promise(() => gate.decide(request))), "403 team_model_denied")
-      assert.strictEqual(yield* Effect.promise(() => request.text()), `{"model":"o1"}`)
-    }))
-
-  it.live("of 300 MiB is not read without a good token, and with one no further than the limit", () =>
-    Effect.gen(function*() {
-      const limit = 1024 * 1024
-      const gate = yield* gateOf({ directory: teams, bodyLimit: limit })
-      const piece = new Uint8Array(64 * 1024).fill(0x20)
-      const asking = (token: string | undefined) => {
-        let pulled = 0
-        const body = new ReadableStream<Uint8Array>({
-          pull: (controller) => {
-            if (pulled === 300 * 16) return controller.close()
-            pulled++
-            controller.enqueue(piece)
-          }
-        }, { highWaterMark: 0 })
-        const request = new Request("https://gate.test/v1/chat/completions", {
-          method: "POST",
-          headers: {
-            "content-type": "application/json",
-            ...(token === undefined ? {} : { authorization: `Bearer ${token}` })
-          },
-          body,
-          duplex: "half"
-        } as RequestInit)
-        return Effect.map(
-          Effect.promise(() => gate.decide(request)),
-          (it) => [lineOf(it), pulled * piece.length] as const
-        )
-      }
-      assert.deepStrictEqual(yield* asking(undefined), ["401 token_missing", 0])
-      assert.deepStrictEqual(yield* asking("a.b.c"), ["401 invalid_token", 0])
-      assert.deepStrictEqual(yield* asking(yield* tokenOf({ exp: 1 })), ["401 invalid_token", 0])
-      const [line, read] = yield* asking(yield* tokenOf())
-      assert.strictEqual(line, "413 body_too_large")
-      assert.isAtMost(read, limit + 3 * piece.length)
-    }))
-
-  it.live("of a WebSocket is what nobody here sees: its messages name models", () =>
-    Effect.gen(function*() {
-      const gate = yield* gateOf({ directory: teams })
-      const token = yield* tokenOf()
-      const line = (path: string, upgrade?: string) =>
-        Effect.map(
-          Effect.promise(() =>
-            gate.decide({
-              method: "GET",
-              path,
-              headers: { authorization: `Bearer ${token}`, ...(upgrade === undefined ? {} : { upgrade }) }
-            })
-          ),
-          lineOf
-        )
-      assert.strictEqual(yield* line("/v1/responses", "websocket"), "403 model_unseen")
-      assert.strictEqual(yield* line("/v1/realtime?model=gpt-4o", "h2c, WebSocket"), "403 model_unseen")
-      assert.strictEqual(yield* line("/v1/realtime?model=o1", "websocket"), "403 team_model_denied")
-      assert.strictEqual(yield* line("/v1/responses/r-1"), "allow ada red")
-    }))
-
-  it.live("is not read before the credential was looked at", () =>
-    Effect.gen(function*() {
-      const gate = yield* gateOf({ directory: teams })
-      for (const token of ["a.b.c", yield* tokenOf({ exp: 1 })]) {
-        const { pulled, request } = streamed(token, [`{"model":"gpt-4o"}`])
-        assert.strictEqual((yield* Effect.promise(() => gate.decide(request))).status, 401)
-        assert.strictEqual(pulled(), 0)
-      }
-    }))
-
-  it.live("is read up to the limit and no further: 413", () =>
-    Effect.gen(function*() {
-      const gate = yield* gateOf({ directory: teams, bodyLimit: 64 })
-      const token = yield* tokenOf()
-      const { pulled, request } = streamed(token, Array.from({ length: 1_000 }, () => " ".repeat(16)))
-      assert.strictEqual(lineOf(yield* Effect.promise(() => gate.decide(request))), "413 body_too_large")
-      assert.isAtMost(pulled(), 8)
-      const announced = streamed(token, ["{}"], { "content-length": "1000" })
-      assert.strictEqual(lineOf(yield* Effect.promise(() => gate.decide(announced.request))), "413 body_too_large")
-      assert.strictEqual(announced.pulled(), 0)
-      assert.strictEqual(
-        lineOf(yield* Effect.promise(() => gate.decide(chat(token, "x".repeat(65))))),
-        "413 body_too_large"
-      )
-    }))
-
-  it.live("may be text, bytes, or what the host has parsed; none of it is guessed", () =>
-    Effect.gen(function*() {
-      const gate = yield* gateOf({ directory: teams })
-      const token = yield* tokenOf()
-      const bodies: ReadonlyArray<readonly [unknown, string]> = [
-        [{ model: "gpt-4o" }, "allow ada red"],
-        [`{"model":"gpt-4o"}`, "allow ada red"],
-        [new TextEncoder().encode(`{"model":"gpt-4o"}`), "allow ada red"],
-        [`{"model":"gpt-4o","model":"o1"}`, "400 request_ambiguous"],
-        [`{"model":`, "400 body_invalid"],
-        [{ model: "gpt-4o", fallbacks: ["o1"] }, "403 team_model_denied"],
-        [{ model: "gpt-4o", fallbacks: [{ model: "gpt-4o", fallbacks: ["o1"] }] }, "403 team_model_denied"],
-        [{ model: "gpt-4o", extra_body: { extra_body: { models: ["o1"] } } }, "403 team_model_denied"],
-        [{ model: "gpt-4o", extra_body: { extra_body: { model: "o1" } } }, "400 request_ambiguous"],
-        [
-          { model: "gpt-4o", dataSources: [{ parameters: { embeddingDeploymentName: "o1" } }] },
-          "403 team_model_denied"
-        ],
-        [{ model: "gpt-4o", Model: "o1" }, "400 request_ambiguous"],
-        [{ model: "gpt-4o", models: "o1" }, "400 body_invalid"],
-        [{ model: "gpt-4o", extra_body: ["o1"] }, "400 body_invalid"],
-        [{ model: "gpt-4o", models: [], extra_body: null, tools: [{ type: "function" }] }, "allow ada red"]
-      ]
-      for (const [body, line] of bodies) {
-        assert.strictEqual(
-          lineOf(yield* Effect.promise(() => gate.decide(chat(token, body)))),
-          line,
-          JSON.stringify(body)
-        )
-      }
     }))
 })
 

@@ -2,10 +2,12 @@
  * A request as a host has it: a Fetch `Request`, Node's, or its parts.
  *
  * The body is read only when it matters, after the credential was looked at,
- * from a copy, and never further than the limit.
+ * from a copy, and never further than the limit. What cannot be read is not seen,
+ * which is never the same as no body (RULES D53).
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
 import { rawHeadersOf } from "../Request.ts"
 
 /** A request as any program can tell it. */
@@ -14,7 +16,10 @@ export interface PlainRequest {
   /** Path and query, as the upstream will receive it: `/v1/chat/completions?x=1`. */
   readonly path: string
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string>>> | Iterable<readonly [string, string]>
-  /** The body: text, bytes, or what a parser of the host has made of JSON; left out when there is none. */
+  /**
+   * The body: text, bytes, or what a parser of the host has made of JSON; left out when there is none. Anything else (a
+   * stream, a form of the runtime), and one that the headers announce but that is not given, is a body that is not seen.
+   */
   readonly body?: unknown
   /** `https://host`, for the link to the metadata in a challenge (RFC 9728). */
   readonly origin?: string
@@ -47,12 +52,36 @@ const unseen: Body = { _tag: "Unseen" }
 
 const encoder = new TextEncoder()
 
-const bytesOf = (body: unknown): Uint8Array =>
-  body instanceof Uint8Array
-    ? body
-    : body instanceof ArrayBuffer
-    ? new Uint8Array(body)
-    : encoder.encode(typeof body === "string" ? body : JSON.stringify(body) ?? "")
+/** Whether a value can be what a parser of JSON made: an instance of a class is not (a stream, a form, a map). */
+const isParsed = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return typeof value === "number" || typeof value === "boolean"
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+const textOf = (body: unknown): Result.Result<string | undefined, unknown> =>
+  typeof body === "string" ? Result.succeed(body) : Result.try(() => isParsed(body) ? JSON.stringify(body) : undefined)
+
+/** A body that is given, in whatever realm it was made; what it says is not guessed. */
+const bodyOf = (body: unknown): Body => {
+  if (ArrayBuffer.isView(body)) {
+    return { _tag: "Bytes", bytes: new Uint8Array(body.buffer, body.byteOffset, body.byteLength) }
+  }
+  if (body instanceof ArrayBuffer) return { _tag: "Bytes", bytes: new Uint8Array(body) }
+  const text = textOf(body)
+  return Result.isSuccess(text) && text.success !== undefined
+    ? { _tag: "Bytes", bytes: encoder.encode(text.success) }
+    : unseen
+}
+
+/** Whether headers tell of a body. Over HTTP/2, told by its pseudo-headers, there may be one without any. */
+const announcesBody = (method: string, raw: ReadonlyArray<string>): boolean => {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]?.toLowerCase()
+    if (name === "transfer-encoding" || (name === "content-length" && raw[i + 1] !== "0")) return true
+  }
+  return raw[0]?.startsWith(":") === true && !/^(?:GET|HEAD)$/i.test(method)
+}
 
 const joined = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
   const all = new Uint8Array(size)
@@ -75,6 +104,10 @@ const readStream = (stream: ReadableStream<Uint8Array>, limit: number): Effect.E
         for (;;) {
           const { done, value } = await reader.read()
           if (done) return joined(pieces, size)
+          if (!ArrayBuffer.isView(value)) {
+            void reader.cancel().catch(() => {})
+            throw new TypeError("a piece of a body is no bytes")
+          }
           size += value.length
           if (size > limit) {
             // The other copy of a cloned body is the host's: it is not ended with this one.
@@ -92,21 +125,21 @@ const readStream = (stream: ReadableStream<Uint8Array>, limit: number): Effect.E
 const bodyOfFetch = (request: globalThis.Request): Body => {
   if (request.bodyUsed) return unseen
   if (request.body === null) return noBody
+  if (request.body.locked) return unseen
   const announced = Number(request.headers.get("content-length") ?? 0)
   return {
     _tag: "Unread",
     read: (limit) =>
       announced > limit
         ? Exit.fail("body_too_large")
-        : Effect.suspend(() => {
-          const { body } = request.clone()
-          return body === null ? Exit.succeed(new Uint8Array()) : readStream(body, limit)
-        })
+        : Effect.flatMap(
+          Effect.try({ try: () => request.clone().body, catch: (): BodyFailed => "body_invalid" }),
+          (body) => body === null ? Exit.succeed(new Uint8Array()) : readStream(body, limit)
+        )
   }
 }
 
-const isFetch = (request: GateRequest): request is globalThis.Request =>
-  "bodyUsed" in request && request.headers instanceof Headers
+const isFetch = (request: GateRequest): request is globalThis.Request => "bodyUsed" in request && "clone" in request
 
 const schemeEnd = "://".length
 
@@ -114,12 +147,14 @@ const schemeEnd = "://".length
 export const of = (request: GateRequest): Judged => {
   if (!isFetch(request)) {
     const { body, headers, method, origin = "", path } = request
+    const rawHeaders = rawHeadersOf(headers)
+    const isGiven = body !== undefined && body !== null
     return {
       method,
       target: path,
-      rawHeaders: rawHeadersOf(headers),
+      rawHeaders,
       origin,
-      body: body === undefined || body === null ? noBody : { _tag: "Bytes", bytes: bytesOf(body) }
+      body: isGiven ? bodyOf(body) : announcesBody(method, rawHeaders) ? unseen : noBody
     }
   }
   const { method, url } = request
