@@ -465,7 +465,7 @@ const ends: ReadonlyArray<Mutation> = [
   ...inFile("issuer/Issuer.ts", [
     ["(tenants === undefined || tenants.has(tid))", "true"],
     ["iss === `${before}${tid}${after}` &&", "iss.startsWith(before) &&"],
-    ["tenants === \"any\" || tenants.length > 1", "tenants.length > 1"],
+    ["tenants === \"any\" || tenants.length > 1", "tenants !== \"any\" && tenants.length > 1"],
     ["settings.identities.namespace === \"\"\n", "settings.identities.namespace !== \"\"\n"],
     ["proves: AddressProof.of(settings).proofOf(name)", "proves: undefined"]
   ]),

@@ -61,7 +61,7 @@ const near = ({ file, package: name }: Mutation): ReadonlyArray<string> =>
   name === "server"
     ? ["test/model"]
     : file.startsWith("issuer/")
-    ? ["test/issuer", "test/cases/N", "test/cases/Ad"]
+    ? ["test/cases/Ten", "test/issuer", "test/cases/N", "test/cases/Ad"]
     : file.startsWith("opaque/")
     ? ["test/opaque"]
     : file === "Token.ts"
@@ -77,7 +77,7 @@ const near = ({ file, package: name }: Mutation): ReadonlyArray<string> =>
     : file.startsWith("identity/")
     ? ["test/identity", "test/cases/C", "test/cases/R", "test/cases/Tr", "test/cases/Ag"]
     : /User|Sync/.test(file)
-    ? ["test/principal/User", "test/principal/Sync", "test/cases/Tr"]
+    ? ["test/principal/User", "test/principal/Sync", "test/cases/Tr", "test/cases/N"]
     : file.startsWith("principal/")
     ? ["test/principal/Team", "test/cases/Te", "test/cases/A"]
     : ["test/decision/Reach", "test/cases/P", "test/cases/R", "test/cases/Or"]
@@ -93,6 +93,7 @@ const quick: Readonly<Record<Package, ReadonlyArray<string>>> = {
     "test/cases/A",
     "test/cases/C",
     "test/cases/L",
+    "test/cases/N",
     "test/cases/P",
     "test/cases/Re",
     "test/cases/T",

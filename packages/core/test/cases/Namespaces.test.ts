@@ -38,6 +38,10 @@ describe("a token finds rows of its own namespace alone", () => {
     "its own name as a subject": [corp({ uid: "corp|bob" }), "404 user_not_found"]
   })
 
+  decides("an id that looks made finds a row that is linked to nobody", { rows: { users: [user(made)] } }, {
+    "in the empty namespace": [own({ uid: made }), "allow user=(made)"]
+  })
+
   decides("a subject of the empty namespace that reads like a person of another is 401", {
     ...world,
     issuer: {},
