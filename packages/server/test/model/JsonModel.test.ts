@@ -89,6 +89,11 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
     `{"model":"a","fallbacks":[{"model":"b","messages":[{"o":1}]}],"metadata":{"o":{"p":1}}}`,
     several("a", ["b"], "model", "fallbacks[].model")
   ],
+  [
+    "parameters of a function",
+    `{"model":"a","tools":[{"parameters":{"type":"object","properties":{"model":{"type":"string"}},"required":["model"]}}]}`,
+    found("a")
+  ],
   ["further models that are one text", `{"model":"a","fallbacks":"b"}`, invalid],
   ["several models", `{"models":["a","b"]}`, several(undefined, ["a", "b"], "models[]")],
   ["several models in an object", `{"models":{"0":"a"}}`, invalid],

@@ -96,6 +96,25 @@ const attempts: ReadonlyArray<readonly [string, number, string, Sent]> = [
     type: json,
     body: `{"model":"gpt-4o","fallbacks":[{"gpt-4o":{"o1":1}}]}`
   }],
+  ["a tool that asks another model", 403, "team_model_denied", {
+    type: json,
+    body: `{"model":"gpt-4o","tools":[{"type":"openrouter:advisor","parameters":{"model":"o1"}}]}`
+  }],
+  ["a tool of a tool", 403, "team_model_denied", {
+    type: json,
+    body: `{"model":"gpt-4o","tools":[{"parameters":{"tools":[{"parameters":{"tools":[{"model":"o1"}]}}]}}]}`
+  }],
+  ["a preset", 403, "model_unnamed", { type: json, body: `{"model":"gpt-4o","preset":"p"}` }],
+  ["an agent in place of the model", 403, "model_unnamed", {
+    path: "/v1/responses",
+    type: json,
+    body: `{"model":"gpt-4o","input":"a","agent_reference":{"type":"agent_reference","name":"a"}}`
+  }],
+  ["a token for another model", 403, "team_model_denied", {
+    path: "/v1alpha/auth_tokens",
+    type: json,
+    body: `{"uses":1,"bidiGenerateContentSetup":{"model":"o1"}}`
+  }],
   ["the settings of a router", 403, "team_model_denied", {
     type: json,
     body: `{"model":"gpt-4o","router_settings_override":{"fallbacks":[{"gpt-4o":["o1"]}]}}`

@@ -208,6 +208,7 @@ export const commonPlaces: ReadonlyArray<KindPlace> = [
   ...ids.map((it) => leading("id", it, "litellm")),
   // The model of a prompt takes the place of the one that is named.
   leading("reference", "prompt_id", "litellm"),
+  leading("reference", "preset", "openrouter"),
   member("extra_query.model", "litellm"),
   member("extra_query.deployment", "litellm"),
   query("model"),
@@ -216,8 +217,14 @@ export const commonPlaces: ReadonlyArray<KindPlace> = [
   ...headerPlaces
 ]
 
-/** Tools that run a model of their own, such as OpenAI's image generation. */
-const tools = member("tools[].model", "openai", "anthropic", "azure", "litellm", "openrouter")
+/** Tools that run a model of their own, such as OpenAI's image generation or OpenRouter's advisors, which have tools too. */
+const tools: ReadonlyArray<KindPlace> = [
+  member("tools[].model", "openai", "anthropic", "azure", "litellm", "openrouter"),
+  member("tools[].parameters.model", "openrouter"),
+  member("tools[].parameters.models[]", "openrouter"),
+  member("tools[].parameters.analysis_models[]", "openrouter"),
+  { ...carrier("tools[].parameters.tools[]", "openrouter"), _tag: "Member", like: "tools[]" }
+]
 
 const targets: ReadonlyArray<KindPlace> = [
   { _tag: "Member", path: "target_model_names", separator: ",", kinds: ["litellm"] },
@@ -237,7 +244,7 @@ const session = [...transcription("session"), "input_audio_transcription.model",
 
 /** Where a line of a file of calls names its models: in the body that it holds. */
 const lines = (path: string): ReadonlyArray<KindPlace> =>
-  [...commonPlaces, tools].flatMap((it): ReadonlyArray<KindPlace> => {
+  [...commonPlaces, ...tools].flatMap((it): ReadonlyArray<KindPlace> => {
     if (it._tag !== "Member" || it.separator !== undefined) return []
     const { keys, kinds, like, path: inside, reads } = it
     return [{
@@ -321,6 +328,28 @@ export const families: ReadonlyArray<Family> = [
     ]
   },
   {
+    // The agent, the flow or the session that a path names says which model runs, whatever is named.
+    name: "agents",
+    methods: "write",
+    runs: "unknown",
+    body: ["json", "multipart", "bytes"],
+    templates: [
+      "**/agents/{x}/endpoint/protocols/{y:path}",
+      "**/applications/{x}/protocols/{y:path}",
+      "/agents/{x}/agentAliases/{y}/sessions/{z}/text",
+      "/flows/{x}/aliases/{y}",
+      "/flows/{x}/aliases/{y}/executions",
+      "/runtimes/{x:path}/invocations",
+      "/optimize-prompt",
+      "/chatkit/sessions",
+      "/sessions",
+      "/sessions/{x}/events",
+      "/experimental/generate_prompt",
+      "/experimental/improve_prompt",
+      "/experimental/templatize_prompt"
+    ]
+  },
+  {
     name: "chat completions",
     methods: "write",
     runs: "always",
@@ -330,9 +359,10 @@ export const families: ReadonlyArray<Family> = [
       member("data_sources[].parameters.embedding_dependency.deployment_name", "azure", "litellm"),
       member("data_sources[].parameters.embedding_dependency.model_id", "azure", "litellm"),
       member("data_sources[].parameters.embedding_deployment_name", "azure", "litellm"),
-      tools,
+      ...tools,
       member("plugins[].model", "openrouter"),
-      member("plugins[].models[]", "openrouter")
+      member("plugins[].models[]", "openrouter"),
+      member("plugins[].analysis_models[]", "openrouter")
     ],
     templates: ["**/extensions/chat/completions", "**/chat/completions", "**/chat/completions/batch"]
   },
@@ -349,7 +379,13 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [tools],
+    places: [
+      ...tools,
+      // The model of an agent takes the place of the one that is named.
+      ...["agent", "agent.name", "agent_reference", "agent_reference.name"].map((it) =>
+        leading("reference", it, "azure", "litellm")
+      )
+    ],
     templates: ["**/responses", "**/responses/compact", "**/responses/input_tokens"]
   },
   {
@@ -435,6 +471,16 @@ export const families: ReadonlyArray<Family> = [
     ]
   },
   {
+    name: "tokens for the live API of Gemini",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: ["", "setup."].flatMap((it) =>
+      ["bidiGenerateContentSetup", "liveConnectConstraints"].map((name) => member(`${name}.${it}model`))
+    ),
+    templates: ["/auth_tokens"]
+  },
+  {
     name: "realtime over WebSocket",
     methods: ["WEBSOCKET"],
     runs: "always",
@@ -465,7 +511,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [tools, member("fallback_model")],
+    places: [...tools, member("fallback_model")],
     templates: ["**/v1/messages", "**/v1/messages/count_tokens", "/messages", "/messages/count_tokens"]
   },
   {
@@ -555,6 +601,7 @@ export const families: ReadonlyArray<Family> = [
       // An agent of Gemini is made with a model, or of another agent.
       member("agent_config.model"),
       leading("reference", "base_agent"),
+      member("foundationModel"),
       carrier("litellm_params_template", "litellm")
     ],
     templates: [
@@ -569,7 +616,8 @@ export const families: ReadonlyArray<Family> = [
       "/threads/{x}/runs/{y}/submit_tool_outputs",
       "/skills",
       "/conversations",
-      "/v1beta/agents"
+      "/agents",
+      "/agents/{x}"
     ]
   },
   {
@@ -592,7 +640,7 @@ export const families: ReadonlyArray<Family> = [
     runs: "always",
     body: json,
     places: [member("rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn", "bedrock")],
-    templates: ["/rerank", "/score", "/classify", "/pooling"]
+    templates: ["/rerank", "/score", "/classify", "/pooling", "/generative_scoring"]
   },
   {
     name: "tokens",

@@ -9,7 +9,7 @@ const groups = ["llm_api_routes", "openai_routes", "anthropic_routes", "google_r
 const runNone: Readonly<Record<string, ReadonlyArray<RegExp>>> = {
   "tells of something that is there already": [
     /^(?:\/v1)?\/(?:videos|batches|files|threads|responses|interactions)\/\{[^}]+\}(?:\/content|\/input_items)?$/,
-    /^\/v1beta\/(?:interactions\/\{[^}]+\}|agents\/\{name\}(?:\/versions)?)$/,
+    /^\/v1beta\/(?:interactions\/\{[^}]+\}|agents\/\{name\}\/versions)$/,
     /^(?:\/v1)?\/(?:models|model\/info)$/,
     /^\/(?:model_group\/info|utils\/model_info|claude_code_gateway\/v1\/models)$/,
     /^(?:\/v1)?\/vector_store\/list$/,
@@ -19,7 +19,7 @@ const runNone: Readonly<Record<string, ReadonlyArray<RegExp>>> = {
   "a template with a question mark is no path": [/^(?:\/v1)?\/realtime\?/],
   "searches the web by the name of a tool": [/^(?:\/v1)?\/search/],
   "runs code, not models": [/^(?:\/v1)?\/containers/],
-  "tools and agents have rules of their own": [/^\/mcp/, /\/mcp\//, /\/a2a\//, /^(?:\/v1)?\/agents/],
+  "tools and agents have rules of their own": [/^\/mcp/, /\/mcp\//, /\/a2a\//, /^\/v1\/agents\/.*\/|make_public/],
   "guards text": [/^\/guardrails\//],
   "is answered over WebSocket only": [/^(?:\/v1)?\/(?:live\/sessions|realtime\/translations)$/],
   "no service of it names a model": [/^\/(?:langfuse|milvus|comprehendmedical|transcribe|tinyfish)/],

@@ -88,6 +88,18 @@ const suites: Record<string, Record<string, Row>> = {
     "POST /health/test_connection": ["trials", []],
     "GET /health/test_connection": [undefined]
   },
+  "agents, flows and sessions, which say themselves which model runs": {
+    "POST /api/projects/p/agents/a/endpoint/protocols/openai/responses": ["agents", []],
+    "POST /api/projects/p/applications/a/protocols/openai/v1/responses": ["agents", []],
+    "POST /agents/A/agentAliases/B/sessions/S/text": ["agents", []],
+    "POST /flows/f/aliases/a/executions": ["agents", []],
+    "POST /v1/chatkit/sessions": ["agents", []],
+    "POST /v1/sessions/s/events": ["agents", []],
+    "POST /v1/experimental/generate_prompt": ["agents", []],
+    "POST /v1alpha/auth_tokens": ["tokens for the live API of Gemini", []],
+    "POST /agents/S": ["a resource that may name a model", []],
+    "GET /v1/sessions/s/events": [undefined]
+  },
   "what says in pieces, or by an agent, which model runs": {
     "POST /v1/uploads/u/parts": ["parts of an upload", []],
     "POST /v1/conversations/c": ["conversations of Mistral", []],
