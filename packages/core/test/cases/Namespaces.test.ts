@@ -38,6 +38,12 @@ describe("a token finds rows of its own namespace alone", () => {
     "its own name as a subject": [corp({ uid: "corp|bob" }), "404 user_not_found"]
   })
 
+  decides("a row of a namespace that no issuer has any more is found by nobody who says its id", {
+    rows: { users: [user("corp|bob", { subjects: [{ namespace: "corp", subject: "bob" }] })] }
+  }, {
+    "its id": [own({ uid: "corp|bob" }), "404 user_not_found"]
+  })
+
   decides("an id that looks made finds a row that is linked to nobody", { rows: { users: [user(made)] } }, {
     "in the empty namespace": [own({ uid: made }), "allow user=(made)"]
   })

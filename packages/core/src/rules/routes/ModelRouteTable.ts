@@ -223,7 +223,7 @@ const tools: ReadonlyArray<KindPlace> = [
   member("tools[].parameters.model", "openrouter"),
   member("tools[].parameters.models[]", "openrouter"),
   member("tools[].parameters.analysis_models[]", "openrouter"),
-  { ...carrier("tools[].parameters.tools[]", "openrouter"), _tag: "Member", like: "tools[]" }
+  { _tag: "Member", path: "tools[].parameters.tools[]", like: "tools[]", kinds: ["openrouter"] }
 ]
 
 const targets: ReadonlyArray<KindPlace> = [
