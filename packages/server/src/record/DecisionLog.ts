@@ -18,7 +18,7 @@ import { type Searched, Told } from "./Told.ts"
  * How long decisions are collected before their lines are made and written in one piece, in milliseconds: one at a time
  * costs several times as much.
  */
-const collecting = 5
+const collecting = 20
 
 const droppedCounter = Metric.counter("jotgate_audit_dropped_total", {
   description: "Lines of decisions that could not be written.",
