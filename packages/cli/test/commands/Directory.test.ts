@@ -107,6 +107,8 @@ describe("team, user, org, member", () => {
         [["team", "create", "b", "--max-budget", "-1"], 2, /maxBudget: must not be negative/],
         [["team", "create", "b", "--max-budget", "much"], 2, /neither a number nor none/],
         [["team", "update", "red"], 2, /at least one field/],
+        [["team", "update", "red", "--tools", "github/*,delete_repo"], 2, /tools\.1: must be SERVER\/NAME/],
+        [["user", "create", "u-1", "--prompts", "! x/y"], 2, /prompts\.0: must be SERVER\/NAME/],
         [["team", "show"], 2, /which team/],
         [["team", "show", "red", "--id", "red"], 2, /given twice/],
         [["member", "show", "u-1"], 2, /which membership/],

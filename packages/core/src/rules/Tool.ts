@@ -7,7 +7,7 @@
  */
 import { haveCommon } from "./Model.ts"
 import * as Pattern from "./patterns/Pattern.ts"
-import { parse, type ToolLists } from "./patterns/ToolPattern.ts"
+import { noName, parse, type ToolLists } from "./patterns/ToolPattern.ts"
 import type { ToolKind } from "./RequestedTool.ts"
 
 /** One compiled list of one kind. */
@@ -49,7 +49,7 @@ const byName: OfServers = (matches) => matches
 export const compile = (patterns: ReadonlyArray<string>, ofServers: OfServers = byName): ToolList => {
   const parsed = patterns.map(parse)
   const entries = (takes: boolean): ReadonlyArray<Entry> =>
-    parsed.filter((it) => it.takes === takes).map((it) => ({
+    parsed.filter((it) => it.takes === takes && it.name !== noName).map((it) => ({
       server: ofServers(Pattern.compile(it.server)),
       names: Pattern.compile(it.name),
       pattern: it.name

@@ -36,11 +36,31 @@ const asked = (wanted: ReadonlyArray<Tool>, path = "/elsewhere") => ({
 const speaker = { caller: "bob", agents: [] }
 
 describe("a list of patterns", () => {
-  it("means a server whole where a pattern has no slash", () => {
-    assert.isTrue(compile(["github"]).allows("github", "anything/else"))
-    assert.isFalse(compile(["github"]).allows("jira", "github"))
-    assert.isFalse(compile(["*", "!github"]).allows("github", "get"))
-    assert.isTrue(compile(["*", "!github"]).allows("jira", "get"))
+  it("that no writer takes gives nothing, and takes away all that it could mean", () => {
+    for (const bad of ["github", "github/", "/get", " github/get", "github /get", "github/ get", "", "a\u0000b/get"]) {
+      const list = compile([bad])
+      assert.isFalse(list.allows("github", "get") || list.allows("jira", "get"), bad)
+      assert.isFalse(list.allowsEvery("github", "") || list.allowsSome("github", "g"), bad)
+      assert.deepStrictEqual(list.at("github").given, [], bad)
+    }
+    const left = (taking: string) =>
+      ["github/get", "github/put", "jira/get", "jira/put"].filter((it) => {
+        const [server = "", name = ""] = it.split("/")
+        return compile(["*", taking]).allows(server, name)
+      })
+    for (const bad of ["!github", "!github/", "!github/ get", "!github/a\u0000"]) {
+      assert.deepStrictEqual(left(bad), ["jira/get", "jira/put"], bad)
+    }
+    for (const bad of ["!/get", "! github/get", "!!github/get", "!github /get"]) {
+      assert.deepStrictEqual(left(bad), ["github/put", "jira/put"], bad)
+    }
+    for (const bad of ["!", "!/", "! "]) assert.deepStrictEqual(left(bad), [], bad)
+  })
+
+  it("names every server where it could be about any", () => {
+    const named = (text: string) => namesOf([{ tools: [text] }]).tool
+    assert.deepStrictEqual(["github", "!github/", "github/get"].map(named), [["github"], ["github"], ["github"]])
+    assert.deepStrictEqual(["/get", "!", " github/get", "!!x/get", "*"].map(named), [["*"], ["*"], ["*"], ["*"], ["*"]])
   })
 
   it("says of a beginning what it says at that server, and nothing of others", () => {

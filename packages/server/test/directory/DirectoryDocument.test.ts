@@ -14,6 +14,18 @@ const lines = (text: string): ReadonlyArray<string> =>
   Result.match(DirectoryDocument.read("rows", text), { onFailure: (it) => it, onSuccess: () => [] })
 
 describe("rows that are none", () => {
+  it("a pattern of tools that is none is one line, with its place, in every kind of row that has them", () => {
+    for (const list of ["users", "teams", "organizations", "agents"]) {
+      assert.match(
+        lines(`${list}:\n  - { id: a, tools: ["github/*", "delete_repo"] }\n`).join("\n"),
+        new RegExp(`^rows:2:\\d+: ${list}\\[0\\]\\.tools\\[1\\]: must be SERVER/NAME`)
+      )
+    }
+    const member =
+      `users: [{ id: u }]\nteams: [{ id: t }]\nmemberships:\n  - { user: u, team: t, prompts: ["! x/y"] }\n`
+    assert.match(lines(member).join("\n"), /^rows:4:\d+: memberships\[0\]\.prompts\[0\]: must be SERVER\/NAME/)
+  })
+
   it("an agent without an id is one line, with its place", () => {
     assert.deepStrictEqual(lines("agents:\n  - { id: reviewer }\n  - { models: [gpt-4o], autonomous: true }\n"), [
       "rows:3:5: agents[1].id: is missing"
@@ -73,7 +85,8 @@ describe("a long directory file in YAML", () => {
     assert.match(lines(twice).join(), new RegExp(`^rows:${twice.split("\n").length - 1}:9: users\\[6000\\]\\.id: `))
     const wrong = stringify({ users: [...rows.slice(0, 4_321), { id: "" }] }, { lineWidth: 0 })
     assert.match(lines(wrong).join(), /^rows:\d+:9: users\[4321\]\.id: must not be empty/)
-  })
+    // Six thousand rows twice, line by line: a busy machine takes a hundred times as long.
+  }, 360_000)
 
   it("what is wrong with the YAML itself is told as for a short file", () => {
     const broken = `${long}groups:\n  - { id: \n`

@@ -2,6 +2,7 @@
  * Which MCP servers the rows name, on SQL: the database keeps them beside the
  * rows, and one statement jumps from name to name.
  */
+import { serverOf } from "@jotgate/core/ToolPattern"
 import { ToolRepo } from "@jotgate/core/ToolRepo"
 import { Effect, Exit, Layer } from "effect"
 import { Lookups } from "./Lookups.ts"
@@ -19,10 +20,14 @@ const ask = {
   read: readKey
 }
 
-const ofKind = (kind: string, keys: ReadonlyArray<string>): ReadonlyArray<string> =>
-  keys.flatMap((key) => key.startsWith(`${kind} `) ? [key.slice(kind.length + 1)] : [])
+const ofKind = (
+  kind: string,
+  keys: ReadonlyArray<string>
+): ReadonlyArray<string> => [
+  ...new Set(keys.flatMap((key) => key.startsWith(`${kind} `) ? [serverOf(key.slice(kind.length + 1))] : []))
+]
 
-/** The names in keys such as `tool github`. */
+/** The names in keys such as `tool github`; the database cuts them out of whatever a row holds. */
 export const namesIn = (keys: ReadonlyArray<string>) => ({
   tool: ofKind("tool", keys),
   prompt: ofKind("prompt", keys),

@@ -2,7 +2,12 @@
  * Patterns of what MCP servers offer: `SERVER/NAME`, in which only `*` is
  * special, and `!` in front for what is taken away. `*` alone is `*` of every
  * server.
+ *
+ * No writer takes anything else, but a store may hold it: then what would give
+ * gives nothing, and what would take away takes all that it could mean.
  */
+import { isNamePart, isServerPart } from "../../settings/PatternText.ts"
+
 /** One pattern in its parts. */
 export interface ToolPattern {
   /** Whether it takes away what it matches. */
@@ -11,14 +16,22 @@ export interface ToolPattern {
   readonly name: string
 }
 
-/** The parts of a pattern. A text without a slash means a server whole, so that a `!` in front never takes too little. */
+/** Matches no name that an item can have. */
+export const noName = ""
+
+/** The server part of a text, whatever it is: one that is none could be any. */
+export const serverOf = (text: string): string => isServerPart(text) ? text : "*"
+
+/** The parts of a pattern. */
 export const parse = (text: string): ToolPattern => {
   const takes = text.startsWith("!")
   const body = takes ? text.slice(1) : text
   const slash = body.indexOf("/")
-  return slash === -1
-    ? { takes, server: body, name: "*" }
-    : { takes, server: body.slice(0, slash), name: body.slice(slash + 1) }
+  const [first, rest] = slash === -1 ? [body, undefined] : [body.slice(0, slash), body.slice(slash + 1)]
+  const server = serverOf(first)
+  if (rest === undefined) return { takes, server, name: takes || first === "*" ? "*" : noName }
+  if (takes) return { takes, server, name: isNamePart(rest) ? rest : "*" }
+  return { takes, server, name: isServerPart(first) && isNamePart(rest) ? rest : noName }
 }
 
 /** What a rule or a row says of each kind: nothing where a list is left out or `null`, none where it is empty. */

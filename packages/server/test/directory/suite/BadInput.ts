@@ -32,6 +32,18 @@ const cases: ReadonlyArray<Case> = [
   ["a spend that is text", "PATCH", "/teams/red", { spend: "1" }, 400, "payload.spend"],
   ["blocked as text", "PATCH", "/users/u-1", { blocked: "true" }, 400, "payload.blocked"],
   ["an unknown role", "PATCH", "/users/u-1", { role: "king" }, 400, "payload.role"],
+  ["a tool without its server", "PATCH", "/teams/red", { tools: ["github/a", "delete_repo"] }, 400, "payload.tools.1"],
+  ["a tool of no server", "PATCH", "/users/u-1", { tools: ["!/delete_*"] }, 400, "payload.tools.0"],
+  ["a prompt that is taken away twice", "POST", "/agents", { id: "a", prompts: ["!!x/y"] }, 400, "payload.prompts.0"],
+  ["a resource of a spaced server", "PATCH", "/teams/red", { resources: ["! x/y"] }, 400, "payload.resources.0"],
+  [
+    "a file with a tool that is none",
+    "POST",
+    "/directory",
+    { agents: [{ id: "a", tools: ["x/"] }] },
+    400,
+    "payload.agents.0.tools.0"
+  ],
   ["an address with two @", "PATCH", "/users/u-1", { email: "a@b@c" }, 400, "payload.email"],
   ["a body that is no JSON", "POST", "/teams", "{", 400, "payload"],
   ["a body that is a list", "POST", "/teams", [], 400, "payload"],
