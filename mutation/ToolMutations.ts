@@ -5,8 +5,11 @@ const rules: ReadonlyArray<Mutation> = [
   ...inFile("rules/patterns/ToolPattern.ts", [
     ["const takes = text.startsWith(\"!\")", "const takes = false"],
     ["const body = takes ? text.slice(1) : text", "const body = text"],
-    ["body.indexOf(\"/\")", "body.lastIndexOf(\"/\")"],
-    ["? { takes, server: body, name: \"*\" }", "? { takes, server: \"*\", name: body }"],
+    ["const slash = body.indexOf(\"/\")\n  const [", "const slash = body.lastIndexOf(\"/\")\n  const ["],
+    ["takes || first === \"*\" ? \"*\" : noName", "\"*\""],
+    ["namePart.test(rest) ? rest : \"*\"", "rest"],
+    ["serverPart.test(first) && namePart.test(rest) ? rest : noName", "rest"],
+    ["serverPart.test(text) ? text : \"*\"", "text"],
     ["prompt: namesIn(rows.map((it) => it.prompts))", "prompt: namesIn(rows.map((it) => it.tools))"],
     ["resource: namesIn(rows.map((it) => it.resources))", "resource: namesIn(rows.map((it) => it.prompts))"]
   ]),

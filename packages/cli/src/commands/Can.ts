@@ -10,7 +10,7 @@ import { json, place, text } from "../admin/AdminFlags.ts"
 import * as Columns from "../admin/Columns.ts"
 import { failure, Negative } from "../Outcome.ts"
 import * as Anybody from "./Anybody.ts"
-import { method, route } from "./Who.ts"
+import { items, method, route } from "./Who.ts"
 
 /** What came of one way, as columns. */
 const told = (
@@ -37,12 +37,13 @@ export const can = Command.make(
     agent: text("agent", "The agent: on its own, or for the team or the user"),
     model: text("model", "Only this model"),
     tool: text("tool", "Only this tool of an MCP server: SERVER/NAME"),
+    ...items,
     route,
     method,
     at: place,
     json
   },
-  Effect.fn("can")(function*({ agent, anybody, at, json, method, model, route, team, tool, user }) {
+  Effect.fn("can")(function*({ agent, anybody, at, json, method, model, prompt, resource, route, team, tool, user }) {
     const isAgent = Option.isSome(agent) && Option.isNone(team) && Option.isNone(user) && !anybody
     if ([Option.isSome(team), Option.isSome(user), anybody, isAgent].filter((it) => it).length !== 1) {
       return yield* failure("who? Give one of --team ID, --user ID, --agent ID and --anybody")
@@ -51,6 +52,8 @@ export const can = Command.make(
     const query = {
       model: Option.getOrUndefined(model),
       tool: Option.getOrUndefined(tool),
+      prompt: Option.getOrUndefined(prompt),
+      resource: Option.getOrUndefined(resource),
       agent: isAgent ? undefined : Option.getOrUndefined(agent),
       route: Option.getOrUndefined(route),
       method: Option.getOrUndefined(method)

@@ -1,5 +1,5 @@
 /**
- * `jotgate who --model M | --tool SERVER/NAME`: which teams and users may call it, which agents may, and for whom, and
+ * `jotgate who --model M | --tool SERVER/NAME | --prompt … | --resource …`: which teams and users may call it, which agents may, and for whom, and
  * from which issuers anybody may who has a valid token, without a row and a team. Exit 1 when nobody may.
  */
 import { Console, Effect, Option } from "effect"
@@ -29,25 +29,34 @@ const withoutAgents = ({ agents: _, ...row }: Columns.Row): Columns.Row => row
 const mayFor = (agent: unknown) => (row: Columns.Row): boolean =>
   Array.isArray(row["agents"]) && row["agents"].includes(agent)
 
+/** What of an MCP server is asked about, besides its tools. */
+export const items = {
+  prompt: text("prompt", "The prompt of an MCP server: SERVER/NAME"),
+  resource: text("resource", "The resource of an MCP server: SERVER/URI")
+}
+
 export const who = Command.make(
   "who",
   {
     model: text("model", "The model"),
     tool: text("tool", "The tool of an MCP server: SERVER/NAME"),
+    ...items,
     agent: text("agent", "Only those for whom this agent may act"),
     route,
     method,
     at: place,
     json
   },
-  Effect.fn("who")(function*({ agent, at, json, method, model, route, tool }) {
-    if (Option.isNone(model) && Option.isNone(tool)) {
-      return yield* failure("what? Give --model NAME or --tool SERVER/NAME")
+  Effect.fn("who")(function*({ agent, at, json, method, model, prompt, resource, route, tool }) {
+    if ([model, tool, prompt, resource].every(Option.isNone)) {
+      return yield* failure("what? Give --model NAME, or --tool, --prompt or --resource SERVER/NAME")
     }
     const ask = yield* AdminClient.connect(at)
     const about = {
       model: Option.getOrUndefined(model),
       tool: Option.getOrUndefined(tool),
+      prompt: Option.getOrUndefined(prompt),
+      resource: Option.getOrUndefined(resource),
       agent: Option.getOrUndefined(agent),
       route: Option.getOrUndefined(route),
       method: Option.getOrUndefined(method)

@@ -10,7 +10,7 @@ import { jotgate } from "../support/Shell.ts"
 
 const rows = `
 users: [{ id: alice }, { id: bob }, { id: carol }]
-teams: [{ id: red, tools: ["github/*"] }, { id: blue, tools: ["github/get_*"] }]
+teams: [{ id: red, tools: ["github/*"], resources: ["github/file:///docs/*"] }, { id: blue, tools: ["github/get_*"] }]
 memberships: [{ user: alice, team: blue }, { user: bob, team: red }]
 agents:
   - { id: agent-7, tools: ["github/get_*"] }
@@ -161,6 +161,16 @@ describe("who and can", () => {
       assert.strictEqual((yield* run("can", "--user", "alice", "--agent", "agent-8")).code, 1)
       assert.strictEqual((yield* run("can", "--agent", "agent-7")).code, 1)
       assert.strictEqual((yield* run("who", "--tool", "github/get_repo", "--agent", "agent-0")).code, 1)
+      const prompts = JSON.parse((yield* run("who", "--prompt", "github/hello", "--json")).out)
+      assert.deepStrictEqual(prompts.users.map((it: { readonly id: string }) => it.id), ["alice", "bob", "carol"])
+      const [docs, etc] = ["github/file:///docs/a", "github/file:///etc/passwd"]
+      const readers = JSON.parse((yield* run("who", "--resource", docs, "--json")).out)
+      assert.deepStrictEqual(readers.users.map((it: { readonly id: string }) => it.id), ["bob"])
+      assert.strictEqual((yield* run("who", "--resource", etc)).code, 1)
+      assert.strictEqual((yield* run("can", "--user", "bob", "--resource", docs)).code, 0)
+      assert.strictEqual((yield* run("can", "--user", "bob", "--resource", etc)).code, 1)
+      assert.match((yield* run("who", "--prompt", "gitlab/x")).err, /policy\.mcp has no server "gitlab"/)
+      assert.strictEqual((yield* run("who", "--prompt", "github/a", "--tool", "github/a")).code, 2)
       assert.match((yield* run("who", "--tool", "gitlab/x")).err, /policy\.mcp has no server "gitlab"/)
     }))
 })

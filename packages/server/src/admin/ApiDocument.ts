@@ -158,6 +158,8 @@ const parameters: Readonly<Record<string, string>> = {
   kid: "The id of the key; left out: all of them",
   model: "The name of the model",
   tool: "The tool of an MCP server: SERVER/NAME",
+  prompt: "The prompt of an MCP server: SERVER/NAME",
+  resource: "The resource of an MCP server: SERVER/URI",
   agent: "The id of the agent",
   agents: "Tell with each the agents that may act for it",
   route: "The path of the call; default /v1/chat/completions",

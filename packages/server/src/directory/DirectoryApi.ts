@@ -354,10 +354,14 @@ const directory = HttpApiGroup.make("directory")
   .middleware(DirectoryAccess)
   .prefix("/admin/v1")
 
+const Named = Schema.String.check(Schema.isPattern(/^[^/]+\/./u, { message: "must be SERVER/NAME" }))
+
 const about = {
   model: optional(Schema.NonEmptyString),
-  /** `SERVER/NAME` of a tool of an MCP server. */
-  tool: optional(Schema.String.check(Schema.isPattern(/^[^/]+\/./u, { message: "must be SERVER/NAME" }))),
+  /** `SERVER/NAME` of a tool or a prompt of an MCP server, `SERVER/URI` of a resource; one of them at most. */
+  tool: optional(Named),
+  prompt: optional(Named),
+  resource: optional(Named),
   /** The agent that would act. */
   agent: optional(Schema.NonEmptyString),
   route: optional(Schema.String),

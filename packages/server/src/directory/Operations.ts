@@ -195,19 +195,25 @@ export const directory = (managed: Managed["Service"]) => ({
 interface AboutQuery {
   readonly model?: string
   readonly tool?: string
+  readonly prompt?: string
+  readonly resource?: string
   readonly agent?: string
   readonly agents?: "true" | "false"
   readonly route?: string
   readonly method?: string
 }
 
-const aboutOf = ({ agent, agents, method = "POST", model, route, tool }: AboutQuery): About => ({
+const aboutOf = (
+  { agent, agents, method = "POST", model, prompt, resource, route, tool }: AboutQuery
+): About => ({
   agent,
   withAgents: agents === "true",
   model,
   route,
   method,
-  tool
+  tool,
+  prompt,
+  resource
 })
 
 export const questions = (managed: Managed["Service"]) => {
@@ -219,9 +225,11 @@ export const questions = (managed: Managed["Service"]) => {
     ) => Effect.Effect<A, Effect.Error<ReturnType<Management["questions"]["user"]>> | Problem.DirectoryProblem>
   ) =>
     managed.use(({ questions, settings }) => {
-      const named = NamedTool.read({ tool: query.tool }, settings.policy.mcp)
+      const { prompt, resource, tool } = query
+      const named = NamedTool.read({ tool, prompt, resource }, settings.policy.mcp)
+      const kind = tool !== undefined ? "tool" : prompt !== undefined ? "prompt" : "resource"
       return Result.isFailure(named)
-        ? Problem.inputInvalid([{ path: ["query", "tool"], message: named.failure }])
+        ? Problem.inputInvalid([{ path: ["query", kind], message: named.failure }])
         : Effect.mapError(ask(questions, aboutOf(query)), (it) =>
           it._tag === "BadRequest"
             ? Problem.inputInvalid([{ path: ["query", "route"], message: "can be read in more than one way" }])

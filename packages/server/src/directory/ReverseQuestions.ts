@@ -38,6 +38,9 @@ export interface About {
   readonly model?: string | undefined
   /** `SERVER/NAME` of a tool; what is asked about then is a call of it. */
   readonly tool?: string | undefined
+  /** `SERVER/NAME` of a prompt, or `SERVER/URI` of a resource, alike; one of the three at most. */
+  readonly prompt?: string | undefined
+  readonly resource?: string | undefined
   /** The agent that would act for whom is asked about. */
   readonly agent?: string | undefined
   /** Whether each team and user is told with the agents that may act for it. */
@@ -261,11 +264,17 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
     /** The question of one call. */
     const suppose = Effect.fnUntraced(function*<A, E, R>(
       said: Said,
-      { agent, method, model, route, team, tool }: Supposed,
+      { agent, method, model, prompt, resource, route, team, tool }: Supposed,
       use: (auth: AuthBuilder["Service"], asked: Request.Asked) => Effect.Effect<A, E, R>
     ) {
       const token = `question-${asking++}`
-      const named = tool === undefined ? undefined : Request.toolFrom(tool)
+      const named = tool !== undefined
+        ? Request.toolFrom(tool)
+        : prompt !== undefined
+        ? Request.toolFrom(prompt, "prompt")
+        : resource !== undefined
+        ? Request.toolFrom(resource, "resource")
+        : undefined
       const asked = yield* Request.make({
         method,
         target: route ?? (named === undefined ? undefined : paths.get(named.server)) ?? CHAT,

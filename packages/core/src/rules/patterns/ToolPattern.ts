@@ -6,8 +6,6 @@
  * No writer takes anything else, but a store may hold it: then what would give
  * gives nothing, and what would take away takes all that it could mean.
  */
-import { isNamePart, isServerPart } from "../../settings/PatternText.ts"
-
 /** One pattern in its parts. */
 export interface ToolPattern {
   /** Whether it takes away what it matches. */
@@ -16,11 +14,21 @@ export interface ToolPattern {
   readonly name: string
 }
 
+const serverPart = /^(?:\*|(?!\s)[^/!\p{Cc}][^/\p{Cc}]*(?<!\s))$/u
+const namePart = /^(?!\s)\P{Cc}+(?<!\s)$/u
+
+/** Whether a text is a pattern as people are to write it. */
+export const isToolPattern = (text: string): boolean => {
+  const body = text.startsWith("!") ? text.slice(1) : text
+  const slash = body.indexOf("/")
+  return slash === -1 ? body === "*" : serverPart.test(body.slice(0, slash)) && namePart.test(body.slice(slash + 1))
+}
+
 /** Matches no name that an item can have. */
 export const noName = ""
 
 /** The server part of a text, whatever it is: one that is none could be any. */
-export const serverOf = (text: string): string => isServerPart(text) ? text : "*"
+export const serverOf = (text: string): string => serverPart.test(text) ? text : "*"
 
 /** The parts of a pattern. */
 export const parse = (text: string): ToolPattern => {
@@ -30,8 +38,8 @@ export const parse = (text: string): ToolPattern => {
   const [first, rest] = slash === -1 ? [body, undefined] : [body.slice(0, slash), body.slice(slash + 1)]
   const server = serverOf(first)
   if (rest === undefined) return { takes, server, name: takes || first === "*" ? "*" : noName }
-  if (takes) return { takes, server, name: isNamePart(rest) ? rest : "*" }
-  return { takes, server, name: isServerPart(first) && isNamePart(rest) ? rest : noName }
+  if (takes) return { takes, server, name: namePart.test(rest) ? rest : "*" }
+  return { takes, server, name: serverPart.test(first) && namePart.test(rest) ? rest : noName }
 }
 
 /** What a rule or a row says of each kind: nothing where a list is left out or `null`, none where it is empty. */
