@@ -1,17 +1,10 @@
 /** What the documents say is there: their links lead somewhere, their commands have these verbs and flags, their scripts and tests exist. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, globSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { pages, root, textOf } from "../support/Documents.ts"
 import { jotgate } from "../support/Shell.ts"
-
-const root = fileURLToPath(new URL("../../../../", import.meta.url))
-const pages = [
-  "README.md",
-  ...readdirSync(join(root, "docs")).filter((it) => it.endsWith(".md")).map((it) => `docs/${it}`)
-]
-const textOf = (page: string): string => readFileSync(join(root, page), "utf8")
 
 const Manifest = Schema.fromJsonString(Schema.Struct({ scripts: Schema.Record(Schema.String, Schema.String) }))
 const { scripts } = Schema.decodeUnknownSync(Manifest)(textOf("package.json"))

@@ -64,7 +64,9 @@ const removeLeftOvers = async (directory: string): Promise<void> => {
   for (const name of await readdir(directory)) {
     if (!/^keys-[0-9a-f]{32}\.json\.[0-9a-f]{16}\.tmp$/.test(name)) continue
     const path = join(directory, name)
-    if (now - (await stat(path)).mtimeMs > leftOver) await rm(path, { force: true })
+    // What another process is writing has its place by now.
+    const it = await stat(path).catch(() => undefined)
+    if (it !== undefined && now - it.mtimeMs > leftOver) await rm(path, { force: true })
   }
 }
 

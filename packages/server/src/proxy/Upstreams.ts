@@ -14,6 +14,13 @@ import { connector } from "./Interim.ts"
 import { type AuthorizationSettings, compile, type KeyChoice, KeyFiles } from "./UpstreamKey.ts"
 import * as UpstreamShare from "./UpstreamShare.ts"
 
+/**
+ * How long a connection that nobody uses is kept, in milliseconds. A request that meets its end is lost, as one that may
+ * have had an effect is not sent twice; uvicorn, and so LiteLLM, ends them after five seconds without a word. An upstream
+ * that says how long it keeps them (`Keep-Alive: timeout`) is believed.
+ */
+const keptUnused = 2_500
+
 /** One entry of `gateway.upstreams`, or `gateway.upstream`. */
 export interface UpstreamSettings {
   readonly url: string
@@ -92,6 +99,7 @@ export const make = (
       pipelining: 1,
       allowH2: false,
       connect: connector(connect),
+      keepAliveTimeout: keptUnused,
       headersTimeout: headers,
       bodyTimeout: idle,
       maxHeaderSize: 64 * 1024

@@ -18,6 +18,7 @@ import { istio } from "./Istio.ts"
 import { kubernetes } from "./Kubernetes.ts"
 import { litellm } from "./LiteLLM.ts"
 import { nginx } from "./Nginx.ts"
+import { prometheus } from "./Prometheus.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"
 import { systemd } from "./Systemd.ts"
 import { traefik } from "./Traefik.ts"
@@ -38,7 +39,8 @@ export const snippetNames = [
   "haproxy",
   "litellm",
   "kubernetes",
-  "systemd"
+  "systemd",
+  "prometheus"
 ] as const
 /** A configuration that `jotgate snippets` prints. */
 export type SnippetName = (typeof snippetNames)[number]
@@ -74,7 +76,8 @@ const snippets: Readonly<Record<SnippetName, (options: SnippetOptions) => string
   haproxy,
   litellm,
   kubernetes,
-  systemd
+  systemd,
+  prometheus
 }
 
 /** The text of one snippet. */

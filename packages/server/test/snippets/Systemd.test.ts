@@ -2,6 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { snippet } from "../../src/snippets/Snippet.ts"
 
+describe("the snippet of Prometheus", () => {
+  it("is the file of rules that deploy/ holds", () => {
+    const file = new URL("../../../../deploy/prometheus/jotgate.rules.yaml", import.meta.url)
+    assert.strictEqual(snippet("prometheus"), readFileSync(file, "utf8"))
+  })
+})
+
 describe("the snippet of systemd", () => {
   it("is the unit that deploy/ holds", () => {
     const file = new URL("../../../../deploy/jotgate.service", import.meta.url)

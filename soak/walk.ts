@@ -1,0 +1,162 @@
+/**
+ * The page of the installation, walked: `npm run soak -- walk`.
+ *
+ * Packs the command, and runs every block of docs/install.md in its order, from tarballs in an otherwise empty folder.
+ * Absolute paths lie below that folder, ports are free ones, and an issuer, an upstream and a second release of this
+ * machine stand in for those of the reader; `systemctl` is a script that starts what the unit says, and Prometheus looks
+ * every second. Needs `npm run build` and Debian's `prometheus` before it.
+ */
+import { Ports } from "@jotgate/servers"
+import { Effect, Schedule } from "effect"
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { homedir, tmpdir } from "node:os"
+import { join } from "node:path"
+import { blocksOf } from "../packages/cli/test/support/Documents.ts"
+import * as IssuerServer from "../packages/cli/test/support/IssuerServer.ts"
+import { run } from "../tools/lib/Run.ts"
+import { figure } from "./Figures.ts"
+
+const root = mkdtempSync(join(tmpdir(), "jotgate-walk-"))
+for (const folder of ["etc/prometheus", "etc/systemd/system", "var/cache", "opt", "run", "bin"]) {
+  mkdirSync(join(root, folder), { recursive: true })
+}
+
+/** Starts and stops what a unit says, in the background, with the environment that it names. */
+const systemctl = (prometheus: number): string =>
+  `#!/bin/bash
+[ "$*" = daemon-reload ] && exit 0
+[ "$1" = enable ] && set -- start "$3"
+pid=${root}/run/$2.pid
+if [ $1 != start ] && [ -f $pid ]; then
+  kill $(cat $pid)
+  while kill -0 $(cat $pid) 2> /dev/null; do sleep 0.1; done
+  rm $pid
+fi
+[ $1 = stop ] && exit 0
+cd ${root}/run
+if [ $2 = prometheus ]; then
+  exec="prometheus --config.file=${root}/etc/prometheus/prometheus.yml --storage.tsdb.path=${root}/run/tsdb"
+  exec="$exec --web.listen-address=127.0.0.1:${prometheus}"
+else
+  exec=$(sed -n 's/^ExecStart=//p' ${root}/etc/systemd/system/$2.service)
+  set -a; . ${root}/etc/jotgate/environment; set +a
+fi
+setsid $exec > ${root}/run/$2.log 2>&1 < /dev/null &
+echo $! > $pid
+`
+
+const done = async (command: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
+  const { code, output } = await run(command, args, { cwd })
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")}: ${output}`)
+  return output
+}
+
+/** Two releases: the packed command, and the same under a later version. */
+const pack = async (): Promise<void> => {
+  const output = await done("npm", ["pack", "--silent", "--workspace", "packages/cli", "--pack-destination", root], ".")
+  const packed = /^jotgate-.*\.tgz$/m.exec(output)?.[0] ?? ""
+  await done("tar", ["xzf", packed], root)
+  const manifest = join(root, "package/package.json")
+  const text = readFileSync(manifest, "utf8")
+  for (const version of ["0.2.0", "0.1.0"]) {
+    writeFileSync(manifest, text.replace(/"version": "[^"]*"/, `"version": "${version}"`))
+    await done("tar", ["czf", `next.tgz`, "package"], root)
+    renameSync(join(root, "next.tgz"), join(root, `jotgate-${version}.tgz`))
+  }
+  rmSync(join(root, "package"), { recursive: true })
+}
+
+const walk = Effect.gen(function*() {
+  const ports = yield* Effect.promise(() => Promise.all([Ports.free(), Ports.free(), Ports.free()]))
+  const [gate, admin, prometheus] = ports
+  const realm = "/realms/acme"
+  const issuer = yield* IssuerServer.make((_, answer) => void answer.end(JSON.stringify(issuer.idp().jwks)))
+  const upstream = createServer((asked, answer) => void asked.resume().on("end", () => answer.end("{}")))
+  yield* Effect.callback<void>((resume) => void upstream.listen(0, "127.0.0.1", () => resume(Effect.void)))
+  const address = upstream.address()
+  const token = yield* issuer.idp().token({
+    now: Math.floor(Date.now() / 1000),
+    claims: { iss: issuer.origin + realm, sub: "ada", aud: ["llm-gateway", "account"], typ: "Bearer", azp: "llm-cli" }
+  })
+  writeFileSync(join(root, "bin/systemctl"), systemctl(prometheus))
+  chmodSync(join(root, "bin/systemctl"), 0o755)
+  yield* Effect.promise(pack)
+
+  /** A block as it is run here. */
+  const here = (block: string): string =>
+    block
+      .replaceAll(/(?<![\w./])\/(opt|etc|var)(?=\/)/g, `${root}/$1`)
+      .replaceAll("https://id.acme.com", issuer.origin)
+      .replaceAll(":4180", `:${gate}`)
+      .replaceAll(":4181", `:${admin}`)
+      .replaceAll(":9090", `:${prometheus}`)
+      .replaceAll(":4000", `:${typeof address === "object" ? address?.port : 0}`)
+      .replaceAll("15s", "1s")
+      .replaceAll("snippets systemd", `snippets systemd | sed -E 's#(=-?| )/(opt|etc|var)/#\\1${root}/\\2/#g'`)
+      .replaceAll("snippets prometheus", "snippets prometheus | sed 's/for: 5m/for: 2s/'")
+  const known = `PATH=${root}/bin:${root}/opt/jotgate/bin:$PATH
+[ ! -f etc/jotgate/environment ] || { set -a; . etc/jotgate/environment; set +a; }`
+  const shell = (block: string) =>
+    Effect.promise(() =>
+      // A reader has one shell: what it has read of the environment it still knows in the next block.
+      run("bash", ["-ec", `${known}\n${here(block)}`], {
+        cwd: root,
+        env: { HOME: root, TOKEN: token, npm_config_cache: join(homedir(), ".npm") }
+      })
+    )
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      Effect.forEach(["jotgate", "prometheus"], (unit) => shell(`systemctl stop ${unit}`)),
+      Effect.sync(() => {
+        upstream.close()
+        rmSync(root, { recursive: true, force: true })
+      })
+    )
+  )
+
+  /** Asks until what comes holds these words; for a minute at most. */
+  const until = (command: string, words: RegExp) =>
+    Effect.repeat(shell(command), {
+      until: ({ output }) => words.test(output),
+      schedule: Schedule.spaced("1 second"),
+      times: 60
+    })
+
+  /** What has to stand in what a block prints, by a word of the block. */
+  const expected: ReadonlyArray<readonly [block: string, words: ReadonlyArray<RegExp>]> = [
+    ["jotgate --version", [/0\.1\.0/]],
+    ["check --config", []],
+    ["daemon-reload", [/"ready"/]],
+    ["chat/completions", [/\{\}/, /ada/]],
+    ["promtool", [/SUCCESS/]],
+    ["lisen", []],
+    ["api/v1/alerts", [/"JotgateConfigRefused".*"firing"/, /jotgate\.yaml:1:\d+.*lisen/]],
+    ["0.2.0.tgz", [/0002|0003|0004/, /"ready"/]],
+    ["restore", [/"ready"/]]
+  ]
+  let steps = 0
+  for (const { language, line, text } of blocksOf("docs/install.md")) {
+    if (language !== "sh") continue
+    // Whoever walks this page waits for the alert, and for the end of it.
+    if (text.includes("api/v1/alerts")) yield* until("curl -s http://127.0.0.1:9090/api/v1/alerts", /"firing"/)
+    const { code, output, seconds } = yield* shell(text)
+    const [, words] = expected[steps] ?? ["", []]
+    const missing = words.filter((it) => !it.test(output))
+    const isRight = code === 0 && missing.length === 0 && text.includes(expected[steps]?.[0] ?? "\0")
+    figure(`docs/install.md:${line}: ended with`, isRight ? 0 : Math.max(code, 1), { most: 0 })
+    if (!isRight) {
+      const log = yield* shell("cat run/jotgate.log")
+      console.error(`${output}\nmissing: ${missing.join(" ")} (${seconds.toFixed(1)} s)\n${log.output}`)
+      break
+    }
+    if (text.includes("lisen")) yield* until("cat run/jotgate.log", /not in force/)
+    steps++
+  }
+  const after = yield* until("curl -s http://127.0.0.1:9090/api/v1/alerts", /"alerts":\[\]/)
+  figure("alerts that still fire", after.output.includes("firing") ? 1 : 0, { most: 0 })
+  figure("blocks that were run", steps, { least: expected.length })
+})
+
+await Effect.runPromise(Effect.scoped(walk))
+process.exit()
