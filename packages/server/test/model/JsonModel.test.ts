@@ -94,6 +94,13 @@ const table: ReadonlyArray<readonly [string, string, Peeked]> = [
     `{"model":"a","tools":[{"parameters":{"type":"object","properties":{"model":{"type":"string"}},"required":["model"]}}]}`,
     found("a")
   ],
+  [
+    "further models, each a text",
+    `{"model":"a","fallbacks":{"a":"b"}}`,
+    several("a", ["a", "b"], "model", "fallbacks", "fallbacks.*")
+  ],
+  ["settings of a router that are a text", `{"model":"a","router_settings_override":"{}"}`, invalid],
+  ["no settings of a router", `{"model":"a","user_config":null}`, found("a")],
   ["further models that are one text", `{"model":"a","fallbacks":"b"}`, invalid],
   ["several models", `{"models":["a","b"]}`, several(undefined, ["a", "b"], "models[]")],
   ["several models in an object", `{"models":{"0":"a"}}`, invalid],

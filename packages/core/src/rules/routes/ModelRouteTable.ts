@@ -106,6 +106,13 @@ const carrier = (path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace
   path,
   like: ""
 })
+/** An object and nothing else: it holds what it holds. */
+const object = (path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace => ({
+  ...member(path, ...kinds),
+  _tag: "Member",
+  path,
+  like: path
+})
 /** A text that leads to models without being the name of one. */
 const leading = (reads: Reads, path: string, ...kinds: ReadonlyArray<UpstreamKind>): KindPlace => ({
   _tag: "Member",
@@ -137,6 +144,7 @@ const fallbacks = (path: string): ReadonlyArray<KindPlace> => [
   member(`${path}[].*`, "litellm"),
   member(`${path}[].*[]`, "litellm"),
   member(`${path}[].*[].model`, "litellm"),
+  member(`${path}.*`, "litellm"),
   member(`${path}.*[]`, "litellm"),
   carrier(`${path}[]`, "litellm"),
   carrier(`${path}[].*[]`, "litellm")
@@ -153,6 +161,7 @@ const deployments = (path: string): ReadonlyArray<KindPlace> => [
 const overrides = ["router_settings_override", "router_settings", "user_config"].flatMap((
   name
 ): ReadonlyArray<KindPlace> => [
+  object(name, "litellm"),
   member(`${name}.model`, "litellm"),
   member(`${name}.model_group_alias.*`, "litellm"),
   member(`${name}.model_group_alias.*.model`, "litellm"),
