@@ -58,6 +58,9 @@ const only = (rawHeaders: ReadonlyArray<string>, name: string): string | undefin
 
 const methodPattern = /^[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,31}$/
 
+/** Whether a proxy can have had a request of this method. */
+export const isMethod = (text: string): boolean => methodPattern.test(text)
+
 /** The headers in which each proxy tells method and target. */
 const told: Readonly<Record<Exclude<Dialect, "envoy">, readonly [string, string]>> = {
   "nginx": ["x-original-method", "x-original-uri"],
@@ -82,7 +85,7 @@ export const original = (dialect: Dialect, request: Asking): Original | undefine
   const method = only(request.rawHeaders, methodName)
   const text = only(request.rawHeaders, targetName)
   const target = dialect === "ingress-nginx" ? splitUrl(text)?.target : text
-  return method === undefined || target === undefined || !methodPattern.test(method) || !target.startsWith("/")
+  return method === undefined || target === undefined || !isMethod(method) || !target.startsWith("/")
     ? undefined
     : { dialect, method, target }
 }

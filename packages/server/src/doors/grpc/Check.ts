@@ -282,6 +282,8 @@ class Checking {
     if (request === undefined) {
       return this.#refuse({ code: "request_ambiguous", ...(why === undefined ? {} : { cause: why }) })
     }
+    if (request.headSize > doors.limits.headers) return this.#refuse({ code: "headers_too_large" })
+    if (request.body.length > doors.limits.body) return this.#refuse({ code: "body_too_large" })
     const { method, rawHeaders } = request
     const target = below(doors.prefix, request.target)
     if (target === undefined) return this.#refuse({ code: "route_unknown" })

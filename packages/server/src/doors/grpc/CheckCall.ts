@@ -56,7 +56,7 @@ export class CheckCall extends ServerInterceptingCall {
 
   onReceiveMetadata(): void {
     if (!this.#handlers.isBelieved(this.#peer)) return this.#ask(unread)
-    this.#leave = this.#turns.read(() => this.#call.startRead(), () => {
+    this.#leave = this.#turns.read(this.#call.getPeer(), () => this.#call.startRead(), () => {
       this.#leave()
       giveUp(this.#call)
     })

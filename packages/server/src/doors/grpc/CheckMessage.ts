@@ -6,6 +6,7 @@
  * refused, and so is a field that stands there twice: the proxy and the gate would each believe another one.
  */
 import { Result } from "effect"
+import { isMethod } from "../Dialect.ts"
 import { delimited, varint, Wire } from "./Wire.ts"
 
 /** What a proxy asks about. */
@@ -17,6 +18,8 @@ export interface CheckedRequest {
   readonly host: string
   /** Name, value, name, value …: one character a byte, pseudo headers left out. */
   readonly rawHeaders: ReadonlyArray<string>
+  /** What method, target and headers take as the head of a request in HTTP/1.1, in bytes. */
+  readonly headSize: number
   /** Empty when the message carries none. */
   readonly body: Uint8Array
   /** Whether the proxy says that it does not know how large the body is: agentgateway, of one that it has cut. */
@@ -31,6 +34,7 @@ export type Unreadable =
   | "value and raw_value differ"
   | "attributes and pseudo headers differ"
   | "a field that is there twice"
+  | "a method that HTTP does not have"
   | "a header that HTTP does not have"
 
 const tag = {
@@ -108,6 +112,7 @@ class Reading {
   read(): Result.Result<CheckedRequest, Unreadable> {
     this.#way([tag.attributes, tag.request, tag.http], 0)
     if (this.#method === "" || this.#path === "") this.#refused ??= "no HTTP attributes"
+    if (!isMethod(this.#method)) this.#refused ??= "a method that HTTP does not have"
     const [body, rawBody] = [this.#body, this.#rawBody]
     if (body.length > 0 && rawBody.length > 0 && !body.equals(rawBody)) this.#refused ??= "body and raw_body differ"
     const [listed, mapped] = [this.#listed, this.#mapped]
@@ -118,12 +123,14 @@ class Reading {
       this.#refused ??= "attributes and pseudo headers differ"
     }
     if (this.#refused !== undefined) return Result.fail(this.#refused)
+    const rawHeaders = listed.length > 0 ? listed : mapped
     return Result.succeed({
       method: this.#method,
       target: this.#path,
       scheme: this.#scheme,
       host: this.#host,
-      rawHeaders: listed.length > 0 ? listed : mapped,
+      rawHeaders,
+      headSize: rawHeaders.reduce((size, it) => size + it.length + 2, this.#method.length + this.#path.length + 12),
       body: body.length > 0 ? body : rawBody,
       isOfUnknownSize: this.#isOfUnknownSize
     })

@@ -72,7 +72,7 @@ const waiting = (call: grpc.ServerInterceptingCallInterface, turns: ReadingTurns
   let leave = () => {}
   const listener = new grpc.ServerListenerBuilder()
     .withOnReceiveMetadata((metadata, proceed) => {
-      leave = turns.read(() => proceed(metadata), () => {
+      leave = turns.read(call.getPeer(), () => proceed(metadata), () => {
         leave()
         giveUp(call)
       })
@@ -105,8 +105,6 @@ const make = (options: GrpcOptions, handlers: GrpcHandlers): grpc.Server => {
     "grpc.max_receive_message_length": options.maxMessage,
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": mostStreams,
-    // What the library counts for its own protocol of inspection nobody can ask for here.
-    "grpc.enable_channelz": 0,
     interceptors: [inTurn(options, handlers)]
   })
   const health = (service: string) =>

@@ -2,7 +2,8 @@
  * Which calls may send their message now.
  *
  * The library puts a message together before anybody is asked about it. So that what it holds has a bound, whoever sends
- * it, only so many messages are read at once; a call beyond them waits, and what it sends waits in its connection.
+ * it, only so many messages are read at once; a call beyond them waits, and what it sends waits in its connection. Turns go
+ * from connection to connection: calls that never send theirs keep those of their own connection waiting, not all others.
  */
 
 /** Calls that wait for their turn. */
@@ -10,11 +11,13 @@ const mostWaiting = 10_000
 
 const nothing = (): void => {}
 
-/** So many turns; who has none waits for one, in order. */
+/** So many turns; who has none waits for one, in order of the connections, and of the calls of each. */
 export class ReadingTurns {
   #left: number
   readonly #patience: number
-  readonly #waiting = new Set<() => void>()
+  #count = 0
+  /** Who waits, by connection; that whose turn it is comes first. */
+  readonly #waiting = new Map<string, Set<() => void>>()
 
   /** `count`: how many may read at once; `patience`: how long a message may take to come, in milliseconds. */
   constructor(count: number, patience: number) {
@@ -24,14 +27,14 @@ export class ReadingTurns {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#waiting.size
+    return this.#count
   }
 
   /**
-   * Has a message read: `begin` is called when it is its turn, `giveUp` when it does not come, or when too many wait. The
+   * Has a message of a connection read: `begin` is called when it is its turn, `giveUp` when it does not come, or when too many wait. The
    * answer is called when it is there, or nobody waits for it.
    */
-  read(begin: () => void, giveUp: () => void): () => void {
+  read(connection: string, begin: () => void, giveUp: () => void): () => void {
     if (this.waiting >= mostWaiting) {
       giveUp()
       return nothing
@@ -40,7 +43,7 @@ export class ReadingTurns {
     let isOver = false
     // What has arrived is read before the message is called late.
     const late = () => void setImmediate(() => isOver || giveUp())
-    const leave = this.take(() => {
+    const leave = this.take(connection, () => {
       timer = setTimeout(late, this.#patience)
       begin()
     })
@@ -52,7 +55,7 @@ export class ReadingTurns {
   }
 
   /** Calls `begin` once it is its turn, perhaps at once. The answer ends the turn, or the waiting; more than once is once. */
-  take(begin: () => void): () => void {
+  take(connection: string, begin: () => void): () => void {
     let isOver = false
     let hasTurn = false
     const start = () => {
@@ -62,20 +65,43 @@ export class ReadingTurns {
     if (this.#left > 0) {
       this.#left--
       start()
-    } else this.#waiting.add(start)
+    } else this.#wait(connection, start)
     return () => {
       if (isOver) return
       isOver = true
-      if (!hasTurn) {
-        this.#waiting.delete(start)
-        return
-      }
-      const [next] = this.#waiting
-      if (next === undefined) this.#left++
-      else {
-        this.#waiting.delete(next)
-        next()
-      }
+      if (hasTurn) this.#next()
+      else this.#leave(connection, start)
     }
+  }
+
+  #wait(connection: string, start: () => void): void {
+    const waiting = this.#waiting.get(connection)
+    if (waiting === undefined) this.#waiting.set(connection, new Set([start]))
+    else waiting.add(start)
+    this.#count++
+  }
+
+  #leave(connection: string, start: () => void): void {
+    const waiting = this.#waiting.get(connection)
+    if (waiting?.delete(start) !== true) return
+    this.#count--
+    if (waiting.size === 0) this.#waiting.delete(connection)
+  }
+
+  /** A turn is free: that of the next connection. */
+  #next(): void {
+    const [first] = this.#waiting
+    if (first === undefined) {
+      this.#left++
+      return
+    }
+    const [connection, waiting] = first
+    const [start] = waiting
+    this.#waiting.delete(connection)
+    if (start === undefined) return this.#next()
+    waiting.delete(start)
+    this.#count--
+    if (waiting.size > 0) this.#waiting.set(connection, waiting)
+    start()
   }
 }

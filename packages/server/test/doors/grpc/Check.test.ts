@@ -272,6 +272,33 @@ describe("the listener", () => {
       assert.strictEqual((yield* post(gpt)).code, 0)
     }), 30_000)
 
+  it.live(
+    "what is too large for the gate is denied as at the gate, whatever a message may hold",
+    () =>
+      Effect.gen(function*() {
+        const { ask, bearer, post, world } = yield* setting({
+          doors: { limits: { ...World.defaultLimits, body: 1_000_000, headers: 10_000 } }
+        })
+        const many = Array.from({ length: 2_000 }, (_, at) => [`x-${at}`, "y"] as const)
+        const large = [
+          yield* post(gpt, [["x-large", "y".repeat(20_000)]]),
+          yield* post(gpt, many),
+          yield* ask(
+            GrpcClient.messageOf({ method: "GET", path: `/v1/files?${"x".repeat(20_000)}`, headers: [bearer] })
+          ),
+          yield* post(JSON.stringify({ model: "gpt-4o", prompt: "x".repeat(1_000_001) }))
+        ]
+        assert.deepStrictEqual(large.map((it) => [it.status, codeOf(it)]), [
+          [431, "headers_too_large"],
+          [431, "headers_too_large"],
+          [431, "headers_too_large"],
+          [413, "body_too_large"]
+        ])
+        assert.strictEqual(world.log.recent(10).length, large.length)
+      }),
+    20_000
+  )
+
   it.live("bytes that are no message are a gRPC error, and the next check is answered", () =>
     Effect.gen(function*() {
       const { ask, post } = yield* setting()

@@ -84,6 +84,10 @@ describe("a message", () => {
         scheme,
         host: octets(host),
         rawHeaders: all.flatMap(([key, value]) => [key, octets(value)]),
+        headSize: all.reduce(
+          (size, it) => size + Buffer.byteLength(`${it[0]}: ${it[1]}\r\n`),
+          Buffer.byteLength(`${method} ${path} HTTP/1.1\r\n`)
+        ),
         body: Buffer.from(body),
         isOfUnknownSize: size < 0
       })
@@ -158,6 +162,10 @@ describe("what could be read in two ways", () => {
       http({ ...plain, headers: { ":method": "POST" } }),
       listed({ key: ":path", value: "/v1/models" }, { key: ":path", value: "/v1/files" })
     ]],
+    "methods that HTTP does not have": [
+      "a method that HTTP does not have",
+      ["G ET", "POST\r\n", "POST\0", "\u041f", "X".repeat(33)].map((it) => http({ ...plain, method: it }))
+    ],
     "headers that HTTP does not have": ["a header that HTTP does not have", [
       http({ ...plain, headers: { "": "a" } }),
       http({ ...plain, headers: { "authorization ": "Bearer a" } }),
