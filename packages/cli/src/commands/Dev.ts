@@ -54,6 +54,9 @@ const toolCall = (gate: string, token: string, name: string): string => {
     `-H 'accept: application/json, text/event-stream' -H 'mcp-protocol-version: 2025-06-18' -d '${body}'`
 }
 
+/** The gate that `jotgate token` asks unless it is told another. */
+const usual = "http://127.0.0.1:4180"
+
 const greeting = (at: {
   readonly gate: string
   readonly admin: string
@@ -89,7 +92,7 @@ const greeting = (at: {
     `npx jotgate who --config ${quoted(at.config)} --tool github/create_issue`,
     `npx jotgate decisions --config ${quoted(at.config)} --steps`,
     "",
-    "Another token: npx jotgate token bob        Stop: Ctrl-C"
+    `Another token: npx jotgate token bob${at.gate === usual ? "" : ` --gate ${at.gate}`}        Stop: Ctrl-C`
   ].join("\n")
 }
 

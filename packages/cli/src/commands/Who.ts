@@ -113,7 +113,11 @@ export const who = Command.make(
           alone: true
         }))
       ]
-      yield* Console.log(Columns.table(["what", "id", "name", "in", "alone"], rows).join("\n"))
+      yield* Console.log(
+        rows.length === 0
+          ? "nobody: no team, no user, no agent, and nobody without a row"
+          : Columns.table(["what", "id", "name", "in", "alone"], rows).join("\n")
+      )
     }
     if (found.teams.length + found.users.length + acting.length + anybody.length === 0) {
       return yield* new Negative({ lines: [] })
