@@ -134,13 +134,16 @@ const server = (file: string, changes: Parameters<typeof inFile>[1]): ReadonlyAr
 
 const wire: ReadonlyArray<Mutation> = [
   ...server("mcp/ItemName.ts", [
-    ["/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}*]/u", "/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]/u"],
-    ["/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}*]/u", "/[\\p{Cf}\\p{Zl}\\p{Zp}*]/u"],
-    ["/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}*]/u", "/[\\p{Cc}\\p{Zl}\\p{Zp}*]/u"],
+    ["\\p{DI}\\u2800*]", "\\p{DI}\\u2800]"],
+    ["[\\p{Cc}\\p{Cf}\\p{Zl}", "[\\p{Cf}\\p{Zl}"],
+    ["\\p{Zp}\\p{DI}\\u2800*", "\\p{Zp}*"],
     ["name.length <= longest && name", "name"],
     [" && name.trim() === name", ""],
     [" &&\n    name.normalize(\"NFC\") === name", ""],
     ["round < 4", "round < 1"],
+    [" || unreadable.test(text)", ""],
+    ["text.normalize(\"NFKC\").split", "text.split"],
+    ["|%(?![0-9a-f]{2})", ""],
     [" && !needless.test(uri)", ""],
     [" &&\n  !leadsElsewhere(uri)", ""],
     ["!forbidden.test(uri) && ", ""],
@@ -182,6 +185,7 @@ const wire: ReadonlyArray<Mutation> = [
     ["method = lower.includes(\"_\") ? unreadable :", "method ="],
     ["name = lower.includes(\"_\") ? unreadable :", "name ="],
     ["session = lower.includes(\"_\") ? unreadable :", "session ="],
+    ["\\x21-\\x2b\\x2d-\\x7e", "\\x21-\\x7e"],
     [".replaceAll(\"_\", \"-\")", ""],
     [" && header.charCodeAt(0) !== 0x4d", ""]
   ]),

@@ -8,7 +8,8 @@
 /** The longest name or URI, in UTF-16 units. */
 const longest = 2048
 
-const odd = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}*]/u
+/** What nobody sees is in another class than it seems: fillers and selectors are letters and marks, blank Braille a symbol. */
+const odd = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}\u2800*]/u
 
 /** Names of plain letters, as nearly all are. */
 const usual = /^[A-Za-z0-9_./-]{1,256}$/
@@ -20,21 +21,26 @@ export const isItemName = (name: string): boolean =>
     name.normalize("NFC") === name)
 
 const scheme = /^[a-z][a-z0-9+.-]*:/
-const forbidden = /[\p{Cc}\p{Cf}\p{Z}\\]/u
+const forbidden = /[\p{Cc}\p{Cf}\p{Z}\p{DI}\u2800\\]|%(?![0-9a-f]{2})/iu
 const separators = /[/\\?#;&=]/
 /** Letters, digits and marks that need no escape: who escapes one all the same writes another text for the same thing. */
 const needless = /%(?:2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i
 
 const unescaped = (text: string): string =>
-  text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"))
 
-const hasDotSegment = (text: string): boolean => text.split(separators).some((it) => it === "." || it === "..")
+/** Some servers take a full-width dot or slash for a plain one. */
+const hasDotSegment = (text: string): boolean =>
+  text.normalize("NFKC").split(separators).some((it) => it === "." || it === "..")
 
-/** Whether the text leads somewhere by dot segments, escaped however often. */
+/** What an escape may not stand for: a control character, which ends some servers' texts, and bytes that are no UTF-8. */
+const unreadable = /[\p{Cc}\ufffd]/u
+
+/** Whether the text leads somewhere by dot segments, escaped however often, or by what servers decode each in its way. */
 const leadsElsewhere = (uri: string): boolean => {
   let text = uri.slice(uri.indexOf(":") + 1)
   for (let round = 0; round < 4; round++) {
-    if (hasDotSegment(text)) return true
+    if (hasDotSegment(text) || unreadable.test(text)) return true
     const next = unescaped(text)
     if (next === text) return false
     text = next

@@ -69,6 +69,9 @@ const isPlain = (value: string): string | undefined => plain.test(value) ? value
 /** Two lines that a proxy has put into one are still two. */
 const isOne = (value: string): string | undefined => value.includes(",") ? undefined : isPlain(value)
 
+/** The id of a session is visible ASCII; with a comma it could be two that a proxy has put into one. */
+const isSession = (value: string): string | undefined => /^[\x21-\x2b\x2d-\x7e]+$/.test(value) ? value : undefined
+
 const one = (seen: Mirrored, value: string, read: (value: string) => string | undefined): Mirrored => {
   if (seen._tag !== "Absent") return unreadable
   const text = read(value)
@@ -97,7 +100,7 @@ export const readMirrored = (rawHeaders: ReadonlyArray<string>): MirroredHeaders
         name = lower.includes("_") ? unreadable : one(name, value, decodeName)
         break
       case "mcp-session-id":
-        session = lower.includes("_") ? unreadable : one(session, value, isPlain)
+        session = lower.includes("_") ? unreadable : one(session, value, isSession)
         break
       default:
     }

@@ -20,6 +20,11 @@ describe("the name of a tool or prompt", () => {
         "a\u202eb",
         "\ud800",
         "e\u0301",
+        "a\ufe0f",
+        "a\u034fb",
+        "a\u3164",
+        "a\u2800",
+        "a\u{e0061}",
         "x".repeat(3000)
       ]
     ) assert.isFalse(isItemName(name), JSON.stringify(name))
@@ -36,7 +41,10 @@ describe("the URI of a resource", () => {
         "https://a.test/x?y=1#z",
         "file:///a/{b}",
         "doc://a..b/...x",
-        "demo://resource/%2Fa"
+        "demo://resource/%2Fa",
+        "file:///Gr%C3%B6%C3%9Fe/日本",
+        "file:///a…/b",
+        "file:///100%25"
       ]
     ) assert.isTrue(isResourceUri(uri), uri)
     for (
@@ -58,7 +66,20 @@ describe("the URI of a resource", () => {
         "file:///s%65cret",
         "file:///a b",
         "file:///a\u0000",
-        "file:///a\u200b"
+        "file:///a\u200b",
+        "file:///a%00",
+        "file:///a%0a",
+        "file:///a%2500",
+        "file:///%c0%ae%c0%ae/b",
+        "file:///%25c0%25ae/b",
+        "file:///..%ef%bc%8fb",
+        "file:///a/．．/b",
+        "file:///a/\u2025/b",
+        "file:///a／．．／b",
+        "file:///%u002e%u002e/b",
+        "file:///a%",
+        "file:///a%2",
+        "file:///a\ufe0f"
       ]
     ) assert.isFalse(isResourceUri(uri), uri)
   })
@@ -105,6 +126,10 @@ describe("a mirrored header", () => {
     )
     assert.strictEqual(tags("mcp-name", "a", "Mcp-Name", "a"), "Absent Absent Unreadable Absent")
     assert.strictEqual(tags("mcp_name", "a"), "Absent Absent Unreadable Absent")
+    assert.strictEqual(tags("Mcp_Method", "ping"), "Absent Unreadable Absent Absent")
+    for (const session of ["a, b", "a,b", "a b", "", "ä"]) {
+      assert.strictEqual(tags("mcp-session-id", session), "Absent Absent Absent Unreadable", session)
+    }
     assert.strictEqual(tags("mcp-method", "a, b", "mcp-protocol-version", "a,a"), "Unreadable Unreadable Absent Absent")
   })
 })
