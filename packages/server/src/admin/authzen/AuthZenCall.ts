@@ -5,6 +5,7 @@
 import type { User } from "@jotgate/core/Directory"
 import * as Request from "@jotgate/core/Request"
 import type { Said, Supposed } from "../../directory/ReverseQuestions.ts"
+import { isModelName } from "../../model/Peeked.ts"
 import type { Evaluation, Situation, Subject } from "./AuthZenMessage.ts"
 
 const methodPattern = /^[A-Z][A-Z_-]{0,31}$/
@@ -109,8 +110,10 @@ export const waysOf = ({ email, id, teams }: User, call: Supposed): readonly [Wa
 const subjects: ReadonlySet<string> = new Set(vocabulary.subject_types_supported)
 
 /** What nobody here can make sense of in a question about this subject; `undefined`: nothing. */
-export const oddity = ({ type }: Pick<Subject, "type">, { agent }: Supposed): string | undefined => {
+export const oddity = ({ type }: Pick<Subject, "type">, { agent, model }: Supposed): string | undefined => {
   if (!subjects.has(type)) return `a subject of the type ${JSON.stringify(type)}`
+  // No door lets a request with such a name pass, whatever its caller may.
+  if (model !== undefined && !isModelName(model)) return "a name that is not that of one model"
   if (agent === undefined || type === "user" || type === "team") return undefined
   return type === "agent" ? "an agent that acts for an agent" : "an agent beside a token, which tells who acts"
 }

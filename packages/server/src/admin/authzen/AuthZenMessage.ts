@@ -46,7 +46,7 @@ export type Semantic = (typeof semantics)[number]
 
 const Batch = Schema.Struct({
   evaluations: Schema.optionalKey(
-    Schema.Array(Schema.Record(Schema.String, Schema.Unknown)).check(Schema.isMaxLength(maxEvaluations))
+    Schema.Array(Schema.Unknown).check(Schema.isMaxLength(maxEvaluations))
   ),
   options: Schema.optionalKey(
     Schema.NullOr(Schema.Struct({ evaluations_semantic: Schema.optionalKey(Schema.Literals(semantics)) }))
@@ -142,7 +142,8 @@ export const readQuestions = (body: unknown): Result.Result<Questions, Faulty> =
     const { action, context, resource, subject } = body
     return {
       semantic,
-      evaluations: evaluations.map((own) => {
+      evaluations: evaluations.map((own, at) => {
+        if (!isMembers(own)) return Result.fail(`evaluations[${at}] must be a map`)
         const of = { subject: over(own["subject"], subject), action: over(own["action"], action) }
         const about = { ...of, resource: over(own["resource"], resource), context: own["context"] ?? context }
         return readEvaluation(Object.fromEntries(Object.entries(about).filter(([, it]) => it !== undefined)))

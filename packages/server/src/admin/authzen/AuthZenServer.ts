@@ -12,7 +12,9 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { Deployments } from "../../Deployment.ts"
 import * as Problem from "../../directory/DirectoryProblem.ts"
 import { Managed } from "../../directory/Management.ts"
+import * as PageCursor from "../../directory/PageCursor.ts"
 import { Judge } from "../../Judge.ts"
+import { isRequestId } from "../../proxy/RequestHead.ts"
 import { AdminApi } from "../AdminApi.ts"
 import * as AuthZen from "./AuthZen.ts"
 import { vocabulary } from "./AuthZenCall.ts"
@@ -27,32 +29,44 @@ const invalid = (message: string) => Problem.inputInvalid([{ path: ["payload"], 
 const read = <A>(result: Result.Result<A, string>): Effect.Effect<A, Problem.InputInvalid> =>
   Result.match(result, { onFailure: (message) => invalid(message), onSuccess: Effect.succeed })
 
-const tokenOf = (after: string | undefined): string =>
-  after === undefined ? "" : Buffer.from(after, "utf8").toString("base64url")
-
 type Page = Message.SubjectSearch["page"]
 
-/** Where a page begins and how long it is; tokens are ours, whatever they hold. */
-const rangeOf = (page: Page): { readonly after?: string; readonly limit: number } => {
+/** Where a page of `list` begins and how long it is. A token that we did not give for this list is none. */
+const rangeOf = (
+  page: Page,
+  list: string
+): Result.Result<{ readonly after?: string; readonly limit: number }, string> => {
   const token = page?.token ?? page?.next_token ?? ""
   const limit = Math.min(page?.limit ?? pageSize, largestPage)
-  return token === "" ? { limit } : { after: Buffer.from(token, "base64url").toString("utf8"), limit }
+  if (token === "") return Result.succeed({ limit })
+  const after = PageCursor.decode(list, token)
+  return after === undefined
+    ? Result.fail("page.token is not one that was given for such a search")
+    : Result.succeed({ after, limit })
 }
 
-const pageOf = <A>({ next, results }: AuthZen.Found<A>) => ({
+const pageOf = <A>({ next, results }: AuthZen.Found<A>, list: string) => ({
   results,
-  page: { next_token: tokenOf(next), count: results.length }
+  page: { next_token: next === undefined ? "" : PageCursor.encode(list, next), count: results.length }
 })
+
+/** What a search goes through; each has tokens of its own. */
+const listOf = (searched: string, type = ""): string => `search/${searched}/${type}`
 
 /** One question among several that could not be judged. */
 const failed = (status: number, message: string) => ({ decision: false, context: { error: { status, message } } })
 
-const notJudged = "resource.id is no path that can be judged"
+/** The path of a question, which could be read in more than one way, by its place. */
+const notJudged = ({ resource }: { readonly resource: { readonly type: string } }): string =>
+  `${resource.type === "route" ? "resource.id" : "context.path"} is no path that can be judged`
 
 /** What a question as a whole fails with. */
-const asProblem = <A, R>(self: Effect.Effect<A, BadRequest | DirectoryUnavailable, R>) =>
+const asProblem = <A, R>(
+  self: Effect.Effect<A, BadRequest | DirectoryUnavailable, R>,
+  question: Parameters<typeof notJudged>[0]
+) =>
   Effect.catchTags(self, {
-    BadRequest: () => invalid(notJudged),
+    BadRequest: () => invalid(notJudged(question)),
     DirectoryUnavailable: () => Problem.notAvailable("directory")
   })
 
@@ -68,17 +82,20 @@ export const handlers = HttpApiBuilder.group(
       use: (it: ReturnType<typeof AuthZen.make>) => Effect.Effect<A, E>
     ) =>
       managed.use((management) =>
-        Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-          use(AuthZen.make({
-            judge,
-            deployment: deployments.current(),
-            management,
-            requestId: headers["x-request-id"] ?? null
-          })))
+        Effect.flatMap(
+          HttpServerRequest.HttpServerRequest,
+          ({ headers: { "x-request-id": requestId } }) =>
+            use(AuthZen.make({
+              judge,
+              deployment: deployments.current(),
+              management,
+              requestId: requestId !== undefined && isRequestId(requestId) ? requestId : null
+            }))
+        )
       )
     const evaluate = Effect.fnUntraced(function*(body: unknown) {
       const question = yield* read(Message.readEvaluation(body))
-      return yield* using((it) => asProblem(it.evaluate(question)))
+      return yield* using((it) => asProblem(it.evaluate(question), question))
     })
     const evaluateAll = Effect.fnUntraced(function*(body: unknown) {
       const { evaluations, semantic } = yield* read(Message.readQuestions(body))
@@ -95,7 +112,7 @@ export const handlers = HttpApiBuilder.group(
             ? failed(400, question.failure)
             : yield* it.evaluate(question.success).pipe(
               Effect.catchTags({
-                BadRequest: () => Effect.succeed(failed(400, notJudged)),
+                BadRequest: () => Effect.succeed(failed(400, notJudged(question.success))),
                 DirectoryUnavailable: () => Effect.succeed(failed(503, "The directory does not answer"))
               })
             )
@@ -112,21 +129,28 @@ export const handlers = HttpApiBuilder.group(
         "searchSubject",
         Effect.fnUntraced(function*({ payload }) {
           const question = yield* read(Message.readSubjectSearch(payload))
-          return pageOf(yield* using((it) => asProblem(it.searchSubjects(question, rangeOf(question.page)))))
+          const list = listOf("subject", question.subject.type)
+          const range = yield* read(rangeOf(question.page, list))
+          return pageOf(yield* using((it) => asProblem(it.searchSubjects(question, range), question)), list)
         })
       )
       .handle(
         "searchResource",
         Effect.fnUntraced(function*({ payload }) {
           const question = yield* read(Message.readResourceSearch(payload))
-          return pageOf(yield* using((it) => asProblem(it.searchResources(question, rangeOf(question.page)))))
+          const list = listOf("resource", question.resource.type)
+          const range = yield* read(rangeOf(question.page, list))
+          return pageOf(yield* using((it) => asProblem(it.searchResources(question, range), question)), list)
         })
       )
       .handle(
         "searchAction",
         Effect.fnUntraced(function*({ payload }) {
           const question = yield* read(Message.readActionSearch(payload))
-          return pageOf({ results: yield* using((it) => asProblem(it.searchActions(question))), next: undefined })
+          const list = listOf("action")
+          yield* read(rangeOf(question.page, list))
+          const results = yield* using((it) => asProblem(it.searchActions(question), question))
+          return pageOf({ results, next: undefined }, list)
         })
       )
   })

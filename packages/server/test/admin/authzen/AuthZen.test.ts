@@ -114,7 +114,11 @@ describe("AuthZEN", () => {
         const questions = [
           { ...alice, subject: { type: "spaceship", id: "x" } },
           { ...alice, resource: { type: "record", id: "record-1" } },
-          { ...alice, action: { name: "read" } }
+          { ...alice, action: { name: "read" } },
+          // A request with such a name is let through by no door.
+          { ...alice, resource: model("gpt-4o,o1") },
+          { ...alice, resource: model("gpt-4o\u0000") },
+          { ...alice, resource: model("") }
         ]
         for (const question of questions) {
           const { body, status } = yield* ask("evaluation", question)
@@ -186,6 +190,9 @@ describe("AuthZEN", () => {
         assert.strictEqual(faulty.body.evaluations[1].context.error.status, 400)
         assert.deepStrictEqual(decisions((yield* of([yes, no, yes], "deny_on_first_deny")).body), [true, false])
         assert.deepStrictEqual(decisions((yield* of([no, yes, yes], "permit_on_first_permit")).body), [false, true])
+        const odd = yield* ask("evaluations", { ...alice, evaluations: [{}, null, "alice", [], { subject: null }, {}] })
+        assert.deepStrictEqual(decisions(odd.body), [true, false, false, false, false, true])
+        assert.strictEqual(odd.body.evaluations[1].context.error.message, "evaluations[1] must be a map")
         assert.strictEqual((yield* of([yes], "sometimes")).status, 400)
         assert.strictEqual((yield* ask("evaluations", alice)).body.decision, true)
         assert.strictEqual((yield* ask("evaluations", { ...alice, evaluations: [] })).body.decision, true)
@@ -210,12 +217,15 @@ describe("AuthZEN", () => {
           token = body.page.next_token
         } while (token !== "")
         assert.deepStrictEqual(found, ["alice", "carol", "root"])
-        const teams = yield* ask("search/subject", {
-          subject: { type: "team" },
-          action: call,
-          resource: model("claude-x")
-        })
-        assert.deepStrictEqual(ids(teams.body), ["blue"])
+        const teamsOf = (page: object) =>
+          ask("search/subject", { subject: { type: "team" }, action: call, resource: model("claude-x"), page })
+        assert.deepStrictEqual(ids((yield* teamsOf({})).body), ["blue"])
+        // A token that was not given for this search: forged, of another list, or with something behind it.
+        const given = (yield* who({ limit: 1 })).body.page.next_token
+        for (const forged of ["forged", "YWxpY2U", `${given}=`, `${given}A`, "x".repeat(10_000)]) {
+          assert.strictEqual((yield* who({ token: forged })).status, 400, forged)
+        }
+        assert.strictEqual((yield* teamsOf({ token: given })).status, 400)
         const models = yield* ask("search/resource", {
           subject: user("carol"),
           action: call,
