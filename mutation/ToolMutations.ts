@@ -222,7 +222,6 @@ const wire: ReadonlyArray<Mutation> = [
     ["if (folded[kind]?.has(fold(name)) === true) this.#refuse", "if (false) this.#refuse"],
     ["if (raw.length !== name.length) return", "if (raw.length < 0) return"],
     ["if (kind === undefined) return this.#refuse(`${where} is no such value`)", "if (kind === undefined) return"],
-    ["where === \"batch\" && !isList", "where === \"batch\""],
     ["where === \"message id\" && whole.test(text)", "where === \"message id\""],
     ["if (raw.length > longestText) return", "if (raw.length < 0) return"],
     ["if (!text.isWellFormed()) return", "if (raw.length < 0) return"],

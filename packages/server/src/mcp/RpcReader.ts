@@ -193,7 +193,8 @@ export class RpcReader {
       this.#isBatch = isList
       return this.#enter(isList ? "batch" : "message")
     }
-    if (where === "batch" && !isList) return this.#enter("message")
+    // A list in a batch has no members, and so is a message that lacks them all.
+    if (where === "batch") return this.#enter("message")
     if (where === "notifications resourceSubscriptions" && isList) return this.#enter("subscriptions")
     if (where === "message result" || where === "message error") this.#message.outcome = true
     if (free.has(where)) return

@@ -99,7 +99,9 @@ describe("an answer that is no list", () => {
     `{"id":1,"result":{"tools":[]},"result":{"tools":[{"name":"a"}]}}`,
     `{"id":1,"result":{"prompts":[]}}`,
     `{"id":1,"result":{"tools":[],"prompts":[]}}`,
-    `{"id":1,"result":{"tools":[]},"error":{"code":1}}`
+    `{"id":1,"result":{"tools":[]},"error":{"code":1}}`,
+    `{"id":7,"id":1,"result":{"tools":[{"name":"a"}]}}`,
+    `{"id":1,"result":{"x":1},"result":{"tools":[{"name":"a"}]}}`
   ]
   it("is an error for the same id", () => {
     for (const text of broken) {
@@ -122,6 +124,16 @@ describe("an answer that is no list", () => {
       assert.strictEqual(answer?.text, text)
       assert.isFalse(answer?.isBroken)
     }
+  })
+
+  it("is complete when each request for a list has its answer, which a request of the server is none", () => {
+    const both = { "1": "tools/list", "2": "prompts/list" }
+    const complete = (text: string) => filtered(text, plan(both, []))?.isComplete
+    const [one, two] = [`{"id":1,"result":{"tools":[]}}`, `{"id":2,"error":{"code":1,"message":""}}`]
+    assert.isTrue(complete(`[${one},${two}]`))
+    assert.isFalse(complete(`[${one}]`))
+    assert.isFalse(complete(two))
+    assert.isFalse(complete(`[${one},{"id":2,"method":"ping"}]`))
   })
 
   it("a list with an id that nobody asked with is filtered all the same", () => {

@@ -91,6 +91,15 @@ describe("a header of a message", () => {
     assert.strictEqual(asked([], message("resources/read", { uri: "file:///{a}" })), "resource files/file:///{a}")
   })
 
+  it("one of a batch that cannot be judged leaves the whole unseen", () => {
+    const batch = (...methods: ReadonlyArray<string>) =>
+      `[${
+        methods.map((method, id) => JSON.stringify({ jsonrpc: "2.0", id, method, params: { name: "a" } })).join(",")
+      }]`
+    assert.strictEqual(asked([], batch("tools/call", "tools/callMany")), "Unseen")
+    assert.strictEqual(asked([], batch("tools/call", "ping")), "tool files/a")
+  })
+
   it("is not required of a notification", () => {
     const body = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: {} })
     assert.strictEqual(asked(["mcp-protocol-version", "2026-07-28"], body), "None")

@@ -130,6 +130,17 @@ describe("no message", () => {
     isBad(call(`{"notifications":{"resourceSubscriptions":[{"uri":"file:///a"}]}}`), "invalid")
     isBad(call(`{"ref":["ref/prompt"]}`), "invalid")
   })
+
+  it("is longer than any name, or names more resources than a bound", () => {
+    assert.isDefined(message(call(`{"taskId":"${"x".repeat(6_000)}"}`)))
+    assert.strictEqual(read(call(`{"taskId":"${"x".repeat(7_000)}"}`), 10_000)._tag, "Bad")
+    const listen = (count: number) =>
+      call(
+        `{"notifications":{"resourceSubscriptions":[${Array.from({ length: count }, (_, at) => `"file:///${at}"`)}]}}`
+      )
+    assert.isDefined(message(listen(100)))
+    isBad(listen(101), "invalid")
+  })
 })
 
 describe("a batch", () => {
@@ -144,6 +155,7 @@ describe("a batch", () => {
 
   it("has no two calls with one id, and not more members than a bound", () => {
     isBad(`[${call("{}")},${call("{}")}]`, "invalid")
+    isBad(`[[${call("{}")}]]`, "invalid")
     isBad(`[{"jsonrpc":"2.0","id":"a","method":"x"},{"jsonrpc":"2.0","id":"\\u0061","method":"x"}]`, "invalid")
     const many = (count: number) =>
       `[${Array.from({ length: count }, (_, id) => `{"jsonrpc":"2.0","id":${id},"method":"x"}`).join(",")}]`
