@@ -296,12 +296,13 @@ const plans = async () => {
 
 const kills = async () => {
   await BuiltCommand.setup()
-  const { asked: requests, lost: gone, torn } = await Effect.runPromise(Effect.scoped(KilledRecords.run(KILLS)))
+  const { asked: requests, lost: gone, oldest, torn } = await Effect.runPromise(Effect.scoped(KilledRecords.run(KILLS)))
   figure(
-    `kills in the middle of ${requests} answers, of whose records ${gone} of the last second were lost and ${torn} lines of the audit cut`,
+    `kills in the middle of ${requests} answers, of whose records the last ${gone} were lost and ${torn} lines of the audit cut`,
     KILLS,
     { least: KILLS }
   )
+  figure("how long before a kill the oldest lost record was answered", oldest, { most: 1_000 }, " ms")
 }
 
 const parts = { rate, plans, kills }

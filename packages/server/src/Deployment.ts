@@ -12,6 +12,7 @@ import type { CacheStats } from "@jotgate/core/Cache"
 import { type FurtherHeader, identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
 import type { UpstreamKind } from "@jotgate/core/ModelRoutes"
+import type { LineOf } from "@jotgate/core/Remedy"
 import * as Route from "@jotgate/core/Route"
 import * as RouteGroups from "@jotgate/core/RouteGroups"
 import type { LitellmRelease } from "@jotgate/core/Settings"
@@ -110,6 +111,8 @@ export interface Deployment {
   readonly remembered?: { readonly rows: () => CacheStats | undefined; readonly tallies: Tallies } | undefined
   /** What questions about somebody are asked of; absent where nobody asks them. */
   readonly supposing?: Supposing | undefined
+  /** Where settings stand in their file; absent where they came from none. */
+  readonly lineOf?: LineOf | undefined
   /** What the admin listener manages; absent where nothing is to be managed. */
   readonly managed?: Management | undefined
 }

@@ -17,6 +17,7 @@ import type { Asked } from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
 import { type Noted, type Now, Trace } from "@jotgate/core/Trace"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
+import { Deployments } from "./Deployment.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { DecisionLog } from "./record/DecisionLog.ts"
 import { questionText } from "./record/KeptQuestion.ts"
@@ -130,6 +131,7 @@ export class Judge extends Context.Service<Judge, {
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
       const log = yield* DecisionLog
+      const deployments = yield* Deployments
       const traced = yield* DecisionSpans
       const telemetry = yield* Telemetry
       const run = Effect.runForkWith(yield* Effect.context<never>())
@@ -138,6 +140,7 @@ export class Judge extends Context.Service<Judge, {
         time: () => clock.currentTimeMillisUnsafe(),
         ticks: () => Ticks.fromClock(clock),
         record: log.record,
+        lineOf: (setting, row) => deployments.current().lineOf?.(setting, row),
         redact: log.redact,
         refused: (door, status, code) => telemetry.decided({ door, status, code, issuer: "" }, undefined),
         firstByte: telemetry.firstByte

@@ -28,6 +28,7 @@ import { AdminListener } from "./admin/AdminAccessLive.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
 import { type ConfigSource, ConfigState } from "./config/ConfigState.ts"
 import { type FileSettings, grpcAddress, type GrpcListener, isLoopback } from "./config/GatewaySettings.ts"
+import { lineOf } from "./config/SettingLines.ts"
 import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
 import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
 import * as Management from "./directory/Management.ts"
@@ -111,6 +112,9 @@ export const deploymentOf = <E>(
       ),
       issuers: settings.issuers.map((it) => it.issuer).filter((it) => it !== "any"),
       scopes: policy.scopes.map((it) => it.scope),
+      lineOf: options.lines === undefined
+        ? undefined
+        : lineOf(settings.issuers.map((it) => it.id), options.lines),
       supposing: { auth: Context.get(services, AuthBuilder), issuers: Issuers.make(settings.issuers).all, users },
       keys: keys.status,
       directory: Option.match(health, {

@@ -3,9 +3,8 @@
  *
  * Exit 0 for an allow, 1 for a denial, 2 when nothing could be decided.
  */
-import type { LineOf } from "@jotgate/core/Remedy"
-import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import * as NamedTool from "@jotgate/server/NamedTool"
+import { lineOf } from "@jotgate/server/SettingLines"
 import type { Somebody } from "@jotgate/server/Supposition"
 import { Console, Effect, FileSystem, Option, Result, Schema, Stdio, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -41,14 +40,6 @@ const header = (text: string) => {
   return colon <= 0
     ? failure(`--header ${text}: write NAME: VALUE`)
     : Effect.succeed([text.slice(0, colon).trim(), text.slice(colon + 1).trim()])
-}
-
-/** Where a setting stands in the file, or one below it; that of the issuer in question. */
-const lineOf = ({ lines, settings }: ConfigFile): LineOf => (setting, row) => {
-  const issuer = row?.kind === "issuer" ? settings.issuers.findIndex((it) => it.id === row.id) : 0
-  const path = setting.replace("issuers[]", `issuers[${Math.max(0, issuer)}]`)
-  return lines.get(path) ??
-    Array.from(lines).find(([it]) => it.startsWith(`${path}.`) || it.startsWith(`${path}[`))?.[1]
 }
 
 export const explain = Command.make(
@@ -195,7 +186,7 @@ export const explain = Command.make(
     const explained = about === undefined || supposing === undefined
       ? yield* Explanation.explain(auth, question)
       : yield* Explanation.explainFor(supposing, about, question)
-    const it = Explanation.remedied(explained, lineOf(config))
+    const it = Explanation.remedied(explained, lineOf(settings.issuers.map((it) => it.id), config.lines))
     yield* Console.log(json ? JSON.stringify(it.decision, null, 2) : explanationText(it, name))
     if (it.decision.allowed) return
     if (it.decision.status < 500) return yield* new Negative({ lines: [] })

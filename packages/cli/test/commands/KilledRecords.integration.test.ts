@@ -4,7 +4,7 @@ import * as KilledRecords from "../support/KilledRecords.ts"
 
 describe("kill -9 while records are written", () => {
   it.live(
-    "tears nothing, and loses at most what was answered in the last second, five times",
+    "tears nothing, and loses only the newest records, five times",
     () =>
       Effect.gen(function*() {
         const { asked, lost } = yield* KilledRecords.run(5)

@@ -78,6 +78,10 @@ it.live(
       assert.match(running.out, /^403 deny {3}team_model_denied {3}bob/)
       assert.match(running.out, /^ → operator: Add "gpt-4o" to models of the team "blue"/m)
 
+      const record = yield* Effect.promise(() => fetch(`${admin}/admin/v1/decisions/${id}`).then((it) => it.json()))
+      const { changes } = record.steps.at(-1).facts
+      assert.deepInclude(changes.at(-1), { change: "operator", setting: "directory", line: 1 }, "the line of the file")
+
       // The rules allowed this one, and nothing is upstream.
       assert.strictEqual((yield* ask("o1")).status, 502)
       const search = ["decisions", "--config", config, "--who", "bob", "--json"]
@@ -110,5 +114,5 @@ it.live(
       yield* again.until(/^ready /m)
       assert.strictEqual((yield* explain).out, running.out, "of the gate that was started anew")
     }),
-  120_000
+  240_000
 )

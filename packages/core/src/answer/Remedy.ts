@@ -42,19 +42,17 @@ const of = (setting: string | null, text: string, about: Row | null = null): Rem
 const inRow = (about: Row | null, list: string, entry: string): Remedy =>
   of("directory", `Add ${entry} to ${list} of the ${about?.kind ?? "row"} ${quoted(about?.id)}.`, about)
 
-const modelOfTeam = (it: Denied): Remedy => {
-  const team = it.team
+/** Lets the models of a team or a user, told by the step that denied, hold the one that was asked for. */
+const modelOf = (kind: "team" | "user", id: string | undefined, it: Denied): Remedy => {
   const models = textsIn(it.tried ?? it.facts, "models")
   const model = it.text("model")
-  const how = team === undefined || model === undefined || models.length === 0
+  const how = id === undefined || model === undefined || models.length === 0
     ? ""
-    : command("team", "update", team, "--models", [...models, model].join(","))
-  return of(
-    "directory",
-    doing(`Add ${it.model} to models of the team ${quoted(team)}`, how),
-    row("team", team)
-  )
+    : command(kind, "update", id, "--models", [...models, model].join(","))
+  return of("directory", doing(`Add ${it.model} to models of the ${kind} ${quoted(id)}`, how), row(kind, id))
 }
+
+const modelOfTeam = (it: Denied): Remedy => modelOf("team", it.team, it)
 
 const unblock = (kind: "team" | "user" | "agent", id: string | undefined): Remedy => {
   const how = id === undefined ? "" : command(kind, "update", id, "--no-blocked")
@@ -185,7 +183,7 @@ const anybodyModel = (it: Denied): Remedy => {
       `Let the token name a team, give the user models of their own, or set policy.withoutTeam: all.`,
       about
     )
-    : inRow(about, "models", it.model)
+    : modelOf("user", it.user, it)
 }
 
 /** The row whose budget is used up. */

@@ -36,7 +36,7 @@ const typeOf = (body: Question["body"], rawHeaders: ReadonlyArray<string>): stri
 /** Decides about somebody who is supposed to be asking; the answer has a record like any other. */
 const about = (
   judge: Judge["Service"],
-  { supposing }: Deployment,
+  { lineOf, supposing }: Deployment,
   who: Somebody,
   asked: Request.Asked,
   trace: boolean
@@ -57,7 +57,7 @@ const about = (
       else recording.refused(result.status, result.code)
       return isAllowed(result)
         ? allowedJson(id, result, trace ? steps : undefined)
-        : remedied(deniedJson(id, asked, result, steps, trace))
+        : remedied(deniedJson(id, asked, result, steps, trace), lineOf)
     }),
     Effect.catch(({ reason }) => Problem.inputInvalid([{ path: ["payload", "as"], message: reason }]))
   )
@@ -114,7 +114,10 @@ export const decide = (
       facts: { code, ...(cause === undefined ? {} : { cause }) }
     } as const
     const recording = judge.open({ door: "decide", method: asked.method, route: path, requestId: null, dry })
-    const json = remedied(deniedJson(recording.id, asked, { status: statusOf(code), code }, [step], trace))
+    const json = remedied(
+      deniedJson(recording.id, asked, { status: statusOf(code), code }, [step], trace),
+      deployment.lineOf
+    )
     recording.refused(json.status, code, cause)
     return Effect.succeed(json)
   }
@@ -141,6 +144,6 @@ export const decide = (
     ({ id, result, steps }) =>
       isAllowed(result)
         ? allowedJson(id, result, trace ? steps : undefined)
-        : remedied(deniedJson(id, asked.value, result, steps, trace))
+        : remedied(deniedJson(id, asked.value, result, steps, trace), deployment.lineOf)
   )
 }

@@ -10,7 +10,7 @@
 import type { Allowed } from "@jotgate/core/Decision"
 import * as DecisionId from "@jotgate/core/DecisionId"
 import type { Code, Denial } from "@jotgate/core/Errors"
-import { withRemedy } from "@jotgate/core/Remedy"
+import { type LineOf, withRemedy } from "@jotgate/core/Remedy"
 import { type Asked, type RequestedTool, toolName } from "@jotgate/core/Request"
 import type { Fact } from "@jotgate/core/Step"
 import type { Noted } from "@jotgate/core/Trace"
@@ -29,6 +29,8 @@ export interface Recorder {
   /** Monotonic milliseconds. */
   readonly ticks: () => number
   readonly record: (it: Recording) => void
+  /** Where settings stand in the file in force; absent where they came from none. */
+  readonly lineOf?: LineOf
   /** Makes pseudonyms of what must not be told; absent where everything may be. */
   readonly redact?: Redaction | undefined
   /** Counts an answer that no decision led to. */
@@ -231,7 +233,7 @@ export class Recording {
 
   /** The steps as JSON, at most 16 KiB; those of a denial with what an operator would change. */
   stepsJson(): string {
-    return this.#stepsText ?? this.told(stepsText(withRemedy(this.#refusal, this.#steps)))
+    return this.#stepsText ?? this.told(stepsText(withRemedy(this.#refusal, this.#steps, this.#recorder.lineOf)))
   }
 
   /** Whether there are steps to be told. */

@@ -110,7 +110,7 @@ const decisions = `<form id="search" class="card bar filters">
 <div class="columns wide">
   <div class="card scroll" tabindex="0" role="region" aria-label="Found decisions"><table id="records"><thead><tr><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Model or tool</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
   <p id="records-note" class="note"></p><button id="more" type="button" hidden>Older ones</button></div>
-  <div class="card" id="record" role="region" aria-live="polite" aria-label="One decision"><p class="note">Choose a decision to see its steps.</p></div>
+  <div class="card" id="record" role="region" aria-live="polite" aria-label="One decision"><p class="note idle">Choose a decision to see its steps.</p></div>
 </div>`
 
 const may = `<form id="matrix-form" class="card bar">

@@ -81,7 +81,10 @@ export const kit = (verdicts: Readonly<Record<string, string>>) => {
       if (isHint) {
         // What the caller could do, then what an operator would change, and where.
         for (const it of records(facts.changes)) {
-          const change = element("span", text(it.text), "sentence")
+          // The command that does it ends the sentence.
+          const [, sentence, command] = /^(.*: )(jotgate .*)\.$/s.exec(text(it.text)) ?? []
+          const change = element("span", sentence ?? text(it.text), "sentence")
+          if (command !== undefined) change.append(element("code", command))
           if (it.change === "operator" && typeof it.setting === "string") {
             const fact = element("span", "", "fact")
             fact.append(

@@ -39,7 +39,11 @@ const change = (it: unknown): string => {
   if (!isObject(it)) return ""
   const line = typeof it["line"] === "number" ? `, line ${it["line"]}` : ""
   const setting = typeof it["setting"] === "string" ? ` ${fact("setting", `${it["setting"]}${line}`)}` : ""
-  return `<span class="sentence">${escaped(readable(it["text"] ?? ""))}${setting}</span>`
+  const text = readable(it["text"] ?? "")
+  // The command that does it ends the sentence.
+  const [, sentence, command] = /^(.*: )(jotgate .*)\.$/s.exec(text) ?? []
+  const said = command === undefined ? escaped(text) : `${escaped(sentence ?? "")}<code>${escaped(command)}</code>`
+  return `<span class="sentence">${said}${setting}</span>`
 }
 
 /** What would have allowed it. */
