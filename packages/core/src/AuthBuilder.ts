@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import { Tallies } from "./cache/Tally.ts"
 import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
+import * as Allowance from "./decision/Allowance.ts"
 import type { Caller } from "./decision/Caller.ts"
 import { refusedBy } from "./decision/Custom.ts"
 import * as DecisionMemory from "./decision/DecisionMemory.ts"
@@ -221,7 +222,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
           : raiseTelling(McpClients.ruling(refused), McpClients.changeFor(refused), now)
 
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
-        if (policy.routes.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
+        if (policy.routes.isOpen(asked.path, asked.method)) return Allowance.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
         const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
@@ -240,7 +241,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         now: Now,
         { agents, identity: known, traced = true }: Said = {}
       ) {
-        if (policy.routes.isOpen(asked.path, asked.method)) return Judgement.open(asked, now)
+        if (policy.routes.isOpen(asked.path, asked.method)) return Allowance.open(asked, now)
         const header = yield* question.headerOf(asked, now)
         const read = known === undefined ? extractor.extract(claims) : Exit.succeed(known)
         const supposed = Effect.mapEager(read, (identity): VerifiedTokens.VerifiedToken => ({

@@ -1,6 +1,6 @@
 /**
  * The end of a decision: the principal is known; who is blocked, which model,
- * which route, which limit; and what the decision looks like.
+ * which route, which limit.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -25,7 +25,7 @@ import { orAbsent, orOutage, outage, raise, unless } from "../principal/Ruled.ts
 import type { Synced } from "../principal/Sync.ts"
 import type { TeamChoice } from "../principal/TeamChoice.ts"
 import type { Person, UserResolver } from "../principal/UserResolver.ts"
-import { type Asked, modelText, namesOf, type RequestedModel, toolText } from "../Request.ts"
+import type { Asked } from "../Request.ts"
 import { everyModel, type ModelCap, type ModelList, noModels as noModel } from "../rules/Model.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
@@ -34,8 +34,8 @@ import type { Authority } from "../rules/TokenRules.ts"
 import type { Level, Speaker } from "../rules/Tool.ts"
 import * as UnknownModel from "../rules/UnknownModel.ts"
 import { isUnknown } from "../rules/UnknownModel.ts"
-import type { FactsOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
+import { allow, named } from "./Allowance.ts"
 import type { Caller } from "./Caller.ts"
 import * as Reach from "./Reach.ts"
 
@@ -77,13 +77,6 @@ interface Levels {
 const nothingFound = { membership: undefined, owner: undefined, row: undefined, team: undefined }
 const noRows = { team: undefined, organization: undefined, user: undefined, member: undefined, endUser: undefined }
 
-/** The model that a request names, of several the first. */
-const named = ({ model }: Asked): string | undefined => model._tag === "Known" ? model.name : namesOf(model)[0]
-
-/** Where the model was found, when the door has told it. */
-const placesOf = (model: RequestedModel): FactsOf<"model"> =>
-  "at" in model && model.at !== undefined ? { at: model.at } : {}
-
 /** What a token stands for when its roles and scopes are not asked. */
 export const bare = (standing: Authority): Authority => ({
   ...standing,
@@ -100,63 +93,6 @@ export const outsideTeams = (team: Team | undefined, acting: Acting): Ruling | u
   acting.teams === undefined || (team !== undefined && acting.teams(team.id))
     ? undefined
     : { step: "agent", code: "team_denied", facts: { agent: acting.id, team: team?.id ?? null } }
-
-/** The decision on an open route: nobody was asked for a token (RULES D46). */
-export const open = (asked: Asked, now: Now): Allowed => {
-  now.note?.({ step: "route", outcome: "ok", facts: { rule: "policy.openRoutes", route: asked.path } })
-  return {
-    _tag: "Allowed",
-    claims: undefined,
-    identity: undefined,
-    principal: nobody,
-    reach: Reach.everything,
-    model: named(asked),
-    route: asked.path,
-    writes: noWrites
-  }
-}
-
-const allow = (
-  { asked, claims, identity }: Caller,
-  principal: Principal,
-  reach: ReachOf,
-  writes: ReadonlyArray<DirectoryWrite>,
-  now: Now
-): Allowed => {
-  if (now.note !== undefined) {
-    const model = modelText(asked.model)
-    now.note({
-      step: "model",
-      outcome: model === null ? "skipped" : "ok",
-      facts: { model: model ?? asked.model._tag, ...placesOf(asked.model), allowed: reach.models() },
-      resolved: { models: reach.models() }
-    })
-    const tools = reach.tools()
-    if (tools.length !== 1 || tools[0] !== "*") {
-      const tool = asked.tool === undefined ? null : toolText(asked.tool)
-      now.note({
-        step: "tool",
-        outcome: tool === null ? "skipped" : "ok",
-        facts: { tool, allowed: tools },
-        resolved: { tools }
-      })
-    }
-    now.note({ step: "route", outcome: "ok", facts: { route: asked.path, method: asked.method } })
-    if (writes.length > 0) now.note({ step: "writes", outcome: "ok", facts: { writes: writes.map((it) => it._tag) } })
-  }
-  const tool = asked.tool === undefined ? null : toolText(asked.tool)
-  const allowed: Allowed = {
-    _tag: "Allowed",
-    claims,
-    identity,
-    principal,
-    reach,
-    model: named(asked),
-    route: asked.path,
-    writes
-  }
-  return tool === null ? allowed : { ...allowed, tool }
-}
 
 const isAboutModels = ({ code }: Ruling): boolean =>
   code === "team_model_denied" || code === "model_unnamed" || code === "model_unseen"

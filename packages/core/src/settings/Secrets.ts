@@ -12,6 +12,11 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
+/** `env:NAME` or `file:PATH`: where a secret is, never the secret itself. */
+export const SecretReference = Schema.String.annotate({ expected: "env:NAME or file:PATH" }).check(
+  Schema.isPattern(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/s, { message: "must be env:NAME or file:PATH" })
+)
+
 /** The reference leads nowhere; `reason` is for the operator and holds no part of the value. */
 export class SecretUnavailable extends Schema.TaggedError<SecretUnavailable>()("SecretUnavailable", {
   reference: Schema.String,
