@@ -30,6 +30,8 @@ import { Token } from "@jotgate/core/Token"
 import { UserResolver } from "@jotgate/core/UserResolver"
 import { DirectoryAdmin, type Page } from "@jotgate/store/DirectoryAdmin"
 import { Context, Effect, Exit, Layer, Schema } from "effect"
+import { namesOf, requested } from "../model/Peeked.ts"
+import { readTarget } from "../model/RequestModel.ts"
 import * as RowsAtHand from "./RowsAtHand.ts"
 
 /** The request that is asked about. */
@@ -147,6 +149,13 @@ export class ReverseQuestions extends Context.Service<ReverseQuestions, {
       // Fresh: the layers of the doors' own pipeline may be in the same graph.
       return Layer.fresh(Layer.effect(ReverseQuestions, make(settings, hand, sayings)).pipe(Layer.provide(rules)))
     })
+}
+
+/** The models in question: the one that is asked about, and those that path and query name to whoever calls there. */
+const modelOf = (method: string, target: string, model: string | undefined): Request.RequestedModel => {
+  const { seen } = readTarget(method, target, [])
+  if (model === undefined) return requested(seen, Request.noModel) ?? { _tag: "Conflict" }
+  return seen._tag === "Found" ? Request.severalModels([model, ...namesOf(seen)]) : Request.knownModel(model)
 }
 
 /** The call in question, in the name of a team or not. */
@@ -275,15 +284,16 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
         : resource !== undefined
         ? Request.toolFrom(resource, "resource")
         : undefined
+      const target = route ?? (named === undefined ? undefined : paths.get(named.server)) ?? CHAT
       const asked = yield* Request.make({
         method,
-        target: route ?? (named === undefined ? undefined : paths.get(named.server)) ?? CHAT,
+        target,
         rawHeaders: [
           ...["authorization", `Bearer ${token}`],
           ...(team === undefined || said.person === undefined || header === undefined ? [] : [header, team]),
           ...unsaid.headers
         ],
-        model: model === undefined ? Request.noModel : Request.knownModel(model),
+        model: modelOf(method, target, model),
         ...(named === undefined ? {} : { tool: Request.knownTool(named) })
       })
       sayings.set(token, { scopes: allScopes, ...(agent === undefined ? {} : { act: { sub: agent } }), ...said })

@@ -100,6 +100,10 @@ describe("AuthZEN", () => {
           )
         assert.isTrue(yield* decided("GET", "/v1/files"))
         assert.isFalse(yield* decided("POST", "/key/generate"))
+        assert.isTrue(yield* decided("GET", "/v1/models/gpt-4o"))
+        assert.isFalse(yield* decided("GET", "/v1/models/o1"))
+        assert.isFalse(yield* decided("POST", "/openai/deployments/o1/chat/completions"))
+        assert.isFalse(yield* decided("POST", "/v1/chat/completions?model=o1"))
         const ambiguous = yield* ask("evaluation", {
           subject: user("alice"),
           action: { name: "GET" },
