@@ -24,3 +24,13 @@ export const megabytes = (): number => {
   const { arrayBuffers, heapUsed } = process.memoryUsage()
   return (heapUsed + arrayBuffers) / 1024 ** 2
 }
+
+/** Requests that got no answer, or one that they should not have got: each is one too many. */
+export const told = (
+  what: string,
+  it: { readonly lost?: ReadonlyArray<string>; readonly wrong: ReadonlyArray<string> }
+): void => {
+  if (it.lost !== undefined) figure(`${what}: requests lost`, it.lost.length, { most: 0 })
+  figure(`${what}: answers that were wrong`, it.wrong.length, { most: 0 })
+  for (const text of new Set([...(it.lost ?? []), ...it.wrong])) console.error(text)
+}

@@ -1,21 +1,32 @@
 /**
  * Runs every script of this folder, one after the other, each in a process of its own: `npm run soak`, or
- * `npm run soak -- keys` for one. A script exits 1 when a figure is missed.
+ * `npm run soak -- keys` for one. What begins with `--`, and what follows it, is for the scripts: `npm run soak -- live
+ * --minutes 20`. A script exits 1 when a figure is missed.
  */
 import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const folder = fileURLToPath(new URL(".", import.meta.url))
-const wanted = process.argv.slice(2)
+const given = process.argv.slice(2)
+const first = given.findIndex((it) => it.startsWith("--"))
+const [wanted, flags] = first === -1 ? [given, []] : [given.slice(0, first), given.slice(first)]
 
-const failed = readdirSync(folder)
+const all = readdirSync(folder)
   .filter((name) => name.endsWith(".ts") && /^[a-z]/.test(name) && name !== "index.ts")
   .map((name) => name.slice(0, -3))
+
+const unknown = wanted.filter((name) => !all.includes(name))
+if (unknown.length > 0) {
+  console.error(`no script ${unknown.join(", ")}: ${all.join(", ")}`)
+  process.exit(2)
+}
+
+const failed = all
   .filter((name) => wanted.length === 0 || wanted.includes(name))
   .filter((name) => {
     console.log(`— ${name}`)
-    const run = spawnSync(process.execPath, ["--conditions=source", "--expose-gc", `${folder}${name}.ts`], {
+    const run = spawnSync(process.execPath, ["--conditions=source", "--expose-gc", `${folder}${name}.ts`, ...flags], {
       stdio: "inherit"
     })
     return run.status !== 0

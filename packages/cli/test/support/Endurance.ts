@@ -97,7 +97,8 @@ const load = (url: string, tokens: () => Tokens): Load => {
 /** An issuer, an upstream that answers at once, and a folder with a configuration; gone with the scope. */
 const world = Effect.gen(function*() {
   const issuer = yield* IssuerServer.make()
-  // It ends no connection by itself: one that ends just when it is used again costs a request, whoever is in front.
+  // It ends no connection by itself: one that ends just when it is used again costs a request, whoever is in front, and a
+  // busy machine makes it do so.
   const upstream = createServer({ keepAliveTimeout: 0 }, (asked, answer) => {
     asked.resume()
     asked.on("end", () => {
@@ -156,6 +157,20 @@ const world = Effect.gen(function*() {
 const serve = (file: string): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.tap(start(["serve", "--config", file], { KEY: "sk-upstream" }), (it) => it.until(/^ready gate=/m))
 
+/** Waits until this token is let in: the gate has its keys, and whoever comes now waits for nothing. */
+const letIn = (url: string, token: string): Effect.Effect<void> =>
+  Effect.scoped(Effect.gen(function*() {
+    const agent = yield* Effect.acquireRelease(
+      Effect.sync(() => new Agent()),
+      (it) => Effect.sync(() => it.destroy())
+    )
+    yield* Effect.eventually(
+      Effect.filterOrFail(Effect.promise(() => ask(new URL(url), token, agent)), (it) => it.status === 200).pipe(
+        Effect.tapError(() => Effect.sleep("200 millis"))
+      )
+    )
+  }))
+
 /** Waits until so many requests were answered. */
 const answered = (it: Load, count: number): Effect.Effect<void> =>
   Effect.suspend(() =>
@@ -169,7 +184,7 @@ export const rolling = Effect.fnUntraced(function*(requests: number) {
   for (const name of ["one", "two"]) {
     const [gate, admin] = yield* Effect.promise(() => Promise.all([Ports.free(), Ports.free()]))
     const file = join(folder, `${name}.json`)
-    write(configuration({ gate, admin, url: `sqlite:${name}.db`, drain: "1s" }), file)
+    write(configuration({ gate, admin, url: `sqlite:${name}.db`, drain: "3s" }), file)
     gates.push({ file, gate, admin, running: yield* serve(file) })
   }
   const balancer = yield* HAProxy.make({
@@ -193,6 +208,7 @@ ${gates.map((it, at) => `  server gate${at} 127.0.0.1:${it.gate} port ${it.admin
 `
   })
   const known = yield* tokens
+  yield* letIn(balancer.url, known.good)
   const callers = load(balancer.url, () => known)
   let restarts = 0
   const exits: Array<number | null> = []
@@ -220,6 +236,7 @@ export const reloads = Effect.fnUntraced(function*(count: number) {
   const running = yield* serve(file)
   const [, gate = ""] = yield* running.until(/^ready gate=(\S+)/m)
   const known = yield* tokens
+  yield* letIn(gate, known.good)
   const callers = load(gate, () => known)
   for (let at = 1; at <= count; at++) {
     const isBad = at % 10 === 0
@@ -273,7 +290,7 @@ const residentOf = (pid: number | undefined): number =>
 
 /**
  * A gate at work for `millis`: the issuer takes another key every `rotation` milliseconds and answers with 500 for a
- * twentieth of the time. A good token of the last half minute may have to wait for its key; none older may.
+ * twentieth of the time. A new token may have to wait for its key; nobody who was let in before may.
  */
 export const live = Effect.fnUntraced(function*(millis: number, rotation: number) {
   const { configuration, file, issuer, tokens, write } = yield* world
@@ -281,6 +298,7 @@ export const live = Effect.fnUntraced(function*(millis: number, rotation: number
   let known = yield* tokens
   const running = yield* serve(file)
   const [, gate = ""] = yield* running.until(/^ready gate=(\S+)/m)
+  yield* letIn(gate, known.good)
   const callers = load(gate, () => known)
   let turn = 0
   const fails = Effect.sync(() => {
@@ -294,12 +312,7 @@ export const live = Effect.fnUntraced(function*(millis: number, rotation: number
     yield* issuer.rotate
     const next = yield* tokens
     // The callers get theirs when the key of the next one has been learnt.
-    const agent = new Agent()
-    yield* Effect.eventually(
-      Effect.filterOrFail(Effect.promise(() => ask(new URL(gate), next.good, agent)), (it) => it.status === 200).pipe(
-        Effect.tapError(() => Effect.sleep("200 millis"))
-      )
-    ).pipe(Effect.timeout("40 seconds"), Effect.orDie)
+    yield* letIn(gate, next.good).pipe(Effect.timeout("2 minutes"), Effect.orDie)
     known = next
   }
   const seen = yield* callers.stop

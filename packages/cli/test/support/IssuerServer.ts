@@ -3,6 +3,17 @@ import { Issuer } from "@jotgate/core/testing"
 import { Effect } from "effect"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 
+/** The same issuer, whose key has another name; it publishes those of before besides. */
+const renamed = (
+  it: Issuer.TestIssuer,
+  kid: string,
+  before: ReadonlyArray<Readonly<Record<string, unknown>>>
+): Issuer.TestIssuer => ({
+  ...it,
+  jwks: { keys: [...it.jwks.keys.map((key) => ({ ...key, kid })), ...before] },
+  token: (options) => it.token({ ...options, header: { kid, ...options.header } })
+})
+
 /** Starts one; `otherwise` answers what is neither its keys nor its metadata. Left out, metadata answers everything else. */
 export const make = Effect.fnUntraced(function*(
   otherwise?: (asked: IncomingMessage, answer: ServerResponse) => void
@@ -28,15 +39,16 @@ export const make = Effect.fnUntraced(function*(
   const address = server.address()
   const origin = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
   let idp = yield* Issuer.make(origin)
+  let turn = 0
   return {
     origin,
     /** `fetches`: of key sets; `down`: everything is answered with 500. */
     state,
     /** Who signs now. */
     idp: () => idp,
-    /** Tokens of now on are signed with another key. */
+    /** Tokens of now on are signed with another key; that of before is published still, as issuers do. */
     rotate: Effect.map(Issuer.make(origin), (next) => {
-      idp = next
+      idp = renamed(next, `key-${++turn}`, idp.jwks.keys.slice(0, 1))
     }),
     close
   }
