@@ -6,268 +6,53 @@
  * key has its default. An unknown key is an error of the decoder, never
  * ignored.
  */
-import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import * as LinearRegExp from "./rules/patterns/LinearRegExp.ts"
-import { PatternText } from "./settings/PatternText.ts"
+import { HeaderName, LinearPattern, nonEmpty, strings, toolLists, withDefault } from "./settings/Fields.ts"
+import { Algorithms, ClaimMapping, Issuer, normalizeMapping } from "./settings/IssuerSettings.ts"
 import { Duration, Size } from "./settings/Quantity.ts"
 import { SecretReference } from "./settings/Secrets.ts"
 
-export { Duration, SecretReference, Size }
-
-const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
-  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
-
-const strings = Schema.Array(Schema.NonEmptyString)
-const patterns = withDefault(strings, ["*"])
-const nonEmpty = { message: "must name at least one" }
-
-/** What a rule or a row says about MCP servers, each kind apart: left out nothing is said, empty: none. */
-const toolLists = {
-  tools: Schema.optionalKey(Schema.Array(PatternText)),
-  prompts: Schema.optionalKey(Schema.Array(PatternText)),
-  resources: Schema.optionalKey(Schema.Array(PatternText))
+export {
+  Algorithms,
+  ClaimMapping,
+  Duration,
+  HeaderName,
+  Issuer,
+  LinearPattern,
+  normalizeMapping,
+  SecretReference,
+  Size
 }
-
-const oneOrMany = Schema.Union([Schema.NonEmptyString, strings]).pipe(
-  Schema.decodeTo(Schema.Array(Schema.String), {
-    decode: SchemaGetter.transform((it) => typeof it === "string" ? [it] : it),
-    encode: SchemaGetter.transform((it): string | ReadonlyArray<string> => it.length === 1 ? it[0] ?? "" : it)
-  })
-)
-
-/** A regular expression that runs in linear time; any other is refused with the reason (threat B17). */
-export const LinearPattern = Schema.String.annotate({ expected: "a regular expression" }).check(
-  Schema.makeFilter((source) =>
-    Result.match(LinearRegExp.compile(source), {
-      onSuccess: () => true,
-      onFailure: (reason) => `cannot be used as a regular expression: ${reason}`
-    })
-  )
-)
-
-/** A header name; compared without case, so kept in lower case. */
-export const HeaderName = Schema.String.annotate({ expected: "the name of a header" }).check(
-  Schema.isPattern(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { message: "must be the name of a header" })
-).pipe(
-  Schema.decodeTo(Schema.String, {
-    decode: SchemaGetter.transform((name) => name.toLowerCase()),
-    encode: SchemaGetter.passthrough()
-  })
-)
-
-/** How one claim is read: paths in order, and what is done with the text found there. */
-const MappingObject = Schema.Struct({
-  from: oneOrMany,
-  mode: withDefault(Schema.Literals(["first", "union"]), "first"),
-  split: Schema.optionalKey(Schema.NonEmptyString),
-  match: Schema.optionalKey(LinearPattern),
-  as: Schema.optionalKey(Schema.String),
-  map: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-  lower: withDefault(Schema.Boolean, false),
-  keys: withDefault(Schema.Boolean, false),
-  by: withDefault(Schema.Literals(["id", "alias", "either"]), "id"),
-  orEmail: withDefault(Schema.Boolean, false)
-}).check(Schema.makeFilter(({ as, match }) => {
-  if (as === undefined) return true
-  if (match === undefined) return { path: ["as"], issue: "needs match, whose groups it names" }
-  const replacement = Result.flatMap(LinearRegExp.compile(match), (it) => LinearRegExp.replacement(as, it))
-  return Result.isSuccess(replacement) || { path: ["as"], issue: replacement.failure }
-}))
-/** How one thing is read from the claims: where it is, and what becomes of it. */
-export type ClaimMapping = typeof MappingObject.Type
-
-/** A claim path, a list of paths (first that exists), or the object form. */
-export const ClaimMapping = Schema.Union([Schema.NonEmptyString, strings, MappingObject])
-
-/** How a mapping reads that only names its paths. */
-const plainly = { mode: "first", lower: false, keys: false, by: "id", orEmail: false } as const
-
-/** The object form of any spelling of a mapping; `undefined` when there is none or it is turned off. */
-export const normalizeMapping = (
-  mapping: string | ReadonlyArray<string> | ClaimMapping | null | undefined
-): ClaimMapping | undefined =>
-  mapping === undefined || mapping === null
-    ? undefined
-    : typeof mapping === "string"
-    ? { from: [mapping], ...plainly }
-    : "from" in mapping
-    ? mapping
-    : { from: mapping, ...plainly }
-
-/** A mapping that is read only where the file says so. */
-const unlessSaid = Schema.optionalKey(Schema.NullOr(ClaimMapping))
-const unlessNull = (paths: typeof ClaimMapping.Encoded) => withDefault(Schema.NullOr(ClaimMapping), paths)
-
-const AgentMapping = Schema.Struct({
-  actor: withDefault(Schema.NullOr(Schema.NonEmptyString), "act"),
-  client: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
-  id: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
-})
-
-/** What is read from the claims; what a block leaves out keeps its default, null turns it off. */
-const ClaimMappings = Schema.Struct({
-  user: unlessNull("sub"),
-  email: unlessNull("email"),
-  emailVerified: withDefault(Schema.NullOr(oneOrMany), "email_verified"),
-  teams: unlessSaid,
-  team: unlessSaid,
-  teamAlias: unlessSaid,
-  organization: unlessSaid,
-  organizationAlias: unlessSaid,
-  endUser: unlessSaid,
-  object: unlessSaid,
-  roles: unlessSaid,
-  userRoles: unlessSaid,
-  scopes: unlessNull(["scope", "scp"]),
-  /** Who acts; nothing is read until it is set. */
-  agent: Schema.optionalKey(Schema.NullOr(AgentMapping)),
-  overage: withDefault(Schema.Literals(["deny", "ignore"]), "deny")
-})
-/** Where everything is read from that an identity has, for one issuer. */
-export type ClaimMappings = typeof ClaimMappings.Type
-/** The claims that are read by a mapping. */
-export type MappedClaim = Exclude<keyof ClaimMappings, "agent" | "emailVerified" | "overage">
-
-/** The asymmetric algorithms that can be allowed (RFC 7518, 8037, 9864). */
-export const Algorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519"
-] as const
-/** A signature algorithm that is supported (RFC 7518, RFC 8037). */
-export type Algorithm = (typeof Algorithms)[number]
-
-const Introspection = Schema.Struct({
-  url: Schema.NonEmptyString,
-  clientId: Schema.NonEmptyString,
-  clientSecret: SecretReference,
-  method: withDefault(
-    Schema.Literals(["client_secret_basic", "client_secret_post", "private_key_jwt"]),
-    "client_secret_basic"
-  ),
-  accept: withDefault(
-    Schema.Struct({ clients: withDefault(strings, []), audiences: withDefault(strings, []) }),
-    {}
-  )
-})
-/** How opaque tokens are introspected (RFC 7662). */
-export type Introspection = typeof Introspection.Type
-
-const UserInfo = Schema.Struct({
-  url: Schema.optionalKey(Schema.NonEmptyString),
-  ttl: withDefault(Duration, "300s")
-})
-
-const Opaque = Schema.Struct({
-  introspection: Schema.optionalKey(Introspection),
-  userinfo: Schema.optionalKey(Schema.Union([Schema.Boolean, UserInfo])),
-  prefix: withDefault(Schema.String, ""),
-  rate: withDefault(Schema.Finite.check(Schema.isGreaterThan(0)), 10)
-})
-/** How tokens that are no JWT are verified. */
-export type Opaque = typeof Opaque.Type
-
-const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) })
-
-/** A key set behind a bearer token, as of Kubernetes; the token is read anew at each fetch. */
-const GuardedKeySet = Schema.Struct({ url: Schema.NonEmptyString, authorization: SecretReference })
-
-const KeySourceReference = Schema.Union([Schema.NonEmptyString, JsonWebKeySet, GuardedKeySet])
-/** Where the keys of an issuer are: a URL, with a secret where it asks for one, or a set in place. */
-export type KeySourceReference = typeof KeySourceReference.Type
-
-const between = (low: number, high: number, message: string) =>
-  Schema.makeFilter<number>((it) => (it >= low && it <= high) || message)
-
-const Expiry = Schema.Struct({
-  required: withDefault(Schema.Boolean, true),
-  maxLifetime: withDefault(Schema.Union([Schema.Literal("none"), Duration]), "24h"),
-  skew: withDefault(Duration.check(between(0, 300_000, "must be from 0s to 300s")), "60s")
-})
-
-const ServiceAccounts = Schema.Union([
-  Schema.Literals(["apart", "asUsers"]),
-  Schema.Struct({
-    as: Schema.Literals(["apart", "asUsers"]),
-    match: Schema.Record(Schema.String, Schema.String)
-  })
-])
-
-const RequiredValue = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])
-const Required = Schema.Record(Schema.String, Schema.Union([RequiredValue, Schema.Array(RequiredValue)]))
-
-/** One trusted issuer (CONFIG.md `issuers`). */
-export const Issuer = Schema.Struct({
-  id: Schema.NonEmptyString,
-  issuer: Schema.NonEmptyString,
-  tenants: withDefault(Schema.Union([Schema.Literal("any"), strings]), []),
-  audience: oneOrMany.check(Schema.isMinLength(1, nonEmpty)),
-  jwks: Schema.optionalKey(Schema.Union([
-    ...KeySourceReference.members,
-    Schema.Array(KeySourceReference).check(Schema.isMinLength(1, nonEmpty))
-  ])),
-  algorithms: withDefault(Schema.Array(Schema.Literals(Algorithms)).check(Schema.isMinLength(1, nonEmpty)), Algorithms),
-  types: withDefault(strings, ["JWT", "at+jwt", "application/at+jwt"]),
-  tokens: withDefault(Schema.Literals(["any", "access"]), "any"),
-  expiry: withDefault(Expiry, {}),
-  confirmation: withDefault(Schema.Literals(["refuse", "ignore"]), "refuse"),
-  serviceAccounts: withDefault(ServiceAccounts, "apart"),
-  require: withDefault(Required, {}),
-  adminScope: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
-  grants: withDefault(
-    Schema.Struct({ teams: patterns, roles: patterns, models: patterns, routes: patterns, ...toolLists }),
-    {}
-  ),
-  identities: withDefault(
-    Schema.Struct({
-      namespace: withDefault(Schema.String, ""),
-      linkByEmail: withDefault(Schema.Literals(["verified", "always", "never"]), "verified")
-    }),
-    {}
-  ),
-  enrich: withDefault(Schema.NullOr(Schema.Literal("userinfo")), null),
-  unreadable: withDefault(Schema.Literals(["deny", "ignore"]), "deny"),
-  claims: withDefault(ClaimMappings, {}),
-  opaque: Schema.optionalKey(Opaque),
-  keys: withDefault(
-    Schema.Struct({
-      life: withDefault(Duration.check(between(30_000, 31_536_000_000, "must be at least 30s")), "5m"),
-      stale: withDefault(Duration.check(between(0, 604_800_000, "must be from 0s to 7d")), "24h"),
-      save: withDefault(Schema.Boolean, true),
-      hosts: withDefault(strings, [])
-    }),
-    {}
-  ),
-  tls: Schema.optionalKey(Schema.Struct({ ca: SecretReference })),
-  allowInsecure: withDefault(Schema.Boolean, false)
-})
-export type Issuer = typeof Issuer.Type
+export type {
+  Algorithm,
+  ClaimMappings,
+  Introspection,
+  KeySourceReference,
+  MappedClaim,
+  Opaque
+} from "./settings/IssuerSettings.ts"
 
 /** The three roles that a token can have (RULES, role precedence). */
 export const TokenRole = Schema.Literals(["proxy_admin", "team", "internal_user"])
 export type TokenRole = typeof TokenRole.Type
 
 const RolePermission = Schema.Struct({
+  /** The role. */
   role: TokenRole,
+  /** Patterns of models; left out: no restriction. */
   models: Schema.optionalKey(strings),
+  /** Route entries; left out: no restriction. */
   routes: Schema.optionalKey(strings),
   ...toolLists
 })
 
 const ScopeMapping = Schema.Struct({
+  /** The scope. */
   scope: Schema.NonEmptyString,
+  /** Patterns of models; left out: adds none. */
   models: Schema.optionalKey(strings),
+  /** Route entries; left out: every route. */
   routes: Schema.optionalKey(strings),
   ...toolLists
 })
@@ -280,7 +65,9 @@ const Method = Schema.String.check(Schema.isPattern(/^[A-Za-z]+$/, { message: "m
 )
 
 const PassThroughRoute = Schema.Struct({
+  /** A route entry. */
   path: Schema.String.check(Schema.isPattern(/^\//, { message: "must be a path that starts with /" })),
+  /** Methods; left out: every one. */
   methods: Schema.optionalKey(Schema.Array(Method).check(Schema.isMinLength(1, nonEmpty)))
 })
 
@@ -290,8 +77,11 @@ const EmailDomain = Schema.String.check(
 
 /** Which applications may ask on MCP routes (RULES D71): an empty list admits nobody. */
 const McpClients = Schema.Struct({
+  /** The path of the claim that names the client. */
   claim: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
+  /** The header that names it, where no claim is configured. */
   header: withDefault(Schema.NullOr(HeaderName), null),
+  /** The clients that are let in; empty: none. */
   allowed: Schema.Array(Schema.Struct({ alias: Schema.String, value: Schema.String }))
 })
 
@@ -369,38 +159,69 @@ export const newestLitellm: LitellmRelease = "1.110"
 
 /** The rules of one deployment (CONFIG.md `policy`). */
 export const PolicySettings = Schema.Struct({
+  /** What a role may do; the first entry for a role wins. */
   roles: withDefault(Schema.Array(RolePermission), []),
+  /** A role must match. */
   requireRole: withDefault(Schema.Boolean, false),
+  /** Roles of claims.roles that give a role here, in order. */
   roleMappings: withDefault(Schema.Array(Schema.Struct({ claim: Schema.NonEmptyString, role: TokenRole })), []),
+  /** One of these in claims.userRoles makes the token an internal_user. */
   allowedUserRoles: withDefault(strings, []),
+  /** What a scope allows. */
   scopes: withDefault(Schema.Array(ScopeMapping), []),
+  /** Scopes decide on models and routes. */
   requireScope: withDefault(Schema.Boolean, false),
+  /** What admins by scope may call. */
   adminRoutes: withDefault(strings, [
     "management_routes",
     "spend_tracking_routes",
     "global_spend_tracking_routes",
     "info_routes"
   ]),
+  /** What nobody but admins may call. */
   adminOnlyRoutes: withDefault(strings, []),
+  /** What callers with a team may call. */
   teamRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  /** What callers without a team may call. */
   userRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  /** Where nobody is asked for a token. */
   openRoutes: withDefault(strings, []),
+  /** Routes for teams that list them. */
   passThroughRoutes: withDefault(Schema.Array(PassThroughRoute), []),
+  /** The token must name a single team or an alias. */
   requireTeamClaim: withDefault(Schema.Boolean, false),
+  /** A team must be named. */
   requireTeam: withDefault(Schema.Boolean, false),
+  /** A user or a team must result. */
   requirePrincipal: withDefault(Schema.Boolean, true),
+  /**
+   * What a caller without a team may call: `user`: what the own row lists, nothing without a row or with an empty
+   * list; `none`; `all`: the upstream's whole list. Admins are not meant.
+   */
   withoutTeam: withDefault(Schema.Literals(["none", "user", "all"]), "user"),
+  /** In which order groups are tried: that of the claim, or by id. */
   groupOrder: withDefault(Schema.Literals(["claim", "id"]), "claim"),
+  /** Which teams the header may name: those of the token, or any membership of the user. */
   teamHeader: withDefault(Schema.Literals(["token", "memberships"]), "token"),
+  /** Which applications may ask on MCP routes, admins included; null: every one. */
   mcpClients: withDefault(Schema.NullOr(McpClients), null),
+  /** MCP servers behind the gate. */
   mcp: withDefault(Schema.Array(McpServer).check(distinctServers), []),
+  /** Programs that act for people. */
   agents: withDefault(Schema.Struct({ unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow") }), {}),
+  /** The release of LiteLLM whose route groups and model routes are meant. */
   litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
+  /** Headers by which a caller asks for one of its teams. */
   teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
+  /** Accepted domains of e-mail addresses. */
   emailDomains: withDefault(Schema.Array(EmailDomain), []),
+  /** Names for lists of models. */
   modelGroups: withDefault(Schema.Record(Schema.String, strings), {}),
+  /** Other names of models. */
   modelAliases: withDefault(Schema.Record(Schema.String, Schema.String), {}),
+  /** Providers of bare model names. */
   providers: withDefault(Schema.Record(Schema.String, Schema.String), {}),
+  /** A local ES module that looks at the claims of every request. */
   custom: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
 })
 export type PolicySettings = typeof PolicySettings.Type
@@ -417,74 +238,114 @@ export const UserRole = Schema.Literals([
 ])
 
 const UserTemplate = Schema.Struct({
+  /** Their role. */
   role: Schema.optionalKey(Schema.NullOr(UserRole)),
+  /** Models that they may call. */
   models: Schema.optionalKey(strings),
+  /** The most that they may spend. */
   maxBudget: Schema.optionalKey(Schema.NullOr(Schema.Finite)),
+  /** Their e-mail address. */
   email: Schema.optionalKey(Schema.NullOr(Schema.String))
 })
 
 const TeamTemplate = Schema.Struct({
+  /** Models that they may call. */
   models: Schema.optionalKey(strings),
+  /** Their model groups. */
   modelGroups: Schema.optionalKey(strings),
+  /** Pass-through routes that they list. */
   passThroughRoutes: Schema.optionalKey(strings),
+  /** The most that they may spend. */
   maxBudget: Schema.optionalKey(Schema.NullOr(Schema.Finite))
 })
 
 /** Where people and teams are, and what a decision may create (CONFIG.md `directory`). */
 export const DirectorySettings = Schema.Struct({
+  /** `memory:`, sqlite:PATH, postgres://… or litellm+postgres://…. */
   url: withDefault(Schema.String, "sqlite:./jotgate.db"),
+  /** `false`: nothing is created in the database; default false for litellm+postgres. */
   write: Schema.optionalKey(Schema.Boolean),
+  /** How a database server is reached. */
   connection: withDefault(
     Schema.Struct({
+      /** Connections. */
       pool: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 10),
+      /** How long a statement may take. */
       timeout: withDefault(Duration, "1s"),
+      /** Certificates of its authority. */
       ca: withDefault(Schema.NullOr(SecretReference), null)
     }),
     {}
   ),
+  /** Rows that are kept in a file. */
   file: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
+  /** People without a row. */
   users: withDefault(
     Schema.Struct({
+      /** `deny`: 404; allow: an internal_user without a row. */
       unknown: withDefault(Schema.Literals(["deny", "allow"]), "deny"),
+      /** Unknown people get a row. */
       create: withDefault(Schema.Boolean, false),
+      /** Columns of people who are created. */
       template: withDefault(UserTemplate, {})
     }),
     {}
   ),
+  /** Teams without a row. */
   teams: withDefault(
     Schema.Struct({
+      /**
+       * The team of a token without a team claim: none, the user's only one, or the first that may use model and
+       * route.
+       */
       fromMemberships: withDefault(Schema.Literals(["none", "single", "first"]), "single"),
+      /** `deny`: 404; next: on to the membership and the default team. */
       whenUnknown: withDefault(Schema.Literals(["deny", "next"]), "deny"),
+      /** Which unknown teams get a row. */
       create: withDefault(
         Schema.Union([Schema.Literals(["never", "always"]), Schema.Struct({ match: LinearPattern })]),
         "never"
       ),
+      /** Columns of teams that are created. */
       template: withDefault(TeamTemplate, { models: ["no-default-models"] }),
+      /** The team of whoever has none. */
       default: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
     }),
     {}
   ),
+  /** None; join: whoever arrives with a team joins it; replace: the token's teams are the teams. */
   memberships: withDefault(Schema.Literals(["none", "join", "replace"]), "none"),
+  /** Roles of rows from roles of tokens; the first match wins. */
   userRoles: withDefault(Schema.Array(Schema.Struct({ claim: Schema.NonEmptyString, role: UserRole })), [])
 })
 export type DirectorySettings = typeof DirectorySettings.Type
 
 /** Sizes and ages of the caches (CONFIG.md `cache`). */
 export const CacheSettings = Schema.Struct({
+  /** The folder of saved key sets. */
   dir: withDefault(Schema.NullOr(Schema.String), "./jotgate-cache"),
+  /** Verified tokens that are remembered. */
   tokens: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 10_000),
+  /** How long rows are remembered. */
   rows: withDefault(Duration, "30s"),
+  /** How much longer they serve while the directory cannot be reached. */
   staleRows: withDefault(Duration, "60s"),
+  /** A shared second tier; a secret with its URL. */
   redis: withDefault(Schema.NullOr(SecretReference), null)
 })
 export type CacheSettings = typeof CacheSettings.Type
 
 /** Everything a decision depends on. */
 export const Settings = Schema.Struct({
+  /** Who is trusted to say who is calling. */
   issuers: withDefault(Schema.Array(Issuer), []),
+  /** Two issuers may have one namespace. */
   sharedIdentities: withDefault(Schema.Boolean, false),
+  /** The rules. */
   policy: withDefault(PolicySettings, {}),
+  /** Where people and teams are. */
   directory: withDefault(DirectorySettings, {}),
+  /** What is remembered. */
   cache: withDefault(CacheSettings, {})
 })
 export type Settings = typeof Settings.Type
