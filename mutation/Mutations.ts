@@ -153,14 +153,19 @@ const rules: ReadonlyArray<Mutation> = [
     ["id.startsWith(mark) ? id : ", ""],
     ["return text === id || isClear(id)\n", "return true\n"],
     [".split(\",\").map((it) => it.trim())", ""],
-    ["replaceAll(\"-\", \"+\").replaceAll(\"_\", \"/\")", "replaceAll(\"-\", \"+\")"]
+    ["replaceAll(\"-\", \"+\").replaceAll(\"_\", \"/\")", "replaceAll(\"-\", \"+\")"],
+    ["reads === \"id\" ? modelsOf(text) : []", "modelsOf(text)"]
   ]),
   ...inFile("rules/routes/BodyPlaces.ts", [
     ["put(parent, otherSpelling(name), made)\n", ""],
     ["parent.folds.add(fold(name))", ""],
     ["place.keys || place.others !== undefined", "place.others !== undefined"],
     ["place.keys = true", "place.names = \"several\""],
-    ["for (const [name, place] of [...source.members]) put(carrier, name, place)", ""],
+    [
+      "for (const [name, place] of [...source.members]) if (!carrier.members.has(name)) carrier.members.set(name, place)",
+      ""
+    ],
+    ["for (const it of source.folds) carrier.folds.add(it)", ""],
     ["!place.members.has(name) && place.folds", "place.folds"],
     ["meansOne.has(path) ? \"one\" : \"several\"", "\"several\""],
     ["place.members.get(name) ?? place.others", "place.members.get(name)"]
@@ -497,23 +502,25 @@ const server: ReadonlyArray<Mutation> = [
     ["if (this.#isUnnamed) return unnamed\n", ""],
     ["if (place.reads !== undefined) return this.#lead(", "if (false) return this.#lead("],
     ["models.length === 0 || !models.every(isModelName)", "!models.every(isModelName)"],
-    ["place.reads === \"id\" ? modelsOf(text) : []", "modelsOf(text)"],
     ["place.names === \"several\" || this.#frames.at(-1)?.isEntry === true", "place.names === \"several\""],
     ["place.keys ? this.#take(name, path, true) : undefined", "undefined"]
   ], "server"),
   ...inFile("model/FormModel.ts", [
     ["if (this.#names.has(name)) return ambiguous", "if (false) return ambiguous"],
     [" || base === \"_charset_\"", ""],
-    ["fold(unescaped(name)).trim()", "name"],
+    ["baseOf(unescaped(name))", "name"],
     ["this.#seen = join(this.#seen, invalid(", "void (invalid("],
     ["if (!isUtf8(value)) return invalid(\"a field that is no UTF-8\")\n    const text", "const text"]
   ], "server"),
   ...inFile("model/MultipartReader.ts", [
-    ["if (bytes.compare(first, 0, length, 0, length) !== 0) return this.#refuse()", ""],
+    [
+      "if (bytes.compare(first, 0, length, 0, length) !== 0) return this.#refuse(\"bytes before the first boundary\")",
+      ""
+    ],
     ["next === \"--\" && this.#parts > 0", "next === \"--\""],
-    ["if (mark !== -1 && !found) return this.#refuse()", ""],
+    ["if (mark !== -1 && !found) return this.#refuse(", "if (false) return this.#refuse("],
     ["return this.#state === \"Closed\" && this.#rest.length === 0", "return true"],
-    ["part === undefined || !this.#handler.begin(part)", "part === undefined"]
+    ["if (!this.#handler.begin(part)) return this.#stopped()", "this.#handler.begin(part)"]
   ], "server"),
   ...inFile("model/MediaType.ts", [
     ["if (parameters.has(name)) return undefined", ""],
