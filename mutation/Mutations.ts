@@ -519,8 +519,7 @@ const server: ReadonlyArray<Mutation> = [
     ],
     ["next === \"--\" && this.#parts > 0", "next === \"--\""],
     ["if (mark !== -1 && !found) return this.#refuse(", "if (false) return this.#refuse("],
-    ["return this.#state === \"Closed\" && this.#rest.length === 0", "return true"],
-    ["if (!this.#handler.begin(part)) return this.#stopped()", "this.#handler.begin(part)"]
+    ["return this.#state === \"Closed\" && this.#rest.length === 0", "return true"]
   ], "server"),
   ...inFile("model/MediaType.ts", [
     ["if (parameters.has(name)) return undefined", ""],

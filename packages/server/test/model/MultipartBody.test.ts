@@ -35,6 +35,7 @@ const lines = (...models: ReadonlyArray<string>) =>
 const refused: ReadonlyArray<readonly [string, string]> = [
   ["a line feed before the first boundary", `\n${field("model", "a")}${end}`],
   ["a line end before the first boundary", `\r\n${field("model", "a")}${end}`],
+  ["bytes as long as a boundary in its place", `${field("model", "a")}${end}`.replace("--", "xx")],
   ["a preamble", `text\r\n${field("model", "a")}${end}`],
   ["an epilogue", `${field("model", "a")}${end}text`],
   ["spaces behind a boundary", `--X \r\nContent-Disposition: form-data; name="model"\r\n\r\na\r\n${end}`],
