@@ -98,6 +98,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
   readonly suppose: (claims: Claims, asked: Asked, now: Now, said?: Said) => Effect.Effect<Allowed, Denial>
   /** The team that a request asks for, where it asks for one. */
   readonly teamAskedFor: (asked: Asked) => string | undefined
+  /** The header that names the application, with its value, where one does (RULES D71). */
+  readonly clientAskedFor: (asked: Asked) => readonly [name: string, value: string] | undefined
 }>()("@jotgate/core/AuthBuilder") {
   /** The pipeline over services that somebody else has provided; `layerFor` is the one for settings. */
   static readonly layer = Layer.effect(
@@ -287,7 +289,13 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
           return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(asked, allowed, now))
         })
 
-      return { authenticate, decide, suppose, teamAskedFor: question.teamAskedFor }
+      return {
+        authenticate,
+        decide,
+        suppose,
+        teamAskedFor: question.teamAskedFor,
+        clientAskedFor: question.clientAskedFor
+      }
     })
   )
 

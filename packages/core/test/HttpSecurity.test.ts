@@ -63,7 +63,8 @@ const Auth = Layer.succeed(AuthBuilder, {
   authenticate: decide,
   decide,
   suppose: (_, asked) => decide(asked),
-  teamAskedFor: () => undefined
+  teamAskedFor: () => undefined,
+  clientAskedFor: () => undefined
 })
 
 /** A host with a scheme of its own beside ours. */

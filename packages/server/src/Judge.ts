@@ -168,7 +168,12 @@ export class Judge extends Context.Service<Judge, {
           millis
         )
         if (log.keepsQuestions) {
-          const question = questionText(asked, auth.teamAskedFor(asked), result, steps)
+          const question = questionText(
+            asked,
+            { team: auth.teamAskedFor(asked), client: auth.clientAskedFor(asked) },
+            result,
+            steps
+          )
           recording.question = question === null ? null : recording.told(question)
         }
         return { id: recording.decision, asked, result, steps }

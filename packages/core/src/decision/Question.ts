@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import { type Denial, deny, unavailable } from "../Errors.ts"
 import { claimedBy } from "../Identity.ts"
 import { mapped } from "../identity/MappedClaims.ts"
+import * as McpClients from "../identity/McpClients.ts"
 import { isAtHand, raise } from "../principal/Ruled.ts"
 import type { Asked, RequestedModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
@@ -74,6 +75,16 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
   const teamAskedFor = (asked: Asked): string | undefined => {
     const header = teamHeader(asked)
     return typeof header === "object" ? undefined : header
+  }
+
+  const clientHeader = policy.settings.policy.mcpClients?.claim === null
+    ? policy.settings.policy.mcpClients.header
+    : null
+
+  /** The header that names the application, with its value. */
+  const clientAskedFor = (asked: Asked): readonly [name: string, value: string] | undefined => {
+    const value = clientHeader === null ? undefined : McpClients.headerOf(clientHeader, asked)
+    return clientHeader === null || value === undefined ? undefined : [clientHeader, value]
   }
 
   /** The token and the team that the headers carry; absent, bad and conflicting are different answers. */
@@ -153,5 +164,5 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
       : customized(custom, claims, now)
   }
 
-  return { headerOf, teamAskedFor, read, verified, objects, objection }
+  return { headerOf, teamAskedFor, clientAskedFor, read, verified, objects, objection }
 }

@@ -1,6 +1,6 @@
 /**
- * The claims that a decision rests on: those that the issuer's mapping reads,
- * and no others. This is all that is ever kept of a token after its request.
+ * The claims that a decision rests on: those that the issuer's mapping and the
+ * rules of the deployment read, and no others. This is all that is ever kept of a token after its request.
  */
 import type { Json, JsonObject } from "../Json.ts"
 import type { Issuer } from "../Settings.ts"
@@ -24,15 +24,21 @@ const pathsIn = (mapping: unknown): ReadonlyArray<string> =>
 /** Members of a mapping that hold no path. */
 const notPaths = new Set(["mode", "split", "match", "as", "map", "lower", "keys", "by", "orEmail"])
 
-const compiled = new WeakMap<Issuer, ReadonlyArray<ClaimPath>>()
+const namesOf = ({ claims, require }: Issuer): ReadonlyArray<string> => {
+  const { overage: _, ...mappings } = claims
+  return [...always, ...pathsIn(mappings), ...Object.keys(require)]
+}
 
-const pathsOf = (settings: Issuer): ReadonlyArray<ClaimPath> => {
-  const known = compiled.get(settings)
+const parsed = (names: ReadonlyArray<string>): ReadonlyArray<ClaimPath> =>
+  [...new Set(names)].filter((it) => it !== "").map((it) => Path.parse(it))
+
+const compiled = new WeakMap<Claims["issuer"], ReadonlyArray<ClaimPath>>()
+
+const pathsOf = (issuer: Claims["issuer"]): ReadonlyArray<ClaimPath> => {
+  const known = compiled.get(issuer)
   if (known !== undefined) return known
-  const { overage: _, ...mappings } = settings.claims
-  const paths = [...new Set([...always, ...pathsIn(mappings), ...Object.keys(settings.require)])]
-    .filter((it) => it !== "").map((it) => Path.parse(it))
-  compiled.set(settings, paths)
+  const paths = parsed([...namesOf(issuer.settings), ...issuer.ruled])
+  compiled.set(issuer, paths)
   return paths
 }
 
@@ -54,13 +60,13 @@ const put = (draft: Draft, path: ClaimPath, value: Json): void => {
 }
 
 /** The mapped claims of a verified token, each where it stood. */
-export const mapped = ({ issuer: { settings }, payload }: Claims): JsonObject => {
+export const mapped = ({ issuer, payload }: Claims): JsonObject => {
   const kept: Draft = Object.create(null)
-  const actor = settings.claims.agent?.actor ?? undefined
+  const actor = issuer.settings.claims.agent?.actor ?? undefined
   const chain = actor === undefined ? undefined : Path.parse(actor)
   const acts = chain === undefined ? undefined : Path.read(chain, payload)
   if (chain !== undefined && acts !== undefined) put(kept, chain, actorsOf(acts, chain.at(-1) ?? ""))
-  for (const path of pathsOf(settings)) {
+  for (const path of pathsOf(issuer)) {
     const value = Path.read(path, payload)
     if (value !== undefined && !isSame(path, chain)) put(kept, path, copyOf(value))
   }
@@ -97,7 +103,7 @@ const copyOf = (value: Json): Json =>
 
 /** The names of the claims of a payload that no mapping reads, outermost names only. */
 export const unread = (settings: Issuer, payload: JsonObject): ReadonlyArray<string> => {
-  const read = new Set(pathsOf(settings).map(([name]) => name))
+  const read = new Set(parsed(namesOf(settings)).map(([name]) => name))
   return Object.keys(payload).filter((it) => !read.has(it) && !registered.has(it))
 }
 

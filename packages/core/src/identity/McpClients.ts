@@ -7,6 +7,7 @@
  */
 import type { JsonObject } from "../Json.ts"
 import type { Asked } from "../Request.ts"
+import * as McpServer from "../rules/McpServer.ts"
 import * as Route from "../rules/routes/Route.ts"
 import * as RouteGroups from "../rules/routes/RouteGroups.ts"
 import type { Ruling } from "../rules/Ruling.ts"
@@ -23,7 +24,8 @@ export interface Refused {
 /** What of the group is asked by whoever looks for a token, not for a tool. */
 const exchanges: ReadonlySet<string> = new Set(["/token", "/introspect"])
 
-const headerOf = (name: string, { rawHeaders }: Asked): string | undefined => {
+/** The value of a header that names the application; `undefined` where it is not there once. */
+export const headerOf = (name: string, { rawHeaders }: Asked): string | undefined => {
   let value: string | undefined
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     if (rawHeaders[i]?.toLowerCase() !== name) continue
@@ -36,17 +38,20 @@ const headerOf = (name: string, { rawHeaders }: Asked): string | undefined => {
 
 /** The check of a deployment; `undefined` when every client may ask. */
 export const compile = (
-  { litellm, mcpClients: clients }: Pick<PolicySettings, "litellm" | "mcpClients">
+  { litellm, mcp, mcpClients: clients }: Pick<PolicySettings, "litellm" | "mcp" | "mcpClients">
 ): ((payload: JsonObject, asked: Asked) => Refused | undefined) | undefined => {
   if (clients === null) return undefined
   const groups = RouteGroups.of(litellm)
   const surface = (groups.get("mcp_inference_routes") ?? []).filter((it) => !exchanges.has(it))
-  const isMcp = Route.compile(["/mcp/*", ...surface], groups)
+  const isListed = Route.compile(["/mcp/*", ...surface], groups)
+  const serverOf = McpServer.compile(mcp)
+  const isMcp = ({ method, path }: Asked): boolean =>
+    isListed(path, method) || serverOf(path) !== undefined || McpServer.isElsewhere(path)
   const allowed = new Set(clients.allowed.map((it) => it.value))
   const path = clients.claim === null ? undefined : ClaimPath.parse(clients.claim)
   const { header } = clients
   return (payload, asked) => {
-    if (!isMcp(asked.path, asked.method)) return undefined
+    if (!isMcp(asked)) return undefined
     const named = path !== undefined
       ? ClaimPath.read(path, payload)
       : header === null

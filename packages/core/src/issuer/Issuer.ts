@@ -8,7 +8,7 @@
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
-import type { Issuer as IssuerSettings, PolicySettings } from "../Settings.ts"
+import type { DirectorySettings, Issuer as IssuerSettings, PolicySettings } from "../Settings.ts"
 import * as AddressProof from "../settings/AddressProof.ts"
 import type { Proof } from "../settings/AddressProof.ts"
 import type { ClaimPath } from "../settings/ClaimPath.ts"
@@ -52,6 +52,8 @@ export interface IssuerProfile {
   readonly audiences: ReadonlySet<string> | undefined
   /** Identifiers of protected resources, which count as audiences for what is asked of them alone (RFC 8707). */
   readonly resources: ReadonlySet<string>
+  /** Paths of claims that rules of the deployment read besides the mapping: what else of a token is kept to ask again. */
+  readonly ruled: ReadonlyArray<string>
   readonly skew: number
   readonly expiryRequired: boolean
   /** `undefined`: unbounded. */
@@ -100,11 +102,24 @@ const isOf = ({ after, before, tenants }: Template, iss: string, tid: unknown): 
 
 const noResources: ReadonlySet<string> = new Set()
 
+/** What tells a managed agent, in a token of Entra (RULES D72). */
+const managed = ["iss", "tid", "oid", "idtyp", "roles", "scp", "xms_sub_fct"]
+
+/** The claims that rules read besides the mapping: what names the application, and, in a LiteLLM's directory, who is managed. */
+const ruledBy = (
+  { mcpClients }: Pick<PolicySettings, "mcpClients">,
+  { url }: Pick<DirectorySettings, "url">
+): ReadonlyArray<string> => [
+  ...(typeof mcpClients?.claim === "string" ? [mcpClients.claim] : []),
+  ...(url.startsWith("litellm+") ? managed : [])
+]
+
 /** Prepares the settings of one issuer; `namespaces` are those of all, `resources` those of the deployment. */
 export const compile = (
   settings: IssuerSettings,
   namespaces: ReadonlyArray<string> = [],
-  resources: ReadonlySet<string> = noResources
+  resources: ReadonlySet<string> = noResources,
+  ruled: ReadonlyArray<string> = []
 ): IssuerProfile => ({
   id: settings.id,
   settings,
@@ -114,6 +129,7 @@ export const compile = (
   types: typesOf(settings.types),
   audiences: settings.audience.length === 1 && settings.audience[0] === "any" ? undefined : new Set(settings.audience),
   resources,
+  ruled,
   skew: settings.expiry.skew,
   expiryRequired: settings.expiry.required,
   maxLifetime: settings.expiry.maxLifetime === "none" ? undefined : settings.expiry.maxLifetime,
@@ -144,11 +160,12 @@ export class Issuers extends Context.Service<Issuers, {
   /** Of two entries with the same `iss` (or the same `id`) the first counts. */
   static readonly make = (
     settings: ReadonlyArray<IssuerSettings>,
-    resources: ReadonlyArray<string> = []
+    resources: ReadonlyArray<string> = [],
+    ruled: ReadonlyArray<string> = []
   ): Issuers["Service"] => {
     const namespaces = settings.map((it) => it.identities.namespace)
     const known = new Set(resources)
-    const all = settings.map((it) => compile(it, namespaces, known))
+    const all = settings.map((it) => compile(it, namespaces, known, ruled))
     const byIss = new Map<string, IssuerProfile>()
     const byId = new Map<string, IssuerProfile>()
     for (const one of all.toReversed()) {
@@ -168,15 +185,21 @@ export class Issuers extends Context.Service<Issuers, {
   }
   static readonly layer = (
     settings: ReadonlyArray<IssuerSettings>,
-    resources: ReadonlyArray<string> = []
-  ): Layer.Layer<Issuers> => Layer.succeed(Issuers, Issuers.make(settings, resources))
+    resources: ReadonlyArray<string> = [],
+    ruled: ReadonlyArray<string> = []
+  ): Layer.Layer<Issuers> => Layer.succeed(Issuers, Issuers.make(settings, resources, ruled))
 
   /** Those of a whole configuration. */
   static readonly layerFor = (
-    { issuers, policy }: {
+    { directory, issuers, policy }: {
       readonly issuers: ReadonlyArray<IssuerSettings>
-      readonly policy: Pick<PolicySettings, "mcp">
+      readonly policy: Pick<PolicySettings, "mcp" | "mcpClients">
+      readonly directory: Pick<DirectorySettings, "url">
     }
   ): Layer.Layer<Issuers> =>
-    Issuers.layer(issuers, policy.mcp.flatMap(({ resource }) => resource === undefined ? [] : [resource]))
+    Issuers.layer(
+      issuers,
+      policy.mcp.flatMap(({ resource }) => resource === undefined ? [] : [resource]),
+      ruledBy(policy, directory)
+    )
 }

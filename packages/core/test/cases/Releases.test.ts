@@ -235,6 +235,7 @@ describe("clients of MCP", () => {
     "another": [ask({ azp: "C-1" }, "/mcp"), "403 client_denied"],
     "nobody": [ask({}, "/mcp/tools/call"), "403 client_denied"],
     "no text": [ask({ azp: ["c-1"] }, "/mcp/x/y"), "403 client_denied"],
+    "a server by its name": [ask({}, "/github/mcp"), "403 client_denied"],
     "a header does not stand in": [ask({}, "/mcp", { "x-mcp-client": "c-1" }), "403 client_denied"],
     "elsewhere nobody asks": [ask({}, "/v1/chat/completions"), "allow admin user=u-1"]
   })

@@ -26,6 +26,17 @@ describe("what is kept of a token", () => {
     })
   })
 
+  it("and what rules of the deployment read besides: what names an application, and a managed agent", () => {
+    const ruled = { ...issuer, ruled: ["client.name", "tid"] }
+    const payload = { uid: "bob", client: { name: "cursor", ssn: "1" }, tid: "t", oid: "o" }
+    const claims = { issuer: ruled, payload, expiresAt: undefined, verifiedBy: { _tag: "UserInfo" } } as const
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(mapped(claims))), {
+      uid: "bob",
+      client: { name: "cursor" },
+      tid: "t"
+    })
+  })
+
   it("of a chain of actors who each of them is, and nothing else that is said of them", () => {
     const act = { sub: "agent-7", iss: "https://idp.test", email: "a@acme.test", act: { sub: "inner", ssn: "1" } }
     assert.deepStrictEqual(kept({ uid: "bob", act }).act, { sub: "agent-7", act: { sub: "inner" } })

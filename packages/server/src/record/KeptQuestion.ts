@@ -29,6 +29,8 @@ import { Schema } from "effect"
 
 /** The largest claims that are kept, in characters; a question with larger ones is not. */
 const largestClaims = 16 * 1024
+/** The longest name of an application that is kept, in characters. */
+const longestClient = 256
 
 /** What of MCP servers was asked for, where something could be: nothing, what is named, or what was not seen of a server. */
 const KeptTools = Schema.Union([
@@ -52,6 +54,8 @@ export const KeptQuestion = Schema.Struct({
   tools: Schema.optionalKey(KeptTools),
   /** There where an agent acts: whether the request named its trace, which some agents must. */
   traced: Schema.optionalKey(Schema.Boolean),
+  /** The header that named the application, where one must: its name and value. */
+  client: Schema.optionalKey(Schema.Tuple([Schema.String, Schema.String])),
   claims: Schema.Record(Schema.String, Schema.Json)
 })
 export type KeptQuestion = typeof KeptQuestion.Type
@@ -73,7 +77,7 @@ const claimsText = (claims: Claims): string => {
 /** The question as JSON; `null` when no token was proven, or its claims are too large. */
 export const questionText = (
   asked: Asked,
-  team: string | undefined,
+  { client, team }: { readonly team: string | undefined; readonly client: readonly [string, string] | undefined },
   result: Allowed | Denial,
   steps: ReadonlyArray<Noted>
 ): string | null => {
@@ -89,6 +93,7 @@ export const questionText = (
     asks: asked.model._tag,
     models: namesOf(asked.model),
     ...(asked.tool === undefined ? {} : { tools: keptTools(asked.tool) }),
+    ...(client === undefined ? {} : { client: [client[0], client[1].slice(0, longestClient)] }),
     ...((result._tag === "Allowed" ? result.principal : found)?.agent === undefined
       ? {}
       : { traced: hasTraceId(asked) })
@@ -117,11 +122,11 @@ const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
 
 /** A kept question as a door asks it; `teamHeader` carries the team that was asked for. */
 export const requestOf = (question: KeptQuestion, teamHeader: string | undefined): Asked => {
-  const { method, path, team, tools } = question
+  const { client = [], method, path, team, tools } = question
   return {
     method,
     path,
-    rawHeaders: team === null || teamHeader === undefined ? [] : [teamHeader, team],
+    rawHeaders: [...(team === null || teamHeader === undefined ? [] : [teamHeader, team]), ...client],
     model: modelOf(question),
     ...(tools === undefined ? {} : { tool: toolOf(tools) })
   }

@@ -8,7 +8,8 @@ export const doorsOf = (limits: Doors["limits"]): Deployment => ({
     authenticate: () => Effect.die("nobody asks"),
     decide: () => Effect.die("nobody asks"),
     suppose: () => Effect.die("nobody asks"),
-    teamAskedFor: () => undefined
+    teamAskedFor: () => undefined,
+    clientAskedFor: () => undefined
   },
   doors: {
     drops: () => false,
