@@ -78,6 +78,16 @@ describe("what an operator would change", () => {
       /Add "gpt-4o" to models of the team "blue": jotgate team update blue --models o1,gpt-4o\.$/
     ],
     [
+      "user_model_denied",
+      [
+        { step: "user", outcome: "ok", facts: { user: "carol" } },
+        ...denied("model", { model: "gpt-4o", models: ["o1", "gpt-4o-*"] })
+      ],
+      "user carol",
+      "directory",
+      /Add "gpt-4o" to models of the user "carol": jotgate user update carol --models 'o1,gpt-4o-\*,gpt-4o'\.$/
+    ],
+    [
       "team_model_denied",
       denied("team", {
         model: "gpt-4o",

@@ -130,8 +130,13 @@ export class DecisionLog extends Context.Service<DecisionLog, {
           keep(records)
         }
         const take = (whole: string, questions: ReadonlyArray<string | null>) => {
-          const lines = options.redact?.(whole) ?? whole
-          const told = lines.split("\n").slice(0, -1).map((it, at) => new Told(it, questions[at] ?? null))
+          // The processes that answer know no pseudonyms: what they tell is made fit here.
+          const { redact = (it: string) => it } = options
+          const lines = redact(whole)
+          const told = lines.split("\n").slice(0, -1).map((it, at) => {
+            const question = questions[at] ?? null
+            return new Told(it, question === null ? null : redact(question))
+          })
           sink?.write(lines, told.length)
           if (writer.store !== undefined) { for (const it of told) writer.write(it, it.text) }
           keep(told)

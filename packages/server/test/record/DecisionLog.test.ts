@@ -5,6 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DecisionLog } from "../../src/record/DecisionLog.ts"
 import { Recording } from "../../src/record/Recording.ts"
+import * as RecordLine from "../../src/record/RecordLine.ts"
+import * as Redaction from "../../src/record/Redaction.ts"
 
 const opened = { door: "proxy", method: "GET", route: "/v1/files", requestId: null }
 
@@ -45,4 +47,26 @@ describe("DecisionLog", () => {
       assert.deepStrictEqual(ids(), [...first, last])
       assert.deepStrictEqual(log.recent(9).map((it) => it.decision), [last])
     }))
+
+  it.live("keeps no address of what another process tells, neither of its lines nor of their questions", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const redact = Redaction.make("key")
+      const services = yield* Layer.build(DecisionLog.layer({ audit: "none", keep: 9, redact }))
+      const log = Context.get(services, DecisionLog)
+      const lines: Array<string> = []
+      const recorder = {
+        time: () => 0,
+        ticks: () => 0,
+        record: (it: Recording) => void lines.push(`${RecordLine.line(it)}\n`),
+        refused: () => {},
+        firstByte: () => {}
+      }
+      // A process of its own makes the line, and knows no pseudonyms.
+      const it = new Recording(recorder, { ...opened, route: "/v1/files/alice@acme.test" })
+      it.answered(200)
+      log.take(lines.join(""), [JSON.stringify({ claims: { email: "alice@acme.test" } })])
+      const told = `${JSON.stringify(log.find(it.id))} ${log.question(it.id)}`
+      assert.notInclude(told, "alice@")
+      assert.strictEqual(told.split(redact("alice@acme.test")).length, 3, told)
+    })))
 })
