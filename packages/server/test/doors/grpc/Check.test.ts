@@ -210,6 +210,22 @@ describe("a message that two readers could take differently is denied with 400",
       }), 20_000)
   }
 
+  it.live("what a proxy says beside the request is no credential and names nobody", () =>
+    Effect.gen(function*() {
+      const { ask } = yield* setting()
+      const fields = { authorization: { string_value: "Bearer x" }, user: { string_value: "alice" } }
+      const answer = yield* ask(GrpcClient.bytes({
+        attributes: {
+          source: { principal: "spiffe://acme.test/alice" },
+          context_extensions: { user: "alice", "x-jotgate-user": "alice", decision: "allow" },
+          metadata_context: { filter_metadata: { "envoy.filters.http.jwt_authn": { fields } } },
+          tls_session: { sni: "admin.acme.test" },
+          request: { http: { method: "GET", path: "/v1/files" } }
+        }
+      }))
+      assert.deepStrictEqual([answer.status, codeOf(answer)], [401, "token_missing"])
+    }), 20_000)
+
   it.live("two credentials, listed or joined, with one record each", () =>
     Effect.gen(function*() {
       const { ask, bearer, token, world } = yield* setting()
