@@ -19,7 +19,7 @@ import { ToolRepo } from "@jotgate/core/ToolRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { Context, Duration, Effect, Exit, Layer } from "effect"
 import { within } from "../sql/Deadline.ts"
-import { Lookups, type Question } from "../sql/Lookups.ts"
+import { LookupDeadline, Lookups, type Question } from "../sql/Lookups.ts"
 import { isStorable } from "../sql/Rows.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
 import { LiteLLMTables } from "./LiteLLMTables.ts"
@@ -30,7 +30,7 @@ type Kind = RowNotFound["kind"]
 const none = Exit.succeed([])
 const noServers = Exit.succeed(noNames)
 const noUser = absent("user")
-/** How long reading the catalog may take: it is read once, by a connection that is new, and a table is no row. */
+/** How long reading the catalog may take at least: it is read once, by a connection that is new, and a table is no row. */
 const TABLES = Duration.seconds(1)
 const unavailable = Exit.fail(new DirectoryUnavailable({ operation: "read the tables of LiteLLM" }))
 
@@ -45,9 +45,10 @@ const only = <A>(kind: "team" | "organization") => {
 export const layer = Layer.effectContext(Effect.gen(function*() {
   const lookups = yield* Lookups
   const tables = yield* LiteLLMTables
+  const patience = Duration.max(TABLES, yield* LookupDeadline)
   let questions: LiteLLMQuestions.Questions | undefined
 
-  const read = within(tables.read, TABLES, () => unavailable).pipe(
+  const read = within(tables.read, patience, () => unavailable).pipe(
     Effect.catchTag("SqlError", () => unavailable),
     Effect.flatMap((found) => {
       if (found === undefined) {

@@ -17,7 +17,9 @@ import * as Dialect from "./Dialect.ts"
 import type { Read, Row, Value } from "./Rows.ts"
 
 /** How long a look-up of a decision may take, so that a caller who waits 250 ms has the answer (reliability, database down). */
-export const DEADLINE = Duration.millis(200)
+export const LookupDeadline = Context.Reference<Duration.Duration>("@jotgate/store/LookupDeadline", {
+  defaultValue: () => Duration.millis(200)
+})
 
 const FAILURES_TO_OPEN = 3
 const OPEN_MILLIS = 1_000
@@ -55,6 +57,7 @@ export class Lookups extends Context.Service<Lookups, {
       Lookups,
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
+        const deadline = yield* LookupDeadline
         const breaker = makeBreaker()
         // One connection listens.
         const turns = Semaphore.makeUnsafe(Math.max(1, pool - 1))
@@ -70,7 +73,7 @@ export class Lookups extends Context.Service<Lookups, {
           // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
           const asked = Effect.catchIf(query, isCutOff, () => Effect.retry(query, { times: 1, while: isCutOff }))
           const late = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
-          const inTime = breaker(within(Effect.catch(asked, failed(name)), DEADLINE, late), late)
+          const inTime = breaker(within(Effect.catch(asked, failed(name)), deadline, late), late)
           // Whoever waits while the breaker opens is told so in its turn, which comes at once then.
           const rows = breaker.isOpen(turns.withPermit(inTime), late)
           // A row that does not fit is one row's trouble: it never opens the breaker.

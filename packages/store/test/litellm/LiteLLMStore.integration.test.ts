@@ -45,7 +45,8 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
     Layer.unwrap(
       Effect.map(LiteLLMDatabase.fresh(database.server, release), (options) =>
         Layer.effectDiscard(write ? LiteLLMDatabase.seed(given, release) : Effect.void).pipe(
-          Layer.provideMerge(LiteLLMStore.layer({ ...options, schema: "public", write, folder: null }))
+          Layer.provideMerge(LiteLLMStore.layer({ ...options, schema: "public", write, folder: null })),
+          Layer.provide(PostgresDatabase.patient)
         ))
     )
 

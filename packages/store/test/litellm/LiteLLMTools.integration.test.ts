@@ -65,7 +65,8 @@ describeWith(["postgres", "litellm-current"], "object permissions of a LiteLLM d
       LiteLLMDatabase.fresh(database.server, "current"),
       (options) =>
         Layer.effectDiscard(LiteLLMDatabase.seed(rows, "current")).pipe(
-          Layer.provideMerge(LiteLLMStore.layer({ ...options, schema: "public", write: true, folder: null }))
+          Layer.provideMerge(LiteLLMStore.layer({ ...options, schema: "public", write: true, folder: null })),
+          Layer.provide(PostgresDatabase.patient)
         )
     )
   )

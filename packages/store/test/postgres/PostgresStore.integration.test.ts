@@ -12,7 +12,10 @@ describeWith("postgres", "the directory on PostgreSQL keeps the contract", () =>
   const layerOf = (rows: Rows) =>
     Layer.unwrap(
       Effect.map(database.fresh, (options) =>
-        Layer.effectDiscard(seed(rows)).pipe(Layer.provideMerge(PostgresStore.layer(options))))
+        Layer.effectDiscard(seed(rows)).pipe(
+          Layer.provideMerge(PostgresStore.layer(options)),
+          Layer.provide(PostgresDatabase.patient)
+        ))
     )
 
   for (const { run, title } of DirectorySuite.suite(layerOf)) it.live(title, () => run)

@@ -1,8 +1,12 @@
 /** One PostgreSQL for a test file, and an empty database of it for each test. */
 import { Postgres } from "@jotgate/servers"
-import { Effect, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import type { Options } from "../../src/postgres/PostgresClient.ts"
+import { LookupDeadline } from "../../src/sql/Lookups.ts"
+
+/** A database of a test that is not about deadlines may be as slow as the machine is. */
+export const patient = Layer.succeed(LookupDeadline, Duration.seconds(20))
 
 /** Starts the server before the tests of a file, stops it after them. */
 export const shared = (options?: Postgres.Options) => {
@@ -21,7 +25,7 @@ export const shared = (options?: Postgres.Options) => {
     /** Options of a store on an empty database. */
     fresh: Effect.promise(async (): Promise<Options> => {
       const url = await current().createDatabase(`test_${++databases}`)
-      return { url: Redacted.make(url), pool: 5, timeout: 1_000 }
+      return { url: Redacted.make(url), pool: 5, timeout: 10_000 }
     })
   }
 }
