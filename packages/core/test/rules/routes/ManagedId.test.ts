@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { modelsOf } from "../../../src/rules/routes/ManagedId.ts"
+import { ledTo, modelsOf } from "../../../src/rules/routes/ManagedId.ts"
 
 /** As LiteLLM writes it: base64url without padding. */
 const encoded = (text: string): string => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
@@ -39,5 +39,13 @@ describe("an id in which LiteLLM has written models", () => {
     for (const id of ["file-abc123", "batch_68f0", "vs_67f", "", "é", "file-", encoded("other:f;model,o1-secret")]) {
       assert.isUndefined(modelsOf(id), id)
     }
+  })
+})
+
+describe("ledTo", () => {
+  it("a reference says for itself which model runs, an id only when it is one of LiteLLM's", () => {
+    assert.deepStrictEqual(ledTo("reference", "prompt-1"), [])
+    assert.isUndefined(ledTo("id", "file-1"))
+    assert.isUndefined(ledTo("reference", ""))
   })
 })

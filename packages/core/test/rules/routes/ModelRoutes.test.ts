@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ModelRoutes from "../../../src/rules/routes/ModelRoutes.ts"
 
-type Row = readonly [family: string | undefined, names?: ReadonlyArray<string>]
+type Row = readonly [family: string | undefined, names?: ReadonlyArray<string> | undefined]
 
 const idFor = (text: string, encoding: BufferEncoding = "base64url"): string => Buffer.from(text).toString(encoding)
 
@@ -75,6 +75,8 @@ const suites: Record<string, Record<string, Row>> = {
       ["a?>/~"]
     ],
     [`POST /v1/vector_stores/${idFor("litellm:v-1")}/files`]: ["a provider's own route", []],
+    [`POST /v1/batches/${idFor("litellm:b-1;model,o1")}%2Fcancel`]: ["a resource that names no model", ["o1"]],
+    "POST /v1/batches/%ff/cancel": ["a resource that names no model", undefined],
     "POST /v1/vector_stores/vs_1/search": ["a resource that may name a model", []],
     [`POST /v1/responses/resp_${idFor("litellm:custom_llm_provider:openai;model_id:d-1")}/cancel`]: [
       "a resource that names no model",
