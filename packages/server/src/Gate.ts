@@ -398,6 +398,8 @@ export class Gate extends Context.Service<Gate, {
         server.maxHeadersCount = 0
         server.on("request", onRequest(false))
         server.on("checkContinue", onRequest(true))
+        // Whatever else a caller expects may be ignored (RFC 9110, 10.1.1): Node's own 417 would have no record.
+        server.on("checkExpectation", onRequest(false))
         server.on("upgrade", onUpgrade)
         server.on("connect", onConnect)
         server.on("clientError", onError)

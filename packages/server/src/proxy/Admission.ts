@@ -10,6 +10,7 @@
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { Lease } from "../Deployment.ts"
+import type { Recording } from "../record/Recording.ts"
 import type { UpstreamShare } from "./UpstreamShare.ts"
 
 /** Bodies that are held at once, as a multiple of the largest one. */
@@ -29,6 +30,8 @@ export interface Cut {
   readonly cut: () => void
   /** Answers that its body has taken too long; absent where there is none. */
   readonly late?: () => void
+  /** What its answer is told in, whoever gives it; absent where there is none yet. */
+  readonly recording?: Recording
 }
 
 /** Everything that stays, with its sums. */

@@ -57,7 +57,8 @@ export const onClientError = (
   // What is wrong stands behind a request that is whole: that one gets its answer.
   if (stay !== undefined && stay.response.req.complete && endAfterAnswer(admission, socket)) return
   const code = error.code === "HPE_HEADER_OVERFLOW" ? "headers_too_large" : "request_ambiguous"
-  const recording = open({ door: "proxy", method: "", route: "", requestId: null })
+  // What is wrong in the body of a request is the answer to that one; else nothing is known of what was asked.
+  const recording = stay?.ends?.recording ?? open({ door: "proxy", method: "", route: "", requestId: null })
   const { body, headers, status } = render({ code }, recording.id, "/", undefined)
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ""}: ${headers[i + 1] ?? ""}\r\n`

@@ -66,7 +66,7 @@ export class Exchange {
   readonly #it: ExchangeParts
   readonly #path: string
   readonly #target: string
-  readonly #recording: Recording
+  readonly recording: Recording
   /** What everything but the body says of the model. */
   readonly #reading: TargetReading
   /** What it is besides, when it goes to an MCP server. */
@@ -86,7 +86,7 @@ export class Exchange {
     const { deployment: { doors }, head, judge, request, requestId, sessions } = parts
     const method = request.method ?? ""
     const server = doors.mcp.of(this.#path)
-    this.#recording = judge.open({ door: "proxy", method, route: this.#path, requestId })
+    this.recording = judge.open({ door: "proxy", method, route: this.#path, requestId })
     this.#reading = readTarget(
       method.toUpperCase(),
       this.#target,
@@ -137,7 +137,7 @@ export class Exchange {
     if (this.#relay === undefined) this.#it.response.destroy()
     else this.#relay.abort()
     // An answer that waited for its turn on the connection is never told of its end.
-    this.#recording.over(this.#it.response)
+    this.recording.over(this.#it.response)
   }
 
   /** Answers that the body has not come in its time. */
@@ -154,7 +154,7 @@ export class Exchange {
     this.#isAnswered = true
     this.#stop?.()
     this.#relay?.drop()
-    this.#it.crashed(where, error, this.#it.request, this.#it.response, this.#recording)
+    this.#it.crashed(where, error, this.#it.request, this.#it.response, this.recording)
   }
 
   /** Runs what comes later. */
@@ -272,7 +272,7 @@ export class Exchange {
   #ask(asked: Request.Asked): void {
     const { deployment: { auth }, judge } = this.#it
     this.#stop = judge.ask(
-      { auth, asked, recording: this.#recording, tellsWhom: this.#mcp !== undefined },
+      { auth, asked, recording: this.recording, tellsWhom: this.#mcp !== undefined },
       (verdict) => {
         this.#stop = undefined
         try {
@@ -334,7 +334,7 @@ export class Exchange {
       body: this.#body,
       readsAnswer
     })
-    this.#recording.sent(upstream.host)
+    this.recording.sent(upstream.host)
     const relay = new Relay(
       {
         dispatcher: upstream.pool,
@@ -344,7 +344,7 @@ export class Exchange {
         body: this.#body?.content,
         secret: secretOf(credential),
         extra: this.#extraHeaders(),
-        recording: this.#recording
+        recording: this.recording
       },
       response,
       this.#mcp !== undefined
@@ -417,13 +417,13 @@ export class Exchange {
     const { mcp } = this.#it.deployment.doors
     const resource = mcp.documentPathOf(this.#path)
     refuse(response, this.#mcp?.challenged(refusal) ?? refusal, {
-      recording: this.#recording,
+      recording: this.recording,
       path: this.#path,
       resource,
       hasNoDocument: resource === undefined,
       origin,
       extra: this.#extraHeaders(),
-      body: this.#mcp?.errorBody(refusal, this.#recording.parties, refused)
+      body: this.#mcp?.errorBody(refusal, this.recording.parties, refused)
     })
     this.#stopBody?.()
     if (!request.complete) this.#linger()
@@ -453,7 +453,7 @@ export class Exchange {
 
   readonly #onClose = (): void => {
     this.#stop?.()
-    this.#recording.over(this.#it.response)
+    this.recording.over(this.#it.response)
   }
 }
 
