@@ -77,7 +77,8 @@ describe("a call", () => {
     // A single team takes whatever is asked, and one that is closed refuses it, also what no rule names.
     assert.isFalse(reachOf({ red: { closed: true } }).mayUse("tool", "github", "get"))
     // Nobody fits: not the server's own emptiness, but a denial.
-    const none = reachOf({ red: { tools: ["jira/a"] }, blue: { tools: ["jira/b"] } })
+    const user = { tools: ["jira/c"] }
+    const none = reachOf({ red: { tools: ["jira/a"] }, blue: { tools: ["jira/b"] } }, { user })
     assert.isFalse(none.mayUse("tool", "jira", "c"))
     assert.isTrue(none.mayUse("tool", "github", "c"))
   })
