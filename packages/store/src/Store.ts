@@ -28,6 +28,8 @@ import * as SqliteStore from "./sqlite/SqliteStore.ts"
 import { StoreHealth } from "./StoreHealth.ts"
 import * as StoreUrl from "./StoreUrl.ts"
 
+export { LookupDeadline } from "./sql/Lookups.ts"
+
 /** The store cannot be used; `message` is one line for the operator, without secrets. */
 export class StoreFailed extends Data.TaggedError("StoreFailed")<{ readonly message: string }> {}
 

@@ -31,7 +31,9 @@ describe("/openapi.json", () => {
         assert.isTrue(description !== undefined && description !== name, `${method} ${path}: ${name}`)
       }
     }
-    const lists = JSON.stringify(document.components.schemas).match(/"type":"array"(?!,"items")[^{]{0,40}/g)
+    const lists = JSON.stringify(document.components.schemas).match(
+      /"type":"array"(?!,"(?:items|prefixItems)")[^{]{0,40}/g
+    )
     assert.isNull(lists)
   })
 

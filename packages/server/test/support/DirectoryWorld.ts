@@ -1,5 +1,5 @@
 /** A running server on an empty SQLite directory, and a client of its admin listener that has the admin token. */
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -41,6 +41,6 @@ export const make = Effect.fnUntraced(function*(more: Parameters<typeof ServerWo
 
 export type Make = (more?: Parameters<typeof ServerWorld.make>[0]) => ReturnType<typeof make>
 
-/** Worlds whose rows are where `url` says; each may have one of its own. */
+/** Worlds whose rows are where `url` says; each may have one of its own. They wait for a database that is as slow as the machine. */
 export const on = (url: Effect.Effect<string>): Make => (more = {}) =>
-  Effect.flatMap(url, (url) => make({ ...more, directory: { url, ...more.directory } }))
+  Effect.flatMap(url, (url) => make({ lookups: Duration.seconds(20), ...more, directory: { url, ...more.directory } }))

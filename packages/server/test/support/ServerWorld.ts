@@ -1,7 +1,8 @@
 /** The whole server as `serve` runs it, over a directory in memory and an issuer that publishes over HTTP. */
 import { Issuer } from "@jotgate/core/testing"
 import * as MemoryStore from "@jotgate/store/MemoryStore"
-import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { LookupDeadline } from "@jotgate/store/Store"
+import { Clock, Context, type Duration, Effect, Layer, Schema } from "effect"
 import { createServer } from "node:http"
 import { DevPeople } from "../../src/admin/DevPeople.ts"
 import { FileSettings } from "../../src/config/GatewaySettings.ts"
@@ -52,6 +53,8 @@ export const make = Effect.fnUntraced(function*(
     readonly decisions?: NonNullable<GateSettings["decisions"]>
     readonly audit?: NonNullable<GateSettings["audit"]>
     readonly cache?: NonNullable<GateSettings["cache"]>
+    /** How long a look-up in a database server may take; that of the product where it is left out. */
+    readonly lookups?: Duration.Duration
   } = {},
   env: Readonly<Record<string, string>> = {},
   dev = false
@@ -97,7 +100,7 @@ export const make = Effect.fnUntraced(function*(
   )
   const services = yield* Layer.build(
     Server.layer(yield* decode(file()), { ...directory, env, base: ".", grace: 500 }).pipe(
-      Layer.provide(people)
+      Layer.provide([people, more.lookups === undefined ? Layer.empty : Layer.succeed(LookupDeadline, more.lookups)])
     )
   )
   const server = Context.get(services, Server)

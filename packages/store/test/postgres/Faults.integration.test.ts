@@ -5,10 +5,23 @@ import type { UserRepo } from "@jotgate/core/UserRepo"
 import { describeWith, Postgres, Redis } from "@jotgate/servers"
 import { Effect, Layer } from "effect"
 import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
-import { Forgetting } from "../../src/remember/Forgetting.ts"
+import type { Forgetting } from "../../src/remember/Forgetting.ts"
 import { known } from "../../src/sql/Migrations.ts"
 import { StoreHealth } from "../../src/StoreHealth.ts"
-import { ANSWER, answers, find, load, median, now, RECOVERY, SEEN, stranger, until } from "../support/Outage.ts"
+import {
+  ANSWER,
+  answers,
+  find,
+  hears,
+  load,
+  median,
+  now,
+  put,
+  RECOVERY,
+  SEEN,
+  stranger,
+  until
+} from "../support/Outage.ts"
 import * as SlowWire from "../support/SlowWire.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
@@ -38,13 +51,13 @@ const outage = (server: Postgres.Postgres, begin: () => void | Promise<void>, en
 
 /** Rows are fresh for 300 ms and serve for a minute more. */
 const withStore = <E>(
-  body: (server: Postgres.Postgres) => Effect.Effect<void, E, UserRepo | StoreHealth | DirectoryAdmin>
+  body: (server: Postgres.Postgres) => Effect.Effect<void, E, UserRepo | StoreHealth>
 ) =>
   Effect.gen(function*() {
     const server = yield* Postgres.make()
     yield* Effect.gen(function*() {
-      const admin = yield* DirectoryAdmin
-      yield* admin.put("users", { id: "alice" }, { actor: "test" })
+      yield* put("users", { id: "alice" })
+      yield* until(hears)
       yield* body(server)
     }).pipe(Effect.provide(storeOf({ url: server.url, connection: { pool: 4 } }, { rows: "300ms" })))
   })
@@ -161,8 +174,8 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
       const wire = yield* SlowWire.make(server.port)
       const url = server.url.replace(`:${server.port}/`, `:${wire.port}/`)
       yield* Effect.gen(function*() {
-        const admin = yield* DirectoryAdmin
-        yield* admin.put("users", { id: "alice" }, { actor: "test" })
+        yield* put("users", { id: "alice" })
+        yield* until(hears)
         yield* until(seen)
         wire.delay(1_500)
         yield* Effect.sleep("400 millis")
@@ -179,15 +192,15 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
 
 describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
   const team = Effect.flatMap(now, (it) => TeamRepo.use((teams) => teams.byId(TeamId.make("red"), it)))
-  const block = DirectoryAdmin.use((admin) => admin.put("teams", { id: "red", blocked: true }, { actor: "test" }))
+  const block = put("teams", { id: "red", blocked: true })
 
   /** A change through one is seen by the other, long before rows age out. */
   const changed = <E, E2>(one: Layer.Layer<DirectoryAdmin, E>, two: Layer.Layer<TeamRepo | Forgetting, E2>) =>
     Effect.gen(function*() {
       const first = yield* Layer.build(one)
-      yield* Effect.provide(DirectoryAdmin.use((admin) => admin.put("teams", { id: "red" }, { actor: "test" })), first)
+      yield* Effect.provide(put("teams", { id: "red" }), first)
       const second = yield* Layer.build(two)
-      yield* until(Effect.provide(Forgetting.use((it) => Effect.succeed(it.isConnected())), second))
+      yield* until(Effect.provide(hears, second))
       assert.isFalse((yield* Effect.provide(team, second)).blocked)
       yield* Effect.provide(block, first)
       assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), second)), SEEN)
@@ -216,12 +229,9 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
     Effect.gen(function*() {
       const server = yield* Postgres.make()
       const context = yield* Layer.build(storeOf({ url: server.url }))
-      const connected = Effect.provide(Forgetting.use((it) => Effect.succeed(it.isConnected())), context)
+      const connected = Effect.provide(hears, context)
       yield* until(connected)
-      yield* Effect.provide(
-        DirectoryAdmin.use((admin) => admin.put("teams", { id: "red" }, { actor: "test" })),
-        context
-      )
+      yield* Effect.provide(put("teams", { id: "red" }), context)
       assert.isFalse((yield* Effect.provide(team, context)).blocked)
       // Nobody is told of this change: it comes from the outside, while the listener is cut off.
       yield* Effect.promise(() =>

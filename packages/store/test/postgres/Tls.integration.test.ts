@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { StoreHealth } from "../../src/StoreHealth.ts"
+import { put } from "../support/Outage.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
 const pem = (name: string): string => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), "utf8")
@@ -35,7 +36,7 @@ describeWith("postgres", "PostgreSQL over TLS", () => {
       Effect.gen(function*() {
         const server = yield* Postgres.make({ tls, settings })
         yield* Effect.gen(function*() {
-          yield* DirectoryAdmin.use((it) => it.put("teams", { id: "red" }, { actor: "test" }))
+          yield* put("teams", { id: "red" })
           assert.strictEqual(yield* Effect.promise(() => server.query(encrypted)), "true")
           assert.match(server.log(), letIn)
         }).pipe(Effect.provide(store(server.url, "file:ca.pem")))
@@ -76,7 +77,7 @@ describeWith("postgres", "a statement on PostgreSQL", () => {
       Effect.gen(function*() {
         const server = yield* Postgres.make()
         yield* Effect.gen(function*() {
-          yield* DirectoryAdmin.use((it) => it.put("teams", { id: "red" }, { actor: "test" }))
+          yield* put("teams", { id: "red" })
           const timeout = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'"
           assert.strictEqual(yield* Effect.promise(() => server.query(timeout)), "0", "the server itself has none")
           const lock = server.query("BEGIN; LOCK TABLE jotgate.teams; SELECT pg_sleep(2.5); COMMIT")

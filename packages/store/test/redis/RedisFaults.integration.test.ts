@@ -4,9 +4,9 @@ import { Effect, Layer, Redacted } from "effect"
 import { readFileSync } from "node:fs"
 import { getCACertificates, setDefaultCACertificates } from "node:tls"
 import { fileURLToPath } from "node:url"
-import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { RedisClient } from "../../src/redis/RedisClient.ts"
-import { answers, find, load, median, until } from "../support/Outage.ts"
+import { answers, find, load, median, put, until } from "../support/Outage.ts"
+import { patient } from "../support/PostgresDatabase.ts"
 import * as SlowWire from "../support/SlowWire.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
@@ -20,7 +20,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
   const behind = (url: string, port: number) =>
     storeOf({ url, connection: { pool: 4 } }, { redis: "env:REDIS", rows: "100ms" }, {
       "env:REDIS": `redis://${Ports.host}:${port}`
-    })
+    }).pipe(Layer.provide(patient))
 
   it.live("slowed: a call waits 50 ms at most, and after five of them nobody waits", () =>
     Effect.gen(function*() {
@@ -28,7 +28,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
       const redis = yield* Redis.make()
       const wire = yield* SlowWire.make(redis.port)
       yield* Effect.gen(function*() {
-        yield* DirectoryAdmin.use((it) => it.put("users", { id: "alice" }, { actor: "test" }))
+        yield* put("users", { id: "alice" })
         yield* find("alice")
         wire.delay(400)
         const { tags, waits } = yield* load("alice", Effect.sleep("2 seconds"))
@@ -44,7 +44,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
       const postgres = yield* Postgres.make()
       const redis = yield* Redis.make()
       yield* Effect.gen(function*() {
-        yield* DirectoryAdmin.use((it) => it.put("users", { id: "alice" }, { actor: "test" }))
+        yield* put("users", { id: "alice" })
         yield* find("alice")
         const faults = Effect.promise(async () => {
           await redis.query("FLUSHALL")

@@ -1,8 +1,11 @@
 /** What becomes of people's look-ups while their directory has a fault. */
 import { assert } from "@effect/vitest"
 import { UserId } from "@jotgate/core/Directory"
+import type { TableName } from "@jotgate/core/MemoryRows"
 import { UserRepo } from "@jotgate/core/UserRepo"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Schedule } from "effect"
+import { DirectoryAdmin, type Written } from "../../src/manage/DirectoryAdmin.ts"
+import { Forgetting } from "../../src/remember/Forgetting.ts"
 
 /** Milliseconds in which everybody has an answer: 250 are wanted, the rest is room for busy neighbours. */
 export const ANSWER = 2_000
@@ -41,6 +44,15 @@ export const until = Effect.fnUntraced(function*<E, R>(holds: Effect.Effect<bool
   while (!(yield* holds)) yield* Effect.sleep("10 millis")
   return performance.now() - before
 })
+
+/** Whether changes of other processes are heard; until then a doubt may come, which forgets what is being looked up. */
+export const hears = Forgetting.use((it) => Effect.sync(() => it.isConnected()))
+
+/** Writes a row, once the tables are made: a busy machine may make them only after the start. */
+export const put = <K extends TableName>(table: K, row: Written[K]) =>
+  DirectoryAdmin.use((admin) => admin.put(table, row, { actor: "test" })).pipe(
+    Effect.retry({ schedule: Schedule.spaced("50 millis"), while: (it) => it._tag === "DirectoryUnavailable" })
+  )
 
 /** Whether strangers are looked up. */
 export const answers = Effect.map(stranger, (it) => it.tag === "RowNotFound")
