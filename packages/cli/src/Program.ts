@@ -7,10 +7,13 @@ import * as Cli from "./Cli.ts"
 import { codeOf, report } from "./Outcome.ts"
 import { version } from "./Version.ts"
 
+// Whoever reads what is printed may go. To say so there would fail in its turn, and again, for as long as the process
+// lives: it ends no server, and is no other end of a verb.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
+
 /** Ends when whoever reads standard output has it all, or is gone: an exit would cut off what waits in a pipe. */
 const whenRead = (end: () => void): void => {
   if (process.stdout.writableLength === 0) return end()
-  process.stdout.on("error", () => {})
   process.stdout.write("", () => end())
 }
 

@@ -195,6 +195,36 @@ describe("the audit file of a running server", { concurrent: true }, () => {
     })), 30_000)
 })
 
+describe("the log of a running server", { concurrent: true }, () => {
+  it.live(
+    "whose reader is gone ends nothing, keeps nobody busy, and a stop is a stop",
+    () =>
+      run(Effect.gen(function*() {
+        const { file, files } = yield* folder
+        yield* files.writeFileString(file, configuration("", "audit: { to: none }"))
+        const serve = yield* start(["serve", "--config", file])
+        const [, gate = "", admin = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+        serve.process.stderr?.destroy()
+        // Each has its line in the log: the first says why it is not in force.
+        for (const policy of ["{ openRoutes: 5 }", "{ openRoutes: [/status] }"]) {
+          yield* files.writeFileString(file, configuration("", `audit: { to: none }\npolicy: ${policy}`))
+          serve.process.kill("SIGHUP")
+          yield* Effect.sleep("100 millis")
+        }
+        yield* Effect.eventually(
+          Effect.filterOrFail(get(`${gate}/status`), (it) => it.status === 502).pipe(
+            Effect.tapError(() => Effect.sleep("20 millis"))
+          )
+        )
+        const metrics = yield* Effect.promise(async () => (await fetch(`${admin}/metrics`)).text())
+        assert.notMatch(metrics, /^jotgate_defects_total\{where="process"\} [1-9]/m)
+        serve.process.kill("SIGTERM")
+        assert.strictEqual(yield* serve.ended, 0)
+      })),
+    60_000
+  )
+})
+
 describe("what no boundary has caught", { concurrent: true }, () => {
   it.live("is logged and counted, and ends nothing", () =>
     run(Effect.gen(function*() {
