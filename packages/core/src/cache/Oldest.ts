@@ -1,6 +1,6 @@
 /**
- * Walks a bounded map from its oldest entry on, where each that it comes to goes
- * or is put at the end.
+ * Walks a bounded map from its oldest entry on, round after round: to find what
+ * goes, where each that it comes to goes or is put at the end, or to look at all.
  *
  * A new iterator of a `Map` steps over the places of everything that has been
  * deleted since the map was last laid out anew, so that looking for the oldest

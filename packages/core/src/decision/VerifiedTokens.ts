@@ -100,7 +100,7 @@ export const make = (
   const oldest = new Oldest(entries)
   let size = 0
   /** Where the sweep has come to. */
-  let sweep = entries.entries()
+  const sweep = new Oldest(entries)
 
   const forget = (digest: string, entry: Entry): void => {
     entries.delete(digest)
@@ -114,11 +114,8 @@ export const make = (
   const tidy = ({ ticks, time }: Now): void => {
     for (let i = 0; i < SWEPT; i++) {
       const next = sweep.next()
-      if (next.done === true) {
-        sweep = entries.entries()
-        return
-      }
-      const [digest, entry] = next.value
+      if (next === undefined) return
+      const [digest, entry] = next
       if (ticks >= entry.until || time >= entry.expires) forget(digest, entry)
     }
   }
