@@ -8,7 +8,7 @@
  * when it has not changed for two seconds, so that half of it is never taken for
  * the whole.
  */
-import { Duration, Effect, Queue, Schedule, Stream } from "effect"
+import { Duration, Effect, Queue, Schedule, type Scope, Stream } from "effect"
 import { stat } from "node:fs/promises"
 
 /** How often the files are looked at. */
@@ -38,20 +38,26 @@ const stateOf = (it: Seen): string => [...it].map(([file, [which, state]]) => `$
 const isThere = (it: Seen): boolean => [...it.values()].every(([which]) => which !== "")
 
 /**
- * One element for each reason to read `files` again; which files these are may change meanwhile. `before` is how they
- * were when they were read.
+ * Hears SIGHUP from here on, and keeps one for whoever takes it: it ends a process that does not listen yet, and may come
+ * as soon as there is a process, so this comes before anything that takes its time.
  */
-export const reloads = (
-  files: () => ReadonlyArray<string>,
-  before: Seen
-): Stream.Stream<"changed" | "SIGHUP"> =>
+export const hangups: Effect.Effect<Queue.Dequeue<"SIGHUP">, never, Scope.Scope> = Effect.gen(function*() {
+  const queue = yield* Queue.sliding<"SIGHUP">(1)
+  const hangup = () => void Queue.offerUnsafe(queue, "SIGHUP")
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("SIGHUP", hangup)),
+    () => Effect.sync(() => process.off("SIGHUP", hangup))
+  )
+  return queue
+})
+
+/**
+ * One element for each time to read `files` again because they have changed; which files these are may change meanwhile.
+ * `before` is how they were when they were read.
+ */
+export const changes = (files: () => ReadonlyArray<string>, before: Seen): Stream.Stream<"changed"> =>
   Stream.callback((queue) =>
     Effect.gen(function*() {
-      const hangup = () => void Queue.offerUnsafe(queue, "SIGHUP")
-      yield* Effect.acquireRelease(
-        Effect.sync(() => process.on("SIGHUP", hangup)),
-        () => Effect.sync(() => process.off("SIGHUP", hangup))
-      )
       const all = Effect.suspend(() => seen(files()))
       const first = yield* all
       let known: Seen = new Map([...first].map(([file, it]) => [file, before.get(file) ?? it]))

@@ -18,7 +18,7 @@ import { needsAttention, toText } from "../import/ParityReport.ts"
 import * as LastNet from "../LastNet.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 import { unreadable } from "../SecretCheck.ts"
-import { reloads, seen } from "../Watch.ts"
+import { changes, hangups, seen } from "../Watch.ts"
 import { imported, readYaml, release } from "./Import.ts"
 
 /** Imports their file in memory; a file that needs somebody is not served. */
@@ -118,6 +118,7 @@ export const serve = Command.make(
   },
   Effect.fn("serve")(function*({ admin, config, listen, litellm, release, upstream }) {
     if (cluster.isWorker) return yield* work
+    const hangup = yield* hangups
     if (Option.isSome(config) === Option.isSome(litellm)) {
       return yield* failure("which file? Give one of --config FILE and --litellm FILE")
     }
@@ -160,7 +161,8 @@ export const serve = Command.make(
           )
         )
       )
-      yield* Stream.runForEach(reloads(() => inForce(name, current), before), (reason) => {
+      const again = Stream.merge(changes(() => inForce(name, current), before), Stream.fromQueue(hangup))
+      yield* Stream.runForEach(again, (reason) => {
         if (reason === "SIGHUP") server.reopen()
         return reload
       })
@@ -175,7 +177,7 @@ export const serve = Command.make(
         names: { gate: "gateway.listen", admin: "gateway.admin" }
       }).pipe(Layer.provideMerge(LogLine.layer(first.settings.log.format)))
     )
-  })
+  }, Effect.scoped)
 ).pipe(Command.withDescription("Run the server"))
 
 const reasons = (error: unknown): ReadonlyArray<string> =>

@@ -65,6 +65,20 @@ describe("the configuration file of a running server", { concurrent: true }, () 
     30_000
   )
 
+  it.live("is read anew by a SIGHUP that comes with the line that says ready, and ends nothing", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      yield* files.writeFileString(file, configuration("", "audit: { to: none }"))
+      const early = `const { write } = process.stdout
+        process.stdout.write = function(...it) { process.kill(process.pid, "SIGHUP"); return write.apply(this, it) }`
+      const serve = yield* start(["serve", "--config", file], {
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(early)}`
+      })
+      const [, gate = ""] = yield* serve.until(/^ready gate=(\S+)/)
+      yield* serve.until(/is in force/)
+      assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
+    })), 30_000)
+
   it.live("names the settings that stay until the next start", () =>
     run(Effect.gen(function*() {
       const { file, files } = yield* folder
