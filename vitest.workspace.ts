@@ -44,8 +44,8 @@ const project = (name: string, { exclude = [], globalSetup = [], include, isolat
       exclude,
       globalSetup,
       // A limit that only a hang reaches: on two busy cores a test with real servers takes many times its usual time.
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 180_000,
+      hookTimeout: 180_000,
       execArgv: ["--conditions=source"],
       // They have sources under the same condition, which Node does not load from there.
       server: { deps: { inline: [/@modelcontextprotocol/, /eventsource/] } }

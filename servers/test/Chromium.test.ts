@@ -29,5 +29,5 @@ describeWith("chromium", "Chromium", () => {
         })
       }))
       assert.deepStrictEqual(Process.family(process.pid).filter((pid) => !before.has(pid)), [])
-    }), 60_000)
+    }))
 })

@@ -30,7 +30,7 @@ describeWith("postgres", "PostgreSQL", () => {
       await server.stop()
       assert.deepStrictEqual(last.filter(Process.isRunning), [])
     }
-  }, 60_000)
+  })
 
   it("a wrong password is refused", async () => {
     const server = await Postgres.start()
@@ -41,7 +41,7 @@ describeWith("postgres", "PostgreSQL", () => {
     } finally {
       await server.stop()
     }
-  }, 60_000)
+  })
 
   it.effect("lives as long as its scope, under the test clock too", () =>
     Effect.gen(function*() {
@@ -51,7 +51,7 @@ describeWith("postgres", "PostgreSQL", () => {
         return server.pid()
       }))
       assert.isFalse(Process.isRunning(pid))
-    }), 60_000)
+    }))
 
   it("paused, it keeps its callers waiting; resumed, it answers them", async () => {
     const server = await Postgres.start()
@@ -64,7 +64,7 @@ describeWith("postgres", "PostgreSQL", () => {
     } finally {
       await server.stop()
     }
-  }, 60_000)
+  })
 }, { concurrent: true })
 
 describeWith("redis", "Redis", () => {
@@ -85,7 +85,7 @@ describeWith("redis", "Redis", () => {
         return server.pid()
       }))
       assert.isFalse(Process.isRunning(pid))
-    }), 30_000)
+    }))
 
   it("two at a time do not meet", async () => {
     const [one, two] = await Promise.all([Redis.start(), Redis.start()])

@@ -23,13 +23,13 @@ describe("without the server", () => {
     const { output, status } = run("")
     assert.strictEqual(status, 0, output)
     assert.match(output, /↓.*Redis \(skipped: redis is missing: npm run servers, or install redis-server/)
-  }, 60_000)
+  })
 
   it("a suite fails in CI", () => {
     const { output, status } = run("true")
     assert.strictEqual(status, 1, output)
     assert.match(output, /redis is missing: npm run servers/)
-  }, 60_000)
+  })
 })
 
 it("every name has a hint that says how to get it", () => {

@@ -28,7 +28,7 @@ describeWith("redis", "a test run that dies", () => {
       assert.isFalse(Process.isRunning(pid), signal)
       rmSync(folder, { recursive: true, force: true })
     }
-  }, 30_000)
+  })
 })
 
 describeWith("caddy", "a port that is taken", () => {
@@ -44,7 +44,7 @@ describeWith("caddy", "a port that is taken", () => {
     } finally {
       stranger.close()
     }
-  }, 30_000)
+  })
 })
 
 it("a program that is not there is said at once", async () => {

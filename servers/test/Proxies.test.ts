@@ -141,5 +141,5 @@ ${extra}`
       await server.stop()
     }
     assert.isFalse(Process.isRunning(pid))
-  }, 30_000)
+  })
 })

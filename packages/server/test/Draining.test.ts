@@ -28,8 +28,7 @@ describe("the end of a gate", () => {
         }
         yield* Fiber.join(closing)
         assert.isBelow(performance.now() - begun, 6_000)
-      }),
-    20_000
+      })
   )
 })
 

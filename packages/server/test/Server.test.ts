@@ -37,8 +37,7 @@ describe("the end of a server", () => {
         assert.strictEqual(yield* Effect.promise(() => running.text()), "begun ended")
         yield* Fiber.join(closing)
         assert.strictEqual(yield* status(`${world.admin}/livez`), 0)
-      }),
-    10_000
+      })
   )
 
   it.live("what still runs after the grace is broken off", () =>
@@ -51,7 +50,7 @@ describe("the end of a server", () => {
       const text = running.text().catch(() => "broken")
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(yield* Effect.promise(() => text), "broken")
-    }), 10_000)
+    }))
 })
 
 describe("a port that is taken", () => {
@@ -127,5 +126,5 @@ describe("telemetry", () => {
       assert.match(sent, /\/v1\/metrics .*jotgate_decisions_total/)
       assert.notInclude(sent, token)
       assert.notInclude(sent, token.split(".")[2] ?? token)
-    }), 15_000)
+    }))
 })

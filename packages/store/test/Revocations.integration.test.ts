@@ -37,14 +37,12 @@ const contract = <E>(make: () => Effect.Effect<Layer.Layer<RevocationRepo, E>, n
 describe("the deny list", () => {
   it.live(
     "on SQLite: one entry for what it denies, and told to every process",
-    () => contract(() => Effect.map(Folder.make, (folder) => SqliteStore.layer({ filename: `${folder}/jotgate.db` }))),
-    20_000
+    () => contract(() => Effect.map(Folder.make, (folder) => SqliteStore.layer({ filename: `${folder}/jotgate.db` })))
   )
 
   it.live(
     "in a file: one entry for what it denies, and told to every process",
-    () => contract(() => Effect.map(Folder.make, (folder) => FileRevocationRepo.layer(folder))),
-    20_000
+    () => contract(() => Effect.map(Folder.make, (folder) => FileRevocationRepo.layer(folder)))
   )
 
   it.live("a file that cannot be read is unavailable, never empty", () =>
@@ -64,7 +62,6 @@ describeWith("postgres", "the deny list", () => {
   const database = PostgresDatabase.shared()
   it.live(
     "on PostgreSQL: one entry for what it denies, and told to every process",
-    () => contract(() => Effect.map(database.fresh, PostgresStore.layer)),
-    30_000
+    () => contract(() => Effect.map(database.fresh, PostgresStore.layer))
   )
 })

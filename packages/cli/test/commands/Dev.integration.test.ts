@@ -57,7 +57,7 @@ describe("jotgate dev", { concurrent: true }, () => {
       assert.strictEqual((yield* Effect.promise(() => fetch(`${admin}/readyz`))).status, 200)
       dev.process.kill("SIGINT")
       assert.strictEqual(yield* dev.ended, 0)
-    }).pipe(Effect.scoped), 60_000)
+    }).pipe(Effect.scoped))
 
   it.live("a taken port is one line that names the flag, exit 2", () =>
     Effect.gen(function*() {
@@ -74,5 +74,5 @@ describe("jotgate dev", { concurrent: true }, () => {
       const admin = yield* start(["dev", "--port", "0", "--admin-port", port])
       assert.strictEqual(yield* admin.ended, 2)
       assert.strictEqual(admin.err().trim(), `--admin-port: port ${port} is taken`)
-    }).pipe(Effect.scoped), 60_000)
+    }).pipe(Effect.scoped))
 })

@@ -61,8 +61,7 @@ describe("the configuration file of a running server", { concurrent: true }, () 
         yield* serve.until(/is in force/)
         assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
         assert.strictEqual((yield* get(`${gate}/status`)).status, 502)
-      })),
-    30_000
+      }))
   )
 
   it.live("is read anew by a SIGHUP that comes with the line that says ready, and ends nothing", () =>
@@ -77,7 +76,7 @@ describe("the configuration file of a running server", { concurrent: true }, () 
       const [, gate = ""] = yield* serve.until(/^ready gate=(\S+)/)
       yield* serve.until(/is in force/)
       assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
-    })), 30_000)
+    })))
 
   it.live("names the settings that stay until the next start", () =>
     run(Effect.gen(function*() {
@@ -88,7 +87,7 @@ describe("the configuration file of a running server", { concurrent: true }, () 
       yield* files.writeFileString(`${file}.new`, configuration("  hosts: [gate.internal]", "audit: { to: stdout }"))
       yield* files.rename(`${file}.new`, file)
       yield* serve.until(/gateway\.hosts, audit: what was stays in force until the next start/)
-    })), 30_000)
+    })))
 })
 
 describe("the certificate of a running server", { concurrent: true }, () => {
@@ -129,8 +128,7 @@ describe("the certificate of a running server", { concurrent: true }, () => {
         // Nobody sends a signal: the file is looked at.
         yield* serve.until(/what was stays[^\n]*certificate and key do not fit/)
         assert.strictEqual(yield* nameAt(port), "second.test")
-      })),
-    30_000
+      }))
   )
 })
 
@@ -154,8 +152,7 @@ describe("the audit file of a running server", { concurrent: true }, () => {
         yield* get(`${gate}/v1/files`)
         yield* until("a line in the new file", () => linesOf(audit) === 1)
         assert.strictEqual(linesOf(`${audit}.1`), 1)
-      })),
-    30_000
+      }))
   )
 
   for (
@@ -179,7 +176,7 @@ describe("the audit file of a running server", { concurrent: true }, () => {
         const metrics = yield* Effect.promise(async () => (await fetch(`${admin}/metrics`)).text())
         assert.match(metrics, /^jotgate_audit_dropped_total [1-9]/m)
         assert.strictEqual(serve.process.exitCode, null)
-      })), 30_000)
+      })))
   }
 
   it.live("with onFull: refuse nobody is served unseen", () =>
@@ -192,7 +189,7 @@ describe("the audit file of a running server", { concurrent: true }, () => {
       yield* serve.until(/audit cannot be written/)
       assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 503)
       assert.strictEqual((yield* get(`${admin}/readyz`)).status, 503)
-    })), 30_000)
+    })))
 
   it.live("a reader of standard output that is gone ends nothing", () =>
     run(Effect.gen(function*() {
@@ -206,7 +203,7 @@ describe("the audit file of a running server", { concurrent: true }, () => {
       assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
       serve.process.kill("SIGTERM")
       assert.strictEqual(yield* serve.ended, 0)
-    })), 30_000)
+    })))
 })
 
 describe("the log of a running server", { concurrent: true }, () => {
@@ -234,8 +231,7 @@ describe("the log of a running server", { concurrent: true }, () => {
         assert.notMatch(metrics, /^jotgate_defects_total\{where="process"\} [1-9]/m)
         serve.process.kill("SIGTERM")
         assert.strictEqual(yield* serve.ended, 0)
-      })),
-    60_000
+      }))
   )
 })
 
@@ -258,5 +254,5 @@ describe("what no boundary has caught", { concurrent: true }, () => {
       yield* serve.until(/ready again/)
       assert.notInclude(serve.err(), "secret")
       assert.strictEqual(serve.process.exitCode, null)
-    })), 30_000)
+    })))
 })

@@ -63,7 +63,6 @@ audit: { to: none }
         )
         assert.propertyVal(ready.issuers[0], "ready", true)
         assert.isNotNull(Reflect.get(ready.issuers[0] ?? {}, "ageSeconds"))
-      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
-    60_000
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })

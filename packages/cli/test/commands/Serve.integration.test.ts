@@ -60,8 +60,7 @@ describe("jotgate serve", { concurrent: true }, () => {
         serve.process.kill("SIGTERM")
         assert.strictEqual(yield* serve.ended, 0)
         assert.strictEqual(serve.out(), `ready gate=${gate} admin=${admin}\n`)
-      })),
-    40_000
+      }))
   )
 
   it.live("a taken port is one line that names the setting, exit 2", () =>
@@ -79,7 +78,7 @@ describe("jotgate serve", { concurrent: true }, () => {
       assert.strictEqual(yield* serve.ended, 2)
       assert.match(serve.err(), new RegExp(`^gateway\\.listen: port ${port} is taken$`, "m"))
       assert.strictEqual(serve.out(), "")
-    })), 30_000)
+    })))
 
   it.live("--litellm serves what the importer writes, and flags go before the file", () =>
     run(Effect.gen(function*() {
@@ -101,7 +100,7 @@ describe("jotgate serve", { concurrent: true }, () => {
       assert.strictEqual((yield* get(`${gate}/v1/models`)).status, 401)
       serve.process.kill("SIGTERM")
       assert.strictEqual(yield* serve.ended, 0)
-    })), 30_000)
+    })))
 
   it.live("--litellm with a key that needs a decision is not served, exit 1", () =>
     run(Effect.gen(function*() {
@@ -118,7 +117,7 @@ describe("jotgate serve", { concurrent: true }, () => {
       const serve = yield* start(["serve", "--litellm", file])
       assert.strictEqual(yield* serve.ended, 1)
       assert.match(serve.err(), /needs a decision +litellm_jwtauth\.virtual_key_claim_field/)
-    })), 30_000)
+    })))
 
   it.live(
     "telemetry.otlp: what happened is told to the collector, at the end at the latest",
@@ -143,7 +142,6 @@ describe("jotgate serve", { concurrent: true }, () => {
         serve.process.kill("SIGTERM")
         assert.strictEqual(yield* serve.ended, 0)
         assert.includeMembers([...told], ["/v1/metrics", "/v1/logs"])
-      })),
-    30_000
+      }))
   )
 })

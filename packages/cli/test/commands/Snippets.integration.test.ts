@@ -66,7 +66,6 @@ gateway: { credentials: [authorization, cf-access-jwt-assertion], identityHeader
         const checked = yield* Process.start(["check", file, "--strict"], secret.stringData)
         assert.strictEqual(yield* checked.ended, 0, checked.err())
         assert.match(checked.out(), /sound/)
-      }),
-    30_000
+      })
   )
 })

@@ -19,5 +19,5 @@ describe.each(corpora)("recorded decisions of LiteLLM %s", (_, folder, count, le
     await add(tally, scenariosIn(join(import.meta.dirname, "../fixtures", folder, file)).scenarios)
     assert.isAbove(tally.agree, least)
     assert.deepStrictEqual(tally.unexplained, [], summary(tally))
-  }, 60_000)
+  })
 })

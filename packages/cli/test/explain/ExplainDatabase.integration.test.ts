@@ -58,7 +58,7 @@ describeWith("postgres", "explain on PostgreSQL", () => {
       assert.strictEqual(ran.code, 2)
       assert.match(ran.err, /it has no schema yet; run jotgate migrate/)
       assert.match((yield* run("migrate", "--status")).out, /missing/)
-    }), 60_000)
+    }))
 
   it.live("decides on the rows and the deny list that are there, and adds nothing", () =>
     Effect.gen(function*() {
@@ -75,7 +75,7 @@ describeWith("postgres", "explain on PostgreSQL", () => {
       assert.match(after.out, /401 deny/)
       assert.match(after.out, /revoked/)
       assert.notInclude(readdirSync(path), "cache")
-    }), 60_000)
+    }))
 
   it.live(
     "reads the deny list of a directory that is not written where that list is: in cache.dir",
@@ -89,7 +89,6 @@ describeWith("postgres", "explain on PostgreSQL", () => {
         const denied = yield* run("deny", "create", "--issuer", iss, "--jti", "j-1")
         assert.strictEqual(denied.code, 0, denied.err)
         assert.match((yield* explain).out, /revoked/)
-      }),
-    60_000
+      })
   )
 })

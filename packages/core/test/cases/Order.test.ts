@@ -112,7 +112,7 @@ for (
             assert.strictEqual(verdict.line, first.line, `${first.name}, then ${second.name}`)
           }
         }
-      }), 30_000)
+      }))
   })
 }
 

@@ -39,7 +39,7 @@ describe("KeyStore in an outage", () => {
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(yield* look(A, "a-es"), "a-es")
     }).pipe(Effect.provide(store([settings(A)], [issuer])))
-  }, 60_000)
+  })
 
   it.effect("with keys.stale 0s the set ends with its life", () => {
     const issuer = Hostile.HostileIssuer.make(A, [key])

@@ -78,7 +78,6 @@ describe("/openapi.json", () => {
           const docs = await fetch(`${admin}/docs`).then((it) => it.text())
           assert.deepStrictEqual(docs.match(/<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?\/\/[^"]*"/g) ?? [], [])
         })
-      }),
-    60_000
+      })
   )
 })

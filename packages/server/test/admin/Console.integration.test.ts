@@ -89,8 +89,7 @@ describeWith("chromium", "the console in a real browser", () => {
           assert.strictEqual((await fetch(`${admin}/decisions/${denied}`)).status, 401)
           assert.deepStrictEqual(problems, [])
         })
-      }),
-    60_000
+      })
   )
 
   it.live("support: why could she, then; audit: who can, what can; both in one click", () =>
@@ -119,7 +118,7 @@ describeWith("chromium", "the console in a real browser", () => {
         await page.waitForSelector("#what tbody .pill")
         assert.match(await page.locator("#what").innerText(), /blue[\s\S]*claude-\*/)
       })
-    }), 60_000)
+    }))
 
   it.live(
     "platform: what a pasted file would change; security: block, unblock and deny, with the keyboard alone",
@@ -158,8 +157,7 @@ describeWith("chromium", "the console in a real browser", () => {
         const headers = { authorization: `Bearer ${yield* token("carol")}` }
         const denied = yield* Effect.promise(() => fetch(`${gate}/v1/files`, { headers }))
         assert.strictEqual(denied.status, 401)
-      }),
-    60_000
+      })
   )
 
   it.live(

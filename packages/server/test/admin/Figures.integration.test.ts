@@ -110,8 +110,7 @@ describeWith("prometheus", "what is measured", () => {
           const known = new Set([...given, ...[...named(expr)].flatMap((name) => labelsOf(text, name))])
           assert.deepStrictEqual(labelsIn(expr, legendFormat).filter((it) => !known.has(it)), [], expr)
         }
-      }),
-    30_000
+      })
   )
 
   it.live("is asked for on the dashboard in expressions that Prometheus reads, each panel with what it shows", () =>

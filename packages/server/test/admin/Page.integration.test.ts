@@ -60,7 +60,7 @@ describeWith("chromium", "the page in a real browser", () => {
         assert.deepStrictEqual(problems, [])
         assert.deepStrictEqual(foreign, [])
       })
-    }), 30_000)
+    }))
 
   it.live("runs no script but its own, and cannot be framed", () =>
     Effect.gen(function*() {
@@ -84,5 +84,5 @@ describeWith("chromium", "the page in a real browser", () => {
         assert.notStrictEqual(await page.title(), "pwned")
         assert.isAbove(blocked.length, 0)
       })
-    }), 30_000)
+    }))
 })

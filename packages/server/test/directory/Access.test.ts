@@ -60,8 +60,7 @@ describe("who may manage", () => {
           }
         }
         assert.isAbove(asked, 40)
-      }),
-    20_000
+      })
   )
 
   it.live("threat E08: without a configured token nobody is let in without one, on loopback neither", () =>

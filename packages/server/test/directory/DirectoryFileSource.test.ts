@@ -87,7 +87,7 @@ describe("directory.file", { concurrent: true }, () => {
       yield* write(text)
       yield* within2s("users", (it) => it.items.length === 1)
       assert.deepStrictEqual(yield* ids("teams"), ["red"])
-    }), 15_000)
+    }))
 
   it.live("a role that a token granted stays, unless the file sets role", () =>
     Effect.gen(function*() {

@@ -9,7 +9,7 @@ describeWith("postgres", "the admin listener on PostgreSQL", () => {
   let databases = 0
   beforeAll(async () => {
     server = await Postgres.start()
-  }, 60_000)
+  })
   afterAll(() => server?.stop())
 
   const url = Effect.promise(async () => {

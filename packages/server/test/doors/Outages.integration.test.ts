@@ -87,7 +87,6 @@ describeWith("postgres", "threat E14: a dependency that is down", () => {
           every({ status: 503, code: "issuer_unavailable" }, world)
         )
         assert.strictEqual(world.upstream.requests.length, 0)
-      }),
-    30_000
+      })
   )
 })

@@ -150,7 +150,7 @@ describe("a host is answered as the proxy's callers are", () => {
           assert.deepStrictEqual(yield* gate(question), expected, `Gate: ${question.title}`)
           assert.deepStrictEqual(yield* middleware(question), expected, `HttpSecurity: ${question.title}`)
         }
-      }), 60_000)
+      }))
   }
 
   it.live("tells the next hop what the proxy tells the upstream", () =>

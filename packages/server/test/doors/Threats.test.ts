@@ -102,7 +102,7 @@ describe("threats through the doors", () => {
         const huge = yield* Raw.send(world.server.gate.port, question(bearer(".".repeat(2 ** 20))))
         assert.deepStrictEqual(Raw.statuses(huge), [431])
         assert.strictEqual((yield* Raw.send(world.server.gate.port, question([]))).startsWith("HTTP/1.1 401"), true)
-      }), 40_000)
+      }))
   }
 
   it.live(
@@ -128,8 +128,7 @@ describe("threats through the doors", () => {
         // The quickest of thirty, as somebody who wants to tell them apart would take it.
         const quickest = times.map((it) => Math.min(...it))
         assert.isBelow(Math.max(...quickest) - Math.min(...quickest), 5)
-      }),
-    20_000
+      })
   )
 
   it.live("threat E17: /decide refuses 4 MB of dots as any door does", () =>
@@ -195,7 +194,6 @@ describe("threats through the doors", () => {
           }),
           { status: 200, code: null }
         )
-      }),
-    30_000
+      })
   )
 })

@@ -62,8 +62,7 @@ describe("an MCP server behind the gate", () => {
           assert.deepStrictEqual(used.called, mine, name)
           for (const error of used.errors) assert.match(error, /may not|denied|403/i)
         }
-      }),
-    60_000
+      })
   )
 
   for (const [client, open] of Object.entries({ first, newest })) {
@@ -88,8 +87,7 @@ describe("an MCP server behind the gate", () => {
             assert.deepStrictEqual(used.called, mine, name)
             assert.strictEqual(calls.count, mine.length)
           }
-        }),
-      60_000
+        })
     )
   }
 })
@@ -115,7 +113,7 @@ describe("calls that say something else than they do", () => {
       const good = spoofedCalls("/mcp", "four", "one")[0]
       if (good !== undefined) assert.strictEqual(yield* sendSpoofed(world.url, alice, good), 200)
       assert.strictEqual(calls.count, 1)
-    }), 60_000)
+    }))
 })
 
 describe("an MCP server behind a proxy that asks the gate", () => {
@@ -152,6 +150,6 @@ describe("an MCP server behind a proxy that asks the gate", () => {
         )
         for (const it of some) yield* sendSpoofed(front, alice, it)
         assert.strictEqual(calls.count, 0)
-      }), 60_000)
+      }))
   }
 })

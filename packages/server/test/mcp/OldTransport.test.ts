@@ -108,5 +108,5 @@ describe("a server of the old transport behind the gate", () => {
         assert.deepStrictEqual(called, mine)
         assert.strictEqual(calls.count, mine.length)
       }
-    }), 60_000)
+    }))
 })

@@ -115,8 +115,7 @@ describe("a client without a token", () => {
         for (const path of ["", "/", "/v1/models", "/mcp2"]) {
           assert.strictEqual((yield* get(`/.well-known/oauth-protected-resource${path}`)).status, 404, path)
         }
-      }),
-    60_000
+      })
   )
 })
 
@@ -183,7 +182,6 @@ describe("a client whose token lacks scopes", () => {
         })
         assert.strictEqual(calls.count, 2)
         assert.lengthOf(challenges, 1)
-      }),
-    60_000
+      })
   )
 })

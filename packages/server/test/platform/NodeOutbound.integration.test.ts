@@ -76,7 +76,7 @@ describe("NodeOutbound", () => {
       // TEST-NET-1 (RFC 5737): configured, so it may be asked; nobody answers there.
       assert.include(["connect", "timeout"], yield* reasonOf(ask("https://192.0.2.1/keys")))
       assert.isBelow(Date.now() - startedAt, 20_000)
-    }).pipe(Effect.provide(NodeOutbound.layer)), 25_000)
+    }).pipe(Effect.provide(NodeOutbound.layer)))
 
   it.live("threat C08: a discovered name that resolves to an address inside the network is not connected to", () => {
     const seen: Array<string> = []

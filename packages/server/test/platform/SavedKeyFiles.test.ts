@@ -134,7 +134,6 @@ describe("SavedKeyFiles", () => {
           const found = yield* load(directory)
           assert.strictEqual(JSON.parse(found?.text ?? "null")?.keys?.length, 2_000)
         }
-      }),
-    60_000
+      })
   )
 })

@@ -46,6 +46,5 @@ it.live(
         assert.deepStrictEqual([made[0].decision, made[0].status], [id, status], rest)
         assert.strictEqual(made[0].route, "/v1/chat/completions")
       }
-    }),
-  30_000
+    })
 )

@@ -87,7 +87,6 @@ describe("decisions.redact", () => {
         assert.match(JSON.stringify(found.items[0].steps), /h_[\w-]{16}@evil\.test/)
         assert.strictEqual((yield* Effect.scoped(about("nobody@evil.test"))).items.length, 0)
         assert.strictEqual(statSync(join(dir, "redact.key")).mode & 0o777, 0o600)
-      }),
-    30_000
+      })
   )
 })

@@ -14,7 +14,7 @@ describe("what a gate holds on to", () => {
       const { bytes, code } = yield* Retained.deniedPaths(740)
       assert.strictEqual(code, "token_missing")
       assert.isBelow(bytes, 4.5 * MIB, `${bytes} bytes of ${740 * Retained.PATH}`)
-    }), 30_000)
+    }))
 
   it.live(
     "a thousand tokens of 16 kB hold no more than they are reckoned to, four times their length",
@@ -23,15 +23,14 @@ describe("what a gate holds on to", () => {
         const { bytes, length } = yield* Retained.longTokens(1_050)
         assert.isAbove(length, 15_000)
         assert.isBelow(bytes, 1_050 * (2_048 + 4 * length), `${bytes} bytes`)
-      }),
-    30_000
+      })
   )
 
   it.live("a thousand tokens of 16 kB that are refused leave next to nothing", () =>
     Effect.gen(function*() {
       const bytes = yield* Retained.refusedTokens(1_000)
       assert.isBelow(bytes, 4.5 * MIB, `${bytes} bytes`)
-    }), 30_000)
+    }))
 
   it.live(
     "a thousand denials of team headers of 30 kB leave the 16 KiB that the steps of a record may have",
@@ -39,7 +38,6 @@ describe("what a gate holds on to", () => {
       Effect.gen(function*() {
         const bytes = yield* Retained.hints(1_000)
         assert.isBelow(bytes, 18 * MIB, `${bytes} bytes of ${1_000 * 30_000}`)
-      }),
-    30_000
+      })
   )
 })

@@ -59,5 +59,5 @@ describeWith("envoy", "the metadata of the gate in Envoy", () => {
       assert.strictEqual(world.upstream.last().headers["authorization"], "Bearer sk-blue")
       assert.strictEqual(world.upstream.last().headers["x-from-metadata"], "Bearer sk-blue")
       assert.strictEqual(world.upstream.requests.length, 25)
-    }), 30_000)
+    }))
 })

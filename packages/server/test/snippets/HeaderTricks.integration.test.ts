@@ -96,8 +96,7 @@ for (const name of [...names, "ingress-nginx"] as const) {
             served += asked.length
           }
           assert.isAbove(served, Object.keys(tricks).length / 2)
-        }),
-      60_000
+        })
     )
 
     it.live("no trailer of the caller reaches the upstream under a name of ours", () =>
@@ -119,7 +118,7 @@ for (const name of [...names, "ingress-nginx"] as const) {
           isOursAlone(rawHeaders, "trailers")
           assert.isEmpty(Object.keys(trailers).filter((it) => isOurs(canonical(it))))
         }
-      }), 20_000)
+      }))
   }, { concurrent: true })
 }
 
@@ -149,8 +148,7 @@ describeWith("nginx", "the snippet of ingress-nginx", () => {
         )
         assert.strictEqual((yield* call("/key/generate")).status, 403)
         assert.strictEqual(world.upstream.requests.length, 1)
-      }),
-    20_000
+      })
   )
 
   it.live(
@@ -169,7 +167,6 @@ describeWith("nginx", "the snippet of ingress-nginx", () => {
             title
           )
         }
-      }),
-    30_000
+      })
   )
 }, { concurrent: true })

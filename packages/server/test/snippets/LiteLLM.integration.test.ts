@@ -82,8 +82,7 @@ describeWith("python", "the snippet of litellm", () => {
         assert.deepInclude({ ...root }, { status: 200, user_id: "root", user_role: "proxy_admin" })
         assert.include(both?.models ?? [], "claude-x")
         assert.notInclude(both?.models ?? [], "o1")
-      }),
-    30_000
+      })
   )
 
   it.live(
@@ -114,8 +113,7 @@ describeWith("python", "the snippet of litellm", () => {
         for (const { detail } of said) assert.match(detail ?? "", /^[a-z_]+, decision d_[0-9A-Z]{26}$/)
         assert.deepStrictEqual(said[3]?.headers, { "WWW-Authenticate": `Bearer realm="jotgate"` })
         assert.notExists(said[0]?.headers)
-      }),
-    30_000
+      })
   )
 
   it.live("judges the fields of a form that LiteLLM has read already", () =>
@@ -145,7 +143,7 @@ describeWith("python", "the snippet of litellm", () => {
       assert.deepStrictEqual(said.map(({ status }) => status), [200, 403, 400, 403, 403])
       assert.match(said[1]?.detail ?? "", /^team_model_denied/)
       assert.match(said[2]?.detail ?? "", /^(?:request_ambiguous|body_invalid)/)
-    }), 30_000)
+    }))
 
   it.live(
     "is closed while the gate is down, says something else, or does not know the admin token",
@@ -176,8 +174,7 @@ describeWith("python", "the snippet of litellm", () => {
           const [said] = yield* run(`http://127.0.0.1:${port}`, asked)
           assert.deepStrictEqual(said, closed, body)
         }
-      }),
-    60_000
+      })
   )
 
   it("is Python that compiles, without a warning", () => {

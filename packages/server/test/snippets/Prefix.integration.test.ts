@@ -38,8 +38,7 @@ for (const name of [...names, "ingress-nginx"] as const) {
             const document = yield* Effect.promise(() => fetch(metadata).then((it) => it.text()))
             assert.strictEqual(JSON.parse(document).resource, `${proxy.url}/llm/v1/files`)
           }
-        }),
-      20_000
+        })
     )
   })
 }
@@ -99,6 +98,6 @@ for (const [name, [needs, start]] of Object.entries(stripping)) {
         assert.strictEqual(world.upstream.last().url, "/v1/models/gpt-4o")
         assert.strictEqual(world.upstream.last().headers["x-jotgate-user"], "alice")
         assert.strictEqual(yield* ask("/llm/v1/models/o1"), 403)
-      }), 20_000)
+      }))
   })
 }

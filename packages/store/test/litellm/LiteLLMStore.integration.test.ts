@@ -69,7 +69,7 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       assert.deepStrictEqual(yield* teams.modelGroups(rows.modelGroups?.map((it) => it.id) ?? []), [])
       assert.strictEqual((yield* users.bySubject("", "okta|1")).id, "u-1")
       assert.strictEqual((yield* users.membership(UserId.make("u-1"), TeamId.make("red"))).maxBudget, 5)
-    }).pipe(Effect.provide(storeOf("older", rows))), 60_000)
+    }).pipe(Effect.provide(storeOf("older", rows))))
 
   it.live(
     "RULES D47: the budget of a model access group is LiteLLM's to enforce: its teams are read as before",
@@ -84,8 +84,7 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
         VALUES (${before.modelGroups[0] ?? "none"}, 99, 'spent')`
         assert.deepStrictEqual(yield* teams.byId(TeamId.make("red")), before)
         assert.isNotEmpty(yield* teams.modelGroups(before.modelGroups))
-      }).pipe(Effect.provide(storeOf("current", rows))),
-    60_000
+      }).pipe(Effect.provide(storeOf("current", rows)))
   )
 
   it.live("what a decision writes is what LiteLLM itself writes", () =>
@@ -110,7 +109,7 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       yield* provisioner.run([{ _tag: "LeaveTeam", user, team }])
       while (((yield* joined)[0]?.teams.length ?? 1) > 0) yield* Effect.sleep("5 millis")
       assert.deepStrictEqual(yield* joined, [{ teams: [], sso: "s", members: [] }])
-    }).pipe(Effect.provide(storeOf("current", {}))), 60_000)
+    }).pipe(Effect.provide(storeOf("current", {}))))
 
   it.live("directory.write: false makes nothing in the database", () =>
     Effect.gen(function*() {
@@ -120,7 +119,7 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       assert.strictEqual((yield* Effect.flip(users.byId(UserId.make("new"))))._tag, "RowNotFound")
       assert.strictEqual((yield* Effect.flip(users.bySubject("okta", "x")))._tag, "RowNotFound")
       assert.deepStrictEqual(yield* sql`SELECT nspname FROM pg_namespace WHERE nspname = 'jotgate'`, [])
-    }).pipe(Effect.provide(storeOf("current", {}, false))), 60_000)
+    }).pipe(Effect.provide(storeOf("current", {}, false))))
 
   const lacking = [
     ["LiteLLM_BudgetTable", "membership"],
@@ -155,8 +154,7 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
             person: identities?.person("i", "t", "o") ?? missing
           }
           assert.strictEqual((yield* Effect.flip(asks[asked]))._tag, "DirectoryUnavailable")
-        }).pipe(Effect.provide(storeOf("current", rows))),
-      60_000
+        }).pipe(Effect.provide(storeOf("current", rows)))
     )
   }
 
@@ -173,5 +171,5 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       assert.strictEqual((yield* admin.get("memberships", `["u-1","red"]`)).role, "admin")
       const refused = yield* Effect.flip(admin.put("teams", { id: "red" }, { actor: "test" }))
       assert.strictEqual(refused._tag === "ChangeRefused" && refused.reason, "unsupported")
-    }).pipe(Effect.provide(storeOf("current", rows))), 60_000)
+    }).pipe(Effect.provide(storeOf("current", rows))))
 }, { concurrent: true })

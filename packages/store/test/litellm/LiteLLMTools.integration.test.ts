@@ -99,8 +99,7 @@ describeWith(["postgres", "litellm-current"], "object permissions of a LiteLLM d
         assert.deepStrictEqual((yield* servers).resource.toSorted(), (yield* servers).tool.toSorted())
         yield* sql`UPDATE public."LiteLLM_ObjectPermissionTable" SET mcp_servers = ARRAY['all-proxy-mcpservers']
         WHERE object_permission_id = 'p-team'`
-      }).pipe(Effect.provide(store)),
-    60_000
+      }).pipe(Effect.provide(store))
   )
 
   it.live("a permission without servers says nothing, and every server is every one", () =>
@@ -109,5 +108,5 @@ describeWith(["postgres", "litellm-current"], "object permissions of a LiteLLM d
       yield* permit("user", { mcp_servers: ["all-proxy-mcpservers"] })
       assert.deepStrictEqual(listsOf(yield* asked.team), { tools: null, prompts: null, resources: null })
       assert.deepStrictEqual((yield* asked.user).tools, ["*/*"])
-    }).pipe(Effect.provide(store)), 60_000)
+    }).pipe(Effect.provide(store)))
 })

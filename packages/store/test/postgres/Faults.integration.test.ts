@@ -65,8 +65,7 @@ const withStore = <E>(
 describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
   it.live(
     "stopped and started",
-    () => withStore((server) => outage(server, () => server.kill(), () => server.restart())),
-    60_000
+    () => withStore((server) => outage(server, () => server.kill(), () => server.restart()))
   )
 
   it.live("hanging", () => withStore((server) => outage(server, () => server.pause(), () => server.resume())), 60_000)
@@ -82,7 +81,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
         yield* Effect.promise(() => server.restart())
         assert.isBelow(yield* until(answers), RECOVERY)
       }).pipe(Effect.provide(storeOf({ url: server.url })))
-    }), 60_000)
+    }))
 
   it.live(
     "one that cannot be migrated yet when it comes back is tried again until it can",
@@ -98,8 +97,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
           yield* Effect.promise(() => server.createDatabase("later"))
           assert.isBelow(yield* until(answers), RECOVERY)
         }).pipe(Effect.provide(storeOf({ url: server.url.replace(/jotgate$/, "later") })))
-      }),
-    60_000
+      })
   )
 }, { concurrent: true })
 
@@ -120,7 +118,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
         yield* Effect.promise(() => lock)
         assert.isBelow(yield* until(answers), RECOVERY)
       })
-    ), 60_000)
+    ))
 
   it.live("none at all: 150 new people at once, right after a start, are all found", () =>
     Effect.gen(function*() {
@@ -135,7 +133,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
         const found = yield* Effect.forEach(people, (id) => Effect.exit(find(id)), { concurrency: "unbounded" })
         assert.deepStrictEqual(new Set(found.map((it) => it._tag)), new Set(["Success"]))
       }).pipe(Effect.provide(storeOf({ url: server.url, connection: { pool: 4 } })))
-    }), 60_000)
+    }))
 
   it.live("every connection killed", () =>
     withStore((server) =>
@@ -148,7 +146,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
         }
         assert.isBelow(yield* until(answers), RECOVERY)
       })
-    ), 60_000)
+    ))
 
   it.live(
     "under load: whoever was seen goes on, everybody else is told in time, and all is well again soon",
@@ -164,8 +162,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
           yield* Effect.promise(() => server.restart())
           assert.isBelow(yield* until(answers), RECOVERY)
         })
-      ),
-    60_000
+      )
   )
 
   it.live("slowed: nobody waits for it, and what comes too late is nobody's answer", () =>
@@ -187,7 +184,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
         const { tag } = yield* stranger
         assert.strictEqual(tag, "RowNotFound")
       }).pipe(Effect.provide(storeOf({ url, connection: { pool: 4 } }, { rows: "300ms" })))
-    }), 60_000)
+    }))
 })
 
 describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
@@ -210,7 +207,7 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
     Effect.gen(function*() {
       const server = yield* Postgres.make()
       yield* changed(storeOf({ url: server.url }), storeOf({ url: server.url }))
-    }), 60_000)
+    }))
 
   it.live(
     "a change through one is seen by the other within two seconds: Redis, where nobody can LISTEN",
@@ -221,8 +218,7 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
         const store = () =>
           storeOf({ url: server.url, connection: { pool: 1 } }, { redis: "env:REDIS" }, { "env:REDIS": redis.url })
         yield* changed(store(), store())
-      }),
-    60_000
+      })
   )
 
   it.live("a lost LISTEN is noticed: what was changed meanwhile is seen", () =>
@@ -240,7 +236,7 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
       )
       assert.isBelow(yield* until(Effect.provide(Effect.map(team, (it) => it.blocked), context)), SEEN)
       yield* until(connected)
-    }), 60_000)
+    }))
 
   it.live("of several that start at once one migrates", () =>
     Effect.gen(function*() {
@@ -253,5 +249,5 @@ describeWith(["postgres", "redis"], "two processes on one PostgreSQL", () => {
         yield* Effect.promise(() => server.query("SELECT count(*) FROM jotgate.migrations")),
         String(known("directory").length)
       )
-    }), 60_000)
+    }))
 }, { concurrent: true })

@@ -40,8 +40,7 @@ describeWith("postgres", "PostgreSQL over TLS", () => {
           assert.strictEqual(yield* Effect.promise(() => server.query(encrypted)), "true")
           assert.match(server.log(), letIn)
         }).pipe(Effect.provide(store(server.url, "file:ca.pem")))
-      }),
-    60_000
+      })
   )
 
   it.live(
@@ -54,8 +53,7 @@ describeWith("postgres", "PostgreSQL over TLS", () => {
           "DirectoryUnavailable"
         )
         assert.notMatch(server.log(), letIn)
-      }),
-    60_000
+      })
   )
 
   it.live(
@@ -65,8 +63,7 @@ describeWith("postgres", "PostgreSQL over TLS", () => {
         const server = yield* Postgres.make({ settings })
         assert.strictEqual(yield* Effect.provide(health, store(server.url, "file:ca.pem")), "DirectoryUnavailable")
         assert.notMatch(server.log(), letIn)
-      }),
-    60_000
+      })
   )
 }, { concurrent: true })
 
@@ -91,7 +88,6 @@ describeWith("postgres", "a statement on PostgreSQL", () => {
           assert.strictEqual(yield* Effect.promise(() => server.query(waiting)), "0", "nothing of ours waits there")
           yield* Effect.promise(() => lock)
         }).pipe(Effect.provide(storeOf({ url: server.url, connection: { timeout: "300ms" } })))
-      }),
-    60_000
+      })
   )
 }, { concurrent: true })

@@ -98,5 +98,5 @@ describeWith(["postgres"], "RecordStore on PostgreSQL", () => {
     Effect.gen(function*() {
       const server = yield* Postgres.make()
       yield* contract.pipe(Effect.provide(RecordStore.layerPostgres(Redacted.make(server.url))))
-    }), 60_000)
+    }))
 })

@@ -37,7 +37,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
         wire.delay(0)
         assert.isTrue(yield* answers)
       }).pipe(Effect.provide(behind(postgres.url, wire.port)))
-    }), 60_000)
+    }))
 
   it.live("stopped, emptied and poisoned under load", () =>
     Effect.gen(function*() {
@@ -58,7 +58,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
         const { tags } = yield* load("alice", Effect.andThen(faults, Effect.sleep("500 millis")))
         assert.deepStrictEqual(tags, new Set(["RowNotFound"]))
       }).pipe(Effect.provide(behind(postgres.url, redis.port)))
-    }), 60_000)
+    }))
 })
 
 describeWith("redis", "a Redis that lets in only whom it knows", () => {
@@ -74,7 +74,7 @@ describeWith("redis", "a Redis that lets in only whom it knows", () => {
         yield* Effect.sleep("300 millis")
         assert.isUndefined(yield* Effect.provide(ping, wrong))
       }
-    }), 30_000)
+    }))
 
   it.live(
     "answers encrypted to whom trusts its authority; a certificate of another authority is no Redis",
@@ -104,7 +104,6 @@ describeWith("redis", "a Redis that lets in only whom it knows", () => {
         const trusting = yield* clientOf(url)
         // A call on a busy machine may take more than the 50 ms that it is given.
         yield* until(Effect.map(Effect.provide(ping, trusting), (it) => it === "PONG"))
-      }),
-    30_000
+      })
   )
 })

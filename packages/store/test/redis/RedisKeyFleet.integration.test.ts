@@ -37,7 +37,7 @@ describeWith("redis", "the keys of a fleet in Redis", () => {
       assert.isUndefined(yield* two.load("other", "keys"))
       yield* two.remove("idp", "keys")
       assert.isUndefined(yield* one.load("idp", "keys"))
-    }), 30_000)
+    }))
 
   it.live(
     "a set has an end, so that sources nobody names any more are not held for ever",
@@ -47,8 +47,7 @@ describeWith("redis", "the keys of a fleet in Redis", () => {
         const left = Number(yield* Effect.promise(() => server.query("PTTL", key)))
         assert.isAbove(left, 6 * 86_400_000)
         assert.isAtMost(left, 7 * 86_400_000)
-      }),
-    30_000
+      })
   )
 
   it.live("threat D10: what is no saved set of this very source is not there", () =>
@@ -70,7 +69,7 @@ describeWith("redis", "the keys of a fleet in Redis", () => {
         server.query("EVAL", `redis.call("SET", KEYS[1], string.rep(" ", 2000000))`, "1", key)
       )
       assert.isUndefined(yield* one.load("idp", "keys"))
-    }), 30_000)
+    }))
 
   it.live(
     "threat C01: tokens of one issuer cause four fetches a minute, all processes together",
@@ -84,8 +83,7 @@ describeWith("redis", "the keys of a fleet in Redis", () => {
         })
         assert.strictEqual(taken.flat().filter((it) => it).length, fleetBudget)
         assert.isTrue(yield* members[0]?.take("another") ?? Effect.succeed(false))
-      }),
-    30_000
+      })
   )
 
   it.live(
@@ -105,7 +103,6 @@ describeWith("redis", "the keys of a fleet in Redis", () => {
         assert.isUndefined(yield* late.load("idp", "keys"))
         // Half a second is waited for a first connection; twenty-fold room.
         assert.isBelow(performance.now() - started, 10_000)
-      }),
-    30_000
+      })
   )
 })

@@ -75,8 +75,7 @@ describeWith("redis", "the second tier in Redis", () => {
         while ((yield* Effect.promise(() => server.query("EXISTS", keyOf("alice")))) === "1") {
           yield* Effect.sleep("5 millis")
         }
-      }),
-    30_000
+      })
   )
 
   it.live(
@@ -107,8 +106,7 @@ describeWith("redis", "the second tier in Redis", () => {
         yield* query("SET", keyOf("no end"), `5000 ${record({ ...row, id: "no end" }, "no end")}`)
         assert.strictEqual((yield* get("no end")).role, null)
         assert.strictEqual(calls.length, Object.keys(poison).length + 1)
-      }),
-    30_000
+      })
   )
 
   it.live(
@@ -126,8 +124,7 @@ describeWith("redis", "the second tier in Redis", () => {
         for (let i = 0; i < 20; i++) later.push(yield* milliseconds(get(`open ${i}`)))
         assert.isBelow(later.toSorted((a, b) => a - b)[10] ?? 0, 10)
         server.resume()
-      }),
-    30_000
+      })
   )
 
   it.live("a Redis that goes, comes back empty or is flushed refuses nobody", () =>
@@ -143,11 +140,11 @@ describeWith("redis", "the second tier in Redis", () => {
       yield* Effect.promise(() => server.restart())
       assert.isBelow(yield* milliseconds(connected), 5_000)
       assert.strictEqual((yield* get("back")).id, "back")
-    }), 30_000)
+    }))
 
   it.live("a Redis that was never there is no reason to wait", () =>
     Effect.gen(function*() {
       const { get } = yield* member("redis://127.0.0.1:1")
       assert.isBelow(yield* milliseconds(get("alice")), 1_000)
-    }), 30_000)
+    }))
 })

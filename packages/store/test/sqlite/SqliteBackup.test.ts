@@ -39,7 +39,7 @@ describe("backup and restore of SQLite", () => {
         }
       }).pipe(Effect.provide(storeOf({ url: `sqlite:${file}` })))
       assert.deepStrictEqual(readdirSync(folder).filter((it) => it.startsWith(".")), [])
-    }), 20_000)
+    }))
 
   it.live("a restore puts every row back, and who is running forgets what it knew within two seconds", () =>
     Effect.gen(function*() {

@@ -56,8 +56,7 @@ describe("two processes on one SQLite file", () => {
           while (stops.length < 6 && !stops.some((it) => it < 50)) stops.push(yield* round(`round-${stops.length}`))
           assert.isBelow(Math.min(...stops), 250, "milliseconds; 50 are wanted, waiting for a lock takes 600")
         }).pipe(Effect.provide(context))
-      }),
-    60_000
+      })
   )
 
   it.live(
@@ -77,7 +76,6 @@ describe("two processes on one SQLite file", () => {
         const before = performance.now()
         while (!(yield* Effect.provide(blocked, two))) yield* Effect.sleep("10 millis")
         assert.isBelow(performance.now() - before, 2_000)
-      }),
-    30_000
+      })
   )
 })

@@ -70,8 +70,7 @@ for (const withoutTeam of ["user", "all", "none"] as const) {
             )
           }
         }
-      }),
-    60_000
+      })
   )
 }
 

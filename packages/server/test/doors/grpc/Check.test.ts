@@ -77,8 +77,7 @@ describe("an allow", () => {
           model: "gpt-4o"
         })
         assert.strictEqual(record?.door, "grpc")
-      }),
-    20_000
+      })
   )
 
   it.live(
@@ -92,8 +91,7 @@ describe("an allow", () => {
         assert.deepInclude(answer.headers, { "x-member": "alice", "x-jotgate-user": "alice" })
         const again = yield* post(gpt)
         assert.notIncludeMembers([...again.removed], ["x_member"])
-      }),
-    20_000
+      })
   )
 
   it.live("says the id of its own record each time that a decision is given again", () =>
@@ -109,7 +107,7 @@ describe("an allow", () => {
       assert.deepStrictEqual(records.map((it) => it.decision), ids)
       // What is no id is not kept.
       assert.deepStrictEqual(records.map((it) => it.requestId), ["r-0", "r-1", "r-2", null])
-    }), 20_000)
+    }))
 
   it.live("RULES D53: does not see messages over WebSocket, whether or not it is told of the upgrade", () =>
     Effect.gen(function*() {
@@ -144,8 +142,7 @@ describe("an allow", () => {
         assert.strictEqual(answer.headers["authorization"], "Bearer sk-team")
         assert.notInclude(answer.removed, "authorization")
         assert.deepStrictEqual(answer.metadata["upstream"], { authorization: "Bearer sk-team" })
-      }),
-    20_000
+      })
   )
 
   it.live(
@@ -160,8 +157,7 @@ describe("an allow", () => {
         const answer = yield* post(gpt, [["x-aigw-api-key", "sk-mine"]])
         assert.strictEqual(answer.headers["x-aigw-api-key"], "sk-red")
         assert.deepInclude(answer.metadata, { "x-aigw-api-key": "sk-red", upstream: { authorization: "sk-red" } })
-      }),
-    20_000
+      })
   )
 })
 
@@ -180,7 +176,7 @@ describe("a denial", () => {
       assert.deepStrictEqual([denied.status, denied.code, codeOf(denied)], [403, 7, "team_model_denied"])
       const [record] = world.log.recent(1)
       assert.strictEqual(JSON.parse(denied.body).decision, record?.decision)
-    }), 20_000)
+    }))
 })
 
 describe("a message that two readers could take differently is denied with 400", () => {
@@ -207,7 +203,7 @@ describe("a message that two readers could take differently is denied with 400",
         assert.deepStrictEqual([answer.status, codeOf(answer)], [400, "request_ambiguous"])
         assert.notStrictEqual(answer.code, 0)
         assert.strictEqual(world.log.recent(100).length, 1)
-      }), 20_000)
+      }))
   }
 
   it.live("what a proxy says beside the request is no credential and names nobody", () =>
@@ -224,7 +220,7 @@ describe("a message that two readers could take differently is denied with 400",
         }
       }))
       assert.deepStrictEqual([answer.status, codeOf(answer)], [401, "token_missing"])
-    }), 20_000)
+    }))
 
   it.live("two credentials, listed or joined, with one record each", () =>
     Effect.gen(function*() {
@@ -237,7 +233,7 @@ describe("a message that two readers could take differently is denied with 400",
       const joined = mapped({ authorization: `Bearer ${token},Bearer other` }, { method: "GET", path: "/v1/files" })
       for (const message of [listed, joined]) assert.include([400, 401], (yield* ask(message)).status)
       assert.strictEqual(world.log.recent(100).length, 2)
-    }), 20_000)
+    }))
 })
 
 describe("the model", () => {
@@ -250,7 +246,7 @@ describe("the model", () => {
         assert.strictEqual((yield* ask(mapped(headers, { body }))).status, status)
         assert.strictEqual((yield* ask(mapped(headers, { raw_body: Buffer.from(body) }))).status, status)
       }
-    }), 20_000)
+    }))
 
   it.live("is not taken from a body that was cut, by its mark or by its length", () =>
     Effect.gen(function*() {
@@ -264,7 +260,7 @@ describe("the model", () => {
       ]
       for (const it of cut) assert.isUndefined(it.metadata["model"])
       assert.strictEqual(world.log.recent(100).length, 1 + cut.length)
-    }), 20_000)
+    }))
 })
 
 describe("the listener", () => {
@@ -272,7 +268,7 @@ describe("the listener", () => {
     Effect.gen(function*() {
       const { post } = yield* setting({ doors: { trustedProxies: ["10.0.0.0/8"] } })
       assert.strictEqual(codeOf(yield* post(gpt)), "peer_untrusted")
-    }), 20_000)
+    }))
 
   it.live("takes messages as large as body and head may be, and no larger ones", () =>
     Effect.gen(function*() {
@@ -286,7 +282,7 @@ describe("the listener", () => {
       const error = yield* Effect.flip(post(JSON.stringify({ model: "gpt-4o", prompt: "x".repeat(9 * 1024 * 1024) })))
       assert.strictEqual(error.code, grpc.status.RESOURCE_EXHAUSTED)
       assert.strictEqual((yield* post(gpt)).code, 0)
-    }), 30_000)
+    }))
 
   it.live(
     "what is too large for the gate is denied as at the gate, whatever a message may hold",
@@ -311,8 +307,7 @@ describe("the listener", () => {
           [413, "body_too_large"]
         ])
         assert.strictEqual(world.log.recent(10).length, large.length)
-      }),
-    20_000
+      })
   )
 
   it.live("bytes that are no message are a gRPC error, and the next check is answered", () =>
@@ -321,7 +316,7 @@ describe("the listener", () => {
       const error = yield* Effect.flip(ask(Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])))
       assert.strictEqual(error.code, grpc.status.INTERNAL)
       assert.strictEqual((yield* post(gpt)).code, 0)
-    }), 20_000)
+    }))
 
   it.live("health is told for the door and for what is known of it", () =>
     Effect.gen(function*() {
@@ -332,7 +327,7 @@ describe("the listener", () => {
       assert.strictEqual(unknown.code, grpc.status.NOT_FOUND)
       world.state.draining = true
       assert.strictEqual(yield* GrpcClient.health(world.grpcPort), 2)
-    }), 20_000)
+    }))
 
   it.live("whoever is no gRPC client gets an error, and the process goes on", () =>
     Effect.gen(function*() {
@@ -342,5 +337,5 @@ describe("the listener", () => {
       )
       assert.strictEqual(answer, "refused")
       assert.strictEqual((yield* post(gpt)).code, 0)
-    }), 20_000)
+    }))
 })

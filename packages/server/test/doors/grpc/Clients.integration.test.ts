@@ -71,7 +71,7 @@ describeWith(["grpcurl", "grpc-health-probe"], "clients of gRPC", () => {
       assert.deepStrictEqual([denied.status.code, denied.deniedResponse.status.code], [7, 403])
       const listed = yield* run(Catalog.locate("grpcurl"), ["-plaintext", `127.0.0.1:${grpcPort}`, "list"])
       assert.notStrictEqual(listed.code, 0, "reflection is off")
-    }), 60_000)
+    }))
 
   it.live("grpc-health-probe tells a gate that answers from one that drains", () =>
     Effect.gen(function*() {
@@ -86,5 +86,5 @@ describeWith(["grpcurl", "grpc-health-probe"], "clients of gRPC", () => {
       assert.strictEqual((yield* probe("other")).code, 3)
       state.draining = true
       assert.strictEqual((yield* probe("")).code, 4)
-    }), 60_000)
+    }))
 })

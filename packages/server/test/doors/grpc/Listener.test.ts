@@ -28,7 +28,7 @@ describe("certificates", () => {
       assert.strictEqual((yield* GrpcClient.check(grpcPort, question, 10_000, showing())).status, 401)
       const clear = yield* Effect.flip(GrpcClient.check(grpcPort, question))
       assert.strictEqual(clear.code, grpc.status.UNAVAILABLE)
-    }), 20_000)
+    }))
 
   it.live("with clientCa only a proxy with a certificate of that authority is answered", () =>
     Effect.gen(function*() {
@@ -40,7 +40,7 @@ describe("certificates", () => {
       assert.isEmpty(log.recent(10))
       assert.strictEqual((yield* GrpcClient.check(grpcPort, question, 10_000, showing(own))).status, 401)
       assert.strictEqual(log.recent(10).length, 1)
-    }), 30_000)
+    }))
 })
 
 /** A listener whose check is held until it is told to answer. */
@@ -82,7 +82,7 @@ describe("a check", () => {
       const error = yield* Effect.flip(GrpcClient.check(port, question, 200))
       assert.strictEqual(error.code, grpc.status.DEADLINE_EXCEEDED)
       yield* Deferred.await(gone)
-    }), 20_000)
+    }))
 
   it.live("that runs when the end comes is answered, and no new one is taken", () =>
     Effect.gen(function*() {
@@ -96,7 +96,7 @@ describe("a check", () => {
       answer()
       assert.strictEqual((yield* Fiber.join(running)).status, 403)
       yield* Fiber.join(closing)
-    }), 20_000)
+    }))
 
   it.live("that does not end in its grace is cut off", () =>
     Effect.gen(function*() {
@@ -105,7 +105,7 @@ describe("a check", () => {
       yield* Deferred.await(came)
       yield* close
       assert.include([grpc.status.UNAVAILABLE, grpc.status.CANCELLED], (yield* Fiber.join(running)).code)
-    }), 20_000)
+    }))
 })
 
 /** Begins a check that says how long its message is, and sends less. */
@@ -178,7 +178,7 @@ describe("a call that is none", () => {
       assert.isEmpty(log.recent(10))
       assert.strictEqual(yield* calling(grpcPort, [framed(question)]), "0")
       assert.strictEqual(log.recent(10).length, 1)
-    }), 20_000)
+    }))
 })
 
 describe("a check that crashes", () => {
@@ -201,7 +201,7 @@ describe("a check that crashes", () => {
       assert.deepStrictEqual([log.recent(10).length, telemetry.defects()], [3, 3])
       yield* deployments.swap(Effect.succeed(sound))
       assert.strictEqual((yield* GrpcClient.check(grpcPort, question)).status, 401)
-    }), 20_000)
+    }))
 })
 
 describe("messages that do not end", () => {
@@ -212,7 +212,7 @@ describe("messages that do not end", () => {
       const answers = yield* Effect.promise(() => Promise.all(Array.from({ length: 20 }, begin)))
       assert.deepStrictEqual(answers, answers.map(() => ({ status: "0", isAnswered: true })))
       assert.deepStrictEqual(log.recent(20).map((it) => it.code), answers.map(() => "peer_untrusted"))
-    }), 20_000)
+    }))
 
   it.live("are given up in their time, and those that are whole have their turn then", () =>
     Effect.gen(function*() {
@@ -226,7 +226,7 @@ describe("messages that do not end", () => {
       assert.strictEqual((yield* Fiber.join(whole)).status, 403)
       const answers = yield* Effect.promise(() => Promise.all(stalled))
       assert.deepStrictEqual(answers, answers.map(() => ({ status: "14", isAnswered: false })))
-    }), 20_000)
+    }))
 })
 
 describe("limits.inFlight", () => {
@@ -240,11 +240,11 @@ describe("limits.inFlight", () => {
       assert.deepStrictEqual([answer.status, answer.code], [503, 14])
       assert.strictEqual(answer.headers["retry-after"], "1")
       assert.strictEqual(log.recent(1)[0]?.code, "overloaded")
-    }), 20_000)
+    }))
 
   it.live("the place of one that is over is free again", () =>
     Effect.gen(function*() {
       const { grpcPort } = yield* limited(1)
       for (let i = 0; i < 20; i++) assert.strictEqual((yield* GrpcClient.check(grpcPort, question)).status, 401)
-    }), 20_000)
+    }))
 })
