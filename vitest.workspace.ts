@@ -46,6 +46,9 @@ const project = (name: string, { exclude = [], globalSetup = [], include, isolat
       // A limit that only a hang reaches: on two busy cores a test with real servers takes many times its usual time.
       testTimeout: 180_000,
       hookTimeout: 180_000,
+      // A machine that others use may stop for as long as a test waits, so a whole run has one second try, which the
+      // report shows beside the test: whoever sees one there mends the test, or what it found.
+      retry: process.env["CI"] === undefined ? 0 : 1,
       execArgv: ["--conditions=source"],
       // They have sources under the same condition, which Node does not load from there.
       server: { deps: { inline: [/@modelcontextprotocol/, /eventsource/] } }

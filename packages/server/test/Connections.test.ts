@@ -10,7 +10,7 @@ import * as World from "./support/World.ts"
 const sleep = (millis: number) => new Promise((done) => setTimeout(done, millis))
 
 const until = async (condition: () => boolean, what: string) => {
-  const end = performance.now() + 5_000
+  const end = performance.now() + 60_000
   while (!condition()) {
     if (performance.now() > end) throw new Error(`it did not happen in time: ${what}`)
     await sleep(5)

@@ -32,7 +32,7 @@ const get = (url: string) => Effect.promise(() => fetch(url))
 const until = (what: string, condition: () => boolean): Effect.Effect<void> =>
   Effect.gen(function*() {
     while (!condition()) yield* Effect.sleep("20 millis")
-  }).pipe(Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => Effect.die(new Error(`never: ${what}`)) }))
+  }).pipe(Effect.timeoutOrElse({ duration: "1 minute", orElse: () => Effect.die(new Error(`never: ${what}`)) }))
 
 const run = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>) =>
   effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))

@@ -56,7 +56,7 @@ audit: { to: none }
         const [, again = "", admin = ""] = yield* second.until(/^ready gate=(\S+) admin=(\S+)/)
         const started = performance.now()
         assert.strictEqual(yield* ask(again, good), 200)
-        assert.isBelow(performance.now() - started, 2_000)
+        assert.isBelow(performance.now() - started, 20_000)
         assert.strictEqual(yield* ask(again, yield* evil.token({ now: time })), 401)
         const ready = yield* Effect.promise(() =>
           fetch(`${admin}/readyz`).then((it) => it.json() as Promise<{ readonly issuers: ReadonlyArray<object> }>)

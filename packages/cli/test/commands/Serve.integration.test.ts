@@ -25,7 +25,7 @@ const until = (url: string, status: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     while ((yield* get(url)).status !== status) yield* Effect.sleep("50 millis")
   }).pipe(
-    Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => Effect.die(new Error(`${url} is never ${status}`)) })
+    Effect.timeoutOrElse({ duration: "1 minute", orElse: () => Effect.die(new Error(`${url} is never ${status}`)) })
   )
 
 const run = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>) =>

@@ -116,7 +116,7 @@ for (const dialect of dialects) {
         const start = performance.now()
         const answer = yield* ask(dialect, chat, ["Authorization: Bearer bad", "Content-Length: 0"])
         assert.deepStrictEqual(Raw.statuses(answer), [401])
-        assert.isBelow(performance.now() - start, 1_000)
+        assert.isBelow(performance.now() - start, 20_000)
       }))
 
     it.live("doors rule 5: the answer carries the upstream's credential only when it is told to", () =>

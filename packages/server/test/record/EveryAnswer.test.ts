@@ -164,7 +164,7 @@ const toldByMessage = ({ body, headers, status }: GrpcClient.Answer) => {
 
 const until = (condition: () => boolean) =>
   Effect.promise(async () => {
-    const end = performance.now() + 3000
+    const end = performance.now() + 60_000
     while (!condition() && performance.now() < end) await new Promise((done) => setTimeout(done, 2))
   })
 

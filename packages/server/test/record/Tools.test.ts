@@ -62,7 +62,7 @@ const world = Effect.gen(function*() {
         body: JSON.stringify(body)
       }).then((response) => response.text())
     )
-    return yield* Effect.repeat(last, { until: (id) => id !== before }).pipe(Effect.timeout("20 seconds"))
+    return yield* Effect.repeat(last, { until: (id) => id !== before }).pipe(Effect.timeout("1 minute"))
   })
   return { ...world, ask, get: admin, post, store }
 })
@@ -108,7 +108,7 @@ describe("a record of a call to an MCP server", () => {
       const stored = yield* Effect.provide(
         RecordStore.use((it) => it.search({ limit: 100, tool: "files/get_a" })),
         RecordStore.layerSqlite(store)
-      ).pipe(Effect.repeat({ until: (rows) => rows.length > 0 }), Effect.timeout("20 seconds"))
+      ).pipe(Effect.repeat({ until: (rows) => rows.length > 0 }), Effect.timeout("1 minute"))
       assert.deepStrictEqual(stored.map((it): string | undefined => it.id), [several])
       assert.deepStrictEqual(
         stored.flatMap(({ question }) => Option.toArray(kept(question))).map((it) => it.tools),
@@ -130,7 +130,7 @@ describe("a record of a call to an MCP server", () => {
       yield* ask(rpc("resources/read", { uri: "file:///a" }))
       const recorded = get("/admin/v1/decisions/questions")
       yield* Effect.repeat(recorded, { until: ({ body }) => body.items.length === 4 }).pipe(
-        Effect.timeout("20 seconds")
+        Effect.timeout("1 minute")
       )
       const text = JSON.stringify({
         ...settings,

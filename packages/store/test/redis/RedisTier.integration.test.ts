@@ -136,15 +136,15 @@ describeWith("redis", "the second tier in Redis", () => {
       yield* Effect.promise(() => server.query("FLUSHALL"))
       assert.strictEqual((yield* get("flushed")).id, "flushed")
       yield* Effect.promise(() => server.kill())
-      assert.isBelow(yield* milliseconds(get("gone")), 1_000)
+      assert.isBelow(yield* milliseconds(get("gone")), 10_000)
       yield* Effect.promise(() => server.restart())
-      assert.isBelow(yield* milliseconds(connected), 5_000)
+      assert.isBelow(yield* milliseconds(connected), 30_000)
       assert.strictEqual((yield* get("back")).id, "back")
     }))
 
   it.live("a Redis that was never there is no reason to wait", () =>
     Effect.gen(function*() {
       const { get } = yield* member("redis://127.0.0.1:1")
-      assert.isBelow(yield* milliseconds(get("alice")), 1_000)
+      assert.isBelow(yield* milliseconds(get("alice")), 10_000)
     }))
 })
