@@ -43,7 +43,10 @@ const suites: Record<string, Record<string, Row>> = {
     "POST /bedrock/mcp/unheard": ["a provider's own route", []],
     "POST /azure/mcp/chat/completions": ["chat completions", ["mcp"]],
     "POST /v1/mcp/chat/completions": ["chat completions", []],
-    "GET /bedrock/unheard/of": [undefined]
+    "GET /bedrock/unheard/of": [undefined],
+    "WEBSOCKET /azure_ai/unheard": ["a provider's own route", []],
+    "WEBSOCKET /openai/deployments/d/unheard": ["a provider's own route", ["d"]],
+    "WEBSOCKET /unheard": [undefined]
   },
   "case changes nothing, as some servers ignore it": {
     "POST /V1/Chat/Completions": ["chat completions", []],
@@ -191,5 +194,13 @@ describe("ModelRoutes.found", () => {
     for (const path of ["/openai/deployments/gpt-4o/unheard", "/azure/openai/v1/chat/completions", "/v1/files", "/x"]) {
       assert.strictEqual(asksFor(path), "Known", path)
     }
+  })
+})
+
+describe("ModelRoutes.unseen", () => {
+  it("a body that nobody sees may name a model on a model route, and elsewhere none", () => {
+    const asksFor = (path: string) => ModelRoutes.unseen(ModelRoutes.find("POST", path), ["gpt-4o"], true)
+    assert.deepStrictEqual(asksFor("/v1/chat/completions"), { _tag: "Unseen", names: ["gpt-4o"], enforced: true })
+    assert.deepStrictEqual(asksFor("/key/generate"), { _tag: "None" })
   })
 })

@@ -61,6 +61,7 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
   const { directory, questions, settings } = management
   const servers = new Map(settings.policy.mcp.map((it) => [it.server, it.path]))
   const names = new Set(servers.keys())
+  const issuers = new Set(settings.issuers.map((it) => it.id))
   const supposedOf = (
     action: Evaluation["action"],
     resource: Evaluation["resource"],
@@ -154,7 +155,7 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
     const call = supposedOf(action, resource, context)
     const odd = call === undefined
       ? `${JSON.stringify(action.name)} on a ${JSON.stringify(resource.type)}`
-      : oddity(subject, call)
+      : oddity(subject, call, issuers)
     return call === undefined || odd !== undefined
       ? Effect.sync(() => notUnderstood(odd ?? "", call))
       : judged(subject, call, noted)
@@ -162,7 +163,7 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
 
   /** Whether a subject may, for a search: no record, and nobody who is not understood. */
   const may = (subject: Subject, call: Supposed | undefined): Effect.Effect<boolean, Failure> =>
-    call === undefined || oddity(subject, call) !== undefined
+    call === undefined || oddity(subject, call, issuers) !== undefined
       ? Effect.succeed(false)
       : Effect.map(judged(subject, call, silent), ({ decision }) => decision)
 
@@ -170,7 +171,9 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
     function*({ action, context, resource, subject }: SubjectSearch, range: { after?: string; limit: number }) {
       const call = supposedOf(action, resource, context)
       const results: Array<{ readonly type: string; readonly id: string }> = []
-      if (call === undefined || oddity(subject, call) !== undefined) return { results, next: undefined }
+      if (call === undefined || oddity({ type: subject.type }, call, issuers) !== undefined) {
+        return { results, next: undefined }
+      }
       if (subject.type === "team") {
         const { next, rows } = yield* questions.teams(call, range)
         return { results: rows.map(({ id }) => ({ type: "team", id })), next }
@@ -189,13 +192,13 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
 
   /** The names of one kind that anything is known of; of tools those of one server, where the search names it. */
   const named = ({ properties, type }: ResourceSearch["resource"]) => {
-    const server = properties?.["server"]
+    const server = properties?.server
     if (type === "model") return NamedItems.models(directory, settings)
     return type !== "tool"
       ? Effect.succeed<ReadonlyArray<string>>([])
       : Effect.map(
         NamedItems.tools(directory, settings),
-        (all) => server === undefined ? all : all.filter((it) => it.startsWith(`${String(server)}/`))
+        (all) => server === undefined ? all : all.filter((it) => it.startsWith(`${server}/`))
       )
   }
 

@@ -23,9 +23,9 @@ export const methods = vocabulary.action_names_supported.filter((it) => it !== "
 
 /** `SERVER/NAME` of a tool: of its id, or of its id at the server that the properties name. */
 const toolOf = ({ id, properties }: Evaluation["resource"]): string | undefined => {
-  const server = properties?.["server"]
+  const server = properties?.server
   if (server === undefined) return Request.toolFrom(id) === undefined ? undefined : id
-  return typeof server !== "string" || server === "" || server.includes("/") || id === ""
+  return server === "" || server.includes("/") || id === ""
     ? undefined
     : `${server}/${id}`
 }
@@ -66,25 +66,18 @@ export const callOf = (
   }
 }
 
-const texts = (value: unknown): ReadonlyArray<string> | undefined =>
-  Array.isArray(value) && value.every((it) => typeof it === "string")
-    ? value
-    : typeof value === "string"
-    ? value.split(" ").filter((it) => it !== "")
-    : undefined
+const texts = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =>
+  typeof value === "string" ? value.split(" ").filter((it) => it !== "") : value
 
 /** What a person would say whose token says this; `undefined` when the properties describe no token. */
-export const saidBy = (subject: Subject): Said | undefined => {
-  const { issuer, scopes, subject: person, teams } = subject.properties ?? {}
-  if (typeof issuer !== "string" && teams === undefined && scopes === undefined && person === undefined) {
-    return undefined
-  }
-  const [groups, held] = [texts(teams), texts(scopes)]
+export const saidBy = ({ id, properties }: Subject): Said | undefined => {
+  const { issuer, scopes, subject, teams } = properties ?? {}
+  if (issuer === undefined && teams === undefined && scopes === undefined && subject === undefined) return undefined
   return {
-    person: typeof person === "string" ? person : subject.id,
-    ...(typeof issuer === "string" ? { issuer } : {}),
-    ...(groups === undefined ? {} : { groups }),
-    ...(held === undefined ? {} : { scopes: held })
+    person: subject ?? id,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(teams === undefined ? {} : { groups: texts(teams) }),
+    ...(scopes === undefined ? {} : { scopes: texts(scopes) })
   }
 }
 
@@ -110,8 +103,14 @@ export const waysOf = ({ email, id, teams }: User, call: Supposed): readonly [Wa
 const subjects: ReadonlySet<string> = new Set(vocabulary.subject_types_supported)
 
 /** What nobody here can make sense of in a question about this subject; `undefined`: nothing. */
-export const oddity = ({ type }: Pick<Subject, "type">, { agent, model }: Supposed): string | undefined => {
+export const oddity = (
+  { properties, type }: Pick<Subject, "type" | "properties">,
+  { agent, model }: Supposed,
+  issuers: ReadonlySet<string>
+): string | undefined => {
   if (!subjects.has(type)) return `a subject of the type ${JSON.stringify(type)}`
+  const issuer = properties?.issuer
+  if (type === "user" && issuer !== undefined && !issuers.has(issuer)) return "an issuer that is not listed"
   // No door lets a request with such a name pass, whatever its caller may.
   if (model !== undefined && !isModelName(model)) return "a name that is not that of one model"
   if (agent === undefined || type === "user" || type === "team") return undefined

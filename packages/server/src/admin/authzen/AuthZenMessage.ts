@@ -2,15 +2,30 @@
  * The messages of AuthZEN's Authorization API 1.0: what a body asks, and what is wrong with it.
  *
  * Members that nobody knows are ignored (§6.1: forward compatibility); what is required and missing, or of another type,
- * is refused with its place. Nothing here knows people, teams or models.
+ * is refused with its place, and so are the properties that a decision depends on: teams that cannot be read are not
+ * no teams (RULES D53). Nothing here knows people, teams or models.
  */
 import { findings, pathText } from "@jotgate/core/SchemaFindings"
 import { Result, Schema } from "effect"
 
 const Properties = Schema.optionalKey(Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown)))
 
+const text = Schema.optionalKey(Schema.String)
+/** A list, or one text with a space between each two. */
+const texts = Schema.optionalKey(Schema.Union([Schema.Array(Schema.String), Schema.String]))
+
+/** What a person's token would say; other properties are ignored. */
+const Token = Schema.Struct({ issuer: text, subject: text, teams: texts, scopes: texts })
+
+/** At which MCP server a tool is; other properties are ignored. */
+const Place = Schema.Struct({ server: text })
+
 /** Who asks, or is asked about. */
-export const Subject = Schema.Struct({ type: Schema.String, id: Schema.String, properties: Properties })
+export const Subject = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  properties: Schema.optionalKey(Schema.NullOr(Token))
+})
 export type Subject = typeof Subject.Type
 
 /** What is to be done: `call`, or a method. */
@@ -18,16 +33,20 @@ export const Action = Schema.Struct({ name: Schema.NonEmptyString, properties: P
 export type Action = typeof Action.Type
 
 /** What it is done to. */
-export const Resource = Schema.Struct({ type: Schema.String, id: Schema.String, properties: Properties })
+export const Resource = Schema.Struct({
+  type: Schema.String,
+  id: Schema.String,
+  properties: Schema.optionalKey(Schema.NullOr(Place))
+})
 export type Resource = typeof Resource.Type
 
 /** What of the context a decision depends on; other members are ignored. */
 export const Situation = Schema.Struct({
-  method: Schema.optionalKey(Schema.String),
-  path: Schema.optionalKey(Schema.String),
-  team: Schema.optionalKey(Schema.String),
+  method: text,
+  path: text,
+  team: text,
   /** The agent that acts for the subject. */
-  agent: Schema.optionalKey(Schema.String)
+  agent: text
 })
 export type Situation = typeof Situation.Type
 
@@ -59,13 +78,15 @@ const page = Schema.optionalKey(Schema.NullOr(Schema.Struct({
   limit: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
 })))
 
-const anyId = Schema.Struct({ type: Schema.String, properties: Properties })
+/** Subjects are searched among rows, whose properties are their own. */
+const anySubject = Schema.Struct({ type: Schema.String, properties: Properties })
+const anyResource = Schema.Struct({ type: Schema.String, properties: Resource.fields.properties })
 
 /** Which subjects may do something. */
-export const SubjectSearch = Schema.Struct({ subject: anyId, action: Action, resource: Resource, context, page })
+export const SubjectSearch = Schema.Struct({ subject: anySubject, action: Action, resource: Resource, context, page })
 export type SubjectSearch = typeof SubjectSearch.Type
 /** To what a subject may do something. */
-export const ResourceSearch = Schema.Struct({ subject: Subject, action: Action, resource: anyId, context, page })
+export const ResourceSearch = Schema.Struct({ subject: Subject, action: Action, resource: anyResource, context, page })
 export type ResourceSearch = typeof ResourceSearch.Type
 /** What a subject may do to something. */
 export const ActionSearch = Schema.Struct({ subject: Subject, resource: Resource, context, page })

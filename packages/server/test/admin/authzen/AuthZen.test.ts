@@ -167,6 +167,55 @@ describe("AuthZEN", () => {
         }))
     }
 
+    const [someone, fact] = [user("carol"), { type: "tool", id: "x" }]
+    const odd: ReadonlyArray<unknown> = [7, true, {}, { red: true }, [7], ["red", 7], [["red"]], [{ id: "red" }], null]
+    const shapes: Readonly<Record<string, readonly [shapes: ReadonlyArray<unknown>, of: (it: unknown) => object]>> = {
+      "subject.properties.teams": [odd, (teams) => ({ subject: { ...someone, properties: { teams } } })],
+      "subject.properties.scopes": [odd, (scopes) => ({ subject: { ...someone, properties: { scopes } } })],
+      "subject.properties.issuer": [
+        [...odd, ["idp"]],
+        (issuer) => ({ subject: { ...someone, properties: { issuer } } })
+      ],
+      "subject.properties.subject": [
+        [...odd, ["alice"]],
+        (subject) => ({ subject: { ...someone, properties: { subject } } })
+      ],
+      "resource.properties.server": [[...odd, ["s"]], (server) => ({ resource: { ...fact, properties: { server } } })],
+      ...Object.fromEntries(["team", "agent", "path", "method"].map((name) => [
+        `context.${name}`,
+        [[...odd, ["red"]], (it: unknown) => ({ context: { [name]: it } })] as const
+      ]))
+    }
+    for (const [place, [all, of]] of Object.entries(shapes)) {
+      it.effect(`what is read at ${place} and has another shape is no question, wherever it is asked`, () =>
+        Effect.gen(function*() {
+          const { ask } = yield* Setting
+          const question = { subject: someone, action: call, resource: model("gpt-4o-mini") }
+          for (const shape of all) {
+            const asked = { ...question, ...of(shape) }
+            const single = yield* ask("evaluation", asked)
+            assert.strictEqual(single.status, 400, JSON.stringify(shape))
+            assert.include(JSON.stringify(single.body), place)
+            const [first, second] = (yield* ask("evaluations", { evaluations: [asked, question] })).body.evaluations
+            assert.deepStrictEqual([first.decision, first.context.error.status], [false, 400])
+            assert.isTrue(second.decision)
+            const search = "resource" in of(shape) ? "resource" : "action"
+            assert.strictEqual((yield* ask(`search/${search}`, asked)).status, 400)
+          }
+        }))
+    }
+
+    it.effect("an issuer that is not listed vouches for nobody", () =>
+      Effect.gen(function*() {
+        const { ask } = yield* Setting
+        for (const issuer of ["other", "", "IDP", "rows-of-the-directory", "__proto__"]) {
+          const asked = { ...alice, subject: user("alice", { issuer, teams: ["red"] }) }
+          const { body } = yield* ask("evaluation", asked)
+          assert.deepStrictEqual([body.decision, body.context.code], [false, "not_understood"], issuer)
+          assert.deepStrictEqual((yield* ask("search/action", asked)).body.results, [])
+        }
+      }))
+
     it.effect("400 for another type of body, and the caller's X-Request-ID comes back", () =>
       Effect.gen(function*() {
         const { ask } = yield* Setting

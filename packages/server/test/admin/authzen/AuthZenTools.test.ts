@@ -51,7 +51,7 @@ layer(Setting.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) 
   it.effect("a tool is named by its server and its name, or by its name at the server of the properties", () =>
     Effect.gen(function*() {
       const { evaluated, may } = yield* Setting
-      const named = (id: string, server: unknown) => ({ ...tool(id), properties: { server } })
+      const named = (id: string, server: string) => ({ ...tool(id), properties: { server } })
       assert.isTrue(yield* may(user("alice"), tool("github/create_issue")))
       assert.isTrue(yield* may(user("alice"), named("create_issue", "github")))
       assert.isFalse(yield* may(user("alice"), tool("github/delete_repo")))
@@ -65,7 +65,9 @@ layer(Setting.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) 
       for (
         const resource of [
           ...["create_issue", "nowhere/x", "github/"].map(tool),
-          ...[["x", 7], ["x", "a/b"], ["", "github"]].map(([id, server]) => named(String(id), server))
+          named("x", ""),
+          named("x", "a/b"),
+          named("", "github")
         ]
       ) {
         const { context, decision } = yield* evaluated(user("alice"), resource)
