@@ -3,11 +3,13 @@
  * undici (proxy).
  *
  * The workload is a company at work: `--people` (1 000) with `--groups` (10) each and rows for all of them, in turn;
- * the same with one person in one group stands beside it. Candidate and baseline run at the same time on the same core,
- * each with its own generator on the other core; the ratio is CPU per request, baseline to candidate, and the first row
- * of each kind is the baseline against a second copy of itself: the noise. `--rate N` asks N times a second instead of
- * as often as possible, `--plot` draws the rows into `docs/benchmarks/http.svg`, `--seconds N` per round, `--rounds N`, `--only TEXT`. Absolute figures mean nothing on a shared
- * machine.
+ * the same with one person in one group stands beside it. Candidate and baseline have one core in turn, a round is a turn
+ * of each, and their generators have the other core; with `--together` they share the first one all the time, which shows
+ * what a neighbour in the processor's caches costs. The ratio is CPU per request, baseline to candidate, whatever a
+ * server does between its turns included, and the first row of each kind is the baseline against a second copy of
+ * itself: the noise. `--rate N` asks N times a second instead of as often as possible, `--plot` draws the rows into
+ * `docs/benchmarks/http.svg`, `--seconds N` for a turn, `--rounds N`, `--warm N` seconds, `--only TEXT`. Absolute figures
+ * mean nothing on a shared machine.
  */
 import { Effect } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -32,6 +34,7 @@ const { values } = parseArgs({
     groups: { type: "string", default: "10" },
     rate: { type: "string", default: "0" },
     only: { type: "string", default: "" },
+    together: { type: "boolean", default: false },
     plot: { type: "boolean", default: false }
   }
 })
@@ -180,17 +183,18 @@ const pair = async (row: Row, which: "candidate" | "baseline", { config, tokens 
     row.added === undefined ? values.rate : String(row.added.rate)
   ])
   load.tell(JSON.stringify(tokens.map(which === "baseline" ? row.instead ?? row.request : row.request)))
+  /** Milliseconds to the first byte, in the last turn. */
+  let median = 0
   const reading = async () => {
     const [micros, count] = await Promise.all([server.micros(), load.ask("count")])
-    return {
-      micros,
-      done: numberOf(count, "done"),
-      failed: numberOf(count, "failed"),
-      median: numberOf(count, "median")
-    }
+    return { micros, done: numberOf(count, "done"), failed: numberOf(count, "failed"), median }
   }
   return {
     reading,
+    go: () => load.ask("go"),
+    rest: async () => {
+      median = numberOf(await load.ask("rest"), "median")
+    },
     stop: () => {
       load.stop()
       server.stop()
@@ -198,12 +202,14 @@ const pair = async (row: Row, which: "candidate" | "baseline", { config, tokens 
   }
 }
 
-const round = (it: number): string => it.toFixed(2)
+const rounded = (it: number): string => it.toFixed(2)
 let missed = false
 const bars: Array<Plot.Bar> = []
 console.log(
   `${work.people} people in ${work.groups} groups each, ${values.connections} connections; ${rounds} rounds of ` +
-    `${seconds} s; ratio of CPU per request, first byte at the median`
+    `${seconds} s${
+      values.together ? ", both on one core at once" : " each, in turn"
+    }; ratio of CPU per request, first byte at the median`
 )
 for (const row of rows.filter((it) => it.name.includes(values.only))) {
   const { audit, workload } = row.candidate === "noise" ? silent(work) : row.candidate
@@ -214,13 +220,23 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
     "baseline",
     row.baseline === "decide" ? await served(workload, audit, `http://127.0.0.1:${upstreamPort}`) : world
   )
-  await sleep(warm * 1000)
+  const turns = values.together ? [[candidate, baseline]] : [[candidate], [baseline]]
+  const round = async (seconds: number) => {
+    for (const turn of turns) {
+      await Promise.all(turn.map((it) => it.go()))
+      await sleep(seconds * 1000)
+      await Promise.all(turn.map((it) => it.rest()))
+    }
+    turns.reverse()
+  }
+  await Promise.all([candidate.rest(), baseline.rest()])
+  await round(warm)
   const ratios: Array<number> = []
   const added: Array<number> = []
   let before = await Promise.all([candidate.reading(), baseline.reading()])
   let perRequest = [0, 0]
   for (let i = 0; i < rounds; i++) {
-    await sleep(seconds * 1000)
+    await round(seconds)
     const after = await Promise.all([candidate.reading(), baseline.reading()])
     perRequest = after.map((it, at) => {
       const last = before[at] ?? it
@@ -239,13 +255,13 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
   const short = row.goal > median || later > (row.added?.millis ?? Infinity) || bought < (row.perSecond ?? 0)
   if (short || failures > 0) missed = true
   if (row.goal > 0) {
-    bars.push({ name: row.name, text: round(median), value: median, low, high, target: row.goal, isLimit: false })
+    bars.push({ name: row.name, text: rounded(median), value: median, low, high, target: row.goal, isLimit: false })
   }
   console.log(
-    `${row.name.padEnd(36)} ${round(median)} (${round(low)}–${round(high)})` +
-      `${row.goal === 0 ? "" : `  goal ${round(row.goal)}`}` +
-      `  first byte ${later >= 0 ? "+" : ""}${round(later)} ms` +
-      `${Number.isFinite(row.added?.millis) ? `  goal at most +${round(row.added?.millis ?? 0)} ms` : ""}` +
+    `${row.name.padEnd(36)} ${rounded(median)} (${rounded(low)}–${rounded(high)})` +
+      `${row.goal === 0 ? "" : `  goal ${rounded(row.goal)}`}` +
+      `  first byte ${later >= 0 ? "+" : ""}${rounded(later)} ms` +
+      `${Number.isFinite(row.added?.millis) ? `  goal at most +${rounded(row.added?.millis ?? 0)} ms` : ""}` +
       `${row.perSecond === undefined ? "" : `  ${bought.toFixed(0)} a second of one core, goal ${row.perSecond}`}` +
       `${short ? "  MISSED" : ""}  last round ${(perRequest[0] ?? 0).toFixed(0)}/${
         (perRequest[1] ?? 0).toFixed(0)

@@ -5,10 +5,12 @@
  *
  * Keep-alive connections over plain sockets, one request in flight on each; it counts whole answers (by
  * `Content-Length`, or by the end of a chunked body) and writes the count to file descriptor 3 whenever it is sent a line.
+ * With the line `rest` it waits for what was asked and asks no more, until it is sent `go`.
  */
 import { writeSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { createInterface } from "node:readline"
+import { Asking } from "./Asking.ts"
 
 const [port = "0", connections = "32", rate = "0"] = process.argv.slice(2)
 /** Milliseconds between two requests of one connection; 0: no pause. */
@@ -28,18 +30,23 @@ const endOf = (text: string): number => {
 }
 
 let turn = 0
+const asking = new Asking()
 
 const open = (requests: ReadonlyArray<string>): void => {
   const socket: Socket = connect(Number(port), "127.0.0.1")
   let text = ""
   let sent = 0
+  let isAsking = false
   const send = () => {
+    // It was closed while it rested, and another one asks in its place.
+    if (socket.destroyed) return asking.end()
+    isAsking = true
     sent = performance.now()
     socket.write(requests[turn++ % requests.length] ?? "")
   }
   socket.setNoDelay(true)
   socket.setEncoding("latin1")
-  socket.on("connect", send)
+  socket.on("connect", () => asking.begin(send))
   socket.on("data", (chunk) => {
     if (text === "" && latencies.length < 200_000) latencies.push(performance.now() - sent)
     text += chunk
@@ -48,21 +55,26 @@ const open = (requests: ReadonlyArray<string>): void => {
     if (!text.startsWith("HTTP/1.1 200")) failed++
     done++
     text = text.slice(end)
+    isAsking = false
     const wait = sent + pause - performance.now()
-    if (wait > 0) setTimeout(send, wait)
-    else send()
+    if (wait > 0) setTimeout(() => asking.next(send), wait)
+    else asking.next(send)
   })
   socket.on("error", () => failed++)
-  socket.on("close", () => setTimeout(() => open(requests), 10))
+  socket.on("close", () => {
+    if (isAsking) asking.end()
+    setTimeout(() => open(requests), 10)
+  })
 }
 
 let started = false
-createInterface({ input: process.stdin }).on("line", (line) => {
+createInterface({ input: process.stdin }).on("line", async (line) => {
   if (!started) {
     started = true
     const requests: unknown = JSON.parse(line)
     if (Array.isArray(requests)) { for (let i = 0; i < Number(connections); i++) open(requests.map(String)) }
   } else {
+    await asking.told(line)
     const sorted = latencies.splice(0).toSorted((left, right) => left - right)
     tell({ done, failed, median: sorted[sorted.length >> 1] ?? 0, high: sorted[Math.floor(sorted.length * 0.99)] ?? 0 })
   }

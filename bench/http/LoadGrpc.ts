@@ -1,11 +1,13 @@
 /**
  * As `Load.ts`, for gRPC: `node LoadGrpc.ts PORT CONNECTIONS`, the tokens on standard input as a JSON list. As many checks
- * are under way at once on one HTTP/2 connection, as a proxy has it, each about a request with one of the tokens.
+ * are under way at once on one HTTP/2 connection, as a proxy has it, each about a request with one of the tokens. It
+ * rests and goes on as `Load.ts` does.
  */
 import { readFileSync, writeSync } from "node:fs"
 import { connect } from "node:http2"
 import { createInterface } from "node:readline"
 import protobuf from "protobufjs"
+import { Asking } from "./Asking.ts"
 
 const [port = "0", inFlight = "32"] = process.argv.slice(2)
 const tell = (it: unknown): void => void writeSync(3, `${JSON.stringify(it)}\n`)
@@ -52,6 +54,7 @@ const frameOf = (token: string): Buffer => {
 let done = 0
 let failed = 0
 let turn = 0
+const asking = new Asking()
 const latencies: Array<number> = []
 /** What an allow begins with: a status without a code, then the answer for the request. */
 const isAllow = (answer: Buffer): boolean => answer.includes("x-jotgate-decision") && !answer.includes("problem+json")
@@ -76,20 +79,21 @@ const start = (frames: ReadonlyArray<Buffer>): void => {
     stream.on("end", () => {
       done++
       if (!isAllow(Buffer.concat(chunks))) failed++
-      ask()
+      asking.next(ask)
     })
     stream.end(frames[turn++ % frames.length])
   }
-  for (let i = 0; i < Number(inFlight); i++) ask()
+  for (let i = 0; i < Number(inFlight); i++) asking.begin(ask)
 }
 
 let started = false
-createInterface({ input: process.stdin }).on("line", (line) => {
+createInterface({ input: process.stdin }).on("line", async (line) => {
   if (!started) {
     started = true
     const tokens: unknown = JSON.parse(line)
     if (Array.isArray(tokens)) start(tokens.map((it) => frameOf(String(it))))
   } else {
+    await asking.told(line)
     const sorted = latencies.splice(0).toSorted((left, right) => left - right)
     tell({ done, failed, median: sorted[sorted.length >> 1] ?? 0 })
   }
