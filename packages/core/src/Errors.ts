@@ -101,10 +101,18 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
   }
 }
 
-/** A known caller who may not do this: 403. `scope` names every scope that was missing, for one challenge (RFC 6750 §3.1). */
+/**
+ * A known caller who may not do this: 403. `scope` names every scope that was missing, for one challenge (RFC 6750 §3.1);
+ * `held` those that the token has and another one needs as well.
+ */
 export class Forbidden extends Schema.TaggedError<Forbidden>()(
   "Forbidden",
-  { code: Schema.Literals(Codes[403]), scope: Schema.optionalKey(Schema.Array(Schema.String)), decision },
+  {
+    code: Schema.Literals(Codes[403]),
+    scope: Schema.optionalKey(Schema.Array(Schema.String)),
+    held: Schema.optionalKey(Schema.Array(Schema.String)),
+    decision
+  },
   { httpApiStatus: 403 }
 ) {
   /** The HTTP status. */
@@ -192,10 +200,16 @@ const denials = new Map<DecisionCode, Exit.Exit<never, Denial>>()
 
 /**
  * The denial of a code, made once: raising it costs a look-up. The scopes that
- * are missing are named in the challenge of a 403.
+ * are missing are named in the challenge of a 403, with those that the token holds already.
  */
-export const deny = (code: DecisionCode, scope?: ReadonlyArray<string>): Exit.Exit<never, Denial> => {
-  if (scope !== undefined && isForbidden(code)) return stackless(() => Exit.fail(new Forbidden({ code, scope })))
+export const deny = (
+  code: DecisionCode,
+  scope?: ReadonlyArray<string>,
+  held: ReadonlyArray<string> = []
+): Exit.Exit<never, Denial> => {
+  if (scope !== undefined && isForbidden(code)) {
+    return stackless(() => Exit.fail(new Forbidden({ code, scope, ...(held.length === 0 ? {} : { held }) })))
+  }
   const known = denials.get(code)
   if (known !== undefined) return known
   const denial = stackless(() => Exit.fail((makers.get(code) ?? closed)()))

@@ -203,7 +203,8 @@ const errorOf = ({ result, verdict: { code, decision } }: Door.Answer): Declared
       return new Forbidden({
         code: result.code,
         decision,
-        ...(result.scope === undefined ? {} : { scope: result.scope })
+        ...(result.scope === undefined ? {} : { scope: result.scope }),
+        ...(result.held === undefined ? {} : { held: result.held })
       })
     case "NotFound":
       return new NotFound({ code: result.code, decision })

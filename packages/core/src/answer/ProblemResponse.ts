@@ -11,6 +11,8 @@ export interface Refusal {
   readonly code: Code
   /** Every scope that was missing, or that is needed at all where there is no good token; for the challenge. */
   readonly scope?: ReadonlyArray<string>
+  /** What the token holds of the scopes that are asked for: a client that asks for those of a challenge alone keeps them. */
+  readonly held?: ReadonlyArray<string>
   /** Seconds. */
   readonly retryAfter?: number
   /** What lies behind the code; for the record alone. */
@@ -43,7 +45,7 @@ const challenge = (it: Refusal, metadata: string | undefined): string | undefine
   const parts = [realm]
   if (status === 403) {
     parts.push(`error="insufficient_scope"`)
-    if (it.scope !== undefined) parts.push(`scope="${quoted(it.scope.join(" "))}"`)
+    if (it.scope !== undefined) parts.push(`scope="${quoted([...it.scope, ...it.held ?? []].join(" "))}"`)
   } else if (it.code !== "token_missing") {
     parts.push(`error="invalid_token"`)
     if (it.code === "token_expired") parts.push(`error_description="The token has expired"`)

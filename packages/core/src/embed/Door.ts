@@ -138,6 +138,7 @@ export const make = (
     const refusal = {
       code: result.code,
       ...("scope" in result && result.scope !== undefined ? { scope: result.scope } : {}),
+      ...("held" in result && result.held !== undefined ? { held: result.held } : {}),
       ...("retryAfter" in result ? { retryAfter: result.retryAfter } : {})
     }
     return logged({ verdict: Verdict.ofDenied(id, asked, refusal, { known: steps, told }, url), result })

@@ -53,7 +53,7 @@ const denied = <Name extends StepName>({ code, facts, step }: Ruling<Name>): Ste
 /** Notes a ruling and raises its denial. */
 export const raise = (ruling: Ruling, now: Now): Exit.Exit<never, Denial> => {
   now.note?.(denied(ruling))
-  return deny(ruling.code, ruling.scope)
+  return deny(ruling.code, ruling.scope, ruling.held)
 }
 
 /** Fails as a rule says, and tells whoever listens what an operator would have to change. */

@@ -10,5 +10,7 @@ export type Ruling<Name extends StepName = StepName> = {
     readonly facts: FactsOf<N>
     /** Every scope that was missing, for the challenge (RFC 6750 §3.1). */
     readonly scope?: ReadonlyArray<string>
+    /** What the token holds of the scopes that are asked for, for the same challenge. */
+    readonly held?: ReadonlyArray<string>
   }
 }[Name]

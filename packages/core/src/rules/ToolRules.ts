@@ -219,6 +219,18 @@ export class ToolRules {
     return needed.length === 0 ? needed : needed.filter((it) => !scopes.includes(it))
   }
 
+  /**
+   * What a token holds of the scopes that these servers and the rules of tools ask for. A challenge names them too:
+   * there are clients that ask for what it names and nothing else, and would lose these by signing in again.
+   */
+  #held(servers: ReadonlySet<string>, scopes: ReadonlyArray<string>): ReadonlyArray<string> {
+    const asked = new Set([
+      ...[...servers].flatMap((it) => this.#byName.get(it)?.scopes ?? []),
+      ...this.#settings.policy.scopes.flatMap((it) => this.lists(it) === silent ? [] : [it.scope])
+    ])
+    return [...asked].filter((it) => scopes.includes(it))
+  }
+
   /** Whether a caller may use an item: the one rule. */
   allows(kind: ToolKind, server: string, name: string, question: ToolQuestion): boolean {
     if (this.missingScopes(server, question.scopes).length > 0) return false
@@ -307,7 +319,8 @@ export class ToolRules {
       step: "tool",
       code: "tool_denied",
       facts: this.#place("policy.mcp", { ...factsOf(tool), missing, text }),
-      scope: missing
+      scope: missing,
+      held: this.#held(servers, question.scopes)
     }
   }
 

@@ -82,5 +82,5 @@ export const allow = (response: ServerResponse, headers: Array<string>, recordin
 
 /** What a denial of `AuthBuilder` says to the renderer. */
 export const refusalOf = (
-  denial: { readonly code: Refusal["code"]; readonly scope?: ReadonlyArray<string>; readonly retryAfter?: number }
+  denial: Pick<Refusal, "code" | "scope" | "held" | "retryAfter">
 ): Refusal => denial

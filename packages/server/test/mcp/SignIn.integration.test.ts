@@ -119,69 +119,109 @@ describe("a client without a token", () => {
   )
 })
 
+/** Three tools, each with a scope of its own; the server wants one of them whatever is called. */
+const scopedWorld = Effect.gen(function*() {
+  const { calls, url: upstream } = yield* modernServer
+  const port = yield* freePort
+  const resource = `http://127.0.0.1:${port}/mcp`
+  const issuer = yield* signInProvider
+  yield* ServerWorld.make({
+    issuer: { issuer: issuer.origin, audience: "llm-gateway" },
+    gateway: { listen: `127.0.0.1:${port}` },
+    policy: {
+      withoutTeam: "all",
+      userRoutes: ["llm_api_routes", "/mcp/*"],
+      mcp: [{ server: "modern", path: "/mcp", resource, scopes: ["mcp:tools"], upstream: { url: upstream } }],
+      scopes: [
+        { scope: "mcp:tools", tools: ["modern/one"] },
+        { scope: "files:write", tools: ["modern/two"] },
+        { scope: "files:delete", tools: ["modern/three"] }
+      ]
+    }
+  })
+  const { kept, provider } = application()
+  const challenges: Array<string> = []
+  const counting = async (input: string | URL, init?: RequestInit): Promise<Response> => {
+    const answer = await fetch(input, init)
+    if (answer.status === 403) challenges.push(answer.headers.get("www-authenticate") ?? "")
+    return answer
+  }
+  const options = { authProvider: provider, fetch: counting }
+  return { calls, challenges, kept, options, resource }
+})
+
+const identity = { name: "test", version: "1" }
+
+type Scoped = Effect.Success<typeof scopedWorld>
+
+/** A client of each generation, and the transport that signs it in. */
+const clients = {
+  "@modelcontextprotocol/client": ({ options, resource }: Scoped) => {
+    const transport = new Newest.StreamableHTTPClientTransport(new URL(resource), options)
+    const client = new Newest.Client(identity, { versionNegotiation: { mode: "auto" } })
+    return {
+      client,
+      connect: () => client.connect(transport),
+      finish: (callback: URLSearchParams) => transport.finishAuth(callback),
+      refusal: Newest.UnauthorizedError
+    }
+  },
+  // It asks for the scopes of a challenge and for nothing else.
+  "@modelcontextprotocol/sdk 1.x": ({ options, resource }: Scoped) => {
+    const transport = new StreamableHTTPClientTransport(new URL(resource), options)
+    const client = new Client(identity)
+    return {
+      client,
+      connect: () => client.connect(transport),
+      finish: (callback: URLSearchParams) => transport.finishAuth(callback.get("code") ?? ""),
+      refusal: UnauthorizedError
+    }
+  }
+}
+
 describe("a client whose token lacks scopes", () => {
-  it.live(
-    "is challenged once with all of them, signs in again for those that it had and those, and goes on",
-    () =>
-      Effect.gen(function*() {
-        const { calls, url: upstream } = yield* modernServer
-        const port = yield* freePort
-        const resource = `http://127.0.0.1:${port}/mcp`
-        const issuer = yield* signInProvider
-        yield* ServerWorld.make({
-          issuer: { issuer: issuer.origin, audience: "llm-gateway" },
-          gateway: { listen: `127.0.0.1:${port}` },
-          policy: {
-            withoutTeam: "all",
-            userRoutes: ["llm_api_routes", "/mcp/*"],
-            mcp: [{ server: "modern", path: "/mcp", resource, scopes: ["mcp:tools"], upstream: { url: upstream } }],
-            scopes: [
-              { scope: "mcp:tools", tools: ["modern/one"] },
-              { scope: "files:write", tools: ["modern/two"] },
-              { scope: "files:delete", tools: ["modern/three"] }
-            ]
-          }
+  for (const [name, open] of Object.entries(clients)) {
+    it.live(
+      `${name}: is challenged once for each call with all that it needs, keeps what it had, and goes on`,
+      () =>
+        Effect.gen(function*() {
+          const world = yield* scopedWorld
+          const { calls, challenges, kept, resource } = world
+          const signIn = async (finish: (callback: URLSearchParams) => Promise<void>) =>
+            finish(await callbackOf(kept.asked ?? new URL(resource)))
+          yield* Effect.promise(async () => {
+            const first = open(world)
+            const refused = (attempt: Promise<unknown>) =>
+              attempt.then(() => assert.fail("let in"), (error: unknown) => assert.instanceOf(error, first.refusal))
+            await refused(first.connect())
+            await signIn(first.finish)
+            const { client, connect, finish } = open(world)
+            await connect()
+            const { tools } = await client.listTools()
+            assert.deepStrictEqual(tools.map((it) => it.name), ["one"])
+            const held = ["mcp:tools"]
+            for (const [tool, scope] of [["two", "files:write"], ["three", "files:delete"]] as const) {
+              const [before, called] = [challenges.length, calls.count]
+              await refused(client.callTool({ name: tool, arguments: {} }))
+              assert.strictEqual(calls.count, called)
+              assert.lengthOf(challenges, before + 1)
+              const challenge = challenges[before] ?? ""
+              assert.match(challenge, /error="insufficient_scope"/)
+              assert.include(challenge, `scope="${[scope, ...held].join(" ")}"`)
+              assert.match(challenge, /resource_metadata=/)
+              held.push(scope)
+              const asked = kept.asked?.searchParams
+              assert.deepStrictEqual(asked?.get("scope")?.split(" ").toSorted(), held.toSorted())
+              assert.strictEqual(asked?.get("resource"), resource)
+              await signIn(finish)
+              await client.callTool({ name: tool, arguments: {} })
+            }
+            for (const tool of ["one", "two", "three"]) await client.callTool({ name: tool, arguments: {} })
+            await client.close()
+          })
+          assert.strictEqual(calls.count, 5)
+          assert.lengthOf(challenges, 2)
         })
-        const { kept, provider } = application()
-        const challenges: Array<string> = []
-        const counting = async (input: string | URL, init?: RequestInit): Promise<Response> => {
-          const answer = await fetch(input, init)
-          if (answer.status === 403) challenges.push(answer.headers.get("www-authenticate") ?? "")
-          return answer
-        }
-        const open = () =>
-          new Newest.StreamableHTTPClientTransport(new URL(resource), { authProvider: provider, fetch: counting })
-        yield* Effect.promise(async () => {
-          const identity = { name: "test", version: "1" }
-          const first = open()
-          await new Newest.Client(identity, { versionNegotiation: { mode: "auto" } }).connect(first).then(
-            () => assert.fail("let in without a token"),
-            (error: unknown) => assert.instanceOf(error, Newest.UnauthorizedError)
-          )
-          await first.finishAuth(await callbackOf(kept.asked ?? new URL(resource)))
-          const transport = open()
-          const client = new Newest.Client(identity, { versionNegotiation: { mode: "auto" } })
-          await client.connect(transport)
-          assert.deepStrictEqual((await client.listTools()).tools.map((it) => it.name), ["one"])
-          await client.callTool({ name: "two", arguments: {} }).then(
-            () => assert.fail("called without its scope"),
-            (error: unknown) => assert.instanceOf(error, Newest.UnauthorizedError)
-          )
-          assert.strictEqual(calls.count, 0)
-          assert.lengthOf(challenges, 1)
-          assert.match(challenges[0] ?? "", /error="insufficient_scope"/)
-          assert.match(challenges[0] ?? "", /scope="files:write"/)
-          assert.match(challenges[0] ?? "", /resource_metadata=/)
-          const asked = kept.asked?.searchParams
-          assert.deepStrictEqual(asked?.get("scope")?.split(" ").toSorted(), ["files:write", "mcp:tools"])
-          assert.strictEqual(asked?.get("resource"), resource)
-          await transport.finishAuth(await callbackOf(kept.asked ?? new URL(resource)))
-          await client.callTool({ name: "two", arguments: {} })
-          await client.callTool({ name: "one", arguments: {} })
-          await client.close()
-        })
-        assert.strictEqual(calls.count, 2)
-        assert.lengthOf(challenges, 1)
-      })
-  )
+    )
+  }
 })
