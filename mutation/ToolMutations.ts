@@ -167,7 +167,11 @@ const wire: ReadonlyArray<Mutation> = [
       "method === \"resources/subscribe\" ||\n    method === \"resources/unsubscribe\"",
       "method === \"resources/unsubscribe\""
     ],
-    ["if (kind === \"response\") return none", ""]
+    ["if (kind === \"response\") return none", ""],
+    ["taskId === undefined ? taskIds : [taskId, ...taskIds]", "taskId === undefined ? [] : [taskId]"],
+    ["method.startsWith(\"tasks/\") && name !== undefined ? [name] : []", "[]"],
+    ["method !== \"tasks/list\" && name === undefined", "false"],
+    ["method.startsWith(\"tasks/\") && method !== \"tasks/list\" && name", "method.startsWith(\"tasks/\") && name"]
   ]),
   ...server("mcp/Revision.ts", [
     ["legacy && text === legacyRevision", "text === legacyRevision"],
@@ -210,10 +214,11 @@ const wire: ReadonlyArray<Mutation> = [
       "message.kind === \"request\" ? listOf(message.method)",
       "message.kind === \"notification\" ? listOf(message.method)"
     ],
-    ["if (message.params.taskId !== undefined) handles", "if (false) handles"],
+    ["for (const task of tasksOf(message)) handles.add(`task ${task}`)", ""],
+    ["[...sessionOf(head), ...taskOfHeaders(method, name).map((it) => `task ${it}`)]", "sessionOf(head)"],
     ["const handles = new Set(sessionOf(head))", "const handles = new Set<string>()"],
     ["asks.some((it) => it._tag === \"Unseen\")", "asks.every((it) => it._tag === \"Unseen\")"],
-    ["mirrors(head.revision) && method !== undefined\n", "method !== undefined\n"],
+    ["if (!mirrors(head.revision) || method === undefined) {", "if (method === undefined) {"],
     ["if (asks._tag === \"Bad\") return mismatch(asks.why)\n", ""],
     ["body._tag === \"Bad\" || body.isBatch) return", "body._tag === \"Bad\") return"]
   ]),
@@ -226,7 +231,7 @@ const wire: ReadonlyArray<Mutation> = [
     ["if (raw.length > longestText) return", "if (raw.length < 0) return"],
     ["if (!text.isWellFormed()) return", "if (raw.length < 0) return"],
     ["if (raw.length > longestId) return", "if (raw.length < 0) return"],
-    ["if (params.subscriptions.length > maxSubscriptions) this", "if (false) this"],
+    ["if (list.length === maxSubscriptions) this", "if (false) this"],
     ["if (version !== \"2.0\") return", "if (version === \"\") return"],
     ["method === undefined ? !outcome : outcome", "method === undefined ? !outcome : false"],
     ["method === undefined ? !outcome : outcome", "method === undefined ? false : outcome"],
@@ -263,6 +268,12 @@ const wire: ReadonlyArray<Mutation> = [
   ...server("mcp/EventStream.ts", [
     ["this.#isFirst || this.#isAfterCr || this.#event !== \"\") return false", "false) return false"],
     ["this.#isAfterCr || this.#event !== \"\") return false", "this.#isAfterCr) return false"],
+    ["this.#text.length > 0 || this.#isFirst", "this.#isFirst"],
+    ["this.#isFirst || this.#isAfterCr || this", "this.#isAfterCr || this"],
+    ["this.#isFirst || this.#isAfterCr || this", "this.#isFirst || this"],
+    ["length > 1 && chunk[length - 1] === LF && chunk", "chunk"],
+    ["chunk[length - 1] === LF && chunk[length - 2] === LF", "chunk[length - 1] === LF"],
+    ["!chunk.includes(CR) &&\n      !this.#isMarked(chunk)", "!chunk.includes(CR)"],
     [" && !chunk.includes(CR)", ""],
     ["if (this.#text.length > this.#limit) {", "if (false) {"],
     ["if (data.length > this.#limit) {", "if (false) {"],

@@ -133,11 +133,21 @@ export const mirroredName = (
   isRequired: naming.has(message.method)
 })
 
+/** The tasks that a message speaks of: a task is its caller's, as a session is. */
+export const tasksOf = ({ params: { taskId, taskIds = [] } }: RpcMessage): ReadonlyArray<string> =>
+  taskId === undefined ? taskIds : [taskId, ...taskIds]
+
+/** The task that the headers of a request speak of: a client must name it there. */
+export const taskOfHeaders = (method: string, name: string | undefined): ReadonlyArray<string> =>
+  method.startsWith("tasks/") && name !== undefined ? [name] : []
+
 /** What the headers of a request ask for whose body nobody sees; the server compares both. */
 export const asksOfHeaders = (method: string, name: string | undefined): MethodAsks =>
   method === "completion/complete" || method === "subscriptions/listen" || method === "resources/subscribe" ||
     method === "resources/unsubscribe"
     ? unseen
+    : method.startsWith("tasks/") && method !== "tasks/list" && name === undefined
+    ? bad("the task is not named")
     : asksOf({
       kind: "request",
       id: "0",

@@ -18,7 +18,9 @@ import {
   type ListMethod,
   listOf,
   type MethodAsks,
-  mirroredName
+  mirroredName,
+  taskOfHeaders,
+  tasksOf
 } from "./McpMethod.ts"
 import { type Mirrored, type MirroredHeaders, readMirrored } from "./MirroredHeaders.ts"
 import { hasBatches, mirrors, type Revision, revisionOf, unversioned } from "./Revision.ts"
@@ -205,7 +207,7 @@ export const readMcpCall = (head: McpHead, body: RpcBody | undefined): McpCall |
     asks.push(asked)
     const list = message.kind === "request" ? listOf(message.method) : undefined
     if (list !== undefined && message.id !== undefined) lists.set(idKey(message.id), list)
-    if (message.params.taskId !== undefined) handles.add(`task ${message.params.taskId}`)
+    for (const task of tasksOf(message)) handles.add(`task ${task}`)
   }
   return {
     _tag: "Call",
@@ -228,10 +230,12 @@ const requestedBy = (head: McpHead, asks: ReadonlyArray<MethodAsks>): RequestedT
 export const readUnseenCall = (head: McpHead): McpCall | McpRefusal => {
   if (!head.hasMessage) return nothingAsked(head)
   const method = textOf(head.mirrored.method)
-  const unseen: MethodAsks = { _tag: "Unseen" }
-  const asks = mirrors(head.revision) && method !== undefined
-    ? asksOfHeaders(method, textOf(head.mirrored.name))
-    : unseen
+  if (!mirrors(head.revision) || method === undefined) {
+    return { ...nothingAsked(head), tool: unseenTool(head.addressee.server) }
+  }
+  const name = textOf(head.mirrored.name)
+  const asks = asksOfHeaders(method, name)
   if (asks._tag === "Bad") return mismatch(asks.why)
-  return { ...nothingAsked(head), tool: requestedBy(head, [asks]), asked: told([asks]) }
+  const handles = [...sessionOf(head), ...taskOfHeaders(method, name).map((it) => `task ${it}`)]
+  return { ...nothingAsked(head), tool: requestedBy(head, [asks]), asked: told([asks]), handles }
 }

@@ -17,6 +17,8 @@ export interface RpcParams {
   readonly ref?: { readonly type?: string; readonly name?: string; readonly uri?: string }
   /** `notifications.resourceSubscriptions` of `subscriptions/listen`. */
   readonly subscriptions?: ReadonlyArray<string>
+  /** `notifications.taskIds` of `subscriptions/listen`, of the extension of tasks. */
+  readonly taskIds?: ReadonlyArray<string>
   /** The version in `_meta`. */
   readonly version?: string
 }
@@ -38,7 +40,7 @@ export type RpcBody =
 
 /** How many messages one body may hold. */
 export const maxMessages = 100
-/** How many resources one message may subscribe to. */
+/** How many resources, and how many tasks, one message may subscribe to. */
 const maxSubscriptions = 100
 /** Raw bytes of the longest text that is looked at. */
 const longestText = 6 * 1024
@@ -48,7 +50,7 @@ const longestId = 256
 const versionMember = "io.modelcontextprotocol/protocolVersion"
 
 /** What is open, and what its members may be. */
-type FrameKind = "batch" | "message" | "params" | "ref" | "notifications" | "subscriptions" | "meta"
+type FrameKind = "batch" | "message" | "params" | "ref" | "notifications" | "subscriptions" | "tasks" | "meta"
 
 /** The members that matter, and those that must be of another spelling than these. */
 const members: Readonly<Record<FrameKind, ReadonlySet<string>>> = {
@@ -56,8 +58,9 @@ const members: Readonly<Record<FrameKind, ReadonlySet<string>>> = {
   message: new Set(["jsonrpc", "id", "method", "params", "result", "error"]),
   params: new Set(["name", "uri", "taskId", "ref", "notifications", "_meta"]),
   ref: new Set(["type", "name", "uri"]),
-  notifications: new Set(["resourceSubscriptions"]),
+  notifications: new Set(["resourceSubscriptions", "taskIds"]),
   subscriptions: new Set(),
+  tasks: new Set(),
   meta: new Set([versionMember])
 }
 
@@ -72,6 +75,16 @@ const objects: Readonly<Record<string, FrameKind>> = {
   "params notifications": "notifications",
   "params _meta": "meta"
 }
+
+/** The lists of texts that members open. */
+const texts: Readonly<Record<string, FrameKind>> = {
+  "notifications resourceSubscriptions": "subscriptions",
+  "notifications taskIds": "tasks"
+}
+
+/** Frames that are lists: each of their elements is reported. */
+const isList = (kind: FrameKind | undefined): boolean =>
+  kind === "batch" || kind === "subscriptions" || kind === "tasks"
 
 /** Members that are passed over whatever they are. */
 const free = new Set(["message result", "message error"])
@@ -151,10 +164,10 @@ export class RpcReader {
   #look(): void {
     const frame = this.#frames.at(-1)
     const depth = this.#frames.length
-    const isList = frame?.kind === "batch" || frame?.kind === "subscriptions"
+    const hasElements = isList(frame?.kind)
     this.#walk.floor = Math.max(1, depth)
-    this.#walk.elements = isList ? depth : 0
-    this.#walk.names = frame === undefined || isList ? 0 : depth
+    this.#walk.elements = hasElements ? depth : 0
+    this.#walk.names = frame === undefined || hasElements ? 0 : depth
     this.#walk.allNames = true
   }
 
@@ -184,21 +197,20 @@ export class RpcReader {
   /** Where the value stands that was reported: `message id`, or the list that it is an element of. */
   #where(): string {
     const kind = this.#frames.at(-1)?.kind
-    return kind === undefined || kind === "batch" || kind === "subscriptions" ? kind ?? "" : `${kind} ${this.#member}`
+    return kind === undefined || isList(kind) ? kind ?? "" : `${kind} ${this.#member}`
   }
 
-  #open(isList: boolean): void {
+  #open(opensList: boolean): void {
     const where = this.#where()
     if (where === "") {
-      this.#isBatch = isList
-      return this.#enter(isList ? "batch" : "message")
+      this.#isBatch = opensList
+      return this.#enter(opensList ? "batch" : "message")
     }
     // A list in a batch has no members, and so is a message that lacks them all.
     if (where === "batch") return this.#enter("message")
-    if (where === "notifications resourceSubscriptions" && isList) return this.#enter("subscriptions")
     if (where === "message result" || where === "message error") this.#message.outcome = true
     if (free.has(where)) return
-    const kind = isList ? undefined : objects[where]
+    const kind = opensList ? texts[where] : objects[where]
     if (kind === undefined) return this.#refuse(`${where} is no such value`)
     this.#enter(kind)
   }
@@ -208,7 +220,7 @@ export class RpcReader {
     const where = this.#where()
     if (where === "message id" && whole.test(text)) this.#message.id = text
     else if (free.has(where)) this.#message.outcome = true
-    else if (where === "notifications resourceSubscriptions" && text.startsWith("[")) return
+    else if (text.startsWith("[") && texts[where] !== undefined) return
     // An empty object, which says nothing; whoever needs a member of it will miss it.
     else if (text.startsWith("{") && objects[where] !== undefined) return
     else this.#refuse(where === "" || where === "batch" ? "the body is no message" : `${where} is no such value`)
@@ -261,12 +273,19 @@ export class RpcReader {
         params.version = text
         break
       case "subscriptions":
-        params.subscriptions = [...params.subscriptions ?? [], text]
-        if (params.subscriptions.length > maxSubscriptions) this.#refuse("too many subscriptions")
+        params.subscriptions = this.#longer(params.subscriptions, text)
+        break
+      case "tasks":
+        params.taskIds = this.#longer(params.taskIds, text)
         break
       default:
         this.#refuse(where === "" || where === "batch" ? "the body is no message" : `${where} is no such value`)
     }
+  }
+
+  #longer(list: ReadonlyArray<string> = [], text: string): ReadonlyArray<string> {
+    if (list.length === maxSubscriptions) this.#refuse("too many subscriptions")
+    return [...list, text]
   }
 
   #left(): void {

@@ -100,6 +100,12 @@ describe("another's session", () => {
           assert.strictEqual(codeIn(denied.text), "session_denied", `${method} ${taskId}`)
         }
       }
+      for (const taskIds of [["T-1"], ["T-9", "t-1"]]) {
+        const body = message("subscriptions/listen", { notifications: { toolsListChanged: true, taskIds } })
+        assert.strictEqual(codeIn((yield* sendMessage(it, bob, { body })).text), "session_denied")
+      }
+      const own = message("subscriptions/listen", { notifications: { taskIds: ["T-1"] } })
+      assert.strictEqual((yield* sendMessage(it, alice, { body: own })).status, 200)
       const both = `[${message("ping", {}, 1)},${message("tasks/get", { taskId: "T-1" }, 2)}]`
       assert.strictEqual((yield* sendMessage(it, bob, { body: both })).status, 403)
     }))

@@ -83,7 +83,7 @@ describe("a request to an MCP server at a door", () => {
       }
     }))
 
-  it.live("a session is its caller's at every door and in the proxy", () =>
+  it.live("a session, and a task, is its caller's at every door and in the proxy", () =>
     Effect.gen(function*() {
       const it = yield* world
       const session = { ...modern("a"), "mcp-session-id": "s-1" }
@@ -92,6 +92,14 @@ describe("a request to an MCP server at a door", () => {
       for (const dialect of ["caddy", "nginx"]) {
         const answer = yield* ask(it, dialect, { ...session, authorization: `Bearer ${bob}` })
         assert.strictEqual(answer.status, 403)
+      }
+      const task = (name: string) => ({ ...modern(name), "mcp-method": "tasks/get" })
+      assert.strictEqual((yield* ask(it, "nginx", task("t-1"))).status, 200)
+      for (const dialect of ["caddy", "haproxy"]) {
+        const other = { ...task("T-1"), authorization: `Bearer ${bob}` }
+        assert.strictEqual((yield* ask(it, dialect, other)).status, 403, dialect)
+        const { "mcp-name": _, ...nameless } = task("t-1")
+        assert.strictEqual((yield* ask(it, dialect, nameless)).status, 400, dialect)
       }
       const proxied = yield* Effect.promise(() =>
         fetch(`${it.url}/mcp/files`, {

@@ -59,6 +59,14 @@ describe("a message", () => {
       { subscriptions: ["file:///a", "file:///b"] }
     )
     assert.deepStrictEqual(params(`{"notifications":{"resourceSubscriptions":[]},"taskId":"t"}`), { taskId: "t" })
+    assert.deepStrictEqual(
+      params(`{"notifications":{"taskIds":["t","u"],"resourceSubscriptions":["file:///a"]}}`),
+      { taskIds: ["t", "u"], subscriptions: ["file:///a"] }
+    )
+    assert.deepStrictEqual(params(`{"notifications":{"taskIds":[]}}`), {})
+    for (const odd of [`"t"`, "{}", "[1]", `[["t"]]`, `[{"taskId":"t"}]`, "null"]) {
+      assert.isUndefined(message(call(`{"notifications":{"taskIds":${odd}}}`)), odd)
+    }
     assert.deepStrictEqual(params(`{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}`), {
       version: "2026-07-28"
     })
