@@ -243,9 +243,30 @@ const { asked, auth, run: warm } = await decisionOf({})
 const authenticate = Effect.asVoid(auth.authenticate(asked))
 const thousand = Array.from({ length: 1000 }, (_, i) => ({ scope: `unused-${i}`, models: [`model-${i}`] }))
 
+type Pairs = ReadonlyArray<() => Promise<Pair>>
+
+/** How far a row may be from the truth. */
+export const noise: Pairs = [
+  async () => ({ name: "warm decision of itself (noise)", ratio: 0, candidate: warm, baseline: warm })
+]
+
+/** What tools cost a decision, and one that is about none. */
+export const ofTools: Pairs = [
+  async () => {
+    const { model, tool } = await withTools()
+    return { name: "decision on a tool of one on a model", ratio: 1 / 1.15, candidate: tool, baseline: model }
+  },
+  async () => ({
+    name: "decision on a model where MCP servers are configured, of one where none is",
+    ratio: 0.95,
+    candidate: (await withTools()).model,
+    baseline: warm
+  })
+]
+
 /** What is measured, each made when its turn comes, so that none pays for the rows of another. */
-const pairs: ReadonlyArray<() => Promise<Pair>> = [
-  async () => ({ name: "warm decision of itself (noise)", ratio: 0, candidate: warm, baseline: warm }),
+const pairs: Pairs = [
+  ...noise,
   async () => ({
     name: "warm decision, 10 groups, of fast-jwt's cached verification alone",
     ratio: 1,
@@ -302,16 +323,7 @@ const pairs: ReadonlyArray<() => Promise<Pair>> = [
     candidate: denies(auth, await primed(auth, askedOf(ten, "claude-sonnet"))),
     baseline: warm
   }),
-  async () => {
-    const { model, tool } = await withTools()
-    return { name: "decision on a tool of one on a model", ratio: 1 / 1.15, candidate: tool, baseline: model }
-  },
-  async () => ({
-    name: "decision on a model where MCP servers are configured, of one where none is",
-    ratio: 0.95,
-    candidate: (await withTools()).model,
-    baseline: warm
-  }),
+  ...ofTools,
   async () => ({
     name: "200 groups of 10 groups",
     ratio: 1 / 3,
