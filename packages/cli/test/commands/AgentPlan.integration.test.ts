@@ -166,7 +166,6 @@ describe("agents of Entra", () => {
         )
         const tested = yield* jotgate("test", file, "--config", config)
         assert.strictEqual(tested.code, 0, tested.out + tested.err)
-      }),
-    120_000
+      })
   )
 })
