@@ -3,12 +3,12 @@
  *
  * A field counts as the member of its name does in a JSON body: `model` is text, `session` holds JSON. A name that some
  * framework could take for one that matters is refused (RULES D19, D55): in another case, percent-encoded, with spaces
- * round it, or with brackets or dots behind it.
+ * round it, or with brackets or dots behind it. `svg[model]`, as clients of OpenAI write it, is the member of a member.
  */
 import { ledTo } from "@jotgate/core/ManagedId"
 import { isUtf8 } from "node:buffer"
 import { JsonModel } from "./JsonModel.ts"
-import { baseOf, type JsonPlace, type Reads } from "./JsonPlaces.ts"
+import { baseOf, isDisguised, isOpen, type JsonPlace, placesOf, type Reads } from "./JsonPlaces.ts"
 import {
   ambiguous,
   found,
@@ -29,6 +29,12 @@ const unescaped = (name: string): string => {
     return name
   }
 }
+
+/** A member of a member in a form. */
+const inner = /^([^[\].]+)\[([^[\].]+)\]$/
+
+/** A place that says nothing of models. */
+const noPlace = placesOf([])
 
 const isContainer = ({ elements, members, names }: JsonPlace): boolean =>
   names === undefined && (members.size > 0 || elements !== undefined)
@@ -69,11 +75,25 @@ export class FormModel {
     const list = name.endsWith("[]") ? this.#places.members.get(name.slice(0, -2)) : undefined
     const element = list?.elements
     if (element?.names !== undefined) return this.#text(element, name, value)
-    const place = this.#places.members.get(name)
+    const place = this.#places.members.get(name) ?? this.#inner(name)
     if (place === undefined) return ambiguous("a field whose name some parsers take for another")
     if (this.#names.has(name)) return ambiguous(`the field ${name} twice`)
     this.#names.add(name)
-    return isContainer(place) ? this.#json(place, name, value) : this.#text(place, name, value)
+    return isContainer(place)
+      ? this.#json(place, name, value)
+      : place.names === undefined && place.reads === undefined
+      ? nothing
+      : this.#text(place, name, value)
+  }
+
+  /** What `outer[member]` is, where `outer` is an object of members that are known by their names. */
+  #inner(name: string): JsonPlace | undefined {
+    const [, outer = "", member = ""] = inner.exec(name) ?? []
+    const place = this.#places.members.get(outer)
+    return place === undefined || !isContainer(place) || place.elements !== undefined || isOpen(place) ||
+        isDisguised(place, member)
+      ? undefined
+      : place.members.get(member) ?? noPlace
   }
 
   #text(place: JsonPlace, name: string, value: Buffer): Peeked {

@@ -23,6 +23,12 @@ describe("FrameModel", () => {
       `{"type":"session.update","session":{"model":"a","audio":{"input":{"transcription":{"model":"b"}}}}}`,
       "a b"
     ],
+    ["/v1/live/sessions", `{"type":"session.start","session":{"model":"a"}}`, "a"],
+    [
+      "/v1/live/sessions/s",
+      `{"type":"session.update","session":{"delegation":{"responses":{"model":"a"},"decisions":{"model":"b"}}}}`,
+      "a b"
+    ],
     ["/v1/realtime", `{"type":"input_audio_buffer.append","audio":"AAAA"}`, "Nothing"],
     ["/v1/realtime", `{"type":"response.create"}`, "Nothing"],
     ["/v1/realtime", `{"type":"other","session":{"model":"a"}}`, "a"],
@@ -31,6 +37,12 @@ describe("FrameModel", () => {
     ["/v1/realtime", `no JSON`, "body_invalid"],
     ["/v1/responses", `{"type":"response.create","model":"a"}`, "a"],
     ["/v1/responses", `{"type":"response.create","response":{"model":"a"}}`, "a"],
+    [
+      "/v1/responses",
+      `{"type":"response.create","model":"a","tools":[{"svg":{"model":"b"}}],"input":[{"tools":[{"model":"c"}]}]}`,
+      "a b c"
+    ],
+    ["/v1/responses", `{"type":"response.create","response":{"model":"a","moderation":{"model":"b"}}}`, "a b"],
     ["/v1/responses", `{"type":"response.create"}`, "Unnamed"],
     ["/v1/responses", `{"type":"response.cancel"}`, "Nothing"]
   ]

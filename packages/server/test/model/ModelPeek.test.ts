@@ -154,6 +154,9 @@ const leading: ReadonlyArray<readonly [string, string, object, Peeked | string]>
   ["a conversation with it", "/mistral/v1/conversations", { inputs: "hi", agent_id: "ag" }, unnamed],
   ["a conversation with it, elsewhere", "/v1/conversations", { inputs: "hi", agent_id: "ag" }, unnamed],
   ["a conversation of OpenAI", "/v1/conversations", { items: [] }, nothing],
+  ["models that the server chooses when one declines", "/v1/messages", { model: "a", fallbacks: "default" }, unnamed],
+  ["none of them", "/v1/messages", { model: "a", fallbacks: null, messages: [{ content: "hi" }] }, found("a")],
+  ["a dream whose model is an object", "/v1/dreams", { model: { id: "a", speed: "standard" } }, found("a")],
   ["a request that is only written out", "/utils/transform_request", { request_body: { model: "b" } }, found("b")],
   ["an agent of Gemini", "/v1beta/interactions", { model: "a", agent: "deep-research" }, unnamed]
 ]
@@ -164,6 +167,45 @@ const beside: ReadonlyArray<readonly [string, object]> = [
   ["/v1/fine_tuning/jobs", { method: { reinforcement: { grader: { graders: { x: { model: "b" } } } } } }],
   ["/v1/fine_tuning/alpha/graders/run", { grader: { model: "b" } }],
   ["/v1/fine_tuning/alpha/graders/validate", { grader: { graders: { x: { model: "b" } } } }],
+  ["/v1/fine_tuning/alpha/graders/run", { grader: { graders: { model: "b" } } }],
+  ["/v1/responses", { tools: [{ svg: { model: "b" } }] }],
+  ["/v1/responses", { input: [{ tools: [{ model: "b" }] }] }],
+  ["/v1/responses/compact", { input: [{ type: "message" }, { tools: [{}, { svg: { model: "b" } }] }] }],
+  ["/v1/responses", { moderation: { model: "b" } }],
+  ["/v1/chat/completions", { moderation: { model: "b" } }],
+  ["/v1/conversations/c/items", { items: [{ tools: [{ model: "b" }] }] }],
+  ["/v1/images/generations", { svg: { model: "b" } }],
+  ["/v1/evals/e/runs", { data_source: { sampling_params: { tools: [{ model: "b" }] } } }],
+  ["/v1/live/sessions", { session: { delegation: { responses: { model: "b" } } } }],
+  ["/v1/live/sessions/s/accept", { session: { delegation: { decisions: { model: "b" } } } }],
+  ["/v1/messages", { fallbacks: [{ model: "b" }] }],
+  ["/v1/messages", { messages: [{ role: "user", content: [{ tool: { definition: { model: "b" } } }] }] }],
+  ["/v1/messages", { messages: [{ content: [{ tool_changes: [{ tool: { definition: { model: "b" } } }] }] }] }],
+  ["/v1/messages/batches", { requests: [{ params: { fallbacks: [{ model: "b" }] } }] }],
+  ["/v1/messages/batches", {
+    requests: [{ params: { messages: [{ content: [{ tool: { definition: { model: "b" } } }] }] } }]
+  }],
+  ["/v1/agents", { multiagent: { agents: [{ type: "self" }, { model: "b" }], advisor: null } }],
+  ["/v1/agents/a", { multiagent: { advisor: { model: { id: "b", speed: "standard" } } } }],
+  ["/v1beta1/projects/p/locations/l/tuningJobs", { preTunedModel: { tunedModelName: "b" } }],
+  ["/agents/s", { foundationModel: "a", collaborators: [{ foundationModel: "b" }] }],
+  ["/agents/s", { promptOverrideConfiguration: { promptConfigurations: [{ foundationModel: "b" }] } }],
+  ["/agents/s", {
+    knowledgeBases: [{
+      retrievalConfiguration: { vectorSearchConfiguration: { implicitFilterConfiguration: { modelArn: "b" } } }
+    }]
+  }],
+  ["/retrieveAndGenerate", {
+    retrieveAndGenerateConfiguration: {
+      knowledgeBaseConfiguration: {
+        retrievalConfiguration: {
+          managedSearchConfiguration: {
+            rerankingConfiguration: { bedrockRerankingConfiguration: { modelConfiguration: { modelArn: "b" } } }
+          }
+        }
+      }
+    }
+  }],
   ["/v1/evals", { testing_criteria: [{ graders: { x: { model: "b" } } }] }],
   ["/v1/rag/query", { retrieval_config: { embedding_model: "b" } }],
   ["/v1/rag/query", { retrieval_config: { litellm_embedding_config: { model: "b" } } }],
@@ -205,6 +247,26 @@ describe("ModelPeek", () => {
     assert.deepStrictEqual(read("file_id", encoded("litellm_proxy:x")), unnamed)
     assert.deepStrictEqual(read("file_id", "file-1"), found("a"))
     assert.deepStrictEqual(read("prompt_id", "p"), unnamed)
+  })
+  it("RULES D54: a member of a member in a form", () => {
+    const read = (...fields: ReadonlyArray<readonly [string, string]>) =>
+      names(peek(request("/v1/images/edits", form, multipart(...fields.map(([name, value]) => field(name, value))))))
+    assert.deepStrictEqual(read(["model", "a"], ["svg[model]", "b"], ["svg[effort]", "low"]), found("a", "b"))
+    assert.deepStrictEqual(read(["model", "a"], ["svg", `{"model":"b"}`]), found("a", "b"))
+    for (
+      const name of [
+        "svg.model",
+        "svg[Model]",
+        "svg[model",
+        "svg[model]]",
+        "svg[][model]",
+        "svg[a][model]",
+        "Svg[model]"
+      ]
+    ) {
+      assert.deepStrictEqual(read(["model", "a"], [name, "b"]), ambiguous, name)
+    }
+    assert.deepStrictEqual(read(["model", "a"], ["svg[model]", "b"], ["svg[model]", "b"]), ambiguous)
   })
   it.each(beside)("RULES D54: %s names another model in %j", (target, body) => {
     const read = names(peek(request(target, "application/json", JSON.stringify({ model: "a", ...body }))))

@@ -226,14 +226,43 @@ export const commonPlaces: ReadonlyArray<KindPlace> = [
   ...headerPlaces
 ]
 
+const withTools = ["openai", "anthropic", "azure", "litellm", "openrouter"] as const
+
 /** Tools that run a model of their own, such as OpenAI's image generation or OpenRouter's advisors, which have tools too. */
 const tools: ReadonlyArray<KindPlace> = [
-  member("tools[].model", "openai", "anthropic", "azure", "litellm", "openrouter"),
+  member("tools[].model", ...withTools),
+  member("tools[].svg.model", "openai", "azure", "litellm"),
   member("tools[].parameters.model", "openrouter"),
   member("tools[].parameters.models[]", "openrouter"),
   member("tools[].parameters.analysis_models[]", "openrouter"),
   { _tag: "Member", path: "tools[].parameters.tools[]", like: "tools[]", kinds: ["openrouter"] }
 ]
+
+/** An object that is a tool, or a list of some, in the course of a conversation or among the settings of a run. */
+const tool = (path: string): KindPlace => ({ _tag: "Member", path, like: "tools[]", kinds: withTools })
+
+/** A call that has what it says judged. */
+const moderation: ReadonlyArray<KindPlace> = [member("moderation.model", "openai", "azure", "litellm")]
+
+/** What a message of Anthropic says of other models: those that answer when the first one declines, and tools that are added later. */
+const declined: ReadonlyArray<KindPlace> = [
+  member("fallback_model"),
+  member("fallbacks[].model", "anthropic"),
+  // "default" lets the server choose.
+  leading("reference", "fallbacks", "anthropic", "litellm"),
+  tool("messages[].content[].tool.definition"),
+  tool("messages[].content[].tool_changes[].tool.definition")
+]
+
+/** Where a search in a knowledge base of Bedrock names the models that filter and order what it finds. */
+const retrieval = (path: string): ReadonlyArray<KindPlace> =>
+  ["vectorSearchConfiguration", "managedSearchConfiguration"].flatMap((search) => [
+    member(`${path}.${search}.implicitFilterConfiguration.modelArn`, "bedrock"),
+    member(
+      `${path}.${search}.rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn`,
+      "bedrock"
+    )
+  ])
 
 const targets: ReadonlyArray<KindPlace> = [
   { _tag: "Member", path: "target_model_names", separator: ",", kinds: ["litellm"] },
@@ -247,13 +276,19 @@ const transcription = (base: string): ReadonlyArray<string> => [
   `${base}.audio.input.transcription.model`
 ]
 
-const session = [...transcription("session"), "input_audio_transcription.model", "audio.input.transcription.model"].map(
-  (it) => member(it)
-)
+/** Models to which a live session hands over what it is asked. */
+const delegation = ["responses", "decisions"].map((it) => `session.delegation.${it}.model`)
+
+const session = [
+  ...transcription("session"),
+  ...delegation,
+  "input_audio_transcription.model",
+  "audio.input.transcription.model"
+].map((it) => member(it))
 
 /** Where a line of a file of calls names its models: in the body that it holds. */
 const lines = (path: string): ReadonlyArray<KindPlace> =>
-  [...commonPlaces, ...tools].flatMap((it): ReadonlyArray<KindPlace> => {
+  [...commonPlaces, ...tools, ...moderation, tool("input[].tools[]")].flatMap((it): ReadonlyArray<KindPlace> => {
     if (it._tag !== "Member" || it.separator !== undefined) return []
     const { keys, kinds, like, path: inside, reads } = it
     return [{
@@ -270,6 +305,7 @@ const lines = (path: string): ReadonlyArray<KindPlace> =>
 /** A grader runs a model that judges, alone or as one of several. */
 const graders = (path: string): ReadonlyArray<KindPlace> => [
   member(`${path}.model`),
+  member(`${path}.graders.model`),
   member(`${path}.graders.*.model`)
 ]
 
@@ -350,9 +386,33 @@ export const families: ReadonlyArray<Family> = [
       "/flows/{x}/aliases/{y}/executions",
       "/runtimes/{x:path}/invocations",
       "/optimize-prompt",
+      "/knowledgebases/{x}/retrieve",
+      "/generateQuery",
+      "/agenticRetrieveStream",
+      "/harnesses/invoke",
+      "/evaluations/evaluate/{x}",
+      "/evaluation-jobs",
+      "/model-customization-jobs",
+      "/advanced-prompt-optimization-jobs",
       "/chatkit/sessions",
+      "/live/sessions/{x}/fork",
+      "/agents/sessions",
+      "/agents/sessions/{x}",
+      "/agents/sessions/{x}/events",
+      "/agents/automations",
+      "/agents/automations/{x}",
+      "/agents/automations/{x}/invocations",
       "/sessions",
       "/sessions/{x}/events",
+      "/deployments",
+      "/deployments/{x}",
+      "/deployments/{x}/run",
+      "/workflows/{x}/execute",
+      "/workflows/registrations/{x}/execute",
+      "/workflows/schedules",
+      "/workflows/schedules/{x}/trigger",
+      "/observability/judges/{x}/live-judging",
+      "/observability/dataset-records/{x}/live-judging",
       "/experimental/generate_prompt",
       "/experimental/improve_prompt",
       "/experimental/templatize_prompt"
@@ -369,6 +429,7 @@ export const families: ReadonlyArray<Family> = [
       member("data_sources[].parameters.embedding_dependency.model_id", "azure", "litellm"),
       member("data_sources[].parameters.embedding_deployment_name", "azure", "litellm"),
       ...tools,
+      ...moderation,
       member("plugins[].model", "openrouter"),
       member("plugins[].models[]", "openrouter"),
       member("plugins[].analysis_models[]", "openrouter")
@@ -390,6 +451,8 @@ export const families: ReadonlyArray<Family> = [
     body: json,
     places: [
       ...tools,
+      tool("input[].tools[]"),
+      ...moderation,
       // The model of an agent takes the place of the one that is named.
       ...["agent", "agent.name", "agent_reference", "agent_reference.name"].map((it) =>
         leading("reference", it, "azure", "litellm")
@@ -402,8 +465,13 @@ export const families: ReadonlyArray<Family> = [
     methods: ["WEBSOCKET"],
     runs: "frames",
     body: [],
-    places: ["model", "tools[].model", "response.model", "response.tools[].model"].map((it) =>
-      frame("response.create", it)
+    places: ["", "response."].flatMap((base) =>
+      [
+        "model",
+        "moderation.model",
+        ...["tools[]", "input[].tools[]"].flatMap((it) => [`${it}.model`, `${it}.svg.model`])
+      ]
+        .map((it) => frame("response.create", `${base}${it}`))
     ),
     templates: ["**/responses"]
   },
@@ -419,6 +487,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: jsonOrForm,
+    places: [member("svg.model", "openai", "azure", "litellm")],
     templates: ["**/images/generations", "**/images/edits", "**/images/variations"]
   },
   {
@@ -459,7 +528,8 @@ export const families: ReadonlyArray<Family> = [
     templates: [
       "/videos",
       "/videos/characters",
-      "/video/generations"
+      "/video/generations",
+      "/video/generations/jobs"
     ]
   },
   {
@@ -476,7 +546,10 @@ export const families: ReadonlyArray<Family> = [
       "**/realtime/calls/{x}/accept",
       "**/realtime/translations/calls",
       "**/realtime/translations/client_secrets",
-      "**/realtime"
+      "**/realtime",
+      "**/live/sessions",
+      "**/live/sessions/{x}/accept",
+      "/client/sessions"
     ]
   },
   {
@@ -495,12 +568,12 @@ export const families: ReadonlyArray<Family> = [
     runs: "always",
     body: [],
     places: [
-      ...["session.update", "transcription_session.update"].flatMap((type) =>
-        transcription("session").map((it) => frame(type, it))
+      ...["session.start", "session.update", "transcription_session.update"].flatMap((type) =>
+        [...transcription("session"), ...delegation].map((it) => frame(type, it))
       ),
       ...["model", "response.model"].map((it) => frame("response.create", it))
     ],
-    templates: ["**/realtime", "**/realtime/translations", "**/live/sessions"]
+    templates: ["**/realtime", "**/realtime/translations", "**/live/sessions", "**/live/sessions/{x:path}"]
   },
   {
     name: "a provider's WebSocket",
@@ -520,7 +593,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [...tools, member("fallback_model")],
+    places: [...tools, ...declined],
     templates: ["**/v1/messages", "**/v1/messages/count_tokens", "/messages", "/messages/count_tokens"]
   },
   {
@@ -530,8 +603,8 @@ export const families: ReadonlyArray<Family> = [
     body: json,
     places: [
       member("requests[].params.model"),
-      member("requests[].params.tools[].model"),
-      member("requests[].params.fallback_model"),
+      ...tools,
+      ...declined,
       carrier("requests[].params")
     ],
     templates: ["**/v1/messages/batches", "/messages/batches"]
@@ -576,7 +649,7 @@ export const families: ReadonlyArray<Family> = [
     runs: "always",
     body: json,
     places: [...targets, ...graders("method.reinforcement.grader"), ...graders("grader")],
-    templates: ["/fine_tuning/jobs", "/fine-tunes", "/fine_tuning/alpha/graders/{x}"]
+    templates: ["/fine_tuning/jobs", "/fine-tunes", "/fine_tuning/alpha/graders/{x}", "/finetuning/finetuned-models"]
   },
   {
     name: "assistants",
@@ -603,6 +676,13 @@ export const families: ReadonlyArray<Family> = [
     body: ["json", "multipart", "urlencoded", "bytes"],
     places: [
       ...targets,
+      ...tools,
+      tool("items[].tools[]"),
+      member("model.id"),
+      ...["multiagent.agents[]", "multiagent.advisor"].flatMap((it) => [
+        member(`${it}.model`),
+        member(`${it}.model.id`)
+      ]),
       member("thread.model"),
       member("embedding_model"),
       member("config.model"),
@@ -611,6 +691,9 @@ export const families: ReadonlyArray<Family> = [
       member("agent_config.model"),
       leading("reference", "base_agent"),
       member("foundationModel"),
+      member("promptOverrideConfiguration.promptConfigurations[].foundationModel", "bedrock"),
+      ...retrieval("knowledgeBases[].retrievalConfiguration"),
+      carrier("collaborators[]", "bedrock"),
       carrier("litellm_params_template", "litellm")
     ],
     templates: [
@@ -625,6 +708,10 @@ export const families: ReadonlyArray<Family> = [
       "/threads/{x}/runs/{y}/submit_tool_outputs",
       "/skills",
       "/conversations",
+      "/conversations/{x}/items",
+      "/fileSearchStores",
+      "/observability/judges",
+      "/observability/judges/{x}",
       "/agents",
       "/agents/{x}"
     ]
@@ -637,6 +724,8 @@ export const families: ReadonlyArray<Family> = [
     places: [
       member("completion.model"),
       member("data_source.model"),
+      ...tools,
+      tool("data_source.sampling_params.tools[]"),
       member("testing_criteria[].model"),
       member("testing_criteria[].graders.*.model"),
       ...graders("grader")
@@ -664,7 +753,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: jsonOrForm,
-    templates: ["/ocr"]
+    templates: ["/ocr", "/v2/parse"]
   },
   {
     name: "retrieval",
@@ -707,6 +796,35 @@ export const families: ReadonlyArray<Family> = [
     templates: ["/tunedModels"]
   },
   {
+    name: "jobs and caches of Gemini and Vertex",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("baseModel"), member("preTunedModel.tunedModelName")],
+    templates: [
+      "**/batchPredictionJobs",
+      "**/cachedContents",
+      "**/tuningJobs",
+      "**/tuningJobs:validateReinforcementTuningReward"
+    ]
+  },
+  {
+    // Retrieval, evaluation and what else a location offers: by a model of its own.
+    name: "verbs of a location of Vertex",
+    methods: "write",
+    runs: "unknown",
+    body: json,
+    templates: ["**/locations/{x}:{verb}", "**/evaluationRuns"]
+  },
+  {
+    name: "dreams",
+    methods: "write",
+    runs: "always",
+    body: json,
+    places: [member("model.id")],
+    templates: ["/dreams"]
+  },
+  {
     name: "interactions",
     methods: "write",
     runs: "always",
@@ -722,7 +840,8 @@ export const families: ReadonlyArray<Family> = [
     places: [
       member("modelId"),
       member("retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn"),
-      member("retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn")
+      member("retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn"),
+      ...retrieval("retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.retrievalConfiguration")
     ],
     templates: [
       ...bedrockActions.flatMap((it) => [`/model/{model:path}/${it}`, `/model/{model:path}/${it}/{x:path}`]),
@@ -781,7 +900,7 @@ export const families: ReadonlyArray<Family> = [
     runs: "always",
     body: json,
     places: [member("lora_name"), member("base_model_name")],
-    templates: ["/load_lora_adapter", "/unload_lora_adapter"]
+    templates: ["/load_lora_adapter", "/unload_lora_adapter", "/models/load", "/models/unload"]
   },
   {
     name: "Cohere",

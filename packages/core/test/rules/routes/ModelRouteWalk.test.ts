@@ -21,7 +21,7 @@ const runNone: Readonly<Record<string, ReadonlyArray<RegExp>>> = {
   "runs code, not models": [/^(?:\/v1)?\/containers/],
   "tools and agents have rules of their own": [/^\/mcp/, /\/mcp\//, /\/a2a\//, /^\/v1\/agents\/.*\/|make_public/],
   "guards text": [/^\/guardrails\//],
-  "is answered over WebSocket only": [/^(?:\/v1)?\/(?:live\/sessions|realtime\/translations)$/],
+  "is answered over WebSocket only": [/^(?:\/v1)?\/realtime\/translations$/],
   "no service of it names a model": [/^\/(?:langfuse|milvus|comprehendmedical|transcribe|tinyfish)/],
   "tracing, plugins and tokens": [/^\/v1\/(?:traces|logs)/, /^\/claude-code\//, /^\/(?:introspect|token)$/]
 }
