@@ -4,7 +4,7 @@
  * Alive never depends on another system. Readiness has three grades: *ready*;
  * *degraded*, still 200, with what is missing (a store that is away while those
  * who are remembered go on, an issuer that is away and takes only its own tokens
- * down, lines of decisions that cannot be written); and *out*, 503, when nobody
+ * down, decisions that cannot be written or stored); and *out*, 503, when nobody
  * could be served: while the gate ends, without any keys, with a store that has
  * been away for as long as anybody is remembered.
  */
@@ -56,7 +56,8 @@ const readiness = Effect.gen(function*() {
     const missing = [
       ...(isThere ? [] : ["directory"]),
       ...issuers.filter((it) => !it.ready).map((it) => `issuer ${it.issuer}`),
-      ...(trouble === undefined ? [] : [`audit ${trouble}`])
+      ...(trouble === undefined ? [] : [`audit ${trouble}`]),
+      ...(records.state().away ? ["records"] : [])
     ]
     const crew = gate.crew?.()
     if (crew !== undefined && crew.ready < crew.wanted) {

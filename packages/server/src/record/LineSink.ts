@@ -8,7 +8,7 @@
  * after a failure, and anew when another one stands in its place (rotation by
  * rename) or on `reopen`.
  */
-import { close, open, stat, write } from "node:fs"
+import { close, constants, open, stat, write } from "node:fs"
 
 /** A path, or a descriptor that somebody else has opened. */
 export type LineTarget = { readonly path: string } | { readonly fd: number }
@@ -21,6 +21,14 @@ const retryMillis = 500
 const lookMillis = 500
 /** How long a reader that takes nothing is left alone. */
 const fullMillis = 20
+/**
+ * A pipe that nobody reads fails at once instead of keeping a thread for as long as nobody does: a process with such a
+ * thread does not end.
+ */
+const forLines = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
+
+/** Pieces that wait are put together until they are this large, in bytes: one at a time costs several times as much. */
+const together = 64 * 1024
 /** How long the end waits for what is still to be written. */
 const patience = 1_000
 
@@ -134,15 +142,30 @@ export class LineSink {
       this.#untold = 0
       this.#pending += bytes.length
     }
+    if (this.#written === 0) this.#join()
     const piece = this.#queue[0]
     if (piece === undefined) return this.#idle?.()
     this.#put(this.#fd, piece)
   }
 
+  /** Puts the first small pieces that wait together. */
+  #join(): void {
+    let count = 0
+    let size = 0
+    while (size < together && count < this.#queue.length) size += this.#queue[count++]?.bytes.length ?? 0
+    if (count < 2) return
+    const first = this.#queue.splice(0, count)
+    this.#queue.unshift({
+      bytes: Buffer.concat(first.map((it) => it.bytes)),
+      lines: first.reduce((sum, { lines }) => sum + lines, 0),
+      tells: first.reduce((sum, { tells }) => sum + tells, 0)
+    })
+  }
+
   #open(): void {
     if (!("path" in this.#target)) return
     this.#isBusy = true
-    open(this.#target.path, "a", 0o600, (error, fd) => {
+    open(this.#target.path, forLines, 0o600, (error, fd) => {
       this.#isBusy = false
       if (error !== null) return this.#fail(error)
       this.#fd = fd
