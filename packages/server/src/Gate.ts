@@ -129,6 +129,7 @@ export class Gate extends Context.Service<Gate, {
           recording?: Recording
         ) => {
           if (close) closing.add(request.socket)
+          bodies.set(request.socket, request)
           const target = request.url ?? "/"
           const path = pathOf(target)
           const door = dialectOf(target) ?? (request.headers.upgrade === undefined ? "proxy" : "websocket")
@@ -208,9 +209,18 @@ export class Gate extends Context.Service<Gate, {
           lease: Lease
         ) => {
           const { deployment } = lease
+          const recording = judge.open({
+            door: dialect,
+            method: request.method ?? "",
+            route: pathOf(request.url ?? ""),
+            requestId: head.requestId ?? null
+          })
+          const ends = { cut: () => response.destroy(), recording }
           const stay = head.hasBody ? enter(lease, request, response) : undefined
+          if (stay !== undefined) stay.ends = ends
           forwardAuth({
             judge,
+            recording,
             deployment,
             dialect,
             head,
@@ -221,8 +231,7 @@ export class Gate extends Context.Service<Gate, {
             crashed
           })
           if (response.writableEnded) return stay === undefined ? lease.release() : stay.leave()
-          const ends = stay ?? enter(lease, request, response)
-          ends.ends = { cut: () => response.destroy() }
+          if (stay === undefined) enter(lease, request, response).ends = ends
         }
 
         /** Takes `gateway.prefix` away, once for all that follows; `undefined` when the request was none of ours, and is answered. */
@@ -245,10 +254,11 @@ export class Gate extends Context.Service<Gate, {
         }
 
         /** What a handler throws ends its own connection: answered where that is still possible. */
-        const crashed: Crashed = (where, error, request, response, recording) => {
+        const crashed: Crashed = (where, error, request, response, told) => {
+          const recording = told ?? admission.of(response)?.ends?.recording
           telemetry.defect(where, error, recording?.decision)
           try {
-            if (response.headersSent || response.destroyed) {
+            if (response.headersSent || response.destroyed || recording?.isRecorded === true) {
               request.socket.destroy()
               recording?.over(response)
             } else {
@@ -268,6 +278,7 @@ export class Gate extends Context.Service<Gate, {
           const { deployment } = lease
           const head = admit(request, response, deployment)
           if (head === undefined) return lease.release()
+          if (head.hasBody) bodies.set(request.socket, request)
           const mounted = mount(request, response, lease)
           if (mounted === undefined) return lease.release()
           const target = request.url ?? "/"
@@ -387,7 +398,7 @@ export class Gate extends Context.Service<Gate, {
 
         const onError = (error: NodeJS.ErrnoException, socket: Socket) => {
           try {
-            onClientError(error, socket, closing, admission, judge.open)
+            onClientError(error, socket, closing, admission, isUnread, judge.open)
           } catch (defect) {
             telemetry.defect("clientError", defect)
             socket.destroy()
@@ -447,6 +458,10 @@ export class Gate extends Context.Service<Gate, {
 
 /** Sockets that end with the answer that is being written: what else comes on them is not answered (threat E10). */
 const closing = new WeakSet<Socket>()
+
+/** The last request with a body on each connection. */
+const bodies = new WeakMap<Socket, IncomingMessage>()
+const isUnread = (socket: Socket): boolean => bodies.get(socket)?.complete === false
 
 const makeServer = ({ headers, tls }: GateOptions): Server => {
   const settings = {

@@ -287,7 +287,10 @@ export class Judge extends Context.Service<Judge, {
               else recording.refused(result.status, result.code)
               resume(Effect.succeed(verdict))
             })
-            return Effect.sync(stop)
+            return Effect.sync(() => {
+              stop()
+              recording.abandoned()
+            })
           }),
         glance: (auth, asked, done) => {
           const decided = auth.decide(asked, {

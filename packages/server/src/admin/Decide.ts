@@ -59,6 +59,7 @@ const about = (
         ? allowedJson(id, result, trace ? steps : undefined)
         : remedied(deniedJson(id, asked, result, steps, trace), lineOf)
     }),
+    Effect.onInterrupt(() => Effect.sync(() => recording.abandoned())),
     Effect.catch(({ reason }) => Problem.inputInvalid([{ path: ["payload", "as"], message: reason }]))
   )
 }

@@ -56,11 +56,14 @@ const describing = (headers: ReadonlyArray<string>, { text, type }: ErrorBody): 
   return result
 }
 
+/** Whether nobody reads what is written: the caller has gone, or has ended the connection, which Node then ends too. */
+const isGone = ({ destroyed, socket }: ServerResponse): boolean => destroyed || socket?.writable === false
+
 /** Writes a denial. A caller who has gone is not told: that is what its record says. */
 export const refuse = (response: ServerResponse, refusal: Refusal, place: Place): void => {
   const { recording } = place
   if (response.headersSent) return
-  if (response.destroyed) return recording.over(response)
+  if (isGone(response)) return recording.over(response)
   const origin = challenges(refusal) ? place.origin() : ""
   const resource = place.resource ?? `${place.prefix ?? ""}${place.path}`
   const metadata = origin === "" || place.hasNoDocument === true ? undefined : metadataUrl(origin, resource)
@@ -75,7 +78,7 @@ export const refuse = (response: ServerResponse, refusal: Refusal, place: Place)
 
 /** Writes an allow: 200 and raw headers. */
 export const allow = (response: ServerResponse, headers: Array<string>, recording: Recording): void => {
-  if (response.destroyed) return recording.over(response)
+  if (isGone(response)) return recording.over(response)
   write(response, 200, headers)
   recording.answered(200)
 }

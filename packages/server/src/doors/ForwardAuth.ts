@@ -49,6 +49,8 @@ export interface DoorCall {
   /** What it holds of the gate, where there is a body to hold. */
   readonly stay: Stay | undefined
   readonly sessions: Sessions
+  /** What the answer is told in, whoever gives it. */
+  readonly recording: Recording
   readonly crashed: Crashed
 }
 
@@ -61,8 +63,8 @@ interface McpDenied {
   readonly refused?: McpRefusal
 }
 
-const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: string, denied?: McpDenied): void => {
-  const { deployment: { doors }, dialect, response } = call
+const deny = (call: DoorCall, refusal: Refusal, path: string, denied?: McpDenied): void => {
+  const { deployment: { doors }, dialect, recording, response } = call
   const extra: Array<string> = []
   if (carriesFew(dialect)) {
     extra.push("x-jotgate-status", String(statusOf(refusal.code)), "x-jotgate-code", refusal.code)
@@ -81,12 +83,12 @@ const deny = (call: DoorCall, refusal: Refusal, recording: Recording, path: stri
   })
 }
 
-const allow = (call: DoorCall, recording: Recording, allowed: Allowed, path: string): void => {
-  const { deployment: { doors }, response } = call
+const allow = (call: DoorCall, allowed: Allowed, path: string): void => {
+  const { deployment: { doors }, recording, response } = call
   const headers = identityAnswer(recording.id, allowed, doors.identity)
   if (doors.answersAuthorization) {
     const key = doors.upstreams?.choose(path, allowed.model)?.keyFor(allowed.principal.teamId)
-    if (key?._tag === "Missing") return deny(call, { code: "upstream_key_missing" }, recording, path)
+    if (key?._tag === "Missing") return deny(call, { code: "upstream_key_missing" }, path)
     if (key?._tag === "Key") headers.push(key.credential.name, key.credential.value)
   }
   headers.push("content-length", "0", "cache-control", "no-store")
@@ -94,20 +96,11 @@ const allow = (call: DoorCall, recording: Recording, allowed: Allowed, path: str
   Answer.allow(response, headers, recording)
 }
 
-const answer = (
-  call: DoorCall,
-  recording: Recording,
-  { asked: { path }, result }: Verdict,
-  mcp: McpExchange | undefined
-): void => {
+const answer = (call: DoorCall, { asked: { path }, result }: Verdict, mcp: McpExchange | undefined): void => {
   const refusal = isAllowed(result) ? mcp?.objection(result) : Answer.refusalOf(result)
-  if (refusal !== undefined) deny(call, refusal, recording, path, mcp === undefined ? undefined : { mcp })
-  else if (isAllowed(result)) allow(call, recording, result, path)
+  if (refusal !== undefined) deny(call, refusal, path, mcp === undefined ? undefined : { mcp })
+  else if (isAllowed(result)) allow(call, result, path)
 }
-
-/** The recording of the answer to a question about the original request, as far as it is known. */
-const open = ({ dialect, head, judge }: DoorCall, method: string, route: string): Recording =>
-  judge.open({ door: dialect, method, route, requestId: head.requestId ?? null })
 
 /** Asks about the original request; `body` is what its body says, `undefined` where it cannot be seen. */
 const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked | undefined): void => {
@@ -115,34 +108,28 @@ const ask = (call: DoorCall, it: Original, target: TargetReading, body: Peeked |
   const model = body === undefined || target.isWebSocket
     ? requestedUnseen(target, deployment.doors.enforcesModels)
     : requestedModel(target, body)
-  const recording = open(call, it.method, pathOf(it.target))
-  if (model === undefined) {
-    return deny(call, refusalIn(joinBody(target.seen, body ?? nothing)), recording, pathOf(it.target))
-  }
-  put(call, it, recording, { model })
+  if (model === undefined) return deny(call, refusalIn(joinBody(target.seen, body ?? nothing)), pathOf(it.target))
+  put(call, it, { model })
 }
 
 /** Asks about a request to an MCP server; `body` is what was read of its body, `undefined` where it cannot be seen. */
 const askMcp = (call: DoorCall, it: Original, mcp: McpExchange, body: RequestBody | undefined): void => {
-  const path = pathOf(it.target)
-  const recording = open(call, it.method, path)
   // What is decoded here goes on as it came: whether the server decodes it alike is not known.
   const isSeen = body !== undefined && call.head.contentEncoding === ""
   const refused = isSeen ? mcp.refusal : undefined
   const tool = refused ?? (isSeen ? mcp.read(body.model._tag === "Refused") : mcp.readUnseen())
-  if (tool._tag !== "Refused") return put(call, it, recording, { tool }, mcp)
-  deny(call, { code: tool.code, cause: tool.why }, recording, path, { mcp, refused: tool })
+  if (tool._tag !== "Refused") return put(call, it, { tool }, mcp)
+  deny(call, { code: tool.code, cause: tool.why }, pathOf(it.target), { mcp, refused: tool })
 }
 
 /** Puts the question, and answers with its verdict. */
 const put = (
   call: DoorCall,
   it: Original,
-  recording: Recording,
   named: { readonly model?: Request.RequestedModel; readonly tool?: Request.RequestedTool },
   mcp?: McpExchange
 ): void => {
-  const { deployment, judge, request, response } = call
+  const { deployment, judge, recording, request, response } = call
   const made = Request.make({
     method: it.method,
     target: it.target,
@@ -150,13 +137,13 @@ const put = (
     ...named
   })
   if (Exit.isFailure(made)) {
-    return deny(call, { code: "request_ambiguous", cause: Request.causeOf(it.target) }, recording, "/")
+    return deny(call, { code: "request_ambiguous", cause: Request.causeOf(it.target) }, "/")
   }
   const stop = judge.ask(
     { auth: deployment.auth, asked: { ...made.value, listsModels: true }, recording, tellsWhom: mcp !== undefined },
     (verdict) => {
       try {
-        answer(call, recording, verdict, mcp)
+        answer(call, verdict, mcp)
       } catch (error) {
         call.crashed("decision", error, request, response, recording)
       }
@@ -181,10 +168,9 @@ const bodyAsSent = ({ isCanonical, isKnown, model }: RequestBody): Peeked =>
 
 /** Answers one question of a proxy. */
 export const forwardAuth = (call: DoorCall): void => {
-  const { deployment: { doors }, dialect, head, request } = call
+  const { deployment: { doors }, dialect, head, recording, request, response } = call
   if (!doors.believes(addressOf(request.socket))) {
-    const recording = open(call, request.method ?? "", pathOf(request.url ?? ""))
-    return deny(call, { code: "peer_untrusted", cause: addressOf(request.socket) }, recording, "/")
+    return deny(call, { code: "peer_untrusted", cause: addressOf(request.socket) }, "/")
   }
   const told = original(dialect, {
     method: request.method ?? "GET",
@@ -192,22 +178,17 @@ export const forwardAuth = (call: DoorCall): void => {
     rawHeaders: request.rawHeaders
   })
   if (told === undefined) {
-    const recording = open(call, request.method ?? "", pathOf(request.url ?? ""))
-    return deny(call, { code: "request_ambiguous", cause: "the proxy does not tell the request" }, recording, "/")
+    return deny(call, { code: "request_ambiguous", cause: "the proxy does not tell the request" }, "/")
   }
   const target = below(doors.prefix, told.target)
-  if (target === undefined) {
-    return deny(call, { code: "route_unknown" }, open(call, told.method, pathOf(told.target)), pathOf(told.target))
-  }
+  const route = pathOf(target ?? told.target)
+  recording.asks(told.method, route)
+  if (target === undefined) return deny(call, { code: "route_unknown" }, route)
   const it = { ...told, target }
-  const route = pathOf(target)
   const spoof = doors.spoofOf(request.rawHeaders)
-  if (spoof !== undefined) {
-    return deny(call, { code: "request_ambiguous", cause: spoof }, open(call, it.method, route), route)
-  }
+  if (spoof !== undefined) return deny(call, { code: "request_ambiguous", cause: spoof }, route)
   if (doors.mcp.isDisguised(route)) {
-    const cause = "the path of an MCP server in another case"
-    return deny(call, { code: "request_ambiguous", cause }, open(call, it.method, route), route)
+    return deny(call, { code: "request_ambiguous", cause: "the path of an MCP server in another case" }, route)
   }
   const server = doors.mcp.of(route)
   const seesBody = carriesBody(dialect, request.rawHeaders) && head.hasBody
@@ -225,7 +206,7 @@ export const forwardAuth = (call: DoorCall): void => {
   const patience = setTimeout(() => request.destroy(), bodyPatience)
   read({
     request,
-    response: call.response,
+    response,
     head,
     reader: (send) => mcp?.bodyReader(send) ?? bodyReader(reading, head.contentType, undefined, send),
     limit: doors.limits.body,
@@ -238,12 +219,11 @@ export const forwardAuth = (call: DoorCall): void => {
         if (mcp === undefined) ask(call, it, reading, bodyAsSent(outcome.body))
         else askMcp(call, it, mcp, outcome.body)
       } else if (outcome._tag === "Refused") {
-        const denied = mcp === undefined ? undefined : { mcp }
-        deny(call, outcome, open(call, it.method, route), route, denied)
-      } else if (outcome._tag === "Gone") open(call, it.method, route).over(call.response)
-      else call.crashed("body", outcome.error, request, call.response, open(call, it.method, route))
+        deny(call, outcome, route, mcp === undefined ? undefined : { mcp })
+      } else if (outcome._tag === "Gone") recording.over(response)
+      else call.crashed("body", outcome.error, request, response, recording)
     } catch (error) {
-      call.crashed("body", error, request, call.response)
+      call.crashed("body", error, request, response, recording)
     }
   })
 }

@@ -116,6 +116,11 @@ export class Admission {
     return this.#stays.find((it) => it.response.socket === socket)
   }
 
+  /** The stay of the request that is answered here. */
+  of(response: ServerResponse): Stay | undefined {
+    return this.#stays.find((it) => it.response === response)
+  }
+
   /** A connection is gone: nothing of it stays, answers that waited for their turn included. */
   gone(socket: Socket): void {
     for (let at = this.#stays.length - 1; at >= 0; at--) {

@@ -31,12 +31,13 @@ export const endAfterAnswer = (admission: Admission, socket: Socket): boolean =>
   return true
 }
 
-/** Answers `clientError` of Node's server. */
+/** Answers `clientError` of Node's server; `isUnread` says whether the body of a request that was answered is still coming. */
 export const onClientError = (
   error: NodeJS.ErrnoException,
   socket: Socket,
   closing: WeakSet<Socket>,
   admission: Admission,
+  isUnread: (socket: Socket) => boolean,
   open: (request: Opened) => Recording
 ): void => {
   if (closing.has(socket)) return
@@ -50,7 +51,10 @@ export const onClientError = (
     socket.destroy()
     return
   }
+  // What is wrong in the body of a request that has its answer is the end of the connection, and no second answer.
+  if (stay === undefined && isUnread(socket)) return finish(socket)
   if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    stay?.ends?.recording?.answered(408)
     finish(socket, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
     return
   }

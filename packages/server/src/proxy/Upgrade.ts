@@ -83,7 +83,7 @@ export class Upgrade {
   readonly #target: string
   readonly #response: ServerResponse
   readonly #path: string
-  readonly #recording: Recording
+  readonly recording: Recording
   #stop: (() => void) | undefined
   #other: Duplex | undefined
   /** The team that was decided on for this connection. */
@@ -96,7 +96,7 @@ export class Upgrade {
     const query = this.#target.indexOf("?")
     this.#path = query === -1 ? this.#target : this.#target.slice(0, query)
     const { judge, request, requestId } = parts
-    this.#recording = judge.open({ door: "websocket", method: request.method ?? "", route: this.#path, requestId })
+    this.recording = judge.open({ door: "websocket", method: request.method ?? "", route: this.#path, requestId })
   }
 
   /** Begins. */
@@ -118,9 +118,9 @@ export class Upgrade {
     }
     socket.once("close", () => {
       this.#stop?.()
-      this.#recording.over(this.#response)
+      this.recording.over(this.#response)
     })
-    this.#stop = judge.ask({ auth, asked: asked.value, recording: this.#recording }, ({ id, result }) => {
+    this.#stop = judge.ask({ auth, asked: asked.value, recording: this.recording }, ({ id, result }) => {
       this.#stop = undefined
       try {
         if (isAllowed(result)) this.#forward(id, result)
@@ -133,7 +133,7 @@ export class Upgrade {
 
   /** What a later step threw ends this upgrade, and nothing else. */
   #crash(where: Where, error: unknown): void {
-    this.#it.crashed(where, error, this.#it.request, this.#response, this.#recording)
+    this.#it.crashed(where, error, this.#it.request, this.#response, this.recording)
     this.#other?.destroy()
   }
 
@@ -176,7 +176,7 @@ export class Upgrade {
       readsAnswer: false
     })
     this.#team = allowed.principal.teamId
-    this.#recording.sent(upstream.host)
+    this.recording.sent(upstream.host)
     upstream.pool.dispatch(
       {
         method: "GET",
@@ -199,7 +199,7 @@ export class Upgrade {
         this.#joined(status, withoutExtensions(answeredHeaders(headers, secret, extra)), socket),
       onResponseStart: (_, status, headers: IncomingHttpHeaders) => {
         if (status < 200) return
-        this.#recording.upstreamAnswered(status)
+        this.recording.upstreamAnswered(status)
         response.writeHead(status, answeredHeaders(headers, secret, extra))
       },
       onResponseData: (controller, chunk) => {
@@ -213,7 +213,7 @@ export class Upgrade {
         this.#it.relayed("done")
       },
       onResponseError: (_, error) => {
-        this.#recording.upstreamFailed(errorCode(error))
+        this.recording.upstreamFailed(errorCode(error))
         this.#it.relayed("unreachable")
         if (response.headersSent) this.#it.socket.destroy()
         else this.#deny({ code: "upstream_unreachable" })
@@ -228,8 +228,8 @@ export class Upgrade {
     let head = `HTTP/1.1 ${status} Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i] ?? ""}: ${headers[i + 1] ?? ""}\r\n`
     socket.write(`${head}\r\n`, "latin1")
-    this.#recording.upstreamAnswered(status)
-    this.#recording.answered(status)
+    this.recording.upstreamAnswered(status)
+    this.recording.answered(status)
     socket.setTimeout(0)
     const frames = new Frames({
       caller: socket,
@@ -238,7 +238,7 @@ export class Upgrade {
       judge: (payload, isText, done) => this.#judgeMessage(payload, isText, done),
       hold: (bytes) => bytes === 0 || stay.grow(bytes),
       ended: () => relayed("done"),
-      crashed: (error) => this.#it.crashed("frames", error, this.#it.request, this.#response)
+      crashed: (error) => this.#crash("frames", error)
     })
     frames.start(rest)
   }
@@ -279,7 +279,7 @@ export class Upgrade {
   #deny(refusal: Refusal): void {
     const { deployment, origin, requestId } = this.#it
     refuse(this.#response, refusal, {
-      recording: this.#recording,
+      recording: this.recording,
       path: this.#path,
       prefix: deployment.doors.prefix,
       origin,

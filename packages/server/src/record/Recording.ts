@@ -129,17 +129,29 @@ export class Recording {
     return this.decision
   }
 
+  /** Whether it was given to the log: whatever comes later changes nothing of it. */
+  get isRecorded(): boolean {
+    return this.#isRecorded
+  }
+
   /** The decision begins; `time` in Unix milliseconds. */
   begin(time: number): void {
+    if (this.#isRecorded) return
     this.time = time
     this.decision = DecisionId.make(time)
   }
 
+  /** What is asked about, as it becomes known. */
+  asks(method: string, route: string): void {
+    this.method = method
+    this.route = routeOf(route)
+  }
+
   /** What was decided; `millis` the time that it took. `steps` may grow until the record is written. */
   judged(asked: Asked, result: Allowed | Denial, steps: ReadonlyArray<Noted>, millis: number): void {
+    if (this.#isRecorded) return
     const { model } = asked
-    this.method = asked.method
-    this.route = routeOf(asked.path)
+    this.asks(asked.method, asked.path)
     if (model._tag === "Known") this.model = cut(model.name, largestModel)
     else if (model._tag === "Several" || (model._tag === "Unseen" && model.names.length > 0)) {
       this.models = model.names.slice(0, mostModels).map((it) => cut(it, largestModel))
@@ -185,8 +197,8 @@ export class Recording {
   /** The caller was answered, whole. */
   answered(status: number): void {
     if (this.#isRecorded) return
-    this.#isRecorded = true
     if (this.decision === "") this.begin(this.#recorder.time())
+    this.#isRecorded = true
     this.status = status
     this.verdict ??= "deny"
     this.#recorder.record(this)
@@ -208,6 +220,7 @@ export class Recording {
 
   /** The upstream did not answer, or broke off; `cause` is the error's code. */
   upstreamFailed(cause: string): void {
+    if (this.#isRecorded) return
     this.cause = cut(cause, largestCause)
   }
 

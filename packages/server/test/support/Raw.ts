@@ -2,8 +2,8 @@
 import { Effect } from "effect"
 import { connect } from "node:net"
 
-/** Whether the one answer that is to be expected is there as a whole. */
-const isWhole = (answer: string): boolean => {
+/** Whether the first answer is there as a whole. */
+export const isWhole = (answer: string): boolean => {
   const end = answer.indexOf("\r\n\r\n")
   const length = /^content-length: (\d+)\r?$/im.exec(answer)?.[1]
   return end !== -1 && length !== undefined && answer.length >= end + 4 + Number(length)

@@ -360,6 +360,8 @@ class Checking {
     this.#parts.crashed(error, this.#recording.id)
     this.#mcp = undefined
     this.#refuse({ code: "overloaded", cause: "decision" })
+    // It may have been the giving of the answer that went wrong.
+    this.#recording.abandoned()
   }
 
   /** Gives the answer; `false` when it was given, or nobody waits for it. */
