@@ -5,7 +5,7 @@
  */
 import { HAProxy, Ports } from "@jotgate/servers"
 import { Effect, Schedule, type Scope } from "effect"
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { Agent, createServer, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -171,6 +171,15 @@ const letIn = (url: string, token: string): Effect.Effect<void> =>
     )
   }))
 
+/** Waits until a whole key set is in this folder, not the file beside its place that is renamed when it is whole. */
+const saved = (folder: string): Effect.Effect<void> =>
+  Effect.eventually(
+    Effect.filterOrFail(
+      Effect.sync(() => existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".json"))),
+      (it) => it
+    ).pipe(Effect.tapError(() => Effect.sleep("20 millis")))
+  ).pipe(Effect.asVoid)
+
 /** Waits until so many requests were answered. */
 const answered = (it: Load, count: number): Effect.Effect<void> =>
   Effect.suspend(() =>
@@ -261,14 +270,25 @@ export const reloads = Effect.fnUntraced(function*(count: number) {
   }
 })
 
-/** One gate that is killed so many times under load, and started again; `url` is its directory. */
-export const kills = Effect.fnUntraced(function*(count: number, url = "sqlite:directory.db") {
-  const { configuration, file, tokens, write } = yield* world
+/**
+ * One gate that is killed so many times under load, and started again; `url` is its directory. Its issuer may be `down` from
+ * when its keys are saved: then each start has nothing else.
+ */
+export const kills = Effect.fnUntraced(function*(
+  count: number,
+  { down = false, url = "sqlite:directory.db" }: { readonly down?: boolean; readonly url?: string } = {}
+) {
+  const { configuration, file, folder, issuer, tokens, write } = yield* world
   const [gate, admin] = yield* Effect.promise(() => Promise.all([Ports.free(), Ports.free()]))
   write(configuration({ gate, admin, url }))
   const known = yield* tokens
   const at = `http://127.0.0.1:${gate}`
   let running = yield* serve(file)
+  if (down) {
+    yield* letIn(at, known.good)
+    yield* saved(join(folder, "jotgate-cache"))
+    issuer.state.down = true
+  }
   const callers = load(at, () => known)
   let refused = 0
   for (let round = 0; round < count; round++) {
