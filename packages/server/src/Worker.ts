@@ -31,17 +31,25 @@ export type Wounds = (wounded: (error: unknown) => void) => Effect.Effect<void, 
 
 const failureOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
-/** Serves until it is told to stop. */
+type Stop = Extract<ToWorker, { _tag: "Stop" }>
+
+/** What comes of it; nothing when this process is told to stop before. */
+const unless = <A, E, R>(
+  stopped: Deferred.Deferred<Stop>,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A | undefined, E, R> => Effect.raceFirst(effect, Effect.as(Deferred.await(stopped), undefined))
+
+/** Serves until it is told to stop, which may be before it does. */
 const serve = (
   channel: Channel,
   serving: Serving,
+  stopped: Deferred.Deferred<Stop>,
   env: Readonly<Record<string, string | undefined>>,
   wounds: Wounds
 ) =>
   Effect.gen(function*() {
     const { base, grace, lines, settings } = serving
     let { refuses } = serving
-    const stopped = yield* Deferred.make<void>()
     const share = yield* sharing(channel)
     const options = {
       env,
@@ -108,10 +116,6 @@ const serve = (
           case "Taken":
             for (const [session, caller] of message.sessions) state.sessions.learn(session, caller)
             return
-          case "Stop":
-            state.replaced = !message.lingers
-            Deferred.doneUnsafe(stopped, Exit.void)
-            return
           default:
             return
         }
@@ -119,12 +123,12 @@ const serve = (
       state.sessions.onTaken = (session, caller) => channel.send({ _tag: "Took", session, caller })
       yield* channel.listen(hear)
       channel.send({ _tag: "Ready", gate: gate.address, grpc: grpc ?? null })
-      yield* Deferred.await(stopped)
+      state.replaced = !(yield* Deferred.await(stopped)).lingers
     })
 
-    yield* answering.pipe(
-      Effect.scoped,
-      Effect.provide(
+    const services = yield* unless(
+      stopped,
+      Layer.build(
         Layer.merge(gateLayer(settings, grace), grpcLayer(settings, grace)).pipe(
           Layer.provide(Judge.layer),
           Layer.provideMerge(GateState.layer),
@@ -138,6 +142,7 @@ const serve = (
         )
       )
     )
+    if (services !== undefined) yield* Effect.provide(Effect.scoped(answering), services)
   })
 
 /** Tells the owner that this process is here, serves what it is told, and ends when it is told to, or when the owner is gone. */
@@ -149,12 +154,16 @@ export const run = (
   Effect.ensuring(
     Effect.scoped(Effect.gen(function*() {
       const told = yield* Deferred.make<Serving>()
+      const stopped = yield* Deferred.make<Stop>()
       yield* channel.listen((message) => {
         if (message._tag === "Serve") Deferred.doneUnsafe(told, Exit.succeed(message.serving))
+        if (message._tag === "Stop") Deferred.doneUnsafe(stopped, Exit.succeed(message))
       })
       channel.send({ _tag: "Here" })
-      const serving = yield* Deferred.await(told)
-      yield* serve(channel, serving, env, wounds).pipe(
+      const serving = yield* unless(stopped, Deferred.await(told))
+      if (serving === undefined) return
+      yield* serve(channel, serving, stopped, env, wounds).pipe(
+        Effect.scoped,
         Effect.tapError((error) =>
           Effect.callback<void>((resume) =>
             channel.send({

@@ -8,13 +8,14 @@
  */
 import { parseConfig } from "@jotgate/server/ConfigFile"
 import { addressText } from "@jotgate/server/GatewaySettings"
-import { Console, Effect, FileSystem, Option, Result, Schedule } from "effect"
+import { Console, Effect, Fiber, FileSystem, Option, Result, Schedule } from "effect"
 import { Command, Flag } from "effect/cli"
 import { join, resolve } from "node:path"
 import { stringify } from "yaml"
 import { sourceOf } from "../Configuration.ts"
 import * as DevWorld from "../dev/DevWorld.ts"
 import { failure } from "../Outcome.ts"
+import * as Signals from "../Signals.ts"
 
 const port = (name: string, fallback: number, what: string) =>
   Flag.Int(name).pipe(
@@ -109,6 +110,7 @@ export const dev = Command.make(
   },
   Effect.fn("dev")(function*({ adminPort, data, port }) {
     const files = yield* FileSystem.FileSystem
+    const hungUp = yield* Effect.forkScoped(Signals.hungUp, { startImmediately: true })
     const path = yield* folder(data)
     const [Running, DevIssuer, EchoUpstream, ToolServer, { shrink }] = yield* Effect.promise(() =>
       Promise.all([
@@ -159,7 +161,7 @@ export const dev = Command.make(
         token: token ?? ""
       }))
       yield* shrink
-      return yield* Effect.never
+      return yield* Fiber.join(hungUp)
     })
     const people = {
       people: DevWorld.people.map(({ id, note }) => ({ id, note })),

@@ -18,6 +18,7 @@ import { needsAttention, toText } from "../import/ParityReport.ts"
 import * as LastNet from "../LastNet.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 import { unreadable } from "../SecretCheck.ts"
+import * as Signals from "../Signals.ts"
 import { changes, hangups, seen } from "../Watch.ts"
 import { imported, readYaml, release } from "./Import.ts"
 
@@ -96,7 +97,8 @@ const inForce = (name: string, { settings: { gateway: { adminToken, tls } } }: C
 
 /** One of the processes of `gateway.workers`: it is told what to serve, and when to read it again. */
 const work = Effect.gen(function*() {
-  process.on("SIGHUP", () => {})
+  // Whoever hangs up or reloads tells the owner; a group of processes is told as a whole.
+  yield* Signals.ignored(["SIGHUP"])
   const Worker = yield* Effect.promise(() => import("@jotgate/server/Worker"))
   // What went wrong is the owner's to tell.
   yield* Effect.mapError(Worker.run(Worker.ofProcess, process.env, LastNet.under), () => new Failure({ lines: [] }))
@@ -117,6 +119,7 @@ export const serve = Command.make(
     upstream: optional("upstream", "URL", "Instead of the URL of gateway.upstream")
   },
   Effect.fn("serve")(function*({ admin, config, listen, litellm, release, upstream }) {
+    yield* Signals.ignored(["SIGUSR1", "SIGUSR2"])
     if (cluster.isWorker) return yield* work
     const hangup = yield* hangups
     if (Option.isSome(config) === Option.isSome(litellm)) {

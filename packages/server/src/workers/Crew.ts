@@ -326,11 +326,10 @@ export class Crew {
       )
       state.figures = this.figures
       state.crew = () => ({ wanted: this.#wanted, ready: this.ready })
-      const places = yield* Effect.forEach(
-        Array.from({ length: this.#wanted }),
-        () => Effect.forkDetach(this.#place(life))
+      yield* Effect.acquireRelease(
+        Effect.forEach(Array.from({ length: this.#wanted }), () => Effect.forkDetach(this.#place(life))),
+        (places) => this.#stop(state, places, ends)
       )
-      yield* Effect.addFinalizer(() => this.#stop(state, places, ends))
       const { gate, grpc } = yield* Effect.timeoutOrElse(Deferred.await(started), {
         duration: startPatience,
         orElse: () => Effect.fail(new WorkerFailed({ reason: "a worker did not start in time" }))
