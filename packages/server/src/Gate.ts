@@ -9,6 +9,7 @@
 import { isAuthorizationServerPath } from "@jotgate/core/AuthorizationServer"
 import type { Refusal } from "@jotgate/core/ProblemResponse"
 import { isMetadataPath, metadata, metadataPath } from "@jotgate/core/ResourceMetadata"
+import { fromClock } from "@jotgate/core/Ticks"
 import { Clock, Context, Effect, Exit, Layer, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
@@ -110,7 +111,8 @@ export class Gate extends Context.Service<Gate, {
         state.oldest = () => admission.oldest()
 
         const run = Effect.runForkWith(yield* Effect.context<never>())
-        const now = () => clock.currentTimeMillisUnsafe()
+        // A step of the wall clock ends nobody's stream, and gives nobody's body more time.
+        const now = () => fromClock(clock)
 
         /** A request begins to stay; whatever ends it first ends its stay. */
         const enter = (lease: Lease, request: IncomingMessage, response: ServerResponse): Stay => {

@@ -15,12 +15,13 @@ import { Outbound } from "@jotgate/core/Outbound"
 import { SavedKeys } from "@jotgate/core/SavedKeys"
 import { Secrets } from "@jotgate/core/Secrets"
 import { makeTally } from "@jotgate/core/Tally"
+import { ticks } from "@jotgate/core/Ticks"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { RecordStore } from "@jotgate/store/RecordStore"
 import * as Store from "@jotgate/store/Store"
 import { StoreHealth } from "@jotgate/store/StoreHealth"
 import * as StoreUrl from "@jotgate/store/StoreUrl"
-import { Clock, Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope } from "effect"
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp } from "effect/observability"
 import type { SqlError } from "effect/sql"
@@ -368,9 +369,9 @@ export class Server extends Context.Service<Server, {
         const run = Effect.runForkWith(yield* Effect.context<never>())
         const patience = gateway.drain + (options.grace ?? defaultGrace)
         const healed = Effect.gen(function*() {
-          const since = yield* Clock.currentTimeMillis
+          const since = yield* ticks
           yield* Effect.sleep(gateway.drain)
-          while (state.oldest() <= since && (yield* Clock.currentTimeMillis) < since + patience) {
+          while (state.oldest() <= since && (yield* ticks) < since + patience) {
             yield* Effect.sleep(250)
           }
           state.wounded = false

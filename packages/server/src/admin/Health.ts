@@ -8,7 +8,8 @@
  * could be served: while the gate ends, without any keys, with a store that has
  * been away for as long as anybody is remembered.
  */
-import { Clock, Duration, Effect } from "effect"
+import { ticks } from "@jotgate/core/Ticks"
+import { Duration, Effect } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { ConfigState } from "../config/ConfigState.ts"
 import { Deployments } from "../Deployment.ts"
@@ -28,7 +29,7 @@ const readiness = Effect.gen(function*() {
   const log = yield* DecisionLog
   const records = yield* RecordWriter
   const telemetry = yield* Telemetry
-  /** Unix milliseconds of the first question that the directory did not answer; `undefined` while it does. */
+  /** Monotonic milliseconds of the first question that the directory did not answer; `undefined` while it does. */
   let awaySince: number | undefined
   let wasThere = false
   const probe = Effect.gen(function*() {
@@ -40,7 +41,7 @@ const readiness = Effect.gen(function*() {
     if (isThere) {
       awaySince = undefined
       wasThere = true
-    } else awaySince ??= yield* Clock.currentTimeMillis
+    } else awaySince ??= yield* ticks
     return isThere
   })
   // What is known at the first question must not depend on when it is asked.
@@ -49,7 +50,7 @@ const readiness = Effect.gen(function*() {
     const { keys, remembers } = deployments.current()
     const issuers = yield* keys
     const isThere = yield* probe
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* ticks
     const isForgotten = !isThere && (!wasThere || now - (awaySince ?? now) > remembers)
     const hasKeys = issuers.length === 0 || issuers.some((it) => it.ready)
     const trouble = log.audit.trouble()

@@ -61,7 +61,7 @@ export class Admission {
     return this.#callers.size
   }
 
-  /** A request begins to stay; `now` in Unix milliseconds. */
+  /** A request begins to stay; `now` in monotonic milliseconds. */
   enter(lease: Lease, response: ServerResponse, socket: Socket, now: number): Stay {
     const stay = new Stay(this, lease, response, socket, now, this.#stays.length)
     this.#stays.push(stay)
@@ -99,7 +99,7 @@ export class Admission {
     this.#changed()
   }
 
-  /** When the one that has stayed longest began, in Unix milliseconds; infinite when none stays. */
+  /** When the one that has stayed longest began, in monotonic milliseconds; infinite when none stays. */
   oldest(): number {
     let oldest = Number.POSITIVE_INFINITY
     for (const { since } of this.#stays) oldest = Math.min(oldest, since)
@@ -138,9 +138,9 @@ export class Stay {
   readonly lease: Lease
   readonly response: ServerResponse
   readonly socket: Socket
-  /** Unix milliseconds. */
+  /** Monotonic milliseconds. */
   readonly since: number
-  /** Unix milliseconds until which its body must be there. */
+  /** Monotonic milliseconds until which its body must be there. */
   bodyUntil = Number.POSITIVE_INFINITY
   ends: Cut | undefined
   /** Its place among the stays; -1 when it has left. */

@@ -135,7 +135,7 @@ export class LineSink {
   #go(): void {
     if (this.#isBusy || this.#isClosed || this.#timer !== undefined) return
     if (this.#fd === undefined) return this.#open()
-    if ("path" in this.#target && Date.now() >= this.#lookAt) return this.#look(this.#target.path)
+    if ("path" in this.#target && performance.now() >= this.#lookAt) return this.#look(this.#target.path)
     if (this.#untold > 0 && this.#written === 0) {
       const bytes = Buffer.from(`${JSON.stringify({ message: "decisions dropped", count: this.#untold })}\n`)
       this.#queue.unshift({ bytes, lines: 0, tells: this.#untold })
@@ -180,7 +180,7 @@ export class LineSink {
     this.#isBusy = true
     stat(path, (error, found) => {
       this.#isBusy = false
-      this.#lookAt = Date.now() + lookMillis
+      this.#lookAt = performance.now() + lookMillis
       const inode = error === null ? `${found.dev} ${found.ino}` : "none"
       if (this.#inode === "") this.#inode = inode
       if (this.#inode !== inode) {

@@ -14,7 +14,8 @@
  * is replaced.
  */
 import type { KeyStore } from "@jotgate/core/KeyStore"
-import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Schema, type Scope } from "effect"
+import { ticks } from "@jotgate/core/Ticks"
+import { Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Schema, type Scope } from "effect"
 import cluster, { type Worker } from "node:cluster"
 import { createServer } from "node:net"
 import { type FileSettings, grpcAddress, grpcAt, type GrpcListener } from "../config/GatewaySettings.ts"
@@ -270,10 +271,10 @@ export class Crew {
     let pause = firstPause
     return Effect.gen({ self: this }, function*() {
       while (!this.#isStopping) {
-        const since = yield* Clock.currentTimeMillis
+        const since = yield* ticks
         const end = yield* life
         if (this.#isStopping) return
-        const lived = (yield* Clock.currentTimeMillis) - since
+        const lived = (yield* ticks) - since
         pause = lived < soon ? Math.min(pause * 2, longestPause) : firstPause
         yield* Effect.logError("a worker is replaced", { end, lived, pause: lived < soon ? pause : 0 })
         if (lived < soon) yield* Effect.sleep(pause)

@@ -8,7 +8,8 @@
  * gate of many workers costs an issuer what one process does.
  */
 import { Outbound, type OutboundAnswer, OutboundFailed, type OutboundRequest } from "@jotgate/core/Outbound"
-import { Clock, Deferred, Effect, Layer, Redacted } from "effect"
+import { ticks } from "@jotgate/core/Ticks"
+import { Deferred, Effect, Layer, Redacted } from "effect"
 import type { Fetched, Fetching } from "./Message.ts"
 
 /** How old an answer may be that is handed over, in milliseconds. */
@@ -46,7 +47,7 @@ const answerOf = (it: Fetched): Effect.Effect<OutboundAnswer, OutboundFailed> =>
       header: (name) => name === "cache-control" ? it.cacheControl ?? undefined : undefined
     })
 
-/** What was fetched when; `at` in Unix milliseconds. */
+/** What was fetched when; `at` in the owner's monotonic milliseconds. */
 export interface Held {
   readonly at: number
   readonly fetched: Fetched
@@ -76,7 +77,7 @@ export const make = (outbound: Outbound["Service"]): { readonly share: Share; re
   return {
     share: Effect.fnUntraced(function*(fetching, newerThan) {
       const key = JSON.stringify(fetching)
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* ticks
       const known = held.get(key)
       if (known !== undefined && known.at > newerThan && now - known.at < handedOver) return known
       const joined = running.get(key)
