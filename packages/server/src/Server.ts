@@ -28,7 +28,7 @@ import type { SqlError } from "effect/sql"
 import { AdminListener } from "./admin/AdminAccessLive.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
 import { type ConfigSource, ConfigState } from "./config/ConfigState.ts"
-import { type FileSettings, grpcAddress, type GrpcListener, isLoopback } from "./config/GatewaySettings.ts"
+import { type FileSettings, grpcAddress, grpcTls, isLoopback } from "./config/GatewaySettings.ts"
 import { lineOf } from "./config/SettingLines.ts"
 import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
 import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
@@ -141,11 +141,11 @@ export const certificateOf = ({ gateway: { tls } }: FileSettings) =>
     return yield* Certificate.check(yield* secret(tls.cert), yield* secret(tls.key))
   })
 
-/** What the gRPC listener shows, and whose certificates it asks for. */
-const grpcCertificateOf = (settings: FileSettings, grpc: GrpcListener) => {
-  if (!("listen" in grpc) || grpc.tls === undefined) return certificateOf(settings)
-  const { tls } = grpc
+/** What the gRPC listener shows, and whose certificates it asks for; `null` without it, and where it is in clear. */
+export const grpcCertificateOf = (settings: FileSettings) => {
+  const tls = grpcTls(settings.gateway)
   if (tls === null) return Effect.succeed(null)
+  if (tls === settings.gateway.tls) return certificateOf(settings)
   return Effect.gen(function*() {
     const own = yield* Certificate.check(yield* secret(tls.cert), yield* secret(tls.key), "gateway.grpc.tls")
     if (tls.clientCa === undefined) return own
@@ -235,7 +235,7 @@ export const grpcLayer = (settings: FileSettings, grace: number) =>
     const { body, headers } = gateway.limits
     return GrpcDoor.layer({
       ...grpcAddress(gateway.grpc),
-      tls: yield* grpcCertificateOf(settings, gateway.grpc),
+      tls: yield* grpcCertificateOf(settings),
       maxMessage: body + headers,
       drain: gateway.drain,
       grace
@@ -359,6 +359,7 @@ export class Server extends Context.Service<Server, {
       Server,
       Effect.gen(function*() {
         const gate = yield* Gate
+        const door = yield* GrpcDoor
         const http = yield* HttpServer.HttpServer
         const deployments = yield* Deployments
         const listener = yield* AdminListener
@@ -379,12 +380,17 @@ export class Server extends Context.Service<Server, {
         })
         return {
           gate: gate.address,
-          grpc: (yield* GrpcDoor).address,
+          grpc: door.address,
           admin: addressOf(http, gateway.admin.host),
           refused: config.refused,
           reload: (next, lines, source) =>
             Effect.gen(function*() {
               const certificate = yield* certificateOf(next)
+              // The listener stays what it is: where the files of its certificate are, too.
+              const grpcCertificate = yield* grpcCertificateOf({
+                ...next,
+                gateway: { ...next.gateway, grpc: gateway.grpc }
+              })
               const token = yield* adminToken({
                 ...next,
                 // The listener stays where it is.
@@ -394,11 +400,13 @@ export class Server extends Context.Service<Server, {
               if (fleet !== undefined) yield* fleet.crew.reload(next, lines ?? new Map())
               listener.token = token
               yield* config.replaced(source)
-              if (certificate === null || settings.gateway.tls === null) return
-              gate.renew(certificate)
-              yield* Effect.logInfo("the certificate is in force", Certificate.told(certificate))
-              if (gateway.grpc !== null) {
-                yield* Effect.logWarning("the gRPC listener keeps its certificate until the next start")
+              if (certificate !== null && gateway.tls !== null) {
+                gate.renew(certificate)
+                yield* Effect.logInfo("the certificate is in force", Certificate.told(certificate))
+              }
+              if (grpcCertificate !== null && grpcTls(gateway) !== null) {
+                door.renew(grpcCertificate)
+                yield* Effect.logInfo("the certificate of gRPC is in force", Certificate.told(grpcCertificate))
               }
             }).pipe(Effect.provide(secrets)),
           reopen: () => log.audit.reopen(),

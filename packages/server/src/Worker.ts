@@ -21,7 +21,7 @@ import * as NodeSecrets from "./platform/NodeSecrets.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { GateState } from "./proxy/GateState.ts"
 import * as ForwardedLog from "./record/ForwardedLog.ts"
-import { certificateOf, deploymentOf, gateLayer, grpcLayer, telemetry } from "./Server.ts"
+import { certificateOf, deploymentOf, gateLayer, grpcCertificateOf, grpcLayer, telemetry } from "./Server.ts"
 import { type Channel, sharing } from "./workers/Channel.ts"
 import type { Serving, ToWorker } from "./workers/Message.ts"
 import * as SharedFetch from "./workers/SharedFetch.ts"
@@ -68,7 +68,7 @@ const serve = (
 
     const answering = Effect.gen(function*() {
       const gate = yield* Gate
-      const { address: grpc } = yield* GrpcDoor
+      const door = yield* GrpcDoor
       const deployments = yield* Deployments
       const state = yield* GateState
       const figures = yield* Telemetry
@@ -96,8 +96,10 @@ const serve = (
               message.id,
               Effect.gen(function*() {
                 const certificate = yield* certificateOf(message.settings)
+                const grpcCertificate = yield* grpcCertificateOf(message.settings)
                 yield* deployments.swap(deploymentOf(message.settings, { ...options, lines: message.lines }))
                 if (certificate !== null) gate.renew(certificate)
+                if (grpcCertificate !== null) door.renew(grpcCertificate)
                 return ""
               }).pipe(Effect.provide(secrets))
             )
@@ -122,7 +124,7 @@ const serve = (
       }
       state.sessions.onTaken = (session, caller) => channel.send({ _tag: "Took", session, caller })
       yield* channel.listen(hear)
-      channel.send({ _tag: "Ready", gate: gate.address, grpc: grpc ?? null })
+      channel.send({ _tag: "Ready", gate: gate.address, grpc: door.address ?? null })
       state.replaced = !(yield* Deferred.await(stopped)).lingers
     })
 

@@ -6,7 +6,7 @@
  */
 import type { LitellmRelease } from "@jotgate/core/Settings"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
-import { type Address, addressText, defaultTimeouts } from "@jotgate/server/GatewaySettings"
+import { type Address, addressText, defaultTimeouts, grpcTls } from "@jotgate/server/GatewaySettings"
 import * as LogLine from "@jotgate/server/LogLine"
 import { Console, Effect, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -88,12 +88,12 @@ const staying = (next: ConfigFile, first: ConfigFile): ReadonlyArray<string> => 
 }
 
 /** Files whose change is a reason to read everything again: the file itself, and what it has read at the start. */
-const inForce = (name: string, { settings: { gateway: { adminToken, tls } } }: ConfigFile): ReadonlyArray<string> => [
-  name,
-  ...[tls?.cert, tls?.key, adminToken].flatMap((it) =>
-    it?.startsWith("file:") === true ? [it.slice("file:".length)] : []
-  )
-]
+const inForce = (name: string, { settings }: ConfigFile): ReadonlyArray<string> => {
+  const { adminToken, tls } = settings.gateway
+  const grpc = grpcTls(settings.gateway)
+  const read = new Set([tls?.cert, tls?.key, adminToken, grpc?.cert, grpc?.key, grpc?.clientCa])
+  return [name, ...[...read].flatMap((it) => it?.startsWith("file:") === true ? [it.slice("file:".length)] : [])]
+}
 
 /** One of the processes of `gateway.workers`: it is told what to serve, and when to read it again. */
 const work = Effect.gen(function*() {

@@ -3,7 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, type Scope } from "effect"
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync, renameSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs"
 import { connect } from "node:tls"
 import { start } from "../support/Process.ts"
 
@@ -90,20 +90,23 @@ describe("the configuration file of a running server", { concurrent: true }, () 
     })))
 })
 
-describe("the certificate of a running server", { concurrent: true }, () => {
-  const make = (path: string, name: string) =>
-    execFileSync("openssl", [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"],
-      ...["-subj", `/CN=${name}`, "-keyout", `${path}/key.pem`, "-out", `${path}/cert.pem`]
-    ], { stdio: "ignore" })
-  const nameAt = (port: number) =>
-    Effect.callback<string>((resume) => {
-      const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
-        resume(Effect.succeed(String(socket.getPeerCertificate().subject.CN)))
-        socket.destroy()
-      })
-    })
+/** A certificate of this name, and its key. */
+const make = (path: string, name: string) =>
+  execFileSync("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"],
+    ...["-subj", `/CN=${name}`, "-keyout", `${path}/key.pem`, "-out", `${path}/cert.pem`]
+  ], { stdio: "ignore" })
 
+/** Whose certificate is shown there. */
+const nameAt = (port: number) =>
+  Effect.callback<string>((resume) => {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resume(Effect.succeed(String(socket.getPeerCertificate().subject.CN)))
+      socket.destroy()
+    })
+  })
+
+describe("the certificate of a running server", { concurrent: true }, () => {
   it.live(
     "is read anew on SIGHUP, and one that does not fit its key changes nothing",
     () =>
@@ -130,6 +133,54 @@ describe("the certificate of a running server", { concurrent: true }, () => {
         assert.strictEqual(yield* nameAt(port), "second.test")
       }))
   )
+})
+
+describe("the folder of a running server", { concurrent: true }, () => {
+  it.live("may be swapped by a link, as Kubernetes does it: configuration and certificate are those of the new one", () =>
+    run(Effect.gen(function*() {
+      const { path } = yield* folder
+      /** Puts another version in the place of the one before, in one step. */
+      const version = (name: string, text: string) => {
+        mkdirSync(`${path}/${name}`)
+        writeFileSync(`${path}/${name}/jotgate.yaml`, text)
+        make(`${path}/${name}`, `${name}.test`)
+        symlinkSync(name, `${path}/..data_tmp`)
+        renameSync(`${path}/..data_tmp`, `${path}/..data`)
+      }
+      const with_ = (more: string) =>
+        configuration("  tls: { cert: \"file:cert.pem\", key: \"file:key.pem\" }", `audit: { to: none }\n${more}`)
+      version("v1", with_(""))
+      for (const name of ["jotgate.yaml", "cert.pem", "key.pem"]) symlinkSync(`..data/${name}`, `${path}/${name}`)
+      const serve = yield* start(["serve", "--config", `${path}/jotgate.yaml`])
+      const [, text = ""] = yield* serve.until(/^ready gate=http:\/\/127\.0\.0\.1:(\d+)/)
+      const port = Number(text)
+      assert.strictEqual(yield* nameAt(port), "v1.test")
+      // The certificate alone.
+      version("v2", with_(""))
+      yield* serve.until(/certificate is in force[^]*v2\.test/)
+      assert.strictEqual(yield* nameAt(port), "v2.test")
+      version("v3", with_("policy: { openRoutes: [/status] }"))
+      yield* serve.until(/certificate is in force[^]*v3\.test/)
+      version("v4", "")
+      yield* serve.until(/what was stays[^\n]*the file is empty/)
+      assert.strictEqual(yield* nameAt(port), "v3.test")
+    })))
+})
+
+describe("signals to a running server", { concurrent: true }, () => {
+  it.live("end nothing unless they mean an end, open no debugger, and two ends are one", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      yield* files.writeFileString(file, configuration("", "audit: { to: none }"))
+      const serve = yield* start(["serve", "--config", file])
+      const [, gate = ""] = yield* serve.until(/^ready gate=(\S+)/)
+      for (const signal of ["SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGHUP", "SIGHUP"] as const) serve.process.kill(signal)
+      yield* serve.until(/is in force/)
+      assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
+      assert.notInclude(serve.err(), "ebugger")
+      for (const signal of ["SIGTERM", "SIGHUP", "SIGTERM", "SIGINT"] as const) serve.process.kill(signal)
+      assert.strictEqual(yield* serve.ended, 0)
+    })))
 })
 
 describe("the audit file of a running server", { concurrent: true }, () => {

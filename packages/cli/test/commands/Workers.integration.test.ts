@@ -162,9 +162,12 @@ describe("jotgate serve with two workers", () => {
         process.kill(first, "SIGKILL")
         yield* until(workersOf(admin), ({ ready }) => ready === 1, "one is missing")
         assert.strictEqual((yield* ask(gate, good)).status, 200)
+        // ... also what is put in force while the next one starts
+        yield* replace("policy: { openRoutes: [/other] }")
         yield* until(workersOf(admin), ({ ready }) => ready === 2, "it is replaced")
         assert.notInclude(children(running), first)
-        assert.deepStrictEqual(yield* statuses, new Set([502]))
+        yield* running.until(/jotgate\.yaml is in force[^]*jotgate\.yaml is in force/)
+        assert.deepStrictEqual(yield* statuses, new Set([401]))
 
         // told to stop, all end
         const left = children(running)

@@ -156,6 +156,8 @@ const Workers = Schema.Union([
     })
   )
 
+const Tls = Schema.Struct({ cert: SecretReference, key: SecretReference })
+
 /**
  * Where proxies ask over gRPC: an address, which has the certificate of the gate, or one with a certificate of its own
  * (`null`: in clear), where `clientCa` may ask proxies for certificates of these authorities.
@@ -165,8 +167,7 @@ const GrpcListener = Schema.Union([
   Schema.Struct({
     listen: ListenAddress,
     tls: Schema.optionalKey(Schema.NullOr(Schema.Struct({
-      cert: SecretReference,
-      key: SecretReference,
+      ...Tls.fields,
       clientCa: Schema.optionalKey(SecretReference)
     })))
   })
@@ -177,6 +178,12 @@ export type GrpcListener = typeof GrpcListener.Type
 /** The address of a gRPC listener. */
 export const grpcAddress = (it: GrpcListener): Address => "listen" in it ? it.listen : it
 
+/** Where the certificate of the gRPC listener is: its own, or the gate's; `null` without it, and where it is in clear. */
+export const grpcTls = (
+  { grpc, tls }: { readonly grpc: GrpcListener | null; readonly tls: typeof Tls.Type | null }
+): (typeof Tls.Type & { readonly clientCa?: string }) | null =>
+  grpc === null ? null : "listen" in grpc && grpc.tls !== undefined ? grpc.tls : tls
+
 /** The same listener at another address. */
 export const grpcAt = (it: GrpcListener, at: Address): GrpcListener => "listen" in it ? { ...it, listen: at } : at
 
@@ -185,7 +192,7 @@ export const Gateway = Schema.Struct({
   listen: withDefault(ListenAddress, "0.0.0.0:4180"),
   admin: withDefault(ListenAddress, "127.0.0.1:4181"),
   adminToken: withDefault(Schema.NullOr(SecretReference), null),
-  tls: withDefault(Schema.NullOr(Schema.Struct({ cert: SecretReference, key: SecretReference })), null),
+  tls: withDefault(Schema.NullOr(Tls), null),
   credentials: withDefault(
     Schema.Array(FreeHeader).check(
       Schema.isMinLength(1, { message: "must name at least one" })

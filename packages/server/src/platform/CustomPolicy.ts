@@ -30,14 +30,15 @@ const isHook = (value: unknown): value is Hook => typeof value === "function"
 
 const hookOf = Effect.fnUntraced(function*(file: string) {
   const invalid = (reason: string) => new CustomPolicyInvalid({ file, reason })
-  const { mode, mtimeMs } = yield* Effect.tryPromise({
+  const { ctimeMs, ino, mode, mtimeMs } = yield* Effect.tryPromise({
     try: () => stat(file),
     catch: () => invalid("cannot be read")
   })
   if ((mode & 0o022) !== 0) return yield* invalid("can be written to by others: chmod go-w")
-  // The time is part of the address, so that a reload sees what changed.
+  // Which file it is is part of the address, so that a reload sees what changed.
   const module = yield* Effect.tryPromise({
-    try: (): Promise<Readonly<Record<string, unknown>>> => import(`${pathToFileURL(file).href}?t=${mtimeMs}`),
+    try: (): Promise<Readonly<Record<string, unknown>>> =>
+      import(`${pathToFileURL(file).href}?t=${ino}-${mtimeMs}-${ctimeMs}`),
     catch: (error) => invalid(`cannot be loaded: ${error instanceof Error ? error.message : String(error)}`)
   })
   const hook = module["validate"] ?? module["default"]

@@ -1,8 +1,8 @@
 /**
  * The credential that the gate sends to an upstream, chosen by team.
  *
- * A key file is read when it is used and its time has changed, so a key is
- * rotated by replacing the file. The id of a team becomes part of a file name
+ * A key file is read when it is used and has changed, so a key is rotated by
+ * replacing the file. The id of a team becomes part of a file name
  * only percent-encoded, and `.` and `..` have no key: no id leads out of the
  * folder (threat: path traversal through claims).
  */
@@ -28,8 +28,7 @@ export type KeyChoice =
 type Key = string | undefined | false
 
 interface Remembered {
-  readonly modified: number
-  readonly size: number
+  readonly state: string
   readonly key: Key
 }
 
@@ -61,7 +60,10 @@ const statOf = (path: string): Stats | undefined | false => {
   }
 }
 
-/** Key files by path, re-read when their time has changed. */
+/** Which file it is, and in what state: another file of the same age and size is another one. */
+const stateOf = ({ ctimeMs, dev, ino, mtimeMs, size }: Stats): string => `${dev} ${ino} ${mtimeMs} ${ctimeMs} ${size}`
+
+/** Key files by path, re-read when they have changed. */
 export class KeyFiles {
   readonly #files = new Map<string, Remembered>()
 
@@ -72,11 +74,12 @@ export class KeyFiles {
       this.#files.delete(path)
       return stat
     }
+    const state = stateOf(stat)
     const known = this.#files.get(path)
-    if (known !== undefined && known.modified === stat.mtimeMs && known.size === stat.size) return known.key
+    if (known?.state === state) return known.key
     const key = keyOf(path)
     if (this.#files.size >= remembered) this.#files.clear()
-    this.#files.set(path, { modified: stat.mtimeMs, size: stat.size, key })
+    this.#files.set(path, { state, key })
     return key
   }
 }

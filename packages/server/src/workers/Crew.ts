@@ -50,6 +50,8 @@ const endPatience = 5_000
 interface Member {
   readonly worker: Worker
   readonly gone: Deferred.Deferred<string>
+  /** What it serves, once it was told. */
+  settings: FileSettings | undefined
   isReady: boolean
 }
 
@@ -149,22 +151,38 @@ export class Crew {
   reload(settings: FileSettings, lines: ReadonlyMap<string, number>): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#serving = this.#listens({ ...this.#serving, settings: shareOf(settings, this.#wanted), lines })
-      const { settings: share } = this.#serving
-      return Effect.forEach(
-        [...this.#members].filter((it) => it.isReady),
-        (member) =>
-          Effect.flatMap(this.#ask(member, (id) => ({ _tag: "Reload", id, settings: share, lines })), (answer) => {
-            if (answer !== undefined && !answer.failed) return Effect.void
-            return Effect.andThen(
-              Effect.logWarning("a worker cannot follow the reload and is replaced", {
-                pid: member.worker.process.pid,
-                reason: answer?.text ?? "no answer"
-              }),
-              Effect.sync(() => this.#retire(member))
-            )
+      return Effect.forEach([...this.#members].filter((it) => it.isReady), (it) => this.#follow(it), { discard: true })
+    })
+  }
+
+  /** Puts what is to be served in force in one worker; one that cannot follow is replaced. */
+  #follow(member: Member): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { lines, settings } = this.#serving
+      return Effect.flatMap(this.#ask(member, (id) => ({ _tag: "Reload", id, settings, lines })), (answer) => {
+        if (answer !== undefined && !answer.failed) {
+          return Effect.sync(() => {
+            member.settings = settings
+          })
+        }
+        return Effect.andThen(
+          Effect.logWarning("a worker cannot follow the reload and is replaced", {
+            pid: member.worker.process.pid,
+            reason: answer?.text ?? "no answer"
           }),
-        { discard: true }
-      )
+          Effect.sync(() => this.#retire(member))
+        )
+      })
+    })
+  }
+
+  /** A worker answers: it counts when it serves what all do, which may be another thing than when it was started. */
+  #begun(member: Member): Effect.Effect<boolean> {
+    return Effect.gen({ self: this }, function*() {
+      const isGone = () => Deferred.isDoneUnsafe(member.gone)
+      while (member.settings !== this.#serving.settings && !isGone()) yield* this.#follow(member)
+      member.isReady = !isGone()
+      return member.isReady
     })
   }
 
@@ -212,17 +230,25 @@ export class Crew {
     run: (effect: Effect.Effect<void>) => void
   ): Effect.Effect<string> {
     return Effect.suspend(() => {
-      const member: Member = { worker: cluster.fork(), gone: Deferred.makeUnsafe(), isReady: false }
+      const member: Member = {
+        worker: cluster.fork(),
+        gone: Deferred.makeUnsafe(),
+        settings: undefined,
+        isReady: false
+      }
       this.#members.add(member)
       const { worker } = member
       const hear = (message: ToOwner): void => {
         switch (message._tag) {
           case "Here":
+            member.settings = this.#serving.settings
             return this.#send(member, { _tag: "Serve", serving: this.#serving })
           case "Ready":
-            member.isReady = true
             this.#send(member, { _tag: "Taken", sessions: sessions.all() })
-            return listeners.ready(message)
+            this.#send(member, { _tag: "Refuses", refuses: this.#serving.refuses })
+            return run(Effect.map(this.#begun(member), (isReady) => {
+              if (isReady) listeners.ready(message)
+            }))
           case "Failed":
             return listeners.failed(message)
           case "Records":
@@ -384,6 +410,8 @@ export const layer = (
     Effect.map(
       crew.start(share, ends),
       ({ gate, grpc }) =>
-        Context.make(Gate, { address: gate, renew: () => {} }).pipe(Context.add(GrpcDoor, { address: grpc }))
+        Context.make(Gate, { address: gate, renew: () => {} }).pipe(
+          Context.add(GrpcDoor, { address: grpc, renew: () => {} })
+        )
     )
   )

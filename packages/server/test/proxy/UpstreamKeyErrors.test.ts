@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { makeTeam, TeamId } from "@jotgate/core/Directory"
 import { Effect } from "effect"
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { compile, KeyFiles } from "../../src/proxy/UpstreamKey.ts"
@@ -31,6 +31,16 @@ describe("the key file of a team", () => {
     assert.strictEqual(told("x".repeat(252)), "Bearer sk-default")
     assert.strictEqual(told("é".repeat(200)), "Bearer sk-default")
     assert.strictEqual(told("x".repeat(100_000)), "Bearer sk-default")
+  })
+
+  it("is read anew when another one of the same age and size has taken its place", () => {
+    for (const [name, key] of [["green.key", "sk-first"], ["green.new", "sk-other"]] as const) {
+      writeFileSync(join(folder, name), key)
+      utimesSync(join(folder, name), 0, 0)
+    }
+    assert.strictEqual(told("green"), "Bearer sk-first")
+    renameSync(join(folder, "green.new"), join(folder, "green.key"))
+    assert.strictEqual(told("green"), "Bearer sk-other")
   })
 
   it("that is there and cannot be read is a denial", () => {

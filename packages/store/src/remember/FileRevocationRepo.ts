@@ -67,7 +67,9 @@ export const layer = (folder: string) =>
           yield* tell
         }))
 
-      const mark = Effect.promise(() => stat(file).then((it) => `${it.mtimeMs} ${it.ino} ${it.size}`, () => "none"))
+      const mark = Effect.promise(() =>
+        stat(file).then((it) => `${it.mtimeMs} ${it.ctimeMs} ${it.ino} ${it.size}`, () => "none")
+      )
       let seen = yield* mark
       yield* mark.pipe(
         Effect.flatMap((now) => {

@@ -5,6 +5,7 @@
 import { Context, Effect, Layer } from "effect"
 import { Deployments } from "../../Deployment.ts"
 import { Judge } from "../../Judge.ts"
+import type { Certificate } from "../../platform/Certificate.ts"
 import type { Address } from "../../platform/Listener.ts"
 import { Telemetry } from "../../platform/Telemetry.ts"
 import { GateState } from "../../proxy/GateState.ts"
@@ -13,6 +14,8 @@ import type { GrpcOptions } from "./GrpcServer.ts"
 export class GrpcDoor extends Context.Service<GrpcDoor, {
   /** `undefined` when there is no such door. */
   readonly address: Address | undefined
+  /** Shows this certificate from the next connection on. */
+  readonly renew: (certificate: Certificate) => void
 }>()("@jotgate/server/GrpcDoor") {
   static readonly layer = (options: GrpcOptions) =>
     Layer.effect(
@@ -40,7 +43,7 @@ export class GrpcDoor extends Context.Service<GrpcDoor, {
             }
           }
         }
-        const address = yield* GrpcServer.listen(options, {
+        return yield* GrpcServer.listen(options, {
           check: check({
             judge,
             lease,
@@ -50,10 +53,9 @@ export class GrpcDoor extends Context.Service<GrpcDoor, {
           isBelieved: (peer) => deployments.current().doors.believes(peer),
           isServing: () => !state.draining
         })
-        return { address }
       })
     )
 
   /** No such door. */
-  static readonly layerNone = Layer.succeed(GrpcDoor, { address: undefined })
+  static readonly layerNone = Layer.succeed(GrpcDoor, { address: undefined, renew: () => {} })
 }

@@ -14,6 +14,7 @@ import { CheckCall, type CheckHandlers, giveUp } from "./CheckCall.ts"
 import { decode } from "./CheckMessage.ts"
 import * as Health from "./HealthMessage.ts"
 import { ReadingTurns } from "./ReadingTurns.ts"
+import { ShownCertificate } from "./ShownCertificate.ts"
 
 /** Where and how the listener listens; sizes in bytes, times in milliseconds. */
 export interface GrpcOptions extends Address {
@@ -131,15 +132,16 @@ const make = (options: GrpcOptions, handlers: GrpcHandlers): grpc.Server => {
   return server
 }
 
-const open = (server: grpc.Server, { host, port, tls }: GrpcOptions): Effect.Effect<Address, ListenFailed> =>
+const open = (
+  server: grpc.Server,
+  { host, port }: GrpcOptions,
+  shown: ShownCertificate | undefined
+): Effect.Effect<Address, ListenFailed> =>
   Effect.callback<Address, ListenFailed>((resume) => {
-    const credentials = tls === null
+    const credentials = shown === undefined
       ? grpc.ServerCredentials.createInsecure()
-      : grpc.ServerCredentials.createSsl(
-        tls.clientCa === undefined ? null : Buffer.from(tls.clientCa),
-        [{ cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }],
-        tls.clientCa !== undefined
-      )
+      // Whatever its parameters are called: first who it is, then whom it asks for.
+      : grpc.experimental.createCertificateProviderServerCredentials(shown, shown.asks ? shown : null, shown.asks)
     const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
     server.bindAsync(name, credentials, (error, bound) =>
       resume(
@@ -158,12 +160,21 @@ const close = (server: grpc.Server, { drain, grace }: GrpcOptions): Effect.Effec
     )
   )
 
+/** A listener that is open. */
+export interface GrpcListening {
+  readonly address: Address
+  /** Shows this certificate from the next connection on; nothing on a listener in clear. */
+  readonly renew: (certificate: Certificate) => void
+}
+
 /** Listens for as long as the scope lives. Port 0 takes a free one. Fails when the port cannot be had. */
 export const listen = (
   options: GrpcOptions,
   handlers: GrpcHandlers
-): Effect.Effect<Address, ListenFailed, Scope.Scope> =>
-  Effect.flatMap(
-    Effect.sync(() => make(options, handlers)),
-    (server) => Effect.acquireRelease(open(server, options), () => close(server, options))
-  )
+): Effect.Effect<GrpcListening, ListenFailed, Scope.Scope> =>
+  Effect.gen(function*() {
+    const server = make(options, handlers)
+    const shown = options.tls === null ? undefined : new ShownCertificate(options.tls)
+    const address = yield* Effect.acquireRelease(open(server, options, shown), () => close(server, options))
+    return { address, renew: (certificate) => shown?.renew(certificate) }
+  })

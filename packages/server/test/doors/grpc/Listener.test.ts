@@ -2,8 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as grpc from "@grpc/grpc-js"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { connect } from "node:http2"
+import { connect as connectSecure } from "node:tls"
 import { denying } from "../../../src/doors/grpc/CheckReply.ts"
 import * as GrpcServer from "../../../src/doors/grpc/GrpcServer.ts"
 import * as GrpcClient from "../../support/GrpcClient.ts"
@@ -43,13 +45,61 @@ describe("certificates", () => {
     }))
 })
 
+describe("a certificate that is replaced while the listener listens", () => {
+  /** The fingerprint of what is shown. */
+  const shownAt = (port: number) =>
+    Effect.callback<string>((resume) => {
+      const socket = connectSecure(
+        { port, host: "127.0.0.1", ALPNProtocols: ["h2"], rejectUnauthorized: false },
+        () => {
+          resume(Effect.succeed(socket.getPeerCertificate().fingerprint256))
+          socket.destroy()
+        }
+      )
+      socket.on("error", () => {})
+    })
+  const fingerprint = ({ cert }: { readonly cert: string }) => new X509Certificate(cert).fingerprint256
+
+  it.live("is shown from the next connection on, and so are its authorities asked for", () =>
+    Effect.gen(function*() {
+      const { address: { port }, renew } = yield* GrpcServer.listen(
+        {
+          host: "127.0.0.1",
+          port: 0,
+          tls: { ...own, clientCa: own.cert },
+          maxMessage: 1024 * 1024,
+          drain: 0,
+          grace: 100
+        },
+        {
+          isServing: () => true,
+          isBelieved: () => true,
+          check: (_message, _peer, done) => {
+            done(denying({ status: 403, headers: [], body: "" }))
+            return () => {}
+          }
+        }
+      )
+      assert.strictEqual((yield* GrpcClient.check(port, question, 10_000, showing(own))).status, 403)
+      renew({ ...own, clientCa: stranger.cert })
+      const error = yield* Effect.flip(GrpcClient.check(port, question, 3_000, showing(own)))
+      assert.include([grpc.status.UNAVAILABLE, grpc.status.DEADLINE_EXCEEDED], error.code)
+      assert.strictEqual((yield* GrpcClient.check(port, question, 10_000, showing(stranger))).status, 403)
+      // Whoever was asked for a certificate is asked for one.
+      renew(stranger)
+      assert.strictEqual(yield* shownAt(port), fingerprint(own))
+      renew({ ...stranger, clientCa: stranger.cert })
+      assert.strictEqual(yield* shownAt(port), fingerprint(stranger))
+    }))
+})
+
 /** A listener whose check is held until it is told to answer. */
 const held = Effect.fnUntraced(function*(grace = 5_000, patience?: number) {
   const scope = yield* Scope.make()
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const [came, gone] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
   const answers: Array<() => void> = []
-  const { port } = yield* Scope.provide(
+  const { address: { port } } = yield* Scope.provide(
     GrpcServer.listen(
       {
         host: "127.0.0.1",
