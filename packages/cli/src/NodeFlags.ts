@@ -14,7 +14,7 @@ const flags: Readonly<Record<string, ReadonlyArray<string>>> = {
   // A quarter of the default for short-lived objects costs no time, and the heap grows to less than twice what lives in
   // it. V8 would allocate whole kinds of objects in the old generation once some of them lived long, which here means
   // that a third of all garbage is copied twice before it is found out.
-  serve: ["--max-semi-space-size=8", "--heap-growing-percent=80", "--no-allocation-site-pretenuring"]
+  serve: ["--max-semi-space-size=32", "--heap-growing-percent=80", "--no-allocation-site-pretenuring"]
 }
 
 /** The flags of a verb; none for a verb that does not stay. */
