@@ -29,7 +29,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "2" },
     rounds: { type: "string", default: "9" },
     connections: { type: "string", default: "32" },
-    warm: { type: "string", default: "8" },
+    warm: { type: "string", default: "20" },
     people: { type: "string", default: "1000" },
     groups: { type: "string", default: "10" },
     rate: { type: "string", default: "0" },
