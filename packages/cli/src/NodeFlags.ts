@@ -12,8 +12,9 @@ const flags: Readonly<Record<string, ReadonlyArray<string>>> = {
   // A million recorded questions go through: the same.
   plan: ["--max-semi-space-size=8", "--heap-growing-percent=30"],
   // V8's own size for short-lived objects: of what the proxy allocates 2.3 % are requests under way when it is collected,
-  // with a quarter of it 5.2 %. The heap grows to less than twice what lives in it. V8 would allocate whole kinds of objects in the old generation once some of them lived long, which here means
-  // that a third of all garbage is copied twice before it is found out.
+  // with a quarter of it 5.2 %. The heap grows to less than twice what lives in it. V8 would allocate whole kinds of
+  // objects in the old generation once some of them lived long, which here means that a third of all garbage is copied
+  // twice before it is found out.
   serve: ["--max-semi-space-size=32", "--heap-growing-percent=80", "--no-allocation-site-pretenuring"]
 }
 
