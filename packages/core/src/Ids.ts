@@ -34,3 +34,16 @@ export const isOrganizationId = (text: string): text is OrganizationId => text !
 export const isEndUserId = (text: string): text is EndUserId => text !== ""
 /** Whether a text can be the id of an agent. */
 export const isAgentId = (text: string): text is AgentId => text !== ""
+
+/** Orders texts as the databases do: by their UTF-8 bytes, which is by code point. */
+export const compareText = (a: string, b: string): number => {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const left = a.charCodeAt(i)
+    const right = b.charCodeAt(i)
+    if (left !== right) {
+      return ((left & 0xf800) === 0xd800 ? left + 0x10000 : left) -
+        ((right & 0xf800) === 0xd800 ? right + 0x10000 : right)
+    }
+  }
+  return a.length - b.length
+}

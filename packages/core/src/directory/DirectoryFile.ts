@@ -9,6 +9,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { compareText } from "../Ids.ts"
 import { PatternText } from "../settings/PatternText.ts"
 import * as SchemaFindings from "../settings/SchemaFindings.ts"
 import * as Directory from "./Directory.ts"
@@ -325,19 +326,6 @@ const without = (
 const noTools = { tools: null, prompts: null, resources: null }
 const limits = { models: [], ...noTools, blocked: false, maxBudget: null, spend: 0 }
 const byId = (a: { readonly id: string }, b: { readonly id: string }) => compareText(a.id, b.id)
-
-/** Orders texts as the databases do: by their UTF-8 bytes, which is by code point. */
-export const compareText = (a: string, b: string): number => {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const left = a.charCodeAt(i)
-    const right = b.charCodeAt(i)
-    if (left !== right) {
-      return ((left & 0xf800) === 0xd800 ? left + 0x10000 : left) -
-        ((right & 0xf800) === 0xd800 ? right + 0x10000 : right)
-    }
-  }
-  return a.length - b.length
-}
 
 /**
  * The file of these rows: ordered by id, defaults left out; reading it back gives the same rows. `isOfFile` says of a

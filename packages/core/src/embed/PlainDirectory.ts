@@ -100,16 +100,16 @@ const asked = <A>(
     : Exit.succeed(answer ?? undefined)
 }
 
-/** A row with its defaults, checked by the schema of its noun. */
-const reader = <A>(
-  operation: string,
-  decode: (row: unknown) => Exit.Exit<A, Schema.SchemaError>,
-  defaults: object = {}
-) => {
+type Decode<A> = (row: unknown) => Exit.Exit<A, Schema.SchemaError>
+
+/** A row with its defaults, checked by the schema of its noun, which is compiled for the first one. */
+const reader = <A>(operation: string, schema: () => Decode<A>, defaultsOf: () => object = () => ({})) => {
+  let made: { readonly decode: Decode<A>; readonly defaults: object } | undefined
   const misfit = () => Exit.fail(new Directory.DirectoryUnavailable({ operation: `${operation}: a row does not fit` }))
   return (row: unknown): Exit.Exit<A, Directory.DirectoryUnavailable> => {
     if (typeof row !== "object") return misfit()
-    const noun = decode({ ...defaults, ...row })
+    made ??= { decode: schema(), defaults: defaultsOf() }
+    const noun = made.decode({ ...made.defaults, ...row })
     return Exit.isSuccess(noun) ? Exit.succeed(noun.value) : misfit()
   }
 }
@@ -118,30 +118,30 @@ type Read<A> = (row: unknown) => Exit.Exit<A, Directory.DirectoryUnavailable>
 
 const readUser = reader(
   "users",
-  Schema.decodeUnknownExit(Directory.User),
-  Directory.makeUser({ id: Directory.UserId.make("-") })
+  () => Schema.decodeUnknownExit(Directory.User),
+  () => Directory.makeUser({ id: Directory.UserId.make("-") })
 )
 const readTeam = reader(
   "teams",
-  Schema.decodeUnknownExit(Directory.Team),
-  Directory.makeTeam({ id: Directory.TeamId.make("-") })
+  () => Schema.decodeUnknownExit(Directory.Team),
+  () => Directory.makeTeam({ id: Directory.TeamId.make("-") })
 )
 const readOrganization = reader(
   "organizations",
-  Schema.decodeUnknownExit(Directory.Organization),
-  Directory.makeOrganization({ id: Directory.OrganizationId.make("-") })
+  () => Schema.decodeUnknownExit(Directory.Organization),
+  () => Directory.makeOrganization({ id: Directory.OrganizationId.make("-") })
 )
 const readEndUser = reader(
   "endUsers",
-  Schema.decodeUnknownExit(Directory.EndUser),
-  Directory.makeEndUser({ id: Directory.EndUserId.make("-") })
+  () => Schema.decodeUnknownExit(Directory.EndUser),
+  () => Directory.makeEndUser({ id: Directory.EndUserId.make("-") })
 )
 const readMembership = reader(
   "memberships",
-  Schema.decodeUnknownExit(Directory.Membership),
-  Directory.makeMembership({ user: Directory.UserId.make("-"), team: Directory.TeamId.make("-") })
+  () => Schema.decodeUnknownExit(Directory.Membership),
+  () => Directory.makeMembership({ user: Directory.UserId.make("-"), team: Directory.TeamId.make("-") })
 )
-const readGroup = reader("modelGroups", Schema.decodeUnknownExit(Directory.ModelGroup))
+const readGroup = reader("modelGroups", () => Schema.decodeUnknownExit(Directory.ModelGroup))
 
 /** The row that a function answers, or its absence. */
 const one = <A>(kind: Kind, operation: string, read: Read<A>, ask: (() => Answer<object>) | undefined) =>

@@ -10,7 +10,7 @@ import * as Base64Url from "effect/encoding/Base64Url"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { importJWK } from "jose"
+import { importJWK } from "jose/key/import"
 import type { Algorithm } from "../Settings.ts"
 import type { PublicJwk } from "./PublicKey.ts"
 

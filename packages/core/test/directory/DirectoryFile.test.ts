@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import * as DirectoryFile from "../../src/directory/DirectoryFile.ts"
+import { compareText } from "../../src/Ids.ts"
 import { pathText } from "../../src/settings/SchemaFindings.ts"
 import { rows } from "../../src/testing/DirectorySuite.ts"
 
@@ -116,6 +117,6 @@ describe("the directory file", () => {
   it("texts are ordered as the databases order them: by their bytes", () => {
     const texts = ["", "a", "aa", "B", "é", "ﬀ", "\uffff", "😀", "z", "日本"]
     const bytes = texts.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    assert.deepStrictEqual(texts.toSorted(DirectoryFile.compareText), bytes)
+    assert.deepStrictEqual(texts.toSorted(compareText), bytes)
   })
 })

@@ -6,7 +6,7 @@
  * Only for as long as the question lasts; whoever is not at hand is looked up.
  */
 import { absent, type Membership, type Team, type User } from "@jotgate/core/Directory"
-import { compareText } from "@jotgate/core/DirectoryFile"
+import { compareText } from "@jotgate/core/Ids"
 import { compound } from "@jotgate/core/MemoryRows"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"

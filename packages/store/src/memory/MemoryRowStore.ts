@@ -5,8 +5,8 @@
  * is written, so it is all or nothing; changes take turns.
  */
 import type { LinkedSubject, Membership, User } from "@jotgate/core/Directory"
-import { compareText } from "@jotgate/core/DirectoryFile"
 import { idOf, type Nouns } from "@jotgate/core/DirectoryPlan"
+import { compareText } from "@jotgate/core/Ids"
 import { compound, foldEmail, MemoryRows, type TableName, type TableSet } from "@jotgate/core/MemoryRows"
 import { Context, Effect, Exit, Semaphore } from "effect"
 import { SqlError } from "effect/sql"

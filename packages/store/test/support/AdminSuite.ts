@@ -4,6 +4,7 @@ import { makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import * as DirectoryFileModule from "@jotgate/core/DirectoryFile"
 import type * as DirectoryPlan from "@jotgate/core/DirectoryPlan"
+import { compareText } from "@jotgate/core/Ids"
 import type { Rows } from "@jotgate/core/MemoryRows"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { UserRepo } from "@jotgate/core/UserRepo"
@@ -226,7 +227,7 @@ export const cases: Readonly<Record<string, Effect.Effect<void, unknown, Needs>>
     const admin = yield* DirectoryAdmin
     const ids = ["a", "B", "aa", "é", "z", "日本", "😀", "\uffee"]
     yield* admin.apply({ teams: ids.map((id) => ({ id, blocked: id === "B" })) }, { ...by, prune: "none" })
-    const ordered = ids.toSorted(DirectoryFileModule.compareText)
+    const ordered = ids.toSorted(compareText)
     assert.deepStrictEqual((yield* everything).teams?.map((it) => it.id as string), ordered)
     const blocked = yield* admin.list("teams", { limit: 10, filter: { blocked: true } })
     assert.deepStrictEqual(blocked.rows.map((it) => it.id as string), ["B"])

@@ -86,8 +86,8 @@ export interface Family {
   /** `write`: every method that may have a body; else these alone. `WEBSOCKET` is a GET that asks to upgrade. */
   readonly methods: "write" | ReadonlyArray<string>
   readonly body: ReadonlyArray<BodyType>
-  /** Places besides those that every route of its kind has. */
-  readonly places?: ReadonlyArray<KindPlace>
+  /** Places besides those that every route of its kind has; made when one of its routes is first asked for. */
+  readonly places?: () => ReadonlyArray<KindPlace>
   /**
    * `always`: it runs a model, named or not; `named`: only when one is named; `frames`: each frame that runs one names
    * it; `unknown`: it may run one that stands anywhere, whatever else is named.
@@ -158,19 +158,20 @@ const deployments = (path: string): ReadonlyArray<KindPlace> => [
 ]
 
 /** Members of LiteLLM that hold settings of a router: of one call, of a key, or a router of the caller's own. */
-const overrides = ["router_settings_override", "router_settings", "user_config"].flatMap((
-  name
-): ReadonlyArray<KindPlace> => [
-  object(name, "litellm"),
-  member(`${name}.model`, "litellm"),
-  member(`${name}.model_group_alias.*`, "litellm"),
-  member(`${name}.model_group_alias.*.model`, "litellm"),
-  carrier(`${name}.default_litellm_params`, "litellm"),
-  ...deployments(`${name}.model_list`),
-  ...["fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"].flatMap((it) =>
-    fallbacks(`${name}.${it}`)
-  )
-])
+const overrides = () =>
+  ["router_settings_override", "router_settings", "user_config"].flatMap((
+    name
+  ): ReadonlyArray<KindPlace> => [
+    object(name, "litellm"),
+    member(`${name}.model`, "litellm"),
+    member(`${name}.model_group_alias.*`, "litellm"),
+    member(`${name}.model_group_alias.*.model`, "litellm"),
+    carrier(`${name}.default_litellm_params`, "litellm"),
+    ...deployments(`${name}.model_list`),
+    ...["fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"].flatMap((it) =>
+      fallbacks(`${name}.${it}`)
+    )
+  ])
 
 /** Headers in which an upstream of some kind looks for a model. */
 const headerPlaces: ReadonlyArray<KindPlace & { readonly _tag: "Header" }> = [
@@ -198,15 +199,14 @@ const ids = [
   "character_id"
 ]
 
-/** Where every model route may name its models, whatever it runs. */
-export const commonPlaces: ReadonlyArray<KindPlace> = [
+const allRoutes = (): ReadonlyArray<KindPlace> => [
   { _tag: "Path" },
   member("model"),
   member("model_id", "litellm"),
   member("models[]", "litellm", "openrouter"),
   carrier("extra_body", "litellm", "openrouter"),
   ...["fallbacks", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"].flatMap(fallbacks),
-  ...overrides,
+  ...overrides(),
   // Other parameters of LiteLLM's own calls that put another model into the place of the one that is named.
   member("deployment_id", "litellm"),
   member("base_model", "litellm"),
@@ -225,6 +225,11 @@ export const commonPlaces: ReadonlyArray<KindPlace> = [
   query("deployment", "azure", "litellm"),
   ...headerPlaces
 ]
+
+let common: ReadonlyArray<KindPlace> | undefined
+
+/** Where every model route may name its models, whatever it runs. */
+export const commonPlaces = (): ReadonlyArray<KindPlace> => common ??= allRoutes()
 
 const withTools = ["openai", "anthropic", "azure", "litellm", "openrouter"] as const
 
@@ -288,7 +293,7 @@ const session = [
 
 /** Where a line of a file of calls names its models: in the body that it holds. */
 const lines = (path: string): ReadonlyArray<KindPlace> =>
-  [...commonPlaces, ...tools, ...moderation, tool("input[].tools[]")].flatMap((it): ReadonlyArray<KindPlace> => {
+  [...commonPlaces(), ...tools, ...moderation, tool("input[].tools[]")].flatMap((it): ReadonlyArray<KindPlace> => {
     if (it._tag !== "Member" || it.separator !== undefined) return []
     const { keys, kinds, like, path: inside, reads } = it
     return [{
@@ -423,7 +428,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [
+    places: () => [
       // Azure OpenAI on your data embeds with a deployment of its own.
       member("data_sources[].parameters.embedding_dependency.deployment_name", "azure", "litellm"),
       member("data_sources[].parameters.embedding_dependency.model_id", "azure", "litellm"),
@@ -441,7 +446,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [leading("reference", "agent_id")],
+    places: () => [leading("reference", "agent_id")],
     templates: ["**/fim/completions", "**/completions", "/completion", "/infill", "/complete"]
   },
   {
@@ -449,7 +454,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [
+    places: () => [
       ...tools,
       tool("input[].tools[]"),
       ...moderation,
@@ -465,14 +470,15 @@ export const families: ReadonlyArray<Family> = [
     methods: ["WEBSOCKET"],
     runs: "frames",
     body: [],
-    places: ["", "response."].flatMap((base) =>
-      [
-        "model",
-        "moderation.model",
-        ...["tools[]", "input[].tools[]"].flatMap((it) => [`${it}.model`, `${it}.svg.model`])
-      ]
-        .map((it) => frame("response.create", `${base}${it}`))
-    ),
+    places: () =>
+      ["", "response."].flatMap((base) =>
+        [
+          "model",
+          "moderation.model",
+          ...["tools[]", "input[].tools[]"].flatMap((it) => [`${it}.model`, `${it}.svg.model`])
+        ]
+          .map((it) => frame("response.create", `${base}${it}`))
+      ),
     templates: ["**/responses"]
   },
   {
@@ -487,7 +493,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: jsonOrForm,
-    places: [member("svg.model", "openai", "azure", "litellm")],
+    places: () => [member("svg.model", "openai", "azure", "litellm")],
     templates: ["**/images/generations", "**/images/edits", "**/images/variations"]
   },
   {
@@ -537,7 +543,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: [...jsonOrForm, "bytes"],
-    places: session,
+    places: () => session,
     templates: [
       "**/realtime/client_secrets",
       "**/realtime/sessions",
@@ -557,9 +563,10 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: ["", "setup."].flatMap((it) =>
-      ["bidiGenerateContentSetup", "liveConnectConstraints"].map((name) => member(`${name}.${it}model`))
-    ),
+    places: () =>
+      ["", "setup."].flatMap((it) =>
+        ["bidiGenerateContentSetup", "liveConnectConstraints"].map((name) => member(`${name}.${it}model`))
+      ),
     templates: ["/auth_tokens"]
   },
   {
@@ -567,7 +574,7 @@ export const families: ReadonlyArray<Family> = [
     methods: ["WEBSOCKET"],
     runs: "always",
     body: [],
-    places: [
+    places: () => [
       ...["session.start", "session.update", "transcription_session.update"].flatMap((type) =>
         [...transcription("session"), ...delegation].map((it) => frame(type, it))
       ),
@@ -580,7 +587,7 @@ export const families: ReadonlyArray<Family> = [
     methods: ["WEBSOCKET"],
     runs: "always",
     body: [],
-    places: [frame("setup", "setup.model"), frame("session.update", "session.model")],
+    places: () => [frame("setup", "setup.model"), frame("session.update", "session.model")],
     templates: [
       "/live",
       "/deepgram/{x:path}",
@@ -593,7 +600,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [...tools, ...declined],
+    places: () => [...tools, ...declined],
     templates: ["**/v1/messages", "**/v1/messages/count_tokens", "/messages", "/messages/count_tokens"]
   },
   {
@@ -601,7 +608,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [
+    places: () => [
       member("requests[].params.model"),
       ...tools,
       ...declined,
@@ -614,7 +621,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [
+    places: () => [
       member("requests[].body.model"),
       member("requests[].params.model"),
       carrier("requests[].body"),
@@ -628,7 +635,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "named",
     body: ["multipart", "bytes", "json"],
-    places: [
+    places: () => [
       ...lines("body"),
       { _tag: "Lines", part: "file", path: "model" },
       ...targets
@@ -648,7 +655,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [...targets, ...graders("method.reinforcement.grader"), ...graders("grader")],
+    places: () => [...targets, ...graders("method.reinforcement.grader"), ...graders("grader")],
     templates: ["/fine_tuning/jobs", "/fine-tunes", "/fine_tuning/alpha/graders/{x}", "/finetuning/finetuned-models"]
   },
   {
@@ -656,7 +663,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("assistant.model")],
+    places: () => [member("assistant.model")],
     templates: ["/assistants", "/threads/runs", "/threads/{x}/runs"]
   },
   {
@@ -665,7 +672,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [leading("reference", "agent_id")],
+    places: () => [leading("reference", "agent_id")],
     templates: ["/mistral/v1/conversations", "/conversations/{x}", "/conversations/{x}/restart"],
     kinds: ["litellm"]
   },
@@ -674,7 +681,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "named",
     body: ["json", "multipart", "urlencoded", "bytes"],
-    places: [
+    places: () => [
       ...targets,
       ...tools,
       tool("items[].tools[]"),
@@ -721,7 +728,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "named",
     body: json,
-    places: [
+    places: () => [
       member("completion.model"),
       member("data_source.model"),
       ...tools,
@@ -737,7 +744,8 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn", "bedrock")],
+    places:
+      () => [member("rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn", "bedrock")],
     templates: ["/rerank", "/score", "/classify", "/pooling", "/generative_scoring"]
   },
   {
@@ -745,7 +753,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [carrier("request_body", "litellm")],
+    places: () => [carrier("request_body", "litellm")],
     templates: ["/tokenize", "/detokenize", "/utils/token_counter", "/utils/transform_request"]
   },
   {
@@ -760,7 +768,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: jsonOrForm,
-    places: [
+    places: () => [
       member("rerank.model"),
       member("embedding.model"),
       ...["retrieval_config", "ingest_options.vector_store"].flatMap((it) => [
@@ -779,7 +787,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [
+    places: () => [
       member("generateContentRequest.model"),
       member("requests[].model"),
       member("batch.model"),
@@ -792,7 +800,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("baseModel"), member("tunedModelSource.baseModel"), member("tunedModelSource.tunedModel")],
+    places: () => [member("baseModel"), member("tunedModelSource.baseModel"), member("tunedModelSource.tunedModel")],
     templates: ["/tunedModels"]
   },
   {
@@ -800,7 +808,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("baseModel"), member("preTunedModel.tunedModelName")],
+    places: () => [member("baseModel"), member("preTunedModel.tunedModelName")],
     templates: [
       "**/batchPredictionJobs",
       "**/cachedContents",
@@ -821,7 +829,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("model.id")],
+    places: () => [member("model.id")],
     templates: ["/dreams"]
   },
   {
@@ -829,7 +837,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [leading("reference", "agent"), member("agent_config.model")],
+    places: () => [leading("reference", "agent"), member("agent_config.model")],
     templates: ["/interactions"]
   },
   {
@@ -837,7 +845,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: ["json", "bytes"],
-    places: [
+    places: () => [
       member("modelId"),
       member("retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn"),
       member("retrieveAndGenerateConfiguration.externalSourcesConfiguration.modelArn"),
@@ -871,7 +879,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("name"), member("from"), member("source"), member("destination")],
+    places: () => [member("name"), member("from"), member("source"), member("destination")],
     templates: [
       "/api/chat",
       "/api/generate",
@@ -890,7 +898,7 @@ export const families: ReadonlyArray<Family> = [
     methods: ["DELETE"],
     runs: "always",
     body: json,
-    places: [member("name")],
+    places: () => [member("name")],
     templates: ["/api/delete"],
     kinds: ["ollama"]
   },
@@ -899,7 +907,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("lora_name"), member("base_model_name")],
+    places: () => [member("lora_name"), member("base_model_name")],
     templates: ["/load_lora_adapter", "/unload_lora_adapter", "/models/load", "/models/unload"]
   },
   {
@@ -914,7 +922,7 @@ export const families: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: [member("model_id"), member("model_ids[]")],
+    places: () => [member("model_id"), member("model_ids[]")],
     templates: ["/ml/v1/deployments/{model}/{x:path}", "/ml/v1/text/{x:path}", "/ml/v1/{x:path}"]
   },
   {

@@ -94,24 +94,28 @@ const matcherOf = (template: string): Matcher => {
   return (path, lower) => lower.includes(text) ? (pattern ??= patternOf(template)).exec(path)?.groups : undefined
 }
 
-interface Compiled {
-  readonly family: Family
-  readonly matchers: ReadonlyArray<Matcher>
-}
-
 const placesFor = (kind: UpstreamKind, places: ReadonlyArray<KindPlace>): ReadonlyArray<Place> =>
   places.filter(({ kinds }) => kind === "any" || kinds === undefined || kinds.includes(kind))
 
-const compiledFamilies = families.map((family): Compiled => ({ family, matchers: family.templates.map(matcherOf) }))
+const compiled = new Map<Family, ReadonlyArray<Matcher>>()
+
+/** The matchers of a family, made when a path is first compared with it. */
+const matchersOf = (family: Family): ReadonlyArray<Matcher> => {
+  const known = compiled.get(family)
+  if (known !== undefined) return known
+  const made = family.templates.map(matcherOf)
+  compiled.set(family, made)
+  return made
+}
 
 /** What every path of one family has in common, for one kind. */
 const shapes = new Map<string, Omit<ModelRoute, "names">>()
 
-const shapeOf = (kind: UpstreamKind, { body, name, places = [], runs }: Family): Omit<ModelRoute, "names"> => {
+const shapeOf = (kind: UpstreamKind, { body, name, places, runs }: Family): Omit<ModelRoute, "names"> => {
   const key = `${kind} ${name}`
   const known = shapes.get(key)
   if (known !== undefined) return known
-  const all = placesFor(kind, [...commonPlaces, ...places])
+  const all = placesFor(kind, [...commonPlaces(), ...places?.() ?? []])
   const shape = {
     family: name,
     runs,
@@ -173,14 +177,14 @@ const isOther = (path: string): boolean => {
 const read = (method: string, path: string, kind: UpstreamKind): Reading | undefined => {
   if (isOther(path)) return undefined
   const lower = path.toLowerCase()
-  for (const { family, matchers } of compiledFamilies) {
+  for (const family of families) {
     if (!takes(family, method) || (kind !== "any" && family.kinds !== undefined && !family.kinds.includes(kind))) {
       continue
     }
     const names: Array<string> = []
     const ids: Array<string> = []
     let fits = false
-    for (const match of matchers) {
+    for (const match of matchersOf(family)) {
       const groups = match(path, lower)
       if (groups === undefined) continue
       fits = true

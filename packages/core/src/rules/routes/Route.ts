@@ -97,11 +97,10 @@ const coverOf = (template: string): Cover => {
   return prefix === undefined ? (path) => path === template : (path) => below(path, prefix)
 }
 
-/** Compiles entries into "covers at least one"; an empty list covers nothing. A name that `groups` lacks is a path. */
-export const compile = (
+const compiled = (
   entries: ReadonlyArray<string>,
   groups: RouteGroups,
-  limited: ReadonlyArray<Limited> = unlimited
+  limited: ReadonlyArray<Limited>
 ): RouteMatcher => {
   const exact = new Set<string>()
   const others = new Covers()
@@ -141,6 +140,19 @@ export const compile = (
     remember(path, method, verdict)
     return verdict
   }
+}
+
+/**
+ * Compiles entries into "covers at least one"; an empty list covers nothing. A name that `groups` lacks is a path. The
+ * work is done when a path is first compared: of the lists of a deployment a caller meets a few.
+ */
+export const compile = (
+  entries: ReadonlyArray<string>,
+  groups: RouteGroups,
+  limited: ReadonlyArray<Limited> = unlimited
+): RouteMatcher => {
+  let matcher: RouteMatcher | undefined
+  return (path, method) => (matcher ??= compiled(entries, groups, limited))(path, method)
 }
 
 /** Compiles with these groups. */
