@@ -1,7 +1,7 @@
 /**
  * `node ../../tools/manifest.ts pack|restore`, in the folder of a package: before it is packed its package file becomes
- * the one that ships, with LICENSE beside it, and `dist` gets the modules of core that it brings along; afterwards
- * everything is as it was.
+ * the one that ships, with LICENSE beside it, and `dist` gets the modules of core that it brings along, or is put together
+ * into few files where it is core's own; afterwards everything is as it was.
  */
 import {
   copyFileSync,
@@ -15,6 +15,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { dirname, join } from "node:path"
+import { chunked } from "./lib/Chunks.ts"
 import { carried, type Core } from "./lib/Inner.ts"
 import { imported, type PackageFile, packed, shippedModules, shown } from "./lib/Surface.ts"
 
@@ -45,10 +46,15 @@ const coreOf = (): Core => {
   }
 }
 
-/** Gives `dist` the modules of core that are not shown. */
-const carry = ({ dependencies = {}, name, peerDependencies = {} }: PackageFile): void => {
+/** Keeps `dist` as it is, so that what is packed can be another. */
+const keepDist = (): void => {
   if (existsSync(keptDist)) throw new Error(`${keptDist} is there: node ../../tools/manifest.ts restore`)
   cpSync("dist", keptDist, { recursive: true })
+}
+
+/** Gives `dist` the modules of core that are not shown. */
+const carry = ({ dependencies = {}, name, peerDependencies = {} }: PackageFile): void => {
+  keepDist()
   const files = readdirSync("dist", { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".js") || path.endsWith(".d.ts"))
     .map((path) => ({ path, text: readFileSync(join("dist", path), "utf8") }))
@@ -69,6 +75,11 @@ if (what === "pack") {
   writeFileSync(kept, text)
   writeFileSync("package.json", `${JSON.stringify(packed(file, imported(shippedModules(root))), null, 2)}\n`)
   copyFileSync(join(root, "LICENSE"), "LICENSE")
+  if (file.name === "@jotgate/core") {
+    const { shown, subpaths } = coreOf()
+    keepDist()
+    await chunked("dist", [...shown].flatMap((it) => subpaths.get(it) ?? []))
+  }
   if (file.name === "@jotgate/store" || file.name === "@jotgate/server") carry(file)
 } else if (what === "restore") {
   if (existsSync(kept)) renameSync(kept, "package.json")
