@@ -105,7 +105,11 @@ export const cases = <R>(token: TokenOf<R>): Effect.Effect<ReadonlyArray<Case>, 
 /** Puts a question through one door. */
 export type Door = (question: Question) => Effect.Effect<Verdict>
 
-const codeIn = (text: string): string | null => JSON.parse(text).code ?? null
+/** Of a problem, or of the JSON-RPC error of an MCP server. */
+const codeIn = (text: string): string | null => {
+  const { code, error } = JSON.parse(text)
+  return code ?? error?.data?.code ?? null
+}
 
 /** The gate itself, or a proxy in front of it: any 2xx of the upstream is an allow. */
 export const http = (url: string): Door => ({ body, headers, method, path }) =>
