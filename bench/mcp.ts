@@ -14,7 +14,7 @@ const WARM = 5
 const PASSES = 21
 const TIMES = 10
 const EVENTS = 10_000
-const ROUNDS = 9
+const ROUNDS = 21
 
 const tool = (name: string) => ({
   name,

@@ -1,14 +1,16 @@
 /**
  * The clients of PyPI against the reference server behind the gate, behind proxies in front of it, and behind proxies
- * that ask it: alice lists and calls three tools, bob none, an agent one. The proxies are for `npm run soak -- mcp-clients`.
+ * that ask it: alice lists and calls three tools, bob none, an agent one; and servers of PyPI, of which 300 spoofed calls
+ * reach none. The proxies are for `npm run soak -- mcp-clients`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { AgentId, makeAgent, makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
-import { Effect } from "effect"
-import { everythingServer, modernServer } from "../support/McpServers.ts"
+import { Effect, type Scope } from "effect"
+import { everythingServer, modernServer, type Served } from "../support/McpServers.ts"
 import { plainProxies } from "../support/PlainProxies.ts"
 import { proxies } from "../support/Proxies.ts"
-import { areInstalled, type ClientName, use } from "../support/PythonClients.ts"
+import { areInstalled, type ClientName, pythonServer, use } from "../support/PythonClients.ts"
+import { sendSpoofed, spoofedCalls } from "../support/SpoofedCalls.ts"
 import * as World from "../support/World.ts"
 
 const three = ["echo", "get-sum", "get-tiny-image"]
@@ -91,34 +93,48 @@ describe.skipIf(!areInstalled || process.env["PROXIES"] === undefined)("and behi
   }
 
   const everything = ["traefik", "envoy", "envoy over gRPC"]
+  /** Without a body what is called is seen of servers of the newest revision alone: of npm, and of PyPI. */
+  const newest = { npm: modernServer, mcp: pythonServer("mcp"), fastmcp: pythonServer("fastmcp") }
+  const oldest = { "server-everything": Effect.map(everythingServer, ({ url }) => ({ url, calls: { count: 0 } })) }
+
   for (const [name, proxy] of Object.entries(proxies)) {
-    it.live(
-      `${name} asks the gate: each caller calls what is theirs, and lists pass`,
-      () =>
-        Effect.gen(function*() {
-          // Without a body what is called is seen of servers of the newest revision alone.
-          const isSeen = everything.includes(name)
-          const { url } = yield* isSeen ? everythingServer : modernServer
-          const tools = isSeen ? three : ["one", "two", "three"]
-          const world = yield* worldOf(tools, { grpc: true })
-          const front = yield* proxy.start({
-            gate: new URL(world.url),
-            grpc: { host: "127.0.0.1", port: world.grpcPort },
-            upstream: new URL(url)
-          })
-          const direct = yield* worldOf(["*"], { mcp: { files: { url } } })
-          const [all] = yield* use([{
-            client: "mcp",
-            url: `${direct.url}/mcp`,
-            token: yield* direct.token("alice", { groups: ["red"] }),
-            tools: []
-          }])
-          yield* useAll(world, `${front.url}/mcp`, tools, isSeen ? ["get-env"] : ["four"], {
-            clients: isSeen ? ["mcp", "fastmcp"] : ["mcp.Client", "fastmcp"],
-            listed: all?.listed ?? []
-          })
-        }),
-      360_000
-    )
+    for (
+      const [what, server] of Object.entries<Effect.Effect<Served, never, Scope.Scope>>(
+        everything.includes(name) ? oldest : newest
+      )
+    ) {
+      it.live(
+        `${name} asks the gate before ${what}: each caller calls what is theirs, and lists pass`,
+        () =>
+          Effect.gen(function*() {
+            const isEverything = everything.includes(name)
+            const { calls, url } = yield* server
+            const tools = isEverything ? three : ["one", "two", "three"]
+            const world = yield* worldOf(tools, { grpc: true })
+            const front = yield* proxy.start({
+              gate: new URL(world.url),
+              grpc: { host: "127.0.0.1", port: world.grpcPort },
+              upstream: new URL(url)
+            })
+            const direct = yield* worldOf(["*"], { mcp: { files: { url } } })
+            const [all] = yield* use([{
+              client: "mcp",
+              url: `${direct.url}/mcp`,
+              token: yield* direct.token("alice", { groups: ["red"] }),
+              tools: []
+            }])
+            yield* useAll(world, `${front.url}/mcp`, tools, isEverything ? ["get-env"] : ["four"], {
+              clients: isEverything ? ["mcp", "fastmcp"] : ["mcp.Client", "fastmcp"],
+              listed: all?.listed ?? []
+            })
+            if (isEverything) return
+            const before = calls.count
+            const alice = yield* world.token("alice", { groups: ["red"] })
+            for (const it of spoofedCalls("/mcp", "one", "four")) yield* sendSpoofed(front.url, alice, it)
+            assert.strictEqual(calls.count, before)
+          }),
+        360_000
+      )
+    }
   }
 })

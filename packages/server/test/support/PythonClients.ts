@@ -1,10 +1,11 @@
-/** The MCP clients of PyPI: `npm run soak -- mcp-clients` installs them into a folder of their own. */
+/** The MCP clients and servers of PyPI: `npm run soak -- mcp-clients` installs them into a folder of their own. */
 import { Catalog } from "@jotgate/servers"
 import { Effect } from "effect"
-import { execFile } from "node:child_process"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { freePort, type Served } from "./McpServers.ts"
 
 /** What a client got, and what it says of the calls that were denied. */
 export interface Used {
@@ -50,3 +51,23 @@ export const use = (questions: ReadonlyArray<Question>): Effect.Effect<ReadonlyA
     )
     return Effect.sync(() => void child.kill())
   })
+
+/** A server of revision 2026-07-28 with five tools, written with this package; it listens at `/mcp`. */
+export const pythonServer = Effect.fnUntraced(function*(name: "mcp" | "fastmcp") {
+  const port = yield* freePort
+  const calls = { count: 0 }
+  yield* Effect.acquireRelease(
+    Effect.callback<ChildProcess>((resume) => {
+      const child = spawn(join(folder, "bin/python"), [join(import.meta.dirname, "mcp_servers.py"), name, `${port}`])
+      let err = ""
+      child.stdout.on("data", (chunk: Buffer) => (calls.count += chunk.toString().split("ran ").length - 1))
+      child.stderr.on("data", (chunk: Buffer) => {
+        err += chunk.toString()
+        if (err.includes("Uvicorn running")) resume(Effect.succeed(child))
+      })
+      child.on("exit", (code) => resume(Effect.die(new Error(`the server ended with ${code}: ${err}`))))
+    }),
+    (child) => Effect.sync(() => child.kill())
+  )
+  return { url: `http://127.0.0.1:${port}`, calls } satisfies Served
+})
