@@ -17,6 +17,8 @@ export interface ServedGate {
   readonly grpc: number
   /** Microseconds of processor time that the process and all its threads have used. */
   readonly micros: () => number
+  /** The same of the thread that answers. */
+  readonly answering: () => number
   /** The same of each process: itself, and its workers where it has some. */
   readonly each: () => ReadonlyArray<number>
   /** What it printed, when it was started with `flags`: V8 may be asked to say what the heap does. */
@@ -24,14 +26,13 @@ export interface ServedGate {
   readonly stop: () => void
 }
 
+/** The processor time of one thread of a process, in microseconds. */
+const threadOf = (pid: number, thread: number | string): number =>
+  Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0]) / 1000
+
 /** The processor time of every thread of a process, in microseconds. */
-const cpuOf = (pid: number): number => {
-  let nanos = 0
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0])
-  }
-  return nanos / 1000
-}
+const cpuOf = (pid: number): number =>
+  readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + threadOf(pid, thread), 0)
 
 /** The processes that a process has started. */
 const childrenOf = (pid: number): ReadonlyArray<number> =>
@@ -77,6 +78,7 @@ export const serve = async (
     admin,
     grpc,
     micros: () => cpuOf(pid),
+    answering: () => threadOf(pid, pid),
     each: () => [pid, ...childrenOf(pid)].map(cpuOf),
     told: () => told,
     stop: () => void child.kill("SIGTERM")

@@ -214,7 +214,7 @@ const recordStore = (
         new ServerRefused({ reason: "decisions.store: directory.url memory: keeps no records" })
       )
     case "Sqlite":
-      return RecordWriter.layer(life).pipe(Layer.provide(RecordStore.layerSqlite(url.success.path)))
+      return RecordWriter.layer(life).pipe(Layer.provide(RecordStore.layerSqliteApart(url.success.path)))
     default:
       return RecordWriter.layer(life).pipe(Layer.provide(RecordStore.layerPostgres(url.success.url)))
   }

@@ -11,6 +11,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import * as PostgresClient from "../postgres/PostgresClient.ts"
 import * as Dialect from "../sql/Dialect.ts"
 import * as SqliteClient from "../sqlite/SqliteClient.ts"
+import * as RecordThread from "./RecordThread.ts"
 
 /** One record: what it is searched by, and the whole as JSON. */
 export interface RecordRow {
@@ -149,6 +150,80 @@ const withoutNul = (text: string | null): string | null => text?.replaceAll("\u0
 
 type Call<A> = Effect.Effect<A, SqlError.SqlError>
 
+type Changing<A = unknown> = (text: string, params: ReadonlyArray<string | number>) => Call<A>
+
+/** Over a database; its rows are changed by `thread`, where there is one. */
+const make = (
+  thread?: RecordThread.Change
+): Effect.Effect<RecordStore["Service"], never, SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const dialect = Dialect.of(sql)
+    const run = (text: string, params: ReadonlyArray<unknown> = []) =>
+      sql.unsafe(Dialect.numbered(dialect, text), params).withoutTransform
+    const insert: Changing = thread ?? run
+    const remove: Changing<number> = thread ??
+      ((text, params) => Effect.map(run(`${text} RETURNING id`, params), (rows) => rows.length))
+    let isMade = false
+    const made = Effect.suspend(() =>
+      isMade ? Effect.void : Effect.forEach(schema(dialect), (text) => run(text), { discard: true }).pipe(
+        Effect.tap(() =>
+          Effect.sync(() => {
+            isMade = true
+          })
+        )
+      )
+    )
+    const prepared = dialect.name === "pg" ? Effect.andThen(run("CREATE SCHEMA IF NOT EXISTS jotgate"), made) : made
+    const ready = Effect.suspend(() => isMade ? Effect.void : prepared)
+    const append = `INSERT INTO answers (${names}) SELECT ${names} FROM ${dialect.rows(columns)}
+      WHERE true ON CONFLICT (id) DO NOTHING`
+    const among = (query: RecordQuery) => {
+      const { params, text } = conditionOf(dialect, query)
+      const all = `SELECT id, body, question FROM answers${text} ORDER BY id DESC LIMIT ?`
+      return Effect.map(run(all, [...params, query.limit]), (rows) => rows.map(found))
+    }
+    /** Where the stretch of rows below an id begins; nothing when it is the last one. */
+    const stretchBelow = (below: string | undefined) => {
+      const { params, text } = conditionOf(dialect, { below, limit: 1 })
+      const floor = `SELECT id FROM answers${text} ORDER BY id DESC LIMIT 1 OFFSET ?`
+      return Effect.map(run(floor, [...params, LOOKED]), ([row]) => row === undefined ? undefined : found(row).id)
+    }
+    return {
+      append: (rows) => Effect.asVoid(Effect.andThen(ready, insert(append, [JSON.stringify(rows.map(storable))]))),
+      find: (id) =>
+        Effect.map(
+          Effect.andThen(ready, run("SELECT id, body, question FROM answers WHERE id = ?", [id])),
+          ([row]) => row === undefined ? undefined : found(row)
+        ),
+      search: Effect.fnUntraced(function*(query) {
+        yield* ready
+        const rows: Array<FoundRecord> = []
+        let { below } = query
+        for (;;) {
+          const floor = isNarrow(query) ? yield* stretchBelow(below) : undefined
+          const isLast = floor === undefined || (query.from !== undefined && floor <= query.from)
+          const from = isLast ? query.from : floor
+          rows.push(...(yield* among({ ...query, from, below, limit: query.limit - rows.length })))
+          if (isLast || rows.length >= query.limit) return rows
+          below = floor
+          yield* Effect.sleep("1 millis")
+        }
+      }),
+      prune: (id) =>
+        Effect.map(
+          Effect.andThen(
+            ready,
+            remove("DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE id < ? ORDER BY id LIMIT ?)", [
+              id,
+              PRUNED
+            ])
+          ),
+          (count) => count === PRUNED
+        )
+    }
+  })
+
 export class RecordStore extends Context.Service<RecordStore, {
   /** Appends a batch, whole or not at all; an id that is there already stays as it is. */
   readonly append: (rows: ReadonlyArray<RecordRow>) => Call<void>
@@ -158,77 +233,17 @@ export class RecordStore extends Context.Service<RecordStore, {
   readonly prune: (id: string) => Call<boolean>
 }>()("@jotgate/store/RecordStore") {
   /** Over a database; the table is made when it is first needed, so that one which is away at the start is used later. */
-  static readonly layerSql = Layer.effect(
-    RecordStore,
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const dialect = Dialect.of(sql)
-      const run = (text: string, params: ReadonlyArray<unknown> = []) =>
-        sql.unsafe(Dialect.numbered(dialect, text), params).withoutTransform
-      let isMade = false
-      const made = Effect.suspend(() =>
-        isMade ? Effect.void : Effect.forEach(schema(dialect), (text) => run(text), { discard: true }).pipe(
-          Effect.tap(() =>
-            Effect.sync(() => {
-              isMade = true
-            })
-          )
-        )
-      )
-      const prepared = dialect.name === "pg" ? Effect.andThen(run("CREATE SCHEMA IF NOT EXISTS jotgate"), made) : made
-      const ready = Effect.suspend(() => isMade ? Effect.void : prepared)
-      const append = `INSERT INTO answers (${names}) SELECT ${names} FROM ${dialect.rows(columns)}
-        WHERE true ON CONFLICT (id) DO NOTHING`
-      const among = (query: RecordQuery) => {
-        const { params, text } = conditionOf(dialect, query)
-        const all = `SELECT id, body, question FROM answers${text} ORDER BY id DESC LIMIT ?`
-        return Effect.map(run(all, [...params, query.limit]), (rows) => rows.map(found))
-      }
-      /** Where the stretch of rows below an id begins; nothing when it is the last one. */
-      const stretchBelow = (below: string | undefined) => {
-        const { params, text } = conditionOf(dialect, { below, limit: 1 })
-        const floor = `SELECT id FROM answers${text} ORDER BY id DESC LIMIT 1 OFFSET ?`
-        return Effect.map(run(floor, [...params, LOOKED]), ([row]) => row === undefined ? undefined : found(row).id)
-      }
-      return {
-        append: (rows) => Effect.asVoid(Effect.andThen(ready, run(append, [JSON.stringify(rows.map(storable))]))),
-        find: (id) =>
-          Effect.map(
-            Effect.andThen(ready, run("SELECT id, body, question FROM answers WHERE id = ?", [id])),
-            ([row]) => row === undefined ? undefined : found(row)
-          ),
-        search: Effect.fnUntraced(function*(query) {
-          yield* ready
-          const rows: Array<FoundRecord> = []
-          let { below } = query
-          for (;;) {
-            const floor = isNarrow(query) ? yield* stretchBelow(below) : undefined
-            const isLast = floor === undefined || (query.from !== undefined && floor <= query.from)
-            const from = isLast ? query.from : floor
-            rows.push(...(yield* among({ ...query, from, below, limit: query.limit - rows.length })))
-            if (isLast || rows.length >= query.limit) return rows
-            below = floor
-            yield* Effect.sleep("1 millis")
-          }
-        }),
-        prune: (id) =>
-          Effect.map(
-            Effect.andThen(
-              ready,
-              run(
-                `DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE id < ? ORDER BY id LIMIT ?) RETURNING id`,
-                [id, PRUNED]
-              )
-            ),
-            (rows) => rows.length === PRUNED
-          )
-      }
-    })
-  )
+  static readonly layerSql = Layer.effect(RecordStore, make())
 
   /** In one file. */
   static readonly layerSqlite = (filename: string) =>
     RecordStore.layerSql.pipe(Layer.provide(SqliteClient.layer({ filename })))
+
+  /** The same, for a process that answers meanwhile: what changes the file is done in a thread of its own. */
+  static readonly layerSqliteApart = (filename: string) =>
+    Layer.effect(RecordStore, Effect.flatMap(RecordThread.make(filename), make)).pipe(
+      Layer.provide(SqliteClient.layer({ filename }))
+    )
 
   /** In a PostgreSQL database, in our own schema; `timeout` of a statement in milliseconds. */
   static readonly layerPostgres = (url: Redacted.Redacted, timeout = 5_000) =>

@@ -60,7 +60,8 @@ const PREPARED = 256
 const PRIMARY_KEY = 1555
 const UNIQUE = 2067
 
-const sqlError = (cause: unknown, operation: string): SqlError.SqlError => {
+/** What the driver threw, as a value. */
+export const sqlError = (cause: unknown, operation: string): SqlError.SqlError => {
   // node:sqlite reports `errcode`; Effect's classifier reads `errno`.
   const known = cause instanceof Error && "errcode" in cause
     ? Object.assign(cause, { errno: cause.errcode === PRIMARY_KEY ? UNIQUE : cause.errcode })

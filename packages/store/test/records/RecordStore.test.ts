@@ -65,6 +65,25 @@ describe("RecordStore", () => {
       yield* Effect.provideService(contract, RecordStore, Context.get(services, RecordStore))
     }))
 
+  it.live("changes a file in a thread of its own; what fails there is told, and the next batch goes on", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "records.db")
+      const services = yield* Layer.build(RecordStore.layerSqliteApart(file))
+      const store = Context.get(services, RecordStore)
+      yield* Effect.provideService(contract, RecordStore, store)
+      let turns = 0
+      const timer = setInterval(() => turns++, 0)
+      yield* store.append(Array.from({ length: 5_000 }, (_, at) => row(at + 10)))
+      clearInterval(timer)
+      assert.isAbove(turns, 0, "others had their turn meanwhile")
+      assert.isFalse(yield* store.prune(row(1_000).id))
+      assert.lengthOf(yield* store.search({ limit: 10_000 }), 4_010)
+      const refused = yield* Effect.flip(store.append([{ ...row(1), status: Number.NaN }]))
+      assert.include(refused.message, "NOT NULL")
+      yield* store.append([row(9_000)])
+      assert.isDefined(yield* store.find(row(9_000).id))
+    }))
+
   it.live("looks for somebody rare among many without keeping others waiting, whatever no index helps with", () =>
     Effect.gen(function*() {
       const file = join(yield* folder, "records.db")
