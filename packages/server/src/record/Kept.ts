@@ -21,7 +21,7 @@ const unsaid = -1
 
 /** Whether an answer says nothing but what its columns hold. */
 const isPlain = (it: Recording): boolean =>
-  it.models === null && it.tools === null && it.cause === null && it.question === null && !it.aborted && !it.dry &&
+  it.models === null && it.tools === null && it.cause === null && !it.aborted && !it.dry &&
   !it.hasSteps
 
 /** A kept record: how it is searched, and how it is read. */
@@ -38,6 +38,7 @@ export class Kept {
   readonly #ids: Array<string>
   readonly #constants: Array<Constant | undefined>
   readonly #requestIds: Array<string | null>
+  readonly #questions: Array<string | null>
   readonly #upstreams: Array<string | null>
   readonly #times: Float64Array
   readonly #millis: Float64Array
@@ -55,6 +56,7 @@ export class Kept {
     this.#ids = Array.from({ length: capacity }, () => "")
     this.#constants = Array.from({ length: capacity }, () => undefined)
     this.#requestIds = Array.from({ length: capacity }, () => null)
+    this.#questions = Array.from({ length: capacity }, () => null)
     this.#upstreams = Array.from({ length: capacity }, () => null)
     this.#times = new Float64Array(capacity)
     this.#millis = new Float64Array(capacity)
@@ -79,6 +81,7 @@ export class Kept {
     const { upstream } = it
     this.#constants[at] = constantOf(it)
     this.#requestIds[at] = it.requestId
+    this.#questions[at] = it.question
     this.#times[at] = it.time
     this.#millis[at] = it.millis
     this.#upstreams[at] = upstream === null ? null : upstream.name
@@ -124,7 +127,7 @@ export class Kept {
         firstByteMillis: firstByte === undefined || firstByte === unsaid ? null : firstByte
       }
     }, constant)
-    return new Told(this.#redact === undefined ? text : this.#redact(text), null)
+    return new Told(this.#redact === undefined ? text : this.#redact(text), this.#questions[at] ?? null)
   }
 
   #drop(): void {
@@ -133,6 +136,7 @@ export class Kept {
     this.#whole[at] = undefined
     this.#constants[at] = undefined
     this.#requestIds[at] = null
+    this.#questions[at] = null
     this.#ids[at] = ""
     this.#count--
     if (whole !== undefined) this.#size -= whole.stepsSize

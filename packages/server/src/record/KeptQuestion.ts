@@ -65,6 +65,16 @@ const keptTools = (tool: RequestedTool): typeof KeptTools.Type =>
 
 const texts = new WeakMap<Claims, string>()
 
+/** The last question of the holder of these claims. */
+interface Last {
+  readonly method: string
+  readonly path: string
+  readonly model: string | null
+  readonly team: string | undefined
+  readonly text: string
+}
+const lasts = new WeakMap<Claims, Last>()
+
 /** An allowed decision is remembered with its claims, so their text is made once. */
 const claimsText = (claims: Claims): string => {
   const known = texts.get(claims)
@@ -74,8 +84,30 @@ const claimsText = (claims: Claims): string => {
   return text
 }
 
-/** The question as JSON; `null` when no token was proven, or its claims are too large. */
+/** The question as JSON, made once for a caller who asks the same again and again; `null` when no token was proven, or its claims are too large. */
 export const questionText = (
+  asked: Asked,
+  { client, team }: { readonly team: string | undefined; readonly client: readonly [string, string] | undefined },
+  result: Allowed | Denial,
+  steps: ReadonlyArray<Noted>
+): string | null => {
+  const claims = result._tag === "Allowed" && result.principal.agent === undefined ? result.claims : undefined
+  const { method, path, tool } = asked
+  const model = asked.model._tag === "Known" ? asked.model.name : asked.model._tag === "None" ? null : undefined
+  // Whatever else a question may say stands in none of these.
+  if (claims === undefined || model === undefined || tool !== undefined || client !== undefined) {
+    return textOf(asked, { client, team }, result, steps)
+  }
+  const last = lasts.get(claims)
+  if (
+    last !== undefined && last.path === path && last.model === model && last.method === method && last.team === team
+  ) return last.text
+  const text = textOf(asked, { client, team }, result, steps)
+  if (text !== null) lasts.set(claims, { method, path, model, team, text })
+  return text
+}
+
+const textOf = (
   asked: Asked,
   { client, team }: { readonly team: string | undefined; readonly client: readonly [string, string] | undefined },
   result: Allowed | Denial,

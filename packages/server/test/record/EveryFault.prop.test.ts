@@ -246,7 +246,7 @@ layer(Setting.layer, { excludeTestServices: true })("a request that goes wrong",
         yield* until(() => told.length > 0 && world.state.inFlight === 0)
         agree(`${door}: ${fault}, ${token}, ${ends}`, answer, told, 1)
       }),
-    { arbitrary: { runs: 100 } }
+    { arbitrary: { runs: 50 }, timeout: 240_000 }
   )
 
   for (const [given, [most, text]] of Object.entries(bare)) {
@@ -282,6 +282,6 @@ layer(Setting.layer, { excludeTestServices: true })("a request that goes wrong",
         agree(`${ask}: ${what}, ${end}`, answer, told, 1)
         world.upstream.answer = echo
       }),
-    { arbitrary: { runs: 40 } }
+    { arbitrary: { runs: 20 }, timeout: 240_000 }
   )
 })

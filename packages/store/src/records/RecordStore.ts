@@ -134,8 +134,13 @@ const found = (row: unknown): FoundRecord => {
   }
 }
 
+const hasNul = (text: string | null): boolean => text?.includes("\u0000") === true
+
 /** PostgreSQL has no text with a NUL, and one record must not hold up all others. */
-const storable = (row: RecordRow): RecordRow => ({
+const storable = (row: RecordRow): RecordRow =>
+  [row.person, row.claimed, row.email, row.team, row.model, row.tool, row.agent].some(hasNul) ? stripped(row) : row
+
+const stripped = (row: RecordRow): RecordRow => ({
   ...row,
   person: withoutNul(row.person),
   claimed: withoutNul(row.claimed),

@@ -32,6 +32,8 @@ button:hover { border-color: var(--soft) } button:disabled { opacity: .6; cursor
 .primary { font-weight: 600; color: var(--on-accent); background: var(--accent); border-color: var(--accent); padding: .5rem 1.2rem } #decide { width: 100%; padding: .65rem }
 button.danger { color: var(--deny) } button.primary.danger { color: var(--on-deny); background: var(--deny); border-color: var(--deny) }
 :focus-visible { outline: .17rem solid var(--accent); outline-offset: .12rem }
+/* A heading is given the focus so that reading goes on there: nothing is done with it. */
+[tabindex="-1"]:focus { outline: none }
 .verdict { border-radius: .5rem; padding: .7rem .95rem; font-weight: 600; overflow-wrap: anywhere }
 .verdict.idle { color: var(--soft); background: var(--paper); font-weight: 400 } .verdict.allow { color: var(--allow); background: var(--allow-bg) } .verdict.deny { color: var(--deny); background: var(--deny-bg) } .verdict.wait { color: var(--wait); background: var(--wait-bg) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .9rem 0; font-size: .9rem } dl:empty { margin: 0 } dt { color: var(--soft) } dd { margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
