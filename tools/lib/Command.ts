@@ -25,7 +25,11 @@ const manifest: Plugin = {
 export const command = async (root: string): Promise<void> => {
   const outdir = `${root}/dist/command`
   await build({
-    entryPoints: [`${root}/src/main.ts`],
+    entryPoints: {
+      main: `${root}/src/main.ts`,
+      // What a thread runs is found beside whatever starts the thread.
+      RecordThreadProgram: `${root}/../store/src/records/RecordThreadProgram.ts`
+    },
     outdir,
     bundle: true,
     splitting: true,
