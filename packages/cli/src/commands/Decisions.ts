@@ -87,7 +87,9 @@ export const decisions = Command.make(
       yield* Console.log(JSON.stringify({ items: told, next }, null, 2))
     } else if (steps) {
       const { recordText } = yield* Effect.promise(() => import("../explain/ExplanationText.ts"))
-      if (told.length > 0) yield* Console.log(told.map(recordText).join("\n\n"))
+      if (told.length > 0) {
+        yield* Console.log(told.map((it) => recordText(it, Option.getOrUndefined(at.config))).join("\n\n"))
+      }
     } else if (items.length > 0) {
       const agent = items.some((it) => it.agent !== null) ? ["agent"] : []
       const columns = ["time", "answer", "who", ...agent, "team", "asked", "request", "decision"]

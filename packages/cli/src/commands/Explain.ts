@@ -116,7 +116,7 @@ export const explain = Command.make(
       const { recordText } = yield* Effect.promise(() => import("../explain/ExplanationText.ts"))
       const source = yield* RecordSource.connect({ config: file, admin, tokenEnv, direct: false })
       const past = yield* RecordSource.withSteps(source, yield* source.find(decision.value))
-      return yield* Console.log(json ? JSON.stringify(past, null, 2) : recordText(past))
+      return yield* Console.log(json ? JSON.stringify(past, null, 2) : recordText(past, Option.getOrUndefined(file)))
     }
     if ([claims, user, token, person].filter(Option.isSome).length > 1) {
       return yield* failure("who? Give one of --token, --claims, --user and --person")

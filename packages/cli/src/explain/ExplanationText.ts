@@ -17,20 +17,20 @@ const named = (steps: ReadonlyArray<Step>): string => {
 }
 
 /** The steps of a record; those that were worked out today say so. */
-const stepsOf = ({ again, model, steps = [] }: Explained): ReadonlyArray<string> =>
+const stepsOf = ({ again, model, steps = [] }: Explained, file: string | undefined): ReadonlyArray<string> =>
   again === undefined
-    ? lines(steps.filter(isPrinted), model, undefined)
+    ? lines(steps.filter(isPrinted), model, file)
     : [
       ` asked again with the rows and rules of now: ${again.status} ${again.code ?? "allow"}`,
-      ...lines(again.steps.filter(isPrinted), model, undefined)
+      ...lines(again.steps.filter(isPrinted), model, file)
     ]
 
 /** An agent and whom it acts for; on its own it is who is calling. */
 const actingFor = (agent: string, who: string): string =>
   who === "nobody" || who === agent ? `agent ${agent}` : `${who} by agent ${agent}`
 
-/** A record of the past, line by line. */
-export const recordText = (it: Explained): string => {
+/** A record of the past, line by line; `file` is the configuration that the lines of rules are in, where it is known. */
+export const recordText = (it: Explained, file?: string): string => {
   const who = it.user ?? it.claimed?.email ?? it.claimed?.user ?? "nobody"
   const head = [
     `${it.status} ${it.verdict}${it.verdict === "allow" && it.code !== null ? `, then ${it.code}` : ""}`,
@@ -58,7 +58,7 @@ export const recordText = (it: Explained): string => {
     ...(it.aborted === true ? ["the caller did not take it whole"] : []),
     ...(it.dry === true ? ["a question that changed nothing"] : [])
   ]
-  return told([head.join("   "), ` · ${about.join(", ")}`, ...stepsOf(it)])
+  return told([head.join("   "), ` · ${about.join(", ")}`, ...stepsOf(it, file)])
 }
 
 /** The explanation, line by line; `file` is the configuration that the lines of rules are in. */
