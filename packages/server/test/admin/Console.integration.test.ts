@@ -1,10 +1,10 @@
 import { assert, it } from "@effect/vitest"
-import { Chromium, describeWith } from "@jotgate/servers"
+import { describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { gallery, go, open } from "../support/ConsolePage.ts"
+import { gallery, go, open, shared } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
 const folder = Effect.acquireRelease(
@@ -41,12 +41,13 @@ const world = Effect.gen(function*() {
 })
 
 describeWith("chromium", "the console in a real browser", () => {
+  const chromium = shared()
   it.live(
     "on call: a denied call by its id, its steps, asked again, and those that come in meanwhile",
     () =>
       Effect.gen(function*() {
         const { admin, ask, denied } = yield* world
-        const { browser } = yield* Chromium.make()
+        const browser = yield* chromium
         const page = yield* Effect.promise(() => browser.newPage({ viewport: { width: 1280, height: 900 } }))
         const problems: Array<string> = []
         page.on("pageerror", (error) => problems.push(error.message))
@@ -95,7 +96,7 @@ describeWith("chromium", "the console in a real browser", () => {
   it.live("support: why could she, then; audit: who can, what can; both in one click", () =>
     Effect.gen(function*() {
       const { admin } = yield* world
-      const { browser } = yield* Chromium.make()
+      const browser = yield* chromium
       const page = yield* Effect.promise(() => browser.newPage())
       yield* Effect.promise(async () => {
         await open(page, `${admin}/#decisions`)
@@ -125,7 +126,7 @@ describeWith("chromium", "the console in a real browser", () => {
     () =>
       Effect.gen(function*() {
         const { admin, gate, settings, token } = yield* world
-        const { browser } = yield* Chromium.make()
+        const browser = yield* chromium
         const page = yield* Effect.promise(() => browser.newPage())
         const file = JSON.stringify({ ...settings, policy: { withoutTeam: "all", teamRoutes: ["info_routes"] } })
         yield* Effect.promise(async () => {
@@ -165,7 +166,7 @@ describeWith("chromium", "the console in a real browser", () => {
     () =>
       Effect.gen(function*() {
         const { admin, denied } = yield* world
-        const { browser } = yield* Chromium.make()
+        const browser = yield* chromium
         yield* Effect.promise(async () => {
           const found = await gallery(browser, async (page, look) => {
             const show = async (hash: string, until: string) => {

@@ -1,8 +1,8 @@
 import { assert, it } from "@effect/vitest"
-import { Chromium, describeWith } from "@jotgate/servers"
+import { describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
 import type { Page } from "playwright-core"
-import { gallery, go, open } from "../support/ConsolePage.ts"
+import { gallery, go, open, shared } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
 const tools = ["github/get_repo", "github/list_repos", "github/create_issue"]
@@ -56,12 +56,13 @@ const ask = async (page: Page, user: string, agent: string, tool: string) => {
 }
 
 describeWith("chromium", "tools and agents in the console", () => {
+  const chromium = shared()
   it.live(
     "the reviewer: why may it not, which agents may, for whom; all without writing a request",
     () =>
       Effect.gen(function*() {
         const { admin } = yield* world
-        const { browser } = yield* Chromium.make()
+        const browser = yield* chromium
         const page = yield* Effect.promise(() => browser.newPage({ viewport: { width: 1280, height: 900 } }))
         const problems: Array<string> = []
         page.on("pageerror", (error) => problems.push(error.message))
@@ -140,7 +141,7 @@ describeWith("chromium", "tools and agents in the console", () => {
   it.live("each of it wide and narrow, light and dark, and axe finds nothing", () =>
     Effect.gen(function*() {
       const { admin } = yield* world
-      const { browser } = yield* Chromium.make()
+      const browser = yield* chromium
       yield* Effect.promise(async () => {
         const found = await gallery(browser, async (page, look) => {
           await open(page, `${admin}/#health`)

@@ -1,19 +1,16 @@
 import { assert, it } from "@effect/vitest"
-import { Chromium, describeWith } from "@jotgate/servers"
+import { describeWith } from "@jotgate/servers"
 import { Effect } from "effect"
-import { mkdirSync } from "node:fs"
+import { picture, shared } from "../support/ConsolePage.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
-/** Where the pictures of the last run are kept, for people to look at. */
-const pictures = new URL("../../../../coverage/pictures/", import.meta.url).pathname
-
 describeWith("chromium", "the page in a real browser", () => {
+  const chromium = shared()
   it.live("asks about a person's request and shows the steps, by keyboard alone", () =>
     Effect.gen(function*() {
       const world = yield* ServerWorld.make({}, {}, true)
-      const { browser } = yield* Chromium.make()
+      const browser = yield* chromium
       yield* Effect.promise(async () => {
-        mkdirSync(pictures, { recursive: true })
         const page = await browser.newPage({ viewport: { width: 1200, height: 860 } })
         const problems: Array<string> = []
         const foreign: Array<string> = []
@@ -36,13 +33,13 @@ describeWith("chromium", "the page in a real browser", () => {
         const steps = await page.locator("#steps li").allInnerTexts()
         assert.isAbove(steps.length, 3)
         assert.match(steps.join("\n"), /token/)
-        await page.screenshot({ path: `${pictures}page-allow.png` })
+        await picture(page, "page-allow")
 
         await page.locator("#model").fill("o1")
         await page.keyboard.press("Enter")
         await page.waitForSelector(".verdict.deny")
         assert.match(await page.locator("#verdict").innerText(), /403 team_model_denied/)
-        await page.screenshot({ path: `${pictures}page-deny.png` })
+        await picture(page, "page-deny")
 
         await page.locator("#person").selectOption("")
         await page.locator("#token").fill("a.b.c")
@@ -51,7 +48,7 @@ describeWith("chromium", "the page in a real browser", () => {
         await page.waitForFunction(() => document.querySelector("#verdict")?.textContent?.includes("invalid_token"))
         await page.emulateMedia({ colorScheme: "dark" })
         await page.setViewportSize({ width: 420, height: 900 })
-        await page.screenshot({ path: `${pictures}page-narrow-dark.png` })
+        await picture(page, "page-narrow-dark")
 
         await page.locator("#model").fill(`<img src=x onerror="document.title='pwned'">`)
         await page.keyboard.press("Enter")
@@ -70,7 +67,7 @@ describeWith("chromium", "the page in a real browser", () => {
       assert.include(policy, "default-src 'none'")
       assert.include(policy, "frame-ancestors 'none'")
       assert.notInclude(policy, "unsafe")
-      const { browser } = yield* Chromium.make()
+      const browser = yield* chromium
       yield* Effect.promise(async () => {
         const page = await browser.newPage()
         const blocked: Array<string> = []

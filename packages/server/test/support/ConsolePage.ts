@@ -1,17 +1,40 @@
 /** The console in a browser: opened, gone through, and held to axe. */
 import { assert } from "@effect/vitest"
+import { Chromium } from "@jotgate/servers"
 import axe from "axe-core"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { mkdirSync } from "node:fs"
 import type { Browser, Page } from "playwright-core"
+import { afterAll, beforeAll } from "vitest"
 
-/** Where the pictures of the last run are kept, for people to look at. */
-const pictures = new URL("../../../../coverage/pictures/", import.meta.url).pathname
+/** Where pictures are kept for people to look at, where somebody wants them (`PICTURES=all`): each takes a second. */
+const pictures = process.env["PICTURES"] === "all"
+  ? new URL("../../../../coverage/pictures/", import.meta.url).pathname
+  : undefined
+
+/** Takes a picture of the page as it is, where pictures are wanted. */
+export const picture = async (page: Page, name: string, fullPage = false): Promise<void> => {
+  if (pictures === undefined) return
+  mkdirSync(pictures, { recursive: true })
+  await page.screenshot({ path: `${pictures}${name}.png`, fullPage })
+}
+
+/** One browser for the tests of a file; each of them has pages of its own. */
+export const shared = (): Effect.Effect<Browser> => {
+  let chromium: Chromium.Chromium | undefined
+  beforeAll(async () => {
+    chromium = await Chromium.start()
+  })
+  afterAll(() => chromium?.stop())
+  return Effect.suspend(() =>
+    chromium === undefined ? Effect.die(new Error("the browser is not started")) : Effect.succeed(chromium.browser)
+  )
+}
 
 const all = [[1280, "light"], [390, "dark"], [1280, "dark"], [390, "light"]] as const
 
 /** Each width and each of the colours once; all four where somebody wants to look at the pictures (`PICTURES=all`). */
-const looks = process.env["PICTURES"] === "all" ? all : all.slice(0, 2)
+const looks = pictures === undefined ? all.slice(0, 2) : all
 
 const Violations = Schema.Struct({
   violations: Schema.Array(Schema.Struct({
@@ -31,7 +54,7 @@ const objections = async (page: Page, colours: boolean): Promise<ReadonlyArray<s
   )
 }
 
-/** Takes a picture of the page as it is, under this name, and holds it to axe and to its width. */
+/** Holds the page as it is, under this name, to axe and to its width, and takes its picture. */
 export type Look = (name: string) => Promise<void>
 
 /** Goes through the console as `visit` does, once for each of `looks`; what axe has against it. */
@@ -39,12 +62,11 @@ export const gallery = async (
   browser: Browser,
   visit: (page: Page, look: Look) => Promise<void>
 ): Promise<ReadonlyArray<string>> => {
-  mkdirSync(pictures, { recursive: true })
   const found: Array<string> = []
   for (const [width, colorScheme] of looks) {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
     await visit(page, async (name) => {
-      await page.screenshot({ path: `${pictures}console-${name}-${width}-${colorScheme}.png`, fullPage: true })
+      await picture(page, `console-${name}-${width}-${colorScheme}`, true)
       const colours = (width === 1280) === (colorScheme === "dark")
       found.push(...(await objections(page, colours)).map((it) => `${name} ${width} ${colorScheme}: ${it}`))
       assert.isFalse(
