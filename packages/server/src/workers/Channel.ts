@@ -3,9 +3,9 @@
  *
  * A worker whose owner is gone ends: its listeners were the owner's.
  */
-import { Effect, type Scope } from "effect"
+import { Duration, Effect, type Scope } from "effect"
 import { isToWorker, type ToOwner, type ToWorker } from "./Message.ts"
-import type { Held, Share } from "./SharedFetch.ts"
+import { failure, type Held, type Share } from "./SharedFetch.ts"
 
 export interface Channel {
   /** Sends one message; `done` when it has left the process. */
@@ -46,6 +46,9 @@ export const ofProcess: Channel = {
     ))
 }
 
+/** How long an owner may take that asks within seconds itself; one that does not answer is stopped, or has gone. */
+const patience = Duration.seconds(30)
+
 /** Asks the owner for what all processes share. */
 export const sharing = (channel: Channel): Effect.Effect<Share, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -58,10 +61,15 @@ export const sharing = (channel: Channel): Effect.Effect<Share, never, Scope.Sco
       resume?.({ at: message.at, fetched: message.fetched })
     })
     return (fetching, newerThan) =>
-      Effect.callback((resume) => {
+      Effect.callback<Held>((resume) => {
         const id = ++last
         waiting.set(id, (held) => resume(Effect.succeed(held)))
         channel.send({ _tag: "Fetch", id, newerThan, fetching })
         return Effect.sync(() => void waiting.delete(id))
-      })
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: patience,
+          orElse: () => Effect.succeed(failure(newerThan, "timeout", "the owner of this process does not answer"))
+        })
+      )
   })

@@ -46,6 +46,12 @@ const answerPatience = Duration.seconds(10)
 /** How much longer than its own time for running requests a worker may take to end, in milliseconds. */
 const endPatience = 5_000
 
+/** How often workers are asked whether they are there, and how long they may take to say anything; twice, because the machine may have slept. */
+const pulse = Duration.seconds(15)
+
+/** Most messages that wait for one worker: one that reads no more is of no use. */
+const mostWaiting = 10_000
+
 /** What the owner has of one worker. */
 interface Member {
   readonly worker: Worker
@@ -53,6 +59,10 @@ interface Member {
   /** What it serves, once it was told. */
   settings: FileSettings | undefined
   isReady: boolean
+  /** How many messages have not left for it. */
+  waiting: number
+  /** How many have come from it. */
+  heard: number
 }
 
 /** A port that nobody has, for listeners that take any: each worker must have the same one. */
@@ -89,16 +99,20 @@ export const shareOf = (settings: FileSettings, workers: number): FileSettings =
 
 export class Crew {
   readonly #wanted: number
+  readonly #pulse: Duration.Duration
   readonly #members = new Set<Member>()
   readonly #answers = new Map<number, (it: Extract<ToOwner, { _tag: "Done" }>) => void>()
   #last = 0
   #serving: Serving
   #listening: { readonly listen: Address; readonly grpc: GrpcListener | null }
   #isStopping = false
+  /** How long a worker may take to end, in milliseconds. */
+  #endsWithin = endPatience
 
-  /** `serving` is what the workers start with. */
-  constructor(wanted: number, serving: Serving) {
+  /** `serving` is what the workers start with; `every` is how often they are asked whether they are there. */
+  constructor(wanted: number, serving: Serving, every = pulse) {
     this.#wanted = wanted
+    this.#pulse = every
     this.#serving = { ...serving, settings: shareOf(serving.settings, wanted) }
     const { grpc, listen } = serving.settings.gateway
     this.#listening = { listen, grpc }
@@ -117,11 +131,26 @@ export class Crew {
   }
 
   #send(member: Member, message: ToWorker): void {
-    if (member.worker.isConnected()) member.worker.send(message)
+    const { worker } = member
+    if (!worker.isConnected()) return
+    if (member.waiting >= mostWaiting) return this.#end(member, "read no messages")
+    member.waiting++
+    worker.send(message, () => void member.waiting--)
+  }
+
+  /** Ends a worker at once. */
+  #end(member: Member, why: string): void {
+    member.isReady = false
+    Deferred.doneUnsafe(member.gone, Exit.succeed(why))
+    member.worker.process.kill("SIGKILL")
   }
 
   /** Sends a message to one worker and waits for its answer; `undefined` when it does not answer. */
-  #ask(member: Member, make: (id: number) => ToWorker): Effect.Effect<{ text: string; failed: boolean } | undefined> {
+  #ask(
+    member: Member,
+    make: (id: number) => ToWorker,
+    patience = answerPatience
+  ): Effect.Effect<{ text: string; failed: boolean } | undefined> {
     return Effect.callback<{ text: string; failed: boolean }>((resume) => {
       const id = ++this.#last
       this.#answers.set(id, (it) => resume(Effect.succeed(it)))
@@ -129,13 +158,25 @@ export class Crew {
       return Effect.sync(() => void this.#answers.delete(id))
     }).pipe(
       Effect.raceFirst(Effect.as(Deferred.await(member.gone), undefined)),
-      Effect.timeoutOrElse({ duration: answerPatience, orElse: () => Effect.undefined })
+      Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.undefined })
     )
   }
 
   #askAll(make: (id: number) => ToWorker) {
     return Effect.forEach([...this.#members].filter((it) => it.isReady), (it) => this.#ask(it, make), {
       concurrency: "unbounded"
+    })
+  }
+
+  /** Ends a worker that says nothing any more: it hangs, or its channel is broken. */
+  #feel(member: Member): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      const { heard } = member
+      for (let round = 0; round < 2; round++) {
+        yield* this.#ask(member, (id) => ({ _tag: "Figures", id }), this.#pulse)
+        if (member.heard > heard || !member.isReady) return
+      }
+      this.#end(member, "said nothing any more")
     })
   }
 
@@ -211,11 +252,12 @@ export class Crew {
     for (const it of this.#members) this.#send(it, { _tag: "Refuses", refuses })
   }
 
-  /** A worker answers what it has begun and ends; another one takes its place at once. */
-  #retire(member: Member): void {
+  /** A worker answers what it has begun and ends, or is ended; another one takes its place at once. */
+  #retire(member: Member, why = "was replaced"): void {
     member.isReady = false
     this.#send(member, { _tag: "Stop", lingers: false })
-    Deferred.doneUnsafe(member.gone, Exit.succeed("was replaced"))
+    if (!Deferred.doneUnsafe(member.gone, Exit.succeed(why))) return
+    setTimeout(() => member.worker.process.kill("SIGKILL"), this.#endsWithin).unref()
   }
 
   /** One worker, from its start until it is gone or is to be replaced. */
@@ -234,7 +276,9 @@ export class Crew {
         worker: cluster.fork(),
         gone: Deferred.makeUnsafe(),
         settings: undefined,
-        isReady: false
+        isReady: false,
+        waiting: 0,
+        heard: 0
       }
       this.#members.add(member)
       const { worker } = member
@@ -276,7 +320,9 @@ export class Crew {
         }
       }
       worker.on("message", (message: unknown) => {
+        member.heard++
         if (isToOwner(message)) hear(message)
+        else this.#retire(member, "said what nobody understands")
       })
       // A message that meets a worker which ends at this moment is lost with it.
       worker.on("error", () => {})
@@ -322,6 +368,7 @@ export class Crew {
       const state = yield* GateState
       const run = Effect.runForkWith(yield* Effect.context<never>())
       const started = yield* Deferred.make<Extract<ToOwner, { _tag: "Ready" }>, WorkerFailed | ListenFailed>()
+      this.#endsWithin = ends.drain + ends.grace + endPatience
       const { gateway } = this.#serving.settings
       const listen = yield* settled(gateway.listen)
       const grpcListen = gateway.grpc === null ? null : grpcAt(gateway.grpc, yield* settled(grpcAddress(gateway.grpc)))
@@ -355,7 +402,7 @@ export class Crew {
       state.crew = () => ({ wanted: this.#wanted, ready: this.ready })
       yield* Effect.acquireRelease(
         Effect.forEach(Array.from({ length: this.#wanted }), () => Effect.forkDetach(this.#place(life))),
-        (places) => this.#stop(state, places, ends)
+        (places) => this.#stop(state, places)
       )
       const { gate, grpc } = yield* Effect.timeoutOrElse(Deferred.await(started), {
         duration: startPatience,
@@ -366,14 +413,24 @@ export class Crew {
           Effect.andThen(Effect.sync(() => this.refuses(log.audit.refuses())), Effect.sleep("100 millis"))
         )
       )
+      yield* Effect.forkScoped(
+        Effect.forever(Effect.andThen(
+          Effect.sleep(this.#pulse),
+          Effect.suspend(() =>
+            Effect.forEach([...this.#members].filter((it) => it.isReady), (it) => this.#feel(it), {
+              concurrency: "unbounded",
+              discard: true
+            })
+          )
+        ))
+      )
       return { gate, grpc: grpc ?? undefined }
     })
   }
 
   #stop(
     state: GateState["Service"],
-    places: ReadonlyArray<Fiber.Fiber<void>>,
-    { drain, grace }: { readonly drain: number; readonly grace: number }
+    places: ReadonlyArray<Fiber.Fiber<void>>
   ): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
       this.#isStopping = true
@@ -391,7 +448,7 @@ export class Crew {
           { concurrency: "unbounded", discard: true }
         ),
         {
-          duration: drain + grace + endPatience,
+          duration: this.#endsWithin,
           orElse: () => Effect.sync(() => all.forEach(({ worker }) => worker.process.kill("SIGKILL")))
         }
       )

@@ -2,87 +2,103 @@
  * What the processes of one gate say to each other: one owner, which listens for
  * administrators, keeps the records and fetches keys, and the workers, which
  * answer. Messages are structured clones; they go from process to process of one
- * program on one machine.
+ * program on one machine. One that has another shape, as a program of another
+ * release would send it whose files took the place of this one's, is none.
  */
-import type { OutboundFailed } from "@jotgate/core/Outbound"
-import type { Reach } from "@jotgate/core/Target"
+import { OutboundFailed } from "@jotgate/core/Outbound"
+import { Schema } from "effect"
 import type { FileSettings } from "../config/GatewaySettings.ts"
-import type { Address } from "../platform/Listener.ts"
 
-/** What a worker serves. */
-export interface Serving {
-  readonly settings: FileSettings
-  /** The line of each setting in its file, for the trace. */
-  readonly lines: ReadonlyMap<string, number>
-  /** What relative file names in secrets are relative to. */
-  readonly base: string
-  /** How long running requests get at the end, in milliseconds. */
-  readonly grace: number
-  /** Whether questions are kept with records. */
-  readonly keepsQuestions: boolean
-  /** Whether anybody reads records. */
-  readonly keepsRecords: boolean
-  /** Whether requests are refused at the moment, until lines can be written. */
-  readonly refuses: boolean
-}
+const Address = Schema.Struct({ host: Schema.String, port: Schema.Number })
 
 /** An exchange that one process has for all. */
-export interface Fetching {
-  readonly url: string
-  readonly reach: Reach
-  readonly allowInsecure: boolean
-  readonly accept: string
-  readonly authorization: string | null
-  readonly ca: string | null
-}
+const Fetching = Schema.Struct({
+  url: Schema.String,
+  reach: Schema.Union([
+    Schema.TaggedStruct("Configured", {}),
+    Schema.TaggedStruct("Discovered", { issuer: Schema.String })
+  ]),
+  allowInsecure: Schema.Boolean,
+  accept: Schema.String,
+  authorization: Schema.NullOr(Schema.String),
+  ca: Schema.NullOr(Schema.String)
+})
+export type Fetching = typeof Fetching.Type
 
 /** How it ended. */
-export type Fetched =
-  | {
-    readonly _tag: "Answer"
-    readonly status: number
-    readonly type: string
-    readonly cacheControl: string | null
-    readonly text: string
-  }
-  | { readonly _tag: "Failure"; readonly reason: OutboundFailed["reason"]; readonly detail: string }
+const Fetched = Schema.Union([
+  Schema.TaggedStruct("Answer", {
+    status: Schema.Number,
+    type: Schema.String,
+    cacheControl: Schema.NullOr(Schema.String),
+    text: Schema.String
+  }),
+  Schema.TaggedStruct("Failure", { reason: OutboundFailed.fields.reason, detail: Schema.String })
+])
+export type Fetched = typeof Fetched.Type
+
+const isObject = (it: unknown): boolean => typeof it === "object" && it !== null
+
+/** The owner has read them from the file, or refused them. */
+const Settings = Schema.declare((it): it is FileSettings => isObject(it))
+const Lines = Schema.declare((it): it is ReadonlyMap<string, number> => it instanceof Map)
+
+/** What a worker serves. */
+const Serving = Schema.Struct({
+  settings: Settings,
+  /** The line of each setting in its file, for the trace. */
+  lines: Lines,
+  /** What relative file names in secrets are relative to. */
+  base: Schema.String,
+  /** How long running requests get at the end, in milliseconds. */
+  grace: Schema.Number,
+  /** Whether questions are kept with records. */
+  keepsQuestions: Schema.Boolean,
+  /** Whether anybody reads records. */
+  keepsRecords: Schema.Boolean,
+  /** Whether requests are refused at the moment, until lines can be written. */
+  refuses: Schema.Boolean
+})
+export type Serving = typeof Serving.Type
 
 /** From the owner to a worker; `id` is that of the answer. */
-export type ToWorker =
-  | { readonly _tag: "Serve"; readonly serving: Serving }
-  | {
-    readonly _tag: "Reload"
-    readonly id: number
-    readonly settings: FileSettings
-    readonly lines: ReadonlyMap<string, number>
-  }
-  | { readonly _tag: "Figures"; readonly id: number }
-  | { readonly _tag: "Refuses"; readonly refuses: boolean }
-  | { readonly _tag: "Refresh"; readonly id: number; readonly issuer: string }
-  | { readonly _tag: "Drop"; readonly id: number; readonly issuer: string; readonly kid: string | null }
-  | { readonly _tag: "Fetched"; readonly id: number; readonly at: number; readonly fetched: Fetched }
+const ToWorker = Schema.Union([
+  Schema.TaggedStruct("Serve", { serving: Serving }),
+  Schema.TaggedStruct("Reload", { id: Schema.Number, settings: Settings, lines: Lines }),
+  Schema.TaggedStruct("Figures", { id: Schema.Number }),
+  Schema.TaggedStruct("Refuses", { refuses: Schema.Boolean }),
+  Schema.TaggedStruct("Refresh", { id: Schema.Number, issuer: Schema.String }),
+  Schema.TaggedStruct("Drop", { id: Schema.Number, issuer: Schema.String, kid: Schema.NullOr(Schema.String) }),
+  Schema.TaggedStruct("Fetched", { id: Schema.Number, at: Schema.Number, fetched: Fetched }),
   /** Whose sessions of MCP servers are, as digests. */
-  | { readonly _tag: "Taken"; readonly sessions: ReadonlyArray<readonly [session: string, caller: string]> }
+  Schema.TaggedStruct("Taken", { sessions: Schema.Array(Schema.Tuple([Schema.String, Schema.String])) }),
   /** `lingers`: balancers are to notice first; otherwise another worker has taken its place. */
-  | { readonly _tag: "Stop"; readonly lingers: boolean }
+  Schema.TaggedStruct("Stop", { lingers: Schema.Boolean })
+])
+export type ToWorker = typeof ToWorker.Type
 
 /** From a worker to the owner. */
-export type ToOwner =
-  | { readonly _tag: "Here" }
-  | { readonly _tag: "Ready"; readonly gate: Address; readonly grpc: Address | null }
-  | { readonly _tag: "Failed"; readonly message: string; readonly listen: (Address & { readonly code: string }) | null }
-  | { readonly _tag: "Records"; readonly lines: string; readonly questions: ReadonlyArray<string | null> }
-  | { readonly _tag: "Fetch"; readonly id: number; readonly newerThan: number; readonly fetching: Fetching }
-  | { readonly _tag: "Done"; readonly id: number; readonly text: string; readonly failed: boolean }
-  | { readonly _tag: "Took"; readonly session: string; readonly caller: string }
-  | { readonly _tag: "Wounded" }
-  | { readonly _tag: "Gone" }
-
-const isTagged = (it: unknown): it is { readonly _tag: string } =>
-  typeof it === "object" && it !== null && "_tag" in it && typeof it._tag === "string"
+const ToOwner = Schema.Union([
+  Schema.TaggedStruct("Here", {}),
+  Schema.TaggedStruct("Ready", { gate: Address, grpc: Schema.NullOr(Address) }),
+  Schema.TaggedStruct("Failed", {
+    message: Schema.String,
+    listen: Schema.NullOr(Schema.Struct({ ...Address.fields, code: Schema.String }))
+  }),
+  Schema.TaggedStruct("Records", {
+    lines: Schema.String,
+    questions: Schema.Array(Schema.NullOr(Schema.String))
+  }),
+  Schema.TaggedStruct("Fetch", { id: Schema.Number, newerThan: Schema.Number, fetching: Fetching }),
+  Schema.TaggedStruct("Done", { id: Schema.Number, text: Schema.String, failed: Schema.Boolean }),
+  Schema.TaggedStruct("Took", { session: Schema.String, caller: Schema.String }),
+  Schema.TaggedStruct("Wounded", {}),
+  Schema.TaggedStruct("Gone", {})
+])
+export type ToOwner = typeof ToOwner.Type
 
 /** Whether a message is one of the owner's: others of this machine have no channel to a worker. */
-export const isToWorker = (it: unknown): it is ToWorker => isTagged(it)
+export const isToWorker = Schema.is(ToWorker)
 
 /** Whether a message is one of a worker's. */
-export const isToOwner = (it: unknown): it is ToOwner => isTagged(it)
+export const isToOwner = Schema.is(ToOwner)

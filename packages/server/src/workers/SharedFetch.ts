@@ -15,8 +15,9 @@ import type { Fetched, Fetching } from "./Message.ts"
 /** How old an answer may be that is handed over, in milliseconds. */
 const handedOver = 30_000
 
-/** Most addresses whose answers are held. */
+/** Most addresses whose answers are held, and most exchanges at a time: more than there are issuers. */
 const mostHeld = 1_000
+const mostRunning = 1_000
 
 /** Whether everybody who asks gets the same answer: key sets and discovery documents, never what is asked for one token. */
 const isShared = ({ accept, authorization, form }: OutboundRequest): boolean =>
@@ -53,6 +54,12 @@ export interface Held {
   readonly fetched: Fetched
 }
 
+/** An exchange of which nothing came. */
+export const failure = (at: number, reason: OutboundFailed["reason"], detail: string): Held => ({
+  at,
+  fetched: { _tag: "Failure", reason, detail }
+})
+
 /** Asks for an answer that is newer than the one its process has. */
 export type Share = (fetching: Fetching, newerThan: number) => Effect.Effect<Held>
 
@@ -61,7 +68,7 @@ export const make = (outbound: Outbound["Service"]): { readonly share: Share; re
   const held = new Map<string, Held>()
   const running = new Map<string, Deferred.Deferred<Held>>()
   const exchange = (fetching: Fetching): Effect.Effect<Fetched> =>
-    outbound.ask(requestOf(fetching)).pipe(
+    Effect.suspend(() => outbound.ask(requestOf(fetching))).pipe(
       Effect.map((it): Fetched => ({
         _tag: "Answer",
         status: it.status,
@@ -82,6 +89,7 @@ export const make = (outbound: Outbound["Service"]): { readonly share: Share; re
       if (known !== undefined && known.at > newerThan && now - known.at < handedOver) return known
       const joined = running.get(key)
       if (joined !== undefined) return yield* Deferred.await(joined)
+      if (running.size >= mostRunning) return failure(newerThan, "connect", "too many exchanges at a time")
       const mine = Deferred.makeUnsafe<Held>()
       running.set(key, mine)
       // Who asked first may give up: the others wait for the answer too.

@@ -51,7 +51,10 @@ const targets: ReadonlyArray<readonly [string, Peeked | string]> = [
   ["/v1/realtime?model=", invalid],
   ["/v1/models/gpt-4o?model=gpt-4o", found("gpt-4o")],
   ["/v1/models/gpt-4o?model=gpt-5", ambiguous],
-  ["/openai/deployments/a,b/chat/completions", ambiguous]
+  ["/openai/deployments/a,b/chat/completions", ambiguous],
+  ["/v1/batches/%ff/cancel", ambiguous],
+  ["/v1/chat/completions?a=1;model=b", ambiguous],
+  ["/v1/chat/completions?a=1;b=2", nothing]
 ]
 
 const multipart = (...parts: ReadonlyArray<string>) =>
@@ -267,6 +270,12 @@ describe("ModelPeek", () => {
       assert.deepStrictEqual(read(["model", "a"], [name, "b"]), ambiguous, name)
     }
     assert.deepStrictEqual(read(["model", "a"], ["svg[model]", "b"], ["svg[model]", "b"]), ambiguous)
+  })
+  it("as many models as one body may name are too many with those of the query", () => {
+    const list = (from: number) => Array.from({ length: 60 }, (_, at) => `m${from + at}`).join()
+    const read = (target: string) => names(peek(request(target, form, multipart(field("target_model_names", list(0))))))
+    assert.deepStrictEqual(read("/v1/files"), found(...list(0).split(",")))
+    assert.deepStrictEqual(read(`/v1/files?target_model_names=${list(60)}`), invalid)
   })
   it.each(beside)("RULES D54: %s names another model in %j", (target, body) => {
     const read = names(peek(request(target, "application/json", JSON.stringify({ model: "a", ...body }))))
