@@ -23,7 +23,7 @@ export const releases: ReadonlyArray<Mutation> = [
   ...inFile("identity/McpClients.ts", [
     ["client !== null && allowed.has(client)", "client === null || allowed.has(client)"],
     ["if (value !== undefined) return undefined", ""],
-    ["if (!isMcp(asked.path, asked.method)) return undefined", ""]
+    ["if (!isMcp(asked)) return undefined", ""]
   ]),
   ...inFile("principal/AgentResolver.ts", [
     ["found?.hasIdentity === true ? undefined : found", "found"],
