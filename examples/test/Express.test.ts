@@ -70,6 +70,24 @@ describe("the Express program", () => {
       assert.strictEqual(JSON.parse(denied.text).code, "token_missing")
     }))
 
+  it.live("judges the model of a body, which its handler has parsed", () =>
+    Effect.gen(function*() {
+      const { token, url } = yield* setting()
+      const post = (body: string) =>
+        Effect.promise(async () => {
+          const response = await fetch(`${url}/v1/chat/completions`, {
+            method: "POST",
+            headers: { authorization: `Bearer ${token}`, "content-type": "application/json", connection: "close" },
+            body
+          })
+          return [response.status, await response.json()] as const
+        })
+      assert.deepStrictEqual(yield* post(`{"model":"gpt-4o"}`), [200, { model: "gpt-4o" }])
+      const [status, { code }] = yield* post(`{"model":"o1"}`)
+      assert.deepStrictEqual([status, code], [403, "team_model_denied"])
+      assert.strictEqual((yield* post("{"))[0], 400)
+    }))
+
   it.live("a Fetch request is judged with its body", () =>
     Effect.gen(function*() {
       const { gate, token } = yield* setting()

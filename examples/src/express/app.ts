@@ -12,3 +12,4 @@ export const app = (gate: EmbeddedGate): Express =>
       const { models, team, user } = callerOf(response)
       response.json({ user: user?.id, team: team?.id, models })
     })
+    .post("/v1/chat/completions", ({ body }, response) => void response.json({ model: body.model }))

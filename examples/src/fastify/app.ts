@@ -7,7 +7,7 @@ export const app = (gate: PromiseGate): FastifyInstance => {
   const server = Fastify()
   server.get("/status", () => "up")
   server.register(async (guarded) => {
-    guarded.addHook("preHandler", guard(gate))
+    guarded.addHook("preParsing", guard(gate))
     guarded.get("/v1/models", (request) => {
       const verdict = verdictOf(request)
       return { user: verdict?.user?.id, team: verdict?.team?.id, models: verdict?.models }

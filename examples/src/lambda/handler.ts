@@ -1,5 +1,5 @@
 /** An AWS Lambda behind a function URL or an HTTP API (payload format 2.0). */
-import type { PromiseGate } from "@jotgate/core/Gate"
+import type { BodyReader, PromiseGate } from "@jotgate/core/Gate"
 import type { Verdict } from "@jotgate/core/Verdict"
 
 /** The part of an event that is read. */
@@ -19,8 +19,11 @@ export interface Result {
   readonly body: string
 }
 
-const bodyOf = ({ body, isBase64Encoded }: Event): { readonly body?: Uint8Array | string } =>
-  body === undefined ? {} : { body: isBase64Encoded ? Uint8Array.from(atob(body), (it) => it.charCodeAt(0)) : body }
+/** The body, which is decoded when the gate asks for it. */
+const bodyOf = ({ body, isBase64Encoded }: Event): { readonly body?: string | BodyReader } =>
+  body === undefined
+    ? {}
+    : { body: isBase64Encoded ? () => Uint8Array.from(atob(body), (it) => it.charCodeAt(0)) : body }
 
 /** The function; `next` is what it does for whom it lets in. */
 export const handler =

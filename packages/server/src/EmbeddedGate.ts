@@ -23,7 +23,7 @@ import { asked } from "./model/ModelPeek.ts"
 import { readTarget } from "./model/RequestModel.ts"
 import { pipeline, type PipelineOptions } from "./Pipeline.ts"
 
-export { fromFetch, fromNode, type GateRequest, type PlainRequest } from "@jotgate/core/Gate"
+export { type BodyReader, fromNode, type GateRequest, type PlainRequest } from "@jotgate/core/Gate"
 
 type Encoded = typeof FileSettings.Encoded
 

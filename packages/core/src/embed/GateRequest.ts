@@ -17,13 +17,22 @@ export interface PlainRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string>>> | Iterable<readonly [string, string]>
   /**
-   * The body: text, bytes, or what a parser of the host has made of JSON; left out when there is none. Anything else (a
-   * stream, a form of the runtime), and one that the headers announce but that is not given, is a body that is not seen.
+   * The body: text, bytes, what a parser of the host has made of JSON, or a `BodyReader`, which is asked for it; left
+   * out when there is none. Anything else (a stream, a form of the runtime), and one that the headers announce but that
+   * is not given, is a body that is not seen.
    */
   readonly body?: unknown
   /** `https://host`, for the link to the metadata in a challenge (RFC 9728). */
   readonly origin?: string
 }
+
+/**
+ * Reads a body and answers what `body` could hold, or a promise of it. It is called at most once, where models can stand
+ * in a body, and only when the credential was looked at and may go on; `limit` is the longest length in bytes. What it
+ * throws is 400 `body_invalid`, or 413 `body_too_large` where the error has that status, as those of Express and Fastify
+ * do.
+ */
+export type BodyReader = (limit: number) => unknown
 
 /** What a host may ask about. */
 export type GateRequest = globalThis.Request | PlainRequest
@@ -31,11 +40,14 @@ export type GateRequest = globalThis.Request | PlainRequest
 /** Why a body is not at hand. */
 export type BodyFailed = "body_too_large" | "body_invalid"
 
+/** Reads at most this many bytes; `undefined` is a body that cannot be seen. */
+export type ReadBody = (limit: number) => Effect.Effect<Uint8Array | undefined, BodyFailed>
+
 /** A body: none, at hand, to be read, or one that cannot be seen. */
 export type Body =
   | { readonly _tag: "None" }
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
-  | { readonly _tag: "Unread"; readonly read: (limit: number) => Effect.Effect<Uint8Array, BodyFailed> }
+  | { readonly _tag: "Unread"; readonly read: ReadBody }
   | { readonly _tag: "Unseen" }
 
 /** A request in the form in which it is judged. */
@@ -122,6 +134,27 @@ const readStream = (stream: ReadableStream<Uint8Array>, limit: number): Effect.E
     (bytes) => bytes === undefined ? Exit.fail("body_too_large" as const) : Exit.succeed(bytes)
   )
 
+const isReader = (body: unknown): body is BodyReader => typeof body === "function"
+
+const isTooLarge = (error: unknown): boolean =>
+  typeof error === "object" && error !== null &&
+  (("status" in error && error.status === 413) || ("statusCode" in error && error.statusCode === 413))
+
+/** The host's own way to read the body; one that is announced and not given is not seen. */
+const readGiven = (read: BodyReader, isAnnounced: boolean): ReadBody => (limit) =>
+  Effect.flatMap(
+    Effect.tryPromise({
+      try: async () => read(limit),
+      catch: (error): BodyFailed => isTooLarge(error) ? "body_too_large" : "body_invalid"
+    }),
+    (given) => {
+      if (given === undefined || given === null) return Exit.succeed(isAnnounced ? undefined : new Uint8Array())
+      const body = isReader(given) ? unseen : bodyOf(given)
+      if (body._tag !== "Bytes") return Exit.succeed(undefined)
+      return body.bytes.length > limit ? Exit.fail("body_too_large" as const) : Exit.succeed(body.bytes)
+    }
+  )
+
 const bodyOfFetch = (request: globalThis.Request): Body => {
   if (request.bodyUsed) return unseen
   if (request.body === null) return noBody
@@ -139,6 +172,13 @@ const bodyOfFetch = (request: globalThis.Request): Body => {
   }
 }
 
+const bodyOfPlain = (body: unknown, isAnnounced: boolean): Body =>
+  body === undefined || body === null
+    ? isAnnounced ? unseen : noBody
+    : isReader(body)
+    ? { _tag: "Unread", read: readGiven(body, isAnnounced) }
+    : bodyOf(body)
+
 const isFetch = (request: GateRequest): request is globalThis.Request => "bodyUsed" in request && "clone" in request
 
 const schemeEnd = "://".length
@@ -148,14 +188,7 @@ export const of = (request: GateRequest): Judged => {
   if (!isFetch(request)) {
     const { body, headers, method, origin = "", path } = request
     const rawHeaders = rawHeadersOf(headers)
-    const isGiven = body !== undefined && body !== null
-    return {
-      method,
-      target: path,
-      rawHeaders,
-      origin,
-      body: isGiven ? bodyOf(body) : announcesBody(method, rawHeaders) ? unseen : noBody
-    }
+    return { method, target: path, rawHeaders, origin, body: bodyOfPlain(body, announcesBody(method, rawHeaders)) }
   }
   const { method, url } = request
   // A Request's URL is absolute and serialized, so that its path begins with the first slash after the authority.
@@ -191,8 +224,8 @@ const isSecure = (socket: NodeRequest["socket"]): boolean =>
   typeof socket === "object" && socket !== null && "encrypted" in socket && socket.encrypted === true
 
 /**
- * A request of Node (Express and Fastify have it too). `body` is what the host has read of it: text, bytes, or parsed
- * JSON; left out, the models of a body are not seen.
+ * A request of Node (Express and Fastify have it too). `body` is what the host has read of it (text, bytes, or
+ * parsed JSON), or a `BodyReader`; left out, the models of a body are not seen.
  */
 export const fromNode = (request: NodeRequest, body?: unknown): PlainRequest => {
   const { headers, method = "GET", originalUrl, rawHeaders, socket, url = "/" } = request
@@ -203,17 +236,5 @@ export const fromNode = (request: NodeRequest, body?: unknown): PlainRequest => 
     headers: pairsOf(rawHeaders),
     ...(host === undefined ? {} : { origin: `${isSecure(socket) ? "https" : "http"}://${host}` }),
     ...(body === undefined ? {} : { body })
-  }
-}
-
-/** A Fetch request with its body read; for hosts that go on with the parts. */
-export const fromFetch = async (request: globalThis.Request): Promise<PlainRequest> => {
-  const { method, origin, rawHeaders, target } = of(request)
-  return {
-    method,
-    path: target,
-    headers: pairsOf(rawHeaders),
-    origin,
-    ...(request.body === null ? {} : { body: new Uint8Array(await request.clone().arrayBuffer()) })
   }
 }
