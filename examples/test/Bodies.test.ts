@@ -6,7 +6,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Gate } from "@jotgate/core/Gate"
 import { HttpSecurity } from "@jotgate/core/HttpSecurity"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema, type Scope } from "effect"
 import { HttpRouter } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
 import express from "express"
@@ -40,12 +40,8 @@ const endless = (headers: Readonly<Record<string, string>>) => {
       controller.enqueue(piece)
     }
   }, { highWaterMark: 0 })
-  const request = new Request(`https://api.test${path}`, {
-    method: "POST",
-    headers: { "content-type": json, ...headers },
-    body,
-    duplex: "half"
-  })
+  const sent = { method: "POST", headers: { "content-type": json, ...headers }, body, duplex: "half" }
+  const request = new Request(`https://api.test${path}`, sent)
   return { request, taken: () => taken }
 }
 
@@ -95,7 +91,7 @@ const Api = HttpApi.make("chat").add(
 )
 
 /** Hosts of Node's own server. */
-const serving: Readonly<Record<string, (world: World.World) => Effect.Effect<Server, unknown, Effect.Scope>>> = {
+const serving: Readonly<Record<string, (world: World.World) => Effect.Effect<Server, unknown, Scope.Scope>>> = {
   Express: ({ gate }) =>
     listening(
       createServer(express().use(ExpressAdapter.guard(gate)).post(path, (_, response) => void response.send("served")))

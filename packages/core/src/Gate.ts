@@ -46,7 +46,13 @@ import { Signature } from "./token/Signature.ts"
 
 export type { DecideOptions } from "./embed/Door.ts"
 export type { Hook, Rule, Said } from "./embed/Extensions.ts"
-export { type BodyReader, fromNode, type GateRequest, type NodeRequest, type PlainRequest } from "./embed/GateRequest.ts"
+export {
+  type BodyReader,
+  fromNode,
+  type GateRequest,
+  type NodeRequest,
+  type PlainRequest
+} from "./embed/GateRequest.ts"
 export type { PlainDirectory, TeamRow, UserRow } from "./embed/PlainDirectory.ts"
 export type { Readable, RequestReader } from "./embed/RequestReader.ts"
 
