@@ -82,7 +82,12 @@ const McpClients = Schema.Struct({
   /** The header that names it, where no claim is configured. */
   header: withDefault(Schema.NullOr(HeaderName), null),
   /** The clients that are let in; empty: none. */
-  allowed: Schema.Array(Schema.Struct({ alias: Schema.String, value: Schema.String }))
+  allowed: Schema.Array(Schema.Struct({
+    /** What an operator calls it. */
+    alias: Schema.String,
+    /** What the claim or the header says, exactly. */
+    value: Schema.String
+  }))
 })
 
 /** A scope as a challenge can name it (RFC 6749 §3.3). */
@@ -164,7 +169,15 @@ export const PolicySettings = Schema.Struct({
   /** A role must match. */
   requireRole: withDefault(Schema.Boolean, false),
   /** Roles of claims.roles that give a role here, in order. */
-  roleMappings: withDefault(Schema.Array(Schema.Struct({ claim: Schema.NonEmptyString, role: TokenRole })), []),
+  roleMappings: withDefault(
+    Schema.Array(Schema.Struct({
+      /** The role in the token. */
+      claim: Schema.NonEmptyString,
+      /** The role that it gives. */
+      role: TokenRole
+    })),
+    []
+  ),
   /** One of these in claims.userRoles makes the token an internal_user. */
   allowedUserRoles: withDefault(strings, []),
   /** What a scope allows. */
@@ -208,7 +221,13 @@ export const PolicySettings = Schema.Struct({
   /** MCP servers behind the gate. */
   mcp: withDefault(Schema.Array(McpServer).check(distinctServers), []),
   /** Programs that act for people. */
-  agents: withDefault(Schema.Struct({ unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow") }), {}),
+  agents: withDefault(
+    Schema.Struct({
+      /** Whether an agent without a row may act for people. */
+      unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow")
+    }),
+    {}
+  ),
   /** The release of LiteLLM whose route groups and model routes are meant. */
   litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
   /** Headers by which a caller asks for one of its teams. */
@@ -303,7 +322,13 @@ export const DirectorySettings = Schema.Struct({
       whenUnknown: withDefault(Schema.Literals(["deny", "next"]), "deny"),
       /** Which unknown teams get a row. */
       create: withDefault(
-        Schema.Union([Schema.Literals(["never", "always"]), Schema.Struct({ match: LinearPattern })]),
+        Schema.Union([
+          Schema.Literals(["never", "always"]),
+          Schema.Struct({
+            /** A regular expression over the id. */
+            match: LinearPattern
+          })
+        ]),
         "never"
       ),
       /** Columns of teams that are created. */
@@ -316,7 +341,15 @@ export const DirectorySettings = Schema.Struct({
   /** None; join: whoever arrives with a team joins it; replace: the token's teams are the teams. */
   memberships: withDefault(Schema.Literals(["none", "join", "replace"]), "none"),
   /** Roles of rows from roles of tokens; the first match wins. */
-  userRoles: withDefault(Schema.Array(Schema.Struct({ claim: Schema.NonEmptyString, role: UserRole })), [])
+  userRoles: withDefault(
+    Schema.Array(Schema.Struct({
+      /** The role in the token. */
+      claim: Schema.NonEmptyString,
+      /** The role of the row. */
+      role: UserRole
+    })),
+    []
+  )
 })
 export type DirectorySettings = typeof DirectorySettings.Type
 

@@ -21,17 +21,25 @@ import * as VerdictText from "./VerdictText.ts"
 export const ProblemBody = Schema.Struct({
   /** A URL that names the code; `error` on paths whose callers read Anthropic's shape. */
   type: Schema.String,
+  /** A short title of the status. */
   title: Schema.String,
+  /** The HTTP status. */
   status: Schema.Int,
   /** What the caller is told; constant for each code. */
   detail: Schema.String,
+  /** The stable code. */
   code: CodeSchema,
   /** The id of the decision, by which an operator finds it. */
   decision: Schema.String,
+  /** The same as the SDKs of OpenAI read it. */
   error: Schema.Struct({
+    /** The detail, with the code and the id of the decision. */
     message: Schema.String,
+    /** The class of the error, as OpenAI names it. */
     type: Schema.String,
+    /** The stable code. */
     code: CodeSchema,
+    /** Always `null`: no parameter is told. */
     param: Schema.Null
   })
 })
@@ -52,15 +60,38 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
   /** The `id` of the issuer of the token; `null` where nobody was proven. */
   issuer: Schema.NullOr(Schema.String),
   /** Who is calling. */
-  user: Schema.NullOr(Schema.Struct({ id: Schema.String, email: Schema.NullOr(Schema.String), role: Schema.String })),
+  user: Schema.NullOr(Schema.Struct({
+    /** The id of the row; of somebody without one the subject, behind the namespace and `|` where that has a name. */
+    id: Schema.String,
+    /** The address, where it is proven or the row's. */
+    email: Schema.NullOr(Schema.String),
+    /** The role. */
+    role: Schema.String
+  })),
   /** The team on whose behalf. */
-  team: Schema.NullOr(Schema.Struct({ id: Schema.String, alias: Schema.NullOr(Schema.String) })),
+  team: Schema.NullOr(Schema.Struct({
+    /** The id of the row. */
+    id: Schema.String,
+    /** Its alias. */
+    alias: Schema.NullOr(Schema.String)
+  })),
   /** The token's organization. */
-  organization: Schema.NullOr(Schema.Struct({ id: Schema.String })),
+  organization: Schema.NullOr(Schema.Struct({
+    /** The id of the row. */
+    id: Schema.String
+  })),
   /** The customer of the caller that the token names. */
-  endUser: Schema.NullOr(Schema.Struct({ id: Schema.String })),
+  endUser: Schema.NullOr(Schema.Struct({
+    /** The customer's id. */
+    id: Schema.String
+  })),
   /** Who acts for the user (RFC 8693): the outermost actor, and all of them, outermost first. */
-  agent: Schema.NullOr(Schema.Struct({ id: Schema.String, chain: Schema.Array(Schema.String) })),
+  agent: Schema.NullOr(Schema.Struct({
+    /** The outermost actor. */
+    id: Schema.String,
+    /** Every actor, outermost first. */
+    chain: Schema.Array(Schema.String)
+  })),
   /** Patterns of the models that a call could reach; `["*"]` when nothing restricts, `null` where that is not known. */
   models: Schema.NullOr(Schema.Array(Schema.String)),
   /** The models that were judged, as one text; `null` when none is named. */

@@ -12,9 +12,11 @@ import { rawHeadersOf } from "../Request.ts"
 
 /** A request as any program can tell it. */
 export interface PlainRequest {
+  /** The method, in any case. */
   readonly method: string
   /** Path and query, as the upstream will receive it: `/v1/chat/completions?x=1`. */
   readonly path: string
+  /** By name, or pairs of name and value in which two lines of one name are seen. */
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string>>> | Iterable<readonly [string, string]>
   /**
    * The body: text, bytes, what a parser of the host has made of JSON, or a `BodyReader`, which is asked for it; left

@@ -21,8 +21,11 @@ export const nonEmpty = { message: "must name at least one" }
 
 /** What a rule or a row says about MCP servers, each kind apart: left out nothing is said, empty: none. */
 export const toolLists = {
+  /** Patterns of tools, `SERVER/NAME`; a `!` in front takes away. */
   tools: Schema.optionalKey(Schema.Array(PatternText)),
+  /** Patterns of prompts, alike. */
   prompts: Schema.optionalKey(Schema.Array(PatternText)),
+  /** Patterns of resources, alike. */
   resources: Schema.optionalKey(Schema.Array(PatternText))
 }
 

@@ -142,7 +142,12 @@ const Introspection = Schema.Struct({
   ),
   /** For whom a token must have been issued. */
   accept: withDefault(
-    Schema.Struct({ clients: withDefault(strings, []), audiences: withDefault(strings, []) }),
+    Schema.Struct({
+      /** Ids of clients. */
+      clients: withDefault(strings, []),
+      /** Audiences. */
+      audiences: withDefault(strings, [])
+    }),
     {}
   )
 })
@@ -169,10 +174,18 @@ const Opaque = Schema.Struct({
 /** How tokens that are no JWT are verified. */
 export type Opaque = typeof Opaque.Type
 
-const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)) })
+const JsonWebKeySet = Schema.Struct({
+  /** The keys (RFC 7517 §5). */
+  keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown))
+})
 
 /** A key set behind a bearer token, as of Kubernetes; the token is read anew at each fetch. */
-const GuardedKeySet = Schema.Struct({ url: Schema.NonEmptyString, authorization: SecretReference })
+const GuardedKeySet = Schema.Struct({
+  /** The key set's URL. */
+  url: Schema.NonEmptyString,
+  /** The secret that is sent as its bearer token. */
+  authorization: SecretReference
+})
 
 const KeySourceReference = Schema.Union([Schema.NonEmptyString, JsonWebKeySet, GuardedKeySet])
 /** Where the keys of an issuer are: a URL, with a secret where it asks for one, or a set in place. */
@@ -193,7 +206,9 @@ const Expiry = Schema.Struct({
 const ServiceAccounts = Schema.Union([
   Schema.Literals(["apart", "asUsers"]),
   Schema.Struct({
+    /** What they count as. */
     as: Schema.Literals(["apart", "asUsers"]),
+    /** Claim paths and the value that each must have: which tokens these are. */
     match: Schema.Record(Schema.String, Schema.String)
   })
 ])
@@ -201,8 +216,7 @@ const ServiceAccounts = Schema.Union([
 const RequiredValue = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])
 const Required = Schema.Record(Schema.String, Schema.Union([RequiredValue, Schema.Array(RequiredValue)]))
 
-/** One trusted issuer (CONFIG.md `issuers`). */
-export const Issuer = Schema.Struct({
+const issuerFields = {
   /** Its name here, in traces and metrics. */
   id: Schema.NonEmptyString,
   /** Compared with `iss` byte for byte; `any` takes what no other entry lists. */
@@ -234,7 +248,17 @@ export const Issuer = Schema.Struct({
   adminScope: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
   /** The most that tokens of this issuer can get. */
   grants: withDefault(
-    Schema.Struct({ teams: patterns, roles: patterns, models: patterns, routes: patterns, ...toolLists }),
+    Schema.Struct({
+      /** Patterns of teams. */
+      teams: patterns,
+      /** Patterns of roles. */
+      roles: patterns,
+      /** Patterns of models. */
+      models: patterns,
+      /** Patterns of routes. */
+      routes: patterns,
+      ...toolLists
+    }),
     {}
   ),
   /** How its subjects become people. */
@@ -270,8 +294,15 @@ export const Issuer = Schema.Struct({
     {}
   ),
   /** How its endpoints are trusted. */
-  tls: Schema.optionalKey(Schema.Struct({ ca: SecretReference })),
+  tls: Schema.optionalKey(Schema.Struct({
+    /** Certificates of its authority, PEM. */
+    ca: SecretReference
+  })),
   /** `http:` elsewhere than on loopback addresses. */
   allowInsecure: withDefault(Schema.Boolean, false)
-})
+}
+/** The schema of one trusted issuer, by a name of its own: editors show what each key means then, in whatever holds it. */
+export interface IssuerSchema extends Schema.Struct<typeof issuerFields> {}
+/** One trusted issuer (CONFIG.md `issuers`). */
+export const Issuer: IssuerSchema = Schema.Struct(issuerFields)
 export type Issuer = typeof Issuer.Type

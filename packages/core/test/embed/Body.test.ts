@@ -88,6 +88,42 @@ describe("the body", () => {
       assert.strictEqual(yield* line("/v1/responses/r-1"), "allow ada red")
     }))
 
+  it.live("is asked of its reader when the credential was looked at, once and with the limit", () =>
+    Effect.gen(function*() {
+      const gate = yield* gateOf({ directory: teams, bodyLimit: 64 })
+      const limits: Array<number> = []
+      const said = (
+        token: string,
+        answer: () => unknown,
+        headers: Record<string, string> = { "content-length": "1" }
+      ) => {
+        const { headers: own, ...rest } = chat(token)
+        const body = async (limit: number) => {
+          limits.push(limit)
+          return answer()
+        }
+        return Effect.map(
+          Effect.promise(() => gate.decide({ ...rest, headers: { ...own, ...headers }, body })),
+          lineOf
+        )
+      }
+      const token = yield* tokenOf()
+      const failing = (error: object) => () => {
+        throw Object.assign(new Error("no body"), error)
+      }
+      assert.strictEqual(yield* said("a.b.c", () => `{"model":"gpt-4o"}`), "401 invalid_token")
+      assert.deepStrictEqual(limits, [])
+      assert.strictEqual(yield* said(token, () => `{"model":"gpt-4o"}`), "allow ada red")
+      assert.deepStrictEqual(limits, [64])
+      assert.strictEqual(yield* said(token, () => ({ model: "o1" })), "403 team_model_denied")
+      assert.strictEqual(yield* said(token, () => new Uint8Array(65)), "413 body_too_large")
+      assert.strictEqual(yield* said(token, failing({ status: 413 })), "413 body_too_large")
+      assert.strictEqual(yield* said(token, failing({ statusCode: 413 })), "413 body_too_large")
+      assert.strictEqual(yield* said(token, failing({ status: 500 })), "400 body_invalid")
+      assert.strictEqual(yield* said(token, () => undefined), "403 model_unseen")
+      assert.strictEqual(yield* said(token, () => undefined, {}), "403 model_unnamed")
+    }))
+
   it.live("is not read before the credential was looked at", () =>
     Effect.gen(function*() {
       const gate = yield* gateOf({ directory: teams })
@@ -164,7 +200,8 @@ describe("the body", () => {
             readonly model = "gpt-4o"
           })()
         ],
-        ["a function", () => text],
+        ["a reader that answers a reader", () => () => text],
+        ["a reader that answers a stream", async () => new Response(text).body],
         ["a symbol", Symbol("body")],
         ["a number that no text has", 1n],
         ["what no text can hold", circular]
