@@ -7,7 +7,7 @@ describe("kill -9 while records are written", () => {
     "tears nothing, and loses only the newest records, five times",
     () =>
       Effect.gen(function*() {
-        const { asked, lost } = yield* KilledRecords.run(5)
+        const { asked, lost } = yield* KilledRecords.run(5, 10)
         assert.isAbove(asked, 50)
         assert.isBelow(lost, asked)
       }),

@@ -1,7 +1,7 @@
 /**
  * `jotgate serve` under load while what operators do goes on, and what happens to them: nobody may be answered wrong.
  *
- * Callers ask without a pause, one in five with a token that nobody may get in with.
+ * Callers ask without a pause unless they are told to make one, one in five with a token that nobody may get in with.
  */
 import { HAProxy, Ports } from "@jotgate/servers"
 import { Effect, Schedule, type Scope } from "effect"
@@ -60,8 +60,8 @@ const ask = (url: URL, token: string, agent: Agent): Promise<Answer> =>
     it.end(MODEL)
   })
 
-/** Callers of `url`; `tokens` is asked before each request. */
-const load = (url: string, tokens: () => Tokens): Load => {
+/** Callers of `url`, each of whom waits `pause` milliseconds between two requests; `tokens` is asked before each. */
+const load = (url: string, tokens: () => Tokens, pause: number): Load => {
   const at = new URL(url)
   const agent = new Agent({ keepAlive: true })
   const over = new AbortController()
@@ -78,7 +78,8 @@ const load = (url: string, tokens: () => Tokens): Load => {
         if (status !== (isBad ? 401 : 200)) wrong.push(`${isBad ? "bad" : "good"} ${status} ${code}`)
       }
       // A gate that is not there is asked again after a moment.
-      if (status === 0) await new Promise((next) => setTimeout(next, 20))
+      const wait = status === 0 ? 20 : pause
+      if (wait > 0) await new Promise((next) => setTimeout(next, wait))
     }
   }
   const all = Promise.all(Array.from({ length: CALLERS }, caller))
@@ -187,7 +188,7 @@ const answered = (it: Load, count: number): Effect.Effect<void> =>
   )
 
 /** Two gates behind HAProxy, replaced one after the other until so many requests were answered. */
-export const rolling = Effect.fnUntraced(function*(requests: number) {
+export const rolling = Effect.fnUntraced(function*(requests: number, pause = 0) {
   const { configuration, folder, tokens, write } = yield* world
   const gates: Array<{ readonly file: string; readonly gate: number; readonly admin: number; running: Running }> = []
   for (const name of ["one", "two"]) {
@@ -218,7 +219,7 @@ ${gates.map((it, at) => `  server gate${at} 127.0.0.1:${it.gate} port ${it.admin
   })
   const known = yield* tokens
   yield* letIn(balancer.url, known.good)
-  const callers = load(balancer.url, () => known)
+  const callers = load(balancer.url, () => known, pause)
   let restarts = 0
   const exits: Array<number | null> = []
   while (callers.seen().done < requests) {
@@ -239,14 +240,14 @@ ${gates.map((it, at) => `  server gate${at} 127.0.0.1:${it.gate} port ${it.admin
 const countOf = (text: string, words: RegExp): number => text.match(words)?.length ?? 0
 
 /** One gate whose file is replaced so many times; every tenth file is bad. */
-export const reloads = Effect.fnUntraced(function*(count: number) {
+export const reloads = Effect.fnUntraced(function*(count: number, pause = 0) {
   const { configuration, file, tokens, write } = yield* world
   write(configuration({ gate: 0, admin: 0 }))
   const running = yield* serve(file)
   const [, gate = ""] = yield* running.until(/^ready gate=(\S+)/m)
   const known = yield* tokens
   yield* letIn(gate, known.good)
-  const callers = load(gate, () => known)
+  const callers = load(gate, () => known, pause)
   for (let at = 1; at <= count; at++) {
     const isBad = at % 10 === 0
     const before = running.err()
@@ -276,7 +277,11 @@ export const reloads = Effect.fnUntraced(function*(count: number) {
  */
 export const kills = Effect.fnUntraced(function*(
   count: number,
-  { down = false, url = "sqlite:directory.db" }: { readonly down?: boolean; readonly url?: string } = {}
+  { down = false, pause = 0, url = "sqlite:directory.db" }: {
+    readonly down?: boolean
+    readonly pause?: number
+    readonly url?: string
+  } = {}
 ) {
   const { configuration, file, folder, issuer, tokens, write } = yield* world
   const [gate, admin] = yield* Effect.promise(() => Promise.all([Ports.free(), Ports.free()]))
@@ -289,7 +294,7 @@ export const kills = Effect.fnUntraced(function*(
     yield* saved(join(folder, "jotgate-cache"))
     issuer.state.down = true
   }
-  const callers = load(at, () => known)
+  const callers = load(at, () => known, pause)
   let refused = 0
   for (let round = 0; round < count; round++) {
     yield* answered(callers, callers.seen().done + 20)
@@ -312,14 +317,14 @@ const residentOf = (pid: number | undefined): number =>
  * A gate at work for `millis`: the issuer takes another key every `rotation` milliseconds and answers with 500 for a
  * twentieth of the time. A new token may have to wait for its key; nobody who was let in before may.
  */
-export const live = Effect.fnUntraced(function*(millis: number, rotation: number) {
+export const live = Effect.fnUntraced(function*(millis: number, rotation: number, pause = 0) {
   const { configuration, file, issuer, tokens, write } = yield* world
   write(configuration({ gate: 0, admin: 0 }))
   let known = yield* tokens
   const running = yield* serve(file)
   const [, gate = ""] = yield* running.until(/^ready gate=(\S+)/m)
   yield* letIn(gate, known.good)
-  const callers = load(gate, () => known)
+  const callers = load(gate, () => known, pause)
   let turn = 0
   const fails = Effect.sync(() => {
     issuer.state.down = ++turn % 20 === 0

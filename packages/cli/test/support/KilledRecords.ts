@@ -18,8 +18,8 @@ const decode = Schema.decodeUnknownSync(Schema.fromJsonString(AnswerRecord))
 /** How many ask side by side, each one question after the other. */
 const CALLERS = 8
 
-/** Asks at the nginx door until it is told to stop, and notes when each answer was there. */
-const callers = (gate: string, token: string) => {
+/** Asks at the nginx door until it is told to stop, each caller every `pause` milliseconds, and notes when each answer was there. */
+const callers = (gate: string, token: string, pause: number) => {
   const answered = new Map<string, number>()
   const running = new AbortController()
   const one = async () => {
@@ -35,6 +35,7 @@ const callers = (gate: string, token: string) => {
         await response.arrayBuffer()
         const id = response.headers.get("x-jotgate-decision")
         if (id !== null) answered.set(id, performance.now())
+        if (pause > 0) await sleep(pause)
       } catch {
         // Cut off by the kill: not answered.
         await sleep(5)
@@ -52,7 +53,7 @@ const callers = (gate: string, token: string) => {
 }
 
 /** Kills it `times` times; how many records were asked for and how many were lost, and how old the oldest of these was, in milliseconds. */
-export const run = Effect.fnUntraced(function*(times: number) {
+export const run = Effect.fnUntraced(function*(times: number, pause = 0) {
   const idp = yield* Issuer.make("https://idp.test", ["ES256"])
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-killed-"))),
@@ -80,7 +81,7 @@ export const run = Effect.fnUntraced(function*(times: number) {
     yield* Effect.scoped(Effect.gen(function*() {
       const gate = yield* start(["serve", "--config", config])
       const [, url = ""] = yield* gate.until(/ready gate=(\S+)/)
-      const { answered, stop } = callers(url, token)
+      const { answered, stop } = callers(url, token, pause)
       yield* Effect.promise(() => sleep(1_200 + (round * 137) % 700))
       const killed = performance.now()
       gate.process.kill("SIGKILL")
