@@ -3,6 +3,16 @@ import { type Address, ListenAddress } from "@jotgate/server/GatewaySettings"
 import { Effect, Option, Schema } from "effect"
 import { type Failure, failure } from "./Outcome.ts"
 
+/** Whether a request was not even tried: browsers and `fetch` ask no port of their list (Fetch, "port blocking"). */
+const isBlocked = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port"
+
+/** Why nothing came back from `url`, by what `fetch` threw; `doubt` is what may be wrong where nobody is there. */
+export const silence = (url: string, error: unknown, doubt = ""): string =>
+  isBlocked(error)
+    ? `${url}: browsers and fetch ask nobody at this port (https://fetch.spec.whatwg.org/#port-blocking): choose another`
+    : `${url} does not answer${doubt}`
+
 const decode = Schema.decodeUnknownOption(ListenAddress)
 
 /** `--listen 127.0.0.1:8080`; absent stays absent. */

@@ -13,6 +13,7 @@ import * as NodeSecrets from "@jotgate/server/NodeSecrets"
 import { Console, Effect, type FileSystem, Option, Redacted, Result, Schema, type Scope } from "effect"
 import { userInfo } from "node:os"
 import { dirname, resolve } from "node:path"
+import { silence } from "../Address.ts"
 import { loadSound } from "../Configuration.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 
@@ -123,7 +124,7 @@ const requestOf = (base: string, token: Redacted.Redacted | undefined, asked: As
 const asking = (base: string, token: Redacted.Redacted | undefined, send: Send): Ask => (asked) =>
   Effect.tryPromise({
     try: () => send(requestOf(base, token, asked)),
-    catch: () => failure(`${base} does not answer`)
+    catch: (error) => failure(silence(base, error))
   }).pipe(Effect.flatMap((response) => answerOf(response, asked.wording)))
 
 /** The API as somebody answers it in this process. */

@@ -12,6 +12,7 @@ import { Console, Effect, Fiber, FileSystem, Option, Result, Schedule } from "ef
 import { Command, Flag } from "effect/cli"
 import { join, resolve } from "node:path"
 import { stringify } from "yaml"
+import { silence } from "../Address.ts"
 import { sourceOf } from "../Configuration.ts"
 import * as DevWorld from "../dev/DevWorld.ts"
 import { failure } from "../Outcome.ts"
@@ -40,7 +41,7 @@ const folder = Effect.fnUntraced(function*(data: Option.Option<string>) {
 const answered = (url: string, token: string) =>
   Effect.tryPromise({
     try: (signal) => fetch(url, { signal, headers: { authorization: `Bearer ${token}` } }),
-    catch: () => failure(`${url} does not answer`)
+    catch: (error) => failure(silence(url, error))
   }).pipe(
     Effect.flatMap((response) =>
       response.ok ? Effect.void : failure(`${url} answers ${response.status}: something of dev is not in order`)
@@ -65,6 +66,8 @@ const greeting = (at: {
   readonly upstream: string
   readonly config: string
   readonly token: string
+  /** Whether rows and decisions outlive it. */
+  readonly isKept: boolean
 }) => {
   const body = JSON.stringify({ model: "gpt-4o", stream: true, messages: [{ role: "user", content: "Hello, gate!" }] })
   const people = DevWorld.people.map((it) => `${it.id} (${it.note})`).join(", ")
@@ -93,7 +96,9 @@ const greeting = (at: {
     `npx jotgate who --config ${quoted(at.config)} --tool github/create_issue`,
     `npx jotgate decisions --config ${quoted(at.config)} --steps`,
     "",
-    `Another token: npx jotgate token bob${at.gate === usual ? "" : ` --gate ${at.gate}`}        Stop: Ctrl-C`
+    `Another token: npx jotgate token bob${at.gate === usual ? "" : ` --gate ${at.gate}`}        Stop: Ctrl-C${
+      at.isKept ? "" : " (rows and decisions go with it; --data DIR keeps them)"
+    }`
   ].join("\n")
 }
 
@@ -158,7 +163,8 @@ export const dev = Command.make(
         issuer: issuer.url,
         upstream,
         config,
-        token: token ?? ""
+        token: token ?? "",
+        isKept: Option.isSome(data)
       }))
       yield* shrink
       return yield* Fiber.join(hungUp)

@@ -7,6 +7,7 @@
  */
 import { isLoopback } from "@jotgate/server/GatewaySettings"
 import { Effect, Schema } from "effect"
+import { silence } from "../Address.ts"
 import { failure } from "../Outcome.ts"
 
 const Metadata = Schema.Struct({ authorization_servers: Schema.Array(Schema.String) })
@@ -28,7 +29,7 @@ const patience = "5 seconds"
 const ask = <A>(schema: Schema.Codec<A, unknown>, url: string, init: RequestInit = {}) =>
   Effect.tryPromise({
     try: async (signal): Promise<unknown> => (await fetch(url, { ...init, signal })).json(),
-    catch: () => failure(`${url} does not answer: is jotgate dev running?`)
+    catch: (error) => failure(silence(url, error, ": is jotgate dev running?"))
   }).pipe(
     Effect.timeoutOrElse({ duration: patience, orElse: () => failure(`${url} does not answer in time`) }),
     Effect.flatMap(Schema.decodeUnknownEffect(schema)),

@@ -83,8 +83,8 @@ const schema = (it: Dialect.Dialect): ReadonlyArray<string> => [
   `CREATE INDEX IF NOT EXISTS answers_code ON answers (code, id) WHERE code IS NOT NULL`
 ]
 
-/** Most rows that one statement prunes. */
-const PRUNED = 5_000
+/** Most rows that one statement prunes: few enough that a slow database is done before the statement has its end. */
+const PRUNED = 1_000
 
 /**
  * Most rows that one statement of a search looks at. SQLite answers while the event loop waits, and who is looked for
