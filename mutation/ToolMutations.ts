@@ -80,6 +80,9 @@ const rules: ReadonlyArray<Mutation> = [
     ],
     ["if (opening === undefined) return this.#denied(tool, objections, question, speaker)\n", ""],
     ["      scope.add(opening)\n", ""],
+    ["return [...asked].filter((it) => scopes.includes(it))", "return [...asked]"],
+    ["this.lists(it) === silent ? [] : [it.scope]", "[it.scope]"],
+    ["...[...servers].flatMap((it) => this.#byName.get(it)?.scopes ?? []),\n", ""],
     ["wanted._tag === \"Unseen\" && toolKinds.some(", "wanted._tag === \"Unseen\" && toolKinds.every("],
     ["wanted._tag === \"Unseen\" && toolKinds", "toolKinds.length < 0 && toolKinds"],
     ["if (scope.size === 0) return undefined", "if (scope.size < 2) return undefined"]

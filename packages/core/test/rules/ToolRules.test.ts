@@ -155,6 +155,18 @@ describe("what a request is refused", () => {
     assert.isUndefined(rules.judge(asked([tool("x", "jira")]), both, speaker))
   })
 
+  it("tells what the token holds of the scopes that servers of the request, and rules of tools, ask for", () => {
+    const rules = rulesOf({ scopes: [...scopes, { scope: "chat", models: ["gpt-4o"] }] })
+    const levels = [level("team", { tools: ["*"] }), scopesLevel]
+    const denied = (server: string, scopes: ReadonlyArray<string>) =>
+      rules.judge(asked([tool("put_a", server)]), question(levels, { scopes }), speaker)
+    const jira = denied("jira", ["chat", "openid", "write", "mcp"])
+    assert.deepStrictEqual([jira?.scope, jira?.held], [["jira"], ["mcp", "write"]])
+    const github = denied("github", ["read", "jira", "mcp"])
+    assert.deepStrictEqual([github?.scope, github?.held], [["write"], ["read"]])
+    assert.deepStrictEqual(denied("jira", [])?.held, [])
+  })
+
   it("names the scopes only when nothing else is missing", () => {
     const levels = [level("team", { tools: ["github/*"] }), scopesLevel]
     const gets = asked([tool("get_a"), tool("put_a"), tool("get_b")])

@@ -18,7 +18,8 @@ const world = World.make({
     mcp: [{ server: "files", path: "/mcp/files", resource, scopes: ["mcp", "files"] }],
     scopes: [
       { scope: "files.read", tools: ["files/get_*"] },
-      { scope: "files.write", tools: ["files/put_*"] }
+      { scope: "files.write", tools: ["files/put_*"] },
+      { scope: "chat", models: ["gpt-4o"] }
     ]
   },
   rows: {
@@ -46,7 +47,7 @@ describe("a token that lacks scopes", () => {
   > = [
     ["of the server", "mcp", message("ping"), "files", ["mcp"]],
     ["of the server, all of them", "", message("server/discover"), "mcp files", []],
-    ["of the server and of a tool", "openid mcp", call("put_a"), "files files.write", ["mcp"]],
+    ["of the server and of a tool", "openid chat mcp", call("put_a"), "files files.write", ["mcp"]],
     ["of a tool", "files.read files mcp", call("put_a"), "files.write", ["mcp", "files", "files.read"]],
     [
       "of several tools",
