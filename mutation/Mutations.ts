@@ -541,7 +541,7 @@ const server: ReadonlyArray<Mutation> = [
   ...inFile("model/QueryModel.ts", [
     ["if (name !== base || found.has(name)) return ambiguous", "if (found.has(name)) return ambiguous"],
     ["if (name !== base || found.has(name)) return ambiguous", "if (name !== base) return ambiguous"],
-    ["value.includes(\";\") &&", "false &&"]
+    ["pair.includes(\";\") ? ", "false ? "]
   ], "server"),
   ...inFile("model/HeaderModel.ts", [
     ["if (name === first) return ambiguous", ""],

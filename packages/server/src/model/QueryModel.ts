@@ -23,6 +23,10 @@ const valueOf = ({ name, separator }: QueryPlace, value: string): Peeked => {
     : ambiguous(`${place} names what can be no model`)
 }
 
+/** Names of parameters that some parsers find in one: they read a `;` as they read a `&`. */
+const hidden = (pair: string): ReadonlyArray<string> =>
+  pair.includes(";") ? pair.split(";").slice(1).flatMap((it) => [...new URLSearchParams(it).keys()]) : []
+
 /** The models of a query, without its question mark. */
 export const queryModel = (query: string, places: ReadonlyArray<QueryPlace>): Peeked => {
   if (query === "" || places.length === 0) return nothing
@@ -30,15 +34,10 @@ export const queryModel = (query: string, places: ReadonlyArray<QueryPlace>): Pe
   const names = new Map(places.map((it) => [it.name, it]))
   for (const [name, value] of new URLSearchParams(query)) {
     const base = baseOf(name)
-    if (names.has(base)) {
-      if (name !== base || found.has(name)) return ambiguous(`query ${base} twice, or in another spelling`)
-      found.set(name, value)
-    } else if (
-      value.includes(";") &&
-      [...new URLSearchParams(value.replaceAll(";", "&")).keys()].some((it) => names.has(baseOf(it)))
-    ) {
-      return ambiguous("a semicolon in the query")
-    }
+    if (hidden(`${name}=${value}`).some((it) => names.has(baseOf(it)))) return ambiguous("a semicolon in the query")
+    if (!names.has(base)) continue
+    if (name !== base || found.has(name)) return ambiguous(`query ${base} twice, or in another spelling`)
+    found.set(name, value)
   }
   let seen: Peeked = nothing
   for (const [name, value] of found) {

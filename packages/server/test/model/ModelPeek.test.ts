@@ -54,6 +54,10 @@ const targets: ReadonlyArray<readonly [string, Peeked | string]> = [
   ["/openai/deployments/a,b/chat/completions", ambiguous],
   ["/v1/batches/%ff/cancel", ambiguous],
   ["/v1/chat/completions?a=1;model=b", ambiguous],
+  ["/v1/chat/completions?a;model=b", ambiguous],
+  ["/v1/chat/completions?a=1&amp;model=b", ambiguous],
+  ["/v1/realtime?model=claude-x;model=b", ambiguous],
+  ["/v1/realtime?model=claude-x;a=b", found("claude-x;a=b")],
   ["/v1/chat/completions?a=1;b=2", nothing]
 ]
 
