@@ -52,6 +52,18 @@ describe("teams out of the directory", () => {
     ]
   })
 
+  decides("RULES D66: whether a membership lists a pass-through route is asked of the one that is taken", {
+    directory: { teams: { fromMemberships: "first" } },
+    policy: { passThroughRoutes: [{ path: "/bria" }, { path: "/bria/*" }], teamRoutes: ["openai_routes"] },
+    rows: {
+      teams: [team("plain"), team("listed", { passThroughRoutes: ["/bria"] })],
+      users: [user("first", { teams: ["listed", "plain"] }), user("second", { teams: ["plain", "listed"] })]
+    }
+  }, {
+    "it does": [{ claims: { uid: "first" }, path: "/bria/x" }, "allow user=first team=listed"],
+    "it does not, though another one does": [{ claims: { uid: "second" }, path: "/bria/x" }, "403 team_route_denied"]
+  })
+
   decides("RULES D66: with `requireTeam` none is left only at the end", {
     policy: { requireTeam: true, requireTeamClaim: true },
     directory: { teams: { fromMemberships: "first" } },
@@ -89,7 +101,12 @@ describe("the team header", () => {
       "403 team_denied"
     ],
     "nobody's": [{ claims: { uid: "one", groups: ["red"] }, headers: header("Nowhere") }, "403 team_denied"],
-    "a membership is none of the token's": [{ claims: { uid: "one" }, headers: header("red") }, "403 team_denied"]
+    "a membership is none of the token's": [{ claims: { uid: "one" }, headers: header("red") }, "403 team_denied"],
+    "its alias neither": [{ claims: { uid: "one" }, headers: header("Red") }, "403 team_denied"],
+    "beside another team": [
+      { claims: { uid: "one", groups: ["blue"] }, headers: header("Red") },
+      "403 team_denied"
+    ]
   })
 
   decides("RULES D66: with `memberships` it may be any of the user's teams, even against the claims", {
