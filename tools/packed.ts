@@ -6,10 +6,20 @@
  * module, the same decision by the core and by the gate with every store; then with each supported compiler, both ways
  * of finding modules and nothing silenced. Needs `npm run build` before it, and a package registry.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
-import { compilers, deciding, host, optionsOf, refused } from "./lib/Consumer.ts"
+import { compilers, deciding, host, hosts, optionsOf, refused } from "./lib/Consumer.ts"
 import { bin, run } from "./lib/Run.ts"
 
 interface Manifest {
@@ -153,6 +163,11 @@ if (open.length > 0) throw new Error("can be imported: " + open.join(", "))`
   writeFileSync(join(consumer, "deciding.mjs"), deciding)
   const decided = await expectRun("decisions of both gates", bin("node"), ["deciding.mjs"], consumer)
   if (decided.trim() !== "200 ada true 401 token_missing\n200 ada true 401 token_missing") fail(`decided ${decided}`)
+
+  cpSync("examples/src", join(consumer, "examples"), { recursive: true })
+  writeFileSync(join(consumer, "hosts.mjs"), hosts)
+  const answered = await expectRun("the Fetch, Worker and Lambda examples", bin("node"), ["hosts.mjs"], consumer)
+  if (answered.trim() !== "Fetch 200 403 401\nWorker 200 403 401\nLambda 200 403 401") fail(`answered ${answered}`)
 
   for (const file of files) {
     const ignored = ["--profile", "esm-only", ...file.includes("jotgate-0") ? ["--ignore-rules", "no-resolution"] : []]

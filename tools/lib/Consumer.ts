@@ -132,3 +132,46 @@ for (const gate of [await Gate.make(settings), await createGate(settings)]) {
 }
 console.log(lines.join("\\n"))
 `
+
+/** The example hosts of `Request`s and events, over the packages as they are packed: one caller who may, and one without a token. */
+export const hosts = `import { Gate } from "@jotgate/core/Gate"
+import { Issuer } from "@jotgate/core/testing"
+import { Effect } from "effect"
+import { app as fetching } from "./examples/fetch/app.ts"
+import { handler } from "./examples/lambda/handler.ts"
+import { worker } from "./examples/workerd/worker.ts"
+
+const now = Math.floor(Date.now() / 1000)
+const idp = await Effect.runPromise(Issuer.make("https://idp.test", ["ES256"]))
+const token = await Effect.runPromise(idp.token({ now, claims: { aud: "gate", sub: "ada", groups: ["red"] } }))
+globalThis.fetch = async (input) => Response.json(
+  String(input).endsWith("/keys") ? idp.jwks : { issuer: idp.iss, jwks_uri: idp.iss + "/keys" }
+)
+const gate = await Gate.make({
+  issuers: [{ id: "company", issuer: idp.iss, audience: "gate", claims: { user: "sub", teams: "groups" } }],
+  directory: { users: { unknown: "allow" } }
+}, { directory: { team: (id) => id === "red" ? { id, models: ["gpt-4o*"] } : null } })
+const lambda = handler(gate, async (_, verdict) => ({ statusCode: 200, headers: {}, body: verdict.user.id }))
+const hosts = {
+  Fetch: fetching(gate),
+  Worker: (request) => worker.fetch(request, { ISSUER: idp.iss, AUDIENCE: "gate" }),
+  Lambda: async (request) => {
+    const { body, headers, statusCode } = await lambda({
+      rawPath: new URL(request.url).pathname,
+      rawQueryString: "",
+      headers: Object.fromEntries(request.headers),
+      requestContext: { domainName: "api.test", http: { method: request.method } },
+      body: btoa(await request.text()),
+      isBase64Encoded: true
+    })
+    return new Response(body, { status: statusCode, headers })
+  }
+}
+for (const [name, host] of Object.entries(hosts)) {
+  const ask = async (model, headers) => (await host(new Request("https://api.test/v1/chat/completions", {
+    method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify({ model })
+  }))).status
+  const authorization = "Bearer " + token
+  console.log(name, await ask("gpt-4o", { authorization }), await ask("o1", { authorization }), await ask("gpt-4o", {}))
+}
+`

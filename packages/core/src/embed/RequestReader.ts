@@ -122,21 +122,29 @@ const readValue = (found: Found, place: BodyPlace, at: string, value: Json.Json)
   } else if (isArray(value)) {
     const { elements } = place
     if (elements !== undefined) { for (const it of value) readValue(found, elements, `${at}[]`, it) }
-    else if (place.strict && value.length > 0) found.state = "invalid"
+    else if (place.strict) found.state = "invalid"
   } else readMembers(found, place, at, value)
 }
 
 const readMembers = (found: Found, place: BodyPlace, at: string, value: Json.JsonObject): void => {
   const names = Object.keys(value)
-  if (place.members.size === 0 && place.others === undefined) {
-    if (place.strict && names.length > 0) found.state = "invalid"
+  const isOpen = BodyPlaces.isOpen(place)
+  if (place.members.size === 0 && !isOpen) {
+    if (place.strict) found.state = "invalid"
     return
   }
+  const seen = new Set<string>()
   for (const name of names) {
     if (BodyPlaces.isDisguised(place, name)) found.state = "conflict"
+    if (place.keys) put(found, `body ${at}`, name, false)
     const next = BodyPlaces.memberOf(place, name)
     const inside = value[name]
-    if (next !== undefined && inside !== undefined) readValue(found, next, BodyPlaces.below(at, place, name), inside)
+    if (next === undefined || inside === undefined) continue
+    // Where every member matters two names that a parser may take for one are two values of it.
+    const key = isOpen ? BodyPlaces.fold(name) : name
+    if (seen.has(key)) found.state = "conflict"
+    seen.add(key)
+    readValue(found, next, BodyPlaces.below(at, place, name), inside)
   }
 }
 

@@ -51,7 +51,27 @@ const requests: ReadonlyArray<readonly [title: string, method: "GET" | "POST", p
   ["a model in the query", "GET", "/v1/models?model=o1"],
   ["a route of administrators", "POST", "/key/generate", {}],
   ["no model at all", "GET", "/v1/files"],
-  ["a path of two readings", "GET", "/v1/files/%2e%2e/x"]
+  ["a path of two readings", "GET", "/v1/files/%2e%2e/x"],
+  ["another model to fall back to", "POST", "/v1/chat/completions", { model: "gpt-4o", fallbacks: ["o1"] }],
+  ["one by name", "POST", "/v1/chat/completions", { model: "gpt-4o", fallbacks: [{ "gpt-4o": { o1: 1 } }] }],
+  ["a body in the body", "POST", "/v1/chat/completions", { model: "gpt-4o", extra_body: { model: "o1" } }],
+  ["settings of a router", "POST", "/v1/chat/completions", {
+    model: "gpt-4o",
+    router_settings_override: { model: "o1" }
+  }],
+  ["a prompt", "POST", "/v1/chat/completions", { model: "gpt-4o", prompt_id: "p-1" }],
+  ["an agent", "POST", "/v1/responses", { model: "gpt-4o", agent: { name: "helper" } }],
+  ["a tool with a model", "POST", "/v1/responses", {
+    model: "gpt-4o",
+    tools: [{ type: "image_generation", model: "o1" }]
+  }],
+  ["a provider's own route", "POST", "/bedrock/some/new/route", { model: "gpt-4o" }],
+  ["a model of two segments", "POST", "/bedrock/model/acme%2Fgpt-4o/invoke", {}],
+  ["a verb behind a model", "POST", "/v1beta/models/o1:generateContent", {}],
+  ["a slash at the end", "POST", "/v1/chat/completions/", { model: "o1" }],
+  ["an MCP server", "POST", "/mcp/github", { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "x" } }],
+  ["another agent", "POST", "/a2a/helper", { jsonrpc: "2.0", id: 1, method: "message/send", params: {} }],
+  ["a trial", "POST", "/prompts/test", { model: "gpt-4o" }]
 ]
 
 const Any = Schema.Unknown
