@@ -57,4 +57,11 @@ h4 { margin: 1rem 0 .4rem; font-size: .9rem; font-weight: 650 } .finding { font:
 footer { display: flex; gap: 1.2rem; padding-bottom: 1.5rem; font-size: .86rem } footer a { color: var(--soft) }
 @media (max-width: 60rem) { .columns, .columns.wide { grid-template-columns: minmax(0, 1fr) } #record { order: -1 } }
 @media (max-width: 40rem) { td { overflow-wrap: anywhere } header { flex-direction: column; align-items: stretch; gap: 0; padding: 0 1rem } h1 { padding: .7rem 0 .2rem } nav a { padding: .55rem .7rem } main { padding: 1rem .8rem 0 } .card { padding: .9rem } li { grid-template-columns: 1.3rem 1fr } li .said { grid-column: 2 } .meter { grid-template-columns: 1fr 2.5rem } .meter svg { grid-column: 1 / -1; grid-row: 2 } #records td:nth-child(4), #records th:nth-child(4), #records td:nth-child(6), #records th:nth-child(6) { display: none } }
+/* A phone has no room for these columns: each row is told line by line, what can be done with it at its end. */
+@media (max-width: 40rem) {
+  :is(#users, #teams, #agents) thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) } :is(#users, #teams, #agents) tr { display: grid; grid-template-columns: 1fr auto; gap: .1rem .7rem; padding: .55rem 0; border-top: 1px solid var(--line) }
+  :is(#users, #teams, #agents) td { border: 0; padding: 0; grid-column: 1 / -1 } :is(#users, #teams, #agents) td:first-child { grid-column: 1; font-weight: 600 } :is(#users, #teams, #agents) td:last-child { grid-column: 2; grid-row: 1 } :is(#users, #teams, #agents) td:empty { display: none }
+  :is(#users, #teams, #agents) td::before { color: var(--soft); font: .8rem ui-sans-serif, system-ui, sans-serif; margin-right: .5rem }
+  #users td:nth-child(3)::before { content: "Role" } #users td:nth-child(4)::before { content: "Teams" } #users td:nth-child(5)::before { content: "May call" } #teams td:nth-child(3)::before { content: "Organization" } #teams td:nth-child(4)::before { content: "May call" } #teams td:nth-child(5)::before { content: "Spend" } #agents td:nth-child(3)::before { content: "Tools" } #agents td:nth-child(4)::before { content: "Models" } #agents td:nth-child(5)::before { content: "Teams" } #agents td:nth-child(6)::before { content: "On its own" }
+}
 `
