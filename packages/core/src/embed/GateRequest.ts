@@ -174,11 +174,11 @@ const bodyOfFetch = (request: globalThis.Request): Body => {
   }
 }
 
-const bodyOfPlain = (body: unknown, isAnnounced: boolean): Body =>
+const bodyOfPlain = (body: unknown, isAnnounced: () => boolean): Body =>
   body === undefined || body === null
-    ? isAnnounced ? unseen : noBody
+    ? isAnnounced() ? unseen : noBody
     : isReader(body)
-    ? { _tag: "Unread", read: readGiven(body, isAnnounced) }
+    ? { _tag: "Unread", read: readGiven(body, isAnnounced()) }
     : bodyOf(body)
 
 const isFetch = (request: GateRequest): request is globalThis.Request => "bodyUsed" in request && "clone" in request
@@ -190,7 +190,13 @@ export const of = (request: GateRequest): Judged => {
   if (!isFetch(request)) {
     const { body, headers, method, origin = "", path } = request
     const rawHeaders = rawHeadersOf(headers)
-    return { method, target: path, rawHeaders, origin, body: bodyOfPlain(body, announcesBody(method, rawHeaders)) }
+    return {
+      method,
+      target: path,
+      rawHeaders,
+      origin,
+      body: bodyOfPlain(body, () => announcesBody(method, rawHeaders))
+    }
   }
   const { method, url } = request
   // A Request's URL is absolute and serialized, so that its path begins with the first slash after the authority.

@@ -133,17 +133,19 @@ const readMembers = (found: Found, place: BodyPlace, at: string, value: Json.Jso
     if (place.strict) found.state = "invalid"
     return
   }
-  const seen = new Set<string>()
+  // Where every member matters two names that a parser may take for one are two values of it.
+  const seen = isOpen ? new Set<string>() : undefined
   for (const name of names) {
     if (BodyPlaces.isDisguised(place, name)) found.state = "conflict"
     if (place.keys) put(found, `body ${at}`, name, false)
     const next = BodyPlaces.memberOf(place, name)
     const inside = value[name]
     if (next === undefined || inside === undefined) continue
-    // Where every member matters two names that a parser may take for one are two values of it.
-    const key = isOpen ? BodyPlaces.fold(name) : name
-    if (seen.has(key)) found.state = "conflict"
-    seen.add(key)
+    if (seen !== undefined) {
+      const key = BodyPlaces.fold(name)
+      if (seen.has(key)) found.state = "conflict"
+      seen.add(key)
+    }
     readValue(found, next, BodyPlaces.below(at, place, name), inside)
   }
 }
