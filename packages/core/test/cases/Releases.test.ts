@@ -71,7 +71,8 @@ describe("teams out of the directory", () => {
   }, {
     "a membership satisfies it": [{ claims: { uid: "one" }, model: "gpt-4o" }, "allow user=one team=red"],
     "none may call the model": [{ claims: { uid: "one" }, model: "claude" }, "403 team_model_denied"],
-    "no membership": [{ claims: { uid: "none" } }, "403 team_required"]
+    "no membership": [{ claims: { uid: "none" } }, "403 team_required"],
+    "groups in the token do not": [{ claims: { uid: "one", groups: ["blue"] } }, "403 team_required"]
   })
 
   decides("RULES D66: `fromMemberships: none` takes no membership", {
