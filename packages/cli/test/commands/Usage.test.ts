@@ -29,7 +29,7 @@ describe("wrong usage is one clear line and exit 2", () => {
     [["snippets", "nginx", "--listen", "x"], /^--listen: x is no address/],
     [["snippets", "nginx", "--lua"], /^--lua belongs to haproxy/],
     [["dev", "--port", "70000"], /70000 is no port/],
-    [["token", "alice", "--gate", "http://127.0.0.1:1"], /is jotgate dev running\?$/]
+    [["token", "alice", "--gate", "http://127.0.0.1:2"], /is jotgate dev running\?$/]
   ]
   for (const [args, line] of cases) {
     it.live(`jotgate ${args.join(" ")}`, () =>
