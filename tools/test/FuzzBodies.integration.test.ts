@@ -28,12 +28,12 @@ describeWith(needs, "npm run fuzz -- bodies", () => {
   it(
     "RULES D55: what the gate sends names the same models to Python, Go and Node, and to whoever judged it",
     async () => {
-      const { findings, named, passed, passedAsTheyCame } = await run(3_000, 20_260_101)
+      const { findings, named, passed, passedAsTheyCame } = await run(1_500, 20_260_101)
       assert.deepStrictEqual(findings, [])
       // The draws are worth something: much passes, and most of it names models.
-      assert.isAbove(passed, 600)
-      assert.isAbove(named, 450)
-      assert.isAbove(passedAsTheyCame, 500)
+      assert.isAbove(passed, 300)
+      assert.isAbove(named, 225)
+      assert.isAbove(passedAsTheyCame, 250)
     },
     240_000
   )
@@ -50,7 +50,7 @@ describeWith(needs, "npm run fuzz -- bodies", () => {
         let received = 0
         for (const kind of upstreamKinds) {
           const world = yield* World.make({ rows, upstream: { kind } })
-          for (let count = 0; count < 160; count++) {
+          for (let count = 0; count < 80; count++) {
             const who = pick(draw, ["alice", "alice", "alice", "bob", "carol"] as const)
             const token = yield* world.token(who, { groups: [`of-${who}`] })
             const { body, contentType, path } = drawBody(draw)
@@ -76,7 +76,7 @@ describeWith(needs, "npm run fuzz -- bodies", () => {
             assert.deepStrictEqual(more, [], `${who} at ${kind} ${path} ${contentType} ${body.toString("latin1")}`)
           }
         }
-        assert.isAbove(received, 60)
+        assert.isAbove(received, 30)
       }),
     240_000
   )

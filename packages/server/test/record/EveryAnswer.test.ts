@@ -220,7 +220,7 @@ layer(Setting.layer, { excludeTestServices: true })("every answer", (it) => {
         }
         assert.notInclude(JSON.stringify(record), tokens["red"] ?? "")
       }),
-    { arbitrary: { runs: 400 } }
+    { arbitrary: { runs: 200 } }
   )
 })
 

@@ -100,6 +100,6 @@ layer(Setting.layer, { excludeTestServices: true })("every question", (it) => {
           told.toSorted((a, b) => a.id < b.id ? -1 : 1)
         )
       }),
-    { arbitrary: { runs: 60 } }
+    { arbitrary: { runs: 30 } }
   )
 })

@@ -74,7 +74,7 @@ for (const withoutTeam of ["user", "all", "none"] as const) {
   )
 }
 
-const drawnDirectories = 100
+const drawnDirectories = 50
 
 it.live(
   `over ${drawnDirectories} drawn directories with models, tools and agents`,
