@@ -32,13 +32,13 @@ const notOurs = () => failure("this is no admin listener of jotgate")
 
 /** What was changed since, newest first. */
 const changesSince = Effect.fnUntraced(function*(ask: AdminClient.Ask, since: number) {
-  const changes: Array<Changed> = []
+  let changes: ReadonlyArray<Changed> = []
   let cursor: string | undefined
   do {
     const answer = yield* ask({ method: "GET", path: "/audit", query: { cursor, limit: "1000" } })
     const { items, next } = yield* Effect.mapError(decodeAudit(answer), notOurs)
     const later = items.filter((it) => Date.parse(it.at) >= since)
-    changes.push(...later)
+    changes = changes.concat(later)
     cursor = later.length < items.length ? undefined : next ?? undefined
   } while (cursor !== undefined)
   return changes

@@ -158,7 +158,7 @@ class RowReach implements Reach {
           if (isFree) all.add(pattern)
         }
       }
-      if (!open || own.length > 0) taken.push(...it.models.patterns)
+      if (!open || own.length > 0) it.models.patterns.forEach((pattern) => taken.push(pattern))
     }
     return all.has("*") ? ["*"] : [...all]
   }

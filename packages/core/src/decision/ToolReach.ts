@@ -107,7 +107,7 @@ export class ToolReach {
     let silent: ReadonlyArray<string> = []
     const listed = teams.flatMap((it) => givenBy(it) ?? [])
     // What an earlier team may take and then refuse.
-    const before: Array<string> = []
+    let before: ReadonlyArray<string> = []
     for (const team of teams.length === 0 ? [undefined] : teams) {
       if (team === undefined || isOpen(team)) {
         const share = this.#share(server, team)
@@ -122,7 +122,7 @@ export class ToolReach {
         }
         share.taken.forEach((it) => taken.add(it))
       }
-      if (team !== undefined) before.push(...givenBy(team) ?? (inTurn ? ["*"] : []))
+      if (team !== undefined) before = before.concat(givenBy(team) ?? (inTurn ? ["*"] : []))
       if (team !== undefined && givenBy(team) === undefined) silent = ["*"]
     }
     const hits = [...taken].filter((it) => [...given].some((other) => Model.haveCommon(it, other)))

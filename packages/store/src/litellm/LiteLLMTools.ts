@@ -144,7 +144,7 @@ export const lists = (column: unknown) => {
       whole.push(`${server}/*`)
       if (some === undefined) calls.push(`${server}/*`)
       else if (some.length === 0) calls.push(`!${server}/*`)
-      else calls.push(...some.filter(isPlain).map((name) => `${server}/${name}`))
+      else some.filter(isPlain).forEach((name) => calls.push(`${server}/${name}`))
     }
   }
   return { tools: calls, prompts: whole, resources: whole }

@@ -203,13 +203,13 @@ const make = (
         ),
       search: Effect.fnUntraced(function*(query) {
         yield* ready
-        const rows: Array<FoundRecord> = []
+        let rows: ReadonlyArray<FoundRecord> = []
         let { below } = query
         for (;;) {
           const floor = isNarrow(query) ? yield* stretchBelow(below) : undefined
           const isLast = floor === undefined || (query.from !== undefined && floor <= query.from)
           const from = isLast ? query.from : floor
-          rows.push(...(yield* among({ ...query, from, below, limit: query.limit - rows.length })))
+          rows = rows.concat(yield* among({ ...query, from, below, limit: query.limit - rows.length }))
           if (isLast || rows.length >= query.limit) return rows
           below = floor
           yield* Effect.sleep("1 millis")

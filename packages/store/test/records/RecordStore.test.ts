@@ -4,6 +4,7 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { type RecordRow, RecordStore } from "../../src/records/RecordStore.ts"
 
 const row = (number: number, more: Partial<RecordRow> = {}): RecordRow => ({
@@ -63,6 +64,19 @@ describe("RecordStore", () => {
       const file = join(yield* folder, "records.db")
       const services = yield* Layer.build(RecordStore.layerSqlite(file))
       yield* Effect.provideService(contract, RecordStore, Context.get(services, RecordStore))
+    }))
+
+  it.live("gives as many as it was asked for, more than a call takes arguments", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "records.db")
+      const services = yield* Layer.build(RecordStore.layerSqlite(file))
+      const store = Context.get(services, RecordStore)
+      yield* store.append([row(0, { body: "{}", code: null, person: null, team: null })])
+      const db = new DatabaseSync(file)
+      db.exec(`WITH RECURSIVE numbers (it) AS (SELECT 1 UNION ALL SELECT it + 1 FROM numbers WHERE it < 130000)
+        INSERT INTO answers (id, status, body) SELECT printf('d_%06d', it), 403, '{}' FROM numbers`)
+      db.close()
+      assert.lengthOf(yield* store.search({ limit: 1_000_000 }), 130_001)
     }))
 
   it.live("changes a file in a thread of its own; what fails there is told, and the next batch goes on", () =>
