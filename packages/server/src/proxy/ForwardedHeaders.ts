@@ -10,7 +10,7 @@ import { isSubprotocolCredential, read, subprotocolHeader } from "@jotgate/core/
 import type { Allowed } from "@jotgate/core/Decision"
 import { canonical } from "@jotgate/core/HeaderNames"
 import { appendIdentity, type FurtherHeader } from "@jotgate/core/IdentityHeaders"
-import { modelHeaders } from "@jotgate/core/ModelRouteTable"
+import { modelHeaders } from "@jotgate/core/ModelPlace"
 import { isCorsHeader } from "./Cors.ts"
 import { indispensable, isHeldBack } from "./HeaderName.ts"
 import type { RequestHead } from "./RequestHead.ts"

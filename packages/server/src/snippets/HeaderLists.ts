@@ -1,6 +1,6 @@
 /** The header names that the configurations of every proxy list. */
 import { identityHeaders, ourHeaders } from "@jotgate/core/IdentityHeaders"
-import { modelHeaders } from "@jotgate/core/ModelRouteTable"
+import { modelHeaders } from "@jotgate/core/ModelPlace"
 import { mirroredHeaders } from "../mcp/MirroredHeaders.ts"
 import { credentialHeaders } from "../proxy/HeaderName.ts"
 import type { SnippetOptions } from "./SnippetOptions.ts"

@@ -10,20 +10,15 @@ import { modelsOf } from "./ManagedId.ts"
 import {
   type BodyType,
   commonPlaces,
-  families,
   type Family,
-  groupPrefixes,
   type KindPlace,
-  mounts,
-  otherPrefixes,
   type Place,
-  providerPrefixes,
-  type UpstreamKind,
-  wholeProviders
-} from "./ModelRouteTable.ts"
+  type UpstreamKind
+} from "./ModelPlace.ts"
+import { families, groupPrefixes, mounts, otherPrefixes, providerPrefixes, wholeProviders } from "./ModelRouteTable.ts"
 import { decoded } from "./Path.ts"
 
-export { type BodyType, type Place, type UpstreamKind, upstreamKinds } from "./ModelRouteTable.ts"
+export { type BodyType, type Place, type UpstreamKind, upstreamKinds } from "./ModelPlace.ts"
 
 /** A route that can run a model, for one path. */
 export interface ModelRoute {

@@ -6,7 +6,7 @@
  * below, at a segment boundary; RULES D35). Paths are compared byte for byte
  * with case; a trailing slash counts. Info routes are read-only (RULES D58).
  */
-import { googleVerbs } from "./ModelRouteTable.ts"
+import { googleVerbs } from "./GoogleRoutes.ts"
 import type { RouteGroups } from "./RouteGroups.ts"
 
 /** Whether a path is covered, asked for with this method (upper case). */
