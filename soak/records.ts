@@ -25,8 +25,7 @@ const RATE = 5_000
 const SECONDS = Math.max(3, Math.round(30 * SCALE))
 const ROWS = Math.round(1_000_000 * SCALE)
 const KILLS = Math.max(1, Math.round(50 * SCALE))
-/** People, and models, of the recorded questions. */
-const PEOPLE = 20_000
+/** Models of the recorded questions; each is of another person, so that no two are the same. */
 const models = ["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "o1"]
 
 const folder = mkdtempSync(join(tmpdir(), "jotgate-soak-"))
@@ -126,15 +125,14 @@ const counted = (file: string): Promise<number> =>
       }
     }))
 
-/** One of the recorded questions: person, team and model by its number, as the rules of `gpt-4o*` decided it. */
+/** One of the recorded questions: team and model by its number, as the rules of `gpt-4o*` decided it. */
 const posed = (
   number: number
 ): { readonly asked: KeptQuestion; readonly who: string; readonly allowed: boolean; readonly team: string } => {
-  const person = number % PEOPLE
-  const who = `u-${person}`
-  const team = `t-${person % 100}`
-  const model = models[Math.floor(number / PEOPLE) % models.length] ?? "o1"
-  const isEven = (person % 100) % 2 === 0
+  const who = `u-${number}`
+  const team = `t-${number % 100}`
+  const model = models[Math.floor(number / 100) % models.length] ?? "o1"
+  const isEven = number % 2 === 0
   const allowed = isEven ? model.startsWith("claude-") || model === "o1" : model.startsWith("gpt-4o")
   return {
     who,

@@ -7,11 +7,15 @@
  * that failed for a dependency say nothing of the rules and are left out; where
  * one fails now, nothing is said at all.
  */
+import type { Allowed } from "@jotgate/core/Decision"
+import type { Denial } from "@jotgate/core/Errors"
 import { toolName } from "@jotgate/core/Request"
+import * as Ticks from "@jotgate/core/Ticks"
+import type { Now } from "@jotgate/core/Trace"
 import type { FoundRecord } from "@jotgate/store/RecordStore"
-import { Effect, Option, Schema } from "effect"
+import { Clock, Effect, Exit, Option, Schema } from "effect"
 import { hash } from "node:crypto"
-import { KeptQuestion, requestOf } from "./record/KeptQuestion.ts"
+import { type Posed, reader } from "./record/KeptQuestion.ts"
 import { nameOf } from "./record/Parties.ts"
 import { settle, type Supposing } from "./Supposition.ts"
 
@@ -75,7 +79,9 @@ const Told = Schema.Struct({
 })
 
 const told = Schema.decodeUnknownOption(Schema.fromJsonString(Told))
-const kept = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
+
+/** Questions that are asked at a stretch: a gate that is asked has callers besides. */
+const stretch = 50
 
 /** Whether it was the rules that spoke, and no dependency that failed. */
 const isRuling = (code: string | null | undefined): boolean => !(code ?? "").endsWith("_unavailable")
@@ -85,7 +91,7 @@ const whoOf = ({ agent, claimed, user }: typeof Told.Type): string =>
   user ?? claimed?.email ?? claimed?.user ?? agent ?? "nobody"
 
 /** What a question names of MCP servers. */
-const toolIn = ({ tools }: KeptQuestion): string | null =>
+const toolIn = ({ tools }: Posed["about"]): string | null =>
   tools === undefined || "unseen" in tools ? null : tools.named.map(toolName).join(", ") || null
 
 /** The team of a record is cut where its id is long. */
@@ -93,17 +99,24 @@ const differs = (before: Verdict, after: Verdict): boolean =>
   before.allowed !== after.allowed ||
   (before.allowed && before.team !== (after.team === null ? null : nameOf(after.team)))
 
-const verdictOf = Effect.fnUntraced(function*(supposing: Supposing, question: KeptQuestion, teamHeader: string) {
-  const { claims, issuer, traced } = question
-  const result = yield* settle(supposing, { issuer, claims, traced }, requestOf(question, teamHeader)).pipe(
-    // An issuer that the new file does not trust any more.
-    Effect.catch(() => Effect.succeed(undefined))
-  )
-  if (result === undefined) return { allowed: false, code: "invalid_token", team: null }
-  if (result._tag === "Allowed") return { allowed: true, code: null, team: result.principal.teamId ?? null }
-  if (!isRuling(result.code)) return yield* new Undecided({ code: result.code })
-  return { allowed: false, code: result.code, team: null }
-})
+/** What an issuer that the new file does not trust comes to. */
+const untrusted: Verdict = { allowed: false, code: "invalid_token", team: null }
+
+const spoken = (result: Allowed | Denial): Exit.Exit<Verdict, Undecided> =>
+  result._tag === "Allowed"
+    ? Exit.succeed({ allowed: true, code: null, team: result.principal.teamId ?? null })
+    : isRuling(result.code)
+    ? Exit.succeed({ allowed: false, code: result.code, team: null })
+    : Exit.fail(new Undecided({ code: result.code }))
+
+const verdictOf = (
+  supposing: Supposing,
+  { about, asked, claims }: Posed,
+  now: Now
+): Effect.Effect<Verdict, Undecided> => {
+  const result = settle(supposing, { issuer: about.issuer, claims, traced: about.traced }, asked, now)
+  return result === undefined ? Exit.succeed(untrusted) : Effect.flatMapEager(result, spoken)
+}
 
 /** What of a record says what the rules said. */
 interface Ruled {
@@ -142,9 +155,13 @@ export const run = <E>(
     let unreadable = 0
     let asked = 0
     let next: string | undefined
+    const read = reader(teamHeader)
+    const clock = yield* Clock.Clock
     do {
       const page = yield* pageAfter(next)
-      for (const { body, question } of page.records) {
+      const now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
+      for (const [at, { body, question }] of page.records.entries()) {
+        if (at % stretch === 0) yield* Effect.yieldNow
         if (question === null) {
           unreadable++
           continue
@@ -157,10 +174,10 @@ export const run = <E>(
           asked++
           continue
         }
-        const posed = Option.getOrUndefined(kept(question))
+        const posed = read(question)
         const quick = posed === undefined || ruled === undefined
           ? undefined
-          : yield* verdictOf(supposing, posed, teamHeader)
+          : yield* verdictOf(supposing, posed, now)
         if (ruled !== undefined && quick !== undefined && isSame(ruled, quick)) {
           asked++
           same.add(key)
@@ -174,14 +191,14 @@ export const run = <E>(
         if (!isRuling(record.verdictCode) || record.dry === true) continue
         asked++
         const before: Verdict = { allowed: record.verdict === "allow", code: record.verdictCode, team: record.team }
-        const after = quick ?? (yield* verdictOf(supposing, posed, teamHeader))
+        const after = quick ?? (yield* verdictOf(supposing, posed, now))
         if (differs(before, after)) {
           const change = {
             who: whoOf(record),
             agent: record.agent,
-            model: posed.models.join(",") || null,
-            tool: toolIn(posed),
-            path: posed.path,
+            model: posed.about.models.join(",") || null,
+            tool: toolIn(posed.about),
+            path: posed.about.path,
             before,
             after
           }

@@ -12,9 +12,9 @@ import type { IssuerProfile } from "@jotgate/core/Issuer"
 import type { JsonObject } from "@jotgate/core/Json"
 import type { Asked } from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
-import type { Noted } from "@jotgate/core/Trace"
+import type { Noted, Now } from "@jotgate/core/Trace"
 import type { UserRepo } from "@jotgate/core/UserRepo"
-import { Clock, Effect, Result } from "effect"
+import { Clock, Effect, Exit, Result } from "effect"
 
 /** Who is supposed to be asking. */
 export type Somebody =
@@ -130,21 +130,18 @@ const said = ({ agents, traced }: Somebody): Said => ({ agents, traced })
 const supposed = (issuer: IssuerProfile, payload: JsonObject) =>
   ({ issuer, payload, expiresAt: undefined, verifiedBy: { _tag: "Supposed" } }) as const
 
-/** Decides about claims, without the steps. Fails with a line for the operator when it is not said whose they are. */
-export const settle = Effect.fnUntracedEager(function*(
+/** The decision about claims, without the steps; at once when every answer is in memory. `undefined` when it is not said whose they are. */
+export const settle = (
   supposing: Supposing,
   who: Extract<Somebody, { readonly claims: JsonObject }>,
-  asked: Asked
-): Effect.fn.Return<Allowed | Denial, { readonly reason: string }> {
+  asked: Asked,
+  now: Now
+): Effect.Effect<Allowed | Denial> | undefined => {
   const profile = issuerOf(supposing, who)
-  if (Result.isFailure(profile)) return yield* Effect.fail({ reason: profile.failure })
-  const clock = yield* Clock.Clock
-  const now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
-  return yield* Effect.match(supposing.auth.suppose(supposed(profile.success, who.claims), asked, now, said(who)), {
-    onFailure: (denial): Allowed | Denial => denial,
-    onSuccess: (allowed): Allowed | Denial => allowed
-  })
-})
+  if (Result.isFailure(profile)) return undefined
+  const claims = supposed(profile.success, who.claims)
+  return Effect.catchEager(supposing.auth.suppose(claims, asked, now, said(who)), (denial) => Exit.succeed(denial))
+}
 
 /** Decides about somebody. Fails with a line for the operator when it is not said who. */
 export const suppose = Effect.fnUntraced(function*(

@@ -45,7 +45,7 @@ interface Readers extends Readonly<Record<Settings.MappedClaim, Reader>> {
   readonly hints: ReadonlyArray<string>
   /** The teams that tokens of this issuer may name (RULES D51). */
   readonly grantsTeam: Pattern.Matcher
-  /** Whether what stands at a path is an address (RULES D57). */
+  /** Whether what names the person at a path is an address (RULES D57). */
   readonly isAddress: (path: string) => boolean
   /** Whether an unreadable claim counts as absent (RULES D12). */
   readonly ignores: boolean
@@ -75,6 +75,7 @@ const compile = (settings: Settings.Issuer): Readers => {
     scopes: reader("scopes", ClaimMapping.spaced)
   }
   const { user } = mapped
+  const addressed = new Set(user?.paths.filter(addresses.isAddress))
   const texts = [
     ...Object.values(mapped).flatMap((it) => it?.paths ?? []),
     ...Object.keys(settings.require),
@@ -91,11 +92,15 @@ const compile = (settings: Settings.Issuer): Readers => {
     needsSubject: user !== undefined && !user.orEmail && user.paths.length === 1 && isSubject(user.paths[0] ?? ""),
     isService: ServiceAccount.compile(settings.serviceAccounts, addresses.proofOf),
     grantsTeam: Pattern.compileAny(settings.grants.teams),
-    isAddress: addresses.isAddress,
+    isAddress: (path) => addressed.has(path),
     ignores: settings.unreadable === "ignore",
     paths: [...ClaimReport.always, ...texts.map(Path.parse)]
   }
 }
+
+/** Whether something is true of one of the paths at which a claim was read; a mapping may unite several. */
+const anyOf = (paths: string, holds: (path: string) => boolean): boolean =>
+  holds(paths) || (paths.includes(", ") && paths.split(", ").some(holds))
 
 /** A path that can never match because it indexes a list. */
 const indexed = /(?:^|\.)\d+$|^[^.[\]]+\[\d+\]$/
@@ -180,10 +185,10 @@ class Reading {
   user(): { readonly id: UserId | undefined; readonly isAddress: boolean; readonly isUnproven: boolean } {
     const { path = "", unproven, values: [id] } = this.list("user")
     if (id === undefined || !isUserId(id)) return { id: undefined, isAddress: false, isUnproven: unproven }
-    if (isSubject(path) && unprintable.test(id)) {
+    if (anyOf(path, isSubject) && unprintable.test(id)) {
       this.refuse("subject", { claim: path, found: "a control character" })
     }
-    return { id, isAddress: this.#readers.isAddress(path), isUnproven: false }
+    return { id, isAddress: anyOf(path, this.#readers.isAddress), isUnproven: false }
   }
 
   #unreadable(claim: Settings.MappedClaim, { expected, path }: ClaimMapping.Unreadable): void {

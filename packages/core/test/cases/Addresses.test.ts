@@ -156,6 +156,11 @@ describe("a proxy admin is never found by an address", () => {
         directory,
         rows
       }, table)
+      decides(`mapped in one list with other claims (${unknown}, ${linkByEmail})`, {
+        issuer: { claims: { user: { from: ["email", "uid"], mode: "union" } }, identities },
+        directory,
+        rows
+      }, { "proven": [{ claims: { ...proven, uid: "u-9" } }, "404 user_not_found"] })
     }
   }
   decides("nor by a linked subject that is one", {

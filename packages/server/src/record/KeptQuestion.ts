@@ -7,6 +7,7 @@ import type { Claims } from "@jotgate/core/Claims"
 import type { Allowed } from "@jotgate/core/Decision"
 import { resolvedBy } from "@jotgate/core/Decision"
 import type { Denial } from "@jotgate/core/Errors"
+import { isObject, type JsonObject, parse } from "@jotgate/core/Json"
 import { mapped } from "@jotgate/core/MappedClaims"
 import {
   type Asked,
@@ -25,7 +26,7 @@ import {
   unseenTool
 } from "@jotgate/core/Request"
 import type { Noted } from "@jotgate/core/Trace"
-import { Schema } from "effect"
+import { Option, Result, Schema } from "effect"
 
 /** The largest claims that are kept, in characters; a question with larger ones is not. */
 const largestClaims = 16 * 1024
@@ -42,8 +43,8 @@ const KeptTools = Schema.Union([
   Schema.Struct({ unseen: Schema.String })
 ])
 
-/** A kept question. */
-export const KeptQuestion = Schema.Struct({
+/** What was asked, whoever asked. */
+const About = Schema.Struct({
   /** The id of the issuer. */
   issuer: Schema.String,
   method: Schema.String,
@@ -55,13 +56,19 @@ export const KeptQuestion = Schema.Struct({
   /** There where an agent acts: whether the request named its trace, which some agents must. */
   traced: Schema.optionalKey(Schema.Boolean),
   /** The header that named the application, where one must: its name and value. */
-  client: Schema.optionalKey(Schema.Tuple([Schema.String, Schema.String])),
-  claims: Schema.Record(Schema.String, Schema.Json)
+  client: Schema.optionalKey(Schema.Tuple([Schema.String, Schema.String]))
 })
+type About = typeof About.Type
+
+/** A kept question. */
+export const KeptQuestion = Schema.Struct({ ...About.fields, claims: Schema.Record(Schema.String, Schema.Json) })
 export type KeptQuestion = typeof KeptQuestion.Type
 
 const keptTools = (tool: RequestedTool): typeof KeptTools.Type =>
   tool._tag === "Unseen" ? { unseen: tool.server } : { named: toolsOf(tool) }
+
+/** Stands between what was asked and who asked: within a text its quotation marks would be escaped. */
+const claimsFollow = `,"claims":`
 
 const texts = new WeakMap<Claims, string>()
 
@@ -117,7 +124,7 @@ const textOf = (
   const claims = result._tag === "Allowed" ? result.claims : undefined
   const text = claims === undefined ? JSON.stringify(found?.claims?.()) : claimsText(claims)
   if (text === undefined || text.length > largestClaims) return null
-  const about: Omit<KeptQuestion, "claims"> = {
+  const about: About = {
     issuer: claims?.issuer.id ?? found?.issuer ?? "",
     method: asked.method,
     path: asked.path,
@@ -130,14 +137,14 @@ const textOf = (
       ? {}
       : { traced: hasTraceId(asked) })
   }
-  return `${JSON.stringify(about).slice(0, -1)},"claims":${text}}`
+  return `${JSON.stringify(about).slice(0, -1)}${claimsFollow}${text}}`
 }
 
 const toolOf = (tools: typeof KeptTools.Type): RequestedTool =>
   "unseen" in tools ? unseenTool(tools.unseen) : tools.named.length === 0 ? noTool : severalTools(tools.named)
 
 /** The model that a kept question asks for. */
-const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
+const modelOf = ({ asks, models }: About): RequestedModel => {
   switch (asks) {
     case "Known":
       return knownModel(models[0] ?? "")
@@ -153,7 +160,7 @@ const modelOf = ({ asks, models }: KeptQuestion): RequestedModel => {
 }
 
 /** A kept question as a door asks it; `teamHeader` carries the team that was asked for. */
-export const requestOf = (question: KeptQuestion, teamHeader: string | undefined): Asked => {
+export const requestOf = (question: About, teamHeader: string | undefined): Asked => {
   const { client = [], method, path, team, tools } = question
   return {
     method,
@@ -161,5 +168,48 @@ export const requestOf = (question: KeptQuestion, teamHeader: string | undefined
     rawHeaders: [...(team === null || teamHeader === undefined ? [] : [teamHeader, team]), ...client],
     model: modelOf(question),
     ...(tools === undefined ? {} : { tool: toolOf(tools) })
+  }
+}
+
+/** A kept question that is asked anew. */
+export interface Posed {
+  readonly about: About
+  readonly asked: Asked
+  readonly claims: JsonObject
+}
+
+/** How many different requests a reader remembers. */
+const mostAbout = 10_000
+
+const aboutOf = Schema.decodeUnknownOption(Schema.fromJsonString(About))
+const wholeOf = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
+
+/**
+ * Reads kept questions from their texts: what many people asked is read once, and of each of them the claims alone.
+ * `undefined` for what is no question.
+ */
+export const reader = (teamHeader: string | undefined): (text: string) => Posed | undefined => {
+  const known = new Map<string, Omit<Posed, "claims">>()
+  const read = (about: About): Omit<Posed, "claims"> => ({ about, asked: requestOf(about, teamHeader) })
+  const headOf = (head: string): Omit<Posed, "claims"> | undefined => {
+    const found = known.get(head)
+    if (found !== undefined) return found
+    const about = Option.getOrUndefined(aboutOf(`${head}}`))
+    if (about === undefined) return undefined
+    const made = read(about)
+    if (known.size >= mostAbout) known.clear()
+    known.set(head, made)
+    return made
+  }
+  return (text) => {
+    const at = text.indexOf(claimsFollow)
+    const head = at === -1 ? undefined : headOf(text.slice(0, at))
+    const claims = head === undefined
+      ? undefined
+      : Result.getOrUndefined(parse(text.slice(at + claimsFollow.length, -1)))
+    if (head !== undefined && claims !== undefined && isObject(claims)) return { ...head, claims }
+    // Written by another hand: its members are in another order.
+    const whole = Option.getOrUndefined(wholeOf(text))
+    return whole === undefined ? undefined : { ...read(whole), claims: whole.claims }
   }
 }
