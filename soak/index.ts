@@ -1,11 +1,12 @@
 /**
  * Runs every script of this folder, one after the other, each in a process of its own: `npm run soak`, or
  * `npm run soak -- keys` for one. What begins with `--`, and what follows it, is for the scripts: `npm run soak -- live
- * --minutes 20`. A script exits 1 when a figure is missed.
+ * --minutes 20`. A script exits 1 when a figure is missed. The command that most of them start is built before.
  */
 import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { setup } from "../tools/lib/BuiltCommand.ts"
 
 const folder = fileURLToPath(new URL(".", import.meta.url))
 const given = process.argv.slice(2)
@@ -21,6 +22,8 @@ if (unknown.length > 0) {
   console.error(`no script ${unknown.join(", ")}: ${all.join(", ")}`)
   process.exit(2)
 }
+
+await setup()
 
 const failed = all
   .filter((name) => wanted.length === 0 || wanted.includes(name))

@@ -1,6 +1,6 @@
 /**
  * `node ../../tools/manifest.ts pack|restore`, in the folder of a package: before it is packed its package file becomes
- * the one that ships, with LICENSE beside it, and `dist` gets the modules of core that it brings along, or is put together
+ * the one that ships, with LICENSE and NOTICE beside it, and `dist` gets the modules of core that it brings along, or is put together
  * into few files where it is core's own; afterwards everything is as it was.
  */
 import {
@@ -22,6 +22,7 @@ import { imported, type PackageFile, packed, shippedModules, shown } from "./lib
 const root = join(import.meta.dirname, "..")
 const kept = "package.json.workspace"
 const keptDist = "dist.workspace"
+const terms = ["LICENSE", "NOTICE"]
 const [what] = process.argv.slice(2)
 
 /** The package file of the workspace, also while another one stands in its place. */
@@ -74,7 +75,7 @@ if (what === "pack") {
   const file: PackageFile = JSON.parse(text)
   writeFileSync(kept, text)
   writeFileSync("package.json", `${JSON.stringify(packed(file, imported(shippedModules(root))), null, 2)}\n`)
-  copyFileSync(join(root, "LICENSE"), "LICENSE")
+  for (const it of terms) copyFileSync(join(root, it), it)
   if (file.name === "@jotgate/core") {
     const { shown, subpaths } = coreOf()
     keepDist()
@@ -87,7 +88,7 @@ if (what === "pack") {
     rmSync("dist", { recursive: true, force: true })
     renameSync(keptDist, "dist")
   }
-  rmSync("LICENSE", { force: true })
+  for (const it of terms) rmSync(it, { force: true })
 } else {
   console.error("manifest: pack or restore")
   process.exitCode = 2

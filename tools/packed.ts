@@ -2,7 +2,7 @@
  * `npm run packed`: what a stranger gets.
  *
  * Packs the four packages, installs the tarballs into an empty folder beside an own `effect`, and uses them there with
- * plain Node: one copy of effect, a command that tells its version, every subpath that is shown importable and no other
+ * plain Node: one copy of effect, a command that tells its version (and installs without a registry), every subpath that is shown importable and no other
  * module, the same decision by the core and by the gate with every store; then with each supported compiler, both ways
  * of finding modules and nothing silenced. Needs `npm run build` before it, and a package registry.
  */
@@ -34,8 +34,14 @@ const fail = (message: string): never => {
   throw new Error(message)
 }
 
-const expectRun = async (title: string, command: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
-  const { code, output, seconds } = await run(command, args, { cwd })
+const expectRun = async (
+  title: string,
+  command: string,
+  args: ReadonlyArray<string>,
+  cwd: string,
+  env: Readonly<Record<string, string>> = {}
+): Promise<string> => {
+  const { code, output, seconds } = await run(command, args, { cwd, env })
   if (code !== 0) fail(`${title}: exit ${code}\n${output}`)
   console.log(`packed: ${title} (${seconds.toFixed(1)} s)`)
   return output
@@ -117,13 +123,10 @@ try {
   mkdirSync(alone)
   writeFileSync(join(alone, "package.json"), JSON.stringify({ name: "alone", private: true }))
   const command = files.find((it) => /^jotgate-\d/.test(basename(it))) ?? fail("there is no tarball of the command")
-  await expectRun("npm install of the command alone", "npm", ["install", "--no-audit", "--no-fund", command], alone)
-  await expectRun(
-    "its jotgate check",
-    join(alone, "node_modules/.bin/jotgate"),
-    ["check", "../consumer/jotgate.yaml"],
-    alone
-  )
+  // As on a machine that reaches no registry and has never seen one of its packages.
+  const nothing = { npm_config_cache: join(scratch, "cache"), npm_config_offline: "true" }
+  await expectRun("npm install of the command alone, offline", "npm", ["install", command], alone, nothing)
+  await expectRun("its npx jotgate check", "npx", ["jotgate", "check", "../consumer/jotgate.yaml"], alone, nothing)
   const megabytes = sizeOf(join(alone, "node_modules")) / 1e6
   if (megabytes > largestInstall) fail(`${megabytes.toFixed(1)} MB are installed, more than ${largestInstall}`)
   console.log(`packed: the command takes ${megabytes.toFixed(1)} MB, every dependency included`)
@@ -133,7 +136,7 @@ try {
     const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) =>
       !it.startsWith("node_modules")
     )
-    for (const it of ["README.md", "LICENSE"]) if (!names.includes(it)) fail(`${folder} has no ${it}`)
+    for (const it of ["README.md", "LICENSE", "NOTICE"]) if (!names.includes(it)) fail(`${folder} has no ${it}`)
     const strange = names.find((it) => /tsbuildinfo|^src\b|\.workspace$/.test(it))
     if (strange !== undefined) fail(`${folder} ships ${strange}`)
     if (JSON.stringify(manifestOf(folder).exports ?? {}).includes(`"source":`)) fail(`${folder} names sources`)

@@ -2,13 +2,11 @@
  * The command as few files: what starts for every question loads one file instead of hundreds of modules.
  *
  * What a verb does not need is in files of their own, loaded when it is named; so are the drivers of databases and of
- * gRPC, which stay the packages that they are.
+ * gRPC. The package needs no other one: it can be installed where there is no registry.
  */
 import { build, type Plugin } from "esbuild"
-import { copyFileSync, readFileSync } from "node:fs"
-
-/** Packages that are loaded where settings name them. */
-const drivers = ["redis", "@grpc/grpc-js", "protobufjs"]
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
+import { licensesOf } from "./Licenses.ts"
 
 /** The manifest that tells the version is the command's, from wherever it is asked. */
 const manifest: Plugin = {
@@ -24,7 +22,7 @@ const manifest: Plugin = {
 /** Writes the command of the package in `root` to its folder `dist/command`. */
 export const command = async (root: string): Promise<void> => {
   const outdir = `${root}/dist/command`
-  await build({
+  const { metafile } = await build({
     entryPoints: {
       main: `${root}/src/main.ts`,
       // What a thread runs is found beside whatever starts the thread.
@@ -37,7 +35,7 @@ export const command = async (root: string): Promise<void> => {
     format: "esm",
     target: "node22.19",
     conditions: ["source"],
-    external: drivers,
+    metafile: true,
     plugins: [manifest],
     minifySyntax: true,
     legalComments: "linked",
@@ -47,5 +45,6 @@ export const command = async (root: string): Promise<void> => {
     },
     logLevel: "error"
   })
+  writeFileSync(`${outdir}/LICENSES.txt`, licensesOf(metafile))
   copyFileSync(`${root}/../server/src/doors/grpc/ExtAuthz.proto`, `${outdir}/ExtAuthz.proto`)
 }

@@ -2,7 +2,8 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, type Scope } from "effect"
 import { createServer } from "node:http"
-import { start } from "../support/Process.ts"
+import { dirname } from "node:path"
+import { main, start } from "../support/Process.ts"
 
 const configuration = (more = "") => `
 issuers: [{ id: a, issuer: "http://127.0.0.1:9", audience: x }]
@@ -62,6 +63,24 @@ describe("jotgate serve", { concurrent: true }, () => {
         assert.strictEqual(serve.out(), `ready gate=${gate} admin=${admin}\n`)
       }))
   )
+
+  it.live("needs nothing beside itself, Redis and gRPC included", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      const alone = `${dirname(file)}/alone/dist/command`
+      yield* files.copy(dirname(main), alone)
+      yield* files.writeFileString(`${alone}/../../package.json`, JSON.stringify({ type: "module", version: "0.0.0" }))
+      yield* files.writeFileString(
+        file,
+        configuration()
+          .replace("dir: null", "dir: null, redis: env:CACHE")
+          .replace("drain: 0s", "drain: 0s, grpc: { listen: \"127.0.0.1:0\" }")
+      )
+      const serve = yield* start(["serve", "--config", file], { CACHE: "redis://127.0.0.1:9" }, `${alone}/main.js`)
+      yield* serve.until(/^ready gate=\S+ admin=\S+ grpc=\S+\n/)
+      serve.process.kill("SIGTERM")
+      assert.strictEqual(yield* serve.ended, 0)
+    })))
 
   it.live("a taken port is one line that names the setting, exit 2", () =>
     run(Effect.gen(function*() {

@@ -16,15 +16,16 @@ export interface Running {
   readonly ended: Effect.Effect<number | null>
 }
 
-/** Starts `jotgate ARGS`; it is killed with the scope. */
+/** Starts `jotgate ARGS`, from where it is built unless told otherwise; it is killed with the scope. */
 export const start = (
   args: ReadonlyArray<string>,
-  env: Readonly<Record<string, string>> = {}
+  env: Readonly<Record<string, string>> = {},
+  command = main
 ): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
-        const child = spawn(process.execPath, [main, ...args], {
+        const child = spawn(process.execPath, [command, ...args], {
           stdio: ["ignore", "pipe", "pipe"],
           env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env }
         })
@@ -42,8 +43,9 @@ export const start = (
       out,
       err,
       ended: Effect.promise(() => ended),
-      until: (text) =>
-        Effect.callback<RegExpExecArray>((resume) => {
+      until: (text) => {
+        const missing = Effect.suspend(() => Effect.die(new Error(`${text} did not come:\n${out()}\n${err()}`)))
+        return Effect.callback<RegExpExecArray>((resume) => {
           const look = () => {
             const found = text.exec(out()) ?? text.exec(err())
             if (found === null) return
@@ -53,12 +55,9 @@ export const start = (
           }
           child.stdout.on("data", look)
           child.stderr.on("data", look)
+          child.on("close", () => resume(missing))
           look()
-        }).pipe(
-          Effect.timeoutOrElse({
-            duration: "2 minutes",
-            orElse: () => Effect.die(new Error(`${text} did not come:\n${out()}\n${err()}`))
-          })
-        )
+        }).pipe(Effect.timeoutOrElse({ duration: "2 minutes", orElse: () => missing }))
+      }
     })
   )

