@@ -143,6 +143,22 @@ const ruledIn = (body: string): Ruled | undefined => {
 const isSame = (before: Ruled, after: Verdict): boolean =>
   before.allowed === after.allowed && (!after.allowed || before.team === JSON.stringify(after.team))
 
+/** A change while it is counted. */
+interface Counted extends Change {
+  count: number
+}
+
+/** Equal verdicts as one: a million changes have few different ones. */
+const oneOfEach = () => {
+  const known = new Map<string, Verdict>()
+  return (it: Verdict): Verdict => {
+    const key = JSON.stringify(it)
+    const found = known.get(key)
+    if (found === undefined) known.set(key, it)
+    return found ?? it
+  }
+}
+
 /** Asks every recorded question anew; `teamHeader` carries the team that was asked for. Fails when one cannot be decided. */
 export const run = <E>(
   pageAfter: (next: string | undefined) => Effect.Effect<Page, E>,
@@ -151,7 +167,8 @@ export const run = <E>(
 ): Effect.Effect<Replayed, E | Undecided> =>
   Effect.gen(function*() {
     const same = new Set<string>()
-    const changes = new Map<string, { count: number; readonly change: Omit<Change, "count"> }>()
+    const changes = new Map<string, Counted>()
+    const one = oneOfEach()
     let unreadable = 0
     let asked = 0
     let next: string | undefined
@@ -193,22 +210,23 @@ export const run = <E>(
         const before: Verdict = { allowed: record.verdict === "allow", code: record.verdictCode, team: record.team }
         const after = quick ?? (yield* verdictOf(supposing, posed, now))
         if (differs(before, after)) {
-          const change = {
+          changes.set(key, {
             who: whoOf(record),
             agent: record.agent,
             model: posed.about.models.join(",") || null,
             tool: toolIn(posed.about),
             path: posed.about.path,
-            before,
-            after
-          }
-          changes.set(key, { count: 1, change })
+            before: one(before),
+            after: one(after),
+            count: 1
+          })
         } else same.add(key)
       }
       next = page.next
     } while (next !== undefined)
-    const all = Array.from(changes.values(), ({ change, count }): Change => ({ ...change, count }))
-      .toSorted((a, b) => a.who < b.who ? -1 : a.who > b.who ? 1 : b.count - a.count)
+    same.clear()
+    const all: Array<Change> = [...changes.values()]
+    all.sort((a, b) => a.who < b.who ? -1 : a.who > b.who ? 1 : b.count - a.count)
     return {
       asked,
       unreadable,

@@ -4,7 +4,7 @@
  * somebody loses.
  */
 import { LitellmReleases } from "@jotgate/core/Settings"
-import type { Change, Page } from "@jotgate/server/Replay"
+import type { Change, Page, Replayed } from "@jotgate/server/Replay"
 import type { RecordStore } from "@jotgate/store/RecordStore"
 import { Console, Context, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -28,6 +28,40 @@ const sentence = ({ after, agent, before, count, model, path, tool, who: person 
     : before.allowed
     ? `- ${who}  ${asked}: allowed in ${whereOf(before)}, would be ${after.code}`
     : `+ ${who}  ${asked}: was ${before.code}, would be allowed in ${whereOf(after)}`
+}
+
+/** Changes that are printed at once: a million of them make no one text. */
+const printed = 1_000
+
+const chunks = function*(changes: ReadonlyArray<Change>): Generator<ReadonlyArray<Change>> {
+  for (let at = 0; at < changes.length; at += printed) yield changes.slice(at, at + printed)
+}
+
+const piecesOfText = function*(lists: ReadonlyArray<ReadonlyArray<Change>>): Generator<string> {
+  for (const list of lists) {
+    for (const some of chunks(list)) yield some.map((it) => printable(sentence(it))).join("\n")
+  }
+}
+
+/** What `JSON.stringify` makes of all of it, with two spaces. */
+const piecesOfJson = function*(
+  { asked, gained, lost, moved }: Pick<Replayed, "asked" | "gained" | "lost" | "moved">
+): Generator<string> {
+  yield `{\n  "asked": ${asked},`
+  for (const [name, list] of [["lost", lost], ["gained", gained], ["moved", moved]] as const) {
+    const end = name === "moved" ? "\n}" : ","
+    if (list.length === 0) {
+      yield `  "${name}": []${end}`
+      continue
+    }
+    yield `  "${name}": [`
+    let left = list.length
+    for (const some of chunks(list)) {
+      left -= some.length
+      const items = JSON.stringify(some, null, 2).slice(2, -2).replaceAll(/^/gm, "  ")
+      yield left === 0 ? `${items}\n  ]${end}` : `${items},`
+    }
+  }
 }
 
 /** Records that are asked for at once. */
@@ -127,10 +161,13 @@ export const plan = Command.make(
       Effect.catchTag("Undecided", ({ code }) => failure(`the recorded questions cannot be decided: ${code}`))
     )
     if (asked === 0) return yield* failure(`no questions are recorded yet. ${wholeStore}`)
-    if (json) {
-      yield* Console.log(JSON.stringify({ asked, lost, gained, moved }, null, 2))
-    } else {
-      for (const it of [...lost, ...gained, ...moved]) yield* Console.log(printable(sentence(it)))
+    const pieces = json ? piecesOfJson({ asked, lost, gained, moved }) : piecesOfText([lost, gained, moved])
+    for (const it of pieces) {
+      yield* Console.log(it)
+      // Whoever reads has a turn.
+      yield* Effect.yieldNow
+    }
+    if (!json) {
       yield* Console.log(
         `${asked} questions: ${lost.length} lose, ${gained.length} gain, ${moved.length} change team${
           unreadable === 0 ? "" : `; ${unreadable} records without a question`

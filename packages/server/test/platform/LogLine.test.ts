@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Logger } from "effect"
-import { line, type LogFormat } from "../../src/platform/LogLine.ts"
+import { Cause, Effect, Logger, Metric } from "effect"
+import { line, type LogFormat, logger } from "../../src/platform/LogLine.ts"
 
 /** The lines of an effect. */
 const linesOf = (format: LogFormat, effect: Effect.Effect<void>) => {
@@ -52,5 +52,37 @@ describe("a line of the log", () => {
       }
       const [text = ""] = yield* linesOf("json", hostile)
       assert.deepInclude(JSON.parse(text), { message: "one\ntwo", message_: "forged\nlevel=error", time_: "now" })
+    }))
+
+  it.effect("waits within a bound for a reader that takes nothing; then it is dropped, counted and told", () =>
+    Effect.gen(function*() {
+      for (const format of ["text", "json"] as const) {
+        const taken: Array<string> = []
+        const stream = {
+          writableLength: 0,
+          write: (text: string) => {
+            taken.push(text)
+            stream.writableLength += text.length
+          }
+        }
+        const many = Effect.forEach(Array.from({ length: 1_000 }), () => Effect.logInfo("x".repeat(10_000)))
+        const counted = yield* Effect.gen(function*() {
+          yield* many
+          stream.writableLength = 0
+          yield* Effect.logInfo("taken again")
+          return (yield* Metric.snapshot).find((it) => it.id === "jotgate_log_dropped_total")?.state
+        }).pipe(
+          Effect.provide(Logger.layer([logger(format, stream)])),
+          Effect.provideService(Metric.MetricRegistry, new Map())
+        )
+        const waited = taken.length - 1
+        assert.isAbove(waited, 100)
+        assert.isBelow(waited, 120)
+        assert.deepInclude(counted, { count: 1_000 - waited })
+        const [gap = "", next = "", ...rest] = (taken.at(-1) ?? "").split("\n")
+        assert.match(gap, new RegExp(`warn.*lines of the log were dropped.*count\\W+${1_000 - waited}\\b`))
+        assert.match(next, /taken again/)
+        assert.deepStrictEqual(rest, [""])
+      }
     }))
 })
