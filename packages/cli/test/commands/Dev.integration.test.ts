@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
-import { type Running, start } from "../support/Process.ts"
+import { main, type Running, start } from "../support/Process.ts"
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url))
 
@@ -18,6 +18,9 @@ const paste = (line: string) =>
         })
       ))
   })
+
+/** Pastes a line of which `npx jotgate` is what is built: the way through npm is walked once. */
+const pasteBuilt = (line: string) => paste(`npx() { shift; '${process.execPath}' '${main}' "$@"; }; ${line}`)
 
 const line = (running: Running, begin: string): string =>
   running.out().split("\n").find((it) => it.startsWith(begin)) ?? ""
@@ -39,7 +42,7 @@ describe("jotgate dev", { concurrent: true }, () => {
       const status = "-s -o /dev/null -w %{http_code}"
       assert.strictEqual((yield* paste(`${curl.replace(/-H 'authorization: [^']*'/, "")} ${status}`)).out, "401")
       assert.strictEqual((yield* paste(`${curl.replace("\"gpt-4o\"", "\"gpt-5\"")} ${status}`)).out, "403")
-      const expired = yield* paste(`npx jotgate token alice --life -120 --gate ${gate} 2>/dev/null`)
+      const expired = yield* pasteBuilt(`npx jotgate token alice --life -120 --gate ${gate} 2>/dev/null`)
       assert.strictEqual(
         (yield* paste(`${curl.replace(/Bearer [^']*/, `Bearer ${expired.out.trim()}`)} ${status}`)).out,
         "401"
@@ -50,7 +53,7 @@ describe("jotgate dev", { concurrent: true }, () => {
       assert.match(why.out, / ✔ team +red: first of 2 groups that may call gpt-4o/)
       assert.strictEqual(why.code, 0)
       const pasted = dev.out().split("\n").filter((it) => it.includes(" --tool github/"))
-      const [denied, who] = yield* Effect.forEach(pasted, (it) => paste(it))
+      const [denied, who] = yield* Effect.forEach(pasted, pasteBuilt)
       assert.match(denied?.out ?? "", /agent-7 may not call github\/create_issue for alice: alice may, agent-7 may not/)
       assert.match(who?.out ?? "", /^team +red[^]*^user +alice/m)
 
