@@ -18,4 +18,4 @@ for (const root of packages) {
   if (!existsSync(`${root}/dist`)) continue
   cpSync(`${root}/src`, `${root}/dist`, { recursive: true, filter: (from) => extname(from) !== ".ts" })
 }
-if (code === 0) await command("packages/cli")
+if (code === 0) await command("packages/cli", true)

@@ -137,6 +137,11 @@ try {
       !it.startsWith("node_modules")
     )
     for (const it of ["README.md", "LICENSE", "NOTICE"]) if (!names.includes(it)) fail(`${folder} has no ${it}`)
+    if (basename(folder) === "jotgate") {
+      for (const it of ["LICENSES.txt", "sbom.json"]) {
+        if (!names.includes(`dist/command/${it}`)) fail(`${folder} has no ${it}`)
+      }
+    }
     const strange = names.find((it) => /tsbuildinfo|^src\b|\.workspace$/.test(it))
     if (strange !== undefined) fail(`${folder} ships ${strange}`)
     if (JSON.stringify(manifestOf(folder).exports ?? {}).includes(`"source":`)) fail(`${folder} names sources`)
