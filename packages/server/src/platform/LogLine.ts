@@ -7,7 +7,7 @@
  * in memory within a bound, then they are dropped and counted, which the next
  * line that can be written says.
  */
-import { Cause, Logger, Metric, References } from "effect"
+import { Cause, Layer, Logger, Metric, References } from "effect"
 
 /** How lines are written. */
 export type LogFormat = "text" | "json"
@@ -93,4 +93,9 @@ export const logger = (format: LogFormat, to: Lines): Logger.Logger<unknown, voi
 }
 
 /** Writes to standard error: standard output is for what was asked for. */
-export const layer = (format: LogFormat) => Logger.layer([logger(format, process.stderr)])
+export const layer = (format: LogFormat) =>
+  Layer.merge(
+    Logger.layer([logger(format, process.stderr)]),
+    // What is not there yet is 0.
+    Layer.effectDiscard(Metric.update(droppedCounter, 0))
+  )
