@@ -235,8 +235,13 @@ export const connect = Effect.fnUntraced(function*(
   return yield* direct(settings, base, onProgress)
 })
 
+type Row = Readonly<Record<string, unknown>>
+
+const isRow = (it: unknown): it is Row => typeof it === "object" && it !== null && !Array.isArray(it)
+
+/** A page: rows are looked into by whoever shows them, and there may be very many. */
 const Listed = Schema.Struct({
-  items: Schema.Array(Schema.Record(Schema.String, Schema.Unknown)),
+  items: Schema.declare((it): it is ReadonlyArray<Row> => Array.isArray(it) && it.every(isRow)),
   next: Schema.NullOr(Schema.String)
 })
 
@@ -244,7 +249,7 @@ const Listed = Schema.Struct({
 export const pages = Effect.fnUntraced(function*(
   ask: Ask,
   asked: Omit<Asked, "method">,
-  onPage: (rows: ReadonlyArray<Readonly<Record<string, unknown>>>, isFirst: boolean) => Effect.Effect<void>,
+  onPage: (rows: ReadonlyArray<Row>, isFirst: boolean) => Effect.Effect<void>,
   limit = Infinity
 ) {
   let cursor: string | undefined

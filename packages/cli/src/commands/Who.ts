@@ -66,16 +66,22 @@ export const who = Command.make(
       yield* AdminClient.pages(
         ask,
         { path: `/who/${kind}`, query: { ...about, ...more } },
-        (rows) => Effect.sync(() => void found.push(...rows))
+        (rows) =>
+          Effect.sync(() => {
+            for (const row of rows) found.push(row)
+          })
       )
       return found
     })
-    const isEveryAgent = Option.isNone(agent)
-    const withAgents = isEveryAgent ? { agents: "true" as const } : {}
+    /** Every agent with whether it may on its own, unless one is asked about. */
+    const alone = Option.isNone(agent) ? yield* listed("agents", {}) : []
+    const withAgents = alone.length > 0 ? { agents: "true" as const } : {}
     const [teams, users] = [yield* listed("teams", withAgents), yield* listed("users", withAgents)]
-    const found = { teams: teams.map(withoutAgents), users: users.map(withoutAgents) }
+    const found = alone.length > 0
+      ? { teams: teams.map(withoutAgents), users: users.map(withoutAgents) }
+      : { teams, users }
     /** Each agent with those for whom it may: on its own, for whole teams, for users. */
-    const agents = (isEveryAgent ? yield* listed("agents", {}) : []).map(({ alone, id, name }) => ({
+    const agents = alone.map(({ alone, id, name }) => ({
       id,
       name,
       alone,

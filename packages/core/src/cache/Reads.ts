@@ -14,7 +14,7 @@ import type { Now } from "../Trace.ts"
 /** An entry of the memory tier. */
 export interface Kept {
   /** `undefined` once it is forgotten. */
-  readonly answer: unknown
+  answer: unknown
   /** Monotonic milliseconds. */
   readonly freshUntil: number
   /** Whether it was of use since the last round of eviction. */

@@ -62,16 +62,22 @@ export const DecisionMemory = Context.Reference<DecisionMemory>("@jotgate/core/D
   defaultValue: () => none
 })
 
+/** Where it is told which rows were read, when all of them come out of one cache; else `undefined`. */
+export const readLog = Effect.gen(function*() {
+  const memory = yield* RowMemory
+  const repositories = [yield* UserRepo, yield* TeamRepo, yield* OrganizationRepo, yield* AgentRepo]
+  const named = yield* ToolRepo.ToolRepo
+  const knowsNames = named === ToolRepo.unknown || memory?.repositories.has(named) === true
+  return memory !== undefined && knowsNames && repositories.every((it) => memory.repositories.has(it))
+    ? memory.reads
+    : undefined
+})
+
 /** Remembers, when all rows come out of one cache that says what was read. */
 export const layer = Layer.effect(
   DecisionMemory,
   Effect.gen(function*() {
-    const memory = yield* RowMemory
-    const repositories = [yield* UserRepo, yield* TeamRepo, yield* OrganizationRepo, yield* AgentRepo]
-    const named = yield* ToolRepo.ToolRepo
-    const knowsNames = named === ToolRepo.unknown || memory?.repositories.has(named) === true
-    return memory !== undefined && knowsNames && repositories.every((it) => memory.repositories.has(it))
-      ? remembering(memory.reads, (yield* Tallies).decisions)
-      : none
+    const log = yield* readLog
+    return log === undefined ? none : remembering(log, (yield* Tallies).decisions)
   })
 )

@@ -9,6 +9,7 @@
  */
 import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
+import { type Kept, ReadLog } from "../cache/Reads.ts"
 import { namesOf, type ToolLists } from "../rules/patterns/ToolPattern.ts"
 import { stackless } from "../Stackless.ts"
 import {
@@ -72,6 +73,10 @@ export type TableSet = { readonly [K in TableName]: MemoryTable.MemoryTable<Noun
 export interface MemoryTables extends TableSet {
   readonly agentBindings: ReadonlyArray<AgentBinding>
   readonly failing: Set<Operation>
+  /** Where each answer is reported: for whoever remembers what follows from it, all rows are one. */
+  readonly reads: ReadLog
+  /** All rows as they are; another answer after each change. */
+  readonly state: Kept
 }
 
 /** One text for several parts, injective. */
@@ -96,34 +101,42 @@ const servers = (row: ToolLists): ReadonlyArray<string> => {
 
 /** Makes the tables. */
 export const make = (rows: Rows = {}, failing: Iterable<Operation> = []): MemoryTables => {
+  const reads = new ReadLog()
+  const state: Kept = { answer: {}, freshUntil: Number.POSITIVE_INFINITY, used: true }
+  const changed = () => {
+    state.answer = {}
+    reads.changed()
+  }
   const tables: MemoryTables = {
     users: MemoryTable.make((it: User) => it.id, {
       subject: (it) => it.subjects.map(({ namespace, subject }) => compound(namespace, subject)),
       email: (it) => it.email === null ? [] : [foldEmail(it.email)],
       server: servers
-    }),
+    }, changed),
     teams: MemoryTable.make((it: Team) => it.id, {
       alias: (it) => it.alias === null ? [] : [it.alias],
       organization: (it) => it.organization === null ? [] : [it.organization],
       server: servers
-    }),
+    }, changed),
     organizations: MemoryTable.make((it: Organization) => it.id, {
       alias: (it) => it.alias === null ? [] : [it.alias],
       server: servers
-    }),
-    endUsers: MemoryTable.make((it: EndUser) => it.id, {}),
+    }, changed),
+    endUsers: MemoryTable.make((it: EndUser) => it.id, {}, changed),
     memberships: MemoryTable.make((it: Membership) => compound(it.user, it.team), {
       user: (it) => [it.user],
       team: (it) => [it.team],
       server: servers
-    }),
-    modelGroups: MemoryTable.make((it: ModelGroup) => it.id, {}),
+    }, changed),
+    modelGroups: MemoryTable.make((it: ModelGroup) => it.id, {}, changed),
     agents: MemoryTable.make((it: Agent) => it.id, {
       name: (it: Agent) => it.name === null ? [] : [it.name],
       server: servers
-    }),
+    }, changed),
     agentBindings: rows.agentBindings ?? [],
-    failing: new Set(failing)
+    failing: new Set(failing),
+    reads,
+    state
   }
   rows.users?.forEach(tables.users.put)
   rows.teams?.forEach(tables.teams.put)
@@ -135,13 +148,19 @@ export const make = (rows: Rows = {}, failing: Iterable<Operation> = []): Memory
   return tables
 }
 
-/** Answers when the operation is not failing; a look-up or write that fails says which it was. */
+/** Answers when the operation is not failing; a look-up or write that fails says which it was. What is read is reported. */
 export const answer = <A, E>(
   tables: MemoryTables,
   operation: Operation,
   answer: () => Exit.Exit<A, E>
-): Exit.Exit<A, E | DirectoryUnavailable> =>
-  tables.failing.has(operation) ? stackless(() => Exit.fail(new DirectoryUnavailable({ operation }))) : answer()
+): Exit.Exit<A, E | DirectoryUnavailable> => {
+  if (tables.failing.has(operation)) {
+    tables.reads.miss()
+    return stackless(() => Exit.fail(new DirectoryUnavailable({ operation })))
+  }
+  tables.reads.hit(tables.state)
+  return answer()
+}
 
 /** The rows of a directory in memory. */
 export class MemoryRows extends Context.Service<MemoryRows, MemoryTables>()("@jotgate/core/MemoryDirectory") {}

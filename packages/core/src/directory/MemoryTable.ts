@@ -15,7 +15,7 @@ export interface MemoryTable<Row, Index extends string> {
   /** Makes or replaces a row. */
   readonly put: (row: Row) => void
   readonly remove: (id: string) => boolean
-  /** Every row, oldest first. */
+  /** Every row, oldest first; the same list until a row changes. */
   readonly all: () => ReadonlyArray<Row>
 }
 
@@ -24,16 +24,23 @@ interface Held<Row> {
   row: Row
 }
 
-/** An empty table; `indexes` say which texts of a row it can be found by. */
+/** An empty table; `indexes` say which texts of a row it can be found by, `onChange` is called before each change. */
 export const make = <Row, Index extends string>(
   idOf: (row: Row) => string,
-  indexes: { readonly [name in Index]: (row: Row) => ReadonlyArray<string> }
+  indexes: { readonly [name in Index]: (row: Row) => ReadonlyArray<string> },
+  onChange: () => void
 ): MemoryTable<Row, Index> => {
   const rows = new Map<string, Held<Row>>()
   const names: Array<Index> = []
   for (const name in indexes) names.push(name)
   const byIndex = new Map(names.map((name) => [name, new Map<string, Set<Held<Row>>>()]))
   let places = 0
+  let listed: ReadonlyArray<Row> | undefined
+
+  const change = () => {
+    listed = undefined
+    onChange()
+  }
 
   const unindex = (held: Held<Row>) => {
     for (const name of names) {
@@ -64,6 +71,7 @@ export const make = <Row, Index extends string>(
     },
     values: (name) => Array.from(byIndex.get(name)?.keys() ?? []),
     put: (row) => {
+      change()
       const id = idOf(row)
       const held = rows.get(id)
       if (held === undefined) {
@@ -79,9 +87,10 @@ export const make = <Row, Index extends string>(
     remove: (id) => {
       const held = rows.get(id)
       if (held === undefined) return false
+      change()
       unindex(held)
       return rows.delete(id)
     },
-    all: () => Array.from(rows.values(), (it) => it.row)
+    all: () => listed ??= Array.from(rows.values(), (it) => it.row)
   }
 }

@@ -16,7 +16,7 @@ import * as Change from "./Change.ts"
 import { Caller } from "./DirectoryAccess.ts"
 import * as Problem from "./DirectoryProblem.ts"
 import type { Managed, Management } from "./Management.ts"
-import type { About } from "./ReverseQuestions.ts"
+import type { About } from "./Questioner.ts"
 import * as Table from "./Table.ts"
 
 const issuerView = (settings: FileSettings, { issuer: id, ...status }: IssuerStatus) => ({

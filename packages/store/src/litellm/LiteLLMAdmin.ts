@@ -4,9 +4,11 @@
  */
 import { DirectoryUnavailable, RowNotFound } from "@jotgate/core/Directory"
 import { idOf, type Nouns } from "@jotgate/core/DirectoryPlan"
-import { foldEmail, type TableName } from "@jotgate/core/MemoryRows"
+import { compareText } from "@jotgate/core/Ids"
+import { compound, foldEmail, type TableName } from "@jotgate/core/MemoryRows"
 import { Effect, Exit, Layer } from "effect"
-import { DirectoryAdmin, type Filter, refused } from "../manage/DirectoryAdmin.ts"
+import { DirectoryAdmin, type Filter, type Page, pageOf, refused } from "../manage/DirectoryAdmin.ts"
+import * as People from "../manage/People.ts"
 import { recorded } from "../manage/ReadOnly.ts"
 import { Lookups } from "../sql/Lookups.ts"
 import { isStorable, type Value } from "../sql/Rows.ts"
@@ -58,6 +60,27 @@ const conditions = (kind: TableName, filter: Filter): ReadonlyArray<readonly [te
   return found
 }
 
+/** Memberships of one question to the database. */
+const PAGE = 1000
+
+/** The memberships of people that follow each other in the order of their ids. */
+const membershipsOf = Effect.fnUntraced(function*(
+  list: DirectoryAdmin["Service"]["list"],
+  users: ReadonlyArray<Nouns["users"]>
+) {
+  const found = new Map(users.map((it) => [it.id, new Array<Nouns["memberships"]>()]))
+  const [first, last] = [users[0], users.at(-1)]
+  if (first === undefined || last === undefined) return found
+  let after: string | undefined = compound(first.id, "")
+  while (after !== undefined) {
+    const page: Page<Nouns["memberships"]> = yield* list("memberships", { after, limit: PAGE })
+    for (const row of page.rows) found.get(row.user)?.push(row)
+    const end: Nouns["memberships"] | undefined = page.rows.at(-1)
+    after = end === undefined || compareText(end.user, last.id) > 0 ? undefined : page.next
+  }
+  return found
+})
+
 export const layer = Layer.effect(
   DirectoryAdmin,
   Effect.gen(function*() {
@@ -65,6 +88,7 @@ export const layer = Layer.effect(
     const tables = yield* LiteLLMTables
     const unavailable = new DirectoryUnavailable({ operation: "list" })
     const no = Effect.fail(refused("unsupported"))
+    const { person } = People.make()
 
     const select = <K extends TableName>(kind: K, rest: string, params: ReadonlyArray<Value>) =>
       Effect.flatMap(
@@ -81,7 +105,7 @@ export const layer = Layer.effect(
         }
       )
 
-    return {
+    const lists: Pick<DirectoryAdmin["Service"], "list"> = {
       list: (kind, { after, filter, limit }) => {
         const key = keys[kind].map((it) => `${it} COLLATE "C"`).join(", ")
         const from: ReadonlyArray<string> = after === undefined ? [] : Object.values(Tables.keyOf(kind, after))
@@ -93,12 +117,21 @@ export const layer = Layer.effect(
         const params = [...given.map(([, value]) => value), ...from]
         if (!params.every(isStorable)) return Effect.succeed({ rows: [], next: undefined })
         const rest = `${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`} ORDER BY ${key} LIMIT ?`
-        return Effect.map(select(kind, rest, [...params, limit + 1]), (rows) => {
-          const page = rows.slice(0, limit)
-          const last = page.at(-1)
-          return { rows: page, next: rows.length > limit && last !== undefined ? idOf(last) : undefined }
-        })
-      },
+        return Effect.map(select(kind, rest, [...params, limit + 1]), (rows) => pageOf(rows, { limit }, idOf))
+      }
+    }
+
+    return {
+      ...lists,
+      people: (query) =>
+        Effect.flatMap(
+          lists.list("users", query),
+          ({ next, rows }) =>
+            Effect.map(membershipsOf(lists.list, rows), (found) => ({
+              next,
+              rows: rows.map((row) => person(row, found.get(row.id) ?? []))
+            }))
+        ),
       get: (kind, id) => {
         const missing = Exit.fail(new RowNotFound({ kind: nouns[kind] }))
         const params = Object.values(Tables.keyOf(kind, id))

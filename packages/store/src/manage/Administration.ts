@@ -7,7 +7,7 @@ import { compound, type TableName } from "@jotgate/core/MemoryRows"
 import { Clock, Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import * as Application from "./Application.ts"
-import { type ChangeRefused, DirectoryAdmin, etag, refused } from "./DirectoryAdmin.ts"
+import { type ChangeRefused, DirectoryAdmin, etag, pageOf, refused } from "./DirectoryAdmin.ts"
 import type { Failure, RowStore } from "./RowStore.ts"
 import * as Trouble from "./Trouble.ts"
 
@@ -90,14 +90,13 @@ export const make = (store: RowStore): DirectoryAdmin["Service"] => {
     list: (kind, query) =>
       guarded(
         "list",
-        Effect.map(store.page(kind, { ...query, limit: query.limit + 1 }), (rows) => {
-          const page = rows.slice(0, query.limit)
-          const last = page.at(-1)
-          return {
-            rows: page,
-            next: rows.length > page.length && last !== undefined ? DirectoryPlan.idOf(last) : undefined
-          }
-        })
+        Effect.map(store.page(kind, { ...query, limit: query.limit + 1 }), (rows) =>
+          pageOf(rows, query, DirectoryPlan.idOf))
+      ),
+    people: (query) =>
+      guarded(
+        "people",
+        Effect.map(store.people({ ...query, limit: query.limit + 1 }), (rows) => pageOf(rows, query, (it) => it.id))
       ),
     get: (kind, id) =>
       guarded(

@@ -23,6 +23,9 @@ import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import type { TableName } from "@jotgate/core/MemoryRows"
 import { Context, type Effect, Schema } from "effect"
 import { hash } from "node:crypto"
+import type { Person } from "./People.ts"
+
+export type { Person } from "./People.ts"
 
 /** What is written for each kind of row: a row of the directory file. */
 export interface Written {
@@ -76,6 +79,13 @@ export interface Page<A> {
   readonly rows: ReadonlyArray<A>
   /** The id to go on after. */
   readonly next: string | undefined
+}
+
+/** The page of rows that were read one beyond its limit, which says whether another page follows. */
+export const pageOf = <A>(rows: ReadonlyArray<A>, { limit }: ListQuery, idOf: (row: A) => string): Page<A> => {
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return { rows: page, next: rows.length > limit && last !== undefined ? idOf(last) : undefined }
 }
 
 /**
@@ -177,6 +187,8 @@ export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
     kind: K,
     query: ListQuery
   ) => Effect.Effect<Page<Nouns[K]>, DirectoryUnavailable>
+  /** One page of the people as rules see them: whoever is alike shares what can be told of them. */
+  readonly people: (query: Omit<ListQuery, "filter">) => Effect.Effect<Page<Person>, DirectoryUnavailable>
   /** One row; a membership's id is `[user, team]` as JSON. */
   readonly get: <K extends TableName>(
     kind: K,

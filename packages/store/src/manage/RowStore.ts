@@ -9,6 +9,7 @@ import type { Effect } from "effect"
 import type { SqlError } from "effect/sql"
 import type { Change } from "../remember/Change.ts"
 import type { Audit, ListQuery } from "./DirectoryAdmin.ts"
+import type { Person } from "./People.ts"
 
 /** What goes wrong in a place that keeps rows: it fails, or holds a row that does not fit. */
 export type Failure = SqlError.SqlError | RowUnreadable
@@ -34,6 +35,8 @@ export interface RowStore {
     kind: K,
     query: ListQuery
   ) => Effect.Effect<ReadonlyArray<Nouns[K]>, Failure>
+  /** Up to `limit` people in the order of their ids, as rules see them. */
+  readonly people: (query: Omit<ListQuery, "filter">) => Effect.Effect<ReadonlyArray<Person>, Failure>
   /** Takes from users the subjects that they no longer have, before any of them is given to somebody else. */
   readonly release: (users: ReadonlyArray<User>) => Effect.Effect<void, Failure>
   readonly put: <K extends TableName>(

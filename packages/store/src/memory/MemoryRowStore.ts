@@ -11,7 +11,8 @@ import { compound, foldEmail, MemoryRows, type TableName, type TableSet } from "
 import { Context, Effect, Exit, Semaphore } from "effect"
 import { SqlError } from "effect/sql"
 import { fromJson } from "../JsonText.ts"
-import type { Audit, Filter } from "../manage/DirectoryAdmin.ts"
+import type { Audit, Filter, ListQuery } from "../manage/DirectoryAdmin.ts"
+import * as People from "../manage/People.ts"
 import type { RowStore } from "../manage/RowStore.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
 
@@ -59,6 +60,21 @@ const InTransaction = Context.Reference<boolean>("@jotgate/store/MemoryRowStore/
 const peopleOf = (row: Nouns[TableName]): ReadonlyArray<User> => "subjects" in row ? [row] : []
 const membershipsOf = (row: Nouns[TableName]): ReadonlyArray<Membership> => "user" in row ? [row] : []
 
+/** The first place of ordered rows at which something holds that holds from there on. */
+const placeAfter = <A>(rows: ReadonlyArray<A>, holds: (row: A) => boolean): number => {
+  let [from, to] = [0, rows.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    const row = rows[middle]
+    if (row !== undefined && holds(row)) to = middle
+    else from = middle + 1
+  }
+  return from
+}
+
+/** For each kind the orders of lists of rows. */
+type Sortings = { readonly [K in TableName]: WeakMap<ReadonlyArray<Nouns[K]>, ReadonlyArray<Nouns[K]>> }
+
 interface Kept {
   readonly fingerprint: string
   readonly response: string
@@ -73,6 +89,16 @@ export const make = Effect.gen(function*() {
   const madeByFile = new Set<string>()
   const audits: Array<Audit> = []
   const answers = new Map<string, Kept>()
+  const alike = People.make()
+  const sortings: Sortings = {
+    users: new WeakMap(),
+    teams: new WeakMap(),
+    organizations: new WeakMap(),
+    endUsers: new WeakMap(),
+    memberships: new WeakMap(),
+    modelGroups: new WeakMap(),
+    agents: new WeakMap()
+  }
 
   /** Puts one table back as it was. */
   const keeper = <K extends TableName>(kind: K) => {
@@ -103,6 +129,28 @@ export const make = Effect.gen(function*() {
     const stays = (team: string) => team !== row.team
     if (user !== undefined) {
       tables.users.put({ ...user, teams: user.teams.filter(stays), tokenTeams: user.tokenTeams.filter(stays) })
+    }
+  }
+
+  /** The rows of a table in the order of their ids, sorted once for each state of the table. */
+  const sorted = <K extends TableName>(kind: K): ReadonlyArray<Nouns[K]> => {
+    const rows: ReadonlyArray<Nouns[K]> = tables[kind].all()
+    const known = sortings[kind].get(rows)
+    if (known !== undefined) return known
+    const compare = compareIds(kind)
+    const made = rows.toSorted((a, b) => compare(idOf(a), idOf(b)))
+    sortings[kind].set(rows, made)
+    return made
+  }
+
+  const pageOf = <K extends TableName>(kind: K, { after, filter = {}, limit }: ListQuery): ReadonlyArray<Nouns[K]> => {
+    const rows = sorted(kind)
+    const compare = compareIds(kind)
+    const found: Array<Nouns[K]> = []
+    for (let at = after === undefined ? 0 : placeAfter(rows, (row) => compare(idOf(row), after) > 0);; at++) {
+      const row = rows[at]
+      if (row === undefined || found.length >= limit) return found
+      if (matches(row, filter)) found.push(row)
     }
   }
 
@@ -138,14 +186,11 @@ export const make = Effect.gen(function*() {
       Effect.sync(() =>
         tables[kind].all().map(idOf).filter((id) => made === "all" || madeByFile.has(compound(kind, id)))
       ),
-    page: (kind, { after, filter, limit }) =>
-      Effect.sync(() => {
-        const compare = compareIds(kind)
-        return tables[kind].all()
-          .filter((row) => (after === undefined || compare(idOf(row), after) > 0) && matches(row, filter ?? {}))
-          .toSorted((a, b) => compare(idOf(a), idOf(b)))
-          .slice(0, limit)
-      }),
+    page: (kind, query) => Effect.sync(() => pageOf(kind, query)),
+    people: (query) =>
+      Effect.sync(() =>
+        pageOf("users", query).map((row) => alike.person(row, tables.memberships.find("user", row.id)))
+      ),
     release: (users) =>
       Effect.sync(() => {
         for (const { id, subjects } of users) {

@@ -12,8 +12,10 @@ export interface Dialect {
   readonly sequence: string
   /** The ids in one parameter: a JSON array of texts. */
   readonly ids: string
-  /** An array of `[a, b]` pairs from a query, as JSON text, `[]` when there is none. */
-  readonly pairs: (a: string, b: string, order: string, from: string) => string
+  /** Values as a JSON array, as text. */
+  readonly list: (...values: ReadonlyArray<string>) => string
+  /** An array of such arrays from a query, as JSON text, `[]` when there is none. */
+  readonly lists: (values: ReadonlyArray<string>, order: string, from: string) => string
   /** Rows from one parameter: a JSON array of objects; `columns` with their types. */
   readonly rows: (columns: ReadonlyArray<readonly [name: string, type: "text" | "real" | "integer"]>) => string
 }
@@ -24,7 +26,9 @@ export const sqlite: Dialect = {
   real: "REAL",
   sequence: "INTEGER PRIMARY KEY AUTOINCREMENT",
   ids: "IN (SELECT value FROM json_each(?))",
-  pairs: (a, b, order, from) => `(SELECT json_group_array(json_array(${a}, ${b}) ORDER BY ${order}) FROM ${from})`,
+  list: (...values) => `json_array(${values.join(", ")})`,
+  lists: (values, order, from) =>
+    `(SELECT json_group_array(json_array(${values.join(", ")}) ORDER BY ${order}) FROM ${from})`,
   rows: (columns) =>
     `(SELECT ${columns.map(([name]) => `value ->> '${name}' AS ${name}`).join(", ")} FROM json_each(?)) AS given`
 }
@@ -35,8 +39,9 @@ export const pg: Dialect = {
   real: "DOUBLE PRECISION",
   sequence: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
   ids: "= ANY(ARRAY(SELECT jsonb_array_elements_text(?::text::jsonb)))",
-  pairs: (a, b, order, from) =>
-    `(SELECT coalesce(json_agg(json_build_array(${a}, ${b}) ORDER BY ${order})::text, '[]') FROM ${from})`,
+  list: (...values) => `json_build_array(${values.join(", ")})::text`,
+  lists: (values, order, from) =>
+    `(SELECT coalesce(json_agg(json_build_array(${values.join(", ")}) ORDER BY ${order})::text, '[]') FROM ${from})`,
   rows: (columns) =>
     `jsonb_to_recordset(?::text::jsonb) AS given (${
       columns.map(([name, type]) => `${name} ${type === "real" ? "double precision" : type}`).join(", ")

@@ -12,10 +12,12 @@ import { Effect, Exit } from "effect"
 import { SqlClient } from "effect/sql"
 import { fromJson } from "../JsonText.ts"
 import type { Audit, Filter } from "../manage/DirectoryAdmin.ts"
+import type { Person } from "../manage/People.ts"
 import type { RowStore, RowUnreadable } from "../manage/RowStore.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
 import * as Dialect from "./Dialect.ts"
 import * as Rows from "./Rows.ts"
+import * as SqlPeople from "./SqlPeople.ts"
 import * as Tables from "./Tables.ts"
 
 const DAY_MILLIS = 86_400_000
@@ -63,6 +65,7 @@ export const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const forgetting = yield* Forgetting
   const dialect = Dialect.of(sql)
+  const personOf = SqlPeople.make()
 
   const run = (text: string, params: ReadonlyArray<Rows.Value>) =>
     sql.unsafe<Rows.Row>(Dialect.numbered(dialect, text), params).withoutTransform
@@ -152,6 +155,21 @@ export const make = Effect.gen(function*() {
         where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`
       } ORDER BY ${columns} LIMIT ?`
       return Effect.flatMap(run(text, params), (rows) => read(kind, rows))
+    },
+    people: ({ after, limit }) => {
+      if (after !== undefined && !Rows.isStorable(after)) return Effect.succeed([])
+      const text = `SELECT ${SqlPeople.select(dialect)} FROM users u${
+        after === undefined ? "" : " WHERE u.id > ?"
+      } ORDER BY u.id LIMIT ?`
+      return Effect.flatMap(run(text, after === undefined ? [limit] : [after, limit]), (rows) => {
+        const people: Array<Person> = []
+        for (const row of rows) {
+          const person = personOf(row)
+          if (person === undefined) return Exit.fail({ _tag: "RowUnreadable", kind: "users" } as const)
+          people.push(person)
+        }
+        return Exit.succeed(people)
+      })
     },
     release: (users) =>
       Effect.asVoid(run(

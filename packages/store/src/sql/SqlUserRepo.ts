@@ -17,8 +17,8 @@ const none = Exit.succeed([])
 /** The columns of a user `u` as `Rows.user` reads them. */
 export const columns = (dialect: Dialect.Dialect): string =>
   `u.id, u.email, u.role, u.role_origin, u.models, u.tools, u.prompts, u.resources, u.blocked, u.active, u.max_budget, u.spend, ${
-    dialect.pairs("s.namespace", "s.subject", "s.seq", "subjects s WHERE s.user_id = u.id")
-  } AS subjects, ${dialect.pairs("m.team_id", "m.origin", "m.seq", "memberships m WHERE m.user_id = u.id")} AS teams`
+    dialect.lists(["s.namespace", "s.subject"], "s.seq", "subjects s WHERE s.user_id = u.id")
+  } AS subjects, ${dialect.lists(["m.team_id", "m.origin"], "m.seq", "memberships m WHERE m.user_id = u.id")} AS teams`
 
 /** The columns of a membership as `Rows.membership` reads them. */
 export const membershipColumns = "user_id, team_id, role, models, tools, prompts, resources, max_budget, spend, origin"

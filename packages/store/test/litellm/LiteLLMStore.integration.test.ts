@@ -12,6 +12,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as LiteLLMStore from "../../src/litellm/LiteLLMStore.ts"
 import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
+import * as People from "../../src/manage/People.ts"
 import * as LiteLLMDatabase from "../support/LiteLLMDatabase.ts"
 import * as PostgresDatabase from "../support/PostgresDatabase.ts"
 
@@ -166,6 +167,15 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
       const rest = yield* admin.list("teams", { limit: 10, after: first.next ?? "" })
       assert.deepStrictEqual(rest.rows.map((it) => it.id as string), ["twin-a", "twin-b", "日本 😀"])
       assert.strictEqual(rest.next, undefined)
+      const { rows: users } = yield* admin.list("users", { limit: 100 })
+      const { rows: memberships } = yield* admin.list("memberships", { limit: 100 })
+      const { person } = People.make()
+      const told = yield* admin.people({ limit: 3 })
+      const others = yield* admin.people({ limit: 100, after: told.next ?? "" })
+      assert.deepStrictEqual(
+        [...told.rows, ...others.rows],
+        users.map((row) => person(row, memberships.filter((it) => it.user === row.id)))
+      )
       const members = yield* admin.list("users", { limit: 10, filter: { team: "red" } })
       assert.deepStrictEqual(members.rows.map((it) => it.id as string), ["u-1"])
       assert.strictEqual((yield* admin.get("memberships", `["u-1","red"]`)).role, "admin")

@@ -10,6 +10,7 @@ import { Provisioner } from "@jotgate/core/Provisioner"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { Effect, Exit } from "effect"
 import { type Action, type Applied, DirectoryAdmin, etag } from "../../src/manage/DirectoryAdmin.ts"
+import * as People from "../../src/manage/People.ts"
 
 type Needs = DirectoryAdmin | UserRepo | Provisioner
 
@@ -69,7 +70,73 @@ const reasonOf = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     (error) => typeof error === "object" && error !== null && "reason" in error ? error.reason : error
   )
 
+/** Every person as rules see one, page by page. */
+const people = Effect.gen(function*() {
+  const admin = yield* DirectoryAdmin
+  const found: Array<People.Person> = []
+  let after: string | undefined
+  do {
+    const page = yield* admin.people({ limit: 2, ...(after === undefined ? {} : { after }) })
+    found.push(...page.rows)
+    after = page.next
+  } while (after !== undefined)
+  return found
+})
+
+/** People who differ in one thing each, beside two who are alike. */
+const kinds: DirectoryFile = {
+  teams: [{ id: "red" }, { id: "blue" }],
+  users: [
+    { id: "alike-1", email: "a@acme.com", subjects: [{ namespace: "", subject: "s-1" }] },
+    { id: "alike-2", email: "b@acme.com" },
+    { id: "blocked", blocked: true },
+    { id: "left", active: false },
+    { id: "listed", models: ["gpt-4o", "o1"], tools: ["a/b"], prompts: [], resources: ["!a/*"] },
+    { id: "over", maxBudget: 1.5, spend: 2 },
+    { id: "over more", maxBudget: 3, spend: 700.25 },
+    { id: "spent", maxBudget: 2, spend: 2 },
+    { id: "under", maxBudget: 3, spend: 2 },
+    { id: "unlimited", spend: 2 },
+    { id: "viewer", role: "internal_user_viewer" },
+    { id: "odd 'name' \u00e9 \u{1f600}" }
+  ],
+  memberships: [
+    { user: "alike-1", team: "red" },
+    { user: "alike-2", team: "red" },
+    { user: "listed", team: "red", models: ["gpt-4o"], tools: [] },
+    { user: "listed", team: "blue", role: "admin", maxBudget: 1, spend: 2 },
+    { user: "over", team: "blue", maxBudget: 5, spend: 4 }
+  ]
+}
+
 export const cases: Readonly<Record<string, Effect.Effect<void, unknown, Needs>>> = {
+  "people are told as the lists tell them, and those who are alike share what can be told of them": Effect.gen(
+    function*() {
+      const admin = yield* DirectoryAdmin
+      yield* admin.apply(kinds, { ...by, prune: "file" })
+      yield* (yield* Provisioner).run([
+        { _tag: "JoinTeam", user: UserId.make("viewer"), team: TeamId.make("blue"), role: "user" }
+      ])
+      while ((yield* admin.list("memberships", { limit: 10, filter: { user: "viewer" } })).rows.length === 0) {
+        yield* Effect.sleep("5 millis")
+      }
+      const { memberships = [], users = [] } = yield* everything
+      const { person } = People.make()
+      const told = yield* people
+      assert.deepStrictEqual(told, users.map((row) => person(row, memberships.filter((it) => it.user === row.id))))
+      const one = (id: string) => told.find((it) => it.id === id)
+      const [first, second] = [one("alike-1"), one("alike-2")]
+      assert.strictEqual(first?.traits, second?.traits)
+      assert.strictEqual(first?.places[0], second?.places[0])
+      // Of a budget only whether it is used up.
+      assert.strictEqual(one("over")?.traits, one("over more")?.traits)
+      const kindsOfTraits = new Set(told.map((it) => it.traits))
+      assert.strictEqual(kindsOfTraits.size, told.length - ["alike-2", "over more", "odd", "unlimited"].length)
+      assert.deepStrictEqual(one("viewer")?.places.map(({ isByToken, team }) => [team as string, isByToken]), [
+        ["blue", true]
+      ])
+    }
+  ),
   "a file is planned, applied once, and changes nothing the second time": Effect.gen(function*() {
     const admin = yield* DirectoryAdmin
     const planned = summary(yield* admin.apply(file, { ...by, prune: "file", dryRun: true }))

@@ -15,7 +15,7 @@ import { fromClock } from "@jotgate/core/Ticks"
 import { Clock, Effect } from "effect"
 import type { Deployment } from "../../Deployment.ts"
 import type { Management } from "../../directory/Management.ts"
-import type { Supposed } from "../../directory/ReverseQuestions.ts"
+import type { Supposed } from "../../directory/Questioner.ts"
 import { isAllowed, type Judge } from "../../Judge.ts"
 import { callOf, methods, oddity, saidBy, waysOf } from "./AuthZenCall.ts"
 import type { ActionSearch, Evaluation, ResourceSearch, Situation, Subject, SubjectSearch } from "./AuthZenMessage.ts"
@@ -105,11 +105,13 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
 
   const ofUser = Effect.fnUntraced(function*<E>(row: User, call: Supposed, ask: Ask<E>) {
     const [first, ...others] = waysOf(row, call)
+    // The row is asked about: its id finds it, also where a token would say one of its subjects (RULES D61).
+    const person = { row: { ...row, subjects: [] } }
     for (const way of others.length === 0 ? [] : [first, ...others]) {
-      const { decision } = yield* questions.suppose(way.said, way.call, silent)
-      if (decision) return yield* questions.suppose(way.said, way.call, ask)
+      const { decision } = yield* questions.suppose(way.said, way.call, silent, person)
+      if (decision) return yield* questions.suppose(way.said, way.call, ask, person)
     }
-    return yield* questions.suppose(first.said, first.call, ask)
+    return yield* questions.suppose(first.said, first.call, ask, person)
   })
 
   const ofToken = Effect.fnUntraced(function*<E>({ id }: Subject, call: Supposed, ask: Ask<E>) {

@@ -4,7 +4,7 @@
  */
 import type { User } from "@jotgate/core/Directory"
 import * as Request from "@jotgate/core/Request"
-import type { Said, Supposed } from "../../directory/ReverseQuestions.ts"
+import type { Said, Supposed } from "../../directory/Questioner.ts"
 import { isModelName } from "../../model/Peeked.ts"
 import type { Evaluation, Situation, Subject } from "./AuthZenMessage.ts"
 

@@ -129,6 +129,34 @@ export const suite = (make: DirectoryWorld.Make): void => {
         assert.deepStrictEqual(ids({ items: yield* users("o1") }), ["alone", "both", "root"])
       }))
 
+    it.live("people whose ids were made, or who are linked to a subject, are asked about by their rows", () =>
+      Effect.gen(function*() {
+        const { client } = yield* make()
+        const linked = (subject: string) => [{ namespace: "okta", subject }]
+        const [made, blocked, told] = ["u_01ARZ3NDEKTSV4RRFFQ69G5FAV", "u_01ARZ3NDEKTSV4RRFFQ69G5FAW", "okta|z"]
+        yield* client.post(`${api}/directory`, {
+          teams: [{ id: "red", models: ["gpt-4o"] }],
+          users: [
+            { id: made, subjects: linked("x") },
+            { id: blocked, subjects: linked("y"), blocked: true },
+            { id: told, subjects: linked("z") }
+          ],
+          memberships: [made, blocked, told].map((user) => ({ user, team: "red" }))
+        })
+        const who = yield* client.get(`${api}/who/users?model=gpt-4o`)
+        assert.deepStrictEqual(ids(who.body), [told, made])
+        for (const [id, may] of [[made, true], [blocked, false], [told, true]] as const) {
+          const { body } = yield* client.get(`${api}/users/${encodeURIComponent(id)}/can?model=gpt-4o`)
+          assert.strictEqual(body.allowed, may, id)
+          const evaluated = yield* client.post("/access/v1/evaluation", {
+            subject: { type: "user", id },
+            action: { name: "call" },
+            resource: { type: "model", id: "gpt-4o" }
+          })
+          assert.strictEqual(evaluated.body.decision, may, id)
+        }
+      }))
+
     it.live("the answer is the decision: whoever is told to may, may", () =>
       Effect.gen(function*() {
         const { chat, client } = yield* make()
