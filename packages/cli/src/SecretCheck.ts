@@ -5,7 +5,7 @@
 import { Secrets } from "@jotgate/core/Secrets"
 import { type ConfigFile, findingText } from "@jotgate/server/ConfigFile"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
-import { Effect } from "effect"
+import { Effect, FileSystem, Result } from "effect"
 import { dirname, resolve } from "node:path"
 
 /** Settings whose text may begin as a reference does and is none. */
@@ -40,3 +40,23 @@ export const unreadable = Effect.fnUntraced(function*(config: ConfigFile) {
     ))
   return lines.flat()
 }, (self, config) => Effect.provide(self, NodeSecrets.layer(dirname(resolve(config.name)), process.env)))
+
+/** The files that the settings name besides, which cannot be opened, and what is wrong in that of the rows, one line each. */
+export const unopened = Effect.fnUntraced(function*(config: ConfigFile) {
+  const { settings: { directory: { file }, policy: { custom } } } = config
+  const files = yield* FileSystem.FileSystem
+  const textAt = (path: string, file: string) =>
+    Effect.mapError(files.readFileString(file), (): ReadonlyArray<string> => [
+      findingText(config.name, { ...config.positionOf(path), path, message: `${file} cannot be read` })
+    ])
+  const wrongIn = Effect.fnUntraced(function*(rows: string, text: string) {
+    const { read } = yield* Effect.promise(() => import("@jotgate/server/DirectoryDocument"))
+    return Result.match(read(rows, text), { onFailure: (lines) => lines, onSuccess: () => [] })
+  })
+  const found = [
+    ...(custom === null ? [] : [Effect.as(textAt("policy.custom", custom), [])]),
+    ...(file === null ? [] : [Effect.flatMap(textAt("directory.file", file), (text) => wrongIn(file, text))])
+  ]
+  const lines = yield* Effect.forEach(found, (it) => Effect.catch(it, (lines) => Effect.succeed(lines)))
+  return lines.flat()
+})

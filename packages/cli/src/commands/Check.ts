@@ -7,7 +7,7 @@ import { stringify } from "yaml"
 import { configFlag, load, only } from "../Configuration.ts"
 import { Failure, Negative } from "../Outcome.ts"
 import { rowFindings } from "../RowFindings.ts"
-import { unreadable } from "../SecretCheck.ts"
+import { unopened, unreadable } from "../SecretCheck.ts"
 
 export const check = Command.make(
   "check",
@@ -29,7 +29,7 @@ export const check = Command.make(
       const text = findingText(name, { ...loaded.positionOf(it.path), path: it.path, message: it.message })
       return it.severity === "error" || strict ? text : `${text} (warning)`
     })
-    const missing = yield* unreadable(loaded)
+    const missing = [...(yield* unreadable(loaded)), ...(yield* unopened(loaded))]
     lines.push(...missing)
     if (findings.some((it) => it.severity === "error")) return yield* new Failure({ lines })
     if (missing.length > 0 || (strict && lines.length > 0)) return yield* new Negative({ lines })

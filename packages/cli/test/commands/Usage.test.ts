@@ -94,6 +94,40 @@ describe("jotgate check", () => {
       assert.strictEqual(strict.code, 1)
     }).pipe(Effect.scoped))
 
+  it.live("what a file points at and is not there: one line each with its place, the same from serve", () =>
+    Effect.gen(function*() {
+      const file = yield* withFile(
+        "jotgate.yaml",
+        `${sound}directory: { file: gone.yaml }\npolicy: { custom: ./gone.mjs }\n` +
+          `gateway: { adminToken: env:NOT_SET_ANYWHERE, tls: { cert: "file:gone.crt", key: "file:gone.key" } }\n`
+      )
+      const { code, err } = yield* jotgate("check", file)
+      const secrets = [
+        /:4:12: gateway\.adminToken: env:NOT_SET_ANYWHERE: not set$/,
+        /:4:53: gateway\.tls\.cert: file:\S+gone\.crt: ENOENT$/,
+        /:4:76: gateway\.tls\.key: file:\S+gone\.key: ENOENT$/
+      ]
+      const files = [
+        /:3:11: policy\.custom: \S+gone\.mjs cannot be read$/,
+        /:2:14: directory\.file: \S+gone\.yaml cannot be read$/
+      ]
+      const lines = err.split("\n")
+      for (const [at, line] of [...secrets, ...files].entries()) assert.match(lines[at] ?? "", line)
+      assert.deepStrictEqual([code, lines.length], [1, 5])
+      const served = yield* jotgate("serve", "--config", file)
+      assert.deepStrictEqual(served, { code: 2, out: "", err: lines.slice(0, 3).join("\n") })
+    }).pipe(Effect.scoped))
+
+  it.live("what is wrong in the file of the rows, with its own lines", () =>
+    Effect.gen(function*() {
+      const rows = yield* withFile("rows.yaml", "users:\n  - { id: \"a\\nb\" }\n  - { idd: x }\n")
+      const file = yield* withFile("jotgate.yaml", `${sound}directory: { file: "${rows}" }\n`)
+      const { code, err } = yield* jotgate("check", file)
+      assert.include(err, `${rows}:2:11: users[0].id: must have no control characters`)
+      assert.include(err, `${rows}:3:12: users[1].idd: unknown key, did you mean "id"?`)
+      assert.strictEqual(code, 1)
+    }).pipe(Effect.scoped))
+
   it.live("JSON is read too", () =>
     Effect.gen(function*() {
       const file = yield* withFile("jotgate.json", JSON.stringify({ issuers: [] }))
