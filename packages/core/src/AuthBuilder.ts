@@ -17,13 +17,13 @@ import { fromClock } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
 import * as Allowance from "./decision/Allowance.ts"
 import type { Caller } from "./decision/Caller.ts"
-import { refusedBy } from "./decision/Custom.ts"
+import { objections } from "./decision/Custom.ts"
 import * as DecisionMemory from "./decision/DecisionMemory.ts"
 import { Decisions } from "./decision/Decisions.ts"
 import * as Hint from "./decision/Hint.ts"
 import * as Judgement from "./decision/Judgement.ts"
 import * as Question from "./decision/Question.ts"
-import { RequestPolicy } from "./decision/RequestPolicy.ts"
+import { type RequestCheck, type RequestFacts, RequestPolicy } from "./decision/RequestPolicy.ts"
 import * as VerifiedTokens from "./decision/VerifiedTokens.ts"
 import { AgentRepo } from "./directory/AgentRepo.ts"
 import { Provisioner } from "./directory/Provisioner.ts"
@@ -50,7 +50,7 @@ import { hasTraceId } from "./rules/TraceId.ts"
 import type { Settings } from "./Settings.ts"
 import { Token } from "./Token.ts"
 import type { Claims } from "./token/Claims.ts"
-import { ClaimsPolicy } from "./token/ClaimsPolicy.ts"
+import { type ClaimsCheck, ClaimsPolicy } from "./token/ClaimsPolicy.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
 import { type Now, Trace } from "./Trace.ts"
@@ -85,6 +85,16 @@ export interface Said {
   readonly traced?: boolean | undefined
 }
 
+/** The checks that a pipeline is made with; nobody else asks them. */
+export interface OwnChecks {
+  /** Looks at verified claims before any rule. */
+  readonly hook?: ClaimsCheck | undefined
+  /** Looks at what everything else allows. */
+  readonly rule?: RequestCheck | undefined
+}
+
+const Own = Context.Reference<OwnChecks>("@jotgate/core/OwnChecks", { defaultValue: () => ({}) })
+
 /** The way through, from a request to a decision; every door asks it, and there is no other way to one. */
 export class AuthBuilder extends Context.Service<AuthBuilder, {
   /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint. */
@@ -111,8 +121,10 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const organizations = yield* OrganizationResolver
       const provisioner = yield* Provisioner
       const memory = yield* DecisionMemory.DecisionMemory
-      const question = Question.make(policy, (yield* ClaimsPolicy).validate)
-      const rule = (yield* RequestPolicy).check
+      const own = yield* Own
+      const hooks = yield* ClaimsPolicy.offers.take(yield* ClaimsPolicy, own.hook)
+      const rules = yield* RequestPolicy.offers.take(yield* RequestPolicy, own.rule)
+      const question = Question.make(policy, hooks)
       const users = yield* UserRepo
       const judge = Judgement.make(policy, organizations, people, users)
       const extractor = yield* ClaimExtractor
@@ -197,26 +209,19 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
       /** The host's own rule has the last word, at every request. */
       const ruled = (
-        check: NonNullable<RequestPolicy["Service"]["check"]>,
+        checks: ReadonlyArray<RequestCheck>,
         identity: Identity,
         asked: Asked,
         { principal }: Allowed,
         now: Now
-      ): Effect.Effect<void, Denial> =>
-        Effect.mapEager(
-          Effect.catchEager(
-            check({
-              identity,
-              principal,
-              method: asked.method,
-              path: asked.path,
-              model: asked.model,
-              tool: policy.tools.asked(asked)
-            }),
-            (error) => refusedBy(error, "rule", now)
-          ),
+      ): Effect.Effect<void, Denial> => {
+        const { method, model, path } = asked
+        const facts: RequestFacts = { identity, principal, method, path, model, tool: policy.tools.asked(asked) }
+        return Effect.mapEager(
+          objections(checks, facts, "rule", now),
           () => now.note?.({ step: "rule", outcome: "ok", facts: {} })
         )
+      }
 
       const listed = (refused: McpClients.Refused | undefined, now: Now): Exit.Exit<void, Denial> =>
         refused === undefined
@@ -233,7 +238,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const caller = { claims, identity, standing, decisions, asked, header, traced, names: notAsked }
         const allowed = yield* memory.decision(caller, now, hinted)
         if (clients !== undefined) yield* listed(clients(claims.payload, asked), now)
-        if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
+        const checks = rules()
+        if (checks.length > 0) yield* ruled(checks, identity, asked, allowed, now)
         return allowed
       })
 
@@ -258,7 +264,8 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         const caller = { claims, identity, standing, decisions, asked, header, traced, names: notAsked, agents }
         const allowed = yield* hinted(caller, now)
         if (clients !== undefined) yield* listed(clients(claims.payload, asked), now)
-        if (rule !== undefined) yield* ruled(rule, identity, asked, allowed, now)
+        const checks = rules()
+        if (checks.length > 0) yield* ruled(checks, identity, asked, allowed, now)
         return allowed
       })
 
@@ -302,10 +309,11 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
   /**
    * The whole pipeline for one configuration. What remains to be provided are the
    * seams: keys, opaque tokens, revocation, signature check, repositories, who
-   * writes, and the host's own hook and rule (`layerNone` of each where there is none).
+   * writes, and the host's own hook and rule (`layerNone` of each where there is none,
+   * or where they stand in the options). Two of them in one graph share none of it.
    */
-  static readonly layerFor = (settings: Settings, options?: PolicyOptions) =>
-    AuthBuilder.layer.pipe(
+  static readonly layerFor = (settings: Settings, options?: PolicyOptions & OwnChecks) =>
+    Layer.fresh(AuthBuilder.layer.pipe(
       Layer.provide([
         TeamResolver.layer,
         UserResolver.layer,
@@ -315,6 +323,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         DecisionMemory.layer
       ]),
       Layer.provide(Rules.layer(settings, options)),
+      Layer.provide(Layer.succeed(Own, { hook: options?.hook, rule: options?.rule })),
       Layer.provide(Issuers.layerFor(settings))
-    )
+    ))
 }

@@ -106,29 +106,17 @@ export const settingsOf = (input: Settings.Input): Result.Result<Settings.Settin
       })
   )
 
-/** The hook of the parts and one that stands in the graph: both are asked, because each can only deny. */
-const hookLayer = (hook: Hook | undefined): Layer.Layer<ClaimsPolicy> =>
+/** The hook and the rule that stand around the gate, where there are any. */
+const surrounding = Layer.merge(
   Layer.effect(
     ClaimsPolicy,
-    Effect.map(Effect.serviceOption(ClaimsPolicy), (around) => {
-      const outer = Option.getOrUndefined(around)?.validate
-      if (hook === undefined) return { validate: outer }
-      const own = checkOf(hook)
-      return { validate: outer === undefined ? own : (claims) => Effect.andThen(outer(claims), own(claims)) }
-    })
-  )
-
-/** The rule of the parts and one that stands in the graph. */
-const ruleLayer = (rule: Rule | undefined): Layer.Layer<RequestPolicy> =>
+    Effect.map(Effect.serviceOption(ClaimsPolicy), Option.getOrElse(() => ClaimsPolicy.offers.none))
+  ),
   Layer.effect(
     RequestPolicy,
-    Effect.map(Effect.serviceOption(RequestPolicy), (around) => {
-      const outer = Option.getOrUndefined(around)?.check
-      if (rule === undefined) return { check: outer }
-      const own = checkOf(rule)
-      return { check: outer === undefined ? own : (facts) => Effect.andThen(outer(facts), own(facts)) }
-    })
+    Effect.map(Effect.serviceOption(RequestPolicy), Option.getOrElse(() => RequestPolicy.offers.none))
   )
+)
 
 const outboundLayer = (outbound: Parts["outbound"]): Layer.Layer<Outbound> =>
   outbound === undefined
@@ -151,10 +139,15 @@ const directoryLayer = <E, R>(
     ? Layer.provideMerge(directory, Provisioner.layerNoop)
     : PlainDirectory.layer(directory ?? {})
 
-/** The whole pipeline; `keys`: whether they are kept fresh in the background or by the requests. */
+/** The whole pipeline, of which two in one graph share only what the host gave to both; `keys`: whether they are kept fresh in the background or by the requests. */
 const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "background" | "requests") => {
   const onDemand = keys === "requests"
-  const outside = Layer.mergeAll(outboundLayer(parts.outbound), secretsLayer(parts.secrets), SavedKeys.layerMemory)
+  const given = Layer.mergeAll(
+    outboundLayer(parts.outbound),
+    secretsLayer(parts.secrets),
+    parts.signature ?? Signature.layer,
+    directoryLayer(parts.directory)
+  )
   const isOpaque = settings.issuers.some((it) => it.opaque !== undefined)
   const cache = onDemand ? Cache.layerNoop : Cache.layer
   const opaque = isOpaque ? OpaqueToken.layer.pipe(Layer.provide(cache)) : OpaqueToken.layerNone
@@ -163,15 +156,19 @@ const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "
     : Layer.empty
   const revocation = parts.revocations === undefined
     ? Revocation.layerNoop
-    : Revocation.layer.pipe(Layer.provide(parts.revocations))
-  const options = parts.credentials === undefined ? {} : { credentials: parts.credentials }
-  return AuthBuilder.layerFor(settings, options).pipe(
-    Layer.provide([revocation, hookLayer(parts.hook), ruleLayer(parts.rule), directoryLayer(parts.directory)]),
-    Layer.provide([opaque, enrichment]),
-    Layer.provideMerge(onDemand ? KeyStore.layerOnDemand : KeyStore.layer),
-    Layer.provide(Issuers.layerFor(settings)),
-    Layer.provide([outside, parts.signature ?? Signature.layer])
-  )
+    : Layer.fresh(Revocation.layer).pipe(Layer.provide(parts.revocations))
+  const options = {
+    ...(parts.credentials === undefined ? {} : { credentials: parts.credentials }),
+    ...(parts.hook === undefined ? {} : { hook: checkOf(parts.hook) }),
+    ...(parts.rule === undefined ? {} : { rule: checkOf(parts.rule) })
+  }
+  return Layer.fresh(
+    AuthBuilder.layerFor(settings, options).pipe(
+      Layer.provide([surrounding, opaque, enrichment]),
+      Layer.provideMerge(onDemand ? KeyStore.layerOnDemand : KeyStore.layer),
+      Layer.provide([Issuers.layerFor(settings), SavedKeys.layerMemory])
+    )
+  ).pipe(Layer.provide([given, revocation]))
 }
 
 const doorOptions = ({ bodyLimit, log, metadata, reader, tools }: Door.DoorOptions): Door.DoorOptions => ({
@@ -219,7 +216,8 @@ export class Gate extends Context.Service<Gate, {
 }>()("@jotgate/core/Gate") {
   /**
    * The gate and its `AuthBuilder` for an Effect program; keys are kept fresh in the background while the layer lives.
-   * Fails with `SettingsInvalid`. A `ClaimsPolicy` or `RequestPolicy` that is provided to it is asked as well.
+   * Fails with `SettingsInvalid`. Every `ClaimsPolicy` and `RequestPolicy` that is provided to it, or that stands anywhere in
+   * its graph of layers without a gate of its own, is asked as well.
    */
   static readonly layer = <E = never, R = never>(
     input: Settings.Input,

@@ -299,9 +299,12 @@ export class HttpSecurity
   /** The same, over the request's own path. */
   static readonly makeBearer = HttpSecurity.makeBearerWith({})
 
-  /** Reads the target as `reader` says; over the pipeline that the host has put together. */
+  /**
+   * Reads the target as `reader` says; over the pipeline that the host has put together. It is made anew wherever it is
+   * provided, so two programs of one graph have each their own gate.
+   */
   static readonly layerWith = (reader: TargetReader) =>
-    Layer.effect(
+    Layer.fresh(Layer.effect(
       HttpSecurity,
       Effect.map(make(reader), ({ admit, judge, note }) => ({
         bearer: Effect.fnUntraced(function*(next: Next) {
@@ -313,7 +316,7 @@ export class HttpSecurity
           return yield* Effect.fail(errorOf(answer))
         })
       }))
-    )
+    ))
 
   /** Over the pipeline that the host has put together: `Gate.layer`, or an `AuthBuilder` of its own. */
   static readonly layer = HttpSecurity.layerWith({})

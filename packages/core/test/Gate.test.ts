@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { Verdict } from "../src/answer/Verdict.ts"
 import { AuthBuilder } from "../src/AuthBuilder.ts"
 import { RequestPolicy } from "../src/decision/RequestPolicy.ts"
@@ -189,7 +189,9 @@ describe("hook and rule", () => {
 const emptyClaims = {} as Parameters<NonNullable<Parts["hook"]>>[0]
 
 describe("Gate.layer", () => {
-  const rows = MemoryDirectory.layerRepos({ teams: [CoreTest.team("red", { models: ["gpt-4o*"] })] })
+  const teamsOf = (models: ReadonlyArray<string>) =>
+    MemoryDirectory.layerRepos({ teams: [CoreTest.team("red", { models })] })
+  const rows = teamsOf(["gpt-4o*"])
   const decide = (token: string) => Gate.use((gate) => gate.decide(chat(token)))
 
   it.live("composes the pipeline over layers of the host, and gives its AuthBuilder too", () =>
@@ -202,16 +204,47 @@ describe("Gate.layer", () => {
       assert.strictEqual(allowed.principal.teamId, "red")
     }))
 
-  it.live("a hook or rule that stands in the graph is asked, beside the one of the parts", () =>
+  it.live("a hook or rule that is provided to it is asked beside the one of the parts", () =>
     Effect.gen(function*() {
       const token = yield* tokenOf()
       const deny = () => Effect.fail(new CustomDenied({ reason: "no" }))
       const around: ReadonlyArray<Layer.Layer<never>> = [ClaimsPolicy.layer(deny), RequestPolicy.layer(deny)]
       for (const layer of around) {
-        for (const parts of [{}, { hook: () => true, rule: () => true }]) {
-          const live = Gate.layer(settings, { directory: rows, ...parts }).pipe(Layer.provide(layer))
-          assert.strictEqual(lineOf(yield* Effect.provide(decide(token), live)), "403 custom_denied")
-        }
+        const live = Gate.layer(settings, { directory: rows, hook: () => true, rule: () => true })
+        assert.strictEqual(
+          lineOf(yield* Effect.provide(decide(token), Layer.provide(live, layer))),
+          "403 custom_denied"
+        )
+      }
+      for (const part of [{ hook: () => false }, { rule: () => false }]) {
+        const live = Gate.layer(settings, { directory: rows, ...part })
+        const allowing = Layer.merge(ClaimsPolicy.layer(() => Effect.void), RequestPolicy.layer(() => Effect.void))
+        assert.strictEqual(
+          lineOf(yield* Effect.provide(decide(token), Layer.provide(live, allowing))),
+          "403 custom_denied"
+        )
+      }
+    }))
+
+  it.live("two gates of one graph have each their own settings, rows and keys", () =>
+    Effect.gen(function*() {
+      class Other extends Context.Service<Other, Gate["Service"]>()("test/Other") {}
+      const foreign: Settings.Input = { ...settings, issuers: [{ id: "x", issuer: "https://x.test", audience: "x" }] }
+      const second = (input: Settings.Input, parts: Parts) =>
+        Layer.effect(Other, Gate).pipe(Layer.provide(Gate.layer(input, parts)))
+      const lines = Effect.gen(function*() {
+        const token = yield* tokenOf()
+        const gates = [yield* Gate, yield* Other]
+        return yield* Effect.forEach(gates, (gate) => Effect.map(gate.decide(chat(token)), lineOf))
+      })
+      const first = Gate.layer(settings, { directory: rows })
+      const table = [[second(foreign, { directory: rows }), "401 invalid_token"], [
+        second(settings, { directory: teamsOf(["o1"]) }),
+        "403 team_model_denied"
+      ]] as const
+      for (const [other, line] of table) {
+        assert.deepStrictEqual(yield* Effect.provide(lines, Layer.merge(first, other)), ["allow ada red", line])
+        assert.deepStrictEqual(yield* Effect.provide(lines, Layer.merge(other, first)), ["allow ada red", line])
       }
     }))
 

@@ -11,7 +11,8 @@
  */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import * as Door from "@jotgate/core/Door"
-import type { DecideOptions, GateRequest } from "@jotgate/core/Gate"
+import { checkOf } from "@jotgate/core/Extensions"
+import type { DecideOptions, GateRequest, Hook, Rule } from "@jotgate/core/Gate"
 import type { RequestedModel } from "@jotgate/core/Request"
 import { read, type Readable } from "@jotgate/core/RequestReader"
 import type { Verdict } from "@jotgate/core/Verdict"
@@ -23,7 +24,14 @@ import { asked } from "./model/ModelPeek.ts"
 import { readTarget } from "./model/RequestModel.ts"
 import { pipeline, type PipelineOptions } from "./Pipeline.ts"
 
-export { type BodyReader, fromNode, type GateRequest, type PlainRequest } from "@jotgate/core/Gate"
+export {
+  type BodyReader,
+  fromNode,
+  type GateRequest,
+  type Hook,
+  type PlainRequest,
+  type Rule
+} from "@jotgate/core/Gate"
 
 type Encoded = typeof FileSettings.Encoded
 
@@ -34,7 +42,11 @@ export type GateSettings = Omit<Encoded, "issuers"> & {
 
 /** What the settings do not say. */
 export interface GateParts<E = never> extends Partial<Pick<PipelineOptions<E>, "directory" | "env" | "base">> {
-  /** Told of every verdict. */
+  /** Looks at verified claims before any rule, besides `policy.custom`; can only deny. */
+  readonly hook?: Hook
+  /** Looks at what every other rule allows; can only deny. */
+  readonly rule?: Rule
+  /** Told of every verdict; what it throws is ignored. */
   readonly log?: (verdict: Verdict) => void
 }
 
@@ -108,6 +120,10 @@ export const createGate = async <E = never>(
     Layer.build(pipeline(file, {
       env: options.env ?? process.env,
       base: options.base ?? process.cwd(),
+      checks: {
+        hook: options.hook === undefined ? undefined : checkOf(options.hook),
+        rule: options.rule === undefined ? undefined : checkOf(options.rule)
+      },
       ...(options.directory === undefined ? {} : { directory: options.directory })
     })).pipe(Scope.provide(scope), Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
   )

@@ -5,9 +5,9 @@
  * Whoever listens and whoever embeds composes the same; nothing here answers
  * anybody.
  */
-import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { AuthBuilder, type OwnChecks } from "@jotgate/core/AuthBuilder"
 import { Cache } from "@jotgate/core/Cache"
-import { ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
+import { type ClaimsCheck, ClaimsPolicy } from "@jotgate/core/ClaimsPolicy"
 import * as Enrichment from "@jotgate/core/Enrichment"
 import { Issuers } from "@jotgate/core/Issuer"
 import { KeyStore } from "@jotgate/core/KeyStore"
@@ -50,7 +50,15 @@ export interface PipelineOptions<E> {
   readonly held?: SavedKeys["Service"]
   /** How issuers are asked, when it is not this process alone that asks. */
   readonly outbound?: Layer.Layer<Outbound>
+  /** Checks of the host's own, besides the one of the settings. */
+  readonly checks?: OwnChecks
 }
+
+/** The hook of the settings and the host's own: both are asked, because each can only deny. */
+const both = (first: ClaimsCheck | undefined, second: ClaimsCheck | undefined): ClaimsCheck | undefined =>
+  first === undefined || second === undefined
+    ? first ?? second
+    : (claims) => Effect.andThen(first(claims), second(claims))
 
 const seams = <E>(settings: FileSettings, options: PipelineOptions<E>) => {
   const secrets = NodeSecrets.layer(options.base, options.env)
@@ -76,16 +84,16 @@ const seams = <E>(settings: FileSettings, options: PipelineOptions<E>) => {
 export const pipeline = <E>(settings: FileSettings, options: PipelineOptions<E>) =>
   Layer.unwrap(Effect.gen(function*() {
     const { gateway, policy } = settings
-    const hook = policy.custom === null
-      ? ClaimsPolicy.layerNone
-      : ClaimsPolicy.layer(yield* CustomPolicy.load(policy.custom))
+    const custom = policy.custom === null ? undefined : yield* CustomPolicy.load(policy.custom)
     return AuthBuilder.layerFor(settings, {
       credentials: gateway.credentials,
       maxTokenLength: gateway.limits.token,
+      hook: both(custom, options.checks?.hook),
+      rule: options.checks?.rule,
       ...(options.lines === undefined ? {} : { lineOf: (path) => options.lines?.get(path) })
     }).pipe(
       Layer.provideMerge(seams(settings, options)),
-      Layer.provide([hook, RequestPolicy.layerNone]),
+      Layer.provide([ClaimsPolicy.layerNone, RequestPolicy.layerNone]),
       Layer.provide(options.tallies === undefined ? Layer.empty : Layer.succeed(Tallies, options.tallies))
     )
   }))

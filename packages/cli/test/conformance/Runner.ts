@@ -67,18 +67,17 @@ const denied = (status: number, code: string, steps: ReadonlyArray<Noted>): Outc
 })
 
 /** The reference's hook in the corpus: one claim must equal one value. */
-const hookOf = (config: Scenario["config"]): ClaimsPolicy["Service"] => {
+const hookOf = (config: Scenario["config"]): Layer.Layer<ClaimsPolicy> => {
   const hook = config["customValidate"]
   if (typeof hook !== "object" || hook === null || !("claim" in hook) || !("equals" in hook)) {
-    return { validate: undefined }
+    return ClaimsPolicy.layerNone
   }
   const { claim, equals } = hook
-  return {
-    validate: ({ payload }) =>
-      isDeepStrictEqual(payload[String(claim)], equals)
-        ? Exit.void
-        : Exit.fail(new CustomDenied({ reason: String(claim) }))
-  }
+  return ClaimsPolicy.layer(({ payload }) =>
+    isDeepStrictEqual(payload[String(claim)], equals)
+      ? Exit.void
+      : Exit.fail(new CustomDenied({ reason: String(claim) }))
+  )
 }
 
 const outboundOf = (scenario: Scenario): Layer.Layer<Outbound> => {
@@ -175,7 +174,7 @@ export const decideAll = (scenario: Scenario, settings: Settings, repos?: Repos)
       )
     )
     const pipeline = AuthBuilder.layerFor(settings).pipe(
-      Layer.provide([Layer.succeed(ClaimsPolicy, hook), RequestPolicy.layerNone])
+      Layer.provide([hook, RequestPolicy.layerNone])
     )
     const { cases = [] } = scenario
     return yield* Effect.forEach(cases, (one) =>

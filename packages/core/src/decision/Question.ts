@@ -14,10 +14,11 @@ import type { Policy } from "../rules/Policy.ts"
 import type { Claims } from "../token/Claims.ts"
 import type { ClaimsCheck } from "../token/ClaimsPolicy.ts"
 import * as Credential from "../token/Credential.ts"
+import type { Checks } from "../token/Given.ts"
 import { codeOf, type IssuerUnavailable, type TokenRefused } from "../token/Refusal.ts"
 import type { Now } from "../Trace.ts"
 import * as Audience from "./Audience.ts"
-import { refusedBy } from "./Custom.ts"
+import { objections } from "./Custom.ts"
 import type { VerifiedToken } from "./VerifiedTokens.ts"
 
 /** What the headers of a request carry. */
@@ -26,8 +27,6 @@ interface Carried {
   /** The team that is asked for. */
   readonly header: string | undefined
 }
-
-const done = Exit.void
 
 /** What was ambiguous: the places that do not agree, or in words, where the door has told them. */
 const conflictOf = ({ at, why }: Extract<RequestedModel, { readonly _tag: "Conflict" }>) => {
@@ -39,8 +38,8 @@ const conflictOf = ({ at, why }: Extract<RequestedModel, { readonly _tag: "Confl
   }
 }
 
-/** The steps of one policy; `custom` is its hook, if it has one. */
-export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
+/** The steps of one policy; `hooks` are the host's own. */
+export const make = (policy: Policy, hooks: Checks<ClaimsCheck>) => {
   const audience = Audience.compile(policy.settings.policy)
   const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
 
@@ -143,12 +142,9 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
     })
   }
 
-  const customized = (check: ClaimsCheck, claims: Claims, now: Now): Effect.Effect<void, Denial> =>
-    Effect.catchEager(check(claims), (error) => refusedBy(error, "custom", now))
-
   /** Whether something can object between token and role. */
   const objects = ({ model }: Asked): boolean =>
-    audience !== undefined || custom !== undefined || model._tag === "Conflict"
+    audience !== undefined || hooks().length > 0 || model._tag === "Conflict"
 
   /**
    * A token that is for something else is no token here; two different models in one request are 400 (RULES D19); the
@@ -159,9 +155,7 @@ export const make = (policy: Policy, custom: ClaimsCheck | undefined) => {
     if (foreign !== undefined) return refused(foreign, now)
     return asked.model._tag === "Conflict"
       ? raise({ step: "model", code: "request_ambiguous", facts: conflictOf(asked.model) }, now)
-      : custom === undefined
-      ? done
-      : customized(custom, claims, now)
+      : objections(hooks(), claims, "custom", now)
   }
 
   return { headerOf, teamAskedFor, clientAskedFor, read, verified, objects, objection }

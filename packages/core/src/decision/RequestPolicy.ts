@@ -12,6 +12,7 @@ import type { Identity } from "../Identity.ts"
 import type { Principal } from "../principal/Principal.ts"
 import type { RequestedModel, RequestedTool } from "../Request.ts"
 import type { CustomDenied, CustomUnavailable } from "../token/ClaimsPolicy.ts"
+import { type Given, Offers } from "../token/Given.ts"
 
 /** One request that everything else allows. */
 export interface RequestFacts {
@@ -29,16 +30,20 @@ export interface RequestFacts {
   readonly tool: RequestedTool
 }
 
-/** The host's own rule about a request: it can only deny. `layerNone` where there is none. */
-export class RequestPolicy extends Context.Service<RequestPolicy, {
-  /** Succeeds when it has no objection; `undefined` when there is no rule. */
-  readonly check: ((facts: RequestFacts) => Effect.Effect<void, CustomDenied | CustomUnavailable>) | undefined
-}>()("@jotgate/core/RequestPolicy") {
-  /** No rule. */
-  static readonly layerNone: Layer.Layer<RequestPolicy> = Layer.succeed(RequestPolicy, { check: undefined })
+/** Looks at a request that everything else allows; succeeds when it has no objection. */
+export type RequestCheck = (facts: RequestFacts) => Effect.Effect<void, CustomDenied | CustomUnavailable>
 
-  /** This rule. */
-  static readonly layer = (
-    check: (facts: RequestFacts) => Effect.Effect<void, CustomDenied | CustomUnavailable>
-  ): Layer.Layer<RequestPolicy> => Layer.succeed(RequestPolicy, { check })
+/** The host's own rule about a request: it can only deny. `layerNone` where there is none. */
+export class RequestPolicy
+  extends Context.Service<RequestPolicy, Given<RequestCheck>>()("@jotgate/core/RequestPolicy")
+{
+  /** The rules that were given, whoever was to take them. */
+  static readonly offers = new Offers<RequestCheck>()
+
+  /** No rule. */
+  static readonly layerNone: Layer.Layer<RequestPolicy> = Layer.succeed(RequestPolicy, RequestPolicy.offers.none)
+
+  /** This rule. Wherever it stands in a graph of layers it is asked: by the gate below which it is, else by all of them. */
+  static readonly layer = (check: RequestCheck): Layer.Layer<RequestPolicy> =>
+    Layer.effect(RequestPolicy, RequestPolicy.offers.give(check))
 }

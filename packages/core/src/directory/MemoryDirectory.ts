@@ -26,14 +26,18 @@ export class MemoryDirectory extends MemoryRows.MemoryRows {
   static readonly layer = (rows: MemoryRows.Rows = {}, options: Options = {}) =>
     Layer.sync(MemoryRows.MemoryRows, () => MemoryRows.make(rows, options.failing))
 
-  /** The rows with every repository and the Provisioner over them. */
+  /** The rows with every repository and the Provisioner over them. Two of them in one graph have each their own rows. */
   static readonly layerRepos = (rows: MemoryRows.Rows = {}, options: Options = {}) =>
-    Layer.mergeAll(
-      UserRepo.layerMemory,
-      TeamRepo.layerMemory,
-      OrganizationRepo.layerMemory,
-      AgentRepo.layerMemory,
-      ToolRepo.layerMemory,
-      Provisioner.layerMemory
-    ).pipe(Layer.provideMerge(MemoryDirectory.layer(rows, options)))
+    Layer.suspend(() =>
+      Layer.fresh(
+        Layer.mergeAll(
+          UserRepo.layerMemory,
+          TeamRepo.layerMemory,
+          OrganizationRepo.layerMemory,
+          AgentRepo.layerMemory,
+          ToolRepo.layerMemory,
+          Provisioner.layerMemory
+        ).pipe(Layer.provideMerge(MemoryDirectory.layer(rows, options)))
+      )
+    )
 }

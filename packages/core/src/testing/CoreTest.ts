@@ -16,7 +16,7 @@ import * as Schema from "effect/Schema"
 import { AuthBuilder } from "../AuthBuilder.ts"
 import { ticks } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"
-import { RequestPolicy } from "../decision/RequestPolicy.ts"
+import { type RequestCheck, RequestPolicy } from "../decision/RequestPolicy.ts"
 import * as Directory from "../directory/Directory.ts"
 import { MemoryDirectory } from "../directory/MemoryDirectory.ts"
 import { MemoryRows, type MemoryTables, type Operation, type Rows } from "../directory/MemoryRows.ts"
@@ -39,7 +39,7 @@ import {
 } from "../Request.ts"
 import type { PolicyOptions } from "../rules/Policy.ts"
 import * as Settings from "../Settings.ts"
-import { ClaimsPolicy } from "../token/ClaimsPolicy.ts"
+import { type ClaimsCheck, ClaimsPolicy } from "../token/ClaimsPolicy.ts"
 import { TokenRefused } from "../token/Refusal.ts"
 import { Revocation } from "../token/Revocation.ts"
 import { Signature } from "../token/Signature.ts"
@@ -64,9 +64,9 @@ export interface World {
   /** The author's own repositories in place of `rows`: what they leave out finds the rows. */
   readonly repositories?: Layer.Layer<never>
   /** The hook on verified claims. */
-  readonly custom?: ClaimsPolicy["Service"]
+  readonly custom?: { readonly validate: ClaimsCheck | undefined }
   /** The last word on a request. */
-  readonly rule?: RequestPolicy["Service"]
+  readonly rule?: { readonly check: RequestCheck | undefined }
   readonly options?: PolicyOptions
   /** The key with which every issuer signs; one of ES256 unless said. */
   readonly key?: TestKey
@@ -320,7 +320,13 @@ export class CoreTest extends Context.Service<CoreTest, {
           return { settings, tables, token, ask, quietly, dryly }
         })
       ).pipe(
-        Layer.provide(AuthBuilder.layerFor(settings, world.options)),
+        Layer.provide(
+          AuthBuilder.layerFor(settings, {
+            ...world.options,
+            hook: world.custom?.validate,
+            rule: world.rule?.check
+          })
+        ),
         Layer.provide(
           Layer.provideMerge(
             world.repositories ?? Layer.empty,
@@ -330,10 +336,7 @@ export class CoreTest extends Context.Service<CoreTest, {
         Layer.provide(KeyStore.layerMemory(sets)),
         Layer.provide(Issuers.layerFor(settings)),
         Layer.provide(outside),
-        Layer.provide([
-          Layer.succeed(ClaimsPolicy, world.custom ?? { validate: undefined }),
-          Layer.succeed(RequestPolicy, world.rule ?? { check: undefined })
-        ])
+        Layer.provide([ClaimsPolicy.layerNone, RequestPolicy.layerNone])
       )
     })
     return Layer.unwrap(pipeline)

@@ -5,14 +5,15 @@
  * It runs right after the token was verified and before any rule. A refusal is
  * 403 `custom_denied`, a failure of the hook itself 503 `custom_unavailable`:
  * it can only take rights away. Whoever composes the pipeline says which hook
- * it has, or that it has none: a hook that is provided elsewhere does not
- * compile, instead of being left out.
+ * it has, or that it has none; a hook that stands elsewhere in the graph is
+ * asked all the same.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { Claims } from "./Claims.ts"
+import { type Given, Offers } from "./Given.ts"
 
 /** The hook says no; `reason` is for the operator. */
 export class CustomDenied extends Schema.TaggedError<CustomDenied>()("CustomDenied", { reason: Schema.String }) {}
@@ -28,14 +29,14 @@ export type ClaimsCheck = (claims: Claims) => Effect.Effect<void, CustomDenied |
 /**
  * The host's own check of verified claims: it can take rights away and give none. `layerNone` where there is none.
  */
-export class ClaimsPolicy extends Context.Service<ClaimsPolicy, {
-  /** Looks at the verified claims of every request; `undefined` when there is no hook. */
-  readonly validate: ClaimsCheck | undefined
-}>()("@jotgate/core/ClaimsPolicy") {
-  /** No hook. */
-  static readonly layerNone: Layer.Layer<ClaimsPolicy> = Layer.succeed(ClaimsPolicy, { validate: undefined })
+export class ClaimsPolicy extends Context.Service<ClaimsPolicy, Given<ClaimsCheck>>()("@jotgate/core/ClaimsPolicy") {
+  /** The hooks that were given, whoever was to take them. */
+  static readonly offers = new Offers<ClaimsCheck>()
 
-  /** This hook. */
+  /** No hook. */
+  static readonly layerNone: Layer.Layer<ClaimsPolicy> = Layer.succeed(ClaimsPolicy, ClaimsPolicy.offers.none)
+
+  /** This hook. Wherever it stands in a graph of layers it is asked: by the gate below which it is, else by all of them. */
   static readonly layer = (validate: ClaimsCheck): Layer.Layer<ClaimsPolicy> =>
-    Layer.succeed(ClaimsPolicy, { validate })
+    Layer.effect(ClaimsPolicy, ClaimsPolicy.offers.give(validate))
 }
