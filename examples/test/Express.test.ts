@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
-import { RevocationRepo } from "@jotgate/core/RevocationRepo"
+import { MemoryDirectory, RevocationRepo } from "@jotgate/core/Repositories"
 import { CoreTest, Issuer } from "@jotgate/core/testing"
 import { createGate, SettingsInvalid } from "@jotgate/server/EmbeddedGate"
 import { Clock, Effect, Layer } from "effect"

@@ -100,14 +100,21 @@ const isNodeModule = (path: string): boolean =>
 const packageOf = (specifier: string): string =>
   specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
 
+/** Modules of core that show others of several rooms under one name, for hosts alone. */
+const together = ["CustomPolicy", "Repositories"].map((it) => `${coreSource}${it}.ts`)
+
 const indexes = new Set([
+  ...together,
   ...workspaces.map((it) => `${it.root}/src/index.ts`),
   `${coreSource}testing/index.ts`,
   `${coreSource}node.ts`
 ])
 
-const doors = new Set(["packages/core", "packages/store", "packages/server"].map((it) => `${it}/src/index.ts`))
-  .add(`${coreSource}node.ts`)
+const doors = new Set([
+  ...["packages/core", "packages/store", "packages/server"].map((it) => `${it}/src/index.ts`),
+  ...together,
+  `${coreSource}node.ts`
+])
 
 const isPure = (room: string | undefined): boolean => room === "rules" || room === "rules/patterns"
 

@@ -95,6 +95,13 @@ export const open: Layer.Layer<AuthBuilder, unknown> = AuthBuilder.layerFor(Effe
 `
   ],
   [
+    /Property '#private' is missing in type/,
+    `import { ClaimsPolicy } from "@jotgate/core/CustomPolicy"
+import { Effect, Layer } from "effect"
+export const unseen = Layer.succeed(ClaimsPolicy, { check: () => Effect.void })
+`
+  ],
+  [
     /Cannot find module '@jotgate\/core\/KeySupply'/,
     `import { KeySupply } from "@jotgate/core/KeySupply"
 export { KeySupply }

@@ -51,9 +51,21 @@ const packageOf = (specifier: string): string | undefined =>
     ? undefined
     : specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
 
+/** The modules that can be imported, with the subpath of each: its own, or that of a module that shows all of it. */
+const shownModules = (core: Core): ReadonlyMap<string, string> => {
+  const own = [...core.subpaths].flatMap(([subpath, at]) => core.shown.has(subpath) ? [[at, subpath] as const] : [])
+  const through = own.flatMap(([at, subpath]) =>
+    Array.from(
+      (core.read(`${at}.js`) ?? "").matchAll(/^export \* from "(\..+)"/gm),
+      ([, specifier = ""]) => [posix.join(dirname(at), specifier).replace(ending, ""), subpath] as const
+    )
+  )
+  return new Map([...through, ...own])
+}
+
 /** The files of a package, with the modules of core that are not shown beside them. */
 export const carried = (files: ReadonlyArray<Compiled>, core: Core): Carried => {
-  const shownAt = new Map([...core.subpaths].flatMap(([subpath, at]) => core.shown.has(subpath) ? [[at, subpath]] : []))
+  const shownAt = shownModules(core)
   const copies = new Map<string, string>()
   const needs = new Set<string>()
 

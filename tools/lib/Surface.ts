@@ -13,31 +13,23 @@ import { type Module, parse, read } from "./Sources.ts"
 export const shown: Readonly<Record<string, ReadonlyArray<string>>> = {
   "@jotgate/core": [
     ".",
-    "./AgentRepo",
     "./AuthBuilder",
     "./Cache",
     "./ClaimExtractor",
-    "./ClaimsPolicy",
-    "./Decision",
+    "./CustomPolicy",
     "./Directory",
     "./Errors",
     "./Gate",
     "./HttpSecurity",
     "./KeyStore",
-    "./MemoryDirectory",
-    "./OrganizationRepo",
     "./Outbound",
-    "./Provisioner",
     "./Request",
-    "./RequestPolicy",
-    "./RevocationRepo",
+    "./Repositories",
     "./Secrets",
     "./Settings",
     "./Signature",
-    "./TeamRepo",
     "./TeamResolver",
     "./Trace",
-    "./UserRepo",
     "./Verdict",
     "./node",
     "./testing"
@@ -51,7 +43,7 @@ export const shown: Readonly<Record<string, ReadonlyArray<string>>> = {
     "./Store",
     "./StoreUrl"
   ],
-  "@jotgate/server": [".", "./ConfigFile", "./EmbeddedGate", "./GatewaySettings", "./Server", "./Snippet"],
+  "@jotgate/server": [".", "./ConfigFile", "./EmbeddedGate", "./GatewaySettings", "./McpPeek", "./Server", "./Snippet"],
   "jotgate": []
 }
 

@@ -56,6 +56,18 @@ describe("the modules of core that a package brings along", () => {
     )
   })
 
+  it("what a shown module shows whole comes from there", () => {
+    const through = {
+      ...core,
+      read: (path: string) => path === "Gate.js" ? `export * from "./Text.js"` : core.read(path)
+    }
+    const one = carried([{ path: "A.js", text: `import { cut } from "@jotgate/core/Text"` }], {
+      ...through,
+      subpaths: new Map([...core.subpaths, ["./Text", "Text"]])
+    })
+    assert.deepStrictEqual(one.files, [{ path: "A.js", text: `import { cut } from "@jotgate/core/Gate"` }])
+  })
+
   it("code stays as it is, without the map that is not there", () => {
     assert.include(textOf("core/rules/Policy.js"), `const words = ["from", "Gate.js"]`)
     assert.notInclude(textOf("core/rules/Policy.js"), "sourceMappingURL")

@@ -1,7 +1,7 @@
 /** The gate over the host's own tables: its people, and keys that are fetched from the issuer. */
 import { Gate, type Parts } from "@jotgate/core/Gate"
-import { MemoryDirectory } from "@jotgate/core/MemoryDirectory"
 import { NodeSignature } from "@jotgate/core/node"
+import { MemoryDirectory } from "@jotgate/core/Repositories"
 import type { Settings } from "@jotgate/core/Settings"
 import * as SqliteClient from "@jotgate/store/SqliteClient"
 import { Layer } from "effect"

@@ -1,6 +1,6 @@
 /** The host's own people: a table `staff` that knows nothing of jotgate. */
 import { DirectoryUnavailable, makeUser, RowNotFound, type User, UserId } from "@jotgate/core/Directory"
-import { UserRepo } from "@jotgate/core/UserRepo"
+import { UserRepo } from "@jotgate/core/Repositories"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient, SqlSchema } from "effect/sql"
 

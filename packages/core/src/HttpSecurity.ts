@@ -46,6 +46,8 @@ import {
 import { GateOptions } from "./Gate.ts"
 import { rawHeadersOf } from "./Request.ts"
 
+export type { Allowed } from "./Decision.ts"
+
 /** The allowed decision that the running request rests on. */
 export class CurrentPrincipal extends Context.Service<CurrentPrincipal, Allowed>()("@jotgate/core/CurrentPrincipal") {}
 

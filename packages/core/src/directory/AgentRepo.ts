@@ -3,9 +3,7 @@
  * application of an identity provider that is bound to one.
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
+import type * as Effect from "effect/Effect"
 import type { Now } from "../Trace.ts"
 import {
   absent,
@@ -16,7 +14,6 @@ import {
   type RowNotFound,
   type User
 } from "./Directory.ts"
-import { answer, compound, MemoryRows } from "./MemoryRows.ts"
 
 type Found<A> = Effect.Effect<A, RowNotFound | DirectoryUnavailable>
 
@@ -42,32 +39,3 @@ export interface AgentIdentities {
 export const AgentRepo = Context.Reference<AgentRepo>("@jotgate/core/AgentRepo", {
   defaultValue: (): AgentRepo => ({ byId: () => absent("agent"), byName: () => absent("agent"), identities: undefined })
 })
-
-/** The rows of `MemoryDirectory`; every look-up is an `Exit`. */
-export const layerMemory = Layer.effect(
-  AgentRepo,
-  Effect.map(MemoryRows, (tables): AgentRepo => ({
-    byId: (id) =>
-      answer(tables, "agents", () => {
-        const row = tables.agents.get(id)
-        return row === undefined ? absent("agent") : Exit.succeed(row)
-      }),
-    byName: (name) =>
-      answer(tables, "agents", () => {
-        const row = tables.agents.find("name", name)[0]
-        return row === undefined ? absent("agent") : Exit.succeed(row)
-      }),
-    identities: tables.agentBindings.length === 0 ? undefined : {
-      bound: (tenant, client) =>
-        answer(tables, "agents", () => {
-          const row = tables.agentBindings.find((it) => it.tenant === tenant && it.client === client)
-          return row === undefined ? absent("agent") : Exit.succeed(row)
-        }),
-      person: (issuer, tenant, object) =>
-        answer(tables, "users", () => {
-          const row = tables.users.find("subject", compound(issuer, compound(tenant, object)))[0]
-          return row === undefined ? absent("user") : Exit.succeed(row)
-        })
-    }
-  }))
-)
