@@ -8,9 +8,9 @@
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { Codes } from "./Errors.ts"
+import type { Fact, StepFacts } from "./StepFacts.ts"
 
-/** A value that can be printed and written as JSON. */
-export type Fact = string | number | boolean | null | ReadonlyArray<Fact> | { readonly [name: string]: Fact }
+export type { Change, Fact } from "./StepFacts.ts"
 
 /** A stable code of a denial (docs/embedding.md). */
 export const CodeSchema = Schema.Literals(Object.values(Codes).flat())
@@ -28,11 +28,8 @@ const claim = Schema.Union([text, texts])
 /** Facts of one step, all of them optional; those of the rule that decided come first. */
 const factsOf = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
   Schema.Struct({
-    /** Why the step denies. */
     code: CodeSchema,
-    /** The path of the setting that decided. */
     rule: text,
-    /** The line of that setting in the configuration file. */
     line: number,
     ...fields
   }).mapFields(Struct.map(Schema.optionalKey))
@@ -47,12 +44,10 @@ const Candidate = Schema.Struct({
 /** One change that would have allowed a denied request. */
 const Change = Schema.Union([
   Schema.Struct({ change: Schema.Literal("row"), kind: text, name: text, text }),
-  /** Another of the caller's teams, by its header; without the header when that is `null`. */
   Schema.Struct({ change: Schema.Literal("team"), header: name, teams: Schema.optionalKey(texts), text }),
   Schema.Struct({ change: Schema.Literal("model"), models: texts, text }),
   Schema.Struct({ change: Schema.Literal("role"), role: text, value: text, text }),
   Schema.Struct({ change: Schema.Literal("scope"), scope: text, text }),
-  /** What a rule or rows must list, and where; or other tools that the call could name. */
   Schema.Struct({
     change: Schema.Literal("tool"),
     tool: Schema.optionalKey(text),
@@ -60,11 +55,8 @@ const Change = Schema.Union([
     tools: Schema.optionalKey(texts),
     text
   }),
-  /** What the request itself must have. */
   Schema.Struct({ change: Schema.Literal("request"), header: name, text }),
-  /** Who must be let in by the operator: an application, or a program that acts. Not tried, because no caller can. */
   Schema.Struct({ change: Schema.Literals(["client", "agent"]), name, text }),
-  /** What an operator would change: the setting that decides, its line where it is known, and the row that it rests on. */
   Schema.Struct({
     change: Schema.Literal("operator"),
     setting: name,
@@ -73,18 +65,19 @@ const Change = Schema.Union([
     text
   })
 ])
-export type Change = typeof Change.Type
+
+/** The schema of the facts of a step: it has every fact that the type has. */
+interface FactsSchema<Name extends StepName> extends Schema.Codec<StepFacts[Name]> {
+  readonly fields: { readonly [Fact in keyof StepFacts[Name]]-?: Schema.Top }
+}
 
 /**
- * The facts of each step, by the name of the step, in the order in which a decision takes them. Made when a verdict is
- * first read or written as JSON: no decision needs them.
+ * The facts of each step (`StepFacts` says what they mean). Made when a verdict is first read or written as JSON: no
+ * decision needs them.
  */
-const facts = () => ({
-  /** Whether the request can be read in one way only. */
+const facts = (): { readonly [Name in StepName]: FactsSchema<Name> } => ({
   request: factsOf({ cause: text }),
-  /** Which headers were looked at for a credential. */
   credential: factsOf({ looked: texts, cause: text }),
-  /** What proves the token; or why it is not believed (`reason`), with the values that were compared. */
   token: factsOf({
     reason: text,
     issuer: text,
@@ -92,15 +85,11 @@ const facts = () => ({
     kid: shown,
     verifiedBy: text,
     audience: Schema.Union([text, texts]),
-    /** Seconds until the token ends; `null` when it never does. */
     secondsLeft: Schema.NullOr(number),
     error: shown,
     keyAgeSeconds: Schema.NullOr(number),
-    /** How many keys were tried. */
     keysTried: number,
-    /** The length of the token in characters. */
     length: number,
-    /** The largest length. */
     limit: number,
     part: text,
     claim: shown,
@@ -131,7 +120,6 @@ const facts = () => ({
     client_id: shown,
     status: number
   }),
-  /** What was read from which claim, what was odd, and what nothing reads. */
   claims: factsOf({
     user: claim,
     email: claim,
@@ -145,7 +133,6 @@ const facts = () => ({
     roles: claim,
     userRoles: claim,
     scopes: claim,
-    /** How many entries a list has of which only the first are shown. */
     teamsCount: number,
     rolesCount: number,
     userRolesCount: number,
@@ -155,13 +142,9 @@ const facts = () => ({
     notes: texts,
     unread: texts
   }),
-  /** The answer of the host's own hook. */
   custom: factsOf({ reason: text }),
-  /** The role of the token, and why it has it; or what that role or the token's issuer may not. */
   role: factsOf({ role: name, because: text, value: name, roles: texts, model: text, models: texts, route: text }),
-  /** What the scopes of the token leave. */
   scope: factsOf({ held: texts, model: text, models: texts, route: text }),
-  /** Who acts for the caller, and the lists that narrow what may be called. */
   agent: factsOf({
     agent: name,
     client: name,
@@ -173,16 +156,12 @@ const facts = () => ({
     claim: text,
     found: text
   }),
-  /** Routes of admins. */
   admin: factsOf({ route: text }),
-  /** On whose behalf the request is made. */
   team: factsOf({
     team: name,
-    /** Where the team came from. */
     source: name,
     models: texts,
     candidates: Schema.Array(Candidate),
-    /** The user's memberships, or how many they are. */
     memberships: Schema.Union([number, texts]),
     header: text,
     object: text,
@@ -197,7 +176,6 @@ const facts = () => ({
     granted: texts,
     denied: texts
   }),
-  /** The organization of the token, or that of the team when it is another. */
   organization: factsOf({
     organization: name,
     alias: name,
@@ -206,31 +184,22 @@ const facts = () => ({
     teamOrganization: name,
     tokenOrganization: text
   }),
-  /** The domain of the address. */
   email: factsOf({ email: name, accepted: texts }),
-  /** The person's row. */
   user: factsOf({
     user: text,
-    /** Whether there is one. */
     row: flag,
     role: name,
     foundBy: text,
-    /** Whether an address that nothing proves is all that names the person. */
     unproven: flag,
     namespace: text,
     email: name,
     active: flag
   }),
-  /** The customer of the caller. */
   endUser: factsOf({ endUser: text }),
-  /** Whether anybody resulted; or which question the directory did not answer. */
   principal: factsOf({ operation: text }),
-  /** The models that were asked for, and those that may be called. */
   model: factsOf({
     model: text,
-    /** The places that name a model. */
     at: Schema.Union([text, texts]),
-    /** The places that were looked at when none names one. */
     looked: texts,
     allowed: texts,
     models: texts,
@@ -239,41 +208,30 @@ const facts = () => ({
     endUser: text,
     withoutTeam: text
   }),
-  /** What of an MCP server was asked for, and what may be used; or who lacks it, and in one sentence why. */
   tool: factsOf({
-    /** `SERVER/NAME`. */
     tool: name,
     kind: text,
     server: text,
     allowed: texts,
-    /** What has a list and lacks it: rules by their path, rows by their id. */
     lacking: Schema.Array(Schema.Struct({ level: text, name: text, patterns: texts })),
-    /** Whether nothing that is said about the caller lists it. */
     unlisted: flag,
-    /** Every scope that the token lacks. */
     missing: texts,
     candidates: Schema.Array(Candidate),
     text
   }),
-  /** The route. */
   route: factsOf({ route: text, method: text, team: Schema.Null }),
-  /** Whose spend is above its maximum. */
   limits: factsOf({ of: text, spend: Schema.NullOr(number), maxBudget: Schema.NullOr(number) }),
-  /** The application that asks, on MCP routes. */
   client: factsOf({ from: name, client: name }),
-  /** The answer of the host's own rule. */
   rule: factsOf({ reason: text }),
-  /** What is written after an allow. */
   writes: factsOf({ writes: texts }),
-  /** What would have allowed a denied request; `missing` says why that is not known. */
   hint: factsOf({ changes: Schema.Array(Change), missing: text })
 })
 
 /** The steps in the order in which a decision takes them. */
-export type StepName = keyof ReturnType<typeof facts>
+export type StepName = keyof StepFacts
 
 /** The facts of a step. */
-export type FactsOf<Name extends StepName> = ReturnType<typeof facts>[Name]["Type"]
+export type FactsOf<Name extends StepName> = StepFacts[Name]
 
 /** How a step came out. */
 const Outcome = Schema.Literals(["ok", "denied", "skipped", "unavailable", "note"])
@@ -281,8 +239,16 @@ export type Outcome = typeof Outcome.Type
 
 /** The step of a name, or of any of several. */
 export type StepOf<Name extends StepName = StepName> = {
-  readonly [N in Name]: { readonly step: N; readonly outcome: Outcome; readonly facts: FactsOf<N> }
+  readonly [N in Name]: {
+    /** Which step. */
+    readonly step: N
+    /** How it came out. */
+    readonly outcome: Outcome
+    /** What an operator needs to know of it. */
+    readonly facts: FactsOf<N>
+  }
 }[Name]
+
 /** One step of a decision: what was looked at, how it came out, and the facts that an operator needs. */
 export type Step = StepOf
 
