@@ -13,8 +13,8 @@ const NESTING: u32 = 0
 /** Where a piece of text is put. */
 const INPUT: u32 = 1024
 /**
- * For each first letter and each length the second letters of names that may be of interest, letters by their five low
- * bits; written by the caller. It lies behind the largest piece and its tail.
+ * Where the first table of letters lies, behind the largest piece and its tail. A table says for each first letter and
+ * each length the second letters of names that may be of interest, letters by their five low bits; written by the caller.
  */
 const LETTERS: u32 = 98304
 
@@ -70,6 +70,8 @@ export let wanted: i32 = 0
 /** The depth at which names are reported: those that may be of interest, or all; 0 for none. */
 export let names: i32 = 0
 export let allNames: i32 = 0
+/** The table of letters that says which names may be of interest. */
+export let letters: u32 = LETTERS
 /** The depth of a list whose elements are reported; 0 for none. */
 export let elements: i32 = 0
 /** The depth whose end is reported; that of the outermost value always is. */
@@ -326,10 +328,10 @@ function skipTexts(i: u32): u32 {
 }
 
 /** Whether a name of this length that begins so could be one of those that the caller looks for. */
-function isOfInterest(first: u32, second: u32, length: u32): bool {
+function isOfInterest(table: u32, first: u32, second: u32, length: u32): bool {
   // A letter of another script may stand for one of ours.
   if ((first | second) >= 0x80) return true
-  return length < 64 && (load<u32>(LETTERS + ((first & 0x1f) << 8) + (length << 2)) >> (second & 0x1f) & 1) !== 0
+  return length < 64 && (load<u32>(table + ((first & 0x1f) << 8) + (length << 2)) >> (second & 0x1f) & 1) !== 0
 }
 
 function stop(i: u32, next: i32, level: u32, why: i32): i32 {
@@ -348,6 +350,7 @@ export function walk(to: u32): i32 {
   let level: u32 = depth
   let close = byteAt(NESTING + level)
   const named: u32 = names
+  const table: u32 = letters
   // The value that is wanted comes next, so it stands at this depth.
   const reported: u32 = wanted !== 0 ? level : elements
   const lowest: u32 = floor
@@ -378,7 +381,9 @@ export function walk(to: u32): i32 {
         if (level === named) {
           if (length > LONGEST_NAME) {
             if (allNames !== 0) return stop(i, next, level, Bad)
-          } else if (allNames !== 0 || isOfInterest(byteAt(i + 1), byteAt(i + 2), length) || skipPlain(i + 1) !== end) {
+          } else if (
+            allNames !== 0 || isOfInterest(table, byteAt(i + 1), byteAt(i + 2), length) || skipPlain(i + 1) !== end
+          ) {
             start = i + 1
             return stop(end + 1, AfterName, level, FoundName)
           }

@@ -15,8 +15,8 @@ const options = [
   ["--enable", "simd"],
   ["--runtime", "stub"],
   ["--use", "abort="],
-  ["--initialMemory", "2"],
-  ["--maximumMemory", "2"],
+  ["--initialMemory", "4"],
+  ["--maximumMemory", "4"],
   ["-O3", "--converge", "--noAssert"]
 ].flat()
 

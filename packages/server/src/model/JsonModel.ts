@@ -9,8 +9,18 @@
  * models to every JSON parser.
  */
 import { ledTo } from "@jotgate/core/ManagedId"
-import { below, fold, isDisguised, isOpen, type JsonPlace, memberOf, type Reads } from "./JsonPlaces.ts"
-import { decodeText, isDone, lineFeed, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
+import {
+  below,
+  fold,
+  type Inside,
+  insideOf,
+  isDisguised,
+  isOpen,
+  type JsonPlace,
+  memberOf,
+  type Reads
+} from "./JsonPlaces.ts"
+import { decodeText, everyName, isDone, lineFeed, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
 import { ambiguous, invalid, isModelName, maxModels, nothing, type Peeked, refusalOf, unnamed } from "./Peeked.ts"
 
 /** Raw bytes of a model that are read; a longer one is no model name. */
@@ -22,10 +32,14 @@ interface Frame {
   /** Where it stands, as people write it. */
   readonly path: string
   readonly isList: boolean
+  /** How deep what stands in it lies in the text. */
+  readonly depth: number
+  /** What alone matters of a list, however often it is there. */
+  readonly inside: Inside | undefined
   /** Whether it is in a list, so that every model here is one of several. */
   readonly isEntry: boolean
   /** Names that were met in this object, where they matter. */
-  readonly seen: Set<string>
+  seen: Set<string> | undefined
 }
 
 const NULL = 0x6e
@@ -101,7 +115,7 @@ export class JsonModel {
   /** What the value that was reported is. */
   #value(): JsonPlace {
     const frame = this.#frames.at(-1)
-    if (frame?.isList !== true) return this.#next
+    if (frame?.isList !== true || frame.inside !== undefined) return this.#next
     this.#path = `${frame.path}[]`
     return frame.place.elements ?? frame.place
   }
@@ -109,18 +123,22 @@ export class JsonModel {
   /** Watches what the innermost frame is about. */
   #look(): void {
     const frame = this.#frames.at(-1)
-    const depth = this.#frames.length
+    const { inside, isList = false, place } = frame ?? {}
+    const depth = frame?.depth ?? 0
     this.#walk.floor = Math.max(1, depth)
-    this.#walk.elements = frame?.isList === true ? depth : 0
-    this.#walk.names = frame?.isList === false ? depth : 0
-    this.#walk.allNames = frame?.isList === false && isOpen(frame.place)
+    this.#walk.elements = isList && inside === undefined ? depth : 0
+    this.#walk.names = inside === undefined ? isList ? 0 : depth : depth + inside.depth
+    this.#walk.allNames = place !== undefined && !isList && isOpen(place)
+    this.#walk.letters = inside?.letters ?? everyName
   }
 
   /** Looks at the name of a member; says what its value is. */
   #name(raw: Uint8Array): Peeked | undefined {
     const frame = this.#frames.at(-1)
     if (frame === undefined) return invalid("no JSON")
-    const { path, place, seen } = frame
+    const { inside } = frame
+    const place = inside?.place ?? frame.place
+    const path = inside === undefined ? frame.path : `${frame.path}${inside.path}`
     const name = decodeText(raw)
     if (isDisguised(place, name)) return ambiguous("the name of a member in another spelling")
     const refused = place.keys ? this.#take(name, path, true) : undefined
@@ -129,10 +147,11 @@ export class JsonModel {
     if (next === undefined) return undefined
     const key = isOpen(place) ? fold(name) : name
     // `raw` is longer than the name when a byte of it was escaped.
-    if (seen.has(key) || (place.members.has(name) && raw.length !== name.length)) {
+    if (frame.seen?.has(key) === true || (place.members.has(name) && raw.length !== name.length)) {
       return ambiguous(`two values of ${below(path, place, name)}, or its name with escapes`)
     }
-    seen.add(key)
+    // Of a list that is looked into as a whole every value of a name is judged, however often it is there.
+    if (inside === undefined) (frame.seen ??= new Set()).add(key)
     this.#next = next
     this.#path = below(path, place, name)
     this.#walk.wanted = true
@@ -144,7 +163,16 @@ export class JsonModel {
     const hasModels = isList ? place.elements !== undefined : place.members.size > 0 || isOpen(place)
     if (hasModels) {
       const isEntry = isList || this.#frames.at(-1)?.isEntry === true
-      this.#frames.push({ place, path: this.#path, isList, isEntry, seen: new Set() })
+      const inside = isList ? insideOf(place) : undefined
+      this.#frames.push({
+        place,
+        path: this.#path,
+        isList,
+        depth: this.#walk.depth,
+        inside,
+        isEntry,
+        seen: undefined
+      })
       this.#look()
       return undefined
     }

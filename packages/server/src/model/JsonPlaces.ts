@@ -1,6 +1,6 @@
 /** The places of models in a JSON body (`BodyPlaces` of core), with their names watched by the walk over its bytes. */
 import * as BodyPlaces from "@jotgate/core/BodyPlaces"
-import { watch } from "./JsonWalk.ts"
+import { type Letters, lettersOf, watch } from "./JsonWalk.ts"
 
 export {
   baseOf,
@@ -34,4 +34,63 @@ export const placesOf = (places: ReadonlyArray<BodyPlaces.MemberPlace>): JsonPla
   const tree = BodyPlaces.placesOf(places)
   watchAll(tree)
   return tree
+}
+
+/**
+ * The objects inside a list that alone matter of it: how deep they lie below it, and which names of theirs are of
+ * interest. What lies between is passed over without a look.
+ */
+export interface Inside {
+  readonly place: JsonPlace
+  /** Where they stand, behind the list's own path. */
+  readonly path: string
+  readonly depth: number
+  readonly letters: Letters
+}
+
+/** Whether what stands here matters only by what some of its members are. */
+const isBare = ({ isLabel, keys, names, others, reads, strict }: JsonPlace): boolean =>
+  names === undefined && reads === undefined && others === undefined && !isLabel && !keys && !strict
+
+const bareElements = ({ elements }: JsonPlace): JsonPlace | undefined =>
+  elements !== undefined && elements.elements === undefined && isBare(elements) && elements.members.size > 0
+    ? elements
+    : undefined
+
+/** The next list on the way, when there is one way alone, and nothing on it is worth more than a look at its elements. */
+const next = (place: JsonPlace): { readonly name: string; readonly elements: JsonPlace } | undefined => {
+  const [list, ...more] = new Set(place.members.values())
+  const [name] = place.members.keys()
+  if (list === undefined || name === undefined || more.length > 0 || !isBare(list) || list.members.size > 0) {
+    return undefined
+  }
+  const elements = bareElements(list)
+  return elements !== undefined && [...elements.members.values()].every(isBare) ? { name, elements } : undefined
+}
+
+const look = (list: JsonPlace): Inside | undefined => {
+  let place = bareElements(list)
+  if (place === undefined) return undefined
+  let path = "[]"
+  let depth = 1
+  for (let inner = next(place); inner !== undefined; inner = next(place)) {
+    place = inner.elements
+    path += `.${inner.name}[]`
+    depth += 2
+  }
+  return { place, path, depth, letters: lettersOf(place.members.keys()) }
+}
+
+const insides = new WeakMap<JsonPlace, Inside | null>()
+
+/**
+ * What alone matters inside a list, if all of it lies equally deep. By depth and name more objects are found than those
+ * on the way to them (`messages[].content[]` finds what stands in another list of a message): that is judged as well.
+ */
+export const insideOf = (list: JsonPlace): Inside | undefined => {
+  const known = insides.get(list)
+  if (known !== undefined) return known ?? undefined
+  const made = look(list)
+  insides.set(list, made ?? null)
+  return made
 }

@@ -23,6 +23,8 @@ export interface Place {
   names: number
   /** Whether all names are reported there, not only those that `watch` was told of. */
   allNames: boolean
+  /** The table of the names that are reported there. */
+  letters: Letters
   /** The depth of a list whose elements are reported; 0 for none. */
   elements: number
   /** The depth whose end is reported, at least 1. */
@@ -39,7 +41,18 @@ export interface Place {
   at: number
 }
 
-const globals = ["at", "start", "state", "depth", "wanted", "names", "allNames", "elements", "floor"] as const
+const globals = [
+  "at",
+  "start",
+  "state",
+  "depth",
+  "wanted",
+  "names",
+  "allNames",
+  "letters",
+  "elements",
+  "floor"
+] as const
 
 interface Walker extends Readonly<Record<(typeof globals)[number], WebAssembly.Global<"i32">>> {
   readonly memory: WebAssembly.Memory
@@ -72,6 +85,7 @@ const walkerOf = (exports: WebAssembly.Exports): Walker => {
     wanted: global("wanted"),
     names: global("names"),
     allNames: global("allNames"),
+    letters: global("letters"),
     elements: global("elements"),
     floor: global("floor")
   }
@@ -81,6 +95,7 @@ const walker = walkerOf(new WebAssembly.Instance(new WebAssembly.Module(Buffer.f
 const memory = new Uint8Array(walker.memory.buffer)
 
 const LETTERS = 98_304
+const TABLE = 32 * 64 * 4
 const INPUT = 1024
 const PIECE = 65_536
 const MORE = 0
@@ -108,13 +123,36 @@ export const decodeText = (raw: Uint8Array): string => {
   return typeof text === "string" ? text : ""
 }
 
-const letters = new DataView(walker.memory.buffer, LETTERS, 32 * 64 * 4)
+/** A table of names that are reported, by where it lies in the walker's memory. */
+export type Letters = number
+
+/** The table of all names that some text is watched for. */
+export const everyName: Letters = LETTERS
+
+const tables = new Map<string, Letters>()
+
+/**
+ * The table of these names alone, and of `everyName` when there are too many tables: who is told of more names than it
+ * looks for is only slower.
+ */
+export const lettersOf = (names: Iterable<string>): Letters => {
+  const all = [...names].toSorted()
+  const key = all.join()
+  const known = tables.get(key)
+  if (known !== undefined) return known
+  const made = LETTERS + (tables.size + 1) * TABLE
+  if (made + TABLE > memory.length) return everyName
+  tables.set(key, made)
+  for (const name of all) watch(name, made)
+  return made
+}
 
 /**
  * From now on names like this one are reported where names are watched: of its length and its first two letters, in
  * any case, or longer by what letters take that other scripts have for `k` and `s`. ASCII, at most 40 characters.
  */
-export const watch = (name: string): void => {
+export const watch = (name: string, table: Letters = everyName): void => {
+  const letters = new DataView(walker.memory.buffer, table, TABLE)
   const at = (name.charCodeAt(0) & 0x1f) * 256
   const second = 1 << (name.charCodeAt(1) & 0x1f)
   const longest = name.length + 2 * [...name].filter((it) => /[ks]/i.test(it)).length
@@ -128,6 +166,7 @@ export const startPlace = (): Place => ({
   wanted: true,
   names: 0,
   allNames: false,
+  letters: everyName,
   elements: 0,
   floor: 1,
   state: 0,
@@ -156,11 +195,12 @@ export const walk = (place: Place, bytes: Uint8Array, onStop: (why: Stop, raw: U
 }
 
 /** What the walker was told last: telling it again costs as much as a short walk. */
-const told = { names: 0, allNames: false, elements: 0, floor: 1 }
+const told = { names: 0, allNames: false, letters: everyName, elements: 0, floor: 1 }
 
 /** Tells the walker what is watched. */
-const tell = ({ allNames, elements, floor, names }: Place): void => {
+const tell = ({ allNames, elements, floor, letters, names }: Place): void => {
   if (names !== told.names) walker.names.value = told.names = names
+  if (letters !== told.letters) walker.letters.value = told.letters = letters
   if (elements !== told.elements) walker.elements.value = told.elements = elements
   if (floor !== told.floor) walker.floor.value = told.floor = floor
   if (allNames === told.allNames) return
