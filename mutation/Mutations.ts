@@ -72,7 +72,12 @@ const rules: ReadonlyArray<Mutation> = [
     ["Model.deniesAll(row.models) ? ownNothing : ", ""]
   ]),
   ...inFile("rules/RequestedModel.ts", [
-    ["return model.names.find((name) => !allows(name))", "return model.names.slice(0, 1).find((name) => !allows(name))"]
+    [
+      "return model.names.find((name) => !isAllowed(name, allows))",
+      "return model.names.slice(0, 1).find((name) => !isAllowed(name, allows))"
+    ],
+    ["return allows(name) && (at < 1 || allows(name.slice(at)))", "return allows(name)"],
+    ["(at < 1 || allows(name.slice(at)))", "(at < 0 || allows(name.slice(at)))"]
   ]),
   ...inFile("rules/routes/ModelRoutes.ts", [
     ["methods === \"write\" ? !readers.has(method)", "methods === \"write\" ? method === \"POST\""],

@@ -76,6 +76,8 @@ export let letters: u32 = LETTERS
 export let elements: i32 = 0
 /** The depth whose end is reported; that of the outermost value always is. */
 export let floor: i32 = 1
+/** How many objects and lists were opened at the depth of `names` without being reported. */
+export let opened: i32 = 0
 /** Where the walk has stopped. What lies between it and the end of the piece belongs before the next piece. */
 export let at: u32 = INPUT
 /** Where the name or text that was found begins; it ends at `at - 1`. */
@@ -450,6 +452,7 @@ export function walk(to: u32): i32 {
         else {
           close = byte + 2
           store<u8>(NESTING + ++level, close)
+          if (level === named) opened++
           next = byte === OPEN_OBJECT ? NameOrEnd : ValueOrEnd
           i++
           continue

@@ -24,6 +24,7 @@ import {
   websocket
 } from "../rules/routes/ModelRoutes.ts"
 import { namedIn } from "../rules/routes/NamedPath.ts"
+import { namedAt } from "../rules/routes/Runner.ts"
 
 /** A request whose models are wanted. */
 export interface Readable {
@@ -100,7 +101,7 @@ const placesOf = (places: ReadonlyArray<Place>): Places => {
 
 /** Takes what leads to models without being the name of one. */
 const lead = (found: Found, reads: BodyPlaces.Reads, at: string, text: string): void => {
-  const models = ledTo(reads, text)
+  const models = reads === "runner" ? undefined : ledTo(reads, text)
   if (models === undefined) return
   if (models.length === 0 || !models.every(isModelName)) found.isUnnamed = true
   else for (const name of models) put(found, at, name, false)
@@ -119,11 +120,36 @@ const readValue = (found: Found, place: BodyPlace, at: string, value: Json.Json)
     } else if (place.strict) found.state = "invalid"
   } else if (typeof value !== "object" || value === null) {
     if (place.names === "one" || (place.strict && value !== null)) found.state = "invalid"
+    else if (place.reads === "reference" && value !== null && value !== false) found.isUnnamed = true
   } else if (isArray(value)) {
     const { elements } = place
     if (elements !== undefined) { for (const it of value) readValue(found, elements, `${at}[]`, it) }
     else if (place.strict) found.state = "invalid"
+    else if (place.reads === "reference") found.isUnnamed = true
   } else readMembers(found, place, at, value)
+}
+
+/** What a path leads to inside an object. */
+const inside = (value: Json.JsonObject, path: string): Json.Json | undefined => {
+  let inner: Json.Json | undefined = value
+  for (const name of path.split(".")) {
+    inner = typeof inner === "object" && inner !== null && !isArray(inner) ? inner[name] : undefined
+  }
+  return inner
+}
+
+/** Whether there is a text, or a list of some. */
+const saysSomething = (value: Json.Json | undefined): boolean =>
+  typeof value === "string" || (typeof value === "object" && value !== null && isArray(value) && value.length > 0)
+
+/** Whether an object that runs a model of its own says which. */
+const namesItsModel = ({ members }: BodyPlace, value: Json.JsonObject): boolean => {
+  for (const [name, { reads }] of members) {
+    const type = reads === "runner" ? value[name] : undefined
+    const at = typeof type === "string" ? namedAt(type) : undefined
+    if (at !== undefined && !saysSomething(inside(value, at.replace("[]", "")))) return false
+  }
+  return true
 }
 
 const readMembers = (found: Found, place: BodyPlace, at: string, value: Json.JsonObject): void => {
@@ -131,8 +157,10 @@ const readMembers = (found: Found, place: BodyPlace, at: string, value: Json.Jso
   const isOpen = BodyPlaces.isOpen(place)
   if (place.members.size === 0 && !isOpen) {
     if (place.strict) found.state = "invalid"
+    else if (place.reads === "reference") found.isUnnamed = true
     return
   }
+  if (!namesItsModel(place, value)) found.isUnnamed = true
   // Where every member matters two names that a parser may take for one are two values of it.
   const seen = isOpen ? new Set<string>() : undefined
   for (const name of names) {

@@ -52,6 +52,15 @@ export const severalModels = (names: ReadonlyArray<string>, at?: ReadonlyArray<s
     : { _tag: "Several", names: all, at }
 }
 
+/** What OpenRouter reads behind a model's name as settings that are stored there, models to fall back to among them. */
+const preset = "@preset/"
+
+/** Whether a name is allowed; one that names stored settings besides, only where those are allowed by their own name. */
+const isAllowed = (name: string, allows: (name: string) => boolean): boolean => {
+  const at = name.indexOf(preset)
+  return allows(name) && (at < 1 || allows(name.slice(at)))
+}
+
 /** The first named model that `allows` refuses; `undefined` when every named one is allowed. */
 export const refusedName = (
   model: RequestedModel,
@@ -59,10 +68,10 @@ export const refusedName = (
 ): string | undefined => {
   switch (model._tag) {
     case "Known":
-      return allows(model.name) ? undefined : model.name
+      return isAllowed(model.name, allows) ? undefined : model.name
     case "Several":
     case "Unseen":
-      return model.names.find((name) => !allows(name))
+      return model.names.find((name) => !isAllowed(name, allows))
     default:
       return undefined
   }

@@ -111,7 +111,7 @@ export class FormModel {
   }
 
   #lead(reads: Reads, name: string, text: string): Peeked {
-    const models = ledTo(reads, text)
+    const models = reads === "runner" ? undefined : ledTo(reads, text)
     return models === undefined
       ? nothing
       : models.length === 0 || !models.every(isModelName)

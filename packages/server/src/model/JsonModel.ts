@@ -9,6 +9,7 @@
  * models to every JSON parser.
  */
 import { ledTo } from "@jotgate/core/ManagedId"
+import { namedAt } from "@jotgate/core/Runner"
 import {
   below,
   fold,
@@ -38,11 +39,18 @@ interface Frame {
   readonly inside: Inside | undefined
   /** Whether it is in a list, so that every model here is one of several. */
   readonly isEntry: boolean
+  /** What told objects apart when it was opened, and which of those in such a list is looked at. */
+  readonly opened: number
+  entry: number
   /** Names that were met in this object, where they matter. */
   seen: Set<string> | undefined
+  /** The places in this object where models were found, and the one where its type says that there must be some. */
+  took: Set<string> | undefined
+  due: string | undefined
 }
 
 const NULL = 0x6e
+const FALSE = 0x66
 const OPEN_OBJECT = 0x7b
 const OPEN_LIST = 0x5b
 
@@ -103,10 +111,13 @@ export class JsonModel {
         return this.#open(this.#value(), why === "List")
       case "Other":
         return this.#other(this.#value(), raw[0])
-      case "Left":
-        this.#frames.pop()
+      case "Left": {
+        const left = this.#frames.pop()
+        this.#leave(left)
+        this.#walk.opened = left?.opened ?? 0
         this.#look()
         return undefined
+      }
       default:
         return invalid("no JSON")
     }
@@ -139,6 +150,11 @@ export class JsonModel {
     const { inside } = frame
     const place = inside?.place ?? frame.place
     const path = inside === undefined ? frame.path : `${frame.path}${inside.path}`
+    if (inside !== undefined && frame.entry !== this.#walk.opened) {
+      this.#leave(frame)
+      frame.entry = this.#walk.opened
+      frame.seen = frame.took = frame.due = undefined
+    }
     const name = decodeText(raw)
     if (isDisguised(place, name)) return ambiguous("the name of a member in another spelling")
     const refused = place.keys ? this.#take(name, path, true) : undefined
@@ -146,12 +162,12 @@ export class JsonModel {
     const next = memberOf(place, name)
     if (next === undefined) return undefined
     const key = isOpen(place) ? fold(name) : name
+    const seen = frame.seen ??= new Set()
     // `raw` is longer than the name when a byte of it was escaped.
-    if (frame.seen?.has(key) === true || (place.members.has(name) && raw.length !== name.length)) {
+    if (seen.has(key) || (place.members.has(name) && raw.length !== name.length)) {
       return ambiguous(`two values of ${below(path, place, name)}, or its name with escapes`)
     }
-    // Of a list that is looked into as a whole every value of a name is judged, however often it is there.
-    if (inside === undefined) (frame.seen ??= new Set()).add(key)
+    seen.add(key)
     this.#next = next
     this.#path = below(path, place, name)
     this.#walk.wanted = true
@@ -171,23 +187,40 @@ export class JsonModel {
         depth: this.#walk.depth,
         inside,
         isEntry,
-        seen: undefined
+        opened: this.#walk.opened,
+        entry: -1,
+        seen: undefined,
+        took: undefined,
+        due: undefined
       })
       this.#look()
       return undefined
     }
+    if (place.reads === "reference") this.#isUnnamed = true
     return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
+  }
+
+  /** Leaves an object: one that runs a model of its own has named it. */
+  #leave(frame: Frame | undefined): void {
+    if (frame?.due !== undefined && frame.took?.has(frame.due) !== true) this.#isUnnamed = true
   }
 
   /** A number, a literal, or what is empty. */
   #other(place: JsonPlace, first: number | undefined): Peeked | undefined {
     if (place.names === "one") return invalid(`${this.#path} is no text`)
     if (first === NULL || first === OPEN_OBJECT || first === OPEN_LIST) return undefined
+    if (place.reads === "reference" && first !== FALSE) this.#isUnnamed = true
     return place.strict ? invalid(`${this.#path} is of another kind`) : undefined
   }
 
   /** Takes what leads to models without being the name of one. */
   #lead(reads: Reads, text: string): Peeked | undefined {
+    if (reads === "runner") {
+      const frame = this.#frames.at(-1)
+      const at = namedAt(text)
+      if (frame !== undefined && at !== undefined) frame.due = `${frame.path}${frame.inside?.path ?? ""}.${at}`
+      return undefined
+    }
     const models = ledTo(reads, text)
     if (models === undefined) return undefined
     this.#places.add(this.#path)
@@ -213,6 +246,7 @@ export class JsonModel {
   /** Takes the name of a model, the one of the request or one of several. */
   #take(name: string, path: string, isOneOfSeveral: boolean): Peeked | undefined {
     this.#places.add(path)
+    for (const frame of this.#frames) (frame.took ??= new Set()).add(path)
     if (!isModelName(name)) return refusalOf(name)
     if (isOneOfSeveral) this.#others.add(name)
     else if (this.#one !== undefined && this.#one !== name) {

@@ -29,6 +29,8 @@ export interface Place {
   elements: number
   /** The depth whose end is reported, at least 1. */
   floor: number
+  /** Changes whenever an object begins at the depth of `names` without being reported, which tells one from the next. */
+  opened: number
   state: number
   depth: number
   /** The closing bytes of what is open, outermost first, when there is more than one. */
@@ -51,7 +53,8 @@ const globals = [
   "allNames",
   "letters",
   "elements",
-  "floor"
+  "floor",
+  "opened"
 ] as const
 
 interface Walker extends Readonly<Record<(typeof globals)[number], WebAssembly.Global<"i32">>> {
@@ -87,7 +90,8 @@ const walkerOf = (exports: WebAssembly.Exports): Walker => {
     allNames: global("allNames"),
     letters: global("letters"),
     elements: global("elements"),
-    floor: global("floor")
+    floor: global("floor"),
+    opened: global("opened")
   }
 }
 
@@ -169,6 +173,7 @@ export const startPlace = (): Place => ({
   letters: everyName,
   elements: 0,
   floor: 1,
+  opened: 0,
   state: 0,
   depth: 0,
   nesting: empty,
@@ -214,13 +219,16 @@ const over = (place: Place, to: number, onStop: (why: Stop, raw: Uint8Array) => 
   walker.state.value = place.state
   walker.depth.value = place.depth
   walker.at.value = INPUT
+  let opened = -1
   for (;;) {
+    if (opened !== place.opened) walker.opened.value = place.opened
     walker.wanted.value = place.wanted ? 1 : 0
     tell(place)
     const why = walker.walk(to)
     const at = walker.at.value
     place.wanted = walker.wanted.value !== 0
     place.depth = walker.depth.value
+    place.opened = opened = walker.opened.value
     if (why === MORE) {
       place.state = walker.state.value
       place.nesting = memory.slice(0, place.depth + 1)

@@ -41,9 +41,9 @@ const rows: Record<string, readonly [body: string, told: string]> = {
     body(`[{"tool_changes":[{"tool":{"definition":{"model":"b"}}},{"tool":{"definition":{"model":"c"}}}]}]`),
     "a,b,c"
   ],
-  "twice in one block: both are judged": [
+  "twice in one block": [
     body(`[{"tool":{"definition":{"model":"b"}},"tool":{"definition":{"model":"c"}}}]`),
-    "a,b,c"
+    "request_ambiguous"
   ],
   "in content that is there twice": [
     `{"model":"a","messages":[{"content":[${later("b")}],"content":"x"}]}`,

@@ -7,8 +7,11 @@
  * everything in it that stands beside it, however deep one is put into the other (RULES D54).
  */
 
-/** What a text is that leads to models without being the name of one: an `id`, or a `reference`. */
-export type Reads = "id" | "reference"
+/**
+ * What stands for models without being the name of one: an `id`, a `reference`, or the type of a `runner`, which says
+ * where the object that it stands in must name some (`Runner`).
+ */
+export type Reads = "id" | "reference" | "runner"
 
 /** What may stand at one place of a body. */
 export interface BodyPlace {

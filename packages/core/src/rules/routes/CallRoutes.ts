@@ -1,5 +1,16 @@
 /** Calls of one model, as OpenAI and those who speak its language have them. */
-import { type Family, frame, json, leading, member, moderation, tool, tools } from "./ModelPlace.ts"
+import {
+  embedded,
+  type Family,
+  frame,
+  json,
+  leading,
+  moderation,
+  plugins,
+  respondents,
+  router,
+  tools
+} from "./ModelPlace.ts"
 
 /** Chats, completions, responses and embeddings. */
 export const callRoutes: ReadonlyArray<Family> = [
@@ -9,15 +20,11 @@ export const callRoutes: ReadonlyArray<Family> = [
     runs: "always",
     body: json,
     places: () => [
-      // Azure OpenAI on your data embeds with a deployment of its own.
-      member("data_sources[].parameters.embedding_dependency.deployment_name", "azure", "litellm"),
-      member("data_sources[].parameters.embedding_dependency.model_id", "azure", "litellm"),
-      member("data_sources[].parameters.embedding_deployment_name", "azure", "litellm"),
+      ...embedded,
       ...tools,
       ...moderation,
-      member("plugins[].model", "openrouter"),
-      member("plugins[].models[]", "openrouter"),
-      member("plugins[].analysis_models[]", "openrouter")
+      ...plugins,
+      router
     ],
     templates: ["**/extensions/chat/completions", "**/chat/completions", "**/chat/completions/batch"]
   },
@@ -26,7 +33,7 @@ export const callRoutes: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    places: () => [leading("reference", "agent_id")],
+    places: () => [leading("reference", "agent_id"), ...plugins, router],
     templates: ["**/fim/completions", "**/completions", "/completion", "/infill", "/complete"]
   },
   {
@@ -36,12 +43,9 @@ export const callRoutes: ReadonlyArray<Family> = [
     body: json,
     places: () => [
       ...tools,
-      tool("input[].tools[]"),
+      ...respondents,
       ...moderation,
-      // The model of an agent takes the place of the one that is named.
-      ...["agent", "agent.name", "agent_reference", "agent_reference.name"].map((it) =>
-        leading("reference", it, "azure", "litellm")
-      )
+      ...plugins
     ],
     templates: ["**/responses", "**/responses/compact", "**/responses/input_tokens"]
   },

@@ -61,5 +61,5 @@ export const modelsOf = (id: string): ReadonlyArray<string> | undefined => {
  * The models that a text leads to without being the name of one; empty when it says for itself which runs, `undefined`
  * when it leads to none. What a reference names (an agent, a prompt) is known to its server alone.
  */
-export const ledTo = (reads: Reads, text: string): ReadonlyArray<string> | undefined =>
+export const ledTo = (reads: Exclude<Reads, "runner">, text: string): ReadonlyArray<string> | undefined =>
   text === "" ? undefined : reads === "id" ? modelsOf(text) : []

@@ -25,7 +25,7 @@ export const mediaRoutes: ReadonlyArray<Family> = [
     runs: "always",
     body: jsonOrForm,
     places: () => [member("svg.model", "openai", "azure", "litellm")],
-    templates: ["**/images/generations", "**/images/edits", "**/images/variations"]
+    templates: ["/images", "**/images/generations", "**/images/edits", "**/images/variations"]
   },
   {
     name: "audio",

@@ -227,14 +227,30 @@ export const commonPlaces = (): ReadonlyArray<KindPlace> => common ??= allRoutes
 
 const withTools = ["openai", "anthropic", "azure", "litellm", "openrouter"] as const
 
+/** LiteLLM passes on to OpenRouter what it does not know itself. */
+const routed = ["openrouter", "litellm"] as const
+
 /** Tools that run a model of their own, such as OpenAI's image generation or OpenRouter's advisors, which have tools too. */
 export const tools: ReadonlyArray<KindPlace> = [
   member("tools[].model", ...withTools),
   member("tools[].svg.model", "openai", "azure", "litellm"),
-  member("tools[].parameters.model", "openrouter"),
-  member("tools[].parameters.models[]", "openrouter"),
-  member("tools[].parameters.analysis_models[]", "openrouter"),
-  { _tag: "Member", path: "tools[].parameters.tools[]", like: "tools[]", kinds: ["openrouter"] }
+  leading("runner", "tools[].type", ...routed),
+  member("tools[].parameters.model", ...routed),
+  member("tools[].parameters.models[]", ...routed),
+  member("tools[].parameters.analysis_models[]", ...routed),
+  { _tag: "Member", path: "tools[].parameters.tools[]", like: "tools[]", kinds: routed }
+]
+
+/**
+ * What OpenRouter lets a call say besides: plugins that run models or choose one, of which `pin_model` repeats the model
+ * that some message of the conversation names; and what it passes on to a provider as it is.
+ */
+export const plugins: ReadonlyArray<KindPlace> = [
+  ...["model", "models[]", "analysis_models[]", "judge_model"].map((it) => member(`plugins[].${it}`, ...routed)),
+  leading("runner", "plugins[].id", ...routed),
+  leading("reference", "plugins[].pin_model", ...routed),
+  { _tag: "Member", path: "plugins[].tools[]", like: "tools[]", kinds: routed },
+  carrier("provider.options.*", ...routed)
 ]
 
 /** An object that is a tool, or a list of some, in the course of a conversation or among the settings of a run. */
@@ -242,6 +258,45 @@ export const tool = (path: string): KindPlace => ({ _tag: "Member", path, like: 
 
 /** A call that has what it says judged. */
 export const moderation: ReadonlyArray<KindPlace> = [member("moderation.model", "openai", "azure", "litellm")]
+
+/** What a message of Anthropic says of other models: those that answer when the first one declines, and tools that are added later. */
+export const declined: ReadonlyArray<KindPlace> = [
+  member("fallback_model"),
+  member("fallbacks[].model", "anthropic"),
+  // "default" lets the server choose.
+  leading("reference", "fallbacks", "anthropic", "litellm"),
+  tool("messages[].content[].tool.definition"),
+  tool("messages[].content[].tool_changes[].tool.definition")
+]
+
+/** A call of the Responses API: tools that come in its course, and an agent, whose model takes the place of the one that is named. */
+export const respondents: ReadonlyArray<KindPlace> = [
+  tool("input[].tools[]"),
+  ...["agent", "agent.name", "agent_reference", "agent_reference.name"].map((it) =>
+    leading("reference", it, "azure", "litellm")
+  )
+]
+
+/** Azure OpenAI on your data embeds with a deployment of its own. */
+export const embedded: ReadonlyArray<KindPlace> = [
+  member("data_sources[].parameters.embedding_dependency.deployment_name", "azure", "litellm"),
+  member("data_sources[].parameters.embedding_dependency.model_id", "azure", "litellm"),
+  member("data_sources[].parameters.embedding_deployment_name", "azure", "litellm")
+]
+
+/** The gateway of Watsonx chooses among all its models when it is told how to. */
+export const router: KindPlace = leading("reference", "router", "litellm")
+
+/** All that a call may say, whichever it is: where one stands inside something else. */
+export const calls: ReadonlyArray<KindPlace> = [
+  ...tools,
+  ...plugins,
+  ...moderation,
+  ...declined,
+  ...respondents,
+  ...embedded,
+  router
+]
 
 /** Models for which a file, a batch or a store is made. */
 export const targets: ReadonlyArray<KindPlace> = [

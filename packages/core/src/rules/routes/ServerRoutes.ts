@@ -52,7 +52,32 @@ export const serverRoutes: ReadonlyArray<Family> = [
     runs: "always",
     body: json,
     places: () => [member("model_id"), member("model_ids[]")],
-    templates: ["/ml/v1/deployments/{model}/{x:path}", "/ml/v1/text/{x:path}", "/ml/v1/{x:path}"]
+    templates: [
+      "/ml/v1/deployments/{model}/{x:path}",
+      "/ml/v1/text/chat",
+      "/ml/v1/text/chat_stream",
+      "/ml/v1/text/embeddings",
+      "/ml/v1/text/generation",
+      "/ml/v1/text/generation_stream",
+      "/ml/v1/text/rerank",
+      "/ml/v1/text/tokenization",
+      "/ml/v1/time_series/forecast"
+    ]
+  },
+  {
+    // Jobs that extract, classify, tune or try out say in their parameters which models run, or leave it to the service.
+    name: "jobs of Watsonx",
+    methods: "write",
+    runs: "unknown",
+    body: ["json", "multipart", "bytes"],
+    templates: [
+      "/ml/v1/{x:path}",
+      "/ml/v1-beta/{x:path}",
+      "/trainings",
+      "/deployment_jobs",
+      "/wx/v1-beta/utility_agent_tools/run",
+      "/wx/v1-beta/utility_agent_tools/run/{x}"
+    ]
   },
   {
     name: "Deepgram",
@@ -66,7 +91,7 @@ export const serverRoutes: ReadonlyArray<Family> = [
     methods: "write",
     runs: "always",
     body: json,
-    templates: ["/systemone", "/decisions", "/extraction", "/eu_jev/v1/systemone"]
+    templates: ["/systemone", "/decisions", "/alpha/decisions", "/extraction", "/eu_jev/v1/systemone"]
   },
   {
     // What is tried out says in its own way which model runs: the head of a prompt, a judge, a deployment.

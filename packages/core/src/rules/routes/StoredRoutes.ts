@@ -1,6 +1,7 @@
 /** What is kept, and runs a model now or later: batches, files, fine-tuning, assistants, stores, evaluations. */
 import { retrieval } from "./BedrockRoutes.ts"
 import {
+  calls,
   carrier,
   commonPlaces,
   type Family,
@@ -9,7 +10,6 @@ import {
   type KindPlace,
   leading,
   member,
-  moderation,
   targets,
   tool,
   tools
@@ -17,7 +17,7 @@ import {
 
 /** Where a line of a file of calls names its models: in the body that it holds. */
 const lines = (path: string): ReadonlyArray<KindPlace> =>
-  [...commonPlaces(), ...tools, ...moderation, tool("input[].tools[]")].flatMap((it): ReadonlyArray<KindPlace> => {
+  [...commonPlaces(), ...calls].flatMap((it): ReadonlyArray<KindPlace> => {
     if (it._tag !== "Member" || it.separator !== undefined) return []
     const { keys, kinds, like, path: inside, reads } = it
     return [{
@@ -50,6 +50,7 @@ export const storedRoutes: ReadonlyArray<Family> = [
       member("requests[].params.model"),
       carrier("requests[].body"),
       carrier("requests[].params"),
+      ...calls,
       ...targets
     ],
     templates: ["/batches", "/batch/jobs", "/{x}/v1/batches"]
