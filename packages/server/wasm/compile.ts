@@ -15,8 +15,8 @@ const options = [
   ["--enable", "simd"],
   ["--runtime", "stub"],
   ["--use", "abort="],
-  ["--initialMemory", "4"],
-  ["--maximumMemory", "4"],
+  ["--initialMemory", "32"],
+  ["--maximumMemory", "32"],
   ["-O3", "--converge", "--noAssert"]
 ].flat()
 

@@ -18,6 +18,7 @@ import {
   isDisguised,
   isOpen,
   type JsonPlace,
+  lettersIn,
   memberOf,
   type Reads
 } from "./JsonPlaces.ts"
@@ -140,20 +141,20 @@ export class JsonModel {
     this.#walk.elements = isList && inside === undefined ? depth : 0
     this.#walk.names = inside === undefined ? isList ? 0 : depth : depth + inside.depth
     this.#walk.allNames = place !== undefined && !isList && isOpen(place)
-    this.#walk.letters = inside?.letters ?? everyName
+    this.#walk.letters = inside?.letters ?? (place === undefined ? everyName : lettersIn(place))
   }
 
   /** Looks at the name of a member; says what its value is. */
   #name(raw: Uint8Array): Peeked | undefined {
     const frame = this.#frames.at(-1)
     if (frame === undefined) return invalid("no JSON")
-    const { inside } = frame
+    const { inside, path } = frame
     const place = inside?.place ?? frame.place
-    const path = inside === undefined ? frame.path : `${frame.path}${inside.path}`
     if (inside !== undefined && frame.entry !== this.#walk.opened) {
       this.#leave(frame)
       frame.entry = this.#walk.opened
-      frame.seen = frame.took = frame.due = undefined
+      frame.seen?.clear()
+      frame.took = frame.due = undefined
     }
     const name = decodeText(raw)
     if (isDisguised(place, name)) return ambiguous("the name of a member in another spelling")
@@ -182,7 +183,7 @@ export class JsonModel {
       const inside = isList ? insideOf(place) : undefined
       this.#frames.push({
         place,
-        path: this.#path,
+        path: inside === undefined ? this.#path : `${this.#path}${inside.path}`,
         isList,
         depth: this.#walk.depth,
         inside,
@@ -218,7 +219,7 @@ export class JsonModel {
     if (reads === "runner") {
       const frame = this.#frames.at(-1)
       const at = namedAt(text)
-      if (frame !== undefined && at !== undefined) frame.due = `${frame.path}${frame.inside?.path ?? ""}.${at}`
+      if (frame !== undefined && at !== undefined) frame.due = `${frame.path}.${at}`
       return undefined
     }
     const models = ledTo(reads, text)

@@ -36,6 +36,17 @@ export const placesOf = (places: ReadonlyArray<BodyPlaces.MemberPlace>): JsonPla
   return tree
 }
 
+const letters = new WeakMap<JsonPlace, Letters>()
+
+/** The names of the members of an object that matter. */
+export const lettersIn = (place: JsonPlace): Letters => {
+  const known = letters.get(place)
+  if (known !== undefined) return known
+  const made = lettersOf(place.members.keys())
+  letters.set(place, made)
+  return made
+}
+
 /**
  * The objects inside a list that alone matter of it: how deep they lie below it, and which names of theirs are of
  * interest. What lies between is passed over without a look.
@@ -78,7 +89,7 @@ const look = (list: JsonPlace): Inside | undefined => {
     path += `.${inner.name}[]`
     depth += 2
   }
-  return { place, path, depth, letters: lettersOf(place.members.keys()) }
+  return { place, path, depth, letters: lettersIn(place) }
 }
 
 const insides = new WeakMap<JsonPlace, Inside | null>()

@@ -97,6 +97,7 @@ const walkerOf = (exports: WebAssembly.Exports): Walker => {
 
 const walker = walkerOf(new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(code, "base64"))).exports)
 const memory = new Uint8Array(walker.memory.buffer)
+const buffer = Buffer.from(walker.memory.buffer)
 
 const LETTERS = 98_304
 const TABLE = 32 * 64 * 4
@@ -118,7 +119,10 @@ export const lineFeed = Uint8Array.of(0x0a)
 const BACKSLASH = 0x5c
 
 /** The raw bytes that a stop reports, as text. */
-export const asText = (raw: Uint8Array): string => Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8")
+export const asText = (raw: Uint8Array): string =>
+  raw.buffer === buffer.buffer
+    ? buffer.toString("utf8", raw.byteOffset, raw.byteOffset + raw.length)
+    : Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("utf8")
 
 /** Decodes the raw inside of a JSON text that was found well-formed. */
 export const decodeText = (raw: Uint8Array): string => {
