@@ -25,12 +25,13 @@ export interface Given {
 /** What can be the subject of a token (RULES D8); which one it is nobody can tell. */
 const sayable = /^[^\p{Cc}\p{Cs}]+$/u
 
-const nameOf = (id: string): string | undefined => sayable.test(id) ? undefined : id
+/** How many domains of addresses are told apart among people who are alike otherwise, and remembered. */
+const DOMAINS = 1_000
 
 /** An address of the same domain. */
 const addressOf = (email: string): string => {
   const at = email.indexOf("@")
-  return at > 0 && sayable.test(email) ? `x${email.slice(at)}` : email
+  return at > 0 && sayable.test(email.slice(0, at)) ? `x${email.slice(at)}` : email
 }
 
 const placeIn = (team: string): Place => ({
@@ -43,8 +44,38 @@ const placeIn = (team: string): Place => ({
 /** Somebody who is in more than one team, where none of them counts (RULES D24). */
 const several: ReadonlyArray<Place> = [placeIn("one of several"), placeIn("another of several")]
 
-/** Tells what the rules are given, for each way: alone first, then in the order of the row. */
-export const make = ({ directory: { teams } }: Pick<Settings, "directory">) => {
+/** People of one kind: what the rules are given of each, way by way. */
+export interface Kind {
+  /** Alone first, then in the order of the row. */
+  readonly ways: readonly [Given, ...ReadonlyArray<Given>]
+  /** A text for each way: the same for the same values. */
+  readonly keys: ReadonlyArray<string>
+}
+
+/** Gives values that are made once a number, so that a text can speak of them. */
+const numbering = () => {
+  const numbers = new WeakMap<object, number>()
+  let last = 0
+  return (value: object): number => {
+    const known = numbers.get(value)
+    if (known !== undefined) return known
+    numbers.set(value, ++last)
+    return last
+  }
+}
+
+const within = <K extends object, A>(map: WeakMap<K, A>, key: K, make: () => A): A => {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+/** Tells the kind of a person, which people who are alike share. */
+export const make = ({ directory: { teams } }: Pick<Settings, "directory">): (person: Person) => Kind => {
+  const numberOf = numbering()
+  const kinds = new WeakMap<Traits, WeakMap<ReadonlyArray<Place>, Map<string | null, Kind>>>()
   /** One of several places whose limits count, because its team applies when nothing is named. */
   const severalWith = new WeakMap<Place, ReadonlyArray<Place>>()
 
@@ -52,38 +83,31 @@ export const make = ({ directory: { teams } }: Pick<Settings, "directory">) => {
   const alone = (places: ReadonlyArray<Place>): ReadonlyArray<Place> => {
     if (teams.fromMemberships === "first" || places.filter((it) => it.isMember).length < 2) return places
     const byDefault = places.find((it) => it.team === teams.default)
-    if (byDefault === undefined) return several
-    const made = severalWith.get(byDefault) ?? [...several, { ...byDefault, isMember: false }]
-    severalWith.set(byDefault, made)
-    return made
+    return byDefault === undefined
+      ? several
+      : within(severalWith, byDefault, () => [...several, { ...byDefault, isMember: false }])
   }
 
-  return ({ email, id, places, traits }: Person): readonly [Given, ...ReadonlyArray<Given>] => {
-    const person = { name: nameOf(id), email: email === null ? null : addressOf(email), traits }
+  const keyOf = ({ email, name, places, team, traits }: Given): string =>
+    JSON.stringify([numberOf(traits), places.map(numberOf), team === null, email, name])
+
+  const kindOf = (person: Pick<Given, "name" | "email" | "traits">, places: ReadonlyArray<Place>): Kind => {
     const named = places.flatMap((it): ReadonlyArray<Given> =>
       it.isMember ? [{ ...person, team: it.team, places: [it] }] : []
     )
-    return [{ ...person, team: null, places: alone(places) }, ...named]
+    const ways = [{ ...person, team: null, places: alone(places) }, ...named] as const
+    return { ways, keys: ways.map(keyOf) }
   }
-}
 
-/** Names values that are made once, so that a text can speak of them. */
-export const makeKeys = () => {
-  const numbers = new WeakMap<object, number>()
-  let last = 0
-  const numberOf = (value: object): number => {
-    const known = numbers.get(value)
-    if (known !== undefined) return known
-    numbers.set(value, ++last)
-    return last
-  }
-  /** A text for each `Given`: the same for the same values. */
-  return ({ email, name, places, team, traits }: Given): string => {
-    let key = `${numberOf(traits)}${team === null ? "" : "t"}`
-    for (const it of places) key += ` ${numberOf(it)}`
-    return name === undefined
-      ? `${key} ${email === null ? "" : `=${email}`}`
-      : `${key} ${JSON.stringify([email, name])}`
+  return ({ email, id, places, traits }) => {
+    const address = email === null ? null : addressOf(email)
+    if (!sayable.test(id)) return kindOf({ name: id, email: address, traits }, places)
+    const known = within(within(kinds, traits, () => new WeakMap()), places, () => new Map<string | null, Kind>())
+    const before = known.get(address)
+    if (before !== undefined) return before
+    const kind = kindOf({ name: undefined, email: address, traits }, places)
+    if (known.size < DOMAINS) known.set(address, kind)
+    return kind
   }
 }
 

@@ -101,8 +101,8 @@ type Failure = DirectoryUnavailable | BadRequest
 /** How many answers are remembered, of whatever questions. */
 const REMEMBERED = 50_000
 
-/** How many different questions have a number. */
-const NUMBERED = 1_000
+/** How many different calls are remembered. */
+const POSED = 1_000
 
 /** Rows of one question to the store. */
 const PAGE = 1000
@@ -129,18 +129,42 @@ export class ReverseQuestions extends Context.Service<ReverseQuestions, {
     Layer.fresh(Layer.provide(ReverseQuestions.layerOver(settings), Questioner.layer(settings)))
 }
 
-/** Numbers what is asked about, so that the text of a question stays short. */
-const numbering = () => {
-  const numbers = new Map<string, number>()
+/** A call that is asked about, whoever makes it. */
+interface Posed {
+  readonly about: About
+  /** Whether it is told what else could be called. */
+  readonly lists: boolean
+  /** The texts that tell apart each way of a kind to make it. */
+  readonly keysOf: (kind: Given.Kind) => ReadonlyArray<string>
+}
+
+/** Poses calls; the same one is posed once. */
+const posing = () => {
+  const all = new Map<string, Posed>()
   let last = 0
-  return ({ agent, method, model, prompt, resource, route, tool }: About, lists: boolean): string => {
+  return (about: About, lists: boolean): Posed => {
+    const { agent, method, model, prompt, resource, route, tool } = about
     const text = JSON.stringify([method, route, model, tool, prompt, resource, agent, lists])
-    const number = numbers.get(text) ?? ++last
-    // What was asked about long ago gets another number, and its answers are not found any more.
-    const [oldest] = numbers.size >= NUMBERED ? numbers.keys() : []
-    if (oldest !== undefined) numbers.delete(oldest)
-    numbers.set(text, number)
-    return `${number}`
+    const known = all.get(text)
+    if (known !== undefined) return known
+    const number = ++last
+    const keys = new WeakMap<Given.Kind, ReadonlyArray<string>>()
+    const posed: Posed = {
+      about,
+      lists,
+      keysOf: (kind) => {
+        const before = keys.get(kind)
+        if (before !== undefined) return before
+        const made = kind.keys.map((key) => `${number} ${key}`)
+        keys.set(kind, made)
+        return made
+      }
+    }
+    // What was posed long ago gets another number, and what is known of it is not found any more.
+    const [oldest] = all.size >= POSED ? all.keys() : []
+    if (oldest !== undefined) all.delete(oldest)
+    all.set(text, posed)
+    return posed
   }
 }
 
@@ -155,9 +179,8 @@ const make = (settings: Settings) =>
     /** Whoever calls for a team has an address that is accepted. */
     const anybody = emailDomains[0] === undefined ? {} : { email: `anybody@${emailDomains[0]}` }
     const { person: personOf } = People.make()
-    const givenOf = Given.make(settings)
-    const keyOf = Given.makeKeys()
-    const numberOf = numbering()
+    const kindOf = Given.make(settings)
+    const posedOf = posing()
     /** What no row can be called. */
     const somebody = crypto.randomUUID()
     let asking = 0
@@ -207,11 +230,8 @@ const make = (settings: Settings) =>
     const ofTeam = ({ id }: Pick<Team, "id">, about: About, lists: boolean) =>
       way(id, { team: id, ...anybody }, about, { lists })
 
-    /** One way of a person to call: what is known of whoever is alike, or what the rules say. */
-    const wayOf = (given: Given.Given, about: About, asked: string, lists: boolean, now: Now) => {
-      const key = `${asked} ${keyOf(given)}`
-      const before = known.recall(key, now)
-      if (before !== undefined) return before
+    /** One way of a person to call, as the rules say. */
+    const wayOf = (given: Given.Given, key: string, { about, lists }: Posed) => {
       const { email, name = `${somebody}-${asking++}`, team } = given
       const said = { person: name, ...(email === null ? anybody : { email }) }
       const named = team === null ? {} : header === undefined ? { team } : { groups: [team] }
@@ -219,39 +239,33 @@ const make = (settings: Settings) =>
       return way(team, { ...said, ...named }, about, { key, lists, person })
     }
 
-    /** What all of it is known of already; `undefined` when something has to be asked. */
-    const knownOf = (givens: ReadonlyArray<Given.Given>, asked: string, now: Now): ReadonlyArray<Way> | undefined => {
+    /** What is known of each way of whoever is of this kind; `undefined` when something has to be asked. */
+    const knownOf = (keys: ReadonlyArray<string>, now: Now): ReadonlyArray<Way> | undefined => {
       const ways: Array<Way> = []
-      for (const it of givens) {
-        const before = known.recall(`${asked} ${keyOf(it)}`, now)
+      for (const key of keys) {
+        const before = known.recall(key, now)
         if (before === undefined || Exit.isFailure(before)) return undefined
         ways.push(before.value)
       }
       return ways
     }
 
-    const askedOf = Effect.fnUntraced(function*(
-      givens: ReadonlyArray<Given.Given>,
-      about: About,
-      asked: string,
-      lists: boolean,
-      now: Now
-    ) {
-      const ways: Array<Way> = []
-      for (const it of givens) ways.push(yield* wayOf(it, about, asked, lists, now))
-      return ways
-    })
+    const askedOf = Effect.fnUntraced(
+      function*({ ways }: Given.Kind, keys: ReadonlyArray<string>, posed: Posed, now: Now) {
+        const found: Array<Way> = []
+        for (const [at, given] of ways.entries()) {
+          const key = keys[at] ?? ""
+          found.push(yield* known.recall(key, now) ?? wayOf(given, key, posed))
+        }
+        return found
+      }
+    )
 
-    /** Without naming a team, and in each of the teams that the person is a member of. */
-    const ofPerson = (
-      givens: ReadonlyArray<Given.Given>,
-      about: About,
-      asked: string,
-      lists: boolean,
-      now: Now
-    ): Effect.Effect<ReadonlyArray<Way>, Failure> => {
-      const ways = knownOf(givens, asked, now)
-      return ways === undefined ? askedOf(givens, about, asked, lists, now) : Exit.succeed(ways)
+    /** Without naming a team, and in each of the teams that somebody of this kind is a member of. */
+    const ofKind = (kind: Given.Kind, posed: Posed, now: Now): Effect.Effect<ReadonlyArray<Way>, Failure> => {
+      const keys = posed.keysOf(kind)
+      const ways = knownOf(keys, now)
+      return ways === undefined ? askedOf(kind, keys, posed, now) : Exit.succeed(ways)
     }
 
     /** Somebody of this issuer, with a name that no row has, or with none at all: the better of the two. */
@@ -301,12 +315,12 @@ const make = (settings: Settings) =>
      * The agents that may for somebody who may, where they are asked for. One that may act in fewer teams is in another
      * one than its user would be alone, so every way is tried.
      */
-    const agentsFor = Effect.fnUntracedEager(function*(
-      agents: ReadonlyArray<AgentId>,
-      mayFor: (agent: AgentId) => Effect.Effect<boolean, Failure>
+    const agentsFor = Effect.fnUntracedEager(function*<A>(
+      agents: ReadonlyArray<readonly [AgentId, A]>,
+      mayFor: (acting: A) => Effect.Effect<boolean, Failure>
     ) {
       const found: Array<AgentId> = []
-      for (const agent of agents) if (yield* mayFor(agent)) found.push(agent)
+      for (const [agent, acting] of agents) if (yield* mayFor(acting)) found.push(agent)
       return found
     })
 
@@ -321,7 +335,7 @@ const make = (settings: Settings) =>
         const row = yield* directory.get("users", id)
         const memberships = yield* all("memberships", { user: id })
         const now = yield* moment
-        return answer(yield* ofPerson(givenOf(personOf(row, memberships)), about, numberOf(about, true), true, now))
+        return answer(yield* ofKind(kindOf(personOf(row, memberships)), posedOf(about, true), now))
       }),
       anybody: (about) =>
         Effect.map(
@@ -355,7 +369,7 @@ const make = (settings: Settings) =>
               id,
               alias,
               agents: yield* agentsFor(
-                agents,
+                agents.map((agent) => [agent, agent]),
                 (agent) => Effect.map(ofTeam(row, { ...about, agent }, false), (it) => it.allowed)
               )
             }
@@ -368,15 +382,13 @@ const make = (settings: Settings) =>
         const agents = about.withAgents === true ? yield* everyAgent : undefined
         const now = yield* moment
         yield* read([...new Set(rows.flatMap((it) => it.places.map(({ team }) => team)))], now)
-        const asked = numberOf(about, false)
-        const acting = new Map((agents ?? []).map((agent) => {
-          const it = { ...about, agent }
-          return [agent, { about: it, asked: numberOf(it, false) }] as const
-        }))
+        const posed = posedOf(about, false)
+        const acting = (agents ?? []).map((agent) => [agent, posedOf({ ...about, agent }, false)] as const)
         const found: Array<UserWhoMay> = []
         for (const person of rows) {
-          const givens = givenOf(person)
-          const ways = knownOf(givens, asked, now) ?? (yield* askedOf(givens, about, asked, false, now))
+          const kind = kindOf(person)
+          const keys = posed.keysOf(kind)
+          const ways = knownOf(keys, now) ?? (yield* askedOf(kind, keys, posed, now))
           const teams: Array<string> = []
           for (const it of ways) if (it.allowed && it.team !== null) teams.push(it.team)
           const alone = ways[0]?.allowed === true
@@ -388,13 +400,10 @@ const make = (settings: Settings) =>
               email,
               teams,
               alone,
-              agents: agents.length === 0 ? [] : yield* agentsFor(agents, (agent) => {
-                const it = acting.get(agent)
-                return it === undefined ? Exit.succeed(false) : Effect.mapEager(
-                  ofPerson(givens, it.about, it.asked, false, now),
-                  (all) => all.some(({ allowed }) => allowed)
-                )
-              })
+              agents: acting.length === 0 ? [] : yield* agentsFor(
+                acting,
+                (posed) => Effect.mapEager(ofKind(kind, posed, now), (all) => all.some(({ allowed }) => allowed))
+              )
             }
           )
         }

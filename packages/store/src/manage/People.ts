@@ -26,7 +26,7 @@ export interface Place {
   readonly limits: Limits | undefined
 }
 
-/** A person; people whom rules cannot tell apart share `traits`, and each of their `places`. */
+/** A person; people whom rules cannot tell apart share `traits`, `places`, and each of them. */
 export interface Person {
   /** The id of the row. */
   readonly id: UserId
@@ -81,6 +81,8 @@ export const make = () => {
   const places = once<ReadonlyArray<Place>>()
 
   const ofRow = (value: Traits): Traits => traits(JSON.stringify(value), () => value) ?? value
+  const ofPlaces = (value: ReadonlyArray<Place>): ReadonlyArray<Place> =>
+    places(JSON.stringify(value), () => value) ?? value
   const ofPlace = (value: Place): Place => place(JSON.stringify(value), () => value) ?? value
 
   return {
@@ -101,7 +103,7 @@ export const make = () => {
           limits: limits.get(team)
         })
       )
-      return { id: row.id, email: row.email, traits: ofRow(traitsOf(row)), places: all }
+      return { id: row.id, email: row.email, traits: ofRow(traitsOf(row)), places: ofPlaces(all) }
     }
   }
 }
