@@ -143,7 +143,12 @@ const world = Effect.gen(function*() {
     JSON.stringify({
       issuers: [{ id: "idp", issuer: issuer.origin, audience: "https://api.test", claims: { user: "sub" } }],
       policy: { withoutTeam: "all" },
-      directory: { url: it.url ?? "sqlite:directory.db", users: { unknown: "allow" } },
+      directory: {
+        url: it.url ?? "sqlite:directory.db",
+        users: { unknown: "allow" },
+        // Answers are looked at here, not how long a busy machine takes for them.
+        connection: { timeout: "30s" }
+      },
       gateway: {
         listen: `127.0.0.1:${it.gate}`,
         admin: `127.0.0.1:${it.admin}`,
@@ -295,14 +300,14 @@ export const kills = Effect.fnUntraced(function*(
     issuer.state.down = true
   }
   const callers = load(at, () => known, pause)
-  let refused = 0
+  const refused: Array<string> = []
   for (let round = 0; round < count; round++) {
     yield* answered(callers, callers.seen().done + 20)
     running.process.kill("SIGKILL")
     yield* running.ended
     running = yield* serve(file)
-    const agent = new Agent()
-    if ((yield* Effect.promise(() => ask(new URL(at), known.good, agent))).status !== 200) refused++
+    const { code, status } = yield* Effect.promise(() => ask(new URL(at), known.good, new Agent()))
+    if (status !== 200) refused.push(`${status} ${code}`)
   }
   // What was under way when a gate was killed is lost with it.
   const { done, wrong } = yield* callers.stop
