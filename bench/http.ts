@@ -283,7 +283,7 @@ if ("what survives a scavenge".includes(values.only)) {
 }
 upstream.stop()
 if (values.plot) {
-  const workload = `${work.people} people in ${work.groups} groups each`
-  Plot.write("docs/benchmarks/http.svg", `npm run bench:http: ${workload}, CPU per request`, bars)
+  const asked = `${work.people} people in ${work.groups} groups each, ${values.connections} connections`
+  Plot.write("http", { title: `npm run bench:http: ${asked}`, bars })
 }
 if (missed) process.exitCode = 1

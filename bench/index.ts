@@ -9,20 +9,27 @@
  * speeds mean nothing on a shared machine, and a machine under load spoils ratios too: look at the minimum and the
  * maximum, and run it again.
  *
- * `--plot` draws the rows that have a target, one chart for each benchmark, into `docs/benchmarks`.
+ * `--plot` draws the rows that have a target, one chart for each benchmark, into `docs/benchmarks`; `--plot=FILE` draws
+ * what runs printed earlier, those of `npm run bench:http` too, and measures nothing.
  *
  * The last line counts. A missed target does not fail the run, a benchmark that breaks does.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import * as Plot from "./Plot.ts"
 
 const folder = fileURLToPath(new URL(".", import.meta.url))
-const plots = process.argv.includes("--plot")
-const wanted = process.argv.slice(2).filter((it) => it !== "--plot")
+const given = process.argv.slice(2)
+const plots = given.includes("--plot")
+const kept = given.find((it) => it.startsWith("--plot="))?.slice("--plot=".length)
+if (kept !== undefined) {
+  for (const [name, chart] of Plot.chartsOf(readFileSync(kept, "utf8"))) Plot.write(name, chart)
+  process.exit()
+}
+const wanted = given.filter((it) => it !== "--plot")
 
 const names = readdirSync(folder)
   .filter((file) => /^[a-z]+\.ts$/.test(file) && file !== "index.ts" && file !== "http.ts")
@@ -58,7 +65,7 @@ for (const name of names) {
   }
   const [code] = await ended
   if (code !== 0) broken.push(name)
-  if (plots) Plot.write(`docs/benchmarks/${name}.svg`, `npm run bench -- ${name}`, bars)
+  if (plots) Plot.write(name, { title: `npm run bench -- ${name}`, bars })
 }
 
 for (const line of missed) console.log(`missed  ${line}`)

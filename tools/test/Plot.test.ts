@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { barOf, svg } from "../../bench/Plot.ts"
+import { barOf, chartsOf, svg } from "../../bench/Plot.ts"
 
 describe("Plot", () => {
   it("reads a ratio with its spread, and a figure with a limit", () => {
@@ -34,9 +34,28 @@ describe("Plot", () => {
       const bar = barOf(it)
       return bar === undefined ? [] : [bar]
     })
-    const chart = svg("title", bars)
+    const chart = svg({ title: "title", bars })
     assert.include(chart, "a &lt;b&gt;")
-    assert.strictEqual(chart.match(/#2f7d5b/g)?.length, 1)
-    assert.strictEqual(chart.match(/#b5651d/g)?.length, 1)
+    assert.strictEqual(chart.match(/class="reached"/g)?.length, 1)
+    assert.strictEqual(chart.match(/class="missed"/g)?.length, 1)
+  })
+
+  it("draws what was printed earlier, of doors too, each row as it was last", () => {
+    const charts = chartsOf(`
+— decision
+1.220  (1.100 to 1.300)  warm   at least 1.00
+— decision
+1.300  (1.200 to 1.400)  warm   at least 1.00
+1000 people in 10 groups each, 32 connections; 5 rounds of 2 s each, in turn; ratio of CPU per request
+forward auth: noise                  0.93 (0.72–0.97)  first byte +0.33 ms  last round 57/55 µs
+forward auth, at work                0.47 (0.26–0.65)  goal 0.70  first byte +1.77 ms  MISSED  last round 111/52 µs
+1000 people in 10 groups each, 32 connections; 5 rounds of 2 s, both on one core at once; ratio of CPU per request
+forward auth, at work                0.40 (0.39–0.41)  goal 0.70  first byte +6.29 ms  MISSED  last round 163/66 µs
+`)
+    const shown = [...charts].map(([name, { bars, title }]) => [name, title, bars.map((it) => [it.name, it.text])])
+    assert.deepStrictEqual(shown, [
+      ["decision", "npm run bench -- decision", [["warm", "1.30"]]],
+      ["http", "npm run bench:http: 1000 people in 10 groups each, 32 connections", [["forward auth, at work", "0.47"]]]
+    ])
   })
 })
