@@ -59,6 +59,9 @@ const copiesOfEffect = (folder: string): ReadonlyArray<string> => {
   })
 }
 
+/** The packages whose every export and member has a doc comment. */
+const documented = ["@jotgate/core"]
+
 /** Megabytes that the command may take with everything it needs. */
 const largestInstall = 60
 
@@ -194,6 +197,14 @@ if (open.length > 0) throw new Error("can be imported: " + open.join(", "))`
     ],
     consumer
   )
+  cpSync("tools/lib/hover.mjs", join(consumer, "hover.mjs"))
+  const hovered = await expectRun(
+    "what an editor shows of every export and member",
+    bin("node"),
+    ["hover.mjs", "ts6.0", ...documented],
+    consumer
+  )
+  console.log(hovered.trimEnd().replaceAll(/^/gm, "packed: "))
   const compile = (compiler: string, project: string) =>
     run(bin("node"), [join("node_modules", compiler, "bin/tsc"), "--pretty", "false", "-p", project], { cwd: consumer })
   const project = (name: string, text: string, resolution: "NodeNext" | "Bundler"): string => {

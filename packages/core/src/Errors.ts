@@ -13,8 +13,11 @@ import { stackless } from "./Stackless.ts"
 
 /** The stable codes of each status (DESIGN §5). */
 export const Codes = {
+  /** The request itself cannot be judged. */
   400: ["credential_conflict", "request_ambiguous", "body_invalid", "tool_mismatch", "trace_id_required"],
+  /** Nobody is proven. */
   401: ["token_missing", "token_expired", "invalid_token"],
+  /** A known caller may not do this. */
   403: [
     "role_unmatched",
     "role_model_denied",
@@ -53,14 +56,23 @@ export const Codes = {
     "agent_blocked",
     "agent_model_denied"
   ],
+  /** What the token or the path names does not exist. */
   404: ["team_not_found", "organization_not_found", "user_not_found", "route_unknown"],
+  /** The method is not taken. */
   405: ["method_not_allowed"],
+  /** The body is too large. */
   413: ["body_too_large"],
+  /** The media type is not taken. */
   415: ["media_type_unsupported"],
+  /** Too much was spent. */
   429: ["budget_exceeded"],
+  /** The headers are too large. */
   431: ["headers_too_large"],
+  /** The upstream cannot be reached. */
   502: ["upstream_unreachable"],
+  /** A dependency did not answer, so nothing was decided. */
   503: ["issuer_unavailable", "directory_unavailable", "custom_unavailable", "overloaded"],
+  /** The upstream did not answer in time. */
   504: ["upstream_timeout"]
 } as const
 
@@ -76,7 +88,12 @@ const decision = Schema.optionalKey(Schema.String)
 /** The request itself could not be judged: 400. */
 export class BadRequest extends Schema.TaggedError<BadRequest>()(
   "BadRequest",
-  { code: Schema.Literals(Codes[400]), decision },
+  {
+    /** The stable code. */
+    code: Schema.Literals(Codes[400]),
+    /** The id of the decision; there once a door has told it. */
+    decision
+  },
   { httpApiStatus: 400 }
 ) {
   /** The HTTP status. */
@@ -90,7 +107,12 @@ export class BadRequest extends Schema.TaggedError<BadRequest>()(
 /** No credential, or none that proves who is calling: 401. */
 export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
   "Unauthenticated",
-  { code: Schema.Literals(Codes[401]), decision },
+  {
+    /** The stable code. */
+    code: Schema.Literals(Codes[401]),
+    /** The id of the decision; there once a door has told it. */
+    decision
+  },
   { httpApiStatus: 401 }
 ) {
   /** The HTTP status. */
@@ -108,9 +130,13 @@ export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()(
 export class Forbidden extends Schema.TaggedError<Forbidden>()(
   "Forbidden",
   {
+    /** The stable code. */
     code: Schema.Literals(Codes[403]),
+    /** Every scope that was missing. */
     scope: Schema.optionalKey(Schema.Array(Schema.String)),
+    /** Those that the token has and another one needs as well. */
     held: Schema.optionalKey(Schema.Array(Schema.String)),
+    /** The id of the decision; there once a door has told it. */
     decision
   },
   { httpApiStatus: 403 }
@@ -126,7 +152,12 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()(
 /** The team, organization or user of the token does not exist here: 404. */
 export class NotFound extends Schema.TaggedError<NotFound>()(
   "NotFound",
-  { code: Schema.Literals(Codes[404]), decision },
+  {
+    /** The stable code. */
+    code: Schema.Literals(Codes[404]),
+    /** The id of the decision; there once a door has told it. */
+    decision
+  },
   { httpApiStatus: 404 }
 ) {
   /** The HTTP status. */
@@ -140,7 +171,12 @@ export class NotFound extends Schema.TaggedError<NotFound>()(
 /** Spend is above a maximum budget: 429. */
 export class BudgetExceeded extends Schema.TaggedError<BudgetExceeded>()(
   "BudgetExceeded",
-  { code: Schema.Literals(Codes[429]), decision },
+  {
+    /** The stable code. */
+    code: Schema.Literals(Codes[429]),
+    /** The id of the decision; there once a door has told it. */
+    decision
+  },
   { httpApiStatus: 429 }
 ) {
   /** The HTTP status. */
@@ -154,7 +190,14 @@ export class BudgetExceeded extends Schema.TaggedError<BudgetExceeded>()(
 /** A dependency did not answer, so nothing was decided: 503, with `retryAfter` in seconds. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()(
   "Unavailable",
-  { code: Schema.Literals(Codes[503]), retryAfter: Schema.Number, decision },
+  {
+    /** The stable code. */
+    code: Schema.Literals(Codes[503]),
+    /** Seconds after which it may be tried again. */
+    retryAfter: Schema.Number,
+    /** The id of the decision; there once a door has told it. */
+    decision
+  },
   { httpApiStatus: 503 }
 ) {
   /** The HTTP status. */
@@ -168,7 +211,12 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()(
 /** The body is larger than the door reads: 413. A door's own; no decision ends with it. */
 export class ContentTooLarge extends Schema.TaggedError<ContentTooLarge>()(
   "ContentTooLarge",
-  { code: Schema.Literals(Codes[413]), decision },
+  {
+    /** The stable code. */
+    code: Schema.Literals(Codes[413]),
+    /** The id of the decision; there once a door has told it. */
+    decision
+  },
   { httpApiStatus: 413 }
 ) {
   /** The HTTP status. */
@@ -373,10 +421,18 @@ export const problem = (code: Code, decision: string): Problem => {
   }
 }
 
+/** A problem in the shape that the SDKs of Anthropic read. */
+export interface AnthropicProblem extends Omit<Problem, "type" | "error"> {
+  /** Always `error`. */
+  readonly type: "error"
+  /** What is wrong, as those SDKs read it. */
+  readonly error: OpenAiError
+}
+
 /** The body that the Anthropic SDKs read, for `/v1/messages`: `type: "error"` wins over the problem's own `type` (DESIGN §8). */
-export const anthropicProblem = (code: Code, decision: string) => {
+export const anthropicProblem = (code: Code, decision: string): AnthropicProblem => {
   const it = problem(code, decision)
-  return { ...it, type: "error", error: { ...it.error, type: anthropicType(it.status) } } as const
+  return { ...it, type: "error", error: { ...it.error, type: anthropicType(it.status) } }
 }
 
 const anthropicType = (status: Status): string =>

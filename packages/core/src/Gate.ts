@@ -58,6 +58,7 @@ export type { Readable, RequestReader } from "./embed/RequestReader.ts"
 
 /** The settings cannot be used; `findings` has one line for each reason, with its place and never a value. */
 export class SettingsInvalid extends Schema.TaggedError<SettingsInvalid>()("SettingsInvalid", {
+  /** One line for each reason, with its place. */
   findings: Schema.Array(Schema.String)
 }) {
   /** Every finding, one a line. */

@@ -56,8 +56,13 @@ export class CurrentVerdict extends Context.Service<CurrentVerdict, Verdict>()("
 
 type Declared = Denial | ContentTooLarge
 
-/** The body of the problems of one status. */
-const bodyOf = <const C extends Code>(codes: ReadonlyArray<C>) =>
+/** The body of the problems of one status (RFC 9457). */
+export interface ProblemOf<C extends Code> extends ProblemBody {
+  /** The stable code. */
+  readonly code: C
+}
+
+const bodyOf = <const C extends Code>(codes: ReadonlyArray<C>): Schema.Codec<ProblemOf<C>> =>
   Schema.Struct({ ...ProblemBody.fields, code: Schema.Literals(codes) })
 
 /** A problem as an error is told. */
@@ -263,6 +268,12 @@ const make = Effect.fnUntraced(function*({ limit, path, payload = true }: Target
   return { judge, admit, note }
 })
 
+/** What a security scheme has read of a request. */
+export interface Presented {
+  /** The credential; empty when there is none. */
+  readonly credential: Redacted.Redacted
+}
+
 /** Whether the request has nothing that could be a credential of ours. */
 const isAbsent = (request: HttpServerRequest.HttpServerRequest, credential: Redacted.Redacted): boolean =>
   Redacted.value(credential) === "" && request.headers["authorization"] === undefined
@@ -274,7 +285,13 @@ const isAbsent = (request: HttpServerRequest.HttpServerRequest, credential: Reda
 export class HttpSecurity
   extends HttpApiMiddleware.Service<HttpSecurity, { provides: CurrentPrincipal | CurrentVerdict }>()(
     "@jotgate/core/HttpSecurity",
-    { security: { bearer: HttpApiSecurity.bearer }, error: denials }
+    {
+      security: {
+        /** The token, as `Authorization: Bearer TOKEN` (RFC 6750 §2.1). */
+        bearer: HttpApiSecurity.bearer
+      },
+      error: denials
+    }
   )
 {
   /**
@@ -285,7 +302,7 @@ export class HttpSecurity
     Effect.map(
       make(reader),
       ({ admit, judge, note }) =>
-        Effect.fnUntraced(function*(next: Next, { credential }: { readonly credential: Redacted.Redacted }) {
+        Effect.fnUntraced(function*(next: Next, { credential }: Presented) {
           const request = yield* HttpServerRequest.HttpServerRequest
           const answer = yield* judge(request)
           const { result, verdict } = answer

@@ -12,6 +12,7 @@ import type { Claimed } from "./Trace.ts"
 /** How a person may be found by e-mail (RULES D6, D57). */
 export type LinkByEmail = "verified" | "always" | "never"
 
+/** Who the token says is calling. */
 export interface Identity {
   /** The `id` of the issuer's settings. */
   readonly issuer: string
@@ -35,11 +36,13 @@ export interface Identity {
    * not here, so nothing can be done with it (RULES D57).
    */
   readonly email: string | undefined
+  /** How a person may be found by the address. */
   readonly linkByEmail: LinkByEmail
   /** Whether the token is a service's own (RULES D37). */
   readonly service: boolean
   /** The single team. */
   readonly team: TeamId | undefined
+  /** The single team, by name. */
   readonly teamAlias: string | undefined
   /** The groups, in the order of the claim, without duplicates. */
   readonly teams: ReadonlyArray<TeamId>
@@ -51,15 +54,21 @@ export interface Identity {
   readonly withheld: boolean
   /** Entra group overage: the groups are elsewhere (RULES D14). */
   readonly overage: boolean
+  /** The organization, by id. */
   readonly organization: OrganizationId | undefined
+  /** The organization, by name. */
   readonly organizationAlias: string | undefined
   /** Whether the token names several organizations where one is meant (RULES D56). */
   readonly severalOrganizations: boolean
+  /** The customer of the caller. */
   readonly endUser: EndUserId | undefined
   /** Id of the team or the user, by role (RULES D18). */
   readonly object: string | undefined
+  /** The roles of the token. */
   readonly roles: ReadonlyArray<string>
+  /** Roles of people that the token names. */
   readonly userRoles: ReadonlyArray<string>
+  /** The scopes (RFC 8693 §4.2). */
   readonly scopes: ReadonlyArray<string>
   /** What was read from where, and what was odd; for the trace. */
   readonly facts: FactsOf<"claims">

@@ -6,21 +6,27 @@
  */
 import * as Schema from "effect/Schema"
 
+/** The id of a person. */
 export const UserId = Schema.NonEmptyString.pipe(Schema.brand("UserId"))
 export type UserId = typeof UserId.Type
 
+/** The id of a team. */
 export const TeamId = Schema.NonEmptyString.pipe(Schema.brand("TeamId"))
 export type TeamId = typeof TeamId.Type
 
+/** The id of an organization. */
 export const OrganizationId = Schema.NonEmptyString.pipe(Schema.brand("OrganizationId"))
 export type OrganizationId = typeof OrganizationId.Type
 
+/** The id of a customer of the caller. */
 export const EndUserId = Schema.NonEmptyString.pipe(Schema.brand("EndUserId"))
 export type EndUserId = typeof EndUserId.Type
 
+/** The id of a group of models. */
 export const ModelGroupId = Schema.NonEmptyString.pipe(Schema.brand("ModelGroupId"))
 export type ModelGroupId = typeof ModelGroupId.Type
 
+/** The id of a program that acts for people. */
 export const AgentId = Schema.NonEmptyString.pipe(Schema.brand("AgentId"))
 export type AgentId = typeof AgentId.Type
 

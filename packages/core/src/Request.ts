@@ -66,10 +66,15 @@ export interface Asked {
  * read in more than one way.
  */
 export const make = (input: {
+  /** The method, in any case. */
   readonly method: string
+  /** Path and query, as they came. */
   readonly target: string
+  /** Name, value, name, value … as they came. */
   readonly rawHeaders: ReadonlyArray<string>
+  /** The model that is asked for, as far as it was seen. */
   readonly model?: RequestedModel
+  /** What is asked for of an MCP server. */
   readonly tool?: RequestedTool
 }): Exit.Exit<Asked, BadRequest> => {
   const query = input.target.indexOf("?")

@@ -44,7 +44,12 @@ const RolePermission = Schema.Struct({
   models: Schema.optionalKey(strings),
   /** Route entries; left out: no restriction. */
   routes: Schema.optionalKey(strings),
-  ...toolLists
+  /** Patterns of tools of MCP servers, `SERVER/NAME`; a `!` in front takes away. Left out nothing is said, empty: none. */
+  tools: toolLists.tools,
+  /** Patterns of prompts of MCP servers, alike. */
+  prompts: toolLists.prompts,
+  /** Patterns of resources of MCP servers, alike. */
+  resources: toolLists.resources
 })
 
 const ScopeMapping = Schema.Struct({
@@ -54,7 +59,12 @@ const ScopeMapping = Schema.Struct({
   models: Schema.optionalKey(strings),
   /** Route entries; left out: every route. */
   routes: Schema.optionalKey(strings),
-  ...toolLists
+  /** Patterns of tools of MCP servers, `SERVER/NAME`; a `!` in front takes away. Left out nothing is said, empty: none. */
+  tools: toolLists.tools,
+  /** Patterns of prompts of MCP servers, alike. */
+  prompts: toolLists.prompts,
+  /** Patterns of resources of MCP servers, alike. */
+  resources: toolLists.resources
 })
 
 const Method = Schema.String.check(Schema.isPattern(/^[A-Za-z]+$/, { message: "must be an HTTP method" })).pipe(

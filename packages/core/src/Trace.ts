@@ -42,15 +42,38 @@ export interface Resolved {
   /** The mapped ones of the proven claims, for who keeps questions. */
   readonly claims?: () => JsonObject
   /** The person. */
-  readonly user?: { readonly id: string; readonly email: string | null; readonly role: string }
+  readonly user?: {
+    /** The id of the row, else of the claim. */
+    readonly id: string
+    /** The address; `null` when none is known. */
+    readonly email: string | null
+    /** The role. */
+    readonly role: string
+  }
   /** The team. */
-  readonly team?: { readonly id: string; readonly alias: string | null }
+  readonly team?: {
+    /** Its id. */
+    readonly id: string
+    /** Its name; `null` when it has none. */
+    readonly alias: string | null
+  }
   /** The organization. */
-  readonly organization?: { readonly id: string }
+  readonly organization?: {
+    /** Its id. */
+    readonly id: string
+  }
   /** The end user. */
-  readonly endUser?: { readonly id: string }
+  readonly endUser?: {
+    /** Its id. */
+    readonly id: string
+  }
   /** Who acts, and the whole chain, outermost first. */
-  readonly agent?: { readonly id: string; readonly chain: ReadonlyArray<string> }
+  readonly agent?: {
+    /** The outermost actor. */
+    readonly id: string
+    /** Every actor, outermost first. */
+    readonly chain: ReadonlyArray<string>
+  }
   /** Patterns of the models that may be called. */
   readonly models?: ReadonlyArray<string>
   /** Patterns of the tools that may be called. */

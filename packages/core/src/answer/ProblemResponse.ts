@@ -8,6 +8,7 @@ import { anthropicProblem, type Code, problem, statusOf } from "../Errors.ts"
 
 /** What a denial is rendered from. */
 export interface Refusal {
+  /** The stable code. */
   readonly code: Code
   /** Every scope that was missing, or that is needed at all where there is no good token; for the challenge. */
   readonly scope?: ReadonlyArray<string>

@@ -206,7 +206,12 @@ export const ofDenied = (
   id: string,
   { model, path }: Question,
   refusal: Told,
-  steps: { readonly known: ReadonlyArray<Noted>; readonly told: ReadonlyArray<Noted> },
+  steps: {
+    /** All steps, which say whom the decision had found. */
+    readonly known: ReadonlyArray<Noted>
+    /** Those that the host asked for. */
+    readonly told: ReadonlyArray<Noted>
+  },
   metadata: string | undefined
 ): Verdict => {
   const { headers, problem, status } = render(refusal, id, path, metadata)

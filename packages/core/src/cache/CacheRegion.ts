@@ -11,10 +11,13 @@ import type { Now } from "../Trace.ts"
 
 /** What a region did since it was made. */
 export interface CacheStats {
+  /** Answers that were remembered. */
   readonly hits: number
+  /** Answers that were looked up. */
   readonly misses: number
   /** Answers served past their time because the look-up did not answer. */
   readonly stale: number
+  /** Entries that made room for others. */
   readonly evictions: number
 }
 
@@ -35,6 +38,7 @@ export interface CacheRegion<K, A, E> {
   readonly expire: () => void
   /** Number of entries held. */
   readonly size: () => number
+  /** What the region did since it was made. */
   readonly stats: () => CacheStats
 }
 
@@ -48,8 +52,11 @@ export interface SharedOptions<K, A> {
 
 /** How a region behaves. Times in milliseconds. */
 export interface RegionOptions<K, A, E> {
+  /** The name, for metrics and in the second tier. */
   readonly name: string
+  /** The most entries that are held. */
   readonly capacity: number
+  /** Finds the answer for a key. */
   readonly lookup: (key: K) => Effect.Effect<A, E>
   /** Looks up several keys at once and answers in their order; without it `getMany` looks up one by one. */
   readonly lookupMany?: (keys: ReadonlyArray<K>) => Effect.Effect<ReadonlyArray<Exit.Exit<A, E>>, E>
@@ -57,10 +64,21 @@ export interface RegionOptions<K, A, E> {
   readonly key: (key: K) => string
   /** How long an answer is fresh; 0 is not remembered. */
   readonly timeToLive: (
-    answer: { readonly _tag: "Success"; readonly value: A } | { readonly _tag: "Failure"; readonly error: E }
+    answer:
+      | {
+        readonly _tag: "Success"
+        /** What was found. */
+        readonly value: A
+      }
+      | {
+        readonly _tag: "Failure"
+        /** Why nothing was. */
+        readonly error: E
+      }
   ) => number
   /** How much longer a success is served when the look-up fails in a way for which `isOutage` holds. */
   readonly staleOnError?: number
+  /** Whether a failure says nothing about the answer. */
   readonly isOutage?: (error: E) => boolean
   /** Present when successes of this region may be kept in the second tier. */
   readonly shared?: SharedOptions<K, A>
@@ -69,9 +87,17 @@ export interface RegionOptions<K, A, E> {
 /** The second tier: texts by key. It never fails and never takes long; what it cannot do it leaves undone. */
 export interface CacheTier {
   /** The text under a key with its age in milliseconds. */
-  readonly get: (key: string) => Effect.Effect<{ readonly text: string; readonly age: number } | undefined>
+  readonly get: (key: string) => Effect.Effect<
+    {
+      /** What was kept. */
+      readonly text: string
+      /** How long ago it was kept, in milliseconds. */
+      readonly age: number
+    } | undefined
+  >
   /** Keeps a text for `life` milliseconds. */
   readonly set: (key: string, text: string, life: number) => Effect.Effect<void>
+  /** Forgets these keys. */
   readonly remove: (keys: ReadonlyArray<string>) => Effect.Effect<void>
 }
 

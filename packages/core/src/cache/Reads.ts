@@ -34,6 +34,7 @@ export class Reads {
     this.#log = log
   }
 
+  /** Notes an answer that was read. */
   add(entry: Kept): void {
     this.#entries.push(entry)
     this.#answers.push(entry.answer)

@@ -27,12 +27,19 @@ import * as MemoryTable from "./MemoryTable.ts"
 
 /** The rows to begin with; what is left out is empty. */
 export interface Rows {
+  /** People. */
   readonly users?: ReadonlyArray<User>
+  /** Teams. */
   readonly teams?: ReadonlyArray<Team>
+  /** Organizations. */
   readonly organizations?: ReadonlyArray<Organization>
+  /** Customers of callers. */
   readonly endUsers?: ReadonlyArray<EndUser>
+  /** Limits of people in teams. */
   readonly memberships?: ReadonlyArray<Membership>
+  /** Groups of models. */
   readonly modelGroups?: ReadonlyArray<ModelGroup>
+  /** Programs that act for people. */
   readonly agents?: ReadonlyArray<Agent>
   /** Identities of agents, for tests: only a LiteLLM database has such rows. */
   readonly agentBindings?: ReadonlyArray<AgentBinding>
@@ -71,7 +78,9 @@ export type TableSet = { readonly [K in TableName]: MemoryTable.MemoryTable<Noun
 
 /** The tables, and what of them does not answer. */
 export interface MemoryTables extends TableSet {
+  /** The applications that are agents. */
   readonly agentBindings: ReadonlyArray<AgentBinding>
+  /** What does not answer. */
   readonly failing: Set<Operation>
   /** Where each answer is reported: for whoever remembers what follows from it, all rows are one. */
   readonly reads: ReadLog

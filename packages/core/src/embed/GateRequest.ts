@@ -213,12 +213,20 @@ export const of = (request: GateRequest): Judged => {
 
 /** The part of Node's `IncomingMessage` that is read. */
 export interface NodeRequest {
+  /** The HTTP method. */
   readonly method?: string | undefined
+  /** Path and query. */
   readonly url?: string | undefined
   /** Express keeps the whole path here when a router is mounted below a prefix. */
   readonly originalUrl?: string | undefined
+  /** Name, value, name, value … as they came. */
   readonly rawHeaders: ReadonlyArray<string>
-  readonly headers?: { readonly host?: string | undefined }
+  /** The headers by name. */
+  readonly headers?: {
+    /** The host that was asked. */
+    readonly host?: string | undefined
+  }
+  /** The connection. */
   readonly socket?: object | null
 }
 

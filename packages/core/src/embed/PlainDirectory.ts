@@ -25,14 +25,20 @@ export type Answer<A> =
   | PromiseLike<A | null | undefined>
   | Effect.Effect<A | null | undefined, unknown>
 
+/** What every row has. */
+interface Identified {
+  /** The id, opaque and never empty. */
+  readonly id: string
+}
+
 /** A row of a user: its id, and what is not as the default (`docs/directory.md`). */
-export type UserRow = { readonly id: string } & Partial<typeof Directory.User.Encoded>
+export type UserRow = Identified & Partial<typeof Directory.User.Encoded>
 /** A row of a team. An empty `models` allows every model. */
-export type TeamRow = { readonly id: string } & Partial<typeof Directory.Team.Encoded>
+export type TeamRow = Identified & Partial<typeof Directory.Team.Encoded>
 /** A row of an organization. */
-export type OrganizationRow = { readonly id: string } & Partial<typeof Directory.Organization.Encoded>
+export type OrganizationRow = Identified & Partial<typeof Directory.Organization.Encoded>
 /** A row of an end user. */
-export type EndUserRow = { readonly id: string } & Partial<typeof Directory.EndUser.Encoded>
+export type EndUserRow = Identified & Partial<typeof Directory.EndUser.Encoded>
 /** The limits of a user in a team. */
 export type MembershipRow =
   & { readonly user: string; readonly team: string }

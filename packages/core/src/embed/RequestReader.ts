@@ -32,6 +32,7 @@ export interface Readable {
   readonly method: string
   /** Path and query. */
   readonly target: string
+  /** Name, value, name, value … as they came. */
   readonly rawHeaders: ReadonlyArray<string>
   /** The body; `undefined` when it cannot be seen. */
   readonly body: Uint8Array | undefined

@@ -18,7 +18,9 @@ import * as Path from "../settings/ClaimPath.ts"
 export interface RequiredClaim {
   /** The path as the file writes it. */
   readonly name: string
+  /** The path, step by step. */
   readonly path: ClaimPath
+  /** The values of which it must have one. */
   readonly values: ReadonlySet<string | number | boolean>
   /** What must hold before an address counts (RULES D57). */
   readonly proves: Proof | undefined
@@ -26,7 +28,9 @@ export interface RequiredClaim {
 
 /** The names of an issuer that has one for each tenant. */
 export interface Template {
+  /** What stands before the tenant. */
   readonly before: string
+  /** What stands after it. */
   readonly after: string
   /** `undefined`: every tenant. */
   readonly tenants: ReadonlySet<string> | undefined
@@ -54,7 +58,9 @@ export interface IssuerProfile {
   readonly resources: ReadonlySet<string>
   /** Paths of claims that rules of the deployment read besides the mapping: what else of a token is kept to ask again. */
   readonly ruled: ReadonlyArray<string>
+  /** How many milliseconds clocks may differ. */
   readonly skew: number
+  /** Whether a token must name its end. */
   readonly expiryRequired: boolean
   /** `undefined`: unbounded. */
   readonly maxLifetime: number | undefined
@@ -62,6 +68,7 @@ export interface IssuerProfile {
   readonly accessOnly: boolean
   /** Whether a token bound to a key of its sender is refused (RULES D36). */
   readonly refusesConfirmation: boolean
+  /** Claims that must hold one of some values. */
   readonly required: ReadonlyArray<RequiredClaim>
   /** How the names of persons of the other namespaces begin; no subject of the empty namespace may (RULES D61). */
   readonly foreign: ReadonlyArray<string>

@@ -54,6 +54,7 @@ export interface OutboundAnswer {
 
 /** There is no usable answer; `detail` is for the operator and holds nothing that was received. */
 export class OutboundFailed extends Schema.TaggedError<OutboundFailed>()("OutboundFailed", {
+  /** What went wrong. */
   reason: Schema.Literals([
     "target",
     "connect",
@@ -64,6 +65,7 @@ export class OutboundFailed extends Schema.TaggedError<OutboundFailed>()("Outbou
     "authority",
     "unsupported"
   ]),
+  /** What went wrong in particular, for the operator. */
   detail: Schema.String
 }) {}
 
@@ -145,7 +147,13 @@ const bounded = (transport: Transport) =>
 export interface FetchBody {
   /** Reads the body piece by piece. */
   readonly getReader: () => {
-    readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+    /** The next piece. */
+    readonly read: () => Promise<{
+      /** Whether the body is at its end. */
+      readonly done: boolean
+      /** The piece. */
+      readonly value?: Uint8Array | undefined
+    }>
   }
 }
 
@@ -154,17 +162,25 @@ export interface FetchResponse {
   /** The HTTP status. */
   readonly status: number
   /** The headers of the answer. */
-  readonly headers: { readonly get: (name: string) => string | null }
+  readonly headers: {
+    /** The value of a header; `null` when there is none. */
+    readonly get: (name: string) => string | null
+  }
   /** The body; `null` when there is none. */
   readonly body: FetchBody | null
 }
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: {
+  /** The HTTP method. */
   readonly method: string
+  /** The headers by name. */
   readonly headers: Record<string, string>
+  /** The body; `undefined` when there is none. */
   readonly body: string | undefined
+  /** A redirect is an answer, and not followed. */
   readonly redirect: "manual"
+  /** Ends the exchange. */
   readonly signal: AbortSignal
 }) => Promise<FetchResponse>
 

@@ -18,7 +18,11 @@ export type AddressKind = "public" | "loopback" | "private" | "linkLocal" | "res
 /** Who named the address; `issuer` is the host name of the configured issuer. */
 export type Reach =
   | { readonly _tag: "Configured" }
-  | { readonly _tag: "Discovered"; readonly issuer: string }
+  | {
+    readonly _tag: "Discovered"
+    /** The host name of the configured issuer. */
+    readonly issuer: string
+  }
 
 /** Networks by their texts, read when an address is first looked for: a host whose keys are in its settings asks nobody. */
 const within = (...texts: ReadonlyArray<string>) => {

@@ -27,16 +27,26 @@ import type { SavedKeys } from "./SavedKeys.ts"
 
 /** What is known about the keys of one issuer, for readiness and operators. */
 export interface IssuerStatus {
+  /** The `id` of the issuer. */
   readonly issuer: string
+  /** Whether there are keys. */
   readonly ready: boolean
-  readonly keys: ReadonlyArray<{ readonly kid: string | null; readonly algorithms: ReadonlyArray<string> }>
+  /** The keys in use. */
+  readonly keys: ReadonlyArray<{
+    /** The id of the key; `null` when it has none. */
+    readonly kid: string | null
+    /** The algorithms that it may verify. */
+    readonly algorithms: ReadonlyArray<string>
+  }>
   /** Seconds since the set in use was fetched; `null` when there is none. */
   readonly ageSeconds: number | null
   /** Seconds until the next refresh. */
   readonly nextRefreshSeconds: number | null
+  /** Why the last fetch failed; `null` when it did not. */
   readonly lastError: string | null
   /** Whether the set in use is past its life because the issuer cannot be reached. */
   readonly stale: boolean
+  /** Members of the set that are no usable keys. */
   readonly skippedMembers: number
   /** Tokens refused because nobody knows their key. */
   readonly unknownKeys: number
@@ -44,7 +54,9 @@ export interface IssuerStatus {
 
 /** What a token header says about its key. */
 export interface KeyHeader {
+  /** The algorithm of the token (`alg`). */
   readonly algorithm: string
+  /** The id of its key; `undefined` when it names none. */
   readonly kid: string | undefined
 }
 

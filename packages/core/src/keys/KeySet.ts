@@ -89,8 +89,11 @@ export const parse = (text: string): Result.Result<KeySet, KeySetRefused> => {
 
 /** A public key that fits one token header. */
 export interface VerificationKey {
+  /** The id of the key; `undefined` when it has none. */
   readonly kid: string | undefined
+  /** The algorithm that it verifies. */
   readonly algorithm: string
+  /** Checks a signature. */
   readonly verify: Verify
 }
 

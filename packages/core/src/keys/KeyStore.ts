@@ -21,7 +21,7 @@ import { Secrets } from "../settings/Secrets.ts"
 import { IssuerUnavailable, TokenRefused } from "../token/Refusal.ts"
 import { Signature } from "../token/Signature.ts"
 import type { Now } from "../Trace.ts"
-import { type IssuerKeys, type IssuerStatus, make as makeIssuerKeys } from "./IssuerKeys.ts"
+import { type IssuerKeys, type IssuerStatus, type KeyHeader, make as makeIssuerKeys } from "./IssuerKeys.ts"
 import { KeyFleet } from "./KeyFleet.ts"
 import { fromJson, prepare, type UsableKeys, type VerificationKey } from "./KeySet.ts"
 import type { FetchedBy } from "./KeySupply.ts"
@@ -39,7 +39,7 @@ export class KeyStore extends Context.Service<KeyStore, {
    */
   readonly find: (
     issuer: IssuerProfile,
-    header: { readonly algorithm: string; readonly kid: string | undefined },
+    header: KeyHeader,
     now: Now
   ) => Effect.Effect<ReadonlyArray<VerificationKey>, TokenRefused | IssuerUnavailable>
   /** Changes when the key set of this issuer changes: cached claims of another epoch are a miss. */

@@ -6,6 +6,7 @@
  */
 import type { EndUser, Membership, Organization, Team, User } from "../directory/Directory.ts"
 
+/** Who is calling, and on whose behalf. */
 export interface Principal {
   /** Whether the caller is an administrator, by scope or by the role of the row. */
   readonly admin: boolean
@@ -17,16 +18,27 @@ export interface Principal {
   readonly role: string
   /** Address of the row, else of the claim. */
   readonly email: string | undefined
+  /** The id of the team; `undefined` without one. */
   readonly teamId: string | undefined
+  /** Its row. */
   readonly team: Team | undefined
   /** The token's organization, not the team's. */
   readonly organizationId: string | undefined
+  /** Its row. */
   readonly organization: Organization | undefined
+  /** The customer of the caller. */
   readonly endUserId: string | undefined
+  /** Its row. */
   readonly endUser: EndUser | undefined
+  /** The user's limits in the team. */
   readonly membership: Membership | undefined
   /** Who acts for the user, or on their own (RULES D72). */
-  readonly agent: { readonly id: string; readonly chain: ReadonlyArray<string> } | undefined
+  readonly agent: {
+    /** The outermost actor. */
+    readonly id: string
+    /** Every actor, outermost first. */
+    readonly chain: ReadonlyArray<string>
+  } | undefined
 }
 
 /** Nobody: what an open route passes on. */

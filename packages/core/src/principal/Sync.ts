@@ -7,7 +7,7 @@
  * token granted is lowered when the mapping no longer matches (RULES D32).
  */
 import * as Schema from "effect/Schema"
-import { DirectoryWrite, type Team, type User, UserRole } from "../directory/Directory.ts"
+import { type DirectoryWrite, type Team, type User, UserRole } from "../directory/Directory.ts"
 import type { Identity } from "../Identity.ts"
 import type { TeamId } from "../Ids.ts"
 import type { Policy } from "../rules/Policy.ts"
@@ -26,7 +26,7 @@ const lowered = "internal_user"
 
 const setRole = (row: User, role: UserRole, origin: "token" | "api"): Synced => ({
   row: { ...row, role, roleOrigin: origin },
-  writes: [DirectoryWrite.make({ _tag: "SetRole", user: row.id, role, origin })]
+  writes: [{ _tag: "SetRole", user: row.id, role, origin }]
 })
 
 /** Role sync (`directory.userRoles`); `undefined` when nothing changes. */
@@ -39,8 +39,7 @@ const roleOf = (row: User, identity: Identity, policy: Policy): Synced | undefin
     : setRole(row, lowered, "api")
 }
 
-const join = (row: User, team: TeamId): DirectoryWrite =>
-  DirectoryWrite.make({ _tag: "JoinTeam", user: row.id, team, role: "user" })
+const join = (row: User, team: TeamId): DirectoryWrite => ({ _tag: "JoinTeam", user: row.id, team, role: "user" })
 
 /** Team sync (`memberships: replace`); a token without a team claim changes nothing. */
 const teamsOf = (row: User, { named, names }: Named, policy: Policy): Synced | undefined => {
@@ -57,7 +56,7 @@ const teamsOf = (row: User, { named, names }: Named, policy: Policy): Synced | u
     },
     writes: [
       ...joins.map((team) => join(row, team)),
-      ...leaves.map((team) => DirectoryWrite.make({ _tag: "LeaveTeam", user: row.id, team }))
+      ...leaves.map((team): DirectoryWrite => ({ _tag: "LeaveTeam", user: row.id, team }))
     ]
   }
 }

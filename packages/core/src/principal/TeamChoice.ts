@@ -2,7 +2,7 @@
  * Which team a request was found to be made for, and what else is known of the
  * caller's teams.
  */
-import { DirectoryWrite, type Team } from "../directory/Directory.ts"
+import { type DirectoryWrite, type Team } from "../directory/Directory.ts"
 import type { LoadedTeam } from "../rules/RowRules.ts"
 import type { FactsOf } from "../Step.ts"
 import type { Now } from "../Trace.ts"
@@ -19,8 +19,11 @@ export type TeamSource =
   | "default"
   | "admin"
 
+/** A team that was chosen, or that none was. */
 export interface TeamChoice {
+  /** Where the team came from. */
   readonly source: TeamSource | undefined
+  /** The team, with its lists. */
   readonly chosen: LoadedTeam | undefined
   /** Every team that a call of this caller could end up in, in the order in which they are tried; made when asked. */
   readonly candidates: () => ReadonlyArray<LoadedTeam>
@@ -32,6 +35,7 @@ export interface TeamChoice {
   readonly named: ReadonlyArray<Team>
   /** Whether the token names teams at all. */
   readonly names: boolean
+  /** What is to be written after an allow. */
   readonly writes: ReadonlyArray<DirectoryWrite>
 }
 
@@ -64,7 +68,7 @@ export const single = (source: TeamSource, loaded: LoadedTeam, created = false):
   provisional: false,
   named: [loaded.team],
   names: true,
-  writes: created ? [DirectoryWrite.make({ _tag: "CreateTeam", team: loaded.team })] : noWrites
+  writes: created ? [{ _tag: "CreateTeam", team: loaded.team }] : noWrites
 })
 
 /** A team that the header names although no claim does: it must turn out to be one of the user's (RULES D66). */

@@ -35,7 +35,10 @@ export interface TeamQuestion {
   /** Whom the claims speak of. */
   readonly identity: Identity
   /** What the identity stands for under the rules. */
-  readonly standing: Standing & { readonly tools?: ReadonlyArray<Level> }
+  readonly standing: Standing & {
+    /** What rules say of tools before a team is chosen. */
+    readonly tools?: ReadonlyArray<Level>
+  }
   /** The request. */
   readonly asked: Asked
   /** The team that the request's header asks for. */

@@ -11,7 +11,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { DirectoryWrite, makeUser, type User } from "../directory/Directory.ts"
+import { type DirectoryWrite, makeUser, type User } from "../directory/Directory.ts"
 import * as MadeId from "../directory/MadeId.ts"
 import { compound } from "../directory/MemoryRows.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
@@ -126,7 +126,7 @@ export class UserResolver extends Context.Service<UserResolver, {
         const rows = yield* orOutage(users.byEmail(email, now), now)
         const row = rows.find((it) => it.role !== "proxy_admin")
         if (row === undefined) return undefined
-        const link = DirectoryWrite.make({ _tag: "LinkSubject", user: row.id, namespace: identity.namespace, subject })
+        const link: DirectoryWrite = { _tag: "LinkSubject", user: row.id, namespace: identity.namespace, subject }
         return { id: row.id, row, writes: [link] }
       })
 
@@ -147,7 +147,7 @@ export class UserResolver extends Context.Service<UserResolver, {
         if (addressed !== undefined) return yield* checked(addressed, "e-mail", now)
         if (create) {
           const row = fromTemplate(identity, subject, idFor(identity, subject, now), policy)
-          const made: Person = { id: row.id, row, writes: [DirectoryWrite.make({ _tag: "CreateUser", user: row })] }
+          const made: Person = { id: row.id, row, writes: [{ _tag: "CreateUser", user: row }] }
           return yield* checked(made, "created", now)
         }
         if (unknown === "allow") {

@@ -23,6 +23,7 @@ export interface ModelNames {
 
 /** One compiled list. */
 export interface ModelList {
+  /** Whether the list allows a model. */
   readonly allows: ModelMatcher
   /** The patterns it stands for, groups spelled out; `["*"]` when it allows everything. */
   readonly patterns: ReadonlyArray<string>

@@ -19,12 +19,40 @@
  * `at` names the places in which the model was found, for the trace.
  */
 export type RequestedModel =
-  | { readonly _tag: "Known"; readonly name: string; readonly at?: string }
-  | { readonly _tag: "Several"; readonly names: ReadonlyArray<string>; readonly at?: ReadonlyArray<string> }
+  | {
+    readonly _tag: "Known"
+    /** The model. */
+    readonly name: string
+    /** The place that names it. */
+    readonly at?: string
+  }
+  | {
+    readonly _tag: "Several"
+    /** The models, each once. */
+    readonly names: ReadonlyArray<string>
+    /** The places that name them. */
+    readonly at?: ReadonlyArray<string>
+  }
   | { readonly _tag: "None" }
-  | { readonly _tag: "Unnamed"; readonly looked?: ReadonlyArray<string> }
-  | { readonly _tag: "Unseen"; readonly names: ReadonlyArray<string>; readonly enforced: boolean }
-  | { readonly _tag: "Conflict"; readonly at?: ReadonlyArray<string>; readonly why?: string }
+  | {
+    readonly _tag: "Unnamed"
+    /** The places that could name one. */
+    readonly looked?: ReadonlyArray<string>
+  }
+  | {
+    readonly _tag: "Unseen"
+    /** The models that the rest of the request names. */
+    readonly names: ReadonlyArray<string>
+    /** Whether the next hop keeps to what may be called. */
+    readonly enforced: boolean
+  }
+  | {
+    readonly _tag: "Conflict"
+    /** The places that do not agree. */
+    readonly at?: ReadonlyArray<string>
+    /** What is ambiguous, in words. */
+    readonly why?: string
+  }
 
 const noNames: ReadonlyArray<string> = []
 

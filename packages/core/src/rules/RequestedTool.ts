@@ -11,9 +11,11 @@ export const toolKinds = ["tool", "prompt", "resource"] as const satisfies Reado
 
 /** One thing that a server offers: a tool or a prompt by name, a resource by its URI. */
 export interface Tool {
+  /** What it is. */
   readonly kind: ToolKind
   /** The name of the server, as `policy.mcp[].server` has it. */
   readonly server: string
+  /** The name within the server. */
   readonly name: string
 }
 
@@ -28,10 +30,22 @@ export interface Tool {
  *   that is no configured server's.
  */
 export type RequestedTool =
-  | { readonly _tag: "Known"; readonly tool: Tool }
-  | { readonly _tag: "Several"; readonly tools: ReadonlyArray<Tool> }
+  | {
+    readonly _tag: "Known"
+    /** What is asked for. */
+    readonly tool: Tool
+  }
+  | {
+    readonly _tag: "Several"
+    /** What is asked for, each once. */
+    readonly tools: ReadonlyArray<Tool>
+  }
   | { readonly _tag: "None" }
-  | { readonly _tag: "Unseen"; readonly server: string }
+  | {
+    readonly _tag: "Unseen"
+    /** The server that is asked. */
+    readonly server: string
+  }
 
 const noTools: ReadonlyArray<Tool> = []
 

@@ -14,9 +14,11 @@ import type * as Route from "./routes/Route.ts"
 
 /** How a token came to its role, for the trace. */
 export interface Standing {
+  /** The role; `undefined` when the token has none. */
   readonly role: TokenRole | undefined
   /** Whether the token itself makes the caller an admin. */
   readonly admin: boolean
+  /** Why it has it. */
   readonly because: "admin scope" | "team claim" | "user claim" | "allowed user role" | "role mapping" | "nothing"
 }
 

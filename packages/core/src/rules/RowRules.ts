@@ -14,7 +14,9 @@ import * as WithoutTeam from "./WithoutTeam.ts"
 
 /** A team with the compiled list of what it may call. */
 export interface LoadedTeam {
+  /** The row. */
   readonly team: Team
+  /** Its models, with those of its groups. */
   readonly models: Model.ModelList
   /** The groups that the team shares could not be read, so the list lacks their models: what it denies is not known. */
   readonly unread?: DirectoryUnavailable

@@ -82,9 +82,11 @@ export const compileLists = ({ prompts, resources, tools }: ToolLists, ofServers
 
 /** What says something about a caller: a rule, or a row. */
 export interface Level {
+  /** Whose lists they are. */
   readonly of: "issuer" | "role" | "scope" | "organization" | "team" | "membership" | "user" | "agent"
   /** The path of the rule, or the id of the row. */
   readonly name: string
+  /** The lists, kind by kind. */
   readonly lists: CompiledLists
 }
 

@@ -257,7 +257,12 @@ const issuerFields = {
       models: patterns,
       /** Patterns of routes. */
       routes: patterns,
-      ...toolLists
+      /** Patterns of tools of MCP servers, `SERVER/NAME`; a `!` in front takes away. Left out nothing is said, empty: none. */
+      tools: toolLists.tools,
+      /** Patterns of prompts of MCP servers, alike. */
+      prompts: toolLists.prompts,
+      /** Patterns of resources of MCP servers, alike. */
+      resources: toolLists.resources
     }),
     {}
   ),

@@ -19,7 +19,9 @@ export const SecretReference = Schema.String.annotate({ expected: "env:NAME or f
 
 /** The reference leads nowhere; `reason` is for the operator and holds no part of the value. */
 export class SecretUnavailable extends Schema.TaggedError<SecretUnavailable>()("SecretUnavailable", {
+  /** The reference. */
   reference: Schema.String,
+  /** Why, for the operator. */
   reason: Schema.String
 }) {}
 

@@ -9,6 +9,7 @@
 import type { IssuerProfile } from "../issuer/Issuer.ts"
 import type { JsonObject } from "../Json.ts"
 
+/** What a verified token says, and whose it is. */
 export interface Claims {
   /** The issuer that the token belongs to. */
   readonly issuer: IssuerProfile
@@ -18,7 +19,13 @@ export interface Claims {
   readonly expiresAt: number | undefined
   /** How the token was verified, for trace and metric. */
   readonly verifiedBy:
-    | { readonly _tag: "Signature"; readonly algorithm: string; readonly kid: string | undefined }
+    | {
+      readonly _tag: "Signature"
+      /** The algorithm of the signature. */
+      readonly algorithm: string
+      /** The id of the key; `undefined` when the token names none. */
+      readonly kid: string | undefined
+    }
     | { readonly _tag: "Introspection" }
     | { readonly _tag: "UserInfo" }
     /** Nobody proved it: a question about somebody. */

@@ -16,12 +16,16 @@ import type { Claims } from "./Claims.ts"
 import { type Given, Offers } from "./Given.ts"
 
 /** The hook says no; `reason` is for the operator. */
-export class CustomDenied extends Schema.TaggedError<CustomDenied>()("CustomDenied", { reason: Schema.String }) {}
+export class CustomDenied extends Schema.TaggedError<CustomDenied>()("CustomDenied", {
+  /** Why, for the operator. */
+  reason: Schema.String
+}) {}
 
 /** The hook itself failed; `reason` is for the operator. */
-export class CustomUnavailable
-  extends Schema.TaggedError<CustomUnavailable>()("CustomUnavailable", { reason: Schema.String })
-{}
+export class CustomUnavailable extends Schema.TaggedError<CustomUnavailable>()("CustomUnavailable", {
+  /** Why, for the operator. */
+  reason: Schema.String
+}) {}
 
 /** Looks at verified claims; succeeds when it has no objection. */
 export type ClaimsCheck = (claims: Claims) => Effect.Effect<void, CustomDenied | CustomUnavailable>

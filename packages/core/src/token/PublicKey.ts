@@ -27,9 +27,32 @@ export type SkipReason =
 
 /** The members that name a public key (RFC 7638), and nothing else of its JWK. */
 export type PublicJwk =
-  | { readonly kty: "RSA"; readonly n: string; readonly e: string }
-  | { readonly kty: "EC"; readonly crv: string; readonly x: string; readonly y: string }
-  | { readonly kty: "OKP"; readonly crv: string; readonly x: string }
+  | {
+    /** The family of the key. */
+    readonly kty: "RSA"
+    /** The modulus, as base64url (RFC 7518 §6.3.1). */
+    readonly n: string
+    /** The exponent, as base64url. */
+    readonly e: string
+  }
+  | {
+    /** The family of the key. */
+    readonly kty: "EC"
+    /** The curve (RFC 7518 §6.2.1). */
+    readonly crv: string
+    /** The first coordinate, as base64url. */
+    readonly x: string
+    /** The second coordinate, as base64url. */
+    readonly y: string
+  }
+  | {
+    /** The family of the key. */
+    readonly kty: "OKP"
+    /** The curve (RFC 8037 §2). */
+    readonly crv: string
+    /** The public key, as base64url. */
+    readonly x: string
+  }
 
 /** A key that may verify signatures, with the algorithms that it may verify. */
 export interface PublicKey {

@@ -45,14 +45,19 @@ export type RefusalReason = typeof RefusalReason.Type
 
 /** The token is not believed; `facts` are for the operator. */
 export class TokenRefused extends Data.TaggedClass("TokenRefused")<{
+  /** Why. */
   readonly reason: RefusalReason
+  /** The values that were compared, for the operator. */
   readonly facts: FactsOf<"token">
 }> {}
 
 /** The issuer (keys, introspection or UserInfo) could not be asked; `retryAfter` in seconds. */
 export class IssuerUnavailable extends Data.TaggedClass("IssuerUnavailable")<{
+  /** The `id` of the issuer. */
   readonly issuer: string
+  /** Seconds after which it may be tried again. */
   readonly retryAfter: number
+  /** What went wrong, for the operator. */
   readonly facts: FactsOf<"token">
 }> {}
 

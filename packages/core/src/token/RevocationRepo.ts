@@ -20,11 +20,17 @@ const Seconds = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 253_
  * entry stays.
  */
 export const Revoked = Schema.Struct({
+  /** The `id` of the issuer in the settings, or the `iss` text. */
   issuer: Schema.NonEmptyString,
+  /** The id of one token. */
   jti: Schema.optionalKey(Schema.NonEmptyString),
+  /** The subject whose tokens are meant. */
   subject: Schema.optionalKey(Schema.NonEmptyString),
+  /** Tokens that were issued before this, in Unix seconds. */
   issuedBefore: Schema.optionalKey(Seconds),
+  /** The id of the key whose tokens are meant. */
   kid: Schema.optionalKey(Schema.NonEmptyString),
+  /** When the entry ends, in Unix seconds; left out, it stays. */
   expiresAt: Schema.optionalKey(Seconds)
 }).check(
   Schema.makeFilter((it) =>
@@ -39,17 +45,20 @@ export const identityOf = ({ issuedBefore, issuer, jti, kid, subject }: Revoked)
   JSON.stringify([issuer, jti ?? null, subject ?? null, issuedBefore ?? null, kid ?? null])
 
 /** The deny list cannot be read or written; `reason` is for the operator. */
-export class RevocationsUnavailable
-  extends Schema.TaggedError<RevocationsUnavailable>()("RevocationsUnavailable", { reason: Schema.String })
-{}
+export class RevocationsUnavailable extends Schema.TaggedError<RevocationsUnavailable>()("RevocationsUnavailable", {
+  /** Why, for the operator. */
+  reason: Schema.String
+}) {}
 
 /** Those who are told of a change in this process. */
 export const makeListeners = () => {
   const all = new Set<() => void>()
   return {
+    /** Tells everybody. */
     tell: Effect.sync(() => {
       for (const changed of all) changed()
     }),
+    /** Is told until the scope ends. */
     listen: (changed: () => void): Effect.Effect<void, never, Scope.Scope> => {
       // Of one's own, so that a function that listens twice is told until both have gone.
       const one = () => changed()

@@ -15,16 +15,37 @@ import type { Algorithm } from "../Settings.ts"
 import type { PublicJwk } from "./PublicKey.ts"
 
 /** The key cannot be used with this algorithm: wrong type, weak, or meant for something else. */
-export class KeyUnusable extends Schema.TaggedClass<KeyUnusable>()("KeyUnusable", { reason: Schema.String }) {}
+export class KeyUnusable extends Schema.TaggedClass<KeyUnusable>()("KeyUnusable", {
+  /** Why, for the operator. */
+  reason: Schema.String
+}) {}
 
 /** Checks one signature over `header.payload` (ASCII); the signature as canonical base64url text. */
 export type Verify = (signingInput: string, signature: string) => Effect.Effect<boolean>
 
 /** What a signature of this algorithm is made of (RFC 7518 section 3, RFC 8037, RFC 9864). */
 export type Scheme =
-  | { readonly _tag: "Pkcs1"; readonly hash: Hash }
-  | { readonly _tag: "Pss"; readonly hash: Hash; readonly saltLength: number }
-  | { readonly _tag: "Ecdsa"; readonly hash: Hash; readonly curve: string; readonly signatureLength: number }
+  | {
+    readonly _tag: "Pkcs1"
+    /** The hash that is signed. */
+    readonly hash: Hash
+  }
+  | {
+    readonly _tag: "Pss"
+    /** The hash that is signed. */
+    readonly hash: Hash
+    /** The length of the salt, in bytes. */
+    readonly saltLength: number
+  }
+  | {
+    readonly _tag: "Ecdsa"
+    /** The hash that is signed. */
+    readonly hash: Hash
+    /** The curve. */
+    readonly curve: string
+    /** The length of a signature, in bytes. */
+    readonly signatureLength: number
+  }
   | { readonly _tag: "Ed25519" }
 
 /** A hash function of a signature scheme. */

@@ -51,8 +51,11 @@ export interface ToolLists {
 
 /** The server parts of all patterns, kind by kind: a server that one of them matches is named. */
 export interface ServerNames {
+  /** Servers that lists of tools name. */
   readonly tool: ReadonlyArray<string>
+  /** Servers that lists of prompts name. */
   readonly prompt: ReadonlyArray<string>
+  /** Servers that lists of resources name. */
   readonly resource: ReadonlyArray<string>
 }
 
