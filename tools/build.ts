@@ -2,8 +2,10 @@
  * `npm run build`: `dist` with declarations for every package, from nothing.
  *
  * `dist` is removed first, so a module that is gone leaves no trace in what is packed. Files that the compiler does
- * not know (a page's style sheet, say) are copied beside the compiled ones. The command is put into few files besides.
+ * not know (a page's style sheet, say) are copied beside the compiled ones. The command is put into few files besides, with an inventory of
+ * what is in it as CycloneDX; the build fails when that is not valid.
  */
+import { cyclonedxEsbuildPlugin } from "@cyclonedx/cyclonedx-esbuild"
 import { cpSync, existsSync, rmSync } from "node:fs"
 import { extname } from "node:path"
 import { command } from "./lib/Command.ts"
@@ -18,4 +20,5 @@ for (const root of packages) {
   if (!existsSync(`${root}/dist`)) continue
   cpSync(`${root}/src`, `${root}/dist`, { recursive: true, filter: (from) => extname(from) !== ".ts" })
 }
-if (code === 0) await command("packages/cli", true)
+const inventory = cyclonedxEsbuildPlugin({ outputFile: "sbom.json", outputReproducible: true, validate: true })
+if (code === 0) await command("packages/cli", [inventory])

@@ -4,7 +4,6 @@
  * What a verb does not need is in files of their own, loaded when it is named; so are the drivers of databases and of
  * gRPC. The package needs no other one: it can be installed where there is no registry.
  */
-import { cyclonedxEsbuildPlugin } from "@cyclonedx/cyclonedx-esbuild"
 import { build, type Plugin } from "esbuild"
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { licensesOf } from "./Licenses.ts"
@@ -20,11 +19,8 @@ const manifest: Plugin = {
   }
 }
 
-/** What is in the bundle, as CycloneDX: `sbom.json` beside it. The build fails when it is not valid. */
-const inventory: Plugin = cyclonedxEsbuildPlugin({ outputFile: "sbom.json", outputReproducible: true, validate: true })
-
-/** Writes the command of the package in `root` to its folder `dist/command`; with its inventory when it is to ship. */
-export const command = async (root: string, ships = false): Promise<void> => {
+/** Writes the command of the package in `root` to its folder `dist/command`. */
+export const command = async (root: string, plugins: ReadonlyArray<Plugin> = []): Promise<void> => {
   const outdir = `${root}/dist/command`
   const { metafile } = await build({
     entryPoints: {
@@ -40,7 +36,7 @@ export const command = async (root: string, ships = false): Promise<void> => {
     target: "node22.19",
     conditions: ["source"],
     metafile: true,
-    plugins: ships ? [manifest, inventory] : [manifest],
+    plugins: [manifest, ...plugins],
     minifySyntax: true,
     legalComments: "linked",
     // What is bundled of CommonJS asks for Node's modules by `require`.
