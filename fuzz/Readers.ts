@@ -1,10 +1,9 @@
 /** Real parsers of other languages, each a program that is asked about one body after another. */
 import { Catalog } from "@jotgate/servers"
-import { Schema } from "effect"
+import { Result, Schema } from "effect"
 import { execFileSync, spawn } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { createInterface } from "node:readline"
 
 const Pairs = Schema.NullOr(Schema.Array(Schema.Tuple([Schema.String, Schema.String])))
 
@@ -20,7 +19,7 @@ const Read = Schema.Struct({
 })
 export interface Read extends Schema.Schema.Type<typeof Read> {}
 
-const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Read))
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Read))
 
 /** One parser. */
 export interface Reader {
@@ -44,7 +43,20 @@ const start = (
   const program = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] })
   const waiting: Array<{ readonly done: (read: Read) => void; readonly fail: (why: Error) => void }> = []
   program.stdin.on("error", () => {})
-  createInterface({ input: program.stdout }).on("line", (line) => waiting.shift()?.done(decode(line)))
+  let rest = ""
+  // By line feeds alone: `node:readline` ends a line at U+2028 as well, which stands as it is in JSON.
+  program.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    const [first = "", ...more] = chunk.split("\n")
+    const lines = [rest + first, ...more]
+    rest = lines.pop() ?? ""
+    for (const line of lines) {
+      const asked = waiting.shift()
+      Result.match(decode(line), {
+        onFailure: () => asked?.fail(new Error(`${name} said ${line}`)),
+        onSuccess: (read) => asked?.done(read)
+      })
+    }
+  })
   program.on("close", (code) => {
     for (const { fail } of waiting.splice(0)) fail(new Error(`${name} ended with ${code}`))
   })

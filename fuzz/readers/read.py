@@ -6,6 +6,7 @@ One JSON object a line on standard input ({"type", "body"}, the body in base64),
 import asyncio
 import base64
 import json
+import math
 import sys
 
 from starlette.datastructures import Headers
@@ -35,10 +36,15 @@ async def form(content_type, body):
     return fields, files
 
 
+def finite(digits):
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
 def text(body):
     try:
-        # NaN and Infinity are no JSON to whoever reads the answer.
-        return json.loads(body, parse_constant=lambda name: None)
+        # NaN and Infinity, also of a number that is too large, are no JSON to whoever reads the answer.
+        return json.loads(body, parse_constant=lambda name: None, parse_float=finite)
     except (ValueError, RecursionError):
         return None
 
