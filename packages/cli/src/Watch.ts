@@ -1,6 +1,5 @@
 /**
- * When to read files again: when one of them changes, also by being replaced,
- * and when the process is sent SIGHUP.
+ * When to read files again: when one of them changes, also by being replaced.
  *
  * The files are looked at, not subscribed to: file systems of containers tell of
  * a change in many ways, and some in none. A file that another one has taken the
@@ -8,7 +7,7 @@
  * when it has not changed for two seconds, so that half of it is never taken for
  * the whole.
  */
-import { Duration, Effect, Queue, Schedule, type Scope, Stream } from "effect"
+import { Duration, Effect, Queue, Schedule, Stream } from "effect"
 import { stat } from "node:fs/promises"
 
 /** How often the files are looked at. */
@@ -36,20 +35,6 @@ export const seen = (files: ReadonlyArray<string>): Effect.Effect<Seen> =>
 const whichOf = (it: Seen): string => [...it.values()].map(([which]) => which).join("\n")
 const stateOf = (it: Seen): string => [...it].map(([file, [which, state]]) => `${file} ${which} ${state}`).join("\n")
 const isThere = (it: Seen): boolean => [...it.values()].every(([which]) => which !== "")
-
-/**
- * Hears SIGHUP from here on, and keeps one for whoever takes it: it ends a process that does not listen yet, and may come
- * as soon as there is a process, so this comes before anything that takes its time.
- */
-export const hangups: Effect.Effect<Queue.Dequeue<"SIGHUP">, never, Scope.Scope> = Effect.gen(function*() {
-  const queue = yield* Queue.sliding<"SIGHUP">(1)
-  const hangup = () => void Queue.offerUnsafe(queue, "SIGHUP")
-  yield* Effect.acquireRelease(
-    Effect.sync(() => process.on("SIGHUP", hangup)),
-    () => Effect.sync(() => process.off("SIGHUP", hangup))
-  )
-  return queue
-})
 
 /**
  * One element for each time to read `files` again because they have changed; which files these are may change meanwhile.

@@ -19,7 +19,7 @@ import * as LastNet from "../LastNet.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 import { unreadable } from "../SecretCheck.ts"
 import * as Signals from "../Signals.ts"
-import { changes, hangups, seen } from "../Watch.ts"
+import { changes, seen } from "../Watch.ts"
 import { imported, readYaml, release } from "./Import.ts"
 
 /** Imports their file in memory; a file that needs somebody is not served. */
@@ -121,7 +121,7 @@ export const serve = Command.make(
   Effect.fn("serve")(function*({ admin, config, listen, litellm, release, upstream }) {
     yield* Signals.ignored(["SIGUSR1", "SIGUSR2"])
     if (cluster.isWorker) return yield* work
-    const hangup = yield* hangups
+    const hangup = yield* Signals.hangups
     if (Option.isSome(config) === Option.isSome(litellm)) {
       return yield* failure("which file? Give one of --config FILE and --litellm FILE")
     }
