@@ -417,12 +417,12 @@ const ends: ReadonlyArray<Mutation> = [
   ...inFile("identity/ClaimExtractor.ts", [
     ["if (!this.#readers.ignores || firm.has(claim))", "if (!this.#readers.ignores)"],
     ["if (!this.#readers.ignores || firm.has(claim))", "if (firm.has(claim))"],
-    ["isSubject(path) && unprintable.test(id)", "false"],
+    ["anyOf(path, isSubject) && unprintable.test(id)", "false"],
     ["if (entries.unreadable !== undefined) this", "if (entries.unreadable === null) this"],
     ["if (values.length > 1) this.#unreadable(\"email\"", "if (false) this.#unreadable(\"email\""],
     ["several: values.length > 1 }", "several: false }"],
     ["value: values.length === 1 ? values[0] : undefined", "value: values[0]"],
-    ["isAddress: this.#readers.isAddress(path),", "isAddress: false,"],
+    ["isAddress: anyOf(path, this.#readers.isAddress),", "isAddress: false,"],
     [
       "isUserId(id)) return { id: undefined, isAddress: false, isUnproven: unproven }",
       "isUserId(id)) return { id: undefined, isAddress: false, isUnproven: false }"

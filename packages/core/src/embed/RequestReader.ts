@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import { asksForWebSocket, canonical } from "../HeaderNames.ts"
 import * as Json from "../Json.ts"
 import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
+import { isModelName } from "../rules/ModelName.ts"
 import * as BodyPlaces from "../rules/routes/BodyPlaces.ts"
 import type { BodyPlace } from "../rules/routes/BodyPlaces.ts"
 import { ledTo } from "../rules/routes/ManagedId.ts"
@@ -50,11 +51,6 @@ interface Found {
   isUnnamed: boolean
   state: "fine" | "conflict" | "invalid"
 }
-
-const unprintable = /[\p{Cc},]/u
-
-const isModelName = (name: string): boolean =>
-  name.length > 0 && name.length <= 1024 && !unprintable.test(name) && name.isWellFormed()
 
 const put = (found: Found, at: string, name: string, isOne: boolean): void => {
   if (!isModelName(name)) {

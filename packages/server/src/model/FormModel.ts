@@ -6,21 +6,11 @@
  * round it, or with brackets or dots behind it. `svg[model]`, as clients of OpenAI write it, is the member of a member.
  */
 import { ledTo } from "@jotgate/core/ManagedId"
+import { isModelName } from "@jotgate/core/ModelName"
 import { isUtf8 } from "node:buffer"
 import { JsonModel } from "./JsonModel.ts"
 import { baseOf, isDisguised, isOpen, type JsonPlace, placesOf, type Reads } from "./JsonPlaces.ts"
-import {
-  ambiguous,
-  found,
-  invalid,
-  isModelName,
-  join,
-  nothing,
-  type Peeked,
-  refusalOf,
-  several,
-  unnamed
-} from "./Peeked.ts"
+import { ambiguous, found, invalid, join, nothing, type Peeked, refusalOf, several, unnamed } from "./Peeked.ts"
 
 const unescaped = (name: string): string => {
   try {

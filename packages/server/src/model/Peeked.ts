@@ -8,6 +8,7 @@
  * is two models to LiteLLM) are refused as well.
  */
 import type { Code } from "@jotgate/core/Errors"
+import { isModelName } from "@jotgate/core/ModelName"
 import type { Refusal } from "@jotgate/core/ProblemResponse"
 import { knownModel, type RequestedModel, severalModels, unnamedModel } from "@jotgate/core/Request"
 
@@ -58,16 +59,8 @@ export const invalid = (why: string): Refused => ({ _tag: "Refused", code: "body
 /** The body is larger than the limit, perhaps only after inflating. */
 export const tooLarge: Peeked = { _tag: "Refused", code: "body_too_large" }
 
-/** The longest name of a model, in UTF-16 units. */
-const maxLength = 1024
 /** How many different models one request may name. */
 export const maxModels = 100
-
-const unprintable = /[\p{Cc},]/u
-
-/** Whether `name` can be the name of one model: not empty, at most 1024 units, well-formed, no control character, no comma. */
-export const isModelName = (name: string): boolean =>
-  name.length > 0 && name.length <= maxLength && !unprintable.test(name) && name.isWellFormed()
 
 /** Why `name` is not the name of one model. */
 export const refusalOf = (name: string): Peeked =>

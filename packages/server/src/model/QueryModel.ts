@@ -4,8 +4,9 @@
  * A query goes to the upstream as it came, so what servers could read in different ways is refused: a name that is
  * there twice, in another case, with brackets behind it, or behind a `;`.
  */
+import { isModelName } from "@jotgate/core/ModelName"
 import { baseOf } from "./JsonPlaces.ts"
-import { ambiguous, isModelName, join, named, nothing, type Peeked, several } from "./Peeked.ts"
+import { ambiguous, join, named, nothing, type Peeked, several } from "./Peeked.ts"
 
 /** A parameter that names models, and what separates several, if anything does. */
 export interface QueryPlace {

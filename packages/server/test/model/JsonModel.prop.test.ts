@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import { isModelName } from "@jotgate/core/ModelName"
 import { Schema } from "effect"
 import { JsonModel } from "../../src/model/JsonModel.ts"
 import { fold, placesOf } from "../../src/model/JsonPlaces.ts"
-import { found, isModelName } from "../../src/model/Peeked.ts"
+import { found } from "../../src/model/Peeked.ts"
 
 const places = placesOf([{ path: "model" }])
 

@@ -172,7 +172,9 @@ const headerPlaces: ReadonlyArray<KindPlace & { readonly _tag: "Header" }> = [
   header("x-litellm-model", "litellm"),
   header("azureml-model-deployment", "azure"),
   header("x-ms-model-mesh-model-name", "azure"),
-  header("x-amzn-sagemaker-target-model", "bedrock")
+  header("x-amzn-sagemaker-target-model", "bedrock"),
+  // Servers of many models, and what routes to one of them by a header: Seldon, ModelMesh, inference pools of the Gateway API.
+  ...["seldon-model", "mm-model-id", "mm-vmodel-id", "x-gateway-model-name"].map((it) => header(it, "any"))
 ]
 
 /** Lower-case names of the headers in which some upstream looks for a model. */

@@ -3,9 +3,9 @@
  * itself, and in which ways a person's row may call. What nobody can make sense of has no meaning.
  */
 import type { User } from "@jotgate/core/Directory"
+import { isModelName } from "@jotgate/core/ModelName"
 import * as Request from "@jotgate/core/Request"
 import type { Said, Supposed } from "../../directory/Questioner.ts"
-import { isModelName } from "../../model/Peeked.ts"
 import type { Evaluation, Situation, Subject } from "./AuthZenMessage.ts"
 
 const methodPattern = /^[A-Z][A-Z_-]{0,31}$/
