@@ -8,7 +8,6 @@
  */
 import { Context, Effect, Layer, type Redacted } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import * as PostgresClient from "../postgres/PostgresClient.ts"
 import * as Dialect from "../sql/Dialect.ts"
 import * as SqliteClient from "../sqlite/SqliteClient.ts"
 import * as RecordThread from "./RecordThread.ts"
@@ -252,5 +251,11 @@ export class RecordStore extends Context.Service<RecordStore, {
 
   /** In a PostgreSQL database, in our own schema; `timeout` of a statement in milliseconds. */
   static readonly layerPostgres = (url: Redacted.Redacted, timeout = 5_000) =>
-    RecordStore.layerSql.pipe(Layer.provide(PostgresClient.layer({ url, pool: 2, timeout })))
+    RecordStore.layerSql.pipe(
+      Layer.provide(Layer.unwrap(Effect.map(
+        // The driver is loaded by those who need it.
+        Effect.promise(() => import("../postgres/PostgresClient.ts")),
+        (client) => client.layer({ url, pool: 2, timeout })
+      )))
+    )
 }
