@@ -34,25 +34,27 @@ const revocationsBeside = (folder: string | null) =>
   folder === null ? RevocationRepo.layerMemory : FileRevocationRepo.layer(folder)
 
 export const layer = (options: Options) =>
-  Layer.mergeAll(
-    LiteLLMRepos.layer,
-    LiteLLMAdmin.layer,
-    options.write ? LiteLLMProvisioner.layer : Provisioner.layerNoop,
-    options.write ? SqlRevocationRepo.layer : revocationsBeside(options.folder)
-  ).pipe(
-    Layer.provideMerge(
-      Layer.mergeAll(
-        Lookups.layerPg(options.pool),
-        PostgresForgetting.layer(options.pool),
-        LiteLLMTables.layer(options.schema)
-      )
-    ),
-    Layer.provideMerge(
-      !options.write
-        ? Layer.empty
-        : options.migrate === false
-        ? PostgresStore.complete("beside-litellm")
-        : PostgresStore.migrated("beside-litellm")
-    ),
-    Layer.provideMerge(PostgresClient.layer(options))
+  PostgresClient.closingInTime(
+    Layer.mergeAll(
+      LiteLLMRepos.layer,
+      LiteLLMAdmin.layer,
+      options.write ? LiteLLMProvisioner.layer : Provisioner.layerNoop,
+      options.write ? SqlRevocationRepo.layer : revocationsBeside(options.folder)
+    ).pipe(
+      Layer.provideMerge(
+        Layer.mergeAll(
+          Lookups.layerPg(options.pool),
+          PostgresForgetting.layer(options.pool),
+          LiteLLMTables.layer(options.schema)
+        )
+      ),
+      Layer.provideMerge(
+        !options.write
+          ? Layer.empty
+          : options.migrate === false
+          ? PostgresStore.complete("beside-litellm")
+          : PostgresStore.migrated("beside-litellm")
+      ),
+      Layer.provideMerge(PostgresClient.layer(options))
+    )
   )

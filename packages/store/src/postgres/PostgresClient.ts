@@ -25,8 +25,11 @@ export interface Options {
 /** How long the end of the process waits for the connections to be closed. */
 const CLOSING = Duration.seconds(2)
 
-/** A layer whose end a server that hangs cannot hold up. */
-const closingInTime = <A, E>(layer: Layer.Layer<A, E>) =>
+/**
+ * A layer whose end a server that hangs cannot hold up. Whatever has statements under way in the background has to be
+ * within, too: to interrupt one is to wait until the server has heard of it.
+ */
+export const closingInTime = <A, E, R>(layer: Layer.Layer<A, E, R>) =>
   Layer.effectContext(Effect.gen(function*() {
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer((exit) => within(Scope.close(scope, exit), CLOSING, () => Effect.void))

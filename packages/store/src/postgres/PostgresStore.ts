@@ -86,10 +86,16 @@ export interface Options extends PostgresClient.Options {
 
 /** The store over its own client. */
 export const layer = (options: Options) =>
-  SqlDirectory.layer.pipe(
-    Layer.provideMerge(Layer.merge(Lookups.layerPg(options.pool), PostgresForgetting.layer(options.pool))),
-    Layer.provideMerge(
-      options.write === false ? Layer.empty : options.migrate === false ? complete("directory") : migrated("directory")
-    ),
-    Layer.provideMerge(PostgresClient.layer(options))
+  PostgresClient.closingInTime(
+    SqlDirectory.layer.pipe(
+      Layer.provideMerge(Layer.merge(Lookups.layerPg(options.pool), PostgresForgetting.layer(options.pool))),
+      Layer.provideMerge(
+        options.write === false
+          ? Layer.empty
+          : options.migrate === false
+          ? complete("directory")
+          : migrated("directory")
+      ),
+      Layer.provideMerge(PostgresClient.layer(options))
+    )
   )

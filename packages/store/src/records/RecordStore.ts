@@ -251,11 +251,10 @@ export class RecordStore extends Context.Service<RecordStore, {
 
   /** In a PostgreSQL database, in our own schema; `timeout` of a statement in milliseconds. */
   static readonly layerPostgres = (url: Redacted.Redacted, timeout = 5_000) =>
-    RecordStore.layerSql.pipe(
-      Layer.provide(Layer.unwrap(Effect.map(
-        // The driver is loaded by those who need it.
-        Effect.promise(() => import("../postgres/PostgresClient.ts")),
-        (client) => client.layer({ url, pool: 2, timeout })
-      )))
-    )
+    Layer.unwrap(Effect.map(
+      // The driver is loaded by those who need it.
+      Effect.promise(() => import("../postgres/PostgresClient.ts")),
+      (client) =>
+        client.closingInTime(RecordStore.layerSql.pipe(Layer.provide(client.layer({ url, pool: 2, timeout }))))
+    ))
 }

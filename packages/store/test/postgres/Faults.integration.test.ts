@@ -3,7 +3,7 @@ import { TeamId } from "@jotgate/core/Directory"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import type { UserRepo } from "@jotgate/core/UserRepo"
 import { describeWith, Postgres, Redis } from "@jotgate/servers"
-import { Effect, Layer } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Scope } from "effect"
 import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import type { Forgetting } from "../../src/remember/Forgetting.ts"
 import { known } from "../../src/sql/Migrations.ts"
@@ -69,6 +69,20 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
   )
 
   it.live("hanging", () => withStore((server) => outage(server, () => server.pause(), () => server.resume())), 60_000)
+
+  it.live("frozen: the end of the process waits for nothing that it may be asked for", () =>
+    Effect.gen(function*() {
+      const server = yield* Postgres.make()
+      const scope = yield* Scope.make()
+      yield* Effect.gen(function*() {
+        yield* until(hears)
+        server.pause()
+      }).pipe(Effect.provide(yield* Layer.buildWithScope(storeOf({ url: server.url }), scope)))
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.resume()))
+      const closed = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      // Two seconds; the room is twenty-fold.
+      assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Fiber.join(closed), "40 seconds")))
+    }), 90_000)
 
   it.live("a database that is away at the start is waited for in the background", () =>
     Effect.gen(function*() {
