@@ -248,16 +248,25 @@ export class TeamResolver extends Context.Service<TeamResolver, {
           : fromGroups(question, undefined, now)
       }
 
-      /** With team sync on, a header or a single claim leaves the other named teams to be loaded. */
-      const withNamed = (choice: Choice, { identity }: TeamQuestion, now: Now): Chosen => {
-        if (!syncs || choice.source === "groups" || identity.teams.length === 0) return Exit.succeed(choice)
-        return Effect.mapEager(named(identity, identity.teams, now), (rows) => {
-          const others = choice.source === "header"
-            ? []
-            : choice.named.filter((it) => !rows.some((row) => row.id === it.id))
-          return { ...choice, named: [...rows, ...others] }
-        })
-      }
+      /** The team that a token names alone, by id or else by alias, where a header chose another; none when it does not exist. */
+      const namedAlone = ({ team, teamAlias }: Identity, now: Now): Effect.Effect<Team | undefined, Unavailable> =>
+        team !== undefined
+          ? orAbsent(teams.byId(team, now), now)
+          : teamAlias === undefined
+          ? Exit.succeed(undefined)
+          : Effect.catchEager(
+            teams.byAlias(teamAlias, now),
+            (error) => error._tag === "DirectoryUnavailable" ? outage(error, now) : Exit.succeed(undefined)
+          )
+
+      /** With team sync on, a header or a single claim leaves the other named teams to be loaded (RULES D32). */
+      const withNamed = Effect.fnUntracedEager(function*(choice: Choice, { identity }: TeamQuestion, now: Now) {
+        if (!syncs || choice.source === "groups") return choice
+        const rows = identity.teams.length === 0 ? [] : yield* named(identity, identity.teams, now)
+        const alone = choice.source === "header" ? yield* namedAlone(identity, now) : undefined
+        const others = choice.source === "header" ? alone === undefined ? [] : [alone] : choice.named
+        return { ...choice, named: [...rows, ...others.filter((it) => !rows.some((row) => row.id === it.id))] }
+      })
 
       const fromToken = (question: TeamQuestion, now: Now): Chosen =>
         Effect.flatMapEager(fromClaims(question, now), (choice): Chosen => {

@@ -195,7 +195,11 @@ describe("roles", () => {
     rows: { users: [user("ada@acme.test"), user("u-1")] }
   }, {
     "e-mail": [{ claims: { email: "ada@acme.test" } }, "403 role_unmatched"],
-    "user": [{ claims: { uid, email: "ada@acme.test" } }, "allow user=u-1"]
+    "user": [{ claims: { uid, email: "ada@acme.test" } }, "allow user=u-1"],
+    "user, whatever address is proven": [
+      { claims: { uid, email: "ada@acme.test", email_verified: true } },
+      "allow user=u-1"
+    ]
   })
   decides("the e-mail stands in for the id of the row", {
     issuer: { claims: { user: { from: "uid", orEmail: true }, email: "email" } },
@@ -203,6 +207,13 @@ describe("roles", () => {
   }, {
     "e-mail": [{ claims: { email: "ada@acme.test", email_verified: true } }, "allow user=ada@acme.test"],
     "without a proof (RULES D57)": [{ claims: { email: "ada@acme.test" } }, "403 principal_required"]
+  })
+  decides("where it may stand in, a missing subject is no defect of the token", {
+    issuer: { claims: { user: { from: "sub", orEmail: true }, email: "email" } },
+    rows: { users: [user("ada@acme.test")] }
+  }, {
+    "e-mail": [{ claims: { email: "ada@acme.test", email_verified: true } }, "allow user=ada@acme.test"],
+    "neither": [{ claims: {} }, "403 principal_required"]
   })
 
   deviates("D49", "model names in roles and scopes are patterns", "exact names", {

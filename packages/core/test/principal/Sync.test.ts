@@ -16,7 +16,8 @@ const after = Effect.fnUntraced(function*(
   row: UserRow,
   claims: Readonly<Record<string, unknown>>,
   directory: NonNullable<CoreTest.World["directory"]> = { memberships: "replace" },
-  ask: Omit<CoreTest.Ask, "claims"> = {}
+  ask: Omit<CoreTest.Ask, "claims"> = {},
+  policy: NonNullable<CoreTest.World["policy"]> = {}
 ) {
   return yield* CoreTest.CoreTest.use((core) =>
     Effect.map(core.ask({ ...ask, claims: { uid: "u-1", ...claims } }), (verdict) => {
@@ -30,7 +31,7 @@ const after = Effect.fnUntraced(function*(
         writes: verdict.writes.map((it) => it._tag).join()
       }
     })
-  ).pipe(Effect.provide(CoreTest.CoreTest.layer({ directory, rows: { users: [user("u-1", row)], teams } })))
+  ).pipe(Effect.provide(CoreTest.CoreTest.layer({ directory, policy, rows: { users: [user("u-1", row)], teams } })))
 })
 
 describe("RULES D32: team sync (the reference: takes every other membership away, without a claim too)", () => {
@@ -48,6 +49,24 @@ describe("RULES D32: team sync (the reference: takes every other membership away
       assert.strictEqual((yield* after(mine, { groups: ["c"], team_name: "D" })).byToken, "c,d")
       const header = { headers: { "x-team-id": "c" } }
       assert.strictEqual((yield* after(mine, { groups: ["c", "d"] }, undefined, header)).byToken, "c,d")
+    }))
+  it.effect("a header chooses one of them and changes no target", () =>
+    Effect.gen(function*() {
+      const to = (claims: Readonly<Record<string, unknown>>, team: string) =>
+        Effect.map(
+          after(mine, claims, undefined, { headers: { "x-team-id": team } }, { teamHeader: "memberships" }),
+          (it) => `${it.line}: ${it.teams}, by token ${it.byToken}`
+        )
+      assert.strictEqual(yield* to({ groups: ["c"], team_id: "d" }, "c"), "allow user=u-1 team=c: a,c,d, by token c,d")
+      assert.strictEqual(yield* to({ groups: ["c"], team_id: "d" }, "d"), "allow user=u-1 team=d: a,c,d, by token c,d")
+      assert.strictEqual(
+        yield* to({ groups: ["c"], team_name: "D" }, "c"),
+        "allow user=u-1 team=c: a,c,d, by token c,d"
+      )
+      assert.strictEqual(yield* to({ team_id: "d" }, "a"), "allow user=u-1 team=a: a,d, by token d")
+      assert.strictEqual(yield* to({ team_name: "D" }, "a"), "allow user=u-1 team=a: a,d, by token d")
+      assert.strictEqual(yield* to({ team_id: "ghost" }, "a"), "allow user=u-1 team=a: a, by token ")
+      assert.strictEqual(yield* to({}, "b"), "allow user=u-1 team=b: a,b, by token b")
     }))
   it.effect("never the default, never a membership", () =>
     Effect.gen(function*() {
