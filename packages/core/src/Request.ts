@@ -16,6 +16,7 @@ import { stackless } from "./Stackless.ts"
 export {
   conflictingModels,
   knownModel,
+  maxModels,
   modelText,
   namesOf,
   noModel,

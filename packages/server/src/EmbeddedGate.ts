@@ -15,6 +15,7 @@ import { checkOf } from "@jotgate/core/Extensions"
 import type { DecideOptions, GateRequest, Hook, Rule } from "@jotgate/core/Gate"
 import type { RequestedModel } from "@jotgate/core/Request"
 import { read, type Readable } from "@jotgate/core/RequestReader"
+import type { Settings } from "@jotgate/core/Settings"
 import type { Verdict } from "@jotgate/core/Verdict"
 import { Clock, Context, Effect, Exit, Layer, Predicate, Result, Scope } from "effect"
 import { checkConfig } from "./config/ConfigCheck.ts"
@@ -36,9 +37,15 @@ export {
 type Encoded = typeof FileSettings.Encoded
 
 /** The settings as the file writes them, with the issuers that are trusted. */
-export type GateSettings = Omit<Encoded, "issuers"> & {
-  readonly issuers: NonNullable<Encoded["issuers"]>
-}
+export type GateSettings =
+  & Omit<Settings.Input, "issuers" | "policy">
+  & Omit<Encoded, keyof Settings.Input>
+  & {
+    /** Whom is trusted; at least one. */
+    readonly issuers: NonNullable<Settings.Input["issuers"]>
+    /** Who may do what, with the MCP servers that the gate stands in front of. */
+    readonly policy?: Encoded["policy"]
+  }
 
 /** What the settings do not say. */
 export interface GateParts<E = never> extends Partial<Pick<PipelineOptions<E>, "directory" | "env" | "base">> {

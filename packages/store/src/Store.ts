@@ -73,10 +73,23 @@ const secret = (reference: string) =>
     Effect.mapError((error) => new StoreFailed({ message: `${error.reference}: ${error.reason}` }))
   )
 
+/** How a database is connected to. */
+export interface Connection {
+  /** The most connections. */
+  readonly pool: number
+  /** How long is waited for one, in milliseconds. */
+  readonly timeout: number
+  /** The certificate authority that is trusted, as PEM. */
+  readonly ca?: string
+}
+
 /** How the database of the settings is connected to. */
-export const connection = Effect.fnUntraced(function*({ ca, pool, timeout }: DirectorySettings["connection"]) {
-  return { pool, timeout, ...(ca === null ? {} : { ca: Redacted.value(yield* secret(ca)) }) }
-})
+export const connection = (
+  { ca, pool, timeout }: DirectorySettings["connection"]
+): Effect.Effect<Connection, StoreFailed, Secrets> =>
+  ca === null
+    ? Effect.succeed({ pool, timeout })
+    : Effect.map(secret(ca), (text) => ({ pool, timeout, ca: Redacted.value(text) }))
 
 /** Nothing is written: not by decisions, not by people, and the deny list is a file. */
 const readOnly = <E, R>(

@@ -14,9 +14,11 @@ export interface Report {
   readonly forgetting: boolean
 }
 
+/** Whether the store answers. */
 export class StoreHealth extends Context.Service<StoreHealth, {
   /** Asks the database; fails when it does not answer. */
   readonly check: Effect.Effect<void, DirectoryUnavailable>
+  /** What is told of the store. */
   readonly report: Effect.Effect<Report>
 }>()("@jotgate/store/StoreHealth") {
   /** The health of a store that is looked up in `Lookups`. */

@@ -6,9 +6,23 @@ import { Redacted, Result } from "effect"
 /** The store that a URL names. A database URL may hold a password and is a secret. */
 export type StoreUrl =
   | { readonly _tag: "Memory" }
-  | { readonly _tag: "Sqlite"; readonly path: string }
-  | { readonly _tag: "Postgres"; readonly url: Redacted.Redacted }
-  | { readonly _tag: "LiteLLM"; readonly url: Redacted.Redacted; readonly schema: string }
+  | {
+    readonly _tag: "Sqlite"
+    /** Where the file is. */
+    readonly path: string
+  }
+  | {
+    readonly _tag: "Postgres"
+    /** The connection string. */
+    readonly url: Redacted.Redacted
+  }
+  | {
+    readonly _tag: "LiteLLM"
+    /** The connection string. */
+    readonly url: Redacted.Redacted
+    /** The schema in which the tables are. */
+    readonly schema: string
+  }
 
 const FORMS = "memory:, sqlite:PATH, postgres://… or litellm+postgres://…"
 

@@ -9,7 +9,15 @@
 import * as Result from "effect/Result"
 import { asksForWebSocket, canonical } from "../HeaderNames.ts"
 import * as Json from "../Json.ts"
-import { conflictingModels, knownModel, namesOf, type RequestedModel, severalModels, unnamedModel } from "../Request.ts"
+import {
+  conflictingModels,
+  knownModel,
+  maxModels,
+  namesOf,
+  type RequestedModel,
+  severalModels,
+  unnamedModel
+} from "../Request.ts"
 import { isModelName } from "../rules/ModelName.ts"
 import * as BodyPlaces from "../rules/routes/BodyPlaces.ts"
 import type { BodyPlace } from "../rules/routes/BodyPlaces.ts"
@@ -58,8 +66,10 @@ const put = (found: Found, at: string, name: string, isOne: boolean): void => {
     return
   }
   if (!found.at.includes(at)) found.at.push(at)
-  if (!isOne) found.others.add(name)
-  else if (found.one === undefined || found.one === name || name === `models/${found.one}`) found.one ??= name
+  if (!isOne) {
+    found.others.add(name)
+    if (found.others.size > maxModels && found.state === "fine") found.state = "invalid"
+  } else if (found.one === undefined || found.one === name || name === `models/${found.one}`) found.one ??= name
   else found.state = "conflict"
 }
 

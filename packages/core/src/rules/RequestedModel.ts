@@ -54,6 +54,9 @@ export type RequestedModel =
     readonly why?: string
   }
 
+/** How many models besides its own one request may name; more are 400 `body_invalid`. */
+export const maxModels = 100
+
 const noNames: ReadonlyArray<string> = []
 
 /** A request that runs no model. */

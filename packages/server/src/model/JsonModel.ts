@@ -10,6 +10,7 @@
  */
 import { ledTo } from "@jotgate/core/ManagedId"
 import { isModelName } from "@jotgate/core/ModelName"
+import { maxModels } from "@jotgate/core/Request"
 import { namedAt } from "@jotgate/core/Runner"
 import {
   below,
@@ -24,7 +25,7 @@ import {
   type Reads
 } from "./JsonPlaces.ts"
 import { decodeText, everyName, isDone, lineFeed, type Place, startPlace, type Stop, walk } from "./JsonWalk.ts"
-import { ambiguous, invalid, maxModels, nothing, type Peeked, refusalOf, unnamed } from "./Peeked.ts"
+import { ambiguous, invalid, nothing, type Peeked, refusalOf, unnamed } from "./Peeked.ts"
 
 /** Raw bytes of a model that are read; a longer one is no model name. */
 const maxModel = 6 * 1024

@@ -10,7 +10,7 @@
 import type { Code } from "@jotgate/core/Errors"
 import { isModelName } from "@jotgate/core/ModelName"
 import type { Refusal } from "@jotgate/core/ProblemResponse"
-import { knownModel, type RequestedModel, severalModels, unnamedModel } from "@jotgate/core/Request"
+import { knownModel, maxModels, type RequestedModel, severalModels, unnamedModel } from "@jotgate/core/Request"
 
 /** The models that were found. */
 export interface Found {
@@ -59,8 +59,6 @@ export const invalid = (why: string): Refused => ({ _tag: "Refused", code: "body
 /** The body is larger than the limit, perhaps only after inflating. */
 export const tooLarge: Peeked = { _tag: "Refused", code: "body_too_large" }
 
-/** How many different models one request may name. */
-export const maxModels = 100
 
 /** Why `name` is not the name of one model. */
 export const refusalOf = (name: string): Peeked =>

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
+import { AgentId, makeAgent, makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import * as Door from "@jotgate/core/Door"
 import { HttpSecurity } from "@jotgate/core/HttpSecurity"
 import { Clock, Context, Effect, Layer, Logger, Schema } from "effect"
@@ -38,6 +39,8 @@ const toldOf = async (response: Response): Promise<Told> => {
   return { status: response.status, headers, body }
 }
 
+const names = (count: number) => Array.from({ length: count }, (_, i) => `gpt-4o-${i}`)
+
 const requests: ReadonlyArray<readonly [title: string, method: "GET" | "POST", path: string, body?: unknown]> = [
   ["a model of the team", "POST", "/v1/chat/completions?x=1", { model: "gpt-4o", messages: [] }],
   ["another model", "POST", "/v1/chat/completions", { model: "o1", messages: [] }],
@@ -71,7 +74,9 @@ const requests: ReadonlyArray<readonly [title: string, method: "GET" | "POST", p
   ["a slash at the end", "POST", "/v1/chat/completions/", { model: "o1" }],
   ["an MCP server", "POST", "/mcp/github", { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "x" } }],
   ["another agent", "POST", "/a2a/helper", { jsonrpc: "2.0", id: 1, method: "message/send", params: {} }],
-  ["a trial", "POST", "/prompts/test", { model: "gpt-4o" }]
+  ["a trial", "POST", "/prompts/test", { model: "gpt-4o" }],
+  ["as many models as may be", "POST", "/v1/chat/completions", { model: "gpt-4o", fallbacks: names(100) }],
+  ["one more", "POST", "/v1/chat/completions", { model: "gpt-4o", fallbacks: names(101) }]
 ]
 
 const Any = Schema.Unknown
@@ -143,6 +148,32 @@ const questions = (tokens: Readonly<Record<string, string | undefined>>): Readon
     }))
   )
 
+/** A host that holds a stream looks at the credential before the body: what is wrong with both has one of two names. */
+const early = /^(?:nobody|a bad token|an expired token): (?:no JSON|one more)$/
+
+const codeOf = (body: unknown): string =>
+  typeof body === "object" && body !== null && "code" in body ? String(body.code) : ""
+
+/** Agents with lists of their own, and a server that rows alone name. */
+const byRows: World.WorldOptions = {
+  claims: { agent: { actor: "act" } },
+  policy: {
+    teamRoutes: ["llm_api_routes", "/mcp/*"],
+    agents: { unknown: "deny" },
+    mcp: [{ server: "files", path: "/mcp/files" }]
+  },
+  rows: {
+    users: [makeUser({ id: UserId.make("alice"), role: "internal_user", teams: [TeamId.make("red")] })],
+    teams: [makeTeam({ id: TeamId.make("red"), models: ["gpt-4o*"], tools: ["github/get_*"] })],
+    agents: [
+      makeAgent({ id: AgentId.make("helper"), models: ["gpt-4o*"], tools: ["github/get_issue"] }),
+      makeAgent({ id: AgentId.make("idle"), models: [] }),
+      makeAgent({ id: AgentId.make("rogue"), blocked: true }),
+      makeAgent({ id: AgentId.make("blue-only"), teams: [TeamId.make("blue")] })
+    ]
+  }
+}
+
 describe("a host is answered as the proxy's callers are", () => {
   const worlds: Readonly<Record<string, World.WorldOptions>> = {
     "teams by groups": {},
@@ -163,8 +194,6 @@ describe("a host is answered as the proxy's callers are", () => {
           "a stranger": yield* token("mallory")
         })
         assert.isAtLeast(table.length, 60)
-        // A host that holds a stream looks at the credential before the body: what is wrong with both has one of two names.
-        const early = /^(?:nobody|a bad token|an expired token): no JSON$/
         for (const question of table.filter(({ title }) => !early.test(title))) {
           const expected = yield* proxy(question)
           assert.deepStrictEqual(yield* gate(question), expected, `Gate: ${question.title}`)
@@ -172,6 +201,38 @@ describe("a host is answered as the proxy's callers are", () => {
         }
       }))
   }
+
+  it.live("agents and tools by rows: status, headers and body", () =>
+    Effect.gen(function*() {
+      const { gate, middleware, proxy, token } = yield* setting(byRows)
+      const acting = (...chain: ReadonlyArray<string>) =>
+        token("alice", {
+          groups: ["red"],
+          act: chain.reduceRight<object | undefined>((act, sub) => ({ sub, ...(act && { act }) }), undefined)
+        })
+      const table = questions({
+        "alice herself": yield* token("alice", { groups: ["red"] }),
+        "an agent": yield* acting("helper"),
+        "an agent without models": yield* acting("idle"),
+        "a blocked one": yield* acting("rogue"),
+        "one for another": yield* acting("helper", "idle"),
+        "one that nobody knows": yield* acting("stranger"),
+        "an agent in another team": yield* acting("blue-only"),
+        "a broken chain": yield* token("alice", { groups: ["red"], act: "helper" })
+      })
+      const statuses = new Set<string>()
+      for (const question of table) {
+        const expected = yield* proxy(question)
+        // The chain is wrong with the token, and the body is besides: see above.
+        if (question.title.startsWith("a broken chain") && expected.status === 400) continue
+        statuses.add(`${expected.status} ${codeOf(expected.body)}`)
+        assert.deepStrictEqual(yield* gate(question), expected, `Gate: ${question.title}`)
+        assert.deepStrictEqual(yield* middleware(question), expected, `HttpSecurity: ${question.title}`)
+      }
+      for (const code of ["agent_blocked", "agent_unknown", "agent_model_denied", "team_denied", "tool_unseen"]) {
+        assert.include([...statuses], `403 ${code}`)
+      }
+    }))
 
   it.live("tells the next hop what the proxy tells the upstream", () =>
     Effect.gen(function*() {

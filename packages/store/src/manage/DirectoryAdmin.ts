@@ -97,6 +97,7 @@ export const pageOf = <A>(rows: ReadonlyArray<A>, { limit }: ListQuery, idOf: (r
  * a file that may not be written).
  */
 export class ChangeRefused extends Schema.TaggedClass<ChangeRefused>()("ChangeRefused", {
+  /** Why. */
   reason: Schema.Literals([
     "stale",
     "taken",
@@ -107,8 +108,11 @@ export class ChangeRefused extends Schema.TaggedClass<ChangeRefused>()("ChangeRe
     "readonly",
     "unwritable"
   ]),
+  /** What is wrong where. */
   findings: Schema.Array(Schema.Struct({
+    /** The place in the row or file. */
     path: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
+    /** What is wrong. */
     message: Schema.String
   }))
 }) {}
@@ -143,7 +147,14 @@ export interface Applied {
   /** How many rows come, change or go. */
   readonly counts: { readonly [A in Action]: number }
   /** The first steps, at most `toldSteps`. */
-  readonly steps: ReadonlyArray<{ readonly action: Action; readonly kind: TableName; readonly id: string }>
+  readonly steps: ReadonlyArray<{
+    /** What is done. */
+    readonly action: Action
+    /** Of which kind the row is. */
+    readonly kind: TableName
+    /** The id of the row. */
+    readonly id: string
+  }>
 }
 
 /** Most steps that are told one by one. */
@@ -215,7 +226,9 @@ export class DirectoryAdmin extends Context.Service<DirectoryAdmin, {
   readonly ofFile: (kind: TableName) => Effect.Effect<ReadonlySet<string>, DirectoryUnavailable>
   /** Audit rows, newest first, before `before`. */
   readonly audits: (query: {
+    /** The number of a row: those before it. */
     readonly before?: number
+    /** The most rows that are answered. */
     readonly limit: number
   }) => Effect.Effect<ReadonlyArray<Audit>, DirectoryUnavailable>
   /** Makes several changes together: all of them or none. */

@@ -14,18 +14,27 @@ import * as RecordThread from "./RecordThread.ts"
 
 /** One record: what it is searched by, and the whole as JSON. */
 export interface RecordRow {
+  /** The id of the decision. */
   readonly id: string
+  /** The HTTP status. */
   readonly status: number
+  /** Why it was denied; `null` for an allow. */
   readonly code: string | null
+  /** The id of the person; `null` when nobody was found. */
   readonly person: string | null
+  /** The subject that the token names. */
   readonly claimed: string | null
+  /** The address. */
   readonly email: string | null
+  /** The id of the team. */
   readonly team: string | null
   /** Several are joined by commas, which stand in no name. */
   readonly model: string | null
   /** Several are joined by line feeds, which stand in no name. */
   readonly tool: string | null
+  /** The id of the agent that acted. */
   readonly agent: string | null
+  /** The whole record as JSON. */
   readonly body: string
   /** The mapped claims and the request, so that the question can be asked again; `null` when it is not kept. */
   readonly question: string | null
@@ -35,23 +44,33 @@ export interface RecordRow {
 export interface RecordQuery {
   /** An id of a user, of the token or of a row, or an address. */
   readonly who?: string | undefined
+  /** The id of a team. */
   readonly team?: string | undefined
+  /** A model that was asked for. */
   readonly model?: string | undefined
+  /** A tool that was asked for. */
   readonly tool?: string | undefined
+  /** The id of an agent. */
   readonly agent?: string | undefined
+  /** A code of a denial. */
   readonly code?: string | undefined
+  /** An HTTP status. */
   readonly status?: number | undefined
   /** Ids from here on. */
   readonly from?: string | undefined
   /** Ids below. */
   readonly below?: string | undefined
+  /** The most records that are answered. */
   readonly limit: number
 }
 
 /** A found record. */
 export interface FoundRecord {
+  /** The id of the decision. */
   readonly id: string
+  /** The whole record as JSON. */
   readonly body: string
+  /** What was asked, as JSON; `null` when it is not kept. */
   readonly question: string | null
 }
 
@@ -228,10 +247,13 @@ const make = (
     }
   })
 
+/** Where records of decisions are kept and looked for. */
 export class RecordStore extends Context.Service<RecordStore, {
   /** Appends a batch, whole or not at all; an id that is there already stays as it is. */
   readonly append: (rows: ReadonlyArray<RecordRow>) => Call<void>
+  /** The record of a decision; `undefined` when there is none. */
   readonly find: (id: string) => Call<FoundRecord | undefined>
+  /** The records that a query asks for, newest first. */
   readonly search: (query: RecordQuery) => Call<ReadonlyArray<FoundRecord>>
   /** Takes away some of the records below `id`; whether there may be more. */
   readonly prune: (id: string) => Call<boolean>

@@ -14,18 +14,31 @@ const Keys = Schema.optionalKey(Schema.Array(Schema.String))
 const Pairs = Schema.optionalKey(Schema.Array(Schema.Tuple([Schema.String, Schema.String])))
 const Mark = Schema.optionalKey(Schema.Literal(true))
 
+/** What changed: the keys under which it may be remembered. */
 export const Change = Schema.Struct({
+  /** Ids of people. */
   users: Keys,
+  /** Subjects, by namespace. */
   subjects: Pairs,
+  /** Addresses. */
   emails: Keys,
+  /** People in teams. */
   memberships: Pairs,
+  /** Ids of teams. */
   teams: Keys,
+  /** Names of teams. */
   teamAliases: Keys,
+  /** Ids of organizations. */
   organizations: Keys,
+  /** Names of organizations. */
   organizationAliases: Keys,
+  /** Ids of customers. */
   endUsers: Keys,
+  /** Ids of groups of models. */
   modelGroups: Keys,
+  /** Ids of agents. */
   agents: Keys,
+  /** Names of agents. */
   agentNames: Keys,
   /** What rows list of MCP servers changed, so that other servers may be named. */
   tools: Mark,
@@ -33,6 +46,7 @@ export const Change = Schema.Struct({
   revocations: Mark,
   /** Every row that is remembered about people, for a change that touches too many of them to name. */
   everyone: Mark,
+  /** Everything. */
   everything: Mark,
   /** A change may have been missed: nothing is fresh any more, but nothing is known to be wrong. */
   unsure: Mark,

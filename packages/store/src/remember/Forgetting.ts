@@ -15,6 +15,7 @@ import { type Change, unsure } from "./Change.ts"
 /** Forgets what a change names; `here`: it was made by this process. */
 export type Listener = (change: Change, here: boolean) => void
 
+/** Tells every process what changed, so that nobody goes on with what is remembered. */
 export class Forgetting extends Context.Service<Forgetting, {
   /** Announces a change; inside a transaction it is part of it. */
   readonly announce: (change: Change) => Effect.Effect<void, SqlError.SqlError>
