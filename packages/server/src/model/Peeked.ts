@@ -59,7 +59,6 @@ export const invalid = (why: string): Refused => ({ _tag: "Refused", code: "body
 /** The body is larger than the limit, perhaps only after inflating. */
 export const tooLarge: Peeked = { _tag: "Refused", code: "body_too_large" }
 
-
 /** Why `name` is not the name of one model. */
 export const refusalOf = (name: string): Peeked =>
   name.includes(",") ? ambiguous("a comma in a model's name") : invalid("a model's name that can be none")
