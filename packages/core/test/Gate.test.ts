@@ -71,6 +71,18 @@ describe("Gate.make", () => {
       assert.isFalse(yield* stepsOf({ model: "o1" }, "never"))
     }))
 
+  it.live("a log that throws changes no verdict", () =>
+    Effect.gen(function*() {
+      const token = yield* tokenOf()
+      const broken = () => {
+        throw new Error("full")
+      }
+      assert.strictEqual(lineOf(yield* decided({ directory: teams, log: broken }, chat(token))), "allow ada red")
+      const later = async () => broken()
+      const denied = yield* decided({ directory: teams, log: later }, chat(token, { model: "o1" }))
+      assert.strictEqual(lineOf(denied), "403 team_model_denied")
+    }))
+
   it.live("the log gets every verdict, with the id that the caller gets", () =>
     Effect.gen(function*() {
       const log: Array<string> = []

@@ -12,6 +12,8 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as DecisionId from "../answer/DecisionId.ts"
 import { challenges } from "../answer/ProblemResponse.ts"
 import * as ResourceMetadata from "../answer/ResourceMetadata.ts"
@@ -100,8 +102,11 @@ export const make = (
   const metadataOf = ({ origin }: Judged, path: string): string | undefined =>
     metadata && origin !== "" ? ResourceMetadata.metadataUrl(origin, path) : undefined
 
+  /** The host's log is told; neither a throw nor a rejection of it is anybody's business here. */
   const logged = (answer: Answer): Answer => {
-    log?.(answer.verdict)
+    if (log === undefined) return answer
+    const told: Result.Result<unknown, unknown> = Result.try(() => log(answer.verdict))
+    if (Result.isSuccess(told) && Predicate.isPromiseLike(told.success)) void told.success.then(undefined, () => {})
     return answer
   }
 
