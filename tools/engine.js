@@ -5,7 +5,7 @@ const running = version ? version[1] : process.versions.node
 const [major = 0, minor = 0] = running.split(".").map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
   console.error(
-    `jotgate needs Node 22.19 or newer; this is ${running}. ` +
-      "The scripts of this workspace run its own (node_modules/.bin/node)."
+    `jotgate needs Node 22.19 or newer; this is ${running}, and npm may have left out what needs a newer one. ` +
+      "With it: npx --yes --package node@24 -- npm ci"
   )
 }
