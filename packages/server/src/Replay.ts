@@ -17,6 +17,7 @@ import { Clock, Effect, Exit, Option, Schema } from "effect"
 import { hash } from "node:crypto"
 import { type Posed, reader } from "./record/KeptQuestion.ts"
 import { nameOf } from "./record/Parties.ts"
+import { isRedacted, type Redaction } from "./record/Redaction.ts"
 import { settle, type Supposing } from "./Supposition.ts"
 
 /** What the rules said, and for which team. */
@@ -50,6 +51,11 @@ export const Replayed = Schema.Struct({
   asked: Schema.Int,
   /** Records without a question. */
   unreadable: Schema.Int,
+  /**
+   * Questions that are answered another way now, of people whose address is a pseudonym (`decisions.redact`): whether
+   * for this is not known, so they are in no list.
+   */
+  hidden: Schema.Int,
   lost: Schema.Array(Change),
   gained: Schema.Array(Change),
   moved: Schema.Array(Change)
@@ -159,17 +165,22 @@ const oneOfEach = () => {
   }
 }
 
-/** Asks every recorded question anew; `teamHeader` carries the team that was asked for. Fails when one cannot be decided. */
+/**
+ * Asks every recorded question anew; `teamHeader` carries the team that was asked for, `plain` takes pseudonyms back.
+ * Fails when one cannot be decided.
+ */
 export const run = <E>(
   pageAfter: (next: string | undefined) => Effect.Effect<Page, E>,
   supposing: Supposing,
-  teamHeader: string
+  teamHeader: string,
+  plain: Redaction = (it) => it
 ): Effect.Effect<Replayed, E | Undecided> =>
   Effect.gen(function*() {
     const same = new Set<string>()
     const changes = new Map<string, Counted>()
     const one = oneOfEach()
     let unreadable = 0
+    let hidden = 0
     let asked = 0
     let next: string | undefined
     const read = reader(teamHeader)
@@ -191,7 +202,8 @@ export const run = <E>(
           asked++
           continue
         }
-        const posed = read(question)
+        const whole = plain(question)
+        const posed = read(whole)
         const quick = posed === undefined || ruled === undefined
           ? undefined
           : yield* verdictOf(supposing, posed, now)
@@ -209,7 +221,8 @@ export const run = <E>(
         asked++
         const before: Verdict = { allowed: record.verdict === "allow", code: record.verdictCode, team: record.team }
         const after = quick ?? (yield* verdictOf(supposing, posed, now))
-        if (differs(before, after)) {
+        if (differs(before, after) && isRedacted(whole)) hidden++
+        else if (differs(before, after)) {
           changes.set(key, {
             who: whoOf(record),
             agent: record.agent,
@@ -230,6 +243,7 @@ export const run = <E>(
     return {
       asked,
       unreadable,
+      hidden,
       lost: all.filter(({ after, before }) => before.allowed && !after.allowed),
       gained: all.filter(({ after, before }) => !before.allowed && after.allowed),
       moved: all.filter(({ after, before }) => before.allowed && after.allowed)

@@ -45,9 +45,9 @@ const piecesOfText = function*(lists: ReadonlyArray<ReadonlyArray<Change>>): Gen
 
 /** What `JSON.stringify` makes of all of it, with two spaces. */
 const piecesOfJson = function*(
-  { asked, gained, lost, moved }: Pick<Replayed, "asked" | "gained" | "lost" | "moved">
+  { asked, gained, hidden, lost, moved }: Pick<Replayed, "asked" | "gained" | "hidden" | "lost" | "moved">
 ): Generator<string> {
-  yield `{\n  "asked": ${asked},`
+  yield `{\n  "asked": ${asked},${hidden === 0 ? "" : `\n  "hidden": ${hidden},`}`
   for (const [name, list] of [["lost", lost], ["gained", gained], ["moved", moved]] as const) {
     const end = name === "moved" ? "\n}" : ","
     if (list.length === 0) {
@@ -157,11 +157,14 @@ export const plan = Command.make(
     const { supposing } = yield* dry({ config: next, env: process.env, base: dirname(resolve(name)) })
     if (supposing === undefined) return yield* failure("nobody can be asked")
     const [teamHeader = "x-team-id"] = next.settings.policy.teamHeaders
-    const { asked, gained, lost, moved, unreadable } = yield* Replay.run(pageAfter, supposing, teamHeader).pipe(
+    const { undone } = yield* Effect.promise(() => import("../explain/Pseudonyms.ts"))
+    const plain = yield* undone({ ...next, settings: { ...next.settings, decisions: where.decisions } })
+    const told = yield* Replay.run(pageAfter, supposing, teamHeader, plain).pipe(
       Effect.catchTag("Undecided", ({ code }) => failure(`the recorded questions cannot be decided: ${code}`))
     )
+    const { asked, gained, hidden, lost, moved, unreadable } = told
     if (asked === 0) return yield* failure(`no questions are recorded yet. ${wholeStore}`)
-    const pieces = json ? piecesOfJson({ asked, lost, gained, moved }) : piecesOfText([lost, gained, moved])
+    const pieces = json ? piecesOfJson({ asked, hidden, lost, gained, moved }) : piecesOfText([lost, gained, moved])
     for (const it of pieces) {
       yield* Console.log(it)
       // Whoever reads has a turn.
@@ -171,6 +174,10 @@ export const plan = Command.make(
       yield* Console.log(
         `${asked} questions: ${lost.length} lose, ${gained.length} gain, ${moved.length} change team${
           unreadable === 0 ? "" : `; ${unreadable} records without a question`
+        }${
+          hidden === 0
+            ? ""
+            : `; of ${hidden} it is not known, as the address of whoever asked is a pseudonym (decisions.redact) of nobody with a row`
         }`
       )
     }

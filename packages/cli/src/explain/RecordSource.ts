@@ -9,15 +9,15 @@ import type { FileSettings } from "@jotgate/server/GatewaySettings"
 import { KeptQuestion, requestOf } from "@jotgate/server/KeptQuestion"
 import { pageOf, queryOf, type Search } from "@jotgate/server/RecordQuery"
 import * as Redaction from "@jotgate/server/Redaction"
-import * as RedactionKey from "@jotgate/server/RedactionKey"
 import { suppose } from "@jotgate/server/Supposition"
 import { RecordStore } from "@jotgate/store/RecordStore"
 import * as StoreUrl from "@jotgate/store/StoreUrl"
-import { Clock, Context, Effect, type FileSystem, Layer, Option, Redacted, Result, Schema, type Scope } from "effect"
+import { Clock, Context, Effect, type FileSystem, Layer, Option, Result, Schema, type Scope } from "effect"
 import { dirname, resolve } from "node:path"
 import * as AdminClient from "../admin/AdminClient.ts"
 import { loadSound } from "../Configuration.ts"
 import { type Failure, failure, Negative } from "../Outcome.ts"
+import * as Pseudonyms from "./Pseudonyms.ts"
 
 /** What a question of the past is answered today. */
 export const Again = Schema.Struct({
@@ -116,17 +116,6 @@ const askedAgain = Effect.fnUntraced(function*(config: ConfigFile, question: Kep
   return { ...told, steps: told.steps ?? [] }
 })
 
-/** What makes the pseudonyms of the records, so that people are found by their addresses. */
-const redactionOf = Effect.fnUntraced(
-  function*({ name, settings: { cache, decisions: { redact, redactKey } } }: ConfigFile) {
-    if (redact.length === 0) return undefined
-    const key = redactKey === null
-      ? yield* RedactionKey.made(cache.dir)
-      : Redacted.value(yield* AdminClient.secretOf(redactKey, "decisions.redactKey", dirname(resolve(name))))
-    return key === undefined ? undefined : Redaction.make(key)
-  }
-)
-
 const ofStore = (config: ConfigFile, store: RecordStore["Service"]): RecordSource => {
   const { decisions: { life } } = config.settings
   const kept = `They are kept for ${Math.round(life / 86_400_000)} days (decisions.life).`
@@ -141,7 +130,7 @@ const ofStore = (config: ConfigFile, store: RecordStore["Service"]): RecordSourc
       })
     }),
     search: Effect.fnUntraced(function*(search) {
-      const redact = yield* redactionOf(config)
+      const redact = yield* Pseudonyms.made(config)
       const who = search.who === undefined ? undefined : redact?.(search.who) ?? search.who
       const query = queryOf({ ...search, who }, yield* Clock.currentTimeMillis)
       if (Result.isFailure(query)) {
@@ -152,7 +141,9 @@ const ofStore = (config: ConfigFile, store: RecordStore["Service"]): RecordSourc
     }),
     again: Effect.fnUntraced(function*(id) {
       const found = yield* Effect.mapError(store.find(id), away)
-      const question = Option.flatMap(Option.fromNullishOr(found?.question), readQuestion)
+      const text = found?.question ?? null
+      const plain = text === null || !Redaction.isRedacted(text) ? undefined : yield* Pseudonyms.undone(config)
+      const question = Option.flatMap(Option.fromNullOr(text), (it) => readQuestion(plain?.(it) ?? it))
       return Option.isNone(question) ? undefined : yield* askedAgain(config, question.value)
     })
   }

@@ -20,6 +20,22 @@ const address =
 /** `h_` and 96 bits. */
 const pseudonym = /^h_[\w-]{16}$/
 
+/** Where one may stand in a text. */
+const pseudonyms = /\bh_[\w-]{16}(?=@|%40)/g
+
+/** Whether a text holds a pseudonym. */
+export const isRedacted = (text: string): boolean => text.search(pseudonyms) !== -1
+
+/** Takes the pseudonyms of these addresses back, for a question that is asked again; those of others stay. */
+export const undo = (redact: Redaction, addresses: Iterable<string>): Redaction => {
+  const people = new Map<string, string>()
+  for (const it of addresses) {
+    const told = redact(it)
+    if (told !== it) people.set(told.slice(0, told.lastIndexOf("@")), it.slice(0, it.lastIndexOf("@")))
+  }
+  return (text) => text.replace(pseudonyms, (it) => people.get(it) ?? it)
+}
+
 /** Remembered pseudonyms: the same few people ask again and again. */
 const most = 4_096
 

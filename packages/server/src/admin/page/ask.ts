@@ -2,7 +2,7 @@
 import type { Json, Kit } from "./kit.ts"
 
 export const ask = (
-  { at, get, input, isRecord, onSubmit, post, records, rowsOf, session, stepLines, text, tokenOf }: Kit
+  { at, element, get, input, isRecord, onSubmit, post, records, rowsOf, session, stepLines, text, tokenOf }: Kit
 ) => {
   const verdict = at("verdict", HTMLDivElement)
   const raw = at("raw", HTMLDetailsElement)
@@ -102,16 +102,29 @@ export const ask = (
     const faults = isRecord(answer) ? records(answer.errors).map((it) => text(it.message)).join("; ") : ""
     say("deny", `The question could not be asked: ${faults || response.status}`)
   }
-  onSubmit("question", () =>
-    decide().catch((error: unknown) => {
-      clear()
-      say("wait", `It could not be asked: ${error instanceof Error ? error.message : String(error)}`)
-    }))
   as.addEventListener("change", arrange)
   person.addEventListener("change", arrange)
   input("tool").addEventListener("input", arrange)
+  const asked = () =>
+    decide().catch((error: unknown) => {
+      clear()
+      say("wait", `It could not be asked: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  onSubmit("question", asked)
+  /** Somebody to ask as, in one click. */
+  const choice = (id: string): HTMLElement => {
+    const button = element("button", id)
+    button.setAttribute("type", "button")
+    button.addEventListener("click", () => {
+      person.value = id
+      arrange()
+      void asked()
+    })
+    return button
+  }
   const offer = (people: ReadonlyArray<Json>) => {
     for (const it of people) person.append(new Option(`${text(it.id)}: ${text(it.note)}`, text(it.id)))
+    at("people-known", HTMLDivElement).append(...people.map((it) => choice(text(it.id))))
     if (people.length > 0) person.selectedIndex = 1
     hasPeople = people.length > 0
     arrange()

@@ -11,6 +11,7 @@ export const decisions = (
     input,
     isRecord,
     list,
+    moment,
     onSubmit,
     pill,
     post,
@@ -18,13 +19,16 @@ export const decisions = (
     rowsOf,
     send,
     stepLines,
-    text
+    text,
+    zone
   }: Kit
 ) => {
   const recordsBody = body("records")
   let next = ""
+  at("records-time", HTMLTableCellElement).textContent = `Time (${zone()})`
   const who = (it: Json): string =>
-    text(it.user) || (isRecord(it.claimed) ? text(it.claimed.email) || text(it.claimed.user) : "") || "nobody"
+    text(it.user) || (isRecord(it.claimed) ? text(it.claimed.user) || text(it.claimed.email) : "") || text(it.agent) ||
+    "nobody"
   const show = async (it: Json) => {
     const box = at("record", HTMLDivElement)
     const heading = element("h3", "One decision")
@@ -35,7 +39,7 @@ export const decisions = (
     const claimed = isRecord(it.claimed) ? it.claimed : undefined
     facts.append(...rowsOf([
       ["decision", it.decision],
-      ["time", clock(it.time)],
+      ["time", moment(it.time)],
       ["who", who(it)],
       [
         "token says",
@@ -108,18 +112,20 @@ export const decisions = (
     }
   }
   const rowOf = (it: Json): HTMLElement => {
-    const row = element("tr")
+    const row = document.createElement("tr")
     const time = element("td")
     const button = element("button", clock(it.time), "open")
+    time.title = moment(it.time)
     time.append(button)
     const answer = element("td")
     answer.append(pill(it))
     row.append(time, answer)
     const caller = text(it.agent) === "" || it.agent === who(it) ? who(it) : `${who(it)} by ${text(it.agent)}`
     const called = list(it.tools ?? it.tool ?? it.models ?? it.model)
-    for (const words of [caller, text(it.team), called, `${text(it.method)} ${text(it.route)}`]) {
-      row.append(element("td", words))
-    }
+    const route = `${text(it.method)} ${text(it.route)}`
+    for (const words of [caller, text(it.team), called || route, route]) row.append(element("td", words))
+    const claimed = isRecord(it.claimed) ? text(it.claimed.email) : ""
+    if (claimed !== "") row.cells[2]?.setAttribute("title", claimed)
     row.dataset["id"] = text(it.decision)
     row.addEventListener("click", () => {
       show(it).catch(() => {})

@@ -13,16 +13,18 @@ export const state = ({ at, body, element, get, isRecord, list, records, send, s
     made.append(element("b", value, kind), element("span", name))
     return made
   }
+  /** The width of a minute: a phone has half the room, and the words must stay as large. */
+  const slot = (): number => matchMedia("(max-width: 40rem)").matches ? 11 : 20
   /** A frame with its two ends of time and its highest value. */
   const frame = (label: string, top: string): SVGElement => {
-    const chart = svg("svg", { viewBox: "0 0 600 150", role: "img", "aria-label": label })
-    chart.append(svg("line", { x1: 0, y1: 125, x2: 600, y2: 125 }), svg("line", { x1: 0, y1: 20, x2: 600, y2: 20 }))
-    const words = [[0, 143, "start", `${minutes} minutes ago`], [600, 143, "end", "now"], [
-      0,
-      14,
-      "start",
-      top
-    ]] as const
+    const end = slot() * minutes
+    const chart = svg("svg", { viewBox: `0 0 ${end} 150`, role: "img", "aria-label": label })
+    chart.append(svg("line", { x1: 0, y1: 125, x2: end, y2: 125 }), svg("line", { x1: 0, y1: 20, x2: end, y2: 20 }))
+    const words = [
+      [0, 143, "start", `${minutes} minutes ago`],
+      [end, 143, "end", "now"],
+      [0, 14, "start", top]
+    ] as const
     for (const [x, y, anchor, said] of words) {
       const one = svg("text", { x, y, "text-anchor": anchor })
       one.textContent = said
@@ -37,7 +39,13 @@ export const state = ({ at, body, element, get, isRecord, list, records, send, s
       const allowed = items.filter((it) => it.verdict === "allow").length
       const height = (count: number) => count / most * 105
       const bar = (kind: string, from: number, count: number) =>
-        svg("rect", { class: kind, x: index * 20 + 3, width: 14, y: 125 - height(from + count), height: height(count) })
+        svg("rect", {
+          class: kind,
+          x: slot() * (index + 0.15),
+          width: slot() * 0.7,
+          y: 125 - height(from + count),
+          height: height(count)
+        })
       chart.append(bar("allow", 0, allowed), bar("deny", allowed, items.length - allowed))
     })
     return chart
@@ -49,7 +57,7 @@ export const state = ({ at, body, element, get, isRecord, list, records, send, s
     for (const kind of ["most", "half"] as const) {
       const known = points.flatMap((it, index) => {
         const value = it[kind]
-        return value === undefined ? [] : [[index * 20 + 10, 125 - value / top * 105] as const]
+        return value === undefined ? [] : [[slot() * (index + 0.5), 125 - value / top * 105] as const]
       })
       chart.append(svg("polyline", { class: kind, points: known.map((it) => it.join(",")).join(" ") }))
       chart.append(...known.map(([cx, cy]) => svg("circle", { class: kind, cx, cy, r: 2.5 })))
@@ -103,9 +111,9 @@ export const state = ({ at, body, element, get, isRecord, list, records, send, s
       tile(status, missing === "" ? "readiness" : `without ${missing}`, status === "ready" ? "allow" : "deny"),
       tile(String(sum("jotgate_decisions_total")), "decisions since the start"),
       tile(String(sum("jotgate_requests_in_flight")), "requests in flight"),
-      tile(millis(part(times, 0.5)), "half of the decisions"),
-      tile(millis(part(times, 0.99)), "99 of 100 decisions"),
-      tile(millis(sum("jotgate_event_loop_delay_p99_seconds") * 1000), "event-loop delay")
+      tile(millis(part(times, 0.5)), "a decision, median"),
+      tile(millis(part(times, 0.99)), "a decision, 99th percentile"),
+      tile(millis(sum("jotgate_event_loop_delay_p99_seconds") * 1000), "event-loop delay, 99th percentile")
     )
     const slots = Array.from({ length: minutes }, (): Array<Json> => [])
     for (const it of recent) {

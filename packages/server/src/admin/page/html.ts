@@ -25,6 +25,7 @@ const ask = `<div class="columns">
     <div class="field" id="person-field" hidden>
       <label for="person">Who is calling</label>
       <select id="person"><option value="">somebody with a token of their own</option></select>
+      <div id="people-known" class="choices" role="group" aria-label="Decide at once as"></div>
     </div>
     <div class="field" id="token-field">
       <label for="token">Token</label>
@@ -108,7 +109,7 @@ const decisions = `<form id="search" class="card bar filters">
   <label class="check"><input type="checkbox" id="live"> Follow as they are made</label></div>
 </form>
 <div class="columns wide">
-  <div class="card scroll" tabindex="0" role="region" aria-label="Found decisions"><table id="records"><thead><tr><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Model or tool</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
+  <div class="card scroll" tabindex="0" role="region" aria-label="Found decisions"><table id="records"><thead><tr><th scope="col" id="records-time">Time</th><th scope="col">Answer</th><th scope="col">Who</th><th scope="col">Team</th><th scope="col">Asked for</th><th scope="col">Route</th></tr></thead><tbody></tbody></table>
   <p id="records-note" class="note"></p><button id="more" type="button" hidden>Older ones</button></div>
   <div class="card" id="record" role="region" aria-live="polite" aria-label="One decision"><p class="note idle">Choose a decision to see its steps.</p></div>
 </div>`
@@ -158,12 +159,12 @@ const issuers = `<div id="issuers" class="cards"></div>
 
 const configuration = `<div class="columns even">
 <div class="card"><h3>In force</h3><dl id="config-status"></dl><div id="config-warnings"></div><details><summary>The settings, without secrets</summary><pre id="config" tabindex="0"></pre></details></div>
-<form id="validate" class="card"><h3>Try another file</h3><div class="field"><label for="config-text">A configuration, pasted</label><textarea id="config-text" rows="14" spellcheck="false" autocomplete="off"></textarea></div><div class="actions"><button class="primary" type="submit">Check it</button><button id="plan" type="button">What would change for whom?</button></div><div id="findings" role="status"></div><div class="scroll"><table id="changes" hidden><thead><tr><th scope="col">Who</th><th scope="col">Asked</th><th scope="col">Was</th><th scope="col">Would be</th></tr></thead><tbody></tbody></table></div></form>
+<form id="validate" class="card"><h3>Try another file</h3><div class="field"><label for="config-text">A configuration, pasted</label><textarea id="config-text" rows="14" spellcheck="false" autocomplete="off" required placeholder="issuers:&#10;  - { id: okta, issuer: https://…, audience: [llm-gateway] }&#10;…"></textarea></div><div class="actions"><button class="primary" type="submit">Check it</button><button id="plan" type="button">What would change for whom?</button></div><div id="findings" role="status"></div><div class="scroll"><table id="changes" hidden><thead><tr><th scope="col">Who</th><th scope="col">Asked</th><th scope="col">Was</th><th scope="col">Would be</th></tr></thead><tbody></tbody></table></div></form>
 </div>`
 
 const health = `<div id="tiles" class="cards"></div>
 <div class="columns even"><div class="card"><h3>Decisions a minute</h3><div id="chart-decisions" class="chart"></div><p class="legend"><span class="allow">allowed</span><span class="deny">denied</span></p></div>
-<div class="card"><h3>Time of a decision, in milliseconds</h3><div id="chart-times" class="chart"></div><p class="legend"><span class="half">half of them</span><span class="most">95 of 100</span></p></div>
+<div class="card"><h3>Time of a decision, in milliseconds</h3><div id="chart-times" class="chart"></div><p class="legend"><span class="half">median</span><span class="most">95th percentile</span></p></div>
 <div class="card"><h3>Denials by code</h3><div id="chart-codes"></div></div>
 <div class="card scroll" tabindex="0" role="region" aria-label="Upstreams"><h3>Upstreams</h3><table id="upstreams"><thead><tr><th scope="col">Where</th><th scope="col">Requests</th><th scope="col">Failed</th><th scope="col">First byte, median</th></tr></thead><tbody></tbody></table><p id="upstreams-note" class="note"></p></div></div>
 <p class="note">Of the last 30 minutes, 1000 decisions at most.</p>`

@@ -46,7 +46,8 @@ export const kit = (verdicts: Readonly<Record<string, string>>) => {
       : text(it)
   const signs: Record<string, string> = { ok: "✔", denied: "✖", unavailable: "!", skipped: "–", note: "·" }
 
-  const session = { credential: "" }
+  /** The credential of whoever is here, and the name of the file in force as far as they may see it. */
+  const session = { credential: "", file: "" }
   const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const response = await fetch(path, {
       ...init,
@@ -87,10 +88,12 @@ export const kit = (verdicts: Readonly<Record<string, string>>) => {
           if (command !== undefined) change.append(element("code", command))
           if (it.change === "operator" && typeof it.setting === "string") {
             const fact = element("span", "", "fact")
-            fact.append(
-              element("i", "setting"),
-              ` ${it.setting}${typeof it.line === "number" ? `, line ${it.line}` : ""}`
-            )
+            const place = typeof it.line !== "number"
+              ? ""
+              : session.file === ""
+              ? `, line ${it.line}`
+              : `, ${session.file}:${it.line}`
+            fact.append(element("i", "setting"), ` ${it.setting}${place}`)
             change.append(" ", fact)
           }
           said.append(change)
@@ -138,12 +141,20 @@ export const kit = (verdicts: Readonly<Record<string, string>>) => {
       : seconds < 7_200
       ? `${Math.round(seconds / 60)} min`
       : `${Math.round(seconds / 3_600)} h`
+  /** A moment in the zone of whoever looks, as a list tells it: without the day where it is today. */
   const clock = (it: unknown): string => {
     const time = new Date(text(it))
+    // The Swedish way of writing is that of ISO 8601.
     return time.toDateString() === new Date().toDateString()
-      ? time.toLocaleTimeString()
-      : `${time.toLocaleDateString()} ${time.toLocaleTimeString()}`
+      ? time.toLocaleTimeString("sv")
+      : time.toLocaleString("sv")
   }
+  /** The zone in which moments are told. */
+  const zone = (): string =>
+    new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(new Date())
+      .find((it) => it.type === "timeZoneName")?.value ?? ""
+  /** A moment with its day and zone. */
+  const moment = (it: unknown): string => `${new Date(text(it)).toLocaleString("sv")} ${zone()}`
   const tokenOf = async (id: string): Promise<string> => {
     const response = await fetch("/page/token", {
       method: "POST",
@@ -175,6 +186,7 @@ export const kit = (verdicts: Readonly<Record<string, string>>) => {
     input,
     isRecord,
     list,
+    moment,
     onSubmit,
     pill,
     post,
@@ -187,7 +199,8 @@ export const kit = (verdicts: Readonly<Record<string, string>>) => {
     stepLines,
     svg,
     text,
-    tokenOf
+    tokenOf,
+    zone
   }
 }
 export type Kit = ReturnType<typeof kit>

@@ -170,11 +170,14 @@ export const may = (
           : agents
         return row([
           team === "" ? "no team" : team,
-          verdict(it.allowed === true, text(it.code), `${name}${team === "" ? "" : ` in ${team}`}`, {
-            path: "/v1/chat/completions",
-            as
-          }),
-          it.allowed === true ? list(it.models) || "all" : "",
+          // Whoever may use the route and has no model and no tool may call nothing.
+          it.allowed === true && list(it.models) === "" && list(it.tools) === ""
+            ? element("span", "nothing", "pill wait")
+            : verdict(it.allowed === true, text(it.code), `${name}${team === "" ? "" : ` in ${team}`}`, {
+              path: "/v1/chat/completions",
+              as
+            }),
+          it.allowed === true ? list(it.models) || "none" : "",
           it.allowed === true ? it.tools === undefined ? "" : list(it.tools) || "none" : ""
         ])
       })

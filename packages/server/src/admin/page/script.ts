@@ -12,7 +12,7 @@ import { settings, trust } from "./state.ts"
 
 /** Shows the view that the address names, and goes with it. */
 const page = async (
-  { at, onSubmit, records, input, session, tokenOf }: Kit,
+  { at, get, onSubmit, records, input, session, text, tokenOf }: Kit,
   views: Readonly<Record<string, { readonly enter: (id: string | undefined) => Promise<void> }>>,
   offer: (people: ReadonlyArray<Record<string, unknown>>) => void
 ): Promise<void> => {
@@ -28,9 +28,16 @@ const page = async (
     if (focus) at(`title-${chosen}`, HTMLElement).focus()
     views[chosen]?.enter(id === undefined ? undefined : decodeURIComponent(id)).catch(() => {})
   }
+  /** What an admin sees of the file in force, for places in it. */
+  const look = async () => {
+    if (session.credential === "") return
+    const { file } = await get("/admin/v1/config/status")
+    session.file = text(file).split("/").at(-1) ?? ""
+  }
   onSubmit("admin-field", async () => {
     session.credential = input("admin").value
     enter(false)
+    await look()
   })
   window.addEventListener("hashchange", () => enter(true))
   const response = await fetch("/page/people")
@@ -38,6 +45,7 @@ const page = async (
   if (people.some((it) => it.id === "admin")) session.credential = await tokenOf("admin")
   offer(people)
   enter(false)
+  await look().catch(() => {})
 }
 
 /** The source text that the browser runs. */

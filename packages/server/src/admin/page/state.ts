@@ -1,7 +1,7 @@
 /** Issuers: keys with their ages, last errors, and what tokens were refused for. Runs in the browser. */
 import type { Kit } from "./kit.ts"
 
-export const trust = ({ at, body, clock, element, get, list, records, rowsOf, span, text }: Kit) => {
+export const trust = ({ at, body, element, get, list, moment, records, rowsOf, span, text }: Kit) => {
   const issuers = async () => {
     const items = records((await get("/admin/v1/issuers")).items)
     at("issuers", HTMLDivElement).replaceChildren(...items.map((it) => {
@@ -25,11 +25,16 @@ export const trust = ({ at, body, clock, element, get, list, records, rowsOf, sp
       const cause = text(it.cause) || text(it.code)
       const key = `${cause}\n${text(it.issuer)}`
       const known = causes.get(key)
-      causes.set(key, { count: (known?.count ?? 0) + 1, last: known?.last ?? clock(it.time), issuer: text(it.issuer) })
+      causes.set(key, { count: (known?.count ?? 0) + 1, last: known?.last ?? moment(it.time), issuer: text(it.issuer) })
     }
     body("refusals").replaceChildren(...[...causes].map(([key, it]) => {
       const line = element("tr")
-      const cells = [(key.split("\n")[0] ?? "").replaceAll("_", " "), it.issuer, String(it.count), it.last]
+      const cells = [
+        (key.split("\n")[0] ?? "").replaceAll("_", " "),
+        it.issuer || "not known",
+        String(it.count),
+        it.last
+      ]
       line.append(...cells.map((words) => element("td", words)))
       return line
     }))
@@ -39,7 +44,7 @@ export const trust = ({ at, body, clock, element, get, list, records, rowsOf, sp
 }
 
 /** The configuration in force, and what another one would change. Runs in the browser. */
-export const settings = ({ at, body, clock, element, get, isRecord, onSubmit, post, records, rowsOf, text }: Kit) => {
+export const settings = ({ at, body, element, get, isRecord, moment, onSubmit, post, records, rowsOf, text }: Kit) => {
   const notes = (lines: unknown): ReadonlyArray<HTMLElement> =>
     Array.isArray(lines) ? lines.map((it) => element("p", text(it), "finding")) : []
   const configuration = async () => {
@@ -48,12 +53,12 @@ export const settings = ({ at, body, clock, element, get, isRecord, onSubmit, po
     at("config-status", HTMLDListElement).replaceChildren(...rowsOf([
       ["file", text(status.file) || "none: these settings come from a program"],
       ["version", status.version],
-      ["since", clock(status.since)],
+      ["since", moment(status.since)],
       [
         "last reload",
         reload === undefined
           ? "none since the start"
-          : `${clock(reload.time)}: ${reload.inForce === true ? "in force" : "refused, what was stays"}`
+          : `${moment(reload.time)}: ${reload.inForce === true ? "in force" : "refused, what was stays"}`
       ]
     ]))
     const warnings = notes(status.warnings)
@@ -100,7 +105,9 @@ export const settings = ({ at, body, clock, element, get, isRecord, onSubmit, po
     const count = groups.map(([name]) => records(answer[name]).length)
     say(
       count[0] === 0 ? "allow" : "deny",
-      `${text(answer.asked)} questions: ${count[0]} lose, ${count[1]} gain, ${count[2]} change team`,
+      `${text(answer.asked)} questions: ${count[0]} lose, ${count[1]} gain, ${count[2]} change team${
+        Number(answer.hidden) > 0 ? `, of ${text(answer.hidden)} it is not known (decisions.redact)` : ""
+      }`,
       [element("p", text(answer.kept), "note")]
     )
     at("changes", HTMLTableElement).hidden = count.every((it) => it === 0)

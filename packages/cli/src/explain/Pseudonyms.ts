@@ -1,0 +1,74 @@
+/**
+ * Pseudonyms of addresses in records (`decisions.redact`), for whoever has the
+ * key: people are searched by their addresses, and recorded questions of people
+ * with a row are asked as they were.
+ */
+import type { ConfigFile } from "@jotgate/server/ConfigFile"
+import * as DirectoryDocument from "@jotgate/server/DirectoryDocument"
+import * as NodeSecrets from "@jotgate/server/NodeSecrets"
+import * as Redaction from "@jotgate/server/Redaction"
+import * as RedactionKey from "@jotgate/server/RedactionKey"
+import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import { Effect, FileSystem, Layer, Redacted, Result } from "effect"
+import { dirname, resolve } from "node:path"
+import * as AdminClient from "../admin/AdminClient.ts"
+import { readOnly } from "../Directory.ts"
+import { failure } from "../Outcome.ts"
+
+/** Rows that are read at once. */
+const size = 1_000
+
+/** What makes the pseudonyms of the records; `undefined` where there are none, or no key is at hand. */
+export const made = Effect.fnUntraced(
+  function*({ name, settings: { cache, decisions: { redact, redactKey } } }: ConfigFile) {
+    if (redact.length === 0) return undefined
+    const key = redactKey === null
+      ? yield* RedactionKey.made(cache.dir)
+      : Redacted.value(yield* AdminClient.secretOf(redactKey, "decisions.redactKey", dirname(resolve(name))))
+    return key === undefined ? undefined : Redaction.make(key)
+  }
+)
+
+/** A row of a person, as far as it may hold an address. */
+interface Person {
+  readonly id: string
+  readonly email?: string | null | undefined
+  readonly subjects?: ReadonlyArray<{ readonly subject: string }> | undefined
+}
+
+const addressesOf = ({ email, id, subjects = [] }: Person): ReadonlyArray<string> =>
+  [id, ...(email === null || email === undefined ? [] : [email]), ...subjects.map((it) => it.subject)].filter((it) =>
+    it.includes("@")
+  )
+
+/** The addresses in the rows of the directory and of `directory.file`. */
+const addresses = Effect.fnUntraced(function*({ name, settings }: ConfigFile) {
+  const files = yield* FileSystem.FileSystem
+  const { file } = settings.directory
+  const text = file === null ? "" : yield* Effect.orElseSucceed(files.readFileString(file), () => "")
+  const document = file === null ? Result.succeed({}) : DirectoryDocument.read(file, text)
+  const own: ReadonlyArray<Person> = Result.isSuccess(document) && "users" in document.success
+    ? document.success.users ?? []
+    : []
+  const stored = DirectoryAdmin.use(Effect.fnUntraced(function*(admin) {
+    const found: Array<string> = []
+    let after: string | undefined
+    do {
+      const page = yield* admin.list("users", { limit: size, ...(after === undefined ? {} : { after }) })
+      found.push(...page.rows.flatMap(addressesOf))
+      after = page.next ?? undefined
+    } while (after !== undefined)
+    return found
+  }))
+  const rows = yield* stored.pipe(
+    Effect.provide(readOnly(settings).pipe(Layer.provide(NodeSecrets.layer(dirname(resolve(name)), process.env)))),
+    Effect.mapError(() => failure("the directory does not answer"))
+  )
+  return [...own.flatMap(addressesOf), ...rows]
+})
+
+/** Takes pseudonyms of people with a row back; `undefined` where there are none, or no key is at hand. */
+export const undone = Effect.fnUntraced(function*(config: ConfigFile) {
+  const redact = yield* made(config)
+  return redact === undefined ? undefined : Redaction.undo(redact, yield* addresses(config))
+})
