@@ -330,7 +330,7 @@ export const Details: Readonly<Record<Code, string>> = {
   issuer_unavailable: "The issuer of this token cannot be asked right now.",
   directory_unavailable: "The directory cannot be asked right now.",
   custom_unavailable: "A local rule cannot be asked right now.",
-  overloaded: "Too many requests are in flight.",
+  overloaded: "No more requests can be taken at the moment.",
   upstream_timeout: "The upstream did not answer in time."
 }
 

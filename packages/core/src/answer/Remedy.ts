@@ -391,7 +391,11 @@ const remedies: Readonly<Record<Code, (it: Denied) => Remedy>> = {
   issuer_unavailable: unavailable,
   directory_unavailable: () => of("directory.url", "Let the directory's database answer: jotgate doctor asks it."),
   custom_unavailable: () => of("policy.custom", "The rule of policy.custom failed: its error stands in the log."),
-  overloaded: () => of("gateway.limits", "Add a process, or raise gateway.limits.inFlight or inFlightPerCaller."),
+  overloaded: () =>
+    of(
+      "gateway.limits",
+      "Add a process, or raise gateway.limits.inFlight or inFlightPerCaller; where the audit is what cannot be written, make room for it (audit.onFull)."
+    ),
   upstream_timeout: () =>
     of("gateway.upstream.timeouts", "Let the upstream answer sooner, or raise gateway.upstream.timeouts.")
 }
