@@ -6,7 +6,7 @@
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import * as DirectoryDocument from "@jotgate/server/DirectoryDocument"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
-import * as Redaction from "@jotgate/server/Redaction"
+import { make, undo } from "@jotgate/server/Redaction"
 import * as RedactionKey from "@jotgate/server/RedactionKey"
 import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Effect, FileSystem, Layer, Redacted, Result } from "effect"
@@ -25,7 +25,7 @@ export const made = Effect.fnUntraced(
     const key = redactKey === null
       ? yield* RedactionKey.made(cache.dir)
       : Redacted.value(yield* AdminClient.secretOf(redactKey, "decisions.redactKey", dirname(resolve(name))))
-    return key === undefined ? undefined : Redaction.make(key)
+    return key === undefined ? undefined : make(key)
   }
 )
 
@@ -70,5 +70,5 @@ const addresses = Effect.fnUntraced(function*({ name, settings }: ConfigFile) {
 /** Takes pseudonyms of people with a row back; `undefined` where there are none, or no key is at hand. */
 export const undone = Effect.fnUntraced(function*(config: ConfigFile) {
   const redact = yield* made(config)
-  return redact === undefined ? undefined : Redaction.undo(redact, yield* addresses(config))
+  return redact === undefined ? undefined : undo(redact, yield* addresses(config))
 })

@@ -8,7 +8,7 @@ import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import type { FileSettings } from "@jotgate/server/GatewaySettings"
 import { KeptQuestion, requestOf } from "@jotgate/server/KeptQuestion"
 import { pageOf, queryOf, type Search } from "@jotgate/server/RecordQuery"
-import * as Redaction from "@jotgate/server/Redaction"
+import { isRedacted } from "@jotgate/server/Redaction"
 import { suppose } from "@jotgate/server/Supposition"
 import { RecordStore } from "@jotgate/store/RecordStore"
 import * as StoreUrl from "@jotgate/store/StoreUrl"
@@ -142,7 +142,7 @@ const ofStore = (config: ConfigFile, store: RecordStore["Service"]): RecordSourc
     again: Effect.fnUntraced(function*(id) {
       const found = yield* Effect.mapError(store.find(id), away)
       const text = found?.question ?? null
-      const plain = text === null || !Redaction.isRedacted(text) ? undefined : yield* Pseudonyms.undone(config)
+      const plain = text === null || !isRedacted(text) ? undefined : yield* Pseudonyms.undone(config)
       const question = Option.flatMap(Option.fromNullOr(text), (it) => readQuestion(plain?.(it) ?? it))
       return Option.isNone(question) ? undefined : yield* askedAgain(config, question.value)
     })
