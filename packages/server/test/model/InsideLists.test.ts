@@ -3,18 +3,13 @@
  * What is found is what a reader finds that takes each of them apart, wherever the bytes are cut.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { find } from "@jotgate/core/ModelRoutes"
 import { namesOf, type RequestedModel } from "@jotgate/core/Request"
 import { read } from "@jotgate/core/RequestReader"
 import { Schema } from "effect"
 import { JsonModel } from "../../src/model/JsonModel.ts"
-import { insideOf, type JsonPlace, memberOf, type MemberPlace, placesOf } from "../../src/model/JsonPlaces.ts"
+import { insideOf, memberOf, placesOf } from "../../src/model/JsonPlaces.ts"
 import type { Peeked } from "../../src/model/Peeked.ts"
-
-const placesOn = (path: string): JsonPlace =>
-  placesOf(
-    (find("POST", path)?.places ?? []).flatMap((it): ReadonlyArray<MemberPlace> => it._tag === "Member" ? [it] : [])
-  )
+import { placesOn } from "../support/ChatPlaces.ts"
 
 const messages = placesOn("/v1/messages")
 
