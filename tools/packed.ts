@@ -60,7 +60,7 @@ const copiesOfEffect = (folder: string): ReadonlyArray<string> => {
 }
 
 /** The packages whose every export and member has a doc comment. */
-const documented = ["@jotgate/core", "@jotgate/store"]
+const documented = ["@jotgate/core"]
 
 /** Megabytes that the command may take with everything it needs. */
 const largestInstall = 60

@@ -105,8 +105,11 @@ const readOnly = <E, R>(
 /** One process that shares nothing. */
 const alone = { fleet: Layer.empty, joined: Layer.empty, memory: Cache.layer }
 
-/** The store that the settings name. */
+/** The store that the settings name. Two of them in one graph share nothing; one that is used twice is one. */
 export const layer = (options: Options): Layer.Layer<Provided, StoreFailed, Secrets> =>
+  Layer.suspend(() => Layer.fresh(storeOf(options)))
+
+const storeOf = (options: Options): Layer.Layer<Provided, StoreFailed, Secrets> =>
   Layer.unwrap(Effect.gen(function*() {
     const { cache, directory } = options
     const url = StoreUrl.parse(directory.url)

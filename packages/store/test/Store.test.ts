@@ -4,7 +4,7 @@ import { Provisioner } from "@jotgate/core/Provisioner"
 import { RevocationRepo } from "@jotgate/core/RevocationRepo"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
-import { Effect, Exit, Layer } from "effect"
+import { Context, Effect, Exit, Layer } from "effect"
 import { DirectoryAdmin } from "../src/manage/DirectoryAdmin.ts"
 import { StoreHealth } from "../src/StoreHealth.ts"
 import * as Folder from "./support/Folder.ts"
@@ -25,6 +25,22 @@ describe("Store", () => {
           yield* StoreHealth.use((it) => it.check)
         }).pipe(Effect.provide(storeOf({ url })))
       }
+    }))
+
+  it.live("two stores of one graph have each their own rows; one that is used twice is one", () =>
+    Effect.gen(function*() {
+      class Other extends Context.Service<Other, TeamRepo["Service"]>()("test/Other") {}
+      const folder = yield* Folder.make
+      const otherOver = (store: ReturnType<typeof storeOf>) => Layer.effect(Other, TeamRepo).pipe(Layer.provide(store))
+      const found = Effect.gen(function*() {
+        const admin = yield* DirectoryAdmin
+        yield* admin.put("teams", { id: "red" }, { actor: "test" })
+        return Exit.isSuccess(yield* Effect.exit((yield* Other).byId(TeamId.make("red"), now(0))))
+      })
+      const first = storeOf({ url: `sqlite:${folder}/first.db` })
+      const second = storeOf({ url: `sqlite:${folder}/second.db` })
+      assert.isFalse(yield* Effect.provide(found, Layer.merge(first, otherOver(second))))
+      assert.isTrue(yield* Effect.provide(found, Layer.merge(first, otherOver(first))))
     }))
 
   it.live("rows are at hand once they were looked up, and forgotten when they change", () =>
