@@ -24,7 +24,7 @@ h3 { margin: 0 0 .8rem; font-size: .98rem; font-weight: 650 }
 .field { display: flex; flex-direction: column; gap: .25rem; margin-bottom: .85rem; flex: 1; min-width: 0 } .field[hidden] { display: none }
 .row { display: flex; gap: .8rem } .narrow { flex: 0 0 6.5rem }
 label { font-size: .83rem; color: var(--soft) } .check { display: flex; gap: .4rem; align-items: center; padding: .55rem 0 } .check input { width: auto }
-input, select, textarea { font: .9rem/1.6 ui-monospace, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .45rem; padding: .4rem .6rem; width: 100% }
+input, select, textarea { font: .9rem/1.6 ui-monospace, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .45rem; padding: .25rem .6rem; width: 100% }
 input:not([type=checkbox]), select { height: 2.4rem }
 input::placeholder, textarea::placeholder { color: var(--soft); opacity: 1 }
 textarea { resize: vertical; word-break: break-all }

@@ -210,13 +210,18 @@ export const rows = ({ at, body, element, get, input, list, onSubmit, post, reco
   const blocker = (kind: string, row: Json): HTMLElement => {
     const cell = element("td")
     const button = element("button", row.blocked === true ? "Unblock" : "Block", row.blocked === true ? "" : "danger")
+    const place = `${kind}/${text(row.id)}`
+    button.dataset["row"] = place
     button.setAttribute("aria-label", `${button.textContent} ${text(row.id)}`)
     button.addEventListener("click", () => {
       send(`/admin/v1/${kind}/${encodeURIComponent(text(row.id))}`, {
         method: "PATCH",
         body: JSON.stringify({ blocked: row.blocked !== true })
       })
-        .then(() => people()).catch(() => {})
+        .then(() => people())
+        // The rows are new ones: whoever goes by keys is where they were.
+        .then(() => document.querySelector<HTMLElement>(`[data-row="${CSS.escape(place)}"]`)?.focus())
+        .catch(() => {})
     })
     cell.append(button)
     return cell

@@ -91,7 +91,7 @@ export const settings = ({ at, body, element, get, isRecord, moment, onSubmit, p
     !isRecord(it)
       ? ""
       : it.allowed === true
-      ? `allowed${it.team === null ? "" : ` in ${text(it.team)}`}`
+      ? `allowed ${it.team === null ? "without a team" : `in ${text(it.team)}`}`
       : text(it.code)
   const plan = async () => {
     const response = await post("/admin/v1/config/plan", pasted())
