@@ -274,6 +274,34 @@ export const make = <K, A, E>(
     return launch(run, missing.map((it) => it.flight), wait)
   }
 
+  /** The answers of look-ups that have them at once; nothing when one has to be waited for. */
+  const manyAtOnce = (
+    keys: ReadonlyArray<K>,
+    now: Now,
+    lookupMany: NonNullable<RegionOptions<K, A, E>["lookupMany"]>
+  ): ReadonlyArray<Exit.Exit<A, E>> | undefined => {
+    if (shared !== undefined) return undefined
+    const answers = new Map<string, Exit.Exit<A, E>>()
+    const missing = new Map<string, K>()
+    for (const key of keys) {
+      const name = options.key(key)
+      const entry = entries.get(name)
+      if (entry?.flight !== undefined) return undefined
+      if (entry?.answer !== undefined && fresh(entry, now)) answers.set(name, entry.answer)
+      else missing.set(name, key)
+    }
+    const looked = lookupMany([...missing.values()])
+    if (!isAnswer(looked)) return undefined
+    let at = 0
+    for (const name of missing.keys()) {
+      const outcome: Exit.Exit<A, E> = Exit.isFailure(looked)
+        ? Exit.failCause(looked.cause)
+        : looked.value[at++] ?? Exit.die(`${options.name}: a look-up left a key out`)
+      answers.set(name, settle(name, entries.get(name) ?? insert(name), outcome, now.ticks))
+    }
+    return keys.flatMap((key) => answers.get(options.key(key)) ?? [])
+  }
+
   const getMany = (keys: ReadonlyArray<K>, now: Now): Effect.Effect<ReadonlyArray<Exit.Exit<A, E>>> => {
     const answers: Array<Exit.Exit<A, E>> = []
     for (const key of keys) {
@@ -289,6 +317,8 @@ export const make = <K, A, E>(
     reads.miss()
     begin(now)
     const { lookupMany } = options
+    const atOnce = lookupMany === undefined ? undefined : manyAtOnce(keys, now, lookupMany)
+    if (atOnce !== undefined) return Exit.succeed(atOnce)
     return lookupMany === undefined
       ? Effect.forEach(keys, (key) => Effect.exit(get(key, now)))
       : Effect.uninterruptibleMask((restore) =>

@@ -219,6 +219,27 @@ describe("Cache", () => {
       assert.deepStrictEqual(calls, ["b"])
     })))
 
+  it.effect("getMany gives answers that a look-up has at once at once, and remembers each", () =>
+    run(Effect.gen(function*() {
+      const asked: Array<ReadonlyArray<string>> = []
+      const { region } = yield* scripted((key) => Effect.succeed(key), {
+        lookupMany: (keys) => {
+          asked.push(keys)
+          return Exit.succeed(keys.map((key) => Exit.succeed(`many-${key}`)))
+        }
+      })
+      const first = region.getMany(["a", "b", "a"], at(0))
+      assert.isTrue(Exit.isExit(first))
+      assert.deepStrictEqual((yield* first).map((it) => Exit.isSuccess(it) ? it.value : "failed"), [
+        "many-a",
+        "many-b",
+        "many-a"
+      ])
+      assert.isTrue(Exit.isExit(region.getMany(["b", "a"], at(1))))
+      yield* region.getMany(["b", "c"], at(2))
+      assert.deepStrictEqual(asked, [["a", "b"], ["c"]])
+    })))
+
   it.effect("getMany in an outage: known keys go on, others fail", () =>
     run(Effect.gen(function*() {
       const { region } = yield* scripted((key) => Effect.succeed(key), { lookupMany: () => Effect.fail("down") })

@@ -164,7 +164,7 @@ const makeUsers = Effect.fnUntraced(function*(options: Options) {
     name: "email",
     key: itself,
     lookup: (folded: string) =>
-      Effect.flatMap(inner.byEmail(folded), (rows) => rows.length === 0 ? absent("user") : Exit.succeed(rows))
+      Effect.flatMapEager(inner.byEmail(folded), (rows) => rows.length === 0 ? absent("user") : Exit.succeed(rows))
   }, Schema.Array(Directory.User))
   type Key = readonly [Directory.UserId, Directory.TeamId]
   const noMembership = absent("membership")
@@ -176,7 +176,7 @@ const makeUsers = Effect.fnUntraced(function*(options: Options) {
       // The keys of one question are one person's: that is who asks for many.
       lookupMany: (keys: ReadonlyArray<Key>) => {
         const [first] = keys
-        return first === undefined ? none : Effect.map(
+        return first === undefined ? none : Effect.mapEager(
           inner.memberships(first[0], keys.map(([, team]) => team)),
           (rows) => answersOf(keys, rows, pair, (row) => pair([row.user, row.team]), noMembership)
         )
@@ -219,7 +219,7 @@ const makeTeams = Effect.fnUntraced(function*(options: Options) {
     key: itself,
     lookup: (id: Directory.TeamId) => inner.byId(id),
     lookupMany: (ids: ReadonlyArray<Directory.TeamId>) =>
-      Effect.map(inner.byIds(ids), (rows) => answersOf(ids, rows, itself, idOf, noTeam))
+      Effect.mapEager(inner.byIds(ids), (rows) => answersOf(ids, rows, itself, idOf, noTeam))
   }, Directory.Team)
   const byAlias = yield* region({
     name: "teamAlias",
@@ -230,9 +230,9 @@ const makeTeams = Effect.fnUntraced(function*(options: Options) {
     name: "teamsOfAlias",
     key: itself,
     lookup: (alias: string) =>
-      Effect.flatMap(inner.byAliases([alias]), (rows) => rows.length === 0 ? noTeam : Exit.succeed(rows)),
+      Effect.flatMapEager(inner.byAliases([alias]), (rows) => rows.length === 0 ? noTeam : Exit.succeed(rows)),
     lookupMany: (aliases: ReadonlyArray<string>) =>
-      Effect.map(inner.byAliases(aliases), (rows) => {
+      Effect.mapEager(inner.byAliases(aliases), (rows) => {
         const found = Map.groupBy(rows, (row) => row.alias)
         return aliases.map((alias) => {
           const some = found.get(alias)
@@ -241,11 +241,11 @@ const makeTeams = Effect.fnUntraced(function*(options: Options) {
       })
   }, Schema.Array(Directory.Team))
   const groups = (ids: ReadonlyArray<Directory.ModelGroupId>) =>
-    Effect.map(inner.modelGroups(ids), (rows) => answersOf(ids, rows, itself, idOf, noGroup))
+    Effect.mapEager(inner.modelGroups(ids), (rows) => answersOf(ids, rows, itself, idOf, noGroup))
   const group = yield* region({
     name: "modelGroup",
     key: itself,
-    lookup: (id: Directory.ModelGroupId) => Effect.flatMap(groups([id]), ([answer]) => answer ?? noGroup),
+    lookup: (id: Directory.ModelGroupId) => Effect.flatMapEager(groups([id]), ([answer]) => answer ?? noGroup),
     lookupMany: groups
   }, Directory.ModelGroup)
   const teams = TeamRepo.of({
