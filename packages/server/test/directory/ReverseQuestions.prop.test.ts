@@ -175,8 +175,12 @@ it.live(
             }
           }
         }).pipe(
-          Effect.provide(Questioner.layer(settings)),
-          Effect.provide(Store.layer(settings).pipe(Layer.provide(Secrets.layerTest({}))))
+          Effect.provide(
+            Questioner.layer(settings).pipe(
+              Layer.provideMerge(Store.layer(settings)),
+              Layer.provide(Secrets.layerTest({}))
+            )
+          )
         )
       }
       assert.isAbove(listed, drawn, "people were told apart")
@@ -219,5 +223,5 @@ it.live("of people who are alike one is asked about, on every page", () =>
       assert.strictEqual(asked, before)
       yield* directory.put("teams", { id: "red", models: ["o1"] }, { actor: "test" })
       assert.strictEqual((yield* ask).length, 0)
-    }).pipe(Effect.provide(rules), Effect.provide(store))
+    }).pipe(Effect.provide(Layer.provideMerge(rules, store)))
   }))

@@ -48,7 +48,7 @@ describe("backup and restore of SQLite", () => {
       yield* Effect.gen(function*() {
         const admin = yield* DirectoryAdmin
         const teams = yield* TeamRepo
-        const red = teams.byId(TeamId.make("red"), now(1))
+        const red = Effect.suspend(() => teams.byId(TeamId.make("red"), now(1)))
         yield* admin.apply({
           teams: [{ id: "red", models: ["o1"] }],
           users: [{ id: "u-1", subjects: [{ namespace: "okta", subject: "s" }] }],
