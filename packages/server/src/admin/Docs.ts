@@ -3,6 +3,7 @@
  *
  * The page carries its whole script, some megabytes, so it is loaded when
  * somebody first asks for it: a gate that nobody reads about does not hold it.
+ * Its own fonts would come from its maker's host: the reader's are used.
  */
 import { Effect, Scope } from "effect"
 import { HttpRouter } from "effect/http"
@@ -11,7 +12,7 @@ import { AdminApi } from "./AdminApi.ts"
 /** Loads the page once. */
 const load = Effect.flatMap(
   Effect.promise(() => import("effect/http-api/HttpApiScalar")),
-  (scalar) => HttpRouter.toHttpEffect(scalar.layer(AdminApi, { path: "/docs" }))
+  (scalar) => HttpRouter.toHttpEffect(scalar.layer(AdminApi, { path: "/docs", scalar: { withDefaultFonts: false } }))
 )
 
 /** The route of the page. */

@@ -77,6 +77,8 @@ describe("/openapi.json", () => {
           assert.deepStrictEqual(Object.keys(served.paths), Object.keys(document.paths))
           const docs = await fetch(`${admin}/docs`).then((it) => it.text())
           assert.deepStrictEqual(docs.match(/<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?\/\/[^"]*"/g) ?? [], [])
+          // The script would ask its maker for fonts otherwise.
+          assert.include(docs, "\"withDefaultFonts\":false")
         })
       })
   )
