@@ -5,7 +5,7 @@
  */
 import type { AuthBuilder, Said } from "@jotgate/core/AuthBuilder"
 import type { Allowed } from "@jotgate/core/Decision"
-import { TeamId, UserId } from "@jotgate/core/Directory"
+import { TeamId, type User, UserId } from "@jotgate/core/Directory"
 import type { Denial } from "@jotgate/core/Errors"
 import type { Identity } from "@jotgate/core/Identity"
 import type { IssuerProfile } from "@jotgate/core/Issuer"
@@ -14,6 +14,7 @@ import type { Asked } from "@jotgate/core/Request"
 import * as Ticks from "@jotgate/core/Ticks"
 import type { Noted, Now } from "@jotgate/core/Trace"
 import type { UserRepo } from "@jotgate/core/UserRepo"
+import { isNamedByItsId } from "@jotgate/core/UserResolver"
 import { Clock, Effect, Exit, Result } from "effect"
 
 /** Who is supposed to be asking. */
@@ -124,6 +125,10 @@ const identityOf = (
   }
 })
 
+/** What somebody says whose row no id finds: one of the subjects that are linked to it (RULES D61). */
+const subjectOf = ({ subjects: [linked] }: User) =>
+  linked === undefined ? {} : { namespace: linked.namespace, user: UserId.make(linked.subject) }
+
 /** What is supposed besides claims or row. */
 const said = ({ agents, traced }: Somebody): Said => ({ agents, traced })
 
@@ -165,13 +170,15 @@ export const suppose = Effect.fnUntraced(function*(
   let identity: Identity | undefined
   if ("team" in who) identity = identityOf(profile, { team: who.team, scopes: who.scopes })
   else if ("user" in who) {
-    const row = yield* Effect.option(supposing.users.byId(UserId.make(who.user)))
-    const teams = who.teams ?? (row._tag === "Some" ? row.value.teams : [])
-    identity = identityOf(
+    const option = yield* Effect.option(supposing.users.byId(UserId.make(who.user)))
+    const row = option._tag === "Some" ? option.value : undefined
+    const teams = who.teams ?? row?.teams ?? []
+    const found = identityOf(
       profile,
       { user: who.user, teams, scopes: who.scopes },
       who.teams === undefined ? "memberships" : "the question"
     )
+    identity = row === undefined || isNamedByItsId(row) ? found : { ...found, ...subjectOf(row) }
   } else if (!("claims" in who)) identity = identityOf(profile, { scopes: who.scopes })
   const result = yield* Effect.match(supposing.auth.suppose(claims, asked, now, { identity, ...said(who) }), {
     onFailure: (denial): Allowed | Denial => denial,

@@ -53,7 +53,7 @@ const fromTemplate = (identity: Identity, subject: UserId, id: UserId, policy: P
  * Whether a row may be found by its id: one whose id was made, by this program or put together from namespace and subject
  * by an earlier one, belongs to the subjects that are linked to it and to nobody who says its id (RULES D61).
  */
-const isNamedByItsId = ({ id, subjects }: User): boolean =>
+export const isNamedByItsId = ({ id, subjects }: User): boolean =>
   subjects.length === 0 ||
   !(MadeId.isMade(id) || subjects.some((it) => it.namespace !== "" && id === nameOf(it, it.subject)))
 

@@ -134,7 +134,7 @@ const anew = Effect.fnUntraced(function*(settings: Settings, about: About) {
   return found
 })
 
-const drawn = 40
+const drawn = 20
 
 it.live(
   `who may is what each would be told, over ${drawn} drawn directories`,

@@ -154,6 +154,14 @@ export const suite = (make: DirectoryWorld.Make): void => {
             resource: { type: "model", id: "gpt-4o" }
           })
           assert.strictEqual(evaluated.body.decision, may, id)
+          const supposed = yield* client.post("/decide", {
+            method: "POST",
+            headers: {},
+            path: "/v1/chat/completions",
+            body: { model: "gpt-4o" },
+            as: { user: id }
+          })
+          assert.strictEqual(supposed.body.allowed, may, `${id}: ${JSON.stringify(supposed.body)}`)
         }
       }))
 
