@@ -19,8 +19,8 @@ import { ambiguous, invalid, join, nothing, type Peeked, tooLarge, unnamed } fro
 export interface FormShape {
   /** Where models stand among the fields. */
   readonly places: JsonPlace
-  /** The part whose file has a JSON text in each line, and where models stand in one. */
-  readonly lines: { readonly part: string; readonly places: JsonPlace } | undefined
+  /** Where models stand in each line of a file; of every file, because which one an upstream takes is not known. */
+  readonly lines: JsonPlace | undefined
   /** Whether a field must still name the model: the route runs one, and nothing else of the request names it. */
   readonly mustName: boolean
   readonly isKnown: boolean
@@ -133,7 +133,7 @@ export class MultipartBody implements BodyReader {
     const { lines } = this.#shape
     if (part.filename === undefined) return true
     if (this.#form.matters(part.name)) return this.#refuse(invalid("a file where a model is named"))
-    if (lines?.part === part.name && !withoutLines.has(this.#purpose ?? "")) this.#lines = new LinesModel(lines.places)
+    if (lines !== undefined && !withoutLines.has(this.#purpose ?? "")) this.#lines = new LinesModel(lines)
     this.#send(Buffer.from(FormPart.render(this.#boundary, part)))
     return true
   }

@@ -39,7 +39,8 @@ export interface TargetReading {
 /** The places of one route, by where they are. */
 interface Places {
   readonly members: JsonPlace
-  readonly lines: { readonly part: string; readonly places: JsonPlace } | undefined
+  /** Of a line of an uploaded file. */
+  readonly lines: JsonPlace | undefined
   readonly query: ReadonlyArray<QueryPlace>
   readonly headers: ReadonlySet<string>
 }
@@ -49,19 +50,15 @@ const sorted = (places: ModelRoute["places"]): Places => {
   const lines: Array<MemberPlace> = []
   const query: Array<QueryPlace> = []
   const headers = new Set<string>()
-  let part: string | undefined
   for (const place of places) {
     if (place._tag === "Member") members.push(place)
     else if (place._tag === "Query") query.push(place)
     else if (place._tag === "Header") headers.add(place.name)
-    else if (place._tag === "Lines") {
-      part = place.part
-      lines.push(place)
-    }
+    else if (place._tag === "Lines") lines.push(place)
   }
   return {
     members: placesOf(members),
-    lines: part === undefined ? undefined : { part, places: placesOf(lines) },
+    lines: lines.length === 0 ? undefined : placesOf(lines),
     query,
     headers
   }

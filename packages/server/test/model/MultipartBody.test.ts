@@ -6,7 +6,7 @@ import { namesOf, type Peeked } from "../../src/model/Peeked.ts"
 
 const shape: FormShape = {
   places: placesOf([{ path: "model" }, { path: "models[]" }, { path: "session.model" }]),
-  lines: { part: "file", places: placesOf([{ path: "body.model" }]) },
+  lines: placesOf([{ path: "body.model" }]),
   mustName: false,
   isKnown: true
 }
@@ -112,6 +112,16 @@ const good: ReadonlyArray<readonly [string, string, string]> = [
     "a"
   ],
   ["a batch", field("purpose", "batch") + file("file", lines("a", "b", "a")) + end, "a b"],
+  [
+    "a batch beside the lines of another file, whatever its name",
+    field("purpose", "batch") + file("other", lines("b")) + file("file", lines("a")) + end,
+    "b a"
+  ],
+  [
+    "a batch beside a file that only some cut into lines",
+    field("purpose", "batch") + file("other", `${lines("b")}\r${lines("b")}`) + file("file", lines("a")) + end,
+    "body_invalid"
+  ],
   ["a batch whose purpose comes last", file("file", lines("a")) + field("purpose", "batch") + end, "a"],
   [
     "a batch with a line that names none",
@@ -180,9 +190,9 @@ describe("MultipartBody", () => {
       reader.push(Buffer.from(body))
       return reader.isSettled
     }
-    assert.isTrue(settled(field("model", "a") + file("audio", "RIFF").slice(0, -2), true))
+    assert.isTrue(settled(field("model", "a") + file("audio", "RIFF\n").slice(0, -2), true))
     assert.isFalse(settled(file("audio", "RIFF").slice(0, -2), true))
-    assert.isTrue(settled(file("audio", "RIFF").slice(0, -2), false))
+    assert.isTrue(settled(file("audio", "RIFF\n").slice(0, -2), false))
     assert.isFalse(settled(field("model", "a"), true))
     assert.isFalse(settled(field("purpose", "batch") + file("file", lines("a", "b")).slice(0, -2), false))
     assert.isTrue(settled(field("purpose", "user_data") + file("file", lines("a", "b")).slice(0, -2), false))
