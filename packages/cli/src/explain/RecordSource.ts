@@ -6,7 +6,7 @@ import { allowedJson, deniedJson } from "@jotgate/core/Decision"
 import { AnswerRecord, StepRecord } from "@jotgate/server/AnswerRecord"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import type { FileSettings } from "@jotgate/server/GatewaySettings"
-import { KeptQuestion, requestOf } from "@jotgate/server/KeptQuestion"
+import { type KeptQuestion, readQuestion, requestOf } from "@jotgate/server/KeptQuestion"
 import { pageOf, queryOf, type Search } from "@jotgate/server/RecordQuery"
 import { isRedacted } from "@jotgate/server/Redaction"
 import { suppose } from "@jotgate/server/Supposition"
@@ -98,7 +98,6 @@ export const storeOf = ({ decisions: { store }, directory }: Pick<FileSettings, 
 }
 
 const readRecord = Schema.decodeUnknownOption(Schema.fromJsonString(AnswerRecord))
-const readQuestion = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
 
 const away = () => failure("decisions.store does not answer")
 

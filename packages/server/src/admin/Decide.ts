@@ -8,14 +8,14 @@ import { allowedJson, type DecisionJson, deniedJson } from "@jotgate/core/Decisi
 import { type Code, statusOf } from "@jotgate/core/Errors"
 import { remedied } from "@jotgate/core/Remedy"
 import * as Request from "@jotgate/core/Request"
-import { Effect, Exit, Option, Result, Schema } from "effect"
+import { Effect, Exit, Option, Result } from "effect"
 import type { Deployment } from "../Deployment.ts"
 import * as Problem from "../directory/DirectoryProblem.ts"
 import { isAllowed, type Judge } from "../Judge.ts"
 import * as McpPeek from "../mcp/McpPeek.ts"
 import * as NamedTool from "../mcp/NamedTool.ts"
 import * as ModelPeek from "../model/ModelPeek.ts"
-import { KeptQuestion, requestOf } from "../record/KeptQuestion.ts"
+import { readQuestion, requestOf } from "../record/KeptQuestion.ts"
 import { type Somebody, suppose } from "../Supposition.ts"
 import type { Question } from "./AdminApi.ts"
 
@@ -64,11 +64,9 @@ const about = (
   )
 }
 
-const keptQuestion = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
-
 /** Asks a kept question again, with the rows and the rules of now. */
 export const again = (judge: Judge["Service"], deployment: Deployment, text: string) =>
-  Option.match(keptQuestion(text), {
+  Option.match(readQuestion(text), {
     onNone: () => Effect.die("a kept question cannot be read"),
     onSome: (question) => {
       const [header] = deployment.doors.teamHeaders

@@ -10,7 +10,7 @@ import { Deployments } from "../Deployment.ts"
 import * as Problem from "../directory/DirectoryProblem.ts"
 import { Judge } from "../Judge.ts"
 import { AnswerRecord } from "../record/AnswerRecord.ts"
-import { KeptQuestion } from "../record/KeptQuestion.ts"
+import { readQuestion } from "../record/KeptQuestion.ts"
 import { Records, type SearchInvalid } from "../record/Records.ts"
 import { AdminApi, DecisionUnknown, RecordsUnavailable } from "./AdminApi.ts"
 import { again } from "./Decide.ts"
@@ -24,7 +24,6 @@ const badTime = ({ member }: SearchInvalid) =>
   }])
 
 const record = Schema.decodeUnknownOption(Schema.fromJsonString(AnswerRecord))
-const question = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
 
 /** A stored record with its question; nothing for one that cannot be read. */
 const asked = (it: Pick<FoundRecord, "body" | "question">) =>
@@ -32,7 +31,7 @@ const asked = (it: Pick<FoundRecord, "body" | "question">) =>
     onNone: () => [],
     onSome: (record) => [{
       record,
-      question: it.question === null ? null : Option.getOrNull(question(it.question))
+      question: it.question === null ? null : Option.getOrNull(readQuestion(it.question))
     }]
   })
 

@@ -182,7 +182,9 @@ export interface Posed {
 const mostAbout = 10_000
 
 const aboutOf = Schema.decodeUnknownOption(Schema.fromJsonString(About))
-const wholeOf = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
+
+/** Reads a kept question from its text; `None` for what is none. */
+export const readQuestion = Schema.decodeUnknownOption(Schema.fromJsonString(KeptQuestion))
 
 /**
  * Reads kept questions from their texts: what many people asked is read once, and of each of them the claims alone.
@@ -209,7 +211,7 @@ export const reader = (teamHeader: string | undefined): (text: string) => Posed 
       : Result.getOrUndefined(parse(text.slice(at + claimsFollow.length, -1)))
     if (head !== undefined && claims !== undefined && isObject(claims)) return { ...head, claims }
     // Written by another hand: its members are in another order.
-    const whole = Option.getOrUndefined(wholeOf(text))
+    const whole = Option.getOrUndefined(readQuestion(text))
     return whole === undefined ? undefined : { ...read(whole), claims: whole.claims }
   }
 }
