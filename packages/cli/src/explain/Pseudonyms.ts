@@ -8,15 +8,12 @@ import * as DirectoryDocument from "@jotgate/server/DirectoryDocument"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
 import { make, undo } from "@jotgate/server/Redaction"
 import * as RedactionKey from "@jotgate/server/RedactionKey"
-import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import { DirectoryAdmin, everyOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect, FileSystem, Layer, Redacted, Result } from "effect"
 import { dirname, resolve } from "node:path"
 import * as AdminClient from "../admin/AdminClient.ts"
 import { readOnly } from "../Directory.ts"
 import { failure } from "../Outcome.ts"
-
-/** Rows that are read at once. */
-const size = 1_000
 
 /** What makes the pseudonyms of the records; `undefined` where there are none, or no key is at hand. */
 export const made = Effect.fnUntraced(
@@ -50,16 +47,7 @@ const addresses = Effect.fnUntraced(function*({ name, settings }: ConfigFile) {
   const own: ReadonlyArray<Person> = Result.isSuccess(document) && "users" in document.success
     ? document.success.users ?? []
     : []
-  const stored = DirectoryAdmin.use(Effect.fnUntraced(function*(admin) {
-    const found: Array<string> = []
-    let after: string | undefined
-    do {
-      const page = yield* admin.list("users", { limit: size, ...(after === undefined ? {} : { after }) })
-      found.push(...page.rows.flatMap(addressesOf))
-      after = page.next ?? undefined
-    } while (after !== undefined)
-    return found
-  }))
+  const stored = DirectoryAdmin.use((admin) => everyOf(admin, "users", (users) => users.flatMap(addressesOf)))
   const rows = yield* stored.pipe(
     Effect.provide(readOnly(settings).pipe(Layer.provide(NodeSecrets.layer(dirname(resolve(name)), process.env)))),
     Effect.mapError(() => failure("the directory does not answer"))

@@ -3,10 +3,8 @@
  * the audit, a whole directory file, and the questions the other way round.
  */
 import { fromRows, parse } from "@jotgate/core/DirectoryFile"
-import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
-import type { TableName } from "@jotgate/core/MemoryRows"
-import { type Applied, type DirectoryAdmin, refused, sizeOf } from "@jotgate/store/DirectoryAdmin"
+import { type Applied, type DirectoryAdmin, everyRow, refused, sizeOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect, Result } from "effect"
 import { checkConfig } from "../config/ConfigCheck.ts"
 import { parseConfig } from "../config/ConfigFile.ts"
@@ -117,20 +115,6 @@ export const audit = (managed: Managed["Service"]) => ({
     }))
 })
 
-/** Rows of one question to the store while everything is read. */
-const chunk = 1000
-
-const all = Effect.fnUntraced(function*<K extends TableName>(directory: DirectoryAdmin["Service"], kind: K) {
-  const rows: Array<Nouns[K]> = []
-  let after: string | undefined
-  do {
-    const page = yield* directory.list(kind, { limit: chunk, ...(after === undefined ? {} : { after }) })
-    rows.push(...page.rows)
-    after = page.next
-  } while (after !== undefined)
-  return rows
-})
-
 /** Every row, as a directory file. */
 export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["Service"]) {
   const ofFile = {
@@ -142,13 +126,13 @@ export const exported = Effect.fnUntraced(function*(directory: DirectoryAdmin["S
     agents: yield* directory.ofFile("agents")
   }
   return fromRows({
-    organizations: yield* all(directory, "organizations"),
-    modelGroups: yield* all(directory, "modelGroups"),
-    teams: yield* all(directory, "teams"),
-    users: yield* all(directory, "users"),
-    endUsers: yield* all(directory, "endUsers"),
-    agents: yield* all(directory, "agents"),
-    memberships: yield* all(directory, "memberships")
+    organizations: yield* everyRow(directory, "organizations"),
+    modelGroups: yield* everyRow(directory, "modelGroups"),
+    teams: yield* everyRow(directory, "teams"),
+    users: yield* everyRow(directory, "users"),
+    endUsers: yield* everyRow(directory, "endUsers"),
+    agents: yield* everyRow(directory, "agents"),
+    memberships: yield* everyRow(directory, "memberships")
   }, (kind, id) => ofFile[kind].has(id))
 })
 

@@ -16,14 +16,13 @@ import {
   type Team,
   type TeamId
 } from "@jotgate/core/Directory"
-import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
 import { KnownAnswers } from "@jotgate/core/KnownAnswers"
 import type { Settings } from "@jotgate/core/Settings"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { fromClock } from "@jotgate/core/Ticks"
 import type { Now } from "@jotgate/core/Trace"
-import { DirectoryAdmin, type Filter, type Page } from "@jotgate/store/DirectoryAdmin"
+import { DirectoryAdmin, everyOf, everyRow, type Page } from "@jotgate/store/DirectoryAdmin"
 import * as People from "@jotgate/store/People"
 import { Clock, Context, Effect, Exit, Layer } from "effect"
 import * as Given from "./Given.ts"
@@ -103,9 +102,6 @@ const REMEMBERED = 50_000
 
 /** How many different calls are remembered. */
 const POSED = 1_000
-
-/** Rows of one question to the store. */
-const PAGE = 1000
 
 export class ReverseQuestions extends Context.Service<ReverseQuestions, {
   readonly teams: (about: About, range: Range) => Effect.Effect<Page<TeamWhoMay>, Failure>
@@ -292,24 +288,12 @@ const make = (settings: Settings) =>
     const ofAgent = ({ id }: Agent, about: About, lists: boolean) =>
       way(null, { act: { sub: id } }, { ...about, agent: undefined }, { lists })
 
-    /** Every row of a kind. */
-    const all = Effect.fnUntraced(function*<K extends "agents" | "memberships">(kind: K, filter: Filter = {}) {
-      const found: Array<Nouns[K]> = []
-      let after: string | undefined
-      do {
-        const page: Page<Nouns[K]> = yield* directory.list(kind, {
-          limit: PAGE,
-          filter,
-          ...(after === undefined ? {} : { after })
-        })
-        found.push(...page.rows)
-        after = page.next
-      } while (after !== undefined)
-      return found
-    })
-
     /** Every agent that is not blocked. */
-    const everyAgent = Effect.map(all("agents"), (agents) => agents.flatMap((it) => it.blocked ? [] : [it.id]))
+    const everyAgent = everyOf(
+      directory,
+      "agents",
+      (agents) => agents.flatMap(({ blocked, id }) => blocked ? [] : [id])
+    )
 
     /**
      * The agents that may for somebody who may, where they are asked for. One that may act in fewer teams is in another
@@ -333,7 +317,7 @@ const make = (settings: Settings) =>
         Effect.flatMap(directory.get("teams", id), (row) => Effect.map(ofTeam(row, about, true), (it) => answer([it]))),
       user: Effect.fnUntraced(function*(id, about) {
         const row = yield* directory.get("users", id)
-        const memberships = yield* all("memberships", { user: id })
+        const memberships = yield* everyRow(directory, "memberships", { user: id })
         const now = yield* moment
         return answer(yield* ofKind(kindOf(personOf(row, memberships)), posedOf(about, true), now))
       }),

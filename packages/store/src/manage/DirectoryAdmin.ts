@@ -21,7 +21,7 @@ import type {
 } from "@jotgate/core/DirectoryFile"
 import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import type { TableName } from "@jotgate/core/MemoryRows"
-import { Context, type Effect, Schema } from "effect"
+import { Context, Effect, Schema } from "effect"
 import { hash } from "node:crypto"
 import type { Person } from "./People.ts"
 
@@ -255,3 +255,31 @@ export const etag = (row: Nouns[TableName]): string => hash("sha256", JSON.strin
 /** A refusal for these reasons. */
 export const refused = (reason: ChangeRefused["reason"], findings: ReadonlyArray<Finding> = []): ChangeRefused =>
   new ChangeRefused({ reason, findings: findings.map(({ message, path }) => ({ path, message })) })
+
+/** Rows of one question to the store while everything is read. */
+const together = 1000
+
+/** What `pick` takes of every row of a kind, read page by page; of rows like `filter` alone. */
+export const everyOf = Effect.fnUntraced(function*<K extends TableName, A>(
+  directory: DirectoryAdmin["Service"],
+  kind: K,
+  pick: (rows: ReadonlyArray<Nouns[K]>) => ReadonlyArray<A>,
+  filter: Filter = {}
+) {
+  const found: Array<A> = []
+  let after: string | undefined
+  do {
+    const page: Page<Nouns[K]> = yield* directory.list(kind, {
+      limit: together,
+      filter,
+      ...(after === undefined ? {} : { after })
+    })
+    for (const it of pick(page.rows)) found.push(it)
+    after = page.next
+  } while (after !== undefined)
+  return found
+})
+
+/** Every row of a kind, in the order of their ids; those like `filter` alone. */
+export const everyRow = <K extends TableName>(directory: DirectoryAdmin["Service"], kind: K, filter: Filter = {}) =>
+  everyOf(directory, kind, (rows: ReadonlyArray<Nouns[K]>) => rows, filter)

@@ -3,8 +3,8 @@
  * transaction on the same rows as `/admin/v1`, with the same checks and audit.
  */
 import type { Nouns } from "@jotgate/core/DirectoryPlan"
-import { compound, type TableName } from "@jotgate/core/MemoryRows"
-import { type DirectoryAdmin, refused, type Written } from "@jotgate/store/DirectoryAdmin"
+import { compound } from "@jotgate/core/MemoryRows"
+import { type DirectoryAdmin, everyRow, refused, type Written } from "@jotgate/store/DirectoryAdmin"
 import { Effect } from "effect"
 import { randomUUID } from "node:crypto"
 import * as Change from "../Change.ts"
@@ -17,30 +17,9 @@ import { teamMembership, teamTable, type TeamWithMembers, userTable } from "./Li
 
 type Admin = DirectoryAdmin["Service"]
 
-const page = 1000
-
-const all = Effect.fnUntraced(function*<K extends TableName>(
-  directory: Admin,
-  kind: K,
-  filter: Parameters<Admin["list"]>[1]["filter"]
-) {
-  const rows: Array<Nouns[K]> = []
-  let after: string | undefined
-  do {
-    const found = yield* directory.list(kind, {
-      limit: page,
-      ...(filter === undefined ? {} : { filter }),
-      ...(after === undefined ? {} : { after })
-    })
-    rows.push(...found.rows)
-    after = found.next
-  } while (after !== undefined)
-  return rows
-})
-
 const withMembers = Effect.fnUntraced(function*(directory: Admin, team: Nouns["teams"]) {
-  const memberships = yield* all(directory, "memberships", { team: team.id })
-  const users = new Map((yield* all(directory, "users", { team: team.id })).map((it) => [it.id, it]))
+  const memberships = yield* everyRow(directory, "memberships", { team: team.id })
+  const users = new Map((yield* everyRow(directory, "users", { team: team.id })).map((it) => [it.id, it]))
   const members = memberships.map((membership) => ({ membership, email: users.get(membership.user)?.email ?? null }))
   return { team, members } satisfies TeamWithMembers
 })
@@ -140,7 +119,7 @@ export const handlers = (managed: Managed["Service"]) => {
     teamList: ({ organization_id, user_id }: { readonly organization_id?: string; readonly user_id?: string }) =>
       reading(Effect.fnUntraced(function*(directory) {
         const filter = organization_id === undefined ? undefined : { organization: organization_id }
-        const teams = yield* all(directory, "teams", filter)
+        const teams = yield* everyRow(directory, "teams", filter)
         const mine = user_id === undefined ? undefined : new Set<string>((yield* directory.get("users", user_id)).teams)
         return yield* Effect.forEach(
           teams.filter((it) => mine === undefined || mine.has(it.id)),
