@@ -60,7 +60,7 @@ const copiesOfEffect = (folder: string): ReadonlyArray<string> => {
 }
 
 /** The packages whose every export and member has a doc comment. */
-const documented = ["@jotgate/core"]
+const documented = ["@jotgate/core", "@jotgate/store", "@jotgate/server"]
 
 /** Megabytes that the command may take with everything it needs. */
 const largestInstall = 60

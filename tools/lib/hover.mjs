@@ -62,7 +62,7 @@ const walk = (name) => {
     }
   }
   const visit = (type, path, depth, at) => {
-    if (depth > 6 || seen.has(type)) return
+    if (depth > 12 || seen.has(type)) return
     seen.add(type)
     if (type.isUnion()) {
       for (const it of type.types) visit(it, path, depth, at)

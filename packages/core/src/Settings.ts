@@ -44,11 +44,11 @@ const RolePermission = Schema.Struct({
   models: Schema.optionalKey(strings),
   /** Route entries; left out: no restriction. */
   routes: Schema.optionalKey(strings),
-  /** Patterns of tools of MCP servers, `SERVER/NAME`; a `!` in front takes away. Left out nothing is said, empty: none. */
+  /** Patterns of tools of MCP servers, `SERVER/NAME`, with `!` in front of what is taken away; empty: none. */
   tools: toolLists.tools,
   /** Patterns of prompts of MCP servers, alike. */
   prompts: toolLists.prompts,
-  /** Patterns of resources of MCP servers, alike. */
+  /** Patterns of resources of MCP servers by URI, alike: `SERVER/URI`. */
   resources: toolLists.resources
 })
 
@@ -59,11 +59,11 @@ const ScopeMapping = Schema.Struct({
   models: Schema.optionalKey(strings),
   /** Route entries; left out: every route. */
   routes: Schema.optionalKey(strings),
-  /** Patterns of tools of MCP servers, `SERVER/NAME`; a `!` in front takes away. Left out nothing is said, empty: none. */
+  /** Patterns of tools of MCP servers, `SERVER/NAME`, with `!` in front of what is taken away; empty: none. */
   tools: toolLists.tools,
   /** Patterns of prompts of MCP servers, alike. */
   prompts: toolLists.prompts,
-  /** Patterns of resources of MCP servers, alike. */
+  /** Patterns of resources of MCP servers by URI, alike: `SERVER/URI`. */
   resources: toolLists.resources
 })
 
@@ -93,9 +93,9 @@ const McpClients = Schema.Struct({
   header: withDefault(Schema.NullOr(HeaderName), null),
   /** The clients that are let in; empty: none. */
   allowed: Schema.Array(Schema.Struct({
-    /** What an operator calls it. */
+    /** A name for people. */
     alias: Schema.String,
-    /** What the claim or the header says, exactly. */
+    /** What names the client, byte for byte. */
     value: Schema.String
   }))
 })
@@ -116,20 +116,20 @@ const ResourceUrl = Schema.String.annotate({ expected: "a URL" }).check(
 
 /** One MCP server (CONFIG.md `policy.mcp`); where it is belongs to the gateway. */
 export const McpServer = Schema.Struct({
-  /** What patterns call it. */
+  /** Its name in patterns: `SERVER/NAME`. */
   server: Schema.String.check(
     Schema.isPattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, {
       message: "must be a name of letters, digits, '_', '-' and '.'"
     })
   ),
-  /** The prefix below which Streamable HTTP is spoken. */
+  /** The path prefix below which it is, here and at its upstream. */
   path: Schema.String.check(
     // No dot segments, no encoding: a path that every parser reads alike.
     Schema.isPattern(/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()+,=:@-]+)+$/, {
       message: "must be a path such as /mcp/github, without a slash at its end"
     })
   ),
-  /** What patterns call it too: a LiteLLM's rows have the ids of its servers, and `group:NAME` for their access groups. */
+  /** Other names that patterns have for it: ids of a LiteLLM's servers, `group:NAME` for its access groups. */
   aliases: withDefault(
     Schema.Array(
       Schema.String.check(
@@ -138,13 +138,13 @@ export const McpServer = Schema.Struct({
     ),
     []
   ),
-  /** What may stand in front of the names of its tools and prompts, and is no part of them: LiteLLM's `github-`. */
+  /** What may stand in front of the names of its tools and prompts, and is no part of them: `github-` of a LiteLLM. */
   prefixes: withDefault(Schema.Array(Schema.NonEmptyString), []),
-  /** The identifier that tokens must have among their audiences (RFC 8707). */
+  /** Its identifier (RFC 8707): tokens must have it among their audiences. */
   resource: Schema.optionalKey(ResourceUrl),
-  /** Scopes that every request to it must hold. */
+  /** Scopes that a token must hold, all of them, for whatever is asked there. */
   scopes: withDefault(Schema.Array(Scope), []),
-  /** Whether HTTP+SSE of revision 2024-11-05 is spoken too. */
+  /** Speaks HTTP+SSE of revision 2024-11-05 too. */
   legacy: withDefault(Schema.Boolean, false)
 })
 export type McpServer = typeof McpServer.Type
@@ -181,7 +181,7 @@ export const PolicySettings = Schema.Struct({
   /** Roles of claims.roles that give a role here, in order. */
   roleMappings: withDefault(
     Schema.Array(Schema.Struct({
-      /** The role in the token. */
+      /** The value of the claim. */
       claim: Schema.NonEmptyString,
       /** The role that it gives. */
       role: TokenRole
@@ -233,7 +233,7 @@ export const PolicySettings = Schema.Struct({
   /** Programs that act for people. */
   agents: withDefault(
     Schema.Struct({
-      /** Whether an agent without a row may act for people. */
+      /** An agent without a row: the user alone is judged (`allow`), or 403 agent_unknown (`deny`). */
       unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow")
     }),
     {}
@@ -245,11 +245,11 @@ export const PolicySettings = Schema.Struct({
   /** Accepted domains of e-mail addresses. */
   emailDomains: withDefault(Schema.Array(EmailDomain), []),
   /** Names for lists of models. */
-  modelGroups: withDefault(Schema.Record(Schema.String, strings), {}),
+  modelGroups: withDefault(Schema.Record(Schema.String, /** Patterns of models. */ strings), {}),
   /** Other names of models. */
-  modelAliases: withDefault(Schema.Record(Schema.String, Schema.String), {}),
+  modelAliases: withDefault(Schema.Record(Schema.String, /** The model that is meant. */ Schema.String), {}),
   /** Providers of bare model names. */
-  providers: withDefault(Schema.Record(Schema.String, Schema.String), {}),
+  providers: withDefault(Schema.Record(Schema.String, /** The provider. */ Schema.String), {}),
   /** A local ES module that looks at the claims of every request. */
   custom: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
 })
@@ -353,7 +353,7 @@ export const DirectorySettings = Schema.Struct({
   /** Roles of rows from roles of tokens; the first match wins. */
   userRoles: withDefault(
     Schema.Array(Schema.Struct({
-      /** The role in the token. */
+      /** A shell-style glob over the roles of the token. */
       claim: Schema.NonEmptyString,
       /** The role of the row. */
       role: UserRole

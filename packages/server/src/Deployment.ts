@@ -29,41 +29,64 @@ import type { Supposing } from "./Supposition.ts"
 
 /** What the doors need of `gateway` in the settings; sizes in bytes, times in milliseconds. */
 export interface DoorSettings {
+  /** Headers that may carry the caller's token. */
   readonly credentials: ReadonlyArray<string>
+  /** The path below which the gate is mounted. */
   readonly prefix?: string
+  /** Further headers that tell who is calling. */
   readonly identityHeaders?: Readonly<Record<string, IdentityHeader>>
+  /** Addresses and CIDR ranges that may ask for forward authentication. */
   readonly trustedProxies: ReadonlyArray<string>
+  /** Answers to proxies. */
   readonly forwardAuth: { readonly authorization: boolean; readonly unseenModel?: "deny" | "pass" }
+  /** What is refused as too much. */
   readonly limits: {
+    /** The largest request body, in bytes. */
     readonly body: number
+    /** The largest head of a request, in bytes. */
     readonly headers: number
+    /** The longest token, in bytes. */
     readonly token: number
+    /** How long one answer may take, in milliseconds. */
     readonly stream: number
     /** Requests that stay at once, and how many of them one caller may have. */
     readonly inFlight: number
+    /** Requests of one caller at once. */
     readonly inFlightPerCaller: number
     /** How long a body may take to arrive. */
     readonly bodyTimeout: number
   }
+  /** Browsers of these origins are answered; `null`: of none. */
   readonly cors: { readonly origins: ReadonlyArray<string> } | null
+  /** Routes that may upgrade. */
   readonly websocket: ReadonlyArray<string>
+  /** Takes what no entry of `upstreams` does. */
   readonly upstream?: UpstreamSettings | null | undefined
+  /** The first that matches takes the request. */
   readonly upstreams: ReadonlyArray<UpstreamSettings>
 }
 
 /** An MCP server, and where it is (`policy.mcp`). */
 export interface McpServerSettings {
+  /** Its name in patterns. */
   readonly server: string
+  /** The prefix below which it is. */
   readonly path: string
+  /** Its identifier (RFC 8707). */
   readonly resource?: string | undefined
+  /** What a token must hold for whatever is asked there. */
   readonly scopes: ReadonlyArray<string>
+  /** What may stand in front of the names of its tools and prompts. */
   readonly prefixes: ReadonlyArray<string>
+  /** Whether HTTP+SSE is spoken too. */
   readonly legacy: boolean
+  /** Where it is; without one the gateway's upstreams take its requests. */
   readonly upstream?: UpstreamSettings | undefined
 }
 
 /** The doors' part of a deployment, compiled. */
 export interface Doors {
+  /** Whether a caller's header of this name is not passed on. */
   readonly drops: (name: string) => boolean
   /** A caller's header that a proxy in front of a door would pass on in our name; `undefined` when there is none. */
   readonly spoofOf: (rawHeaders: ReadonlyArray<string>) => string | undefined
@@ -77,15 +100,21 @@ export interface Doors {
   readonly credentials: ReadonlySet<string>
   /** Lower-case names of the headers that ask for a team. */
   readonly teamHeaders: ReadonlySet<string>
+  /** Whether a proxy at this address may ask for forward authentication. */
   readonly believes: (address: string) => boolean
+  /** Whether answers to proxies carry the upstream's Authorization. */
   readonly answersAuthorization: boolean
   /** Whether the next hop of forward auth keeps to `x-jotgate-models`, so that an unseen model may pass (RULES D53). */
   readonly enforcesModels: boolean
   /** What reads a request with this target. */
   readonly kindOf: (target: string) => UpstreamKind
+  /** What is refused as too much. */
   readonly limits: DoorSettings["limits"]
+  /** Origins whose browsers are answered; `undefined`: none. */
   readonly origins: ReadonlySet<string> | undefined
+  /** Whether a route may upgrade to a WebSocket. */
   readonly upgrades: Route.RouteMatcher
+  /** The MCP servers behind the gate. */
   readonly mcp: McpServers
   /** `undefined` when no upstream is configured. */
   readonly upstreams: Upstreams | undefined
@@ -93,7 +122,9 @@ export interface Doors {
 
 /** One configuration in force. */
 export interface Deployment {
+  /** Decides about callers. */
   readonly auth: AuthBuilder["Service"]
+  /** How the doors read and answer. */
   readonly doors: Doors
   /** The `iss` of the trusted issuers, for RFC 9728. */
   readonly issuers: ReadonlyArray<string>
@@ -108,7 +139,12 @@ export interface Deployment {
   /** How long those who are known go on without the directory, in milliseconds. */
   readonly remembers: number
   /** What memory was asked for, and how often it knew; absent where nobody counts. */
-  readonly remembered?: { readonly rows: () => CacheStats | undefined; readonly tallies: Tallies } | undefined
+  readonly remembered?: {
+    /** Of rows; `undefined` where none are remembered. */
+    readonly rows: () => CacheStats | undefined
+    /** Of verified tokens and of decisions. */
+    readonly tallies: Tallies
+  } | undefined
   /** What questions about somebody are asked of; absent where nobody asks them. */
   readonly supposing?: Supposing | undefined
   /** Where settings stand in their file; absent where they came from none. */

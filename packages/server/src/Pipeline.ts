@@ -39,6 +39,7 @@ export type Directory = UserRepo | TeamRepo | OrganizationRepo | Provisioner | R
 export interface PipelineOptions<E> {
   /** The directory, when it is not the one that the settings name. */
   readonly directory?: (settings: FileSettings) => Layer.Layer<Directory, E, Secrets>
+  /** The variables that the settings can name. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names in secrets are relative to. */
   readonly base: string

@@ -56,7 +56,10 @@ import * as Crew from "./workers/Crew.ts"
 import * as SharedFetch from "./workers/SharedFetch.ts"
 
 /** The settings are sound one by one, but this program cannot be started with them. */
-export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRefused", { reason: Schema.String }) {
+export class ServerRefused extends Schema.TaggedError<ServerRefused>()("ServerRefused", {
+  /** Why it does not start, in one line. */
+  reason: Schema.String
+}) {
   /** Why it does not start, in one line. */
   override get message(): string {
     return this.reason

@@ -39,8 +39,11 @@ export type Somebody =
 
 /** What is needed to suppose somebody. */
 export interface Supposing {
+  /** Decides about whoever is supposed. */
   readonly auth: AuthBuilder["Service"]
+  /** The issuers whose tokens may be supposed. */
   readonly issuers: ReadonlyArray<IssuerProfile>
+  /** Where rows of people are found. */
   readonly users: UserRepo["Service"]
 }
 

@@ -114,6 +114,7 @@ export type IdentityAttribute = (typeof identityAttributes)[number]
 export interface FurtherHeader {
   /** Lower case. */
   readonly name: string
+  /** What it tells. */
   readonly attribute: IdentityAttribute
   /** Written as it is where that fits a header, else not at all. */
   readonly raw: boolean

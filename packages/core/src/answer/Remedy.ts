@@ -14,14 +14,18 @@ import type { Printed } from "./StepText.ts"
 
 /** A row of the directory, or an issuer. */
 export interface Row {
+  /** What it is a row of. */
   readonly kind: "team" | "user" | "membership" | "organization" | "endUser" | "agent" | "issuer"
+  /** Its id. */
   readonly id: string
 }
 
 export interface Remedy {
   /** The path of the setting; `null` where none has a say. `issuers[]` stands for the one in `row`, or for any. */
   readonly setting: string | null
+  /** The row that it rests on; `null` where none has a say. */
   readonly row: Row | null
+  /** The change, in words for the operator. */
   readonly text: string
 }
 

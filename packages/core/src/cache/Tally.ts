@@ -6,7 +6,9 @@ import * as Context from "effect/Context"
 
 /** How often something was remembered, and how often it was not. */
 export interface Tally {
+  /** How often something was remembered. */
   hits: number
+  /** How often it was not. */
   misses: number
 }
 
@@ -15,7 +17,9 @@ export const makeTally = (): Tally => ({ hits: 0, misses: 0 })
 
 /** Where the memories of verified tokens and of decisions count. */
 export interface Tallies {
+  /** Verified tokens. */
   readonly tokens: Tally
+  /** Decisions. */
   readonly decisions: Tally
 }
 

@@ -37,110 +37,205 @@ const optional = Schema.optionalKey
 
 /** What a row says of MCP servers; `null`, as left out: nothing. */
 const Patterns = optional(Schema.NullOr(Schema.Array(PatternText.check(storable))))
-const toolLists = { tools: Patterns, prompts: Patterns, resources: Patterns }
+const toolLists = {
+  /** Patterns of tools of MCP servers, `SERVER/NAME`; `null` or left out says nothing, an empty list allows none. */
+  tools: Patterns,
+  /** Patterns of prompts of MCP servers, alike. */
+  prompts: Patterns,
+  /** Patterns of resources of MCP servers, alike. */
+  resources: Patterns
+}
 
 /** One address has exactly one `@` (RULES D6). */
 const Email = Text.check(
   Schema.makeFilter((it) => (it.length <= 320 && /^[^@\s]+@[^@\s]+$/.test(it)) || "must be an e-mail address")
 )
 
-const FileSubject = Schema.Struct({ namespace: Text, subject: RowId })
+const FileSubject = Schema.Struct({
+  /** The identity namespace of the issuer. */
+  namespace: Text,
+  /** The subject in it. */
+  subject: RowId
+})
 
-/** Who made the row, of a row that is new; without it whoever applies the file did. An existing row keeps its own. */
-const origin = { origin: optional(Directory.Origin) }
+const origin = {
+  /** Who made the row, of a row that is new; without it whoever applies the file did. An existing row keeps its own. */
+  origin: optional(Directory.Origin)
+}
 
-export const FileUser = Schema.Struct({
+const userFields = {
+  /** The id, opaque and never empty. */
   id: RowId,
+  /** The address; `null` or left out: none is known. */
   email: optional(Schema.NullOr(Email)),
+  /** The subjects of issuers that are this person. */
   subjects: optional(Schema.Array(FileSubject)),
+  /** The role; `null` or left out: an internal user. */
   role: optional(Schema.NullOr(Directory.UserRole)),
+  /** Patterns of the models that may be called; empty or left out: every model. */
   models: optional(Texts),
-  ...toolLists,
+  /** Whether the person may do nothing. */
   blocked: optional(Schema.Boolean),
+  /** `false` when the person left. */
   active: optional(Schema.Boolean),
+  /** The most that may be spent, in US dollars; `null` or left out: without a limit. */
   maxBudget: optional(Budget),
+  /** What was spent, in US dollars; 0 when it is left out. */
   spend: optional(Amount),
-  ...origin,
   /** Who gave the role, of a row that is new: what a token gave a token may take (RULES D32). */
   roleOrigin: optional(Directory.Origin)
-})
+}
+/** The schema of a person in the file; editors show by this name what each key means. */
+export interface FileUserSchema extends Schema.Struct<typeof userFields & typeof toolLists & typeof origin> {}
+/** A person, as the file writes one. */
+export const FileUser: FileUserSchema = Schema.Struct({ ...userFields, ...toolLists, ...origin })
 export type FileUser = typeof FileUser.Type
 
-export const FileTeam = Schema.Struct({
+const teamFields = {
+  /** The id, opaque and never empty. */
   id: RowId,
+  /** The name; `null` or left out: it has none. */
   alias: optional(Schema.NullOr(Text)),
+  /** The id of the organization that it belongs to. */
   organization: optional(Schema.NullOr(RowId)),
+  /** Patterns of the models that may be called; empty or left out: every model. */
   models: optional(Texts),
+  /** Ids of groups of models that may be called besides. */
   modelGroups: optional(Schema.Array(RowId)),
+  /** Names of models in this team, by the name that is asked for. */
   modelAliases: optional(Schema.Record(Text, Text)),
+  /** Routes of the pass-through that the team may use. */
   passThroughRoutes: optional(Texts),
+  /** Routes of the pass-through that nothing grants to the team. */
   deniedPassThroughRoutes: optional(Texts),
-  ...toolLists,
+  /** Whether nobody may do anything in its name. */
   blocked: optional(Schema.Boolean),
+  /** The most that may be spent, in US dollars; `null` or left out: without a limit. */
   maxBudget: optional(Budget),
-  spend: optional(Amount),
-  ...origin
-})
+  /** What was spent, in US dollars; 0 when it is left out. */
+  spend: optional(Amount)
+}
+/** The schema of a team in the file; editors show by this name what each key means. */
+export interface FileTeamSchema extends Schema.Struct<typeof teamFields & typeof toolLists & typeof origin> {}
+/** A team, as the file writes one. */
+export const FileTeam: FileTeamSchema = Schema.Struct({ ...teamFields, ...toolLists, ...origin })
 export type FileTeam = typeof FileTeam.Type
 
-export const FileOrganization = Schema.Struct({
+const organizationFields = {
+  /** The id, opaque and never empty. */
   id: RowId,
+  /** The name; `null` or left out: it has none. */
   alias: optional(Schema.NullOr(Text)),
+  /** Patterns of the models that may be called; empty or left out: every model. */
   models: optional(Texts),
-  ...toolLists,
+  /** The most that may be spent, in US dollars; `null` or left out: without a limit. */
   maxBudget: optional(Budget),
-  spend: optional(Amount),
+  /** What was spent, in US dollars; 0 when it is left out. */
+  spend: optional(Amount)
+}
+/** The schema of an organization in the file; editors show by this name what each key means. */
+export interface FileOrganizationSchema
+  extends Schema.Struct<typeof organizationFields & typeof toolLists & typeof origin>
+{}
+/** An organization, as the file writes one. */
+export const FileOrganization: FileOrganizationSchema = Schema.Struct({
+  ...organizationFields,
+  ...toolLists,
   ...origin
 })
 export type FileOrganization = typeof FileOrganization.Type
 
-export const FileEndUser = Schema.Struct({
+const endUserFields = {
+  /** The id, opaque and never empty. */
   id: RowId,
+  /** Patterns of the models that may be called; empty or left out: every model. */
   models: optional(Texts),
+  /** Whether nothing may be done for it. */
   blocked: optional(Schema.Boolean),
+  /** The most that may be spent, in US dollars; `null` or left out: without a limit. */
   maxBudget: optional(Budget),
-  spend: optional(Amount),
-  ...origin
-})
+  /** What was spent, in US dollars; 0 when it is left out. */
+  spend: optional(Amount)
+}
+/** The schema of a customer in the file; editors show by this name what each key means. */
+export interface FileEndUserSchema extends Schema.Struct<typeof endUserFields & typeof origin> {}
+/** A customer of callers, as the file writes one. */
+export const FileEndUser: FileEndUserSchema = Schema.Struct({ ...endUserFields, ...origin })
 export type FileEndUser = typeof FileEndUser.Type
 
-export const FileMembership = Schema.Struct({
+const membershipFields = {
+  /** The id of the member. */
   user: RowId,
+  /** The id of the team. */
   team: RowId,
+  /** The role in the team. */
   role: optional(Text),
+  /** Patterns of the models that may be called; empty or left out: every model. */
   models: optional(Texts),
-  ...toolLists,
+  /** The most that may be spent, in US dollars; `null` or left out: without a limit. */
   maxBudget: optional(Budget),
-  spend: optional(Amount),
-  ...origin
-})
+  /** What was spent, in US dollars; 0 when it is left out. */
+  spend: optional(Amount)
+}
+/** The schema of a membership in the file; editors show by this name what each key means. */
+export interface FileMembershipSchema
+  extends Schema.Struct<typeof membershipFields & typeof toolLists & typeof origin>
+{}
+/** A user in a team, with limits of its own, as the file writes it. */
+export const FileMembership: FileMembershipSchema = Schema.Struct({ ...membershipFields, ...toolLists, ...origin })
 export type FileMembership = typeof FileMembership.Type
 
-export const FileModelGroup = Schema.Struct({ id: RowId, models: optional(Texts), ...origin })
+const groupFields = {
+  /** The id, opaque and never empty. */
+  id: RowId,
+  /** Patterns of the models in it. */
+  models: optional(Texts)
+}
+/** The schema of a model group in the file; editors show by this name what each key means. */
+export interface FileModelGroupSchema extends Schema.Struct<typeof groupFields & typeof origin> {}
+/** A named list of models that teams can share, as the file writes it. */
+export const FileModelGroup: FileModelGroupSchema = Schema.Struct({ ...groupFields, ...origin })
 export type FileModelGroup = typeof FileModelGroup.Type
 
-export const FileAgent = Schema.Struct({
+const agentFields = {
+  /** The id, opaque and never empty. */
   id: RowId,
+  /** The name; `null` or left out: it has none. */
   name: optional(Schema.NullOr(Text)),
+  /** Patterns of the models that it may call; `null` or left out says nothing. */
   models: optional(Schema.NullOr(Texts)),
+  /** Ids of groups of models that it may call besides. */
   modelGroups: optional(Schema.NullOr(Schema.Array(RowId))),
+  /** Ids of the teams in which it may act. */
   teams: optional(Schema.NullOr(Schema.Array(RowId))),
-  ...toolLists,
+  /** Whether it may do nothing. */
   blocked: optional(Schema.Boolean),
+  /** Whether it may act for itself. */
   autonomous: optional(Schema.Boolean),
-  requireTraceId: optional(Schema.Boolean),
-  ...origin
-})
+  /** Whether its calls must carry an id of the trace that they belong to. */
+  requireTraceId: optional(Schema.Boolean)
+}
+/** The schema of an agent in the file; editors show by this name what each key means. */
+export interface FileAgentSchema extends Schema.Struct<typeof agentFields & typeof toolLists & typeof origin> {}
+/** A program that acts for people, as the file writes it. */
+export const FileAgent: FileAgentSchema = Schema.Struct({ ...agentFields, ...toolLists, ...origin })
 export type FileAgent = typeof FileAgent.Type
 
 /** The whole file. */
 export const DirectoryFile = Schema.Struct({
+  /** Organizations, each once. */
   organizations: optional(Schema.Array(FileOrganization)),
+  /** Named lists of models, each once. */
   modelGroups: optional(Schema.Array(FileModelGroup)),
+  /** Teams, each once. */
   teams: optional(Schema.Array(FileTeam)),
+  /** People, each once. */
   users: optional(Schema.Array(FileUser)),
+  /** Customers of callers, each once. */
   endUsers: optional(Schema.Array(FileEndUser)),
+  /** Programs that act for people, each once. */
   agents: optional(Schema.Array(FileAgent)),
+  /** Who is in which team, with limits of their own. */
   memberships: optional(Schema.Array(FileMembership))
 })
 export type DirectoryFile = typeof DirectoryFile.Type
@@ -150,8 +245,11 @@ export type Place = ReadonlyArray<string | number>
 
 /** One thing that is wrong: where, what, and the other place it is about (the first of a pair of duplicates). */
 export interface Finding {
+  /** Where. */
   readonly path: Place
+  /** What. */
   readonly message: string
+  /** The first of a pair of duplicates. */
   readonly other?: Place
 }
 

@@ -26,6 +26,7 @@ export const isAuthorizationServerPath = (path: string): boolean =>
 
 /** The issuer's document cannot be had now. */
 export class DocumentUnavailable extends Schema.TaggedClass<DocumentUnavailable>()("DocumentUnavailable", {
+  /** Why, for the operator. */
   detail: Schema.String
 }) {}
 

@@ -20,6 +20,7 @@ export const SavedSet = Schema.Struct({
   issuer: Schema.String,
   /** Name of the source. */
   source: Schema.String,
+  /** The key set as it was fetched, JSON. */
   text: Schema.String,
   /** Unix milliseconds. */
   fetchedAt: Schema.Finite,
@@ -42,9 +43,10 @@ export const readSaved = (text: string, issuer: string, source: string): SavedSe
 }
 
 /** The place of saved sets failed; `reason` is for the operator. */
-export class SavedKeysFailed
-  extends Schema.TaggedError<SavedKeysFailed>()("SavedKeysFailed", { reason: Schema.String })
-{}
+export class SavedKeysFailed extends Schema.TaggedError<SavedKeysFailed>()("SavedKeysFailed", {
+  /** Why, for the operator. */
+  reason: Schema.String
+}) {}
 
 /** Most sets that memory holds: those of sources that no settings name any more are not held for ever. */
 const maxHeld = 1_000

@@ -21,7 +21,7 @@ const MappingObject = Schema.Struct({
   /** What becomes of a match: $1 is its first group. */
   as: Schema.optionalKey(Schema.String),
   /** Other names for values. */
-  map: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  map: Schema.optionalKey(Schema.Record(Schema.String, /** The name that is meant. */ Schema.String)),
   /** Compares and keeps values in lower case. */
   lower: withDefault(Schema.Boolean, false),
   /** Reads the names of the members of an object too. */
@@ -143,9 +143,9 @@ const Introspection = Schema.Struct({
   /** For whom a token must have been issued. */
   accept: withDefault(
     Schema.Struct({
-      /** Ids of clients. */
+      /** Accepted `client_id`. */
       clients: withDefault(strings, []),
-      /** Audiences. */
+      /** Accepted `aud`. */
       audiences: withDefault(strings, [])
     }),
     {}
@@ -175,15 +175,15 @@ const Opaque = Schema.Struct({
 export type Opaque = typeof Opaque.Type
 
 const JsonWebKeySet = Schema.Struct({
-  /** The keys (RFC 7517 §5). */
+  /** The keys of an inline key set (RFC 7517 §5). */
   keys: Schema.Array(Schema.Record(Schema.String, Schema.Unknown))
 })
 
 /** A key set behind a bearer token, as of Kubernetes; the token is read anew at each fetch. */
 const GuardedKeySet = Schema.Struct({
-  /** The key set's URL. */
+  /** The URL of a key set that wants a bearer token. */
   url: Schema.NonEmptyString,
-  /** The secret that is sent as its bearer token. */
+  /** The secret of that token, read anew at each fetch. */
   authorization: SecretReference
 })
 
@@ -206,15 +206,19 @@ const Expiry = Schema.Struct({
 const ServiceAccounts = Schema.Union([
   Schema.Literals(["apart", "asUsers"]),
   Schema.Struct({
-    /** What they count as. */
+    /** What such a token is. */
     as: Schema.Literals(["apart", "asUsers"]),
-    /** Claim paths and the value that each must have: which tokens these are. */
-    match: Schema.Record(Schema.String, Schema.String)
+    /** Which tokens these are: a pattern for the value at each claim path. */
+    match: Schema.Record(Schema.String, /** A pattern over the claim. */ Schema.String)
   })
 ])
 
 const RequiredValue = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])
-const Required = Schema.Record(Schema.String, Schema.Union([RequiredValue, Schema.Array(RequiredValue)]))
+const Required = Schema.Record(
+  Schema.String,
+  /** A value, or a list of values. */
+  Schema.Union([RequiredValue, Schema.Array(RequiredValue)])
+)
 
 const issuerFields = {
   /** Its name here, in traces and metrics. */
@@ -255,13 +259,13 @@ const issuerFields = {
       roles: patterns,
       /** Patterns of models. */
       models: patterns,
-      /** Patterns of routes. */
+      /** Route entries. */
       routes: patterns,
-      /** Patterns of tools of MCP servers, `SERVER/NAME`; a `!` in front takes away. Left out nothing is said, empty: none. */
+      /** Patterns of tools of MCP servers, `SERVER/NAME`, with `!` in front of what is taken away; empty: none. */
       tools: toolLists.tools,
       /** Patterns of prompts of MCP servers, alike. */
       prompts: toolLists.prompts,
-      /** Patterns of resources of MCP servers, alike. */
+      /** Patterns of resources of MCP servers by URI, alike: `SERVER/URI`. */
       resources: toolLists.resources
     }),
     {}
@@ -300,7 +304,7 @@ const issuerFields = {
   ),
   /** How its endpoints are trusted. */
   tls: Schema.optionalKey(Schema.Struct({
-    /** Certificates of its authority, PEM. */
+    /** Certificates of its authority (PEM), besides the system's. */
     ca: SecretReference
   })),
   /** `http:` elsewhere than on loopback addresses. */

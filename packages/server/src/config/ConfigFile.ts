@@ -10,20 +10,26 @@ import { Effect, FileSystem, Result, Schema } from "effect"
 import { hash } from "node:crypto"
 import { dirname, resolve } from "node:path"
 import { resolvePaths } from "./ConfigPaths.ts"
-import { type ConfigFinding, type ConfigText, positionOf, readConfigText } from "./ConfigText.ts"
+import { type ConfigFinding, type ConfigText, type Position, positionOf, readConfigText } from "./ConfigText.ts"
 import { decodeFile, type FileSettings } from "./GatewaySettings.ts"
 import { fill } from "./Presets.ts"
 
 const Finding = Schema.Struct({
+  /** The path of the setting, such as `issuers[0].audience`; "" when none. */
   path: Schema.String,
+  /** What is wrong. */
   message: Schema.String,
+  /** The line, counted from 1. */
   line: Schema.Number,
+  /** The column, counted from 1. */
   column: Schema.Number
 })
 
 /** The file cannot be used; `message` has one line for each finding. */
 export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigInvalid", {
+  /** The name of the file. */
   file: Schema.String,
+  /** What is wrong, in the order of the file. */
   findings: Schema.Array(Finding)
 }) {
   /** Every finding, one a line. */
@@ -34,7 +40,9 @@ export class ConfigInvalid extends Schema.TaggedError<ConfigInvalid>()("ConfigIn
 
 /** The file cannot be read at all. */
 export class ConfigUnreadable extends Schema.TaggedError<ConfigUnreadable>()("ConfigUnreadable", {
+  /** The name of the file. */
   file: Schema.String,
+  /** Why, in the words of the system. */
   reason: Schema.String
 }) {
   /** Which file, and why. */
@@ -60,12 +68,12 @@ export interface ConfigFile {
   /** The line of each setting by its path (`policy.roles[0]`), unless the file leaves it at its default. */
   readonly lines: ReadonlyMap<string, number>
   /** Line and column of a setting, or of the nearest one around it. */
-  readonly positionOf: (path: string) => { readonly line: number; readonly column: number }
+  readonly positionOf: (path: string) => Position
   /** Whether the file says this setting, rather than leaving it at its default. */
   readonly says: (path: string) => boolean
 }
 
-const around = (text: ConfigText, path: string): { readonly line: number; readonly column: number } => {
+const around = (text: ConfigText, path: string): Position => {
   for (let at = path;;) {
     const found = text.keys.get(at) ?? text.values.get(at)
     if (found !== undefined) return found
@@ -76,9 +84,13 @@ const around = (text: ConfigText, path: string): { readonly line: number; readon
 
 /** Reads the text of a file called `name`; relative file names in it are relative to `directory`. */
 export const parseConfig = (input: {
+  /** What findings call it. */
   readonly name: string
+  /** YAML; JSON is YAML too. */
   readonly text: string
+  /** What relative file names in it are relative to. */
   readonly directory: string
+  /** The variables that it can name. */
   readonly env: Readonly<Record<string, string | undefined>>
 }): Result.Result<ConfigFile, ConfigInvalid> => {
   const text = readConfigText(input.text, input.env)

@@ -12,7 +12,9 @@ import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseA
 
 /** A place in the file, counted from 1. */
 export interface Position {
+  /** The line, counted from 1. */
   readonly line: number
+  /** The column, counted from 1. */
   readonly column: number
 }
 
@@ -20,6 +22,7 @@ export interface Position {
 export interface ConfigFinding extends Position {
   /** The path of the setting, such as `issuers[0].audience`; "" when none. */
   readonly path: string
+  /** What is wrong. */
   readonly message: string
 }
 

@@ -42,11 +42,18 @@ export const FreeHeader = HeaderName.check(
 
 const Attribute = Schema.Literals(identityAttributes)
 
+const writtenFields = {
+  /** What it tells. */
+  from: Attribute,
+  /** Whether it is the bare text where that fits a header, and else left out; percent-encoded otherwise. */
+  raw: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false)))
+}
+/** The schema of a header that says how it is written; editors show by this name what each key means. */
+export interface WrittenHeaderSchema extends Schema.Struct<typeof writtenFields> {}
+const WrittenHeader: WrittenHeaderSchema = Schema.Struct(writtenFields)
+
 /** What a header of `gateway.identityHeaders` tells. */
-export const IdentityHeader = Schema.Union([
-  Attribute,
-  Schema.Struct({ from: Attribute, raw: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))) })
-])
+export const IdentityHeader = Schema.Union([Attribute, WrittenHeader])
 export type IdentityHeader = typeof IdentityHeader.Type
 
 /** The path below which the gate is mounted, without a slash at its end. */

@@ -17,6 +17,7 @@ import * as DirectoryDocument from "./DirectoryDocument.ts"
 
 /** The file cannot be applied; one line for each reason. */
 export class DirectoryFileInvalid extends Schema.TaggedError<DirectoryFileInvalid>()("DirectoryFileInvalid", {
+  /** A line for each reason. */
   lines: Schema.Array(Schema.String)
 }) {
   override get message(): string {

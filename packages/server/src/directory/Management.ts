@@ -17,10 +17,15 @@ import * as DirectoryFileSource from "./DirectoryFileSource.ts"
 import { ReverseQuestions } from "./ReverseQuestions.ts"
 
 export interface Management {
+  /** What is in force. */
   readonly settings: FileSettings
+  /** Reads and changes rows. */
   readonly directory: DirectoryAdmin["Service"]
+  /** Takes tokens, people and sessions back. */
   readonly revocation: Revocation["Service"]
+  /** The key sets of the issuers, to look at, fetch anew and drop. */
   readonly keys: Pick<KeyStore["Service"], "status" | "refresh" | "drop">
+  /** Answers who may do what. */
   readonly questions: ReverseQuestions["Service"]
   /** What relative file names in a configuration are relative to. */
   readonly base: string

@@ -38,6 +38,7 @@ export interface About {
   readonly tool?: string | undefined
   /** `SERVER/NAME` of a prompt, or `SERVER/URI` of a resource, alike; one of the three at most. */
   readonly prompt?: string | undefined
+  /** `SERVER/URI` of a resource, alike. */
   readonly resource?: string | undefined
   /** The agent that would act for whom is asked about. */
   readonly agent?: string | undefined
@@ -45,6 +46,7 @@ export interface About {
   readonly withAgents?: boolean | undefined
   /** The route of the tool's server, or that of a chat, unless said. */
   readonly route?: string | undefined
+  /** The HTTP method, in upper case. */
   readonly method: string
 }
 
@@ -80,6 +82,7 @@ const modelOf = (method: string, target: string, model: string | undefined): Req
 
 /** The call in question, in the name of a team or not. */
 export interface Supposed extends About {
+  /** The team in whose name the call is; left out: none. */
   readonly team?: string | undefined
 }
 
@@ -87,10 +90,15 @@ export interface Supposed extends About {
 export interface Said {
   /** The issuer whose people it is one of: its namespace and its grants count. Without one it is a row of the directory. */
   readonly issuer?: string
+  /** The subject of the token, or the id of the row. */
   readonly person?: string
+  /** The e-mail address, with its proof. */
   readonly email?: string
+  /** The teams that the token names. */
   readonly groups?: ReadonlyArray<string>
+  /** The team that is asked for by header. */
   readonly team?: string
+  /** The scopes that the token holds. */
   readonly scopes?: ReadonlyArray<string>
   /** The agent that acts for the caller, or on its own where there is none. */
   readonly act?: { readonly sub: string }

@@ -31,8 +31,11 @@ import type { Person as PersonAtHand } from "./RowsAtHand.ts"
 
 /** One way to call: in a team or without one; and what came of it. */
 export interface Way {
+  /** The team; `null`: without one. */
   readonly team: string | null
+  /** Whether this way is allowed. */
   readonly allowed: boolean
+  /** Why not; `null` when it is. */
   readonly code: Code | null
   /** Patterns of the models; none when denied. */
   readonly models: ReadonlyArray<string>
@@ -42,30 +45,43 @@ export interface Way {
 
 /** What a team or a user may. */
 export interface Answer {
+  /** Whether one way at least is allowed. */
   readonly allowed: boolean
+  /** Patterns of the models of all ways together. */
   readonly models: ReadonlyArray<string>
+  /** Patterns of the tools of all ways together, where MCP servers are configured. */
   readonly tools?: ReadonlyArray<string>
+  /** Each way to call, and what came of it. */
   readonly ways: ReadonlyArray<Way>
 }
 
 /** What somebody may whom no row knows, and whose token names no team, by the issuer of that token. */
 export interface Stranger {
+  /** The issuer of the token. */
   readonly issuer: string
+  /** Whether such a caller is let in. */
   readonly allowed: boolean
+  /** Why not; `null` when it is. */
   readonly code: Code | null
+  /** Patterns of the models. */
   readonly models: ReadonlyArray<string>
 }
 
 /** What anybody with a valid token may (RULES D60). */
 export interface Anybody {
+  /** Whether somebody without a row is let in by one issuer at least. */
   readonly allowed: boolean
+  /** Patterns of the models of all of them together. */
   readonly models: ReadonlyArray<string>
+  /** The same for each issuer. */
   readonly issuers: ReadonlyArray<Stranger>
 }
 
 /** A team that may. */
 export interface TeamWhoMay {
+  /** The id of the team. */
   readonly id: string
+  /** Its name; `null` when it has none. */
   readonly alias: string | null
   /** The agents that may for it; there where they are asked for. */
   readonly agents?: ReadonlyArray<string>
@@ -73,9 +89,13 @@ export interface TeamWhoMay {
 
 /** A user who may, and in which teams; `alone`: without naming a team. */
 export interface UserWhoMay {
+  /** The id of the user. */
   readonly id: string
+  /** The address; `null` when none is known. */
   readonly email: string | null
+  /** The teams in whose name they may. */
   readonly teams: ReadonlyArray<string>
+  /** Whether they may without naming a team. */
   readonly alone: boolean
   /** The agents that may for them, in a team or without; there where they are asked for. */
   readonly agents?: ReadonlyArray<string>
@@ -83,13 +103,17 @@ export interface UserWhoMay {
 
 /** An agent, and whether it may on its own; for whom else it may, `about.agent` asks. */
 export interface AgentWhoMay {
+  /** The id of the agent. */
   readonly id: string
+  /** Its name; `null` when it has none. */
   readonly name: string | null
+  /** Whether it may on its own. */
   readonly alone: boolean
 }
 
 /** Which rows are gone through. */
 export interface Range {
+  /** The id of the last row that was seen; left out: from the first. */
   readonly after?: string
   /** How many rows are looked at; fewer may be answered. */
   readonly limit: number
@@ -104,14 +128,19 @@ const REMEMBERED = 50_000
 const POSED = 1_000
 
 export class ReverseQuestions extends Context.Service<ReverseQuestions, {
+  /** The teams that may. */
   readonly teams: (about: About, range: Range) => Effect.Effect<Page<TeamWhoMay>, Failure>
+  /** The users who may. */
   readonly users: (about: About, range: Range) => Effect.Effect<Page<UserWhoMay>, Failure>
   /** Every agent, and whether it may on its own. */
   readonly agents: (about: About, range: Range) => Effect.Effect<Page<AgentWhoMay>, Failure>
   /** What an agent may on its own. */
   readonly agent: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
+  /** What a team may. */
   readonly team: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
+  /** What a user may, in each team and alone. */
   readonly user: (id: string, about: About) => Effect.Effect<Answer, Failure | RowNotFound>
+  /** What anybody with a valid token may. */
   readonly anybody: (about: About) => Effect.Effect<Anybody, Failure>
   /** Puts the question of a caller who would say this to the rules, while `use` lasts. */
   readonly suppose: Questioner["Service"]["suppose"]

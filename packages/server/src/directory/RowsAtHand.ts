@@ -10,7 +10,9 @@ import { Effect, Exit, Layer } from "effect"
 
 /** Somebody in question; without `memberships` those of the directory count. */
 export interface Person {
+  /** The row of the person. */
   readonly row: User
+  /** Limits in teams, by the id of the team. */
   readonly memberships?: ReadonlyMap<string, Membership>
 }
 

@@ -12,6 +12,7 @@ import {
   readMcpHead,
   readUnseenCall
 } from "./McpRequest.ts"
+import type { McpServer } from "./McpServers.ts"
 import { RpcBodyReader } from "./RpcBodyReader.ts"
 import type { RpcBody } from "./RpcReader.ts"
 
@@ -20,7 +21,10 @@ const noText: RpcBody = { _tag: "Bad", error: "parse", why: "the body is no UTF-
 /** What is asked for, or why that cannot be said; `body` is `undefined` where nobody has seen it. */
 export const asked = (
   server: McpAddressee,
-  { body, contentType, method, rawHeaders }: Omit<WholeRequest, "body"> & { readonly body: Uint8Array | undefined }
+  { body, contentType, method, rawHeaders }: Omit<WholeRequest, "body"> & {
+    /** Inflated; `undefined` where nobody has seen it. */
+    readonly body: Uint8Array | undefined
+  }
 ): RequestedTool | McpRefusal => {
   const head = readMcpHead(server, method, rawHeaders, body !== undefined && body.length > 0)
   if (head._tag === "Refused") return head
@@ -46,7 +50,7 @@ export const asked = (
  * What is asked for of these servers, for a door of a host's own program: read as the proxy and the doors read it. A
  * body that is not seen leaves what the headers bind the server to.
  */
-export const toolReader = (servers: ReadonlyArray<McpAddressee & { readonly path: string }>): ToolReader => {
+export const toolReader = (servers: ReadonlyArray<Pick<McpServer, keyof McpAddressee | "path">>): ToolReader => {
   const serverOf = compile(servers)
   return {
     concerns: (path) => serverOf(path) !== undefined,

@@ -29,6 +29,7 @@ import type { RpcBody, RpcMessage } from "./RpcReader.ts"
 
 /** The server that a request goes to. */
 export interface McpAddressee {
+  /** Its name in patterns. */
   readonly server: string
   /** What may stand in front of the names of its tools and prompts. */
   readonly prefixes: ReadonlyArray<string>
@@ -43,8 +44,11 @@ export const itemName = (server: Pick<McpAddressee, "prefixes">, kind: ItemKind,
 /** Why a request is refused before anything is decided. */
 export interface McpRefusal {
   readonly _tag: "Refused"
+  /** Why, as a stable code. */
   readonly code: Code
+  /** The error of JSON-RPC that the answer is; `undefined` for one of HTTP alone. */
   readonly fault: RpcFault | undefined
+  /** Why, in words for the operator. */
   readonly why: string
   /** JSON text of the id of the request that is refused. */
   readonly id: string | undefined
@@ -53,6 +57,7 @@ export interface McpRefusal {
 /** What a request asks for. */
 export interface McpCall {
   readonly _tag: "Call"
+  /** What rules judge. */
   readonly tool: RequestedTool
   /** JSON text of the id; `undefined` where there is none, or several. */
   readonly id: string | undefined
@@ -69,8 +74,11 @@ export interface McpCall {
 /** What is known of a request before its body. */
 export interface McpHead {
   readonly _tag: "Head"
+  /** The server that it goes to. */
   readonly addressee: McpAddressee
+  /** What headers say of the message. */
   readonly mirrored: MirroredHeaders
+  /** The revision of the protocol that it speaks. */
   readonly revision: Revision
   /** Whether a version was sent. */
   readonly isVersioned: boolean

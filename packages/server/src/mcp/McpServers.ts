@@ -17,11 +17,13 @@ export interface McpServer extends McpAddressee {
 export interface ResourceDocument {
   /** The identifier; `undefined`: the URL that was asked for. */
   readonly resource: string | undefined
+  /** The scopes that may be asked for. */
   readonly scopes: ReadonlyArray<string>
 }
 
 /** The servers, compiled. */
 export interface McpServers {
+  /** Every server, in the order of the settings. */
   readonly all: ReadonlyArray<McpServer>
   /** The server of a path. */
   readonly of: (path: string) => McpServer | undefined

@@ -13,6 +13,7 @@ export interface WholeRequest {
   readonly method: string
   /** Path and query. */
   readonly target: string
+  /** Names and values in turn, as they were sent. */
   readonly rawHeaders: ReadonlyArray<string>
   /** As sent; "" when there is none. */
   readonly contentType: string

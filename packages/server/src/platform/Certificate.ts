@@ -5,7 +5,9 @@ import { createSecureContext } from "node:tls"
 
 /** What a TLS listener is made of, in PEM. */
 export interface Certificate {
+  /** The certificate chain, in PEM. */
   readonly cert: string
+  /** Its private key, in PEM. */
   readonly key: string
   /** Authorities of which peers must show a certificate; without it nobody is asked for one. */
   readonly clientCa?: string
@@ -13,6 +15,7 @@ export interface Certificate {
 
 /** They are no certificate and its key; `reason` is for the operator. */
 export class CertificateInvalid extends Schema.TaggedError<CertificateInvalid>()("CertificateInvalid", {
+  /** Why, for the operator. */
   reason: Schema.String,
   /** The key of the configuration that names it. */
   setting: Schema.String

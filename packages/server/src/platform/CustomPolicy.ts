@@ -13,7 +13,9 @@ import { pathToFileURL } from "node:url"
 
 /** The module cannot be used. */
 export class CustomPolicyInvalid extends Schema.TaggedError<CustomPolicyInvalid>()("CustomPolicyInvalid", {
+  /** The name of the file. */
   file: Schema.String,
+  /** Why it cannot be used. */
   reason: Schema.String
 }) {
   override get message(): string {

@@ -6,8 +6,11 @@ import type { Server } from "node:http"
 
 /** The port could not be had; `code` is the system's, such as `EADDRINUSE`. */
 export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFailed", {
+  /** The host that was asked for. */
   host: Schema.String,
+  /** The port that was asked for. */
   port: Schema.Number,
+  /** The system's code, such as `EADDRINUSE`. */
   code: Schema.String
 }) {
   override get message(): string {
@@ -17,7 +20,9 @@ export class ListenFailed extends Schema.TaggedError<ListenFailed>()("ListenFail
 
 /** An open port. */
 export interface Address {
+  /** A name or an address; IPv6 without brackets. */
   readonly host: string
+  /** The port that is listened at. */
   readonly port: number
 }
 

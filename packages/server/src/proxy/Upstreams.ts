@@ -23,31 +23,48 @@ const keptUnused = 2_500
 
 /** One entry of `gateway.upstreams`, or `gateway.upstream`. */
 export interface UpstreamSettings {
+  /** Where it is; the path of a request is put behind it. */
   readonly url: string
+  /** The credential that it gets. */
   readonly authorization?: AuthorizationSettings | undefined
+  /** The header of the key. */
   readonly header?: string | undefined
+  /** What happens without a key of the team. */
   readonly onMissingTeamKey?: "default" | "deny" | undefined
+  /** How long it may take. */
   readonly timeouts?: UpstreamTimeouts | undefined
   /** What it is, so that only what it reads is judged; `any` when left out. */
   readonly kind?: UpstreamKind | undefined
-  readonly match?: { readonly path?: string | undefined; readonly model?: string | undefined } | undefined
+  /** Which requests it takes. */
+  readonly match?: {
+    /** A route entry. */
+    readonly path?: string | undefined
+    /** A pattern of models. */
+    readonly model?: string | undefined
+  } | undefined
   /** Whether a path is this upstream's, whatever its model: that of an MCP server. */
   readonly takes?: (path: string) => boolean
 }
 
 /** One upstream, ready for use. */
 export interface Upstream {
+  /** Its connections. */
   readonly pool: Pool
+  /** The value of `Host` that it gets. */
   readonly host: string
   /** Prepended to the caller's path; "" or `/x/y`. */
   readonly basePath: string
+  /** Whether it gets the caller's own token. */
   readonly passthrough: boolean
   /** Its part of the requests in flight. */
   readonly share: UpstreamShare.UpstreamShare
+  /** The key for callers of this team. */
   readonly keyFor: (team: string | undefined) => KeyChoice
+  /** Whether a request with this path and model is its own. */
   readonly matches: (path: string, model: string | undefined) => boolean
   /** Whether a request with this target could come here, whatever its model. */
   readonly takes: (path: string) => boolean
+  /** What it is, and so which places of a body it reads. */
   readonly kind: UpstreamKind
 }
 

@@ -29,7 +29,10 @@ import { isToOwner, type Serving, type ToOwner, type ToWorker } from "./Message.
 import type * as SharedFetch from "./SharedFetch.ts"
 
 /** A worker did not start; `reason` is its own. */
-export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", { reason: Schema.String }) {
+export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", {
+  /** Why it did not start, in its own words. */
+  reason: Schema.String
+}) {
   override get message(): string {
     return this.reason
   }

@@ -86,8 +86,11 @@ export const make = () => {
   const ofPlace = (value: Place): Place => place(JSON.stringify(value), () => value) ?? value
 
   return {
+    /** The one of the traits that this text says; `undefined` when there is none and none is made. */
     traits,
+    /** The one of the places, alike. */
     place,
+    /** The one of the lists of places, alike. */
     places,
 
     /** A person of the rows, with the rows of their memberships. */

@@ -1,11 +1,17 @@
 /**
  * The JSON Schema and the reference page of the configuration file, made from
- * the one schema that reads it.
+ * the one schema that reads it and the doc comments at its fields.
  */
+import { FileSettings } from "@jotgate/server/GatewaySettings"
 import { Schema } from "effect"
-import { descriptions } from "./ConfigDescriptions.ts"
-import { FileSettings } from "./GatewaySettings.ts"
-import { presets } from "./Presets.ts"
+import { join } from "node:path"
+import { presets } from "../../packages/server/src/config/Presets.ts"
+import { fieldTexts } from "./FieldTexts.ts"
+
+const root = join(import.meta.dirname, "../..")
+
+/** What each setting means, by its path: what editors show of the field. */
+const descriptions = fieldTexts(root, "packages/server/src/config/GatewaySettings.ts", "FileSettings")
 
 /** A JSON Schema, as far as the configuration needs it. */
 interface Node {
@@ -93,7 +99,7 @@ const bare = (): Node => {
 
 const collect = (node: Node, path: string): ReadonlyArray<Setting> =>
   members(node, path).flatMap(([name, it, required]) => [
-    { path: name, type: typeOf(it), required, default: defaultAt(name), description: descriptions[name] },
+    { path: name, type: typeOf(it), required, default: defaultAt(name), description: descriptions.get(name) },
     ...collect(it, name)
   ])
 
@@ -105,7 +111,7 @@ export const settings = (): ReadonlyArray<Setting> => {
 
 /** Adds what the library does not know: descriptions, defaults, and that an unknown key is an error. */
 const described = (node: Node, path: string): Node => {
-  const own = descriptions[path]
+  const own = descriptions.get(path)
   const standard = defaultAt(path)
   return {
     ...node,
@@ -139,7 +145,7 @@ const presetOf = (issuer: Node): Node => {
   return {
     type: "object",
     properties: {
-      preset: { enum: presets.map((it) => it.name), description: "the identity provider; docs/providers says more" },
+      preset: { enum: presets.map((it) => it.name), description: "The identity provider; docs/providers says more." },
       ...Object.fromEntries(
         parameters.map(({ description, key, many }) =>
           many === true
@@ -210,7 +216,7 @@ export const referencePage = (): string => {
     ...sections.flatMap((section) => [
       `## ${section}`,
       "",
-      ...(descriptions[section] === undefined ? [] : [`${descriptions[section]}.`, ""]),
+      ...(descriptions.has(section) ? [descriptions.get(section) ?? "", ""] : []),
       "| setting | value | default | meaning |",
       "| --- | --- | --- | --- |",
       ...rowsOf(section, all),
