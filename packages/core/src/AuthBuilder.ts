@@ -51,6 +51,7 @@ import type { Settings } from "./Settings.ts"
 import { Token } from "./Token.ts"
 import type { Claims } from "./token/Claims.ts"
 import { type ClaimsCheck, ClaimsPolicy } from "./token/ClaimsPolicy.ts"
+import { layerAround } from "./token/Given.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
 import { type Now, Trace } from "./Trace.ts"
@@ -313,17 +314,19 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
    * or where they stand in the options). Two of them in one graph share none of it.
    */
   static readonly layerFor = (settings: Settings, options?: PolicyOptions & OwnChecks) =>
-    Layer.fresh(AuthBuilder.layer.pipe(
-      Layer.provide([
-        TeamResolver.layer,
-        UserResolver.layer,
-        OrganizationResolver.layer,
-        ClaimExtractor.layer,
-        options?.maxTokenLength === undefined ? Token.layer : Token.layerWith({ maxLength: options.maxTokenLength }),
-        DecisionMemory.layer
-      ]),
-      Layer.provide(Rules.layer(settings, options)),
-      Layer.provide(Layer.succeed(Own, { hook: options?.hook, rule: options?.rule })),
-      Layer.provide(Issuers.layerFor(settings))
-    ))
+    Layer.fresh(
+      Layer.merge(AuthBuilder.layer, layerAround).pipe(
+        Layer.provide([
+          TeamResolver.layer,
+          UserResolver.layer,
+          OrganizationResolver.layer,
+          ClaimExtractor.layer,
+          options?.maxTokenLength === undefined ? Token.layer : Token.layerWith({ maxLength: options.maxTokenLength }),
+          DecisionMemory.layer
+        ]),
+        Layer.provide(Rules.layer(settings, options)),
+        Layer.provide(Layer.succeed(Own, { hook: options?.hook, rule: options?.rule })),
+        Layer.provide(Issuers.layerFor(settings))
+      )
+    )
 }

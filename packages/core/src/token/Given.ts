@@ -4,8 +4,10 @@
  * A layer can stand where nothing asks for it: beside a gate instead of below it, below a part of the host, a second time.
  * A check that can only take rights away must not be lost by that (it would fail open). So each one that is given is
  * listed under its graph of layers while it lives, and a pipeline asks, besides the one that it was provided with, all of
- * its graph that no pipeline has taken.
+ * its graph that no pipeline has taken. A graph with a memory of layers of its own (`Effect.provide(…, { local: true })`)
+ * that is built for a program which has a pipeline already belongs to that pipeline's graph, too.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -47,11 +49,26 @@ const outermost: Effect.Effect<object> = Effect.map(Effect.serviceOption(Layer.C
   return map
 })
 
+/** The graphs around what is built, as far as a pipeline stands in them. */
+const Around = Context.Reference<ReadonlyArray<object>>("@jotgate/core/GraphsAround", { defaultValue: () => [] })
+
+/** The graphs that what is built belongs to: its own, and those of the pipelines that it can reach. */
+const graphs: Effect.Effect<ReadonlyArray<object>> = Effect.zipWith(
+  Around,
+  outermost,
+  (around, own) => around.includes(own) ? around : [...around, own]
+)
+
+/** Beside a pipeline: tells what is built for whoever uses it which graph that is. */
+export const layerAround: Layer.Layer<never> = Layer.effect(Around, graphs)
+
 const nothing: ReadonlyArray<never> = []
 
 /** One kind of check, with all of it that was given. */
 export class Offers<Check> {
   readonly #graphs = new WeakMap<object, Graph<Check>>()
+  /** Where each check is listed that no pipeline has taken. */
+  readonly #listed = new WeakMap<Given<Check>, ReadonlyArray<Graph<Check>>>()
 
   /** Says that there is no check. */
   readonly none: Given<Check> = new Given<Check>(undefined)
@@ -66,27 +83,31 @@ export class Offers<Check> {
 
   /** Gives a check to whichever pipeline takes it, and to every one of the graph until one does; for as long as the scope. */
   give(check: Check): Effect.Effect<Given<Check>, never, Scope.Scope> {
-    return Effect.flatMap(outermost, (root) =>
+    return Effect.flatMap(graphs, (roots) =>
       Effect.acquireRelease(
         Effect.sync(() => {
           const given = new Given(check)
-          const graph = this.#graph(root)
-          graph.untaken = [...graph.untaken, given]
+          const all = roots.map((it) => this.#graph(it))
+          for (const graph of all) graph.untaken = [...graph.untaken, given]
+          this.#listed.set(given, all)
           return given
         }),
-        (given) => Effect.sync(() => this.#take(this.#graph(root), given))
+        (given) => Effect.sync(() => this.#take(given))
       ))
   }
 
-  #take(graph: Graph<Check>, given: Given<Check>): void {
-    if (graph.untaken.includes(given)) graph.untaken = graph.untaken.filter((it) => it !== given)
+  #take(given: Given<Check>): void {
+    for (const graph of this.#listed.get(given) ?? nothing) {
+      graph.untaken = graph.untaken.filter((it) => it !== given)
+    }
+    this.#listed.delete(given)
   }
 
   /** Takes what a pipeline was provided with; `own` is a check that it was made with. */
   take(given: Given<Check>, own: Check | undefined): Effect.Effect<Checks<Check>> {
     return Effect.map(outermost, (root) => {
       const graph = this.#graph(root)
-      this.#take(graph, given)
+      this.#take(given)
       const sure = [given.check, own].filter((it) => it !== undefined)
       let untaken: Graph<Check>["untaken"] = nothing
       let all: ReadonlyArray<Check> = sure

@@ -72,6 +72,33 @@ describe("a check that is given anywhere in the graph is asked", () => {
         assert.deepStrictEqual(yield* Effect.provide(both, gateLayer()), ["403 custom_denied", "allow ada red"])
       }))
 
+    it.live(`${kind} around the question, with a memory of layers of its own`, () =>
+      Effect.gen(function*() {
+        const local = { local: true } as const
+        const asked = (given: Given) => Effect.map(Effect.provide(decide, given, local), lineOf)
+        const both = Effect.all([asked(denying()), asked(allowing()), Effect.map(decide, lineOf)])
+        const lines = ["403 custom_denied", "allow ada red", "allow ada red"]
+        assert.deepStrictEqual(yield* Effect.provide(both, gateLayer()), lines)
+        assert.deepStrictEqual(yield* Effect.provide(both, gateLayer(), local), lines)
+        const inside = Effect.provide(Effect.provide(both, Layer.empty, local), gateLayer())
+        assert.deepStrictEqual(yield* inside, lines)
+        assert.strictEqual(yield* Effect.provide(asked(Layer.provide(Layer.empty, denying())), gateLayer()), lines[0])
+      }))
+
+    it.live(`${kind} around a gate with a memory of layers of its own`, () =>
+      Effect.gen(function*() {
+        const local = Effect.map(Effect.provide(decide, gateLayer(), { local: true }), lineOf)
+        assert.strictEqual(yield* Effect.provide(local, denying()), "403 custom_denied")
+        assert.strictEqual(yield* Effect.provide(local, allowing()), "allow ada red")
+        assert.strictEqual(yield* Effect.provide(Effect.provide(local, denying()), gateLayer()), "403 custom_denied")
+        // Of the inner gate alone: the outer one is asked beside it.
+        const apart = Effect.all([
+          Effect.map(Effect.provide(decide, Layer.provide(gateLayer(), denying()), { local: true }), lineOf),
+          Effect.map(decide, lineOf)
+        ])
+        assert.deepStrictEqual(yield* Effect.provide(apart, gateLayer()), ["403 custom_denied", "allow ada red"])
+      }))
+
     it.live(`${kind} that is ready after the gate, from then on`, () =>
       Effect.gen(function*() {
         const ready = yield* Deferred.make<void>()
