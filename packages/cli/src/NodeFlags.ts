@@ -1,7 +1,9 @@
 /**
- * What a verb says to Node at the start of its process. Each flag has a row in `npm run bench:http` or in the tests of
- * `dev` and `directory` that it is there for.
+ * What a verb says to V8. Each flag has a row in `npm run bench:http` or in the tests of `dev` and `directory` that it is
+ * there for.
  */
+import { flushCompileCache } from "node:module"
+import { setFlagsFromString } from "node:v8"
 
 /** The size of the young generation, in MiB, stands in every list: by it a process is known to have its flags. */
 const flags: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -21,6 +23,28 @@ const flags: Readonly<Record<string, ReadonlyArray<string>>> = {
 /** The flags of a verb; none for a verb that does not stay. */
 export const flagsOf = (verb: string): ReadonlyArray<string> => flags[verb] ?? []
 
+const isSize = (flag: string): boolean => flag.startsWith("--max-semi-space-size")
+
 /** Whether a process has flags of its own already. */
-export const hasFlags = (execArgv: ReadonlyArray<string>): boolean =>
-  execArgv.some((it) => it.startsWith("--max-semi-space-size"))
+export const hasFlags = (execArgv: ReadonlyArray<string>): boolean => execArgv.some(isSize)
+
+/** The first V8 whose young generation is of the size that `serve` has. */
+const largeEnough = 13
+
+/**
+ * Whether a verb's process has to begin with its flags: the size of a young generation can be told then alone. What
+ * serves does not, where V8's own size is the one, and sets the others when it stands.
+ */
+export const atStart = (verb: string, v8: string): boolean =>
+  flagsOf(verb).length > 0 && (verb !== "serve" || Number.parseInt(v8) < largeEnough)
+
+/**
+ * Sets the flags of `serve` in a process that began without any. V8 takes them at any time; but what is compiled of
+ * Node, and of this program, is kept for the flags that were set, so with them a start compiles all of Node anew. What
+ * was compiled until now is saved as it is.
+ */
+export const settle = (): void => {
+  if (hasFlags(process.execArgv)) return
+  flushCompileCache()
+  for (const flag of flagsOf("serve")) if (!isSize(flag)) setFlagsFromString(flag)
+}

@@ -5,16 +5,16 @@
  * takes half the time; that has to be turned on before they are loaded.
  */
 import { enableCompileCache } from "node:module"
-import { flagsOf, hasFlags } from "./NodeFlags.ts"
+import { atStart, flagsOf, hasFlags } from "./NodeFlags.ts"
 import { version } from "./Version.ts"
 
 const verb = process.argv[2] ?? ""
-const flags = flagsOf(verb)
 
 // The same process begins anew, unless it was begun so, or with flags of somebody's own. What idles on a laptop or ends
 // soon keeps one arena for memory outside the heap.
-if (flags.length > 0 && typeof process.execve === "function" && !hasFlags(process.execArgv)) {
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...flags, ...process.argv.slice(1)], {
+if (atStart(verb, process.versions.v8) && typeof process.execve === "function" && !hasFlags(process.execArgv)) {
+  const flags = [...process.execArgv, ...flagsOf(verb)]
+  process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], {
     ...process.env,
     ...(verb === "serve" ? {} : { MALLOC_ARENA_MAX: "1" })
   })

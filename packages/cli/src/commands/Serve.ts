@@ -16,6 +16,7 @@ import { addressFlag, urlFlag } from "../Address.ts"
 import { configFlag, fromImport, load, sound, sourceOf } from "../Configuration.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
 import * as LastNet from "../LastNet.ts"
+import * as NodeFlags from "../NodeFlags.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 import { unreadable } from "../SecretCheck.ts"
 import * as Signals from "../Signals.ts"
@@ -95,13 +96,17 @@ const inForce = (name: string, { settings }: ConfigFile): ReadonlyArray<string> 
   return [name, ...[...read].flatMap((it) => it?.startsWith("file:") === true ? [it.slice("file:".length)] : [])]
 }
 
+/** What a process that serves does when everything stands, before it says so. */
+const stands = (wounded: (error: unknown) => void) =>
+  Effect.andThen(LastNet.under(wounded), Effect.sync(NodeFlags.settle))
+
 /** One of the processes of `gateway.workers`: it is told what to serve, and when to read it again. */
 const work = Effect.gen(function*() {
   // Whoever hangs up or reloads tells the owner; a group of processes is told as a whole.
   yield* Signals.ignored(["SIGHUP"])
   const Worker = yield* Effect.promise(() => import("@jotgate/server/Worker"))
   // What went wrong is the owner's to tell.
-  yield* Effect.mapError(Worker.run(Worker.ofProcess, process.env, LastNet.under), () => new Failure({ lines: [] }))
+  yield* Effect.mapError(Worker.run(Worker.ofProcess, process.env, stands), () => new Failure({ lines: [] }))
 })
 
 export const serve = Command.make(
@@ -141,7 +146,7 @@ export const serve = Command.make(
     const Running = yield* Effect.promise(() => import("../Running.ts"))
     const run = Effect.gen(function*() {
       const server = yield* Running.Server
-      yield* LastNet.under(server.wounded)
+      yield* stands(server.wounded)
       yield* Console.log(
         `ready gate=http://${addressText(server.gate)} admin=http://${addressText(server.admin)}` +
           (server.grpc === undefined ? "" : ` grpc=http://${addressText(server.grpc)}`)
