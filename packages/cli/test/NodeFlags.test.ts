@@ -5,7 +5,7 @@ import * as NodeFlags from "../src/NodeFlags.ts"
 const module = new URL("../src/NodeFlags.ts", import.meta.url).href
 
 /** What V8 calls its flags in a process that began with these, before and after `serve` has set its own. */
-const tags = (...flags: ReadonlyArray<string>): ReadonlyArray<number> => {
+const tags = (...flags: ReadonlyArray<string>): readonly [before: number, after: number] => {
   const program = `import { settle } from ${JSON.stringify(module)}
 import { cachedDataVersionTag } from "node:v8"
 const before = cachedDataVersionTag()
