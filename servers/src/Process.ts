@@ -55,18 +55,25 @@ const patience = 30_000
 const grace = 5_000
 const alive = new Set<number>()
 
+/** The parent of a process; none when it does not run (a zombie does not). */
+const parentOf = (pid: string | number): number | undefined => {
+  try {
+    // pid (command, which may hold spaces and parentheses) state ppid …
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+    const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    return state === "Z" ? undefined : Number(parent)
+  } catch {
+    // It has ended.
+    return undefined
+  }
+}
+
 const parents = (): ReadonlyMap<number, number> => {
   const found = new Map<number, number>()
   for (const name of existsSync("/proc/self/stat") ? readdirSync("/proc") : []) {
     if (!/^\d+$/.test(name)) continue
-    try {
-      // pid (command, which may hold spaces and parentheses) state ppid …
-      const stat = readFileSync(`/proc/${name}/stat`, "latin1")
-      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-      if (state !== "Z") found.set(Number(name), Number(parent))
-    } catch {
-      // It ended while we looked.
-    }
+    const parent = parentOf(name)
+    if (parent !== undefined) found.set(Number(name), parent)
   }
   return found
 }
@@ -88,7 +95,7 @@ export const isRunning = (pid: number): boolean => {
   } catch {
     return false
   }
-  return !existsSync("/proc/self/stat") || parents().has(pid)
+  return !existsSync("/proc/self/stat") || parentOf(pid) !== undefined
 }
 
 const signalAll = (pids: ReadonlyArray<number>, signal: NodeJS.Signals): void => {

@@ -192,6 +192,15 @@ const answered = (it: Load, count: number): Effect.Effect<void> =>
     it.seen().done >= count ? Effect.void : Effect.andThen(Effect.sleep("20 millis"), answered(it, count))
   )
 
+/** Waits until the balancer has seen that this gate is there: before, it has nobody but the other. */
+const seenUp = (balancer: string, name: string): Effect.Effect<void> =>
+  Effect.eventually(
+    Effect.filterOrFail(
+      Effect.promise(() => fetch(`${balancer}/_balancer;csv`).then((it) => it.text())),
+      (it) => new RegExp(`^gates,${name},.*,UP,`, "m").test(it)
+    ).pipe(Effect.tapError(() => Effect.sleep("20 millis")))
+  ).pipe(Effect.asVoid)
+
 /** Two gates behind HAProxy, replaced one after the other until so many requests were answered. */
 export const rolling = Effect.fnUntraced(function*(requests: number, pause = 0) {
   const { configuration, folder, tokens, write } = yield* world
@@ -214,6 +223,8 @@ defaults
   retries 3
 frontend in
   bind ${host}:${port}
+  stats enable
+  stats uri /_balancer
   default_backend gates
 backend gates
   balance roundrobin
@@ -228,7 +239,8 @@ ${gates.map((it, at) => `  server gate${at} 127.0.0.1:${it.gate} port ${it.admin
   let restarts = 0
   const exits: Array<number | null> = []
   while (callers.seen().done < requests) {
-    const next = gates[restarts % gates.length]
+    const at = restarts % gates.length
+    const next = gates[at]
     if (next === undefined) break
     const done = callers.seen().done
     yield* answered(callers, done + 50)
@@ -236,8 +248,7 @@ ${gates.map((it, at) => `  server gate${at} 127.0.0.1:${it.gate} port ${it.admin
     exits.push(yield* next.running.ended)
     next.running = yield* serve(next.file)
     restarts++
-    // The balancer has to see that it is back.
-    yield* Effect.sleep("500 millis")
+    yield* seenUp(balancer.url, `gate${at}`)
   }
   return { ...(yield* callers.stop), restarts, exits }
 })

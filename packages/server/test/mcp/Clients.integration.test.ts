@@ -7,11 +7,13 @@ import { AgentId, makeAgent, makeTeam, makeUser, TeamId, UserId } from "@jotgate
 import { Effect } from "effect"
 import { first, newest, use } from "../support/McpClients.ts"
 import { message, modern, sendMessage } from "../support/McpMessages.ts"
-import { everythingServer, modernServer } from "../support/McpServers.ts"
+import { modernServer, sharedEverythingServer } from "../support/McpServers.ts"
 import { plainProxies } from "../support/PlainProxies.ts"
 import { proxies } from "../support/Proxies.ts"
 import { sendSpoofed, spoofedCalls } from "../support/SpoofedCalls.ts"
 import * as World from "../support/World.ts"
+
+const everything = sharedEverythingServer()
 
 const user = (id: string, team: string) =>
   makeUser({ id: UserId.make(id), email: `${id}@acme.test`, role: "internal_user", teams: [TeamId.make(team)] })
@@ -51,7 +53,7 @@ describe("an MCP server behind the gate", () => {
     "server-everything: each caller lists and calls what is theirs, with the SDK of sessions",
     () =>
       Effect.gen(function*() {
-        const { url } = yield* everythingServer
+        const { url } = yield* everything
         const world = yield* everythingWorld({ mcp: { everything: { url } } })
         for (const [name, token] of Object.entries(callers)) {
           const bearer = yield* token(world)
@@ -120,7 +122,7 @@ describe("server-everything behind real proxies", () => {
     `in front of the gate ${Object.keys(plainProxies).join(", ")}: each caller lists and calls what is theirs`,
     () =>
       Effect.gen(function*() {
-        const { url } = yield* everythingServer
+        const { url } = yield* everything
         const world = yield* everythingWorld({ mcp: { everything: { url } } })
         for (const [name, start] of Object.entries(plainProxies)) {
           const front = yield* start(new URL(world.url))
@@ -140,7 +142,7 @@ describe("server-everything behind real proxies", () => {
   for (const [name, proxy] of Object.entries(proxies).filter(([it]) => some.includes(it))) {
     const seesBodies = ["traefik", "envoy over gRPC"].includes(name)
     const started = Effect.gen(function*() {
-      const { url } = yield* everythingServer
+      const { url } = yield* everything
       const world = yield* everythingWorld({ grpc: true })
       const front = yield* proxy.start({
         gate: new URL(world.url),

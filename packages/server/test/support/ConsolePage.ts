@@ -46,7 +46,7 @@ const Violations = Schema.Struct({
 
 /** What axe has against the page as it is; of `colours` alone where only they are others than in a look before. */
 const objections = async (page: Page, colours: boolean): Promise<ReadonlyArray<string>> => {
-  await page.evaluate(axe.source)
+  if (!await page.evaluate(() => "axe" in window)) await page.evaluate(axe.source)
   const rules = colours ? `{ runOnly: { type: "rule", values: ["color-contrast"] } }` : "{}"
   const found: unknown = await page.evaluate(`axe.run(document, ${rules})`)
   return Schema.decodeUnknownSync(Violations)(found).violations.flatMap(({ help, id, nodes }) =>

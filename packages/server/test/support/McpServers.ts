@@ -1,10 +1,11 @@
 /** MCP servers as people run them: the reference server of every feature, and one of the newest revision. */
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server"
-import { Effect } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { createServer, type Server } from "node:http"
 import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
+import { afterAll, beforeAll } from "vitest"
 import * as z from "zod/v4"
 
 export interface Served {
@@ -40,6 +41,19 @@ export const everythingServer = Effect.gen(function*() {
   )
   return { url: `http://127.0.0.1:${port}` }
 })
+
+/** One of it for the tests of a file: each client has a session of its own. */
+export const sharedEverythingServer = (): typeof everythingServer => {
+  const scope = Effect.runSync(Scope.make())
+  let served: Effect.Success<typeof everythingServer> | undefined
+  beforeAll(async () => {
+    served = await Effect.runPromise(Scope.provide(everythingServer, scope))
+  })
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return Effect.suspend(() =>
+    served === undefined ? Effect.die(new Error("the server is not started")) : Effect.succeed(served)
+  )
+}
 
 const names = ["one", "two", "three", "four", "five"]
 

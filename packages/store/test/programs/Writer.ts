@@ -6,6 +6,7 @@
 import { makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { Effect } from "effect"
+import { flushCompileCache } from "node:module"
 import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
@@ -46,6 +47,8 @@ const apply = Effect.gen(function*() {
 
 const program = DirectoryAdmin.use((it) => it.apply({ teams: [{ id: "base" }] }, { actor: "test", prune: "none" }))
   .pipe(
+    // It is killed, and what it had compiled would be lost to the next one.
+    Effect.andThen(Effect.sync(flushCompileCache)),
     Effect.andThen(say("ready")),
     Effect.andThen(Effect.all([provision, apply], { concurrency: "unbounded" })),
     Effect.provide(storeOf({ url }))
