@@ -63,10 +63,19 @@ const project = (name: string, { exclude = [], flags = roomy, globalSetup = [], 
     }
   })
 
-/** How long a file takes, as far as can be told from outside: those with real servers, then the larger ones. */
+/**
+ * How long a file takes, as far as can be told from outside: those with real servers, then the larger ones. Whoever is
+ * alone comes before all others: a process of several files ends where the next file is not one of its kind.
+ */
 const lengthOf = ({ moduleId }: TestSpecification): number =>
   statSync(moduleId).size +
-  (/\/cli\/.*\.integration\./.test(moduleId) ? 2e9 : /\.integration\.|\/conformance\//.test(moduleId) ? 1e9 : 0)
+  (alone.some((it) => moduleId.endsWith(it))
+    ? 3e9
+    : /\/cli\/.*\.integration\./.test(moduleId)
+    ? 2e9
+    : /\.integration\.|\/conformance\//.test(moduleId)
+    ? 1e9
+    : 0)
 
 /** The longest first, so that the last process does not end long after the others. */
 class LongestFirst extends BaseSequencer {

@@ -11,7 +11,7 @@ describe("jotgate serve", () => {
     () =>
       Effect.scoped(Effect.gen(function*() {
         // With pauses, so that other tests have a share of the processor; `npm run soak -- chaos` makes none.
-        const after = yield* ServedChaos.run(seed, 30_000, 40)
+        const after = yield* ServedChaos.run(seed, 30_000, 100)
         const { connections, answers, ...rest } = after
         assert.deepStrictEqual(rest, { wrong: [], exitCode: null, defects: [], inFlight: 0, held: 0, status: 200 })
         assert.isAbove(connections, 100)
