@@ -47,6 +47,7 @@ import type { Asked } from "./Request.ts"
 import { notAsked } from "./rules/patterns/ToolPattern.ts"
 import type { PolicyOptions } from "./rules/Policy.ts"
 import { hasTraceId } from "./rules/TraceId.ts"
+import * as UnknownModel from "./rules/UnknownModel.ts"
 import type { Settings } from "./Settings.ts"
 import { Token } from "./Token.ts"
 import type { Claims } from "./token/Claims.ts"
@@ -55,6 +56,9 @@ import { layerAround } from "./token/Given.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
 import { type Now, Trace } from "./Trace.ts"
+
+export { OpaqueToken } from "./opaque/OpaqueToken.ts"
+export { Revocation } from "./token/Revocation.ts"
 
 /** The caller with those of the named teams in which the agents of the request may act. */
 const within = (caller: Caller, acting: AgentResolver.Acting | undefined): Caller => {
@@ -208,16 +212,24 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
       const hinted = Hint.make(policy, policy.tools.isConfigured ? withNames : judged)
 
-      /** The host's own rule has the last word, at every request. */
+      /**
+       * The host's own rule has the last word, at every request. Nobody may call everything where there is one: what is
+       * asked for and not known would be none to it (RULES D53), so it is denied before the rule is asked.
+       */
       const ruled = (
         checks: ReadonlyArray<RequestCheck>,
         identity: Identity,
         asked: Asked,
-        { principal }: Allowed,
+        { principal, reach }: Allowed,
         now: Now
       ): Effect.Effect<void, Denial> => {
         const { method, model, path } = asked
-        const facts: RequestFacts = { identity, principal, method, path, model, tool: policy.tools.asked(asked) }
+        const tool = policy.tools.asked(asked)
+        if (UnknownModel.isUnknown(model)) return raise(UnknownModel.denied(model, reach.models()), now)
+        if (tool._tag === "Unseen") {
+          return raise({ step: "tool", code: "tool_unseen", facts: { server: tool.server } }, now)
+        }
+        const facts: RequestFacts = { identity, principal, method, path, model, tool }
         return Effect.mapEager(
           objections(checks, facts, "rule", now),
           () => now.note?.({ step: "rule", outcome: "ok", facts: {} })

@@ -17,7 +17,6 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import * as ResourceMetadata from "./answer/ResourceMetadata.ts"
 import type { Verdict } from "./answer/Verdict.ts"
 import { AuthBuilder } from "./AuthBuilder.ts"
 import { Cache } from "./cache/Cache.ts"
@@ -29,6 +28,7 @@ import type { UserRepo } from "./directory/UserRepo.ts"
 import * as Door from "./embed/Door.ts"
 import { checkOf, type Hook, type Rule } from "./embed/Extensions.ts"
 import * as GateRequest from "./embed/GateRequest.ts"
+import { documentOf } from "./embed/MetadataDocument.ts"
 import * as PlainDirectory from "./embed/PlainDirectory.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { type Fetch, fetchTransport, Outbound } from "./issuer/Outbound.ts"
@@ -84,6 +84,8 @@ export interface Parts<E = never, R = never> extends Door.DoorOptions {
   readonly outbound?: Layer.Layer<Outbound> | Fetch
   /** The values of the secrets that the settings name (`env:NAME`, `file:PATH`), by that name. */
   readonly secrets?: Readonly<Record<string, string>> | Layer.Layer<Secrets>
+  /** Who holds the keys of issuers, instead of what fetches them; `KeyStore.layerMemory` of sets at hand. */
+  readonly keys?: Layer.Layer<KeyStore, never, Issuers | Signature | Outbound | Secrets>
   /** Where the deny list is kept; there is none unless said. */
   readonly revocations?: Layer.Layer<RevocationRepo>
   /** Lower-case names of the headers that may carry the token; `authorization` alone unless said. */
@@ -97,15 +99,30 @@ export const GateOptions = Context.Reference<Door.DoorOptions>("@jotgate/core/Ga
 
 const decode = Schema.decodeUnknownResult(Settings.Settings, { errors: "all", onExcessProperty: "error" })
 
+const elsewhere = "is read by `createGate` and by the command alone"
+
+/** What the settings name and this gate does not open: to take it and leave it unread could let somebody in. */
+const unread = ({ cache, directory, policy }: Settings.Input): ReadonlyArray<string> => [
+  ...((policy?.custom ?? null) === null ? [] : [`policy.custom ${elsewhere}; give a \`hook\` among the parts`]),
+  ...((directory?.url ?? "memory:") === "memory:"
+    ? []
+    : [`directory.url ${elsewhere}; give a \`directory\` among the parts`]),
+  ...((directory?.file ?? null) === null
+    ? []
+    : [`directory.file ${elsewhere}; give a \`directory\` among the parts`]),
+  ...((cache?.redis ?? null) === null ? [] : [`cache.redis ${elsewhere}`])
+]
+
 /** The settings of an input, or every reason why it cannot be used. */
-export const settingsOf = (input: Settings.Input): Result.Result<Settings.Settings, SettingsInvalid> =>
-  Result.mapError(
-    decode(input),
-    ({ issue }) =>
-      new SettingsInvalid({
-        findings: findingsOf(issue).map(({ message, path }) => `${pathText(path)} ${message}`.trim())
-      })
-  )
+export const settingsOf = (input: Settings.Input): Result.Result<Settings.Settings, SettingsInvalid> => {
+  const decoded = decode(input)
+  if (Result.isFailure(decoded)) {
+    const findings = findingsOf(decoded.failure.issue).map(({ message, path }) => `${pathText(path)} ${message}`.trim())
+    return Result.fail(new SettingsInvalid({ findings }))
+  }
+  const findings = unread(input)
+  return findings.length > 0 ? Result.fail(new SettingsInvalid({ findings })) : Result.succeed(decoded.success)
+}
 
 /** The hook and the rule that stand around the gate, where there are any. */
 const surrounding = Layer.merge(
@@ -166,7 +183,7 @@ const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "
   return Layer.fresh(
     AuthBuilder.layerFor(settings, options).pipe(
       Layer.provide([surrounding, opaque, enrichment]),
-      Layer.provideMerge(onDemand ? KeyStore.layerOnDemand : KeyStore.layer),
+      Layer.provideMerge(parts.keys ?? (onDemand ? KeyStore.layerOnDemand : KeyStore.layer)),
       Layer.provide([Issuers.layerFor(settings), SavedKeys.layerMemory])
     )
   ).pipe(Layer.provide([given, revocation]))
@@ -179,24 +196,6 @@ const doorOptions = ({ bodyLimit, log, metadata, reader, tools }: Door.DoorOptio
   ...(reader === undefined ? {} : { reader }),
   ...(tools === undefined ? {} : { tools })
 })
-
-/** The document of RFC 9728 at this request's path, if the path is one of its. */
-const documentOf = (settings: Settings.Settings) => {
-  const issuers = settings.issuers.map((it) => it.issuer).filter((it) => it !== "any")
-  const scopes = settings.policy.scopes.map((it) => it.scope)
-  return (request: GateRequest.GateRequest): Response | undefined => {
-    const { method, origin, target } = GateRequest.of(request)
-    const path = target.split("?", 1)[0] ?? "/"
-    if (!ResourceMetadata.isMetadataPath(path) || (method !== "GET" && method !== "HEAD")) return undefined
-    return new Response(ResourceMetadata.metadata(origin, path, issuers, scopes), {
-      headers: {
-        "content-type": "application/json",
-        "access-control-allow-origin": "*",
-        "cache-control": "max-age=60"
-      }
-    })
-  }
-}
 
 /** The gate of a program that speaks promises. */
 export interface PromiseGate {

@@ -1,15 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Exit, Layer, Schema } from "effect"
 import { Verdict } from "../src/answer/Verdict.ts"
 import { AuthBuilder } from "../src/AuthBuilder.ts"
 import { RequestPolicy } from "../src/decision/RequestPolicy.ts"
 import { RowNotFound } from "../src/directory/Directory.ts"
 import { MemoryDirectory } from "../src/directory/MemoryDirectory.ts"
 import { Gate, type Parts, SettingsInvalid } from "../src/Gate.ts"
+import { KeyStore } from "../src/keys/KeyStore.ts"
 import type { Settings } from "../src/Settings.ts"
 import * as CoreTest from "../src/testing/CoreTest.ts"
 import { ClaimsPolicy, CustomDenied } from "../src/token/ClaimsPolicy.ts"
-import { chat, decided, gateOf, idp, lineOf, settings, teams, tokenOf } from "./support/GateWorld.ts"
+import { chat, decided, gateOf, idp, keys, lineOf, settings, teams, tokenOf } from "./support/GateWorld.ts"
 
 describe("Gate.make", () => {
   it.live("allows with who is calling, what may be called, and the headers for the next hop", () =>
@@ -258,6 +259,54 @@ describe("Gate.layer", () => {
         assert.deepStrictEqual(yield* Effect.provide(lines, Layer.merge(first, other)), ["allow ada red", line])
         assert.deepStrictEqual(yield* Effect.provide(lines, Layer.merge(other, first)), ["allow ada red", line])
       }
+    }))
+
+  const named: Readonly<Record<string, Settings.Input>> = {
+    "policy.custom": { policy: { custom: "./policy.mjs" } },
+    "directory.url": { directory: { url: "postgres://db.test/people" } },
+    "directory.file": { directory: { file: "people.yaml" } },
+    "cache.redis": { cache: { redis: "env:REDIS" } }
+  }
+  for (const [key, input] of Object.entries(named)) {
+    it.live(`refuses ${key}, which it would not open`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Effect.provide(decide("x"), Gate.layer({ ...settings, ...input })))
+        assert.instanceOf(error, SettingsInvalid)
+        assert.match(error.message, new RegExp(`^${key} is read by .createGate`))
+        const made = yield* Effect.exit(Effect.tryPromise(() => Gate.make({ ...settings, ...input })))
+        assert.isTrue(Exit.isFailure(made))
+      }))
+  }
+
+  it.live("takes keys that say that there is nothing", () =>
+    Effect.gen(function*() {
+      const input: Settings.Input = {
+        ...settings,
+        policy: { custom: null },
+        directory: { url: "memory:", file: null, users: { unknown: "allow" } },
+        cache: { dir: null, redis: null }
+      }
+      const token = yield* tokenOf()
+      assert.strictEqual(
+        lineOf(yield* Effect.provide(decide(token), Gate.layer(input, { directory: rows }))),
+        "allow ada red"
+      )
+    }))
+
+  it.live("has the keys of the host's own store", () =>
+    Effect.gen(function*() {
+      const issuers = settings.issuers?.map(({ jwks: _, ...it }) => it) ?? []
+      const token = yield* tokenOf()
+      const lineWith = (sets: Readonly<Record<string, unknown>>) =>
+        Effect.map(
+          Effect.provide(
+            decide(token),
+            Gate.layer({ ...settings, issuers }, { directory: rows, keys: KeyStore.layerMemory(sets) })
+          ),
+          lineOf
+        )
+      assert.strictEqual(yield* lineWith({ idp: keys }), "allow ada red")
+      assert.notStrictEqual(yield* lineWith({}), "allow ada red")
     }))
 
   it.live("fails with the findings when the settings cannot be used", () =>

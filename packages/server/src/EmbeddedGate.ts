@@ -13,6 +13,7 @@ import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import * as Door from "@jotgate/core/Door"
 import { checkOf } from "@jotgate/core/Extensions"
 import type { DecideOptions, GateRequest, Hook, Rule } from "@jotgate/core/Gate"
+import { documentOf } from "@jotgate/core/MetadataDocument"
 import type { RequestedModel } from "@jotgate/core/Request"
 import { read, type Readable } from "@jotgate/core/RequestReader"
 import type { Settings } from "@jotgate/core/Settings"
@@ -55,12 +56,16 @@ export interface GateParts<E = never> extends Partial<Pick<PipelineOptions<E>, "
   readonly rule?: Rule
   /** Told of every verdict; what it throws is ignored. */
   readonly log?: (verdict: Verdict) => void
+  /** Whether a challenge names the metadata of RFC 9728 at the request's own origin; yes unless said. */
+  readonly metadata?: boolean
 }
 
 /** The pipeline, running. */
 export interface EmbeddedGate {
   /** Judges a request as the proxy would. Never rejects for a denial; rejects after `close`. */
   readonly decide: (request: GateRequest, options?: DecideOptions) => Promise<Verdict>
+  /** The answer to a request for the metadata of RFC 9728 (`/.well-known/oauth-protected-resource…`), else `undefined`. */
+  readonly metadata: (request: GateRequest) => Response | undefined
   /** What `jotgate check` would say of the settings: one line a finding. */
   readonly findings: ReadonlyArray<string>
   /** Ends background work and releases what the stores hold. */
@@ -138,12 +143,14 @@ export const createGate = async <E = never>(
     reader,
     ...(file.policy.mcp.length === 0 ? {} : { tools: toolReader(file.policy.mcp) }),
     bodyLimit: file.gateway.limits.body,
-    ...(options.log === undefined ? {} : { log: options.log })
+    ...(options.log === undefined ? {} : { log: options.log }),
+    ...(options.metadata === undefined ? {} : { metadata: options.metadata })
   })
   let closed = false
   return {
     decide: (request, how) =>
       closed ? Promise.reject(new Error("this gate is closed")) : Door.promised(door(Door.judged(request), how)),
+    metadata: documentOf(file),
     findings: checkConfig({ settings: file, says: says(settings) })
       .filter(({ path }) => !/^(?:gateway|telemetry|audit|decisions)\b/.test(path))
       .map(({ message, path, severity }) => `${severity}: ${path}: ${message}`),

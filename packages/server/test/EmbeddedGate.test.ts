@@ -186,6 +186,22 @@ describe("createGate", () => {
       assert.match(error, /closed/)
     }))
 
+  it.live("answers for the metadata that its challenges name, or names none", () =>
+    Effect.gen(function*() {
+      const gate = yield* gateOf({})
+      const denied = yield* Effect.promise(() => gate.decide(new Request("https://api.test/v1/models")))
+      const [, url = ""] = /resource_metadata="([^"]+)"/.exec(denied.headers["www-authenticate"] ?? "") ?? []
+      const answer = gate.metadata(new Request(url))
+      assert.strictEqual(answer?.status, 200)
+      assert.deepInclude(yield* Effect.promise(async () => Object(await answer?.json())), {
+        authorization_servers: ["https://idp.test"]
+      })
+      assert.isUndefined(gate.metadata(new Request("https://api.test/v1/models")))
+      const without = yield* gateOf({ metadata: false })
+      const other = yield* Effect.promise(() => without.decide(new Request("https://api.test/v1/models")))
+      assert.notInclude(other.headers["www-authenticate"] ?? "", "resource_metadata")
+    }))
+
   it.live("tells every verdict to the log; what that throws is the host's alone", () =>
     Effect.gen(function*() {
       const told: Array<string> = []

@@ -179,7 +179,19 @@ interface Context {
   readonly team: Facts | undefined
 }
 
+/** Denials of a row that may do nothing, and the fact that names it. */
+const blocking: Readonly<Record<string, string>> = {
+  team_blocked: "team",
+  user_blocked: "user",
+  end_user_blocked: "endUser"
+}
+
 const wordsOf = (step: string, facts: Facts, context: Context): ReadonlyArray<string> => {
+  const blocked = blocking[context.code ?? ""]
+  if (blocked !== undefined && facts[blocked] !== undefined) {
+    const is = facts["active"] === false ? "has left" : "is blocked"
+    return [`${plain(facts[blocked])} ${is}`, ...rest(facts, [blocked, "active"])]
+  }
   switch (step) {
     case "token":
       return token(facts)

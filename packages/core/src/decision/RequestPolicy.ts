@@ -24,7 +24,10 @@ export interface RequestFacts {
   readonly method: string
   /** The path without query. */
   readonly path: string
-  /** The model that is asked for, as far as the door has seen it. */
+  /**
+   * The model that is asked for, by the name that the caller says: `policy.modelAliases` are not resolved. Never one that
+   * is not known: that is denied before (`model_unnamed`, `model_unseen`).
+   */
   readonly model: RequestedModel
   /** What is called or read of an MCP server. */
   readonly tool: RequestedTool

@@ -64,7 +64,7 @@ export const User = Schema.Struct({
   teams: Schema.Array(TeamId),
   /** Those of them that a token made. */
   tokenTeams: Schema.Array(TeamId),
-  /** Patterns of the models that may be called; empty: every model. */
+  /** Patterns of the models that may be called; empty: every model of the team, and without one what `policy.withoutTeam` says. */
   models: Schema.Array(Schema.String),
   /** Patterns of tools of MCP servers, `SERVER/NAME`; `null` says nothing, an empty list allows none. */
   tools: Patterns,

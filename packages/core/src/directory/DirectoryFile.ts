@@ -72,7 +72,7 @@ const userFields = {
   subjects: optional(Schema.Array(FileSubject)),
   /** The role; `null` or left out: an internal user. */
   role: optional(Schema.NullOr(Directory.UserRole)),
-  /** Patterns of the models that may be called; empty or left out: every model. */
+  /** Patterns of the models that may be called; empty or left out: every model of the team, without one as `policy.withoutTeam` says. */
   models: optional(Texts),
   /** Whether the person may do nothing. */
   blocked: optional(Schema.Boolean),

@@ -40,7 +40,7 @@ export class UserRepo extends Context.Service<UserRepo, {
     team: TeamId,
     now?: Now
   ) => Effect.Effect<Membership, RowNotFound | DirectoryUnavailable>
-  /** The limits of a user in those of these teams that have any; one query. */
+  /** The limits of a user in those of these teams that have any, each once though `teams` may hold an id twice; one query. */
   readonly memberships: (
     user: UserId,
     teams: ReadonlyArray<TeamId>,

@@ -285,7 +285,9 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   }
   if (body.length === 0) return settle(found, route)
   if (!isJson(contentTypeOf(rawHeaders))) {
-    return route !== undefined && hidesModels(route) && found.state === "fine" ? unnamedModel : settle(found, route)
+    if (route === undefined || !hidesModels(route)) return settle(found, route)
+    const seen = settle(found, undefined)
+    return typeof seen === "string" || seen._tag === "Conflict" ? seen : unseen(route, namesOf(seen), false)
   }
   const text = textOfBytes(body)
   const json = text === undefined ? undefined : Json.parse(text)

@@ -27,6 +27,9 @@ import { fromJson, prepare, type UsableKeys, type VerificationKey } from "./KeyS
 import type { FetchedBy } from "./KeySupply.ts"
 import { SavedKeys } from "./SavedKeys.ts"
 
+export { Issuers } from "../issuer/Issuer.ts"
+export { SavedKeys } from "./SavedKeys.ts"
+
 export type { IssuerStatus, VerificationKey }
 
 /** Verifies signatures with the keys of the trusted issuers, and keeps these fresh. */

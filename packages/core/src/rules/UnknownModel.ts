@@ -12,13 +12,16 @@ export type UnknownModel = Extract<RequestedModel, { readonly _tag: "Unnamed" | 
 export const isUnknown = (model: RequestedModel): model is UnknownModel =>
   model._tag === "Unnamed" || (model._tag === "Unseen" && !model.enforced)
 
+/** The ruling on what is unknown to a caller with these models. */
+export const denied = (model: UnknownModel, models: ReadonlyArray<string>): Ruling => ({
+  step: "model",
+  code: model._tag === "Unnamed" ? "model_unnamed" : "model_unseen",
+  facts: {
+    ...(model._tag === "Unnamed" && model.looked !== undefined ? { looked: model.looked } : {}),
+    allowed: models
+  }
+})
+
 /** Denies what is unknown to a caller with these models; `["*"]` is everything. */
 export const judge = (model: UnknownModel, models: ReadonlyArray<string>): Ruling | undefined =>
-  models.includes("*") ? undefined : {
-    step: "model",
-    code: model._tag === "Unnamed" ? "model_unnamed" : "model_unseen",
-    facts: {
-      ...(model._tag === "Unnamed" && model.looked !== undefined ? { looked: model.looked } : {}),
-      allowed: models
-    }
-  }
+  models.includes("*") ? undefined : denied(model, models)

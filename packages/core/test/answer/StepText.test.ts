@@ -37,4 +37,15 @@ describe("what an unknown model or person is told as", () => {
         /only an address names the person, and nothing proves it$/
       )
     }))
+
+  it.effect("a row that may do nothing", () =>
+    Effect.gen(function*() {
+      const world = (red: object, one: object): CoreTest.World => ({
+        rows: { users: [user("u-1", one)], teams: [team("red", red)] }
+      })
+      const asked = { claims, model: "gpt-4o" }
+      assert.match((yield* denial(world({ blocked: true }, {}), asked)) ?? "", /✘ team +red is blocked$/)
+      assert.match((yield* denial(world({}, { blocked: true }), asked)) ?? "", /✘ user +u-1 is blocked$/)
+      assert.match((yield* denial(world({}, { active: false }), asked)) ?? "", /✘ user +u-1 has left$/)
+    }))
 })
