@@ -116,7 +116,7 @@ static_resources:
                           direct_response: { status: 200, body: { inline_string: ${text} } }
 `
 
-  it("answers and stops", () => proves(() => Envoy.start({ config: config("one") }), config("two")), 30_000)
+  it("answers and stops", () => proves(() => Envoy.start({ config: config("one") }), config("two")))
 })
 
 describeWith("traefik", "Traefik", () => {

@@ -64,13 +64,10 @@ describeWith("postgres", "threat E14: a dependency that is down", () => {
           assert.deepStrictEqual(yield* asked(world, "meanwhile"), every(closed, world))
           assert.strictEqual(world.upstream.requests.length, before)
           yield* Effect.promise(() => give(postgres))
-          for (let round = 0; round < 50; round++) {
-            if ((yield* world.chat(`after-${round}`)) === "allowed") break
-            yield* Effect.sleep(100)
-          }
+          // How soon is measured elsewhere: here as long as the machine takes to start it.
+          for (let round = 0; (yield* world.chat(`after-${round}`)) !== "allowed"; round++) yield* Effect.sleep(100)
           assert.deepStrictEqual(yield* asked(world, "afterwards"), every(open, world))
-        }),
-      90_000
+        })
     )
   }
 

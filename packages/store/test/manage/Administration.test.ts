@@ -27,6 +27,6 @@ describeWith("postgres", "the administration of rows on PostgreSQL", () => {
   const database = PostgresDatabase.shared()
   const store = Layer.unwrap(Effect.map(database.fresh, PostgresStore.layer))
   for (const [title, run] of Object.entries(AdminSuite.cases)) {
-    it.live(title, () => Effect.provide(run, Layer.fresh(store)), 30_000)
+    it.live(title, () => Effect.provide(run, Layer.fresh(store)))
   }
 })

@@ -68,7 +68,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
     () => withStore((server) => outage(server, () => server.kill(), () => server.restart()))
   )
 
-  it.live("hanging", () => withStore((server) => outage(server, () => server.pause(), () => server.resume())), 60_000)
+  it.live("hanging", () => withStore((server) => outage(server, () => server.pause(), () => server.resume())))
 
   it.live("frozen: the end of the process waits for nothing that it may be asked for", () =>
     Effect.gen(function*() {
@@ -82,7 +82,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
       const closed = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       // Two seconds; the room is twenty-fold.
       assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Fiber.join(closed), "40 seconds")))
-    }), 90_000)
+    }))
 
   it.live("a database that is away at the start is waited for in the background", () =>
     Effect.gen(function*() {

@@ -141,7 +141,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
         assert.strictEqual((yield* client.get(`${api}/directory`)).text, before)
         assert.strictEqual((yield* client.get(`${api}/audit`)).text, audits)
         assert.deepStrictEqual((yield* client.get(`${api}/deny`)).body.items, [])
-      }), 20_000)
+      }))
 
     it.live("a finding says what was probably meant, and both places of a duplicate", () =>
       Effect.gen(function*() {

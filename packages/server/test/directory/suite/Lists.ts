@@ -26,8 +26,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
           }
           assert.deepStrictEqual(found, ids.toSorted())
           assert.strictEqual((yield* client.get(`${api}/users`)).body.items.length, 100)
-        }),
-      30_000
+        })
     )
 
     it.live("a page goes on where it ended, whatever came or went meanwhile", () =>

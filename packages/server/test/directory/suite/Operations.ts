@@ -183,7 +183,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
             }
           }
         }
-      }), 20_000)
+      }))
 
     it.live(
       "with every agent at once, and with one agent, the answer is the same; a server that is none is refused",
@@ -238,8 +238,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
             [400, true],
             refused.text
           )
-        }),
-      20_000
+        })
     )
 
     const strangers: ReadonlyArray<readonly [string, object, ReadonlyArray<string>]> = [
@@ -319,7 +318,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
           body.ways.map((it: { readonly team: string | null; readonly code: string | null }) => [it.team, it.code]),
           [[null, "user_model_denied"], ["a", null], ["b", "budget_exceeded"], ["c", "member_model_denied"]]
         )
-      }), 20_000)
+      }))
 
     it.live("what a team or a user may, way by way, and why not", () =>
       Effect.gen(function*() {
