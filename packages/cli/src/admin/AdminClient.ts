@@ -10,7 +10,19 @@ import { Secrets } from "@jotgate/core/Secrets"
 import type { FileSettings } from "@jotgate/server/GatewaySettings"
 import { addressText } from "@jotgate/server/GatewaySettings"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
-import { Console, Effect, type FileSystem, Option, Redacted, Result, Schema, type Scope } from "effect"
+import {
+  Console,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  type FileSystem,
+  Option,
+  Redacted,
+  Result,
+  Schema,
+  type Scope
+} from "effect"
 import { userInfo } from "node:os"
 import { dirname, resolve } from "node:path"
 import { silence } from "../Address.ts"
@@ -34,6 +46,8 @@ export interface Asked {
   readonly body?: unknown
   /** A body that is a JSON text already. */
   readonly json?: string
+  /** Told the cursor of the next page, or that none is known, before the answer is read. */
+  readonly onHead?: (next: string | undefined) => void
   /** Words what is wrong with the body; without it each place is named as it stands in the body. */
   readonly wording?: (faults: ReadonlyArray<Fault>) => ReadonlyArray<string>
 }
@@ -99,6 +113,12 @@ const answerOf = (response: Response, wording: Asked["wording"]): Effect.Effect<
     return yield* negative.has(response.status) ? new Negative({ lines }) : new Failure({ lines })
   })
 
+/** The cursor of the page that a list's link leads to; `undefined` without one. */
+const cursorIn = (link: string): string | undefined => {
+  const [, query] = /^<\?([^>]*)>; rel="next"$/.exec(link) ?? []
+  return query === undefined ? undefined : new URLSearchParams(query).get("cursor") ?? undefined
+}
+
 const urlOf = (base: string, { from, path, query = {} }: Asked): string => {
   const params = new URLSearchParams(
     Object.entries(query).flatMap(([name, value]) => value === undefined ? [] : [[name, value]])
@@ -125,7 +145,10 @@ const asking = (base: string, token: Redacted.Redacted | undefined, send: Send):
   Effect.tryPromise({
     try: () => send(requestOf(base, token, asked)),
     catch: (error) => failure(silence(base, error))
-  }).pipe(Effect.flatMap((response) => answerOf(response, asked.wording)))
+  }).pipe(Effect.flatMap((response) => {
+    asked.onHead?.(cursorIn(response.headers.get("link") ?? ""))
+    return answerOf(response, asked.wording)
+  }))
 
 /** The API as somebody answers it in this process. */
 export const over = (send: Send): Ask => asking("http://localhost", undefined, send)
@@ -245,25 +268,49 @@ const Listed = Schema.Struct({
   next: Schema.NullOr(Schema.String)
 })
 
-/** Goes through a list page by page; `limit`: at most so many rows. */
+/** Asks for a page; `next`: the cursor of the one behind it, which is there before the rows are. */
+const asked = Effect.fnUntraced(function*(
+  ask: Ask,
+  { query, ...about }: Omit<Asked, "method">,
+  range: { readonly cursor: string | undefined; readonly limit: string }
+) {
+  const head = yield* Deferred.make<string | undefined>()
+  const answer = yield* Effect.forkChild(
+    ask({
+      method: "GET",
+      ...about,
+      query: { ...query, ...range },
+      onHead: (next) => Deferred.doneUnsafe(head, Exit.succeed(next))
+    }),
+    { startImmediately: true }
+  )
+  return { answer, next: Effect.raceFirst(Deferred.await(head), Effect.as(Fiber.await(answer), undefined)) }
+})
+
+/**
+ * Goes through a list page by page, of `size` rows at most; `limit`: at most so many rows in all. Where all are wanted,
+ * the next page is asked for while one is read.
+ */
 export const pages = Effect.fnUntraced(function*(
   ask: Ask,
-  asked: Omit<Asked, "method">,
+  about: Omit<Asked, "method">,
   onPage: (rows: ReadonlyArray<Row>, isFirst: boolean) => Effect.Effect<void>,
-  limit = Infinity
+  { limit = Infinity, size = 1000 }: { readonly limit?: number; readonly size?: number } = {}
 ) {
-  let cursor: string | undefined
   let left = limit
   let isFirst = true
-  do {
-    const size = Math.min(left, 1000)
-    const answer = yield* ask({ method: "GET", ...asked, query: { ...asked.query, cursor, limit: String(size) } })
-    const { items, next } = yield* Schema.decodeUnknownEffect(Listed)(answer).pipe(
+  const open = (cursor?: string) => asked(ask, about, { cursor, limit: String(Math.min(left, size)) })
+  let page = yield* open()
+  while (true) {
+    const ahead = left === Infinity ? yield* page.next : undefined
+    const following = ahead === undefined ? undefined : yield* open(ahead)
+    const { items, next } = yield* Schema.decodeUnknownEffect(Listed)(yield* Fiber.join(page.answer)).pipe(
       Effect.mapError(() => failure("this is no admin listener of jotgate"))
     )
     yield* onPage(items, isFirst)
     isFirst = false
     left -= items.length
-    cursor = next ?? undefined
-  } while (cursor !== undefined && left > 0)
+    if (next === null || left <= 0) return
+    page = following ?? (yield* open(next))
+  }
 })

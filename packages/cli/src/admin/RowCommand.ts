@@ -99,7 +99,7 @@ export const make = ({ columns, fields, filters, key, name, noun, path }: Noun) 
           all.push(...rows)
           return Effect.void
         },
-        Option.getOrUndefined(limit)
+        Option.match(limit, { onNone: () => ({}), onSome: (limit) => ({ limit }) })
       )
       if (json) yield* Console.log(JSON.stringify(all, null, 2))
     }, Effect.scoped)

@@ -2,6 +2,7 @@
  * `jotgate who --model M | --tool SERVER/NAME | --prompt … | --resource …`: which teams and users may call it, which agents may, and for whom, and
  * from which issuers anybody may who has a valid token, without a row and a team. Exit 1 when nobody may.
  */
+import { maxWhoPage } from "@jotgate/server/ReverseAnswers"
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as AdminClient from "../admin/AdminClient.ts"
@@ -69,14 +70,19 @@ export const who = Command.make(
         (rows) =>
           Effect.sync(() => {
             for (const row of rows) found.push(row)
-          })
+          }),
+        { size: maxWhoPage }
       )
       return found
     })
     /** Every agent with whether it may on its own, unless one is asked about. */
     const alone = Option.isNone(agent) ? yield* listed("agents", {}) : []
     const withAgents = alone.length > 0 ? { agents: "true" as const } : {}
-    const [teams, users] = [yield* listed("teams", withAgents), yield* listed("users", withAgents)]
+    const [teams, users, { issuers }] = yield* Effect.all([
+      listed("teams", withAgents),
+      listed("users", withAgents),
+      Anybody.ask(ask, about)
+    ], { concurrency: "unbounded" })
     const found = alone.length > 0
       ? { teams: teams.map(withoutAgents), users: users.map(withoutAgents) }
       : { teams, users }
@@ -89,9 +95,7 @@ export const who = Command.make(
       users: users.filter(mayFor(id)).map((it) => it["id"])
     }))
     const acting = agents.filter((it) => it.alone === true || it.teams.length + it.users.length > 0)
-    const anybody = (yield* Anybody.ask(ask, about)).issuers.filter((it) => it.allowed).map(({ issuer }) => ({
-      issuer
-    }))
+    const anybody = issuers.filter((it) => it.allowed).map(({ issuer }) => ({ issuer }))
     if (json) {
       yield* Console.log(JSON.stringify({ ...found, agents: acting, anybody }, null, 2))
     } else {

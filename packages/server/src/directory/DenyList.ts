@@ -60,10 +60,10 @@ export const handlers = (managed: Managed["Service"]) => ({
         .toSorted(byId)
       const page = entries.slice(0, range.limit)
       const last = page.at(-1)
-      return {
+      return Table.page(list, query, {
         items: page.map(view),
-        next: Table.nextOf(list, last !== undefined && page.length < entries.length ? idOf(last) : undefined)
-      }
+        next: last !== undefined && page.length < entries.length ? idOf(last) : undefined
+      })
     })),
 
   show: (id: string) => managed.use((it) => Effect.map(find(it, id), view)),

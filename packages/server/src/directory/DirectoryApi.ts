@@ -18,7 +18,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import { compat } from "./compat/LiteLLMApi.ts"
 import { DirectoryAccess, DirectoryInput } from "./DirectoryAccess.ts"
 import * as Problem from "./DirectoryProblem.ts"
-import { AnybodyView, CanView } from "./ReverseAnswers.ts"
+import { AnybodyView, CanView, maxWhoPage } from "./ReverseAnswers.ts"
 import * as Row from "./RowSchema.ts"
 
 const optional = Schema.optionalKey
@@ -28,12 +28,13 @@ export const maxPage = 1000
 /** Rows of a page that nobody asked a size for. */
 export const defaultPage = 100
 
-const Limit = Schema.NumberFromString.check(
-  Schema.makeFilter((it) => (Number.isInteger(it) && it >= 1 && it <= maxPage) || `must be 1 to ${maxPage}`)
-)
+const limitTo = (most: number) =>
+  Schema.NumberFromString.check(
+    Schema.makeFilter((it) => (Number.isInteger(it) && it >= 1 && it <= most) || `must be 1 to ${most}`)
+  )
 const Flag = Schema.Literals(["true", "false"])
 
-const paging = { cursor: optional(Schema.String), limit: optional(Limit) }
+const paging = { cursor: optional(Schema.String), limit: optional(limitTo(maxPage)) }
 
 /** The headers of a change. */
 export const ChangeHeaders = {
@@ -46,8 +47,15 @@ export const ChangeHeaders = {
 
 const etag = { etag: Schema.String }
 
-const page = <S extends Schema.Top>(items: S, identifier: string) =>
-  Schema.Struct({ items: Schema.Array(items), next: Schema.NullOr(Schema.String) }).annotate({ identifier })
+/** A page of a list; `link` leads to the next one (RFC 8288), and comes before the rows. */
+const page = <S extends Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never }>(
+  items: S,
+  identifier: string
+) =>
+  HttpApiSchema.WithHeaders(
+    Schema.Struct({ items: Schema.Array(items), next: Schema.NullOr(Schema.String) }).annotate({ identifier }),
+    Schema.Struct({ link: optional(Schema.String) })
+  )
 
 const error = Problem.problems
 
@@ -368,6 +376,8 @@ const about = {
   method: optional(Schema.String)
 }
 
+const whoPaging = { ...paging, limit: optional(limitTo(maxWhoPage)) }
+
 const withAgents = {
   /** Whether each is told with the agents that may act for it. */
   agents: optional(Flag)
@@ -393,17 +403,17 @@ const AgentWhoMay = Schema.Struct({
 const questions = HttpApiGroup.make("questions")
   .add(
     HttpApiEndpoint.get("teamsWhoMay", "/who/teams", {
-      query: { ...paging, ...about, ...withAgents },
+      query: { ...whoPaging, ...about, ...withAgents },
       success: page(TeamWhoMay, "TeamsWhoMay"),
       error
     }),
     HttpApiEndpoint.get("usersWhoMay", "/who/users", {
-      query: { ...paging, ...about, ...withAgents },
+      query: { ...whoPaging, ...about, ...withAgents },
       success: page(UserWhoMay, "UsersWhoMay"),
       error
     }),
     HttpApiEndpoint.get("agentsWhoMay", "/who/agents", {
-      query: { ...paging, ...about },
+      query: { ...whoPaging, ...about },
       success: page(AgentWhoMay, "AgentsWhoMay"),
       error
     }),

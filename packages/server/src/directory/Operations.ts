@@ -4,7 +4,7 @@
  */
 import { fromRows, parse } from "@jotgate/core/DirectoryFile"
 import type { IssuerStatus } from "@jotgate/core/KeyStore"
-import { type Applied, type DirectoryAdmin, everyRow, refused, sizeOf } from "@jotgate/store/DirectoryAdmin"
+import { type Applied, type DirectoryAdmin, everyRow, type Page, refused, sizeOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect, Result } from "effect"
 import { checkConfig } from "../config/ConfigCheck.ts"
 import { parseConfig } from "../config/ConfigFile.ts"
@@ -12,9 +12,11 @@ import type { FileSettings } from "../config/GatewaySettings.ts"
 import * as NamedTool from "../mcp/NamedTool.ts"
 import * as Change from "./Change.ts"
 import { Caller } from "./DirectoryAccess.ts"
+import { maxPage } from "./DirectoryApi.ts"
 import * as Problem from "./DirectoryProblem.ts"
 import type { Managed, Management } from "./Management.ts"
 import type { About } from "./Questioner.ts"
+import type { Range } from "./ReverseQuestions.ts"
 import * as Table from "./Table.ts"
 
 const issuerView = (settings: FileSettings, { issuer: id, ...status }: IssuerStatus) => ({
@@ -111,7 +113,7 @@ export const audit = (managed: Managed["Service"]) => ({
       const items = rows.slice(0, range.limit)
       const last = items.at(-1)
       const next = last === undefined || items.length === rows.length ? undefined : String(last.seq)
-      return { items, next: Table.nextOf("audit", next) }
+      return Table.page("audit", query, { items, next })
     }))
 })
 
@@ -200,6 +202,12 @@ const aboutOf = (
   resource
 })
 
+/** A page of those who may, of whichever kind. */
+type Listing = (
+  about: About,
+  range: Range
+) => Effect.Effect<Page<unknown>, Effect.Error<ReturnType<Management["questions"]["users"]>>>
+
 export const questions = (managed: Managed["Service"]) => {
   const asking = <A>(
     query: AboutQuery,
@@ -219,31 +227,33 @@ export const questions = (managed: Managed["Service"]) => {
             ? Problem.inputInvalid([{ path: ["query", "route"], message: "can be read in more than one way" }])
             : Change.worded(it))
     })
+  const listing =
+    (kind: "teams" | "users" | "agents", page: (questions: Management["questions"]) => Listing) =>
+    (query: AboutQuery & Table.ListQuery) =>
+      asking(
+        query,
+        Effect.fnUntraced(function*(it, about) {
+          const range = yield* Table.rangeOf(kind, query)
+          const items: Array<unknown> = []
+          let next = range.after
+          // In pieces: whoever else is answered here does not wait for all of them.
+          for (let left = range.limit; left > 0; left -= maxPage) {
+            const { next: after, rows } = yield* page(it)(about, {
+              limit: Math.min(left, maxPage),
+              ...(next === undefined ? {} : { after: next })
+            })
+            for (const row of rows) items.push(row)
+            next = after
+            if (next === undefined) break
+            yield* Effect.sleep(0)
+          }
+          return Table.page(kind, query, { items, next })
+        })
+      )
   return {
-    teams: (query: AboutQuery & Table.ListQuery) =>
-      asking(
-        query,
-        (it, about) =>
-          Effect.flatMap(Table.rangeOf("teams", query), (range) => it.teams(about, range)).pipe(
-            Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("teams", next) }))
-          )
-      ),
-    users: (query: AboutQuery & Table.ListQuery) =>
-      asking(
-        query,
-        (it, about) =>
-          Effect.flatMap(Table.rangeOf("users", query), (range) => it.users(about, range)).pipe(
-            Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("users", next) }))
-          )
-      ),
-    agents: (query: AboutQuery & Table.ListQuery) =>
-      asking(
-        query,
-        (it, about) =>
-          Effect.flatMap(Table.rangeOf("agents", query), (range) => it.agents(about, range)).pipe(
-            Effect.map(({ next, rows }) => ({ items: rows, next: Table.nextOf("agents", next) }))
-          )
-      ),
+    teams: listing("teams", (it) => it.teams),
+    users: listing("users", (it) => it.users),
+    agents: listing("agents", (it) => it.agents),
     agent: (id: string, query: AboutQuery) => asking(query, (it, about) => it.agent(id, about)),
     team: (id: string, query: AboutQuery) => asking(query, (it, about) => it.team(id, about)),
     user: (id: string, query: AboutQuery) => asking(query, (it, about) => it.user(id, about)),

@@ -3,6 +3,9 @@ import { Schema } from "effect"
 
 const optional = Schema.optionalKey
 
+/** Most rows that are looked at for one page of those who may. */
+export const maxWhoPage = 10_000
+
 /** What a team or a user may. */
 export const CanView = Schema.Struct({
   allowed: Schema.Boolean,

@@ -9,6 +9,7 @@ import type { Nouns } from "@jotgate/core/DirectoryPlan"
 import type { TableName } from "@jotgate/core/MemoryRows"
 import { type DirectoryAdmin, etag, type Filter, refused, type Written } from "@jotgate/store/DirectoryAdmin"
 import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
 import * as Change from "./Change.ts"
 import { Caller } from "./DirectoryAccess.ts"
 import { defaultPage } from "./DirectoryApi.ts"
@@ -58,9 +59,22 @@ export const rangeOf = (
     : Effect.succeed({ limit, after })
 }
 
-/** The cursor of the next page. */
-export const nextOf = (list: string, next: string | undefined): string | null =>
-  next === undefined ? null : PageCursor.encode(list, next)
+/**
+ * A page of a list that was asked for with `query`, and where the next one is: in the body, and as a link (RFC 8288)
+ * in front of it, so that the next page can be asked for while this one is read.
+ */
+export const page = (
+  list: string,
+  { cursor: _, ...query }: ListQuery,
+  { items, next }: { readonly items: ReadonlyArray<unknown>; readonly next: string | undefined }
+): HttpServerResponse.HttpServerResponse => {
+  const cursor = next === undefined ? null : PageCursor.encode(list, next)
+  const asked = new URLSearchParams(Object.entries({ ...query, cursor }).map(([name, it]) => [name, String(it)]))
+  return HttpServerResponse.jsonUnsafe(
+    { items, next: cursor },
+    cursor === null ? {} : { headers: { link: `<?${asked}>; rel="next"` } }
+  )
+}
 
 /** A finding of a file with one row is a fault of the body. */
 const faultsOf = (failure: Change.Failure): Change.Failure =>
@@ -149,7 +163,7 @@ export const handlers = <K extends TableName>(kind: K, managed: Managed["Service
       managed.use(Effect.fnUntraced(function*({ directory }) {
         const range = yield* rangeOf(kind, query)
         const { next, rows } = yield* Effect.mapError(directory.list(kind, { ...range, filter }), Change.worded)
-        return { items: rows.map(view), next: nextOf(kind, next) }
+        return page(kind, query, { items: rows.map(view), next })
       })),
 
     show: (key: Row.Keys[K]) =>

@@ -19,10 +19,16 @@ export const suite = (make: DirectoryWorld.Make): void => {
           let next: string | null = ""
           while (next !== null) {
             const page: {
+              readonly headers: Headers
               readonly body: { readonly items: ReadonlyArray<{ readonly id: string }>; readonly next: string | null }
             } = yield* client.get(`${api}/users?limit=1000${next === "" ? "" : `&cursor=${next}`}`)
             found.push(...page.body.items.map((it) => it.id))
             next = page.body.next
+            // The same in front of the rows, relative to what was asked (RFC 8288).
+            assert.strictEqual(
+              page.headers.get("link"),
+              next === null ? null : `<?limit=1000&cursor=${next}>; rel="next"`
+            )
           }
           assert.deepStrictEqual(found, ids.toSorted())
           assert.strictEqual((yield* client.get(`${api}/users`)).body.items.length, 100)

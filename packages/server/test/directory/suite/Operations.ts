@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type * as AdminClient from "../../support/AdminClient.ts"
 import * as DirectoryWorld from "../../support/DirectoryWorld.ts"
 
 const api = "/admin/v1"
@@ -289,7 +290,7 @@ export const suite = (make: DirectoryWorld.Make): void => {
     it.live("of many people, page by page, each is decided on with their own limits", () =>
       Effect.gen(function*() {
         const { client } = yield* make()
-        const count = 700
+        const count = 1_200
         const id = (index: number) => `ü-${index}`
         yield* client.post(`${api}/directory`, {
           teams: ["a", "b", "c"].map((id) => ({ id })),
@@ -302,13 +303,21 @@ export const suite = (make: DirectoryWorld.Make): void => {
           ]).flat()
         })
         const found = new Map<string, ReadonlyArray<string>>()
-        let query = "?model=gpt-4o&limit=333"
-        for (let page = 0; page < 3; page++) {
-          const { body } = yield* client.get(`${api}/who/users${query}`)
+        let query: string | undefined = "?model=gpt-4o&limit=333"
+        while (query !== undefined) {
+          const { body, headers }: AdminClient.Answer = yield* client.get(`${api}/who/users${query}`)
           for (const it of body.items) found.set(it.id, it.teams)
-          query = `?model=gpt-4o&limit=333&cursor=${body.next}`
+          query = /^<(.*)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1]
         }
         assert.strictEqual(found.size, count)
+        const whole = (yield* client.get(`${api}/who/users?model=gpt-4o&limit=10000`)).body
+        assert.deepStrictEqual(whole.items.map((it: { readonly id: string }) => it.id), [...found.keys()])
+        assert.isNull(whole.next)
+        const more = (yield* client.get(`${api}/who/users?model=gpt-4o&limit=1100`)).body
+        assert.strictEqual(more.items.length, 1_100)
+        const rest = (yield* client.get(`${api}/who/users?model=gpt-4o&cursor=${more.next}`)).body
+        assert.deepStrictEqual([rest.items.length, rest.next], [100, null])
+        assert.strictEqual((yield* client.get(`${api}/who/users?model=gpt-4o&limit=10001`)).status, 400)
         for (let index = 0; index < count; index++) {
           const teams = ["a", ...(index % 3 === 0 ? [] : ["b"]), ...(index === 99 ? ["c"] : [])]
           assert.deepStrictEqual(found.get(id(index)), teams, id(index))
