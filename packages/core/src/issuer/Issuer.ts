@@ -155,6 +155,7 @@ export const compile = (
 
 /** The trusted issuers of one configuration. */
 export class Issuers extends Context.Service<Issuers, {
+  /** Every issuer, in the order of the settings. */
   readonly all: ReadonlyArray<IssuerProfile>
   /**
    * The issuer for an `iss` (`undefined`: the token has none) and the token's `tid`; `undefined` when nobody here is
@@ -190,6 +191,7 @@ export class Issuers extends Context.Service<Issuers, {
       byId: (id) => byId.get(id)
     }
   }
+  /** Of these settings; `resources` are those of MCP servers (RFC 8707), `ruled` the claims that rules read. */
   static readonly layer = (
     settings: ReadonlyArray<IssuerSettings>,
     resources: ReadonlyArray<string> = [],
@@ -199,8 +201,11 @@ export class Issuers extends Context.Service<Issuers, {
   /** Those of a whole configuration. */
   static readonly layerFor = (
     { directory, issuers, policy }: {
+      /** Who is trusted to say who is calling. */
       readonly issuers: ReadonlyArray<IssuerSettings>
+      /** The rules, as far as they read claims. */
       readonly policy: Pick<PolicySettings, "mcp" | "mcpClients">
+      /** Where rows are, as far as that reads claims. */
       readonly directory: Pick<DirectorySettings, "url">
     }
   ): Layer.Layer<Issuers> =>

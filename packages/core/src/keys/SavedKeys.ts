@@ -51,6 +51,7 @@ export class SavedKeysFailed extends Schema.TaggedError<SavedKeysFailed>()("Save
 /** Most sets that memory holds: those of sources that no settings name any more are not held for ever. */
 const maxHeld = 1_000
 
+/** Where key sets are kept beyond the process, or a reload of the settings. */
 export class SavedKeys extends Context.Service<SavedKeys, {
   /** The set of one source; `undefined` when there is none that can be read. */
   readonly load: (issuer: string, source: string) => Effect.Effect<SavedSet | undefined, SavedKeysFailed>

@@ -118,6 +118,7 @@ const choose = (askers: ReadonlyArray<Asker>, token: string): Asker | undefined 
 
 const nobody = refuse("opaque_refused", { cause: "no issuer takes this kind of token" })
 
+/** Verifies tokens that are no JWT: their issuer is asked (RFC 7662, OpenID Connect's UserInfo). */
 export class OpaqueToken extends Context.Service<OpaqueToken, {
   /** Asks the one issuer that is responsible for this token; answers are cached by SHA-256 of the whole token. */
   readonly verify: (token: string, now: Now) => Effect.Effect<Claims, TokenRefused | IssuerUnavailable>

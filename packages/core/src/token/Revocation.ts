@@ -104,6 +104,7 @@ const judge = (
   return Exit.void
 }
 
+/** Which tokens, people and sessions were taken back. */
 export class Revocation extends Context.Service<Revocation, {
   /** Refuses claims that an entry denies; an `Exit`. Unavailable until the list was read once. */
   readonly check: (claims: Claims, timeMillis: number) => Effect.Effect<void, TokenRefused | IssuerUnavailable>

@@ -101,7 +101,10 @@ export interface Said {
   /** The scopes that the token holds. */
   readonly scopes?: ReadonlyArray<string>
   /** The agent that acts for the caller, or on its own where there is none. */
-  readonly act?: { readonly sub: string }
+  readonly act?: {
+    /** The id of the agent. */
+    readonly sub: string
+  }
 }
 
 const own = Schema.decodeUnknownSync(IssuerSettings)({

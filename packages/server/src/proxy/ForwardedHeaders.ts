@@ -17,7 +17,9 @@ import type { RequestHead } from "./RequestHead.ts"
 
 /** The credential that the gate adds. */
 export interface UpstreamCredential {
+  /** The name of the header. */
   readonly name: string
+  /** Its whole value. */
   readonly value: string
 }
 

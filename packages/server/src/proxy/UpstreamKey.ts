@@ -20,7 +20,11 @@ export type AuthorizationSettings =
 
 /** Which credential a request of this team gets. */
 export type KeyChoice =
-  | { readonly _tag: "Key"; readonly credential: UpstreamCredential }
+  | {
+    readonly _tag: "Key"
+    /** What is sent. */
+    readonly credential: UpstreamCredential
+  }
   | { readonly _tag: "None" }
   | { readonly _tag: "Missing" }
 
