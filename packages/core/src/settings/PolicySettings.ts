@@ -1,0 +1,228 @@
+/**
+ * The schema of the rules of one deployment (CONFIG.md `policy`).
+ */
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import { HeaderName, nonEmpty, strings, toolLists, withDefault } from "./Fields.ts"
+
+/** The three roles that a token can have (RULES, role precedence). */
+export const TokenRole = Schema.Literals(["proxy_admin", "team", "internal_user"])
+export type TokenRole = typeof TokenRole.Type
+
+const RolePermission = Schema.Struct({
+  /** The role. */
+  role: TokenRole,
+  /** Patterns of models; left out: no restriction. */
+  models: Schema.optionalKey(strings),
+  /** Route entries; left out: no restriction. */
+  routes: Schema.optionalKey(strings),
+  /** Patterns of tools of MCP servers, `SERVER/NAME`, with `!` in front of what is taken away; empty: none. */
+  tools: toolLists.tools,
+  /** Patterns of prompts of MCP servers, alike. */
+  prompts: toolLists.prompts,
+  /** Patterns of resources of MCP servers by URI, alike: `SERVER/URI`. */
+  resources: toolLists.resources
+})
+
+const ScopeMapping = Schema.Struct({
+  /** The scope. */
+  scope: Schema.NonEmptyString,
+  /** Patterns of models; left out: adds none. */
+  models: Schema.optionalKey(strings),
+  /** Route entries; left out: every route. */
+  routes: Schema.optionalKey(strings),
+  /** Patterns of tools of MCP servers, `SERVER/NAME`, with `!` in front of what is taken away; empty: none. */
+  tools: toolLists.tools,
+  /** Patterns of prompts of MCP servers, alike. */
+  prompts: toolLists.prompts,
+  /** Patterns of resources of MCP servers by URI, alike: `SERVER/URI`. */
+  resources: toolLists.resources
+})
+
+const Method = Schema.String.check(Schema.isPattern(/^[A-Za-z]+$/, { message: "must be an HTTP method" })).pipe(
+  Schema.decodeTo(Schema.String, {
+    decode: SchemaGetter.transform((method) => method.toUpperCase()),
+    encode: SchemaGetter.passthrough()
+  })
+)
+
+const PassThroughRoute = Schema.Struct({
+  /** A route entry. */
+  path: Schema.String.check(Schema.isPattern(/^\//, { message: "must be a path that starts with /" })),
+  /** Methods; left out: every one. */
+  methods: Schema.optionalKey(Schema.Array(Method).check(Schema.isMinLength(1, nonEmpty)))
+})
+
+const EmailDomain = Schema.String.check(
+  Schema.isPattern(/^[^@\s]+$/, { message: "must be a domain such as acme.com, without @" })
+)
+
+/** Which applications may ask on MCP routes (RULES D71): an empty list admits nobody. */
+const McpClients = Schema.Struct({
+  /** The path of the claim that names the client. */
+  claim: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
+  /** The header that names it, where no claim is configured. */
+  header: withDefault(Schema.NullOr(HeaderName), null),
+  /** The clients that are let in; empty: none. */
+  allowed: Schema.Array(Schema.Struct({
+    /** A name for people. */
+    alias: Schema.String,
+    /** What names the client, byte for byte. */
+    value: Schema.String
+  }))
+})
+
+/** A scope as a challenge can name it (RFC 6749 §3.3). */
+const Scope = Schema.String.check(
+  Schema.isPattern(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { message: "must be a scope: printable, without spaces" })
+)
+
+/** The identifier of a protected resource (RFC 8707 §2, RFC 9728 §1.2): an absolute URL without fragment. */
+const ResourceUrl = Schema.String.annotate({ expected: "a URL" }).check(
+  Schema.makeFilter((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    return (url !== undefined && /^https?:$/.test(url.protocol) && !text.includes("#") && url.username === "" &&
+      url.password === "") || "must be a URL that starts with https:// or http://, without a fragment"
+  })
+)
+
+/** One MCP server (CONFIG.md `policy.mcp`); where it is belongs to the gateway. */
+export const McpServer = Schema.Struct({
+  /** Its name in patterns: `SERVER/NAME`. */
+  server: Schema.String.check(
+    Schema.isPattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, {
+      message: "must be a name of letters, digits, '_', '-' and '.'"
+    })
+  ),
+  /** The path prefix below which it is, here and at its upstream. */
+  path: Schema.String.check(
+    // No dot segments, no encoding: a path that every parser reads alike.
+    Schema.isPattern(/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()+,=:@-]+)+$/, {
+      message: "must be a path such as /mcp/github, without a slash at its end"
+    })
+  ),
+  /** Other names that patterns have for it: ids of a LiteLLM's servers, `group:NAME` for its access groups. */
+  aliases: withDefault(
+    Schema.Array(
+      Schema.String.check(
+        Schema.isPattern(/^(?!!)[^/*\p{Cc}]+$/u, { message: "must be a name without '/', '*' and a '!' in front" })
+      )
+    ),
+    []
+  ),
+  /** What may stand in front of the names of its tools and prompts, and is no part of them: `github-` of a LiteLLM. */
+  prefixes: withDefault(Schema.Array(Schema.NonEmptyString), []),
+  /** Its identifier (RFC 8707): tokens must have it among their audiences. */
+  resource: Schema.optionalKey(ResourceUrl),
+  /** Scopes that a token must hold, all of them, for whatever is asked there. */
+  scopes: withDefault(Schema.Array(Scope), []),
+  /** Speaks HTTP+SSE of revision 2024-11-05 too. */
+  legacy: withDefault(Schema.Boolean, false)
+})
+export type McpServer = typeof McpServer.Type
+
+/** Names, paths and resources of servers are each one server's. */
+export const distinctServers = Schema.makeFilter(
+  (servers: ReadonlyArray<Pick<McpServer, "server" | "path" | "resource">>) => {
+    for (const key of ["server", "path", "resource"] as const) {
+      const first = new Set<string>()
+      for (const [index, it] of servers.entries()) {
+        const value = it[key]
+        if (value !== undefined && first.has(value)) return { path: [index, key], issue: "is another server's too" }
+        if (value !== undefined) first.add(value)
+      }
+    }
+    return true
+  }
+)
+
+/** The releases of LiteLLM whose route groups and model routes are known, oldest first. */
+export const LitellmReleases = ["1.90", "1.108", "1.110"] as const
+/** A release of LiteLLM whose routes and rules are known. */
+export type LitellmRelease = (typeof LitellmReleases)[number]
+
+/** The release that is meant where none is named. */
+export const newestLitellm: LitellmRelease = "1.110"
+
+/** The rules of one deployment (CONFIG.md `policy`). */
+export const PolicySettings = Schema.Struct({
+  /** What a role may do; the first entry for a role wins. */
+  roles: withDefault(Schema.Array(RolePermission), []),
+  /** A role must match. */
+  requireRole: withDefault(Schema.Boolean, false),
+  /** Roles of claims.roles that give a role here, in order. */
+  roleMappings: withDefault(
+    Schema.Array(Schema.Struct({
+      /** The value of the claim. */
+      claim: Schema.NonEmptyString,
+      /** The role that it gives. */
+      role: TokenRole
+    })),
+    []
+  ),
+  /** One of these in claims.userRoles makes the token an internal_user. */
+  allowedUserRoles: withDefault(strings, []),
+  /** What a scope allows. */
+  scopes: withDefault(Schema.Array(ScopeMapping), []),
+  /** Scopes decide on models and routes. */
+  requireScope: withDefault(Schema.Boolean, false),
+  /** What admins by scope may call. */
+  adminRoutes: withDefault(strings, [
+    "management_routes",
+    "spend_tracking_routes",
+    "global_spend_tracking_routes",
+    "info_routes"
+  ]),
+  /** What nobody but admins may call. */
+  adminOnlyRoutes: withDefault(strings, []),
+  /** What callers with a team may call. */
+  teamRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  /** What callers without a team may call. */
+  userRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  /** Where nobody is asked for a token. */
+  openRoutes: withDefault(strings, []),
+  /** Routes for teams that list them. */
+  passThroughRoutes: withDefault(Schema.Array(PassThroughRoute), []),
+  /** The token must name a single team or an alias. */
+  requireTeamClaim: withDefault(Schema.Boolean, false),
+  /** A team must be named. */
+  requireTeam: withDefault(Schema.Boolean, false),
+  /** A user or a team must result. */
+  requirePrincipal: withDefault(Schema.Boolean, true),
+  /**
+   * What a caller without a team may call: `user`: what the own row lists, nothing without a row or with an empty
+   * list; `none`; `all`: the upstream's whole list. Admins are not meant.
+   */
+  withoutTeam: withDefault(Schema.Literals(["none", "user", "all"]), "user"),
+  /** In which order groups are tried: that of the claim, or by id. */
+  groupOrder: withDefault(Schema.Literals(["claim", "id"]), "claim"),
+  /** Which teams the header may name: those of the token, or any membership of the user. */
+  teamHeader: withDefault(Schema.Literals(["token", "memberships"]), "token"),
+  /** Which applications may ask on MCP routes, admins included; null: every one. */
+  mcpClients: withDefault(Schema.NullOr(McpClients), null),
+  /** MCP servers behind the gate. */
+  mcp: withDefault(Schema.Array(McpServer).check(distinctServers), []),
+  /** Programs that act for people. */
+  agents: withDefault(
+    Schema.Struct({
+      /** An agent without a row: the user alone is judged (`allow`), or 403 agent_unknown (`deny`). */
+      unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow")
+    }),
+    {}
+  ),
+  /** The release of LiteLLM whose route groups and model routes are meant. */
+  litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
+  /** Headers by which a caller asks for one of its teams. */
+  teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
+  /** Accepted domains of e-mail addresses. */
+  emailDomains: withDefault(Schema.Array(EmailDomain), []),
+  /** Names for lists of models. */
+  modelGroups: withDefault(Schema.Record(Schema.String, /** Patterns of models. */ strings), {}),
+  /** Other names of models. */
+  modelAliases: withDefault(Schema.Record(Schema.String, /** The model that is meant. */ Schema.String), {}),
+  /** Providers of bare model names. */
+  providers: withDefault(Schema.Record(Schema.String, /** The provider. */ Schema.String), {}),
+  /** A local ES module that looks at the claims of every request. */
+  custom: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
+})
+export type PolicySettings = typeof PolicySettings.Type
