@@ -34,6 +34,8 @@ export interface Setting {
   /** As it is written in the file; `undefined` when there is none. */
   readonly default: unknown
   readonly description: string | undefined
+  /** The default that its doc comment tells, as JSON. */
+  readonly told: string | undefined
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -53,6 +55,7 @@ const minimal: ReadonlyArray<unknown> = [
       claims: {},
       opaque: { introspection: { url: "u", clientId: "c", clientSecret: "env:S" }, userinfo: {} }
     }],
+    policy: { mcp: [{ server: "s", path: "/s", upstream }] },
     gateway: { upstream, upstreams: [{ ...upstream, match: { path: "/" } }] }
   }
 ]
@@ -99,7 +102,14 @@ const bare = (): Node => {
 
 const collect = (node: Node, path: string): ReadonlyArray<Setting> =>
   members(node, path).flatMap(([name, it, required]) => [
-    { path: name, type: typeOf(it), required, default: defaultAt(name), description: descriptions.get(name) },
+    {
+      path: name,
+      type: typeOf(it),
+      required,
+      default: defaultAt(name),
+      description: descriptions.get(name)?.text,
+      told: descriptions.get(name)?.standard
+    },
     ...collect(it, name)
   ])
 
@@ -111,7 +121,7 @@ export const settings = (): ReadonlyArray<Setting> => {
 
 /** Adds what the library does not know: descriptions, defaults, and that an unknown key is an error. */
 const described = (node: Node, path: string): Node => {
-  const own = descriptions.get(path)
+  const own = descriptions.get(path)?.text
   const standard = defaultAt(path)
   return {
     ...node,
@@ -216,7 +226,7 @@ export const referencePage = (): string => {
     ...sections.flatMap((section) => [
       `## ${section}`,
       "",
-      ...(descriptions.has(section) ? [descriptions.get(section) ?? "", ""] : []),
+      ...(descriptions.has(section) ? [descriptions.get(section)?.text ?? "", ""] : []),
       "| setting | value | default | meaning |",
       "| --- | --- | --- | --- |",
       ...rowsOf(section, all),

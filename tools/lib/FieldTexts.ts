@@ -9,8 +9,15 @@ import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { type Comment, parseSync } from "oxc-parser"
 
+/** What is said of a field. */
+export interface FieldText {
+  readonly text: string
+  /** What its tag `@default` says, as JSON; `undefined` without one. */
+  readonly standard: string | undefined
+}
+
 /** A text and where it holds: members by `.`, items of a list as `[]`, any name of a map as `*`. */
-type Texts = ReadonlyArray<readonly [path: string, text: string]>
+type Texts = ReadonlyArray<readonly [path: string, text: FieldText]>
 
 interface Node {
   readonly type: string
@@ -65,9 +72,13 @@ const moduleOf = (text: string, resolve: (specifier: string) => string | undefin
 }
 
 /** The text of the doc comment in front of a node: its lines as one. */
-const docOf = ({ module, node }: Place): string | undefined => {
+const docOf = ({ module, node }: Place): FieldText | undefined => {
   const doc = module.docs.find((it) => it.end <= node.start && module.text.slice(it.end, node.start).trim() === "")
-  return doc?.value.replaceAll(/^\s*\*+ ?/gm, "").replaceAll(/\s+/g, " ").trim()
+  if (doc === undefined) return undefined
+  const [text = "", standard] = doc.value.replaceAll(/^\s*\*+ ?/gm, "").replaceAll(/\s+/g, " ").trim().split(
+    " @default "
+  )
+  return { text, standard }
 }
 
 /** Where a specifier leads: a file beside this one, or a subpath of a package of the workspace by its sources. */
@@ -87,7 +98,7 @@ const resolver = (root: string, path: string) => (specifier: string): string | u
 const inside = (prefix: string, texts: Texts): Texts => texts.map(([path, text]) => [prefix + path, text])
 
 /** The texts of every field of the schema that a module exports under this name. */
-export const fieldTexts = (root: string, path: string, name: string): ReadonlyMap<string, string> => {
+export const fieldTexts = (root: string, path: string, name: string): ReadonlyMap<string, FieldText> => {
   const modules = new Map<string, Module>()
   const open = (file: string): Module => {
     const found = modules.get(file) ?? moduleOf(readFileSync(file, "utf8"), resolver(root, file))

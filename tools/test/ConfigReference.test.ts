@@ -24,6 +24,15 @@ describe("the reference of the configuration file", () => {
     assert.deepStrictEqual(settings().filter((it) => it.description === undefined).map((it) => it.path), [])
   })
 
+  it("what editors show as the default of a setting is its default", () => {
+    const untold = settings().filter(({ default: it, told }) => {
+      const text = it === undefined ? undefined : JSON.stringify(it)
+      // A map is told by its members.
+      return text?.startsWith("{") === true ? told !== undefined : told !== text
+    })
+    assert.deepStrictEqual(untold.map(({ default: it, path, told }) => ({ path, default: it, told })), [])
+  })
+
   it("defaults are those that reading an empty file gives", () => {
     const found = (path: string) => settings().find((it) => it.path === path)?.default
     assert.strictEqual(found("gateway.listen"), "0.0.0.0:4180")

@@ -5,10 +5,15 @@ import { fieldTexts } from "../lib/FieldTexts.ts"
 describe("fieldTexts", () => {
   it("finds the doc comments at fields through constants, imports, spreads, functions, lists, maps and unions", () => {
     assert.deepStrictEqual(
-      Object.fromEntries(fieldTexts(join(import.meta.dirname, "fixtures/fields"), "File.ts", "File")),
+      Object.fromEntries(
+        [...fieldTexts(join(import.meta.dirname, "fixtures/fields"), "File.ts", "File")].map(([path, it]) => [
+          path,
+          it.text + (it.standard === undefined ? "" : ` @default ${it.standard}`)
+        ])
+      ),
       {
         "name": "The name.",
-        "limits": "What is refused, as too much.",
+        "limits": "What is refused, as too much. @default {}",
         "limits.largest": "The largest, in bytes.",
         "list": "Several.",
         "list[].name": "The name.",

@@ -35,11 +35,16 @@ export {
 export { Duration, Size } from "./settings/Quantity.ts"
 export { SecretReference } from "./settings/Secrets.ts"
 
-/** Everything a decision depends on. */
-export const Settings = Schema.Struct({
-  /** Who is trusted to say who is calling. */
+const settingsFields = {
+  /**
+   * Who is trusted to say who is calling.
+   * @default []
+   */
   issuers: withDefault(Schema.Array(Issuer), []),
-  /** Two issuers may have one namespace. */
+  /**
+   * Two issuers may have one namespace.
+   * @default false
+   */
   sharedIdentities: withDefault(Schema.Boolean, false),
   /** The rules. */
   policy: withDefault(PolicySettings, {}),
@@ -47,14 +52,22 @@ export const Settings = Schema.Struct({
   directory: withDefault(DirectorySettings, {}),
   /** What is remembered. */
   cache: withDefault(CacheSettings, {})
-})
-export type Settings = typeof Settings.Type
+}
+/** The schema of everything a decision depends on; editors show by this name what each key means. */
+export interface SettingsSchema extends Schema.Struct<typeof settingsFields> {}
+/** Everything a decision depends on: `Settings` ready for use, `Settings.Input` as a host writes it. */
+export const Settings: SettingsSchema = Schema.Struct(settingsFields)
+/** Everything a decision depends on, ready for use: durations in milliseconds, every key with its default. */
+export interface Settings extends Schema.Struct.Type<typeof settingsFields> {}
 
-/** The settings as a host or the configuration file writes them: durations are text, every optional key may be left out. */
-export type Input = typeof Settings.Encoded
+/**
+ * The settings as a host or the configuration file writes them: durations are text (`"30s"`, `"5m"`), every optional
+ * key may be left out.
+ */
+export interface Input extends Schema.Struct.Encoded<typeof settingsFields> {}
 
 /** What the pipeline is built from: issuers, directory, policy, cache. */
 export declare namespace Settings {
-  /** The settings as a host writes them. */
-  export type Input = typeof Settings.Encoded
+  /** The settings as a host writes them: durations are text (`"30s"`), every optional key may be left out. */
+  export interface Input extends Schema.Struct.Encoded<typeof settingsFields> {}
 }

@@ -72,13 +72,20 @@ const AgentMapping = Schema.Struct({
 
 /** What is read from the claims; what a block leaves out keeps its default, null turns it off. */
 const ClaimMappings = Schema.Struct({
-  /** The id of the person. */
+  /**
+   * The id of the person.
+   * @default "sub"
+   */
   user: unlessNull("sub"),
-  /** The e-mail address. */
+  /**
+   * The e-mail address.
+   * @default "email"
+   */
   email: unlessNull("email"),
   /**
    * Flags that prove an address: email_verified speaks of email, NAME_verified of NAME, another of the claim at its
    * place.
+   * @default "email_verified"
    */
   emailVerified: withDefault(Schema.NullOr(oneOrMany), "email_verified"),
   /** The groups, each a team. */
@@ -99,11 +106,17 @@ const ClaimMappings = Schema.Struct({
   roles: unlessSaid,
   /** Roles, read by policy.allowedUserRoles. */
   userRoles: unlessSaid,
-  /** Scopes. */
+  /**
+   * Scopes.
+   * @default ["scope","scp"]
+   */
   scopes: unlessNull(["scope", "scp"]),
   /** Who acts; nothing is read until it is set. */
   agent: Schema.optionalKey(Schema.NullOr(AgentMapping)),
-  /** Entra's group overage: deny, or go on without groups. */
+  /**
+   * Entra's group overage: deny, or go on without groups.
+   * @default "deny"
+   */
   overage: withDefault(Schema.Literals(["deny", "ignore"]), "deny")
 })
 /** Where everything is read from that an identity has, for one issuer. */
@@ -135,7 +148,10 @@ const Introspection = Schema.Struct({
   clientId: Schema.NonEmptyString,
   /** The secret of who asks. */
   clientSecret: SecretReference,
-  /** How who asks is authenticated. */
+  /**
+   * How who asks is authenticated.
+   * @default "client_secret_basic"
+   */
   method: withDefault(
     Schema.Literals(["client_secret_basic", "client_secret_post", "private_key_jwt"]),
     "client_secret_basic"
@@ -143,9 +159,15 @@ const Introspection = Schema.Struct({
   /** For whom a token must have been issued. */
   accept: withDefault(
     Schema.Struct({
-      /** Accepted `client_id`. */
+      /**
+       * Accepted `client_id`.
+       * @default []
+       */
       clients: withDefault(strings, []),
-      /** Accepted `aud`. */
+      /**
+       * Accepted `aud`.
+       * @default []
+       */
       audiences: withDefault(strings, [])
     }),
     {}
@@ -157,7 +179,10 @@ export type Introspection = typeof Introspection.Type
 const UserInfo = Schema.Struct({
   /** The UserInfo endpoint. */
   url: Schema.optionalKey(Schema.NonEmptyString),
-  /** How long an answer is remembered. */
+  /**
+   * How long an answer is remembered.
+   * @default "5m"
+   */
   ttl: withDefault(Duration, "300s")
 })
 
@@ -166,9 +191,15 @@ const Opaque = Schema.Struct({
   introspection: Schema.optionalKey(Introspection),
   /** Asks the UserInfo endpoint; true: the one that discovery names. Accepts tokens of any client. */
   userinfo: Schema.optionalKey(Schema.Union([Schema.Boolean, UserInfo])),
-  /** Which opaque tokens are this issuer's. */
+  /**
+   * Which opaque tokens are this issuer's.
+   * @default ""
+   */
   prefix: withDefault(Schema.String, ""),
-  /** Calls a second to the issuer. */
+  /**
+   * Calls a second to the issuer.
+   * @default 10
+   */
   rate: withDefault(Schema.Finite.check(Schema.isGreaterThan(0)), 10)
 })
 /** How tokens that are no JWT are verified. */
@@ -195,11 +226,20 @@ const between = (low: number, high: number, message: string) =>
   Schema.makeFilter<number>((it) => (it >= low && it <= high) || message)
 
 const Expiry = Schema.Struct({
-  /** `exp` must be there. */
+  /**
+   * `exp` must be there.
+   * @default true
+   */
   required: withDefault(Schema.Boolean, true),
-  /** The longest life of a token; none opts out. */
+  /**
+   * The longest life of a token; none opts out.
+   * @default "24h"
+   */
   maxLifetime: withDefault(Schema.Union([Schema.Literal("none"), Duration]), "24h"),
-  /** How much clocks may differ. */
+  /**
+   * How much clocks may differ.
+   * @default "60s"
+   */
   skew: withDefault(Duration.check(between(0, 300_000, "must be from 0s to 300s")), "60s")
 })
 
@@ -225,7 +265,10 @@ const issuerFields = {
   id: Schema.NonEmptyString,
   /** Compared with `iss` byte for byte; `any` takes what no other entry lists. */
   issuer: Schema.NonEmptyString,
-  /** With {tenant} in issuer: whose tokens are trusted, by `tid`, or any. */
+  /**
+   * With {tenant} in issuer: whose tokens are trusted, by `tid`, or any.
+   * @default []
+   */
   tenants: withDefault(Schema.Union([Schema.Literal("any"), strings]), []),
   /** One of these must be in `aud`; `any` opts out. */
   audience: oneOrMany.check(Schema.isMinLength(1, nonEmpty)),
@@ -234,32 +277,62 @@ const issuerFields = {
     ...KeySourceReference.members,
     Schema.Array(KeySourceReference).check(Schema.isMinLength(1, nonEmpty))
   ])),
-  /** Signature algorithms that are accepted. */
+  /**
+   * Signature algorithms that are accepted.
+   * @default ["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519"]
+   */
   algorithms: withDefault(Schema.Array(Schema.Literals(Algorithms)).check(Schema.isMinLength(1, nonEmpty)), Algorithms),
-  /** Accepted `typ` besides none. */
+  /**
+   * Accepted `typ` besides none.
+   * @default ["JWT","at+jwt","application/at+jwt"]
+   */
   types: withDefault(strings, ["JWT", "at+jwt", "application/at+jwt"]),
-  /** `access`: a token that shows itself as an ID token is refused. */
+  /**
+   * `access`: a token that shows itself as an ID token is refused.
+   * @default "any"
+   */
   tokens: withDefault(Schema.Literals(["any", "access"]), "any"),
   /** How long tokens live. */
   expiry: withDefault(Expiry, {}),
-  /** Tokens that are bound to a key (`cnf`). */
+  /**
+   * Tokens that are bound to a key (`cnf`).
+   * @default "refuse"
+   */
   confirmation: withDefault(Schema.Literals(["refuse", "ignore"]), "refuse"),
-  /** Tokens whose `client_id` or `azp` is their `sub`: no directory user, or a user like any. */
+  /**
+   * Tokens whose `client_id` or `azp` is their `sub`: no directory user, or a user like any.
+   * @default "apart"
+   */
   serviceAccounts: withDefault(ServiceAccounts, "apart"),
   /** Claims that must have one of these values, or 401. */
   require: withDefault(Required, {}),
-  /** A scope that makes the token an admin's. */
+  /**
+   * A scope that makes the token an admin's.
+   * @default null
+   */
   adminScope: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
   /** The most that tokens of this issuer can get. */
   grants: withDefault(
     Schema.Struct({
-      /** Patterns of teams. */
+      /**
+       * Patterns of teams.
+       * @default ["*"]
+       */
       teams: patterns,
-      /** Patterns of roles. */
+      /**
+       * Patterns of roles.
+       * @default ["*"]
+       */
       roles: patterns,
-      /** Patterns of models. */
+      /**
+       * Patterns of models.
+       * @default ["*"]
+       */
       models: patterns,
-      /** Route entries. */
+      /**
+       * Route entries.
+       * @default ["*"]
+       */
       routes: patterns,
       /** Patterns of tools of MCP servers, `SERVER/NAME`, with `!` in front of what is taken away; empty: none. */
       tools: toolLists.tools,
@@ -273,16 +346,28 @@ const issuerFields = {
   /** How its subjects become people. */
   identities: withDefault(
     Schema.Struct({
-      /** Keeps the subjects of issuers apart; at most one issuer may leave it out. */
+      /**
+       * Keeps the subjects of issuers apart; at most one issuer may leave it out.
+       * @default ""
+       */
       namespace: withDefault(Schema.String, ""),
-      /** Whether an address finds a row: one with a proof, any (which then counts everywhere without one), or none. */
+      /**
+       * Whether an address finds a row: one with a proof, any (which then counts everywhere without one), or none.
+       * @default "verified"
+       */
       linkByEmail: withDefault(Schema.Literals(["verified", "always", "never"]), "verified")
     }),
     {}
   ),
-  /** `userinfo`: what a verified token lacks is asked there; its failure is 503. */
+  /**
+   * `userinfo`: what a verified token lacks is asked there; its failure is 503.
+   * @default null
+   */
   enrich: withDefault(Schema.NullOr(Schema.Literal("userinfo")), null),
-  /** A mapped claim that is there in a shape that nothing reads: 401, or as if it were not there. */
+  /**
+   * A mapped claim that is there in a shape that nothing reads: 401, or as if it were not there.
+   * @default "deny"
+   */
   unreadable: withDefault(Schema.Literals(["deny", "ignore"]), "deny"),
   /** Which claim says what; what is left out keeps its default, null turns it off. */
   claims: withDefault(ClaimMappings, {}),
@@ -291,13 +376,25 @@ const issuerFields = {
   /** How keys are kept. */
   keys: withDefault(
     Schema.Struct({
-      /** How long a key set is used before it is fetched again; at least 30s. */
+      /**
+       * How long a key set is used before it is fetched again; at least 30s.
+       * @default "5m"
+       */
       life: withDefault(Duration.check(between(30_000, 31_536_000_000, "must be at least 30s")), "5m"),
-      /** How much longer it is used while the issuer cannot be reached. */
+      /**
+       * How much longer it is used while the issuer cannot be reached.
+       * @default "24h"
+       */
       stale: withDefault(Duration.check(between(0, 604_800_000, "must be from 0s to 7d")), "24h"),
-      /** Keeps the key set in cache.dir for the next start. */
+      /**
+       * Keeps the key set in cache.dir for the next start.
+       * @default true
+       */
       save: withDefault(Schema.Boolean, true),
-      /** Hosts besides the issuer's own where discovery may point. */
+      /**
+       * Hosts besides the issuer's own where discovery may point.
+       * @default []
+       */
       hosts: withDefault(strings, [])
     }),
     {}
@@ -307,7 +404,10 @@ const issuerFields = {
     /** Certificates of its authority (PEM), besides the system's. */
     ca: SecretReference
   })),
-  /** `http:` elsewhere than on loopback addresses. */
+  /**
+   * `http:` elsewhere than on loopback addresses.
+   * @default false
+   */
   allowInsecure: withDefault(Schema.Boolean, false)
 }
 /** The schema of one trusted issuer, by a name of its own: editors show what each key means then, in whatever holds it. */

@@ -86,8 +86,7 @@ const ResourceUrl = Schema.String.annotate({ expected: "a URL" }).check(
   })
 )
 
-/** One MCP server (CONFIG.md `policy.mcp`); where it is belongs to the gateway. */
-export const McpServer = Schema.Struct({
+const serverFields = {
   /** Its name in patterns: `SERVER/NAME`. */
   server: Schema.String.check(
     Schema.isPattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, {
@@ -101,7 +100,10 @@ export const McpServer = Schema.Struct({
       message: "must be a path such as /mcp/github, without a slash at its end"
     })
   ),
-  /** Other names that patterns have for it: ids of a LiteLLM's servers, `group:NAME` for its access groups. */
+  /**
+   * Other names that patterns have for it: ids of a LiteLLM's servers, `group:NAME` for its access groups.
+   * @default []
+   */
   aliases: withDefault(
     Schema.Array(
       Schema.String.check(
@@ -110,15 +112,28 @@ export const McpServer = Schema.Struct({
     ),
     []
   ),
-  /** What may stand in front of the names of its tools and prompts, and is no part of them: `github-` of a LiteLLM. */
+  /**
+   * What may stand in front of the names of its tools and prompts, and is no part of them: `github-` of a LiteLLM.
+   * @default []
+   */
   prefixes: withDefault(Schema.Array(Schema.NonEmptyString), []),
   /** Its identifier (RFC 8707): tokens must have it among their audiences. */
   resource: Schema.optionalKey(ResourceUrl),
-  /** Scopes that a token must hold, all of them, for whatever is asked there. */
+  /**
+   * Scopes that a token must hold, all of them, for whatever is asked there.
+   * @default []
+   */
   scopes: withDefault(Schema.Array(Scope), []),
-  /** Speaks HTTP+SSE of revision 2024-11-05 too. */
+  /**
+   * Speaks HTTP+SSE of revision 2024-11-05 too.
+   * @default false
+   */
   legacy: withDefault(Schema.Boolean, false)
-})
+}
+/** The schema of one MCP server, by a name of its own: editors show what each key means then, in whatever holds it. */
+export interface McpServerSchema extends Schema.Struct<typeof serverFields> {}
+/** One MCP server (CONFIG.md `policy.mcp`); where it is belongs to the gateway. */
+export const McpServer: McpServerSchema = Schema.Struct(serverFields)
 export type McpServer = typeof McpServer.Type
 
 /** Names, paths and resources of servers are each one server's. */
@@ -144,13 +159,21 @@ export type LitellmRelease = (typeof LitellmReleases)[number]
 /** The release that is meant where none is named. */
 export const newestLitellm: LitellmRelease = "1.110"
 
-/** The rules of one deployment (CONFIG.md `policy`). */
-export const PolicySettings = Schema.Struct({
-  /** What a role may do; the first entry for a role wins. */
+const policyFields = {
+  /**
+   * What a role may do; the first entry for a role wins.
+   * @default []
+   */
   roles: withDefault(Schema.Array(RolePermission), []),
-  /** A role must match. */
+  /**
+   * A role must match.
+   * @default false
+   */
   requireRole: withDefault(Schema.Boolean, false),
-  /** Roles of claims.roles that give a role here, in order. */
+  /**
+   * Roles of claims.roles that give a role here, in order.
+   * @default []
+   */
   roleMappings: withDefault(
     Schema.Array(Schema.Struct({
       /** The value of the claim. */
@@ -160,61 +183,119 @@ export const PolicySettings = Schema.Struct({
     })),
     []
   ),
-  /** One of these in claims.userRoles makes the token an internal_user. */
+  /**
+   * One of these in claims.userRoles makes the token an internal_user.
+   * @default []
+   */
   allowedUserRoles: withDefault(strings, []),
-  /** What a scope allows. */
+  /**
+   * What a scope allows.
+   * @default []
+   */
   scopes: withDefault(Schema.Array(ScopeMapping), []),
-  /** Scopes decide on models and routes. */
+  /**
+   * Scopes decide on models and routes.
+   * @default false
+   */
   requireScope: withDefault(Schema.Boolean, false),
-  /** What admins by scope may call. */
+  /**
+   * What admins by scope may call.
+   * @default ["management_routes","spend_tracking_routes","global_spend_tracking_routes","info_routes"]
+   */
   adminRoutes: withDefault(strings, [
     "management_routes",
     "spend_tracking_routes",
     "global_spend_tracking_routes",
     "info_routes"
   ]),
-  /** What nobody but admins may call. */
+  /**
+   * What nobody but admins may call.
+   * @default []
+   */
   adminOnlyRoutes: withDefault(strings, []),
-  /** What callers with a team may call. */
+  /**
+   * What callers with a team may call.
+   * @default ["llm_api_routes","info_routes"]
+   */
   teamRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
-  /** What callers without a team may call. */
+  /**
+   * What callers without a team may call.
+   * @default ["llm_api_routes","info_routes"]
+   */
   userRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
-  /** Where nobody is asked for a token. */
+  /**
+   * Where nobody is asked for a token.
+   * @default []
+   */
   openRoutes: withDefault(strings, []),
-  /** Routes for teams that list them. */
+  /**
+   * Routes for teams that list them.
+   * @default []
+   */
   passThroughRoutes: withDefault(Schema.Array(PassThroughRoute), []),
-  /** The token must name a single team or an alias. */
+  /**
+   * The token must name a single team or an alias.
+   * @default false
+   */
   requireTeamClaim: withDefault(Schema.Boolean, false),
-  /** A team must be named. */
+  /**
+   * A team must be named.
+   * @default false
+   */
   requireTeam: withDefault(Schema.Boolean, false),
-  /** A user or a team must result. */
+  /**
+   * A user or a team must result.
+   * @default true
+   */
   requirePrincipal: withDefault(Schema.Boolean, true),
   /**
    * What a caller without a team may call: `user`: what the own row lists, nothing without a row or with an empty
    * list; `none`; `all`: the upstream's whole list. Admins are not meant.
+   * @default "user"
    */
   withoutTeam: withDefault(Schema.Literals(["none", "user", "all"]), "user"),
-  /** In which order groups are tried: that of the claim, or by id. */
+  /**
+   * In which order groups are tried: that of the claim, or by id.
+   * @default "claim"
+   */
   groupOrder: withDefault(Schema.Literals(["claim", "id"]), "claim"),
-  /** Which teams the header may name: those of the token, or any membership of the user. */
+  /**
+   * Which teams the header may name: those of the token, or any membership of the user.
+   * @default "token"
+   */
   teamHeader: withDefault(Schema.Literals(["token", "memberships"]), "token"),
-  /** Which applications may ask on MCP routes, admins included; null: every one. */
+  /**
+   * Which applications may ask on MCP routes, admins included; null: every one.
+   * @default null
+   */
   mcpClients: withDefault(Schema.NullOr(McpClients), null),
   /** MCP servers behind the gate. */
   mcp: withDefault(Schema.Array(McpServer).check(distinctServers), []),
   /** Programs that act for people. */
   agents: withDefault(
     Schema.Struct({
-      /** An agent without a row: the user alone is judged (`allow`), or 403 agent_unknown (`deny`). */
+      /**
+       * An agent without a row: the user alone is judged (`allow`), or 403 agent_unknown (`deny`).
+       * @default "allow"
+       */
       unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow")
     }),
     {}
   ),
-  /** The release of LiteLLM whose route groups and model routes are meant. */
+  /**
+   * The release of LiteLLM whose route groups and model routes are meant.
+   * @default "1.110"
+   */
   litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
-  /** Headers by which a caller asks for one of its teams. */
+  /**
+   * Headers by which a caller asks for one of its teams.
+   * @default ["x-team-id","x-litellm-team-id"]
+   */
   teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
-  /** Accepted domains of e-mail addresses. */
+  /**
+   * Accepted domains of e-mail addresses.
+   * @default []
+   */
   emailDomains: withDefault(Schema.Array(EmailDomain), []),
   /** Names for lists of models. */
   modelGroups: withDefault(Schema.Record(Schema.String, /** Patterns of models. */ strings), {}),
@@ -222,7 +303,14 @@ export const PolicySettings = Schema.Struct({
   modelAliases: withDefault(Schema.Record(Schema.String, /** The model that is meant. */ Schema.String), {}),
   /** Providers of bare model names. */
   providers: withDefault(Schema.Record(Schema.String, /** The provider. */ Schema.String), {}),
-  /** A local ES module that looks at the claims of every request. */
+  /**
+   * A local ES module that looks at the claims of every request.
+   * @default null
+   */
   custom: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
-})
+}
+/** The schema of the rules, by a name of its own: editors show what each key means then, in whatever holds it. */
+export interface PolicySchema extends Schema.Struct<typeof policyFields> {}
+/** The rules of one deployment (CONFIG.md `policy`). */
+export const PolicySettings: PolicySchema = Schema.Struct(policyFields)
 export type PolicySettings = typeof PolicySettings.Type

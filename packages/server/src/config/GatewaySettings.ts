@@ -5,24 +5,21 @@
  * Decoded values are ready for use: durations are milliseconds, sizes bytes,
  * addresses host and port. Secrets are named, never held.
  */
-import { upstreamKinds } from "@jotgate/core/ModelRoutes"
-import {
-  distinctServers,
-  Duration,
-  HeaderName,
-  McpServer,
-  PolicySettings,
-  SecretReference,
-  Settings,
-  Size
-} from "@jotgate/core/Settings"
-import { Effect, type Result, Schema, SchemaGetter } from "effect"
+import { withDefault } from "@jotgate/core/Fields"
+import { distinctServers, Duration, PolicySettings, SecretReference, Settings, Size } from "@jotgate/core/Settings"
+import { type Result, Schema, SchemaGetter } from "effect"
 import { isIP } from "node:net"
 import { availableParallelism } from "node:os"
 import { FreeHeader, IdentityHeader, Prefix } from "./GatewayHeaders.ts"
+import { HttpUrl, MatchedUpstream, ServedMcpServer, Upstream } from "./UpstreamSettings.ts"
 
-const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
-  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+export {
+  defaultTimeouts,
+  ServedMcpServer,
+  Upstream,
+  UpstreamAuthorization,
+  type UpstreamTimeouts
+} from "./UpstreamSettings.ts"
 
 /** Where a listener waits; port 0 takes a free one. */
 export interface Address {
@@ -70,116 +67,41 @@ const AddressRange = Schema.String.annotate({ expected: "an address or a CIDR ra
   })
 )
 
-const HttpUrl = Schema.String.annotate({ expected: "a URL" }).check(
-  Schema.makeFilter((text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      return "must be a URL that starts with http:// or https://"
-    }
-    if (url.username !== "" || url.password !== "") return "must not hold a user name or a password"
-    return (url.search === "" && url.hash === "") || "must not have a query or a fragment"
-  })
-)
-
-const Pattern = Schema.NonEmptyString
-const Route = Schema.NonEmptyString
-
-const KeyReference = Schema.String.annotate({ expected: "env:NAME or file:PATH" }).check(
-  Schema.isPattern(/^(?:env:[A-Za-z_{}][A-Za-z0-9_{}]*|file:.+)$/s, { message: "must be env:NAME or file:PATH" })
-)
-
-/** The credential for an upstream: none, the client's own token, or a secret, chosen by team. */
-export const UpstreamAuthorization = Schema.Union([
-  Schema.Literals(["none", "passthrough"]),
-  Schema.Struct({
-    /** The key of a team: `file:DIR/{team}`, or a map of team ids to secrets. */
-    team: Schema.optionalKey(
-      Schema.Union([KeyReference, Schema.Record(Schema.String, /** The secret of one team. */ SecretReference)])
-    ),
-    /** The key of callers whose team has none. */
-    default: Schema.optionalKey(SecretReference)
-  })
-])
-
-/** How long an upstream may take, in milliseconds. */
-export interface UpstreamTimeouts {
-  /** Until a connection stands, in milliseconds. */
-  readonly connect: number
-  /** From the end of the request to the head of the answer: a model may think for minutes. */
-  readonly headers: number
-  /** Between two pieces of an answer. */
-  readonly idle: number
-}
-
-/** What holds where nothing else is said. */
-export const defaultTimeouts: UpstreamTimeouts = { connect: 5_000, headers: 600_000, idle: 600_000 }
-
-const upstreamFields = {
-  /** Where it is; the path of a request is put behind it. */
-  url: HttpUrl,
-  /** `none`, `passthrough` (the client's own token), or keys. */
-  authorization: withDefault(UpstreamAuthorization, "none"),
-  /** The header of the key; `authorization` sends `Bearer KEY`, any other the key alone. */
-  header: withDefault(HeaderName, "authorization"),
-  /** What happens without a key of the team: the default key, or 403. */
-  onMissingTeamKey: withDefault(Schema.Literals(["default", "deny"]), "default"),
-  /** What it is; narrows the places in which models are looked for to those that it reads, `any` is all. */
-  kind: withDefault(Schema.Literals(upstreamKinds), "any"),
-  /** How long it may take. */
-  timeouts: withDefault(
-    Schema.Struct({
-      /** Until a connection is there. */
-      connect: withDefault(Duration, "5s"),
-      /** From the end of the request to the head of the answer. */
-      headers: withDefault(Duration, "10m"),
-      /** Between two pieces of an answer. */
-      idle: withDefault(Duration, "10m")
-    }),
-    {}
-  )
-}
-
-/** The upstream that takes every request which no entry of `upstreams` does. */
-export const Upstream = Schema.Struct(upstreamFields)
-
-const servedFields = {
-  /** Where it is; without one the gateway's upstreams take its requests. */
-  upstream: Schema.optionalKey(Upstream)
-}
-/** The schema of an MCP server with its upstream; editors show by this name what each key means. */
-export interface ServedMcpServerSchema extends Schema.Struct<typeof McpServer.fields & typeof servedFields> {}
-/** An MCP server, and where it is: without an upstream of its own the gateway's takes its requests. */
-export const ServedMcpServer: ServedMcpServerSchema = Schema.Struct({ ...McpServer.fields, ...servedFields })
-
-const matchFields = {
-  /** Which requests it takes. */
-  match: Schema.Struct({
-    /** A route entry. */
-    path: Schema.optionalKey(Route),
-    /** A pattern of models. */
-    model: Schema.optionalKey(Pattern)
-  }).check(
-    Schema.makeFilter((it) => it.path !== undefined || it.model !== undefined || "must name a path or a model")
-  )
-}
-/** The schema of an upstream that takes some requests; editors show by this name what each key means. */
-export interface MatchedUpstreamSchema extends Schema.Struct<typeof matchFields & typeof upstreamFields> {}
-const MatchedUpstream: MatchedUpstreamSchema = Schema.Struct({ ...matchFields, ...upstreamFields })
-
 const Limits = Schema.Struct({
-  /** The largest request body. */
+  /**
+   * The largest request body.
+   * @default "32MiB"
+   */
   body: withDefault(Size, "32MiB"),
-  /** The largest head of a request. */
+  /**
+   * The largest head of a request.
+   * @default "64KiB"
+   */
   headers: withDefault(Size, "64KiB"),
-  /** The longest token. */
+  /**
+   * The longest token.
+   * @default "16KiB"
+   */
   token: withDefault(Size, "16KiB"),
-  /** How long one answer may take. */
+  /**
+   * How long one answer may take.
+   * @default "1h"
+   */
   stream: withDefault(Duration, "1h"),
-  /** Requests at once; each upstream has a part of its own. */
+  /**
+   * Requests at once; each upstream has a part of its own.
+   * @default 2000
+   */
   inFlight: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 2000),
-  /** Requests of one caller at once. */
+  /**
+   * Requests of one caller at once.
+   * @default 200
+   */
   inFlightPerCaller: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 200),
-  /** How long a request body may take to arrive. */
+  /**
+   * How long a request body may take to arrive.
+   * @default "60s"
+   */
   bodyTimeout: withDefault(Duration, "60s")
 })
 
@@ -242,40 +164,68 @@ export const grpcAt = (it: GrpcListener, at: Address): GrpcListener => "listen" 
 
 /** Listeners, doors and upstreams (CONFIG.md `gateway`). */
 export const Gateway = Schema.Struct({
-  /** Where the gate listens. */
+  /**
+   * Where the gate listens.
+   * @default "0.0.0.0:4180"
+   */
   listen: withDefault(ListenAddress, "0.0.0.0:4180"),
-  /** Where the admin listener listens. */
+  /**
+   * Where the admin listener listens.
+   * @default "127.0.0.1:4181"
+   */
   admin: withDefault(ListenAddress, "127.0.0.1:4181"),
-  /** What opens the admin listener; needed elsewhere than on loopback. */
+  /**
+   * What opens the admin listener; needed elsewhere than on loopback.
+   * @default null
+   */
   adminToken: withDefault(Schema.NullOr(SecretReference), null),
-  /** The certificate of the gate. */
+  /**
+   * The certificate of the gate.
+   * @default null
+   */
   tls: withDefault(Schema.NullOr(Tls), null),
-  /** Headers that may carry the caller's token, and `websocket-protocol` for browsers. */
+  /**
+   * Headers that may carry the caller's token, and `websocket-protocol` for browsers.
+   * @default ["authorization"]
+   */
   credentials: withDefault(
     Schema.Array(FreeHeader).check(
       Schema.isMinLength(1, { message: "must name at least one" })
     ),
     ["authorization"]
   ),
-  /** The path below which the gate is mounted: taken away before judging and before the upstream. */
+  /**
+   * The path below which the gate is mounted: taken away before judging and before the upstream.
+   * @default ""
+   */
   prefix: withDefault(Prefix, ""),
-  /** Processes that answer on the listeners: a number, or `auto` (one per core). */
+  /**
+   * Processes that answer on the listeners: a number, or `auto` (one per core).
+   * @default 1
+   */
   workers: withDefault(Workers, 1),
   /**
    * Further headers that tell the upstream who is calling: an attribute, or `{ from: attribute, raw: true }` for its
    * bare text.
    */
   identityHeaders: withDefault(Schema.Record(FreeHeader, IdentityHeader), {}),
-  /** Addresses that may ask for forward authentication. */
+  /**
+   * Addresses that may ask for forward authentication.
+   * @default []
+   */
   trustedProxies: withDefault(Schema.Array(AddressRange), []),
   /** Answers to proxies. */
   forwardAuth: withDefault(
     Schema.Struct({
-      /** Allow answers carry the upstream's Authorization. */
+      /**
+       * Allow answers carry the upstream's Authorization.
+       * @default false
+       */
       authorization: withDefault(Schema.Boolean, false),
       /**
        * What a caller who may not call everything gets on a model route whose body the door cannot see: `deny`: 403
        * `model_unseen`; `pass`: allowed, and the next hop enforces `x-jotgate-models`.
+       * @default "deny"
        */
       unseenModel: withDefault(Schema.Literals(["deny", "pass"]), "deny")
     }),
@@ -284,15 +234,25 @@ export const Gateway = Schema.Struct({
   /**
    * Where Envoy and the gateways that speak its ext_authz ask over gRPC, such as `127.0.0.1:4182`; with a certificate
    * of its own `{ listen: 127.0.0.1:4182, tls: … }`.
+   * @default null
    */
   grpc: withDefault(Schema.NullOr(GrpcListener), null),
-  /** How long the gate goes on listening after it was told to stop. */
+  /**
+   * How long the gate goes on listening after it was told to stop.
+   * @default "5s"
+   */
   drain: withDefault(Duration, "5s"),
-  /** More host names of the admin listener. */
+  /**
+   * More host names of the admin listener.
+   * @default []
+   */
   hosts: withDefault(Schema.Array(Schema.NonEmptyString), []),
   /** What is refused as too much. */
   limits: withDefault(Limits, {}),
-  /** Browsers of these origins are answered. */
+  /**
+   * Browsers of these origins are answered.
+   * @default null
+   */
   cors: withDefault(
     Schema.NullOr(Schema.Struct({
       /** The origins. */
@@ -300,11 +260,20 @@ export const Gateway = Schema.Struct({
     })),
     null
   ),
-  /** Routes that may upgrade. */
-  websocket: withDefault(Schema.Array(Route), []),
-  /** Takes what no entry of `upstreams` does. */
+  /**
+   * Routes that may upgrade.
+   * @default []
+   */
+  websocket: withDefault(Schema.Array(Schema.NonEmptyString), []),
+  /**
+   * Takes what no entry of `upstreams` does.
+   * @default null
+   */
   upstream: withDefault(Schema.NullOr(Upstream), null),
-  /** The first that matches takes the request. */
+  /**
+   * The first that matches takes the request.
+   * @default []
+   */
   upstreams: withDefault(Schema.Array(MatchedUpstream), [])
 })
 export type Gateway = typeof Gateway.Type
@@ -320,7 +289,10 @@ const RecordStoreUrl = Schema.String.annotate({ expected: "directory, sqlite:PAT
 )
 
 const policyFields = {
-  /** MCP servers behind the gate. */
+  /**
+   * MCP servers behind the gate.
+   * @default []
+   */
   mcp: withDefault(Schema.Array(ServedMcpServer).check(distinctServers), [])
 }
 /** The schema of the rules, with where MCP servers are; editors show by this name what each key means. */
@@ -337,7 +309,10 @@ const fileFields = {
   /** Lines of the log. */
   log: withDefault(
     Schema.Struct({
-      /** Lines of the log on standard error: `text` (logfmt) or `json`, one message each. */
+      /**
+       * Lines of the log on standard error: `text` (logfmt) or `json`, one message each.
+       * @default "text"
+       */
       format: withDefault(Schema.Literals(["text", "json"]), "text")
     }),
     {}
@@ -345,7 +320,10 @@ const fileFields = {
   /** Traces. */
   telemetry: withDefault(
     Schema.Struct({
-      /** The URL of a collector (OTLP over HTTP). */
+      /**
+       * The URL of a collector (OTLP over HTTP).
+       * @default null
+       */
       otlp: withDefault(Schema.NullOr(HttpUrl), null)
     }),
     {}
@@ -353,9 +331,15 @@ const fileFields = {
   /** One line for each decision. */
   audit: withDefault(
     Schema.Struct({
-      /** `stdout`, `file:PATH` or `none`. */
+      /**
+       * `stdout`, `file:PATH` or `none`.
+       * @default "stdout"
+       */
       to: withDefault(AuditTarget, "stdout"),
-      /** When lines cannot be written: they are dropped and counted, or requests are refused until they can be. */
+      /**
+       * When lines cannot be written: they are dropped and counted, or requests are refused until they can be.
+       * @default "drop"
+       */
       onFull: withDefault(Schema.Literals(["drop", "refuse"]), "drop")
     }),
     {}
@@ -363,15 +347,30 @@ const fileFields = {
   /** Records of answers, found by their id and searched. */
   decisions: withDefault(
     Schema.Struct({
-      /** How many are kept in memory. */
+      /**
+       * How many are kept in memory.
+       * @default 10000
+       */
       keep: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 10_000),
-      /** Where they outlive the process: `directory` (its database), `sqlite:PATH` or `postgres://…`. */
+      /**
+       * Where they outlive the process: `directory` (its database), `sqlite:PATH` or `postgres://…`.
+       * @default null
+       */
       store: withDefault(Schema.NullOr(RecordStoreUrl), null),
-      /** How long they are kept there. */
+      /**
+       * How long they are kept there.
+       * @default "720h"
+       */
       life: withDefault(Duration, "30d"),
-      /** What of people is a pseudonym in records: `email`, whose part before the @ is hashed with a key. */
+      /**
+       * What of people is a pseudonym in records: `email`, whose part before the @ is hashed with a key.
+       * @default []
+       */
       redact: withDefault(Schema.Array(Schema.Literal("email")), []),
-      /** The key of `redact`; null: one that is made once and kept in `cache.dir`, for this machine alone. */
+      /**
+       * The key of `redact`; null: one that is made once and kept in `cache.dir`, for this machine alone.
+       * @default null
+       */
       redactKey: withDefault(Schema.NullOr(SecretReference), null)
     }),
     {}
