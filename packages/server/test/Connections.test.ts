@@ -105,6 +105,31 @@ describe("a socket that Node hands over", () => {
       assert.match(answer, /^connection: close\r?$/im)
       yield* isWell(it)
     }))
+
+  for (
+    const [title, question, status] of [
+      ["that is allowed", ["GET /_jotgate/auth/caddy HTTP/1.1", "X-Forwarded-Uri: /v1/models/gpt-4o"], 200],
+      ["that is denied", ["GET /_jotgate/auth/caddy HTTP/1.1", "X-Forwarded-Uri: /v1/models/o1"], 403],
+      ["of nobody", ["GET /v1/files HTTP/1.1"], 401]
+    ] as const
+  ) {
+    it.live(`garbage in one packet with a question ${title} never stands before its answer`, () =>
+      Effect.gen(function*() {
+        const it = yield* setting()
+        const [line, ...headers] = question
+        const one = Raw.request(line, [
+          ...headers,
+          ...(status === 401 ? [] : [it.bearer, "X-Forwarded-Method: GET", "X-Forwarded-Host: gate.test"])
+        ])
+        for (const [many, behind] of [[1, "\0\0\r\n\r\n"], [3, "GARBAGE\r\n\r\n"], [40, "\0"]] as const) {
+          const answer = yield* Raw.send(it.world.port, one.repeat(many) + behind)
+          const told = Raw.statuses(answer)
+          assert.strictEqual(told[0], status, answer)
+          assert.include([status, 400], told.at(-1), answer)
+        }
+        yield* isWell(it)
+      }))
+  }
 })
 
 describe("a connection that ends", () => {

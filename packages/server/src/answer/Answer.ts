@@ -6,6 +6,26 @@ import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
 import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import type { ServerResponse } from "node:http"
 import type { Recording } from "../record/Recording.ts"
+import { type Parcel, post } from "./Outbox.ts"
+
+/** The end of an answer whose head is made. */
+class Ending implements Parcel {
+  readonly #response: ServerResponse
+  readonly #body: string | Uint8Array
+
+  constructor(response: ServerResponse, body: string | Uint8Array) {
+    this.#response = response
+    this.#body = body
+  }
+
+  leave(): void {
+    if (!this.#response.destroyed) this.#response.end(this.#body)
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+}
 
 /** Writes raw headers and a body, unless the caller has gone; for answers that carry no decision. */
 export const write = (
@@ -16,7 +36,7 @@ export const write = (
 ): void => {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, headers)
-  response.end(body)
+  post(new Ending(response, body))
 }
 
 /** A body that stands in place of the problem. */

@@ -149,7 +149,7 @@ const put = (
       }
     }
   )
-  if (!response.writableEnded) {
+  if (!response.headersSent) {
     response.once("close", () => {
       stop()
       recording.over(response)

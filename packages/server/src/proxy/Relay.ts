@@ -10,6 +10,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
+import { type Parcel, post } from "../answer/Outbox.ts"
 import type { RelayEnd } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
 import { answeredHeaders, answeredTrailers } from "./ForwardedHeaders.ts"
@@ -63,14 +64,24 @@ class CallerGone extends Error {
 }
 const callerGone = new CallerGone("the caller hung up")
 
+/** Bytes of an answer that wait for the end of a turn at most. */
+const mostWaiting = 65_536
+
 /** One dispatch in flight. */
-export class Relay implements Dispatcher.DispatchHandler {
+export class Relay implements Dispatcher.DispatchHandler, Parcel {
   readonly #request: RelayRequest
   readonly #outgoing: ServerResponse
   readonly #reader: AnswerReader | undefined
   readonly #done: (end: RelayEnd) => void
   #controller: Dispatcher.DispatchController | undefined
   #ended = false
+  #isPosted = false
+  #isSent = false
+  /** What is written of the answer at the end of this turn: its head, pieces, and what comes after a whole one. */
+  #flushes = false
+  #pieces: Array<Buffer> = []
+  #pieceBytes = 0
+  #trailers: IncomingHttpHeaders | undefined
   #kept: Array<Buffer> | undefined
   #keptBytes = 0
   #status = 0
@@ -89,11 +100,59 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#done = done
   }
 
-  /** Sends the request. */
+  /** Sends the request, at the latest at the end of this turn. */
   start(): void {
-    const { body, dispatcher, headers, method, path } = this.#request
     this.#outgoing.once("close", this.#onClose)
+    this.#post()
+  }
+
+  #post(): void {
+    if (this.#isPosted) return
+    this.#isPosted = true
+    post(this)
+  }
+
+  leave(): void {
+    this.#isPosted = false
+    if (this.#isSent) return this.#write()
+    this.#isSent = true
+    // The caller went before the request did.
+    if (this.#ended) return
+    const { body, dispatcher, headers, method, path } = this.#request
     dispatcher.dispatch({ method, path, headers, body: body ?? null }, this)
+  }
+
+  destroy(): void {
+    this.abort()
+  }
+
+  /** Writes what there is of the answer. */
+  #write(): void {
+    if (this.#outgoing.destroyed) return
+    const pieces = this.#pieces
+    const flushes = this.#flushes
+    this.#pieces = []
+    this.#pieceBytes = 0
+    this.#flushes = false
+    if (flushes || pieces.length > 0 || this.#trailers !== undefined) {
+      // The caller has another answer already.
+      if (this.#status !== 0 && this.#outgoing.headersSent) return this.drop()
+      this.#head()
+    }
+    let hasRoom = true
+    for (const piece of pieces) hasRoom = this.#outgoing.write(piece)
+    if (this.#trailers !== undefined) {
+      for (const name in this.#trailers) {
+        if (name !== "") {
+          this.#outgoing.addTrailers(answeredTrailers(this.#trailers))
+          break
+        }
+      }
+      this.#outgoing.end()
+    } else if (!hasRoom) {
+      this.#controller?.pause()
+      this.#outgoing.once("drain", () => this.#controller?.resume())
+    } else if (flushes && pieces.length === 0) this.#outgoing.flushHeaders()
   }
 
   /** Breaks both sides off, as when a stream has lasted too long. */
@@ -130,14 +189,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (changes === "unreadable") return controller.abort(new Error("the answer cannot be read"))
     this.#changes = changes
     const told = this.#changes === undefined ? answer : this.#changes.headers(answer)
-    // The head of a stream must not wait for its first event; any other waits, as its first piece may turn out to be bad.
-    if (headers["content-type"]?.startsWith("text/event-stream") === true) {
-      this.#outgoing.writeHead(status, told)
-      this.#outgoing.flushHeaders()
-      return
-    }
     this.#status = status
     this.#headers = told
+    // The head of a stream must not wait for its first event; any other waits, as its first piece may turn out to be bad.
+    if (headers["content-type"]?.startsWith("text/event-stream") === true) {
+      this.#flushes = true
+      this.#post()
+    }
   }
 
   /** Writes the head, unless it is there. */
@@ -158,12 +216,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     const told = this.#changes === undefined ? chunk : this.#changes.push(chunk)
     if (told === undefined) return controller.abort(new Error("the answer cannot be passed on"))
-    if (told.length === 0) return
-    this.#head()
-    if (!this.#outgoing.write(told)) {
-      controller.pause()
-      this.#outgoing.once("drain", () => controller.resume())
-    }
+    if (told.length > 0) this.#append(told)
+  }
+
+  #append(piece: Buffer): void {
+    this.#pieces.push(piece)
+    this.#pieceBytes += piece.length
+    if (this.#pieceBytes >= mostWaiting) this.#write()
+    else this.#post()
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
@@ -177,21 +237,16 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#changes !== undefined && rest === undefined) {
       return this.onResponseError(controller, new Error("the answer cannot be passed on"))
     }
-    this.#head()
-    if (rest !== undefined && rest.length > 0) this.#outgoing.write(rest)
-    for (const name in trailers) {
-      if (name !== "") {
-        this.#outgoing.addTrailers(answeredTrailers(trailers))
-        break
-      }
-    }
-    this.#outgoing.end()
+    if (rest !== undefined && rest.length > 0) this.#append(rest)
+    this.#trailers = trailers
+    this.#post()
     this.#finish("done")
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.#ended) return
     if (error !== callerGone) this.#request.recording.upstreamFailed(errorCode(error))
+    this.#write()
     if (this.#outgoing.headersSent) {
       this.#outgoing.destroy()
       this.#finish(error === callerGone ? "aborted" : "broken")
