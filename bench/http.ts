@@ -8,8 +8,9 @@
  * what a neighbour in the processor's caches costs. The ratio is CPU per request, baseline to candidate, whatever a
  * server does between its turns included, and the first row of each kind is the baseline against a second copy of
  * itself: the noise. `--rate N` asks N times a second instead of as often as possible, `--plot` draws the rows into
- * `docs/benchmarks/http.svg`, `--seconds N` for a turn, `--rounds N`, `--warm N` seconds, `--only TEXT`. Absolute figures
- * mean nothing on a shared machine.
+ * `docs/benchmarks/http.svg`, `--seconds N` for a turn, `--rounds N`, `--warm N` seconds, `--only TEXT`.
+ * `--profile` measures nothing and says of each row where the time of a request goes, there and in its peer. Absolute
+ * figures mean nothing on a shared machine.
  */
 import { Effect } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -19,6 +20,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { child, numberOf } from "./http/Child.ts"
 import * as Garbage from "./http/Garbage.ts"
+import * as Profile from "./http/Profile.ts"
 import { serve } from "./http/ServedGate.ts"
 import * as Workload from "./http/Workload.ts"
 import { spread } from "./Measure.ts"
@@ -35,7 +37,8 @@ const { values } = parseArgs({
     rate: { type: "string", default: "0" },
     only: { type: "string", default: "" },
     together: { type: "boolean", default: false },
-    plot: { type: "boolean", default: false }
+    plot: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false }
   }
 })
 const [seconds, rounds, warm] = [Number(values.seconds), Number(values.rounds), Number(values.warm)]
@@ -205,6 +208,30 @@ const pair = async (row: Row, which: "candidate" | "baseline", { config, tokens 
 const rounded = (it: number): string => it.toFixed(2)
 let missed = false
 const bars: Array<Plot.Bar> = []
+
+if (values.profile) {
+  for (const row of rows) {
+    if (row.candidate === "noise" || (row.baseline !== "floor" && row.baseline !== "bare")) continue
+    if (!row.name.includes(values.only)) continue
+    const { audit, workload } = row.candidate
+    const world = await served(workload, audit, `http://127.0.0.1:${upstreamPort}`)
+    const { gate, lines, peer } = await Profile.of(world, row.request, {
+      peer: row.baseline,
+      upstream: String(upstreamPort),
+      connections: values.connections,
+      rate: row.added === undefined ? values.rate : String(row.added.rate),
+      seconds: warm,
+      scratch
+    })
+    console.log(`${row.name}: µs of the answering thread for a request, beside ${row.baseline}`)
+    console.log(`  ${gate.toFixed(1).padStart(6)} ${peer.toFixed(1).padStart(6)}  all of it`)
+    for (const it of lines) {
+      console.log(`  ${it.gate.toFixed(1).padStart(6)} ${it.peer.toFixed(1).padStart(6)}  ${it.part}`)
+    }
+  }
+  upstream.stop()
+  process.exit()
+}
 console.log(
   `${work.people} people in ${work.groups} groups each, ${values.connections} connections; ${rounds} rounds of ` +
     `${seconds} s${

@@ -20,9 +20,14 @@ export interface Child {
   readonly stop: () => void
 }
 
-/** Starts `file`, relative to this folder, on a core. */
-export const child = (core: number, file: string, args: ReadonlyArray<string>): Child => {
-  const it = pinned(core, ["--conditions=source", new URL(file, import.meta.url).pathname, ...args])
+/** Starts `file`, relative to this folder, on a core, with `flags` for Node. */
+export const child = (
+  core: number,
+  file: string,
+  args: ReadonlyArray<string>,
+  flags: ReadonlyArray<string> = []
+): Child => {
+  const it = pinned(core, [...flags, "--conditions=source", new URL(file, import.meta.url).pathname, ...args])
   const waiting: Array<(line: string) => void> = []
   const lines: Array<string> = []
   const [input, , , output] = it.stdio

@@ -60,12 +60,15 @@ export const serve = async (
   let told = ""
   const [port = 0, admin = 0, grpc = 0] = await new Promise<ReadonlyArray<number>>((done, failed) => {
     child.once("exit", (code) => failed(new Error(`jotgate serve ended with ${code}`)))
+    let isReady = false
     const listen = (chunk: Buffer) => {
       told += chunk.toString("latin1")
+      if (isReady) return
       const ready = /^ready gate=http:\/\/[^ ]*:(\d+) admin=http:\/\/[^ ]*:(\d+)(?: grpc=http:\/\/[^ ]*:(\d+))?/m.exec(
         told
       )
       if (ready === null) return
+      isReady = true
       if (flags === undefined) child.stdout.off("data", listen).resume()
       done([Number(ready[1]), Number(ready[2]), Number(ready[3] ?? 0)])
     }
