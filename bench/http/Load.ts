@@ -1,7 +1,8 @@
 /**
  * A load generator in a process of its own: `node Load.ts PORT CONNECTIONS [RATE]`, the requests on standard input as a
  * JSON list, sent in turn. Without a rate a connection asks again when it was answered; with one, `RATE` times a second
- * all together.
+ * all together, each at times of its own: callers know nothing of each other, so the time between two requests is drawn.
+ * (Callers in step would come all at once, and what is measured then is how long the last ones stand behind the first.)
  *
  * Keep-alive connections over plain sockets, one request in flight on each; it counts whole answers (by
  * `Content-Length`, or by the end of a chunked body) and writes the count to file descriptor 3 whenever it is sent a line.
@@ -13,8 +14,10 @@ import { createInterface } from "node:readline"
 import { Asking } from "./Asking.ts"
 
 const [port = "0", connections = "32", rate = "0"] = process.argv.slice(2)
-/** Milliseconds between two requests of one connection; 0: no pause. */
+/** Milliseconds between two requests of one connection, on average; 0: no pause. */
 const pause = Number(rate) === 0 ? 0 : 1000 * Number(connections) / Number(rate)
+/** Milliseconds from one request of a connection to the next. */
+const drawn = (): number => -pause * Math.log(1 - Math.random())
 let done = 0
 let failed = 0
 const tell = (it: unknown): void => void writeSync(3, `${JSON.stringify(it)}\n`)
@@ -36,6 +39,8 @@ const open = (requests: ReadonlyArray<string>): void => {
   const socket: Socket = connect(Number(port), "127.0.0.1")
   let text = ""
   let sent = 0
+  /** When the next request is to be sent; one that is late is made up for, a rest is not. */
+  let due = 0
   let isAsking = false
   const send = () => {
     // It was closed while it rested, and another one asks in its place.
@@ -56,7 +61,8 @@ const open = (requests: ReadonlyArray<string>): void => {
     done++
     text = text.slice(end)
     isAsking = false
-    const wait = sent + pause - performance.now()
+    due = Math.max(due, sent - pause) + drawn()
+    const wait = due - performance.now()
     if (wait > 0) setTimeout(() => asking.next(send), wait)
     else asking.next(send)
   })
