@@ -225,11 +225,14 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       ): Effect.Effect<void, Denial> => {
         const { method, model, path } = asked
         const tool = policy.tools.asked(asked)
-        if (UnknownModel.isUnknown(model)) return raise(UnknownModel.denied(model, reach.models()), now)
+        if (model._tag === "Unnamed" || model._tag === "Unseen") {
+          return raise(UnknownModel.denied(model, reach.models()), now)
+        }
         if (tool._tag === "Unseen") {
           return raise({ step: "tool", code: "tool_unseen", facts: { server: tool.server } }, now)
         }
-        const facts: RequestFacts = { identity, principal, method, path, model, tool }
+        const meant = policy.rows.meant(model, principal.team)
+        const facts: RequestFacts = { identity, principal, method, path, model: meant, tool }
         return Effect.mapEager(
           objections(checks, facts, "rule", now),
           () => now.note?.({ step: "rule", outcome: "ok", facts: {} })

@@ -30,6 +30,7 @@ import { checkOf, type Hook, type Rule } from "./embed/Extensions.ts"
 import * as GateRequest from "./embed/GateRequest.ts"
 import { documentOf } from "./embed/MetadataDocument.ts"
 import * as PlainDirectory from "./embed/PlainDirectory.ts"
+import { unread } from "./embed/Unread.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { type Fetch, fetchTransport, Outbound } from "./issuer/Outbound.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
@@ -85,7 +86,9 @@ export interface Parts<E = never, R = never> extends Door.DoorOptions {
   /** The values of the secrets that the settings name (`env:NAME`, `file:PATH`), by that name. */
   readonly secrets?: Readonly<Record<string, string>> | Layer.Layer<Secrets>
   /** Who holds the keys of issuers, instead of what fetches them; `KeyStore.layerMemory` of sets at hand. */
-  readonly keys?: Layer.Layer<KeyStore, never, Issuers | Signature | Outbound | Secrets>
+  readonly keys?: Layer.Layer<KeyStore, never, Issuers | SavedKeys | Signature | Outbound | Secrets>
+  /** Where answers about opaque tokens are remembered, instead of this process (`Gate.layer`) or nowhere (`Gate.make`). */
+  readonly cache?: Layer.Layer<Cache>
   /** Where the deny list is kept; there is none unless said. */
   readonly revocations?: Layer.Layer<RevocationRepo>
   /** Lower-case names of the headers that may carry the token; `authorization` alone unless said. */
@@ -99,28 +102,20 @@ export const GateOptions = Context.Reference<Door.DoorOptions>("@jotgate/core/Ga
 
 const decode = Schema.decodeUnknownResult(Settings.Settings, { errors: "all", onExcessProperty: "error" })
 
-const elsewhere = "is read by `createGate` and by the command alone"
-
-/** What the settings name and this gate does not open: to take it and leave it unread could let somebody in. */
-const unread = ({ cache, directory, policy }: Settings.Input): ReadonlyArray<string> => [
-  ...((policy?.custom ?? null) === null ? [] : [`policy.custom ${elsewhere}; give a \`hook\` among the parts`]),
-  ...((directory?.url ?? "memory:") === "memory:"
-    ? []
-    : [`directory.url ${elsewhere}; give a \`directory\` among the parts`]),
-  ...((directory?.file ?? null) === null
-    ? []
-    : [`directory.file ${elsewhere}; give a \`directory\` among the parts`]),
-  ...((cache?.redis ?? null) === null ? [] : [`cache.redis ${elsewhere}`])
-]
-
-/** The settings of an input, or every reason why it cannot be used. */
-export const settingsOf = (input: Settings.Input): Result.Result<Settings.Settings, SettingsInvalid> => {
+/** The settings of an input, or every reason why it cannot be used with these parts. */
+export const settingsOf = <E, R>(
+  input: Settings.Input,
+  { directory, secrets = {} }: Pick<Parts<E, R>, "directory" | "secrets"> = {}
+): Result.Result<Settings.Settings, SettingsInvalid> => {
   const decoded = decode(input)
   if (Result.isFailure(decoded)) {
     const findings = findingsOf(decoded.failure.issue).map(({ message, path }) => `${pathText(path)} ${message}`.trim())
     return Result.fail(new SettingsInvalid({ findings }))
   }
-  const findings = unread(input)
+  const findings = unread(input, decoded.success, {
+    writes: isDirectory(directory) || directory?.write !== undefined,
+    knows: (reference) => isSecrets(secrets) || Object.hasOwn(secrets, reference)
+  })
   return findings.length > 0 ? Result.fail(new SettingsInvalid({ findings })) : Result.succeed(decoded.success)
 }
 
@@ -150,12 +145,16 @@ const secretsLayer = (secrets: Parts["secrets"]): Layer.Layer<Secrets> =>
 
 const isDirectory = <E, R>(it: Parts<E, R>["directory"]): it is DirectoryLayer<E, R> => Layer.isLayer(it)
 
+/** The host's directory; one that may only be read (`directory.write: false`) is asked to write nothing. */
 const directoryLayer = <E, R>(
-  directory: Parts<E, R>["directory"]
-): Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner, E, R> =>
-  isDirectory(directory)
+  directory: Parts<E, R>["directory"],
+  write: boolean
+): Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner, E, R> => {
+  const given = isDirectory(directory)
     ? Layer.provideMerge(directory, Provisioner.layerNoop)
     : PlainDirectory.layer(directory ?? {})
+  return write ? given : Layer.provideMerge(Provisioner.layerNoop, given)
+}
 
 /** The whole pipeline, of which two in one graph share only what the host gave to both; `keys`: whether they are kept fresh in the background or by the requests. */
 const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "background" | "requests") => {
@@ -164,10 +163,10 @@ const pipeline = <E, R>(settings: Settings.Settings, parts: Parts<E, R>, keys: "
     outboundLayer(parts.outbound),
     secretsLayer(parts.secrets),
     parts.signature ?? Signature.layer,
-    directoryLayer(parts.directory)
+    directoryLayer(parts.directory, settings.directory.write !== false)
   )
   const isOpaque = settings.issuers.some((it) => it.opaque !== undefined)
-  const cache = onDemand ? Cache.layerNoop : Cache.layer
+  const cache = parts.cache ?? (onDemand ? Cache.layerNoop : Cache.layer)
   const opaque = isOpaque ? OpaqueToken.layer.pipe(Layer.provide(cache)) : OpaqueToken.layerNone
   const enrichment = settings.issuers.some((it) => it.enrich !== null)
     ? Enrichment.layer.pipe(Layer.provide(cache))
@@ -223,7 +222,7 @@ export class Gate extends Context.Service<Gate, {
     input: Settings.Input,
     parts: Parts<E, R> = {}
   ): Layer.Layer<Gate | AuthBuilder | KeyStore, E | SettingsInvalid, R> =>
-    Layer.unwrap(Effect.map(Effect.fromResult(settingsOf(input)), (settings) =>
+    Layer.unwrap(Effect.map(Effect.fromResult(settingsOf(input, parts)), (settings) =>
       Layer.effect(
         Gate,
         Effect.gen(function*() {
@@ -247,7 +246,7 @@ export class Gate extends Context.Service<Gate, {
     input: Settings.Input,
     parts: Parts<E> = {}
   ): Promise<PromiseGate> => {
-    const settings = Result.getOrThrow(settingsOf(input))
+    const settings = Result.getOrThrow(settingsOf(input, parts))
     const scope = Scope.makeUnsafe()
     const context = await Effect.runPromise(Layer.buildWithScope(pipeline(settings, parts, "requests"), scope))
     const clock = await Effect.runPromise(Clock.clockWith((it) => Effect.succeed(it)))

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClaimsPolicy, CustomDenied, RequestPolicy } from "@jotgate/core/CustomPolicy"
 import { makeTeam, TeamId } from "@jotgate/core/Directory"
+import { Gate } from "@jotgate/core/Gate"
+import { namesOf } from "@jotgate/core/Request"
 import { Issuer } from "@jotgate/core/testing"
 import type { Verdict } from "@jotgate/core/Verdict"
 import * as MemoryStore from "@jotgate/store/MemoryStore"
@@ -130,6 +132,56 @@ describe("the hook and the rule of createGate", () => {
       assert.strictEqual(yield* asked({ rule }, { body: { model: "o1" } }), "403 team_model_denied")
       const path = "/v1/chat/completions"
       assert.deepStrictEqual(seen, [[path, "red", "gpt-4o"], [path, "red", "gpt-4o-mini"]])
+    }))
+
+  it.live("the rule of createGate and that of Gate.make say the same of the same requests", () =>
+    Effect.gen(function*() {
+      const input: GateSettings = { ...settings, policy: { modelAliases: { smart: "gpt-5" } } }
+      const rule: Rule = ({ model }) => !namesOf(model).includes("gpt-5")
+      const everything = MemoryStore.layer({ teams: [makeTeam({ id: TeamId.make("red") })] })
+      const { policy: { modelAliases } = {}, ...common } = input
+      const gates = [
+        yield* gateOf({ rule, directory: () => everything }, input),
+        yield* Effect.acquireRelease(
+          Effect.promise(() =>
+            Gate.make({ ...common, policy: { modelAliases: modelAliases ?? {} } }, {
+              rule,
+              directory: { team: (id) => ({ id }) }
+            })
+          ),
+          (gate) => Effect.promise(gate.close)
+        )
+      ]
+      const authorization = `Bearer ${yield* tokenOf()}`
+      const lines = (body: unknown, type = "application/json", path = "/v1/chat/completions") =>
+        Effect.forEach(gates, (gate) =>
+          Effect.map(
+            Effect.promise(() =>
+              gate.decide({ method: "POST", path, headers: { authorization, "content-type": type }, body })
+            ),
+            lineOf
+          ))
+      const same: Readonly<Record<string, readonly [line: string, body: unknown]>> = {
+        "another model": ["allow ada red", { model: "o1" }],
+        "the model": ["403 custom_denied", { model: "gpt-5" }],
+        "an alias of it": ["403 custom_denied", { model: "smart" }],
+        "an alias of it to fall back to": ["403 custom_denied", { model: "o1", fallbacks: ["smart"] }],
+        "none": ["403 model_unnamed", { messages: [] }],
+        "none that is certain": ["403 model_unnamed", { model: "o1", prompt_id: "p-1" }],
+        "two": ["400 request_ambiguous", `{"model":"o1","model":"gpt-5"}`]
+      }
+      for (const [name, [line, body]] of Object.entries(same)) {
+        assert.deepStrictEqual(yield* lines(body), [line, line], name)
+      }
+      // A form is read by the proxy's reader alone; to the other it is never none.
+      const form = [
+        `--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nsmart\r\n--b--\r\n`,
+        "multipart/form-data; boundary=b"
+      ]
+      assert.deepStrictEqual(yield* lines(form[0], form[1], "/v1/audio/transcriptions"), [
+        "403 custom_denied",
+        "403 model_unseen"
+      ])
     }))
 
   it.live("both are asked, and the module of the settings besides: one that says no is enough", () =>

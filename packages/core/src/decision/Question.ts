@@ -12,7 +12,7 @@ import { isAtHand, raise } from "../principal/Ruled.ts"
 import type { Asked, RequestedModel } from "../Request.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { Claims } from "../token/Claims.ts"
-import type { ClaimsCheck } from "../token/ClaimsPolicy.ts"
+import { type ClaimsCheck, CustomUnavailable } from "../token/ClaimsPolicy.ts"
 import * as Credential from "../token/Credential.ts"
 import type { Checks } from "../token/Given.ts"
 import { codeOf, type IssuerUnavailable, type TokenRefused } from "../token/Refusal.ts"
@@ -38,8 +38,16 @@ const conflictOf = ({ at, why }: Extract<RequestedModel, { readonly _tag: "Confl
   }
 }
 
-/** The steps of one policy; `hooks` are the host's own. */
-export const make = (policy: Policy, hooks: Checks<ClaimsCheck>) => {
+/** Stands for a module that settings name and that whoever composed the pipeline has not loaded: never no module. */
+const unloaded: ReadonlyArray<ClaimsCheck> = [
+  () => Exit.fail(new CustomUnavailable({ reason: "policy.custom names a module, and no hook was given" }))
+]
+
+/** The steps of one policy; `given` are the host's own hooks. */
+export const make = (policy: Policy, given: Checks<ClaimsCheck>) => {
+  const hooks = policy.settings.policy.custom === null
+    ? given
+    : () => given().length === 0 ? unloaded : given()
   const audience = Audience.compile(policy.settings.policy)
   const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
 

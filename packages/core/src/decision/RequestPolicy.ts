@@ -25,8 +25,9 @@ export interface RequestFacts {
   /** The path without query. */
   readonly path: string
   /**
-   * The model that is asked for, by the name that the caller says: `policy.modelAliases` are not resolved. Never one that
-   * is not known: that is denied before (`model_unnamed`, `model_unseen`).
+   * The model that is asked for. An alias (`policy.modelAliases`, those of the team) is resolved: `name` is the model that
+   * is meant, and `namesOf` has the name that the caller says as well. Never one that is not known: that is denied before
+   * (`model_unnamed`, `model_unseen`).
    */
   readonly model: RequestedModel
   /** What is called or read of an MCP server. */

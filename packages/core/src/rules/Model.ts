@@ -130,6 +130,13 @@ export class ModelRules {
     }
   }
 
+  /** Every model that a name may stand for, what it means in the end first and the name itself last. */
+  meanings(name: string, ofTeam: Readonly<Record<string, string>> = {}): ReadonlyArray<string> {
+    const team = Object.hasOwn(ofTeam, name) ? ofTeam[name] : undefined
+    const all = [team === undefined ? undefined : this.#aliases.get(team), team, this.#aliases.get(name), name]
+    return [...new Set(all.filter((it) => it !== undefined))]
+  }
+
   #hasAliases(aliases: Readonly<Record<string, string>>): boolean {
     const known = this.#aliased.get(aliases)
     if (known !== undefined) return known

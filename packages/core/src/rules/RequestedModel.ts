@@ -25,6 +25,8 @@ export type RequestedModel =
     readonly name: string
     /** The place that names it. */
     readonly at?: string
+    /** Told to a rule of the host's own, where `name` is what an alias stands for: the other names of it, as it was asked for too. */
+    readonly aliases?: ReadonlyArray<string>
   }
   | {
     readonly _tag: "Several"
@@ -111,7 +113,7 @@ export const refusedName = (
 /** Every model that a request names. */
 export const namesOf = (model: RequestedModel): ReadonlyArray<string> =>
   model._tag === "Known"
-    ? [model.name]
+    ? model.aliases === undefined ? [model.name] : [model.name, ...model.aliases]
     : model._tag === "Several" || model._tag === "Unseen"
     ? model.names
     : noNames

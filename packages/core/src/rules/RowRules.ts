@@ -77,6 +77,16 @@ export class RowRules {
       : { step: "principal", code: "principal_required", facts: this.#place("policy.requirePrincipal", {}) }
   }
 
+  /** What is asked for by what it means here: names that this deployment, or the team, has for models are resolved. */
+  meant(model: RequestedModel, team: Team | undefined): RequestedModel {
+    if (model._tag === "Known") {
+      const [name = model.name, ...aliases] = this.models.meanings(model.name, team?.modelAliases)
+      return aliases.length === 0 ? model : { ...model, name, aliases }
+    }
+    if (model._tag !== "Several") return model
+    return { ...model, names: [...new Set(model.names.flatMap((it) => this.models.meanings(it, team?.modelAliases)))] }
+  }
+
   /** A list that only takes away; one without entries allows nothing. */
   cap(entries: ReadonlyArray<string>, code: Model.ModelCap["code"], facts: Model.ModelCap["facts"]): Model.ModelCap {
     return { list: entries.length === 0 ? Model.noModels : this.models.list(entries), code, facts }

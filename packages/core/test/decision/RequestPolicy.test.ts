@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { RequestFacts } from "../../src/decision/RequestPolicy.ts"
+import { namesOf, severalModels, unnamedModel, unseenModel } from "../../src/Request.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 import { CustomDenied, CustomUnavailable } from "../../src/token/ClaimsPolicy.ts"
 
@@ -24,6 +25,39 @@ describe("RequestPolicy", () => {
       )
       assert.strictEqual((yield* CoreTest.ask(world, { ...ask, model: "o1" })).code, "team_model_denied")
       assert.lengthOf(seen, 1)
+    }))
+
+  it.effect("is told what an alias means, and the name that was asked for besides", () =>
+    Effect.gen(function*() {
+      const seen: Array<readonly [tag: string, ...names: ReadonlyArray<string>]> = []
+      const check = ({ model }: RequestFacts) => Effect.sync(() => void seen.push([model._tag, ...namesOf(model)]))
+      const world: CoreTest.World = {
+        policy: { modelAliases: { smart: "gpt-5", "gpt-4o": "gpt-4o-2026" } },
+        rows: { users: rows.users, teams: [CoreTest.team("red", { modelAliases: { ours: "smart", plain: "o1" } })] },
+        rule: { check }
+      }
+      for (const model of ["o1", "smart", "ours", "plain", "gpt-4o"]) {
+        assert.isTrue((yield* CoreTest.ask(world, { ...ask, model })).allowed, model)
+      }
+      yield* CoreTest.ask(world, { ...ask, model: severalModels(["o1", "ours"]) })
+      assert.deepStrictEqual(seen, [
+        ["Known", "o1"],
+        ["Known", "gpt-5", "smart"],
+        ["Known", "gpt-5", "smart", "ours"],
+        ["Known", "o1", "plain"],
+        ["Known", "gpt-4o-2026", "gpt-4o"],
+        ["Several", "o1", "gpt-5", "smart", "ours"]
+      ])
+    }))
+
+  it.effect("is never asked about what is not seen, though the next hop would keep to what may be called", () =>
+    Effect.gen(function*() {
+      const world: CoreTest.World = { rows: { users: rows.users, teams: [CoreTest.team("red")] } }
+      for (const model of [unseenModel, unnamedModel, { _tag: "Unseen", names: [], enforced: true } as const]) {
+        assert.isTrue((yield* CoreTest.ask(world, { ...ask, model })).allowed)
+        const ruled = yield* CoreTest.ask({ ...world, rule: { check: () => Effect.void } }, { ...ask, model })
+        assert.strictEqual(ruled.line, model._tag === "Unnamed" ? "403 model_unnamed" : "403 model_unseen")
+      }
     }))
 
   it.effect("denies with 403 custom_denied, and its reason is a step", () =>
