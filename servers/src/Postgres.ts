@@ -42,6 +42,9 @@ export interface Postgres extends Process.Process {
 const user = "jotgate"
 const password = "jotgate-test"
 
+/** What a cluster has from the start. */
+const first = "CREATE DATABASE jotgate"
+
 const layout = ["-U", user, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N"]
 
 /** Whom PostgreSQL runs as when we are root. */
@@ -81,10 +84,11 @@ const kept = (path: string, owner: Process.User | undefined): boolean =>
 /** An empty cluster, made once for each release of PostgreSQL: to copy it takes a tenth of the time. */
 const cluster = async (program: string, owner: Process.User | undefined): Promise<string> => {
   const release = await exec(program, ["--version"])
-  const name = createHash("sha256").update(JSON.stringify([release.stdout, layout, password])).digest("hex").slice(
-    0,
-    16
-  )
+  const name = createHash("sha256").update(JSON.stringify([release.stdout, layout, password, first])).digest("hex")
+    .slice(
+      0,
+      16
+    )
   const folder = Folder.make("postgres", owner)
   const path = join(folder.path, "..", `jotgate-postgres-cluster-${name}`)
   try {
@@ -94,6 +98,9 @@ const cluster = async (program: string, owner: Process.User | undefined): Promis
     const made = join(folder.path, "data")
     const args = ["-D", made, ...layout, `--pwfile=${secret}`]
     await exec(Catalog.beside(program, "initdb"), args, { ...owner, cwd: folder.path, timeout: 60_000 })
+    const alone = exec(program, ["--single", "-D", made, "postgres"], { ...owner, cwd: folder.path, timeout: 60_000 })
+    alone.child.stdin?.end(`${first}\n`)
+    await alone
     // Somebody else may have made it meanwhile.
     if (!kept(path, owner)) renameSync(made, path)
     return path
@@ -134,7 +141,9 @@ export const start = async (options: Options = {}): Promise<Postgres> => {
       user: owner,
       cwd: folder.path,
       stopSignal: "SIGINT",
-      ready: () => run("pg_isready", ["-q", "-h", Ports.host, "-p", String(port)]).then(() => true)
+      // A process is started for each question: only once somebody listens.
+      ready: async () =>
+        await Ports.answers(port) && await run("pg_isready", ["-q", "-h", Ports.host, "-p", String(port)]) === ""
     })
     const query: Postgres["query"] = (sql, url = address("jotgate")) =>
       run("psql", [
@@ -146,12 +155,6 @@ export const start = async (options: Options = {}): Promise<Postgres> => {
       return address(name)
     }
     const stop = (): Promise<void> => server.stop().finally(folder.remove)
-    try {
-      await createDatabase("jotgate")
-    } catch (error) {
-      await stop()
-      throw error
-    }
     return { ...server, host: Ports.host, port, user, password, url: address("jotgate"), query, createDatabase, stop }
   } catch (error) {
     folder.remove()
