@@ -8,9 +8,11 @@
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { Codes } from "./Errors.ts"
-import type { Fact, StepFacts } from "./StepFacts.ts"
+import type { Fact } from "./Fact.ts"
+import type { StepFacts } from "./StepFacts.ts"
 
-export type { Change, Fact } from "./StepFacts.ts"
+export type { Change } from "./Change.ts"
+export type { Fact } from "./Fact.ts"
 
 /** A stable code of a denial (docs/embedding.md). */
 export const CodeSchema = Schema.Literals(Object.values(Codes).flat())
