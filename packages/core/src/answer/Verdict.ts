@@ -9,6 +9,7 @@
 import * as Schema from "effect/Schema"
 import type { Allowed, Reach } from "../Decision.ts"
 import { resolvedBy } from "../Decision.ts"
+import { claimedBy } from "../Identity.ts"
 import { type Asked, modelText } from "../Request.ts"
 import { compileAny } from "../rules/patterns/Pattern.ts"
 import { CodeSchema, Step } from "../Step.ts"
@@ -45,7 +46,7 @@ export const ProblemBody = Schema.Struct({
 })
 export type ProblemBody = typeof ProblemBody.Type
 
-/** A verdict on one request. */
+/** A verdict on one request: whether it may pass, who is calling, why, and the answer to a denied caller. JSON-encodable. */
 export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
   /** The id of the decision: in the answer's `x-jotgate-decision`, in the problem, and in the host's log. */
   decision: Schema.String,
@@ -53,13 +54,22 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
   allowed: Schema.Boolean,
   /** The HTTP status: 200, or that of the denial. */
   status: Schema.Int,
-  /** Why it was denied; `null` when it may pass. */
+  /** Why it was denied, by a code that stays (docs/errors.md says what each means); `null` when it may pass. */
   code: Schema.NullOr(CodeSchema),
   /** Whether the caller is an administrator. */
   admin: Schema.Boolean,
   /** The `id` of the issuer of the token; `null` where nobody was proven. */
   issuer: Schema.NullOr(Schema.String),
-  /** Who is calling. */
+  /** Who the proven token says it is, whatever rows there are; of denials that found nobody, too. `null` without proof. */
+  claimed: Schema.NullOr(Schema.Struct({
+    /** The subject, as mapped. */
+    user: Schema.NullOr(Schema.String),
+    /** The e-mail address. */
+    email: Schema.NullOr(Schema.String),
+    /** The teams or groups. */
+    teams: Schema.Array(Schema.String)
+  })),
+  /** Who is calling; `null` where nobody was found, as in a denial that comes before the person is looked up. */
   user: Schema.NullOr(Schema.Struct({
     /** The id of the row; of somebody without one the subject, behind the namespace and `|` where that has a name. */
     id: Schema.String,
@@ -145,7 +155,7 @@ const recordOf = (raw: ReadonlyArray<string>): Record<string, string> => {
 
 type Whom = Pick<
   Fields,
-  "admin" | "issuer" | "user" | "team" | "organization" | "endUser" | "agent" | "models" | "model" | "route"
+  "admin" | "issuer" | "claimed" | "user" | "team" | "organization" | "endUser" | "agent" | "models" | "model" | "route"
 >
 
 /** The same decision is given again while it is remembered, and what a host is told of it with it. */
@@ -159,6 +169,7 @@ const whomOf = (allowed: Allowed): Whom => {
   const whom: Whom = {
     admin,
     issuer: identity?.issuer ?? null,
+    claimed: identity === undefined ? null : claimedBy(identity),
     user: userId === undefined ? null : { id: userId, email: email ?? null, role },
     team: teamId === undefined ? null : { id: teamId, alias: team?.alias ?? null },
     organization: organizationId === undefined ? null : { id: organizationId },
@@ -223,6 +234,7 @@ export const ofDenied = (
     code: refusal.code,
     admin: false,
     issuer: found.issuer ?? null,
+    claimed: found.claimed ?? null,
     user: found.user ?? null,
     team: found.team ?? null,
     organization: found.organization ?? null,

@@ -97,8 +97,10 @@ const upstreamFields = {
   )
 }
 
+/** The schema of an upstream; editors show by this name what each key means. */
+export interface UpstreamSchema extends Schema.Struct<typeof upstreamFields> {}
 /** The upstream that takes every request which no entry of `upstreams` does. */
-export const Upstream = Schema.Struct(upstreamFields)
+export const Upstream: UpstreamSchema = Schema.Struct(upstreamFields)
 
 const servedFields = {
   /** Where it is; without one the gateway's upstreams take its requests. */
