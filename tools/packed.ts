@@ -19,7 +19,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
-import { compilers, deciding, host, hosts, optionsOf, refused } from "./lib/Consumer.ts"
+import { compilers, deciding, host, hosts, optionsOf, pointing, refused } from "./lib/Consumer.ts"
 import { bin, run } from "./lib/Run.ts"
 
 interface Manifest {
@@ -205,6 +205,14 @@ if (open.length > 0) throw new Error("can be imported: " + open.join(", "))`
     consumer
   )
   console.log(hovered.trimEnd().replaceAll(/^/gm, "packed: "))
+  cpSync("tools/lib/quickinfo.mjs", join(consumer, "quickinfo.mjs"))
+  writeFileSync(join(consumer, "pointing.ts"), pointing)
+  await expectRun(
+    `what a language server says of ${pointing.split("/*?*/").length - 1} names in a program`,
+    bin("node"),
+    ["quickinfo.mjs", "ts6.0", "pointing.ts"],
+    consumer
+  )
   const compile = (compiler: string, project: string) =>
     run(bin("node"), [join("node_modules", compiler, "bin/tsc"), "--pretty", "false", "-p", project], { cwd: consumer })
   const project = (name: string, text: string, resolution: "NodeNext" | "Bundler"): string => {

@@ -66,6 +66,54 @@ export const every = createGate({ issuers: [...issuers], directory: { url: "memo
 export const used = [CoreTest, DirectorySuite, Issuer, Server, Store]
 `
 
+/** A program with a mark in front of each name that an editor must have a text for. */
+export const pointing = `import { /*?*/Gate } from "@jotgate/core/Gate"
+import type { /*?*/Settings } from "@jotgate/core/Settings"
+import type { /*?*/Verdict } from "@jotgate/core/Verdict"
+import { /*?*/createGate } from "@jotgate/server/EmbeddedGate"
+
+const gate = await Gate./*?*/make({
+  /*?*/issuers: [{
+    /*?*/id: "idp",
+    /*?*/issuer: "https://idp.test",
+    /*?*/audience: "gate",
+    /*?*/jwks: "file:keys.json",
+    /*?*/expiry: { /*?*/skew: "30s" },
+    /*?*/claims: { /*?*/user: "sub", /*?*/teams: { /*?*/from: "groups", /*?*/by: "alias" } },
+    /*?*/grants: { /*?*/models: ["gpt-4o*"] }
+  }],
+  /*?*/policy: { /*?*/roles: [{ /*?*/role: "team", /*?*/models: [] }], /*?*/withoutTeam: "none", /*?*/mcp: [] },
+  /*?*/directory: { /*?*/users: { /*?*/unknown: "allow" }, /*?*/teams: { /*?*/create: { match: "^a" } } },
+  /*?*/cache: { /*?*/rows: "5s" }
+}, { /*?*/directory: { /*?*/team: (id) => ({ id, /*?*/models: [] }) }, /*?*/hook: () => true, /*?*/rule: () => true })
+const verdict: Verdict = await gate./*?*/decide(new Request("https://api.test"), { /*?*/steps: "always", /*?*/dry: true })
+verdict./*?*/allowed
+verdict./*?*/status
+verdict./*?*/code
+verdict./*?*/decision
+verdict./*?*/claimed?./*?*/teams
+verdict./*?*/user?./*?*/email
+verdict./*?*/team?./*?*/alias
+verdict./*?*/models
+verdict./*?*/problem?./*?*/detail
+verdict./*?*/headers
+verdict./*?*/mayCall("gpt-4o")
+verdict./*?*/toResponse()
+verdict./*?*/text()
+for (const it of verdict./*?*/steps) if (it.step === "team") it./*?*/facts./*?*/candidates
+export type Input = Settings./*?*/Input
+export const every = await createGate({
+  /*?*/issuers: [],
+  /*?*/gateway: {
+    /*?*/limits: { /*?*/body: "1MiB" },
+    /*?*/identityHeaders: { "x-who": { /*?*/from: "user", /*?*/raw: true } },
+    /*?*/upstreams: [{ /*?*/url: "http://llm.test", /*?*/match: { /*?*/model: "*" }, /*?*/timeouts: { /*?*/idle: "1m" } }]
+  },
+  /*?*/policy: { /*?*/mcp: [{ /*?*/server: "a", /*?*/path: "/a", /*?*/upstream: { /*?*/url: "http://a.test" } }] },
+  /*?*/decisions: { /*?*/keep: 1 }
+})
+`
+
 /** What must not compile, with what the compiler must say first. */
 export const refused: ReadonlyArray<readonly [words: RegExp, program: string]> = [
   [
