@@ -6,23 +6,25 @@
  */
 import { Issuer } from "@jotgate/core/testing"
 import type { KeptQuestion } from "@jotgate/server/KeptQuestion"
-import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
+import { RecordStore } from "@jotgate/store/RecordStore"
+import type { RecordRow } from "@jotgate/store/RecordText"
 import { Context, Effect, Layer } from "effect"
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
-import { child, numberOf } from "../bench/http/Child.ts"
-import { serve } from "../bench/http/ServedGate.ts"
 import * as KilledRecords from "../packages/cli/test/support/KilledRecords.ts"
 import * as BuiltCommand from "../tools/lib/BuiltCommand.ts"
 import { figure } from "./Figures.ts"
+import { beside, inTurn, median, type Sliced } from "./Slices.ts"
 
 const wanted = (process.env["RECORDS"] ?? "rate,plans,kills").split(",")
 const SCALE = Number(process.env["SCALE"] ?? 1)
 const RATE = 5_000
-const SECONDS = Math.max(3, Math.round(30 * SCALE))
+/** Slices of two seconds that each gate gets. */
+const TURNS = Math.max(3, Math.round(30 * SCALE))
+/** Who asks at the rate. */
+const PEOPLE = 200
 const ROWS = Math.round(1_000_000 * SCALE)
 const KILLS = Math.max(1, Math.round(50 * SCALE))
 /** Models of the recorded questions; each is of another person, so that no two are the same. */
@@ -34,7 +36,10 @@ const main = new URL("../packages/cli/bin/jotgate.js", import.meta.url).pathname
 
 const idp = await Effect.runPromise(Issuer.make("https://idp.test", ["ES256"]))
 const now = Math.floor(Date.now() / 1000)
-const token = await Effect.runPromise(idp.token({ now, claims: { sub: "u-1", groups: ["t-1"], exp: now + 3600 } }))
+const tokenOf = (number: number) =>
+  Effect.runPromise(
+    idp.token({ now, claims: { sub: `u-${number}`, groups: [`t-${number % 100}`], exp: now + 3600 } })
+  )
 
 /** Teams of the directory; every second one may call gpt-4o alone. */
 const rows = (pattern: string) => ({
@@ -74,35 +79,16 @@ const configured = (name: string, pattern: string, decisions: object): string =>
   return file
 }
 
-const question = [
-  "GET /_jotgate/auth/nginx HTTP/1.1",
-  "Host: gate.test",
-  `Authorization: Bearer ${token}`,
-  "X-Original-Method: GET",
-  "X-Original-URI: /v1/files",
-  "",
-  ""
-].join("\r\n")
-
-/** Asks at a rate for some seconds; how many were answered, and microseconds of processor time for each: of the thread that answers, and of all. */
-const asked = async (config: string, seconds: number) => {
-  const gate = await serve(config, undefined, false)
-  const load = child(1, "./Load.ts", [String(gate.port), "50", String(RATE)])
-  load.tell(JSON.stringify([question]))
-  await sleep(1_000)
-  const before = numberOf(await load.ask("count"), "done")
-  const [allBefore, ownBefore] = [gate.micros(), gate.answering()]
-  await sleep(seconds * 1000)
-  const done = numberOf(await load.ask("count"), "done") - before
-  const whole = (gate.micros() - allBefore) / done
-  const each = (gate.answering() - ownBefore) / done
-  load.stop()
-  await sleep(1_000)
-  const all = done + before
-  gate.stop()
-  await sleep(1_500)
-  return { all, done, each, whole }
-}
+const asking = (token: string): string =>
+  [
+    "GET /_jotgate/auth/nginx HTTP/1.1",
+    "Host: gate.test",
+    `Authorization: Bearer ${token}`,
+    "X-Original-Method: GET",
+    "X-Original-URI: /v1/files",
+    "",
+    ""
+  ].join("\r\n")
 
 const inStore = <A>(file: string, use: (store: RecordStore["Service"]) => Effect.Effect<A, unknown>) =>
   Effect.runPromise(
@@ -239,18 +225,27 @@ const large = configured("large", "gpt-4o*", { store: `sqlite:${million}`, life:
 
 /** Nothing lost and little spent at the rate; over nothing, and over a million rows. */
 const rate = async () => {
-  const kept = configured("kept", "gpt-4o*", { store: `sqlite:${folder}/kept.db` })
-  const without = await asked(plain, SECONDS)
-  const withStore = await asked(kept, SECONDS)
-  const again = await asked(plain, SECONDS)
-  const base = (without.each + again.each) / 2
+  await filled()
+  const stored = (name: string) => configured(name, "gpt-4o*", { store: `sqlite:${folder}/${name}.db` })
+  const [without, again, withStore, full] = await inTurn([
+    plain,
+    configured("again", "gpt-4o*", {}),
+    stored("kept"),
+    large
+  ], {
+    requests: await Promise.all(Array.from({ length: PEOPLE }, async (_, at) => asking(await tokenOf(at)))),
+    rate: RATE,
+    seconds: 2,
+    turns: TURNS
+  })
+  if (without === undefined || again === undefined || withStore === undefined || full === undefined) return
+  const told = (it: Sliced) => `${median(it.own).toFixed(1)} (all threads ${median(it.whole).toFixed(1)})`
   console.log(
-    `       ${Math.round(withStore.done / SECONDS)} decisions a second; CPU each ${
-      withStore.each.toFixed(1)
-    } µs, without the store ${without.each.toFixed(1)} and ${again.each.toFixed(1)}; with all threads ${
-      withStore.whole.toFixed(1)
-    }, ${without.whole.toFixed(1)} and ${again.whole.toFixed(1)}`
+    `       ${Math.round(withStore.rate)} decisions a second; CPU of the answering thread each, in µs: stored ${
+      told(withStore)
+    }, over ${ROWS} rows ${told(full)}, without a store ${told(without)} and ${told(again)}`
   )
+  console.log(`       noise: of two gates without a store, one beside the other ${beside(again, without).toFixed(3)}`)
   figure(
     "records that were answered and are not in the store",
     withStore.all - await counted(join(folder, "kept.db")),
@@ -260,14 +255,11 @@ const rate = async () => {
   )
   figure(
     "processor time that a decision takes of its answer with its record stored, of one without",
-    withStore.each / base,
+    beside(withStore, without),
     { most: 1.05 }
   )
-  await filled()
-  const full = await asked(large, SECONDS)
-  figure(`processor time of a decision over ${ROWS} records, of one over none`, full.each / withStore.each, {
-    most: 1.05
-  })
+  figure(`the same with its record stored over ${ROWS} others`, beside(full, without), { most: 1.05 })
+  figure(`processor time of a decision over ${ROWS} records, of one over none`, beside(full, withStore), { most: 1.05 })
 }
 
 /** Plans over a million questions, for the file in force and with one pattern removed. */

@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Redaction from "@jotgate/server/Redaction"
-import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
+import { RecordStore } from "@jotgate/store/RecordStore"
+import type { RecordRow } from "@jotgate/store/RecordText"
 import { Context, Effect, Layer } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,7 +1,8 @@
 /** A configuration with rows and a store of records, and records as a gate would have stored them. */
 import * as DecisionId from "@jotgate/core/DecisionId"
 import type { KeptQuestion } from "@jotgate/server/KeptQuestion"
-import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
+import { RecordStore } from "@jotgate/store/RecordStore"
+import type { RecordRow } from "@jotgate/store/RecordText"
 import { Effect } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

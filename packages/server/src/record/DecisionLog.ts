@@ -125,7 +125,7 @@ export class DecisionLog extends Context.Service<DecisionLog, {
           if (write !== undefined || writer.store !== undefined) {
             const lines = records.map(line)
             write?.(lines)
-            if (writer.store !== undefined) records.forEach((it, at) => writer.write(it, lines[at] ?? ""))
+            if (writer.store !== undefined) writer.write(records, lines)
           }
           keep(records)
         }
@@ -138,7 +138,7 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             return new Told(it, question === null ? null : redact(question))
           })
           sink?.write(lines, told.length)
-          if (writer.store !== undefined) { for (const it of told) writer.write(it, it.text) }
+          if (writer.store !== undefined) writer.write(told, told.map((it) => it.text))
           keep(told)
         }
         yield* Effect.addFinalizer(() => Effect.sync(flush))

@@ -7,12 +7,14 @@
  * second is lost with the process.
  */
 import * as DecisionId from "@jotgate/core/DecisionId"
-import { type RecordRow, RecordStore } from "@jotgate/store/RecordStore"
+import { RecordStore } from "@jotgate/store/RecordStore"
+import * as RecordText from "@jotgate/store/RecordText"
 import { Cause, Clock, Context, Effect, Layer, Metric, Schedule } from "effect"
 import type { Recording } from "./Recording.ts"
+import { type Constant, constantOf } from "./RecordLine.ts"
 import { type Searched, Told } from "./Told.ts"
 
-/** Most records that wait, and most of one batch. */
+/** Most records that wait, and about how many a batch has. */
 const mostWaiting = 50_000
 const batch = 1_000
 
@@ -34,6 +36,13 @@ const droppedCounter = Metric.counter("jotgate_records_dropped_total", {
   incremental: true
 })
 
+/** The first of what waits, as much as one batch is to have. */
+const nextOf = (chunks: ReadonlyArray<Waiting>): ReadonlyArray<Waiting> => {
+  let count = 0
+  const end = chunks.findIndex((it) => (count += it.count) >= batch)
+  return end === -1 ? chunks : chunks.slice(0, end + 1)
+}
+
 /** What readiness says of the store. */
 export interface WriterState {
   readonly away: boolean
@@ -41,25 +50,49 @@ export interface WriterState {
   readonly dropped: number
 }
 
-/** The row of a record; `body` is its line, `question` its question. */
-const rowOf = (it: Searched, body: string, question: string | null): RecordRow => ({
-  id: it.decision,
-  status: it.status,
-  code: it.code,
-  person: it.parties.user,
-  claimed: it.parties.claimed?.user ?? null,
-  email: it.parties.claimed?.email ?? null,
-  team: it.parties.team,
-  model: it.models === null ? it.model : it.models.join(","),
-  tool: it.tools === null ? it.tool : it.tools.join("\n"),
-  agent: it.parties.agent,
-  body,
-  question
-})
+/** What a record is searched by. */
+const keysOf = (it: Searched): string =>
+  RecordText.keysText({
+    status: it.status,
+    code: it.code,
+    person: it.parties.user,
+    claimed: it.parties.claimed?.user ?? null,
+    email: it.parties.claimed?.email ?? null,
+    team: it.parties.team,
+    model: it.models === null ? it.model : it.models.join(","),
+    tool: it.tools === null ? it.tool : it.tools.join("\n"),
+    agent: it.parties.agent
+  })
+
+/** The keys of the last answer of a remembered decision: they live as long as it. */
+const known = new WeakMap<Constant, string>()
+
+const keysOfRecording = (it: Recording): string => {
+  if (it.verdict !== "allow" || it.models !== null || it.tools !== null) return keysOf(it)
+  const constant = constantOf(it)
+  const found = known.get(constant)
+  if (found !== undefined) return found
+  const made = keysOf(it)
+  known.set(constant, made)
+  return made
+}
+
+/** A record with its line as the store takes it; nothing for a line that is none. */
+const entryOf = (it: Recording | Told, line: string): string => {
+  if (!(it instanceof Told)) return RecordText.entry(it.decision, keysOfRecording(it), line, it.question)
+  const searched = it.searched()
+  return searched === undefined ? "" : RecordText.entry(it.decision, keysOf(searched), line, it.question)
+}
+
+/** Records that wait, as the store takes them. */
+interface Waiting {
+  readonly bytes: Uint8Array
+  readonly count: number
+}
 
 export interface RecordWriter {
-  /** Takes a record with its line. */
-  readonly write: (it: Recording | Told, line: string) => void
+  /** Takes records with their lines. */
+  readonly write: (records: ReadonlyArray<Recording | Told>, lines: ReadonlyArray<string>) => void
   readonly state: () => WriterState
   /** Where records are found again; absent when they are not stored. */
   readonly store: RecordStore["Service"] | undefined
@@ -82,16 +115,18 @@ export const layer = (life: number) =>
     RecordWriter,
     Effect.gen(function*() {
       const store = yield* RecordStore
-      let waiting: Array<RecordRow> = []
+      let chunks: Array<Waiting> = []
+      let waiting = 0
       let dropped = 0
       let away = false
 
       const flush: Effect.Effect<void> = Effect.gen(function*() {
-        while (waiting.length > 0) {
-          const rows = waiting.slice(0, batch)
-          yield* store.append(rows)
-          waiting = waiting.slice(rows.length)
-          if (away) yield* Effect.logInfo("the store of records answers again", { waiting: waiting.length, dropped })
+        while (chunks.length > 0) {
+          const taken = nextOf(chunks)
+          yield* store.appendBatches(taken.map((it) => it.bytes))
+          chunks = chunks.slice(taken.length)
+          for (const it of taken) waiting -= it.count
+          if (away) yield* Effect.logInfo("the store of records answers again", { waiting, dropped })
           away = false
         }
       }).pipe(Effect.catchCause((cause) => {
@@ -110,7 +145,7 @@ export const layer = (life: number) =>
 
       const context = yield* Effect.context<never>()
       const unasked = { update: () => {}, modify: () => {} }
-      Metric.registerUnsafe(waitingGauge, context, { get: () => ({ value: waiting.length }), ...unasked })
+      Metric.registerUnsafe(waitingGauge, context, { get: () => ({ value: waiting }), ...unasked })
       Metric.registerUnsafe(awayGauge, context, { get: () => ({ value: Number(away) }), ...unasked })
       Metric.registerUnsafe(droppedCounter, context, { get: () => ({ count: dropped, incremental: true }), ...unasked })
 
@@ -119,14 +154,16 @@ export const layer = (life: number) =>
       yield* Effect.forkScoped(Effect.repeat(prune, Schedule.spaced(pruning)))
 
       return {
-        write: (it, line) => {
-          if (waiting.length >= mostWaiting) dropped++
-          else {
-            const searched = it instanceof Told ? it.searched() : it
-            if (searched !== undefined) waiting.push(rowOf(searched, line, it.question))
-          }
+        write: (records, lines) => {
+          const count = Math.min(records.length, mostWaiting - waiting)
+          dropped += records.length - count
+          if (count === 0) return
+          let text = ""
+          records.slice(0, count).forEach((it, at) => text += entryOf(it, lines[at] ?? ""))
+          waiting += count
+          chunks.push({ bytes: RecordText.bytesOf(text), count })
         },
-        state: () => ({ away, waiting: waiting.length, dropped }),
+        state: () => ({ away, waiting, dropped }),
         store
       }
     })

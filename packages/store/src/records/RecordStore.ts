@@ -10,35 +10,8 @@ import { Context, Effect, Layer, type Redacted } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as Dialect from "../sql/Dialect.ts"
 import * as SqliteClient from "../sqlite/SqliteClient.ts"
+import * as RecordText from "./RecordText.ts"
 import * as RecordThread from "./RecordThread.ts"
-
-/** One record: what it is searched by, and the whole as JSON. */
-export interface RecordRow {
-  /** The id of the decision. */
-  readonly id: string
-  /** The HTTP status. */
-  readonly status: number
-  /** Why it was denied; `null` for an allow. */
-  readonly code: string | null
-  /** The id of the person; `null` when nobody was found. */
-  readonly person: string | null
-  /** The subject that the token names. */
-  readonly claimed: string | null
-  /** The address. */
-  readonly email: string | null
-  /** The id of the team. */
-  readonly team: string | null
-  /** Several are joined by commas, which stand in no name. */
-  readonly model: string | null
-  /** Several are joined by line feeds, which stand in no name. */
-  readonly tool: string | null
-  /** The id of the agent that acted. */
-  readonly agent: string | null
-  /** The whole record as JSON. */
-  readonly body: string
-  /** The mapped claims and the request, so that the question can be asked again; `null` when it is not kept. */
-  readonly question: string | null
-}
 
 /** What is looked for; newest first, at most `limit`. */
 export interface RecordQuery {
@@ -74,21 +47,10 @@ export interface FoundRecord {
   readonly question: string | null
 }
 
-const columns = [
-  ["id", "text"],
-  ["status", "integer"],
-  ["code", "text"],
-  ["person", "text"],
-  ["claimed", "text"],
-  ["email", "text"],
-  ["team", "text"],
-  ["model", "text"],
-  ["tool", "text"],
-  ["agent", "text"],
-  ["body", "text"],
-  ["question", "text"]
-] as const
-const names = columns.map(([name]) => name).join(", ")
+const columns = RecordText.columns.map((it) => [it, it === "status" ? "integer" : "text"] as const)
+const names = RecordText.columns.join(", ")
+
+const appendOne = `INSERT INTO answers (${names}) VALUES (${columns.map(() => "?").join(", ")}) ON CONFLICT (id) DO NOTHING`
 
 const schema = (it: Dialect.Dialect): ReadonlyArray<string> => [
   `CREATE TABLE IF NOT EXISTS answers (
@@ -152,40 +114,20 @@ const found = (row: unknown): FoundRecord => {
   }
 }
 
-const hasNul = (text: string | null): boolean => text?.includes("\u0000") === true
-
-/** PostgreSQL has no text with a NUL, and one record must not hold up all others. */
-const storable = (row: RecordRow): RecordRow =>
-  [row.person, row.claimed, row.email, row.team, row.model, row.tool, row.agent].some(hasNul) ? stripped(row) : row
-
-const stripped = (row: RecordRow): RecordRow => ({
-  ...row,
-  person: withoutNul(row.person),
-  claimed: withoutNul(row.claimed),
-  email: withoutNul(row.email),
-  team: withoutNul(row.team),
-  model: withoutNul(row.model),
-  tool: withoutNul(row.tool),
-  agent: withoutNul(row.agent)
-})
-
-const withoutNul = (text: string | null): string | null => text?.replaceAll("\u0000", "\uFFFD") ?? null
-
 type Call<A> = Effect.Effect<A, SqlError.SqlError>
 
-type Changing<A = unknown> = (text: string, params: ReadonlyArray<string | number>) => Call<A>
+type Changing = (text: string, params: ReadonlyArray<string | number>) => Call<number>
 
 /** Over a database; its rows are changed by `thread`, where there is one. */
 const make = (
-  thread?: RecordThread.Change
+  thread?: RecordThread.Service
 ): Effect.Effect<RecordStore["Service"], never, SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const dialect = Dialect.of(sql)
     const run = (text: string, params: ReadonlyArray<unknown> = []) =>
       sql.unsafe(Dialect.numbered(dialect, text), params).withoutTransform
-    const insert: Changing = thread ?? run
-    const remove: Changing<number> = thread ??
+    const remove: Changing = thread?.change ??
       ((text, params) => Effect.map(run(`${text} RETURNING id`, params), (rows) => rows.length))
     let isMade = false
     const made = Effect.suspend(() =>
@@ -199,8 +141,14 @@ const make = (
     )
     const prepared = dialect.name === "pg" ? Effect.andThen(run("CREATE SCHEMA IF NOT EXISTS jotgate"), made) : made
     const ready = Effect.suspend(() => isMade ? Effect.void : prepared)
-    const append = `INSERT INTO answers (${names}) SELECT ${names} FROM ${dialect.rows(columns)}
+    const appendAll = `INSERT INTO answers (${names}) SELECT ${names} FROM ${dialect.rows(columns)}
       WHERE true ON CONFLICT (id) DO NOTHING`
+    const insert = (batches: ReadonlyArray<Uint8Array>): Call<void> =>
+      thread === undefined
+        ? Effect.asVoid(run(appendAll, [JSON.stringify(batches.flatMap(RecordText.rowsOf))]))
+        : Effect.asVoid(thread.insert(appendOne, batches))
+    const append = (batches: ReadonlyArray<Uint8Array>) =>
+      Effect.andThen(ready, Effect.suspend(() => insert(batches)))
     const among = (query: RecordQuery) => {
       const { params, text } = conditionOf(dialect, query)
       const all = `SELECT id, body, question FROM answers${text} ORDER BY id DESC LIMIT ?`
@@ -213,7 +161,8 @@ const make = (
       return Effect.map(run(floor, [...params, LOOKED]), ([row]) => row === undefined ? undefined : found(row).id)
     }
     return {
-      append: (rows) => Effect.asVoid(Effect.andThen(ready, insert(append, [JSON.stringify(rows.map(storable))]))),
+      append: (rows) => Effect.suspend(() => append([RecordText.batchOf(rows)])),
+      appendBatches: append,
       find: (id) =>
         Effect.map(
           Effect.andThen(ready, run("SELECT id, body, question FROM answers WHERE id = ?", [id])),
@@ -250,7 +199,9 @@ const make = (
 /** Where records of decisions are kept and looked for. */
 export class RecordStore extends Context.Service<RecordStore, {
   /** Appends a batch, whole or not at all; an id that is there already stays as it is. */
-  readonly append: (rows: ReadonlyArray<RecordRow>) => Call<void>
+  readonly append: (rows: ReadonlyArray<RecordText.RecordRow>) => Call<void>
+  /** The same of batches as `RecordText` makes them: whole, all together, or not at all. */
+  readonly appendBatches: (batches: ReadonlyArray<Uint8Array>) => Call<void>
   /** The record of a decision; `undefined` when there is none. */
   readonly find: (id: string) => Call<FoundRecord | undefined>
   /** The records that a query asks for, newest first. */

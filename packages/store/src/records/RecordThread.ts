@@ -12,17 +12,22 @@ import type { SQLInputValue } from "node:sqlite"
 import { Worker } from "node:worker_threads"
 import * as SqliteClient from "../sqlite/SqliteClient.ts"
 
-/** A statement with its parameters, or that there are no more. */
-export type Asked = { readonly text: string; readonly params: ReadonlyArray<SQLInputValue> } | "end"
+/** A statement with its parameters; one to be run for each row of some batches; or that there are no more. */
+export type Asked =
+  | { readonly text: string; readonly params: ReadonlyArray<SQLInputValue> }
+  | { readonly text: string; readonly batches: ReadonlyArray<Uint8Array> }
+  | "end"
 
 /** How many rows a statement changed, or why it failed, with SQLite's code; in the order of what was asked. */
 export type Told = { readonly changes: number } | { readonly message: string; readonly code: number | undefined }
 
-/** How many rows a statement changed. */
-export type Change = (
-  text: string,
-  params: ReadonlyArray<SQLInputValue>
-) => Effect.Effect<number, SqlError.SqlError>
+/** Changes of one file; each tells how many rows it changed. */
+export interface Service {
+  /** Runs a statement. */
+  readonly change: (text: string, params: ReadonlyArray<SQLInputValue>) => Effect.Effect<number, SqlError.SqlError>
+  /** Runs a statement for each row of batches as `RecordText` makes them, for all or for none. */
+  readonly insert: (text: string, batches: ReadonlyArray<Uint8Array>) => Effect.Effect<number, SqlError.SqlError>
+}
 
 /** How long the end waits for what was asked, in milliseconds. */
 const patience = 2_000
@@ -76,15 +81,21 @@ class RecordThread {
 }
 
 /** A thread for the file, which is there when it is first needed and ends with the scope. */
-export const make = (filename: string): Effect.Effect<Change, never, Scope.Scope> =>
+export const make = (filename: string): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => new RecordThread(filename)),
       (it) => Effect.promise(() => it.close())
     ),
-    (thread) => (text, params) =>
-      Effect.callback<number, SqlError.SqlError>((resume) =>
-        thread.ask({ text, params }, (told) =>
-          resume("changes" in told ? Effect.succeed(told.changes) : Effect.fail(failure(told.message, told.code))))
-      )
+    (thread) => {
+      const ask = (asked: Asked) =>
+        Effect.callback<number, SqlError.SqlError>((resume) =>
+          thread.ask(asked, (told) =>
+            resume("changes" in told ? Effect.succeed(told.changes) : Effect.fail(failure(told.message, told.code))))
+        )
+      return {
+        change: (text, params) => ask({ text, params }),
+        insert: (text, batches) => ask({ text, batches })
+      }
+    }
   )

@@ -1,6 +1,7 @@
 /** What the thread of `RecordThread` does: runs statements on one SQLite file, one after the other, and says what came of each. */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+import { DatabaseSync, type StatementSync } from "node:sqlite"
 import { parentPort, workerData } from "node:worker_threads"
+import { rowsOf, valuesOf } from "./RecordText.ts"
 import type { Asked, Told } from "./RecordThread.ts"
 
 /** How long a statement waits for the lock of another connection, in milliseconds; nobody else waits with it. */
@@ -18,10 +19,26 @@ const statement = (text: string): StatementSync => {
   return made
 }
 
-const run = (text: string, params: ReadonlyArray<SQLInputValue>): Told => {
+/** All rows of the batches, or none. */
+const insert = (text: string, batches: ReadonlyArray<Uint8Array>): number => {
+  const one = statement(text)
+  let changes = 0
+  db.exec("BEGIN IMMEDIATE")
   try {
-    const { changes } = statement(text).run(...params)
-    return { changes: Number(changes) }
+    for (const row of batches.flatMap(rowsOf)) changes += Number(one.run(...valuesOf(row)).changes)
+    db.exec("COMMIT")
+    return changes
+  } catch (cause) {
+    if (db.isTransaction) db.exec("ROLLBACK")
+    throw cause
+  }
+}
+
+const run = (it: Exclude<Asked, "end">): Told => {
+  try {
+    return {
+      changes: "batches" in it ? insert(it.text, it.batches) : Number(statement(it.text).run(...it.params).changes)
+    }
   } catch (cause) {
     const code = cause instanceof Error && "errcode" in cause ? Number(cause.errcode) : undefined
     return { message: cause instanceof Error ? cause.message : "unknown failure", code }
@@ -32,5 +49,5 @@ parentPort?.on("message", (it: Asked) => {
   if (it === "end") {
     db.close()
     parentPort?.close()
-  } else parentPort?.postMessage(run(it.text, it.params), [])
+  } else parentPort?.postMessage(run(it), [])
 })

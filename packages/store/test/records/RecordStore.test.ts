@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { type RecordRow, RecordStore } from "../../src/records/RecordStore.ts"
+import { RecordStore } from "../../src/records/RecordStore.ts"
+import type { RecordRow } from "../../src/records/RecordText.ts"
 
 const row = (number: number, more: Partial<RecordRow> = {}): RecordRow => ({
   id: `d_${String(number).padStart(6, "0")}`,

@@ -11,7 +11,7 @@ it.live("a thread that ends fails what it was given, and another one takes what 
       Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-thread-"))),
       (it) => Effect.sync(() => rmSync(it, { recursive: true }))
     )
-    const change = yield* RecordThread.make(join(folder, "later", "records.db"))
+    const { change } = yield* RecordThread.make(join(folder, "later", "records.db"))
     const create = change("CREATE TABLE answers (id TEXT)", [])
     const failed = yield* Effect.all([Effect.flip(create), Effect.flip(create)], { concurrency: 2 })
     for (const { message } of failed) assert.include(message, "unable to open database file")
