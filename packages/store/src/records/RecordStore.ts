@@ -50,7 +50,9 @@ export interface FoundRecord {
 const columns = RecordText.columns.map((it) => [it, it === "status" ? "integer" : "text"] as const)
 const names = RecordText.columns.join(", ")
 
-const appendOne = `INSERT INTO answers (${names}) VALUES (${columns.map(() => "?").join(", ")}) ON CONFLICT (id) DO NOTHING`
+const appendOne = `INSERT INTO answers (${names}) VALUES (${
+  columns.map(() => "?").join(", ")
+}) ON CONFLICT (id) DO NOTHING`
 
 const schema = (it: Dialect.Dialect): ReadonlyArray<string> => [
   `CREATE TABLE IF NOT EXISTS answers (
@@ -147,8 +149,7 @@ const make = (
       thread === undefined
         ? Effect.asVoid(run(appendAll, [JSON.stringify(batches.flatMap(RecordText.rowsOf))]))
         : Effect.asVoid(thread.insert(appendOne, batches))
-    const append = (batches: ReadonlyArray<Uint8Array>) =>
-      Effect.andThen(ready, Effect.suspend(() => insert(batches)))
+    const append = (batches: ReadonlyArray<Uint8Array>) => Effect.andThen(ready, Effect.suspend(() => insert(batches)))
     const among = (query: RecordQuery) => {
       const { params, text } = conditionOf(dialect, query)
       const all = `SELECT id, body, question FROM answers${text} ORDER BY id DESC LIMIT ?`

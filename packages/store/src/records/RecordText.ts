@@ -88,8 +88,16 @@ const keysOf = (text: string): RecordKeys => {
   if (found !== undefined) return found
   const values: unknown = JSON.parse(text)
   const [status, ...texts]: ReadonlyArray<unknown> = Array.isArray(values) ? values : []
-  const [code = null, person = null, claimed = null, email = null, team = null, model = null, tool = null, agent = null] =
-    texts.map(textOf)
+  const [
+    code = null,
+    person = null,
+    claimed = null,
+    email = null,
+    team = null,
+    model = null,
+    tool = null,
+    agent = null
+  ] = texts.map(textOf)
   const made: RecordKeys = {
     status: typeof status === "number" ? status : Number.NaN,
     code,

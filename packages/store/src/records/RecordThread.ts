@@ -94,8 +94,10 @@ export const make = (filename: string): Effect.Effect<Service, never, Scope.Scop
             resume("changes" in told ? Effect.succeed(told.changes) : Effect.fail(failure(told.message, told.code))))
         )
       return {
-        change: (text, params) => ask({ text, params }),
-        insert: (text, batches) => ask({ text, batches })
+        change: (text, params) =>
+          ask({ text, params }),
+        insert: (text, batches) =>
+          ask({ text, batches })
       }
     }
   )
