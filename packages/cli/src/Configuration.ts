@@ -5,6 +5,7 @@ import type { ConfigSource } from "@jotgate/server/ConfigState"
 import { Effect, type FileSystem, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
+import { oneOf } from "./Given.ts"
 import type { Imported } from "./import/litellm.ts"
 import { Failure, failure } from "./Outcome.ts"
 
@@ -16,19 +17,22 @@ export const configFlag = Flag.String("config").pipe(
   Flag.optional
 )
 
+/** The file that an argument or `--config` names, where one does. */
+export const fileOf = (argument: Option.Option<string>, flag: Option.Option<string>) =>
+  oneOf(argument, flag, "the file once: as an argument or with --config")
+
 /** The one file that an argument or `--config` names. */
 export const only = (
   argument: Option.Option<string>,
   flag: Option.Option<string>
-): Effect.Effect<string, Failure> => {
-  if (Option.isSome(argument) && Option.isSome(flag)) {
-    return failure("give the file once: as an argument or with --config")
-  }
-  return Option.match(Option.orElse(argument, () => flag), {
-    onNone: () => failure("which file? Give it as an argument or with --config FILE"),
-    onSome: (file) => Effect.succeed(file)
-  })
-}
+): Effect.Effect<string, Failure> =>
+  Effect.flatMap(
+    fileOf(argument, flag),
+    Option.match({
+      onNone: () => failure("which file? Give it as an argument or with --config FILE"),
+      onSome: (file) => Effect.succeed(file)
+    })
+  )
 
 /** Reads a file; every finding is one line. */
 export const load = (file: string): Effect.Effect<ConfigFile, Failure, FileSystem.FileSystem> =>

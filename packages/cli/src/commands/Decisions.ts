@@ -1,12 +1,13 @@
 /**
- * `jotgate decisions`: answers of the past, searched as the admin API does, the
- * newest first; with `--steps` why each was given. Exit 1 when there are none.
+ * `jotgate decisions [WHO]`: answers of the past, searched as the admin API does,
+ * the newest first; with `--steps` why each was given. Exit 1 when there are none.
  */
 import type { AnswerRecord } from "@jotgate/server/AnswerRecord"
 import { Console, Effect, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { json, place, text } from "../admin/AdminFlags.ts"
 import * as Columns from "../admin/Columns.ts"
+import { isDecisionId, oneOf } from "../Given.ts"
 import { failure, Negative } from "../Outcome.ts"
 
 const day = 86_400_000
@@ -33,7 +34,11 @@ const dayOf = (text: string) => {
 export const decisions = Command.make(
   "decisions",
   {
-    who: text("who", "The person: an id of the token or of a row, or an address"),
+    named: Argument.String("who").pipe(
+      Argument.withDescription("The person: an id of the token or of a row, or an address"),
+      Argument.optional
+    ),
+    who: text("who", "The person, as a flag"),
     team: text("team", "The team"),
     model: text("model", "The model"),
     tool: text("tool", "The tool of an MCP server: SERVER/NAME"),
@@ -62,7 +67,11 @@ export const decisions = Command.make(
     at: place,
     json
   },
-  Effect.fn("decisions")(function*({ at, json, on, since, steps, until, ...about }) {
+  Effect.fn("decisions")(function*({ at, json, named, on, since, steps, until, ...about }) {
+    const who = yield* oneOf(named, about.who, "the person once: as an argument or with --who")
+    if (Option.isSome(who) && isDecisionId(who.value)) {
+      return yield* failure(`${who.value} is a decision: jotgate explain ${who.value} says why`)
+    }
     if (Option.isSome(on) && (Option.isSome(since) || Option.isSome(until))) {
       return yield* failure("--on is a whole day: leave out --since and --until")
     }
@@ -70,7 +79,7 @@ export const decisions = Command.make(
     const RecordSource = yield* Effect.promise(() => import("../explain/RecordSource.ts"))
     const source = yield* RecordSource.connect(at)
     const { items, next } = yield* source.search({
-      who: Option.getOrUndefined(about.who),
+      who: Option.getOrUndefined(who),
       team: Option.getOrUndefined(about.team),
       model: Option.getOrUndefined(about.model),
       tool: Option.getOrUndefined(about.tool),
@@ -94,7 +103,7 @@ export const decisions = Command.make(
       const agent = items.some((it) => it.agent !== null) ? ["agent"] : []
       const columns = ["time", "answer", "who", ...agent, "team", "asked", "request", "decision"]
       yield* Console.log(Columns.table(columns, items.map(row)).join("\n"))
-      yield* Console.error("why: jotgate explain --decision ID, or --steps here for all of them")
+      yield* Console.error("why: jotgate explain DECISION, or --steps here for all of them")
     }
     if (next !== null && !json) yield* Console.error(`there are more: --after ${next}`)
     if (items.length === 0) {

@@ -5,9 +5,9 @@
 import { checkConfig } from "@jotgate/server/ConfigCheck"
 import { findingText } from "@jotgate/server/ConfigFile"
 import { Console, Effect, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
-import { configFlag, load } from "../Configuration.ts"
+import { configFlag, fileOf, load } from "../Configuration.ts"
 import * as Diagnosis from "../doctor/Diagnosis.ts"
 import * as TokenDiagnosis from "../doctor/TokenDiagnosis.ts"
 import { failure, Negative } from "../Outcome.ts"
@@ -18,6 +18,7 @@ const marks = { ok: "✔", warning: "!", wrong: "✘" } as const
 export const doctor = Command.make(
   "doctor",
   {
+    file: Argument.String("file").pipe(Argument.withDescription("The configuration file"), Argument.optional),
     config: configFlag,
     issuer: Flag.String("issuer").pipe(
       Flag.withMetavar("URL"),
@@ -32,9 +33,10 @@ export const doctor = Command.make(
       Flag.optional
     )
   },
-  Effect.fn("doctor")(function*({ config, issuer, token }) {
+  Effect.fn("doctor")(function*({ config: flag, file, issuer, token }) {
+    const config = yield* fileOf(file, flag)
     if (Option.isNone(config) && Option.isNone(issuer) && Option.isNone(token)) {
-      return yield* failure("what? Give --config FILE, --issuer URL or --token TOKEN")
+      return yield* failure("what? Give a configuration FILE, --issuer URL or --token TOKEN")
     }
     const findings: Array<Diagnosis.Finding> = []
     const add = (found: ReadonlyArray<Diagnosis.Finding>) => void findings.push(...found)

@@ -1,5 +1,5 @@
 /**
- * `jotgate explain`: what would be decided, and why. Nothing is written.
+ * `jotgate explain`: what would be decided, and why; `jotgate explain d_…`: why something was. Nothing is written.
  *
  * Exit 0 for an allow, 1 for a denial, 2 when nothing could be decided.
  */
@@ -7,11 +7,12 @@ import * as NamedTool from "@jotgate/server/NamedTool"
 import { lineOf } from "@jotgate/server/SettingLines"
 import type { Somebody } from "@jotgate/server/Supposition"
 import { Console, Effect, FileSystem, Option, Result, Schema, Stdio, Stream } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import { place } from "../admin/AdminFlags.ts"
 import { configFlag, loadSound, only } from "../Configuration.ts"
 import * as DevClient from "../dev/DevClient.ts"
+import { isDecisionId, oneOf } from "../Given.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
 
 const optional = (name: string, metavar: string, what: string) =>
@@ -46,8 +47,12 @@ export const explain = Command.make(
   "explain",
   {
     file: configFlag,
+    named: Argument.String("decision").pipe(
+      Argument.withDescription("A decision of the past, by its id (d_…)"),
+      Argument.optional
+    ),
     token: optional("token", "TOKEN", "The token; - reads standard input, without it JOTGATE_TOKEN is asked"),
-    decision: optional("decision", "ID", "A decision of the past, by its id"),
+    decision: optional("decision", "ID", "A decision of the past, as a flag"),
     claims: optional("claims", "FILE", "The claims of a token, as JSON, instead of the token"),
     issuer: optional("issuer", "ID", "Whose claims --claims are; not needed where they have their iss"),
     user: optional("user", "ID", "A row of the directory instead of a token, with its teams or those of --team"),
@@ -92,13 +97,14 @@ export const explain = Command.make(
       admin,
       agent,
       claims,
-      decision,
+      decision: flag,
       file,
       headers,
       issuer: ofIssuer,
       json,
       method,
       model,
+      named: given,
       path: givenPath,
       person,
       prompt,
@@ -111,6 +117,12 @@ export const explain = Command.make(
       user
     }
   ) {
+    if (Option.isSome(given) && !isDecisionId(given.value)) {
+      return yield* failure(
+        `${given.value} is not the id of a decision (d_…): for a person give --user ID (a row), --person ID (of jotgate dev), --claims FILE or --token TOKEN`
+      )
+    }
+    const decision = yield* oneOf(given, flag, "the decision once: as an argument or with --decision")
     if (Option.isSome(decision)) {
       const RecordSource = yield* Effect.promise(() => import("../explain/RecordSource.ts"))
       const { recordText } = yield* Effect.promise(() => import("../explain/ExplanationText.ts"))

@@ -1,5 +1,5 @@
 /**
- * `jotgate plan --config NEW`: who gains, loses or changes team when a file is
+ * `jotgate plan NEW`: who gains, loses or changes team when a file is
  * put in force, by asking the recorded questions anew under it. Exit 1 when
  * somebody loses.
  */
@@ -7,7 +7,7 @@ import { LitellmReleases } from "@jotgate/core/Settings"
 import type { Change, Page, Replayed } from "@jotgate/server/Replay"
 import type { RecordStore } from "@jotgate/store/RecordStore"
 import { Console, Context, Effect, Layer, Option, Schema } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import * as AdminClient from "../admin/AdminClient.ts"
 import { json, place } from "../admin/AdminFlags.ts"
@@ -104,11 +104,12 @@ const stored = (store: RecordStore["Service"]) =>
 export const plan = Command.make(
   "plan",
   {
+    file: Argument.String("file").pipe(Argument.withDescription("The new configuration file"), Argument.optional),
     config: configFlag,
     from: Flag.String("from").pipe(
       Flag.withMetavar("STORE|URL|FILE"),
       Flag.withDescription(
-        "Where the questions are: the admin listener of a gate, sqlite:PATH, postgres://…, or the configuration whose decisions.store holds them; default: that of --config"
+        "Where the questions are: the admin listener of a gate, sqlite:PATH, postgres://…, or the configuration whose decisions.store holds them; default: those of the new file"
       ),
       Flag.optional
     ),
@@ -119,8 +120,8 @@ export const plan = Command.make(
     tokenEnv: place.tokenEnv,
     json
   },
-  Effect.fn("plan")(function*({ config, from, json, release, tokenEnv }) {
-    const name = yield* only(Option.none(), config)
+  Effect.fn("plan")(function*({ config, file, from, json, release, tokenEnv }) {
+    const name = yield* only(file, config)
     const loaded = yield* loadSound(name)
     const next = Option.match(release, {
       onNone: () => loaded,

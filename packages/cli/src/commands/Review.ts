@@ -1,15 +1,15 @@
 /**
- * `jotgate review [--since DATE]`: who may call what, by which rule; and what
+ * `jotgate review FILE [--since DATE]`: who may call what, by which rule; and what
  * has changed since a date, by the audit of the directory. The rules are those
  * of the file as it is now. Nothing is written.
  */
 import { Console, Effect, FileSystem, Option, Schema } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import { dirname, join, resolve } from "node:path"
 import * as AdminClient from "../admin/AdminClient.ts"
 import { json, place } from "../admin/AdminFlags.ts"
 import * as Columns from "../admin/Columns.ts"
-import { loadSound } from "../Configuration.ts"
+import { loadSound, only } from "../Configuration.ts"
 import { failure } from "../Outcome.ts"
 import { type Changed, type Rows, undone } from "../review/Past.ts"
 import * as Review from "../review/Review.ts"
@@ -74,6 +74,7 @@ const reviewed = Effect.fnUntraced(function*(config: string, rows: Rows) {
 export const review = Command.make(
   "review",
   {
+    file: Argument.String("file").pipe(Argument.withDescription("The configuration file"), Argument.optional),
     since: Flag.String("since").pipe(
       Flag.withMetavar("DATE"),
       Flag.withDescription("What has changed since: a date, a time, or so long ago (7d)"),
@@ -83,10 +84,9 @@ export const review = Command.make(
     at: place,
     json
   },
-  Effect.fn("review")(function*({ at, csv, json, since }) {
-    if (Option.isNone(at.config)) return yield* failure("by which rules? Give --config FILE")
-    const config = at.config.value
-    const ask = yield* AdminClient.connect(at)
+  Effect.fn("review")(function*({ at, csv, file, json, since }) {
+    const config = yield* only(file, at.config)
+    const ask = yield* AdminClient.connect({ ...at, config: Option.some(config) })
     const rows = yield* Effect.mapError(
       Effect.flatMap(ask({ method: "GET", path: "/directory" }), decodeDocument),
       (error) => error._tag === "SchemaError" ? notOurs() : error

@@ -1,5 +1,5 @@
 /**
- * `jotgate serve --config FILE`: the server.
+ * `jotgate serve FILE`: the server.
  *
  * A change of the file, or SIGHUP, puts the new settings in force at once for
  * every request that follows; a file with a finding changes nothing.
@@ -9,11 +9,11 @@ import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { type Address, addressText, defaultTimeouts, grpcTls } from "@jotgate/server/GatewaySettings"
 import * as LogLine from "@jotgate/server/LogLine"
 import { Console, Effect, Layer, Option, Stream } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import cluster from "node:cluster"
 import { dirname, resolve } from "node:path"
 import { addressFlag, urlFlag } from "../Address.ts"
-import { configFlag, fromImport, load, sound, sourceOf } from "../Configuration.ts"
+import { configFlag, fileOf, fromImport, load, sound, sourceOf } from "../Configuration.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
 import * as LastNet from "../LastNet.ts"
 import * as NodeFlags from "../NodeFlags.ts"
@@ -112,6 +112,7 @@ const work = Effect.gen(function*() {
 export const serve = Command.make(
   "serve",
   {
+    file: Argument.String("file").pipe(Argument.withDescription("The configuration file"), Argument.optional),
     config: configFlag,
     litellm: Flag.String("litellm").pipe(
       Flag.withMetavar("FILE"),
@@ -123,12 +124,13 @@ export const serve = Command.make(
     admin: optional("admin", "HOST:PORT", "Instead of gateway.admin"),
     upstream: optional("upstream", "URL", "Instead of the URL of gateway.upstream")
   },
-  Effect.fn("serve")(function*({ admin, config, listen, litellm, release, upstream }) {
+  Effect.fn("serve")(function*({ admin, config: flag, file, listen, litellm, release, upstream }) {
     yield* Signals.ignored(["SIGUSR1", "SIGUSR2"])
     if (cluster.isWorker) return yield* work
     const hangup = yield* Signals.hangups
+    const config = yield* fileOf(file, flag)
     if (Option.isSome(config) === Option.isSome(litellm)) {
-      return yield* failure("which file? Give one of --config FILE and --litellm FILE")
+      return yield* failure("which file? Give a configuration FILE, or --litellm FILE")
     }
     const name = Option.getOrElse(Option.orElse(config, () => litellm), () => "")
     const changed = instead(

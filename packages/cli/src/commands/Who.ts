@@ -1,13 +1,14 @@
 /**
- * `jotgate who --model M | --tool SERVER/NAME | --prompt … | --resource …`: which teams and users may call it, which agents may, and for whom, and
+ * `jotgate who MODEL | --tool SERVER/NAME | --prompt … | --resource …`: which teams and users may call it, which agents may, and for whom, and
  * from which issuers anybody may who has a valid token, without a row and a team. Exit 1 when nobody may.
  */
 import { maxWhoPage } from "@jotgate/server/ReverseAnswers"
 import { Console, Effect, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import * as AdminClient from "../admin/AdminClient.ts"
 import { json, place, text } from "../admin/AdminFlags.ts"
 import * as Columns from "../admin/Columns.ts"
+import { oneOf } from "../Given.ts"
 import { failure, Negative } from "../Outcome.ts"
 import * as Anybody from "./Anybody.ts"
 
@@ -39,7 +40,8 @@ export const items = {
 export const who = Command.make(
   "who",
   {
-    model: text("model", "The model"),
+    named: Argument.String("model").pipe(Argument.withDescription("The model"), Argument.optional),
+    model: text("model", "The model, as a flag"),
     tool: text("tool", "The tool of an MCP server: SERVER/NAME"),
     ...items,
     agent: text("agent", "Only those for whom this agent may act"),
@@ -48,9 +50,10 @@ export const who = Command.make(
     at: place,
     json
   },
-  Effect.fn("who")(function*({ agent, at, json, method, model, prompt, resource, route, tool }) {
+  Effect.fn("who")(function*({ agent, at, json, method, model: flag, named, prompt, resource, route, tool }) {
+    const model = yield* oneOf(named, flag, "the model once: as an argument or with --model")
     if ([model, tool, prompt, resource].every(Option.isNone)) {
-      return yield* failure("what? Give --model NAME, or --tool, --prompt or --resource SERVER/NAME")
+      return yield* failure("what? Give the model, or --tool, --prompt or --resource SERVER/NAME")
     }
     const ask = yield* AdminClient.connect(at)
     const about = {

@@ -23,7 +23,7 @@ describe("why could she, last Tuesday", () => {
       assert.match(lines[0] ?? "", /^TIME +ANSWER +WHO +TEAM +ASKED +REQUEST +DECISION$/)
       assert.deepStrictEqual(lines.slice(1).map((it) => it.split(/ +/).at(-1)), [third, second, first])
       assert.match(lines[2] ?? "", /403 team_model_denied +alice +- +gpt-4o +POST \/v1\/chat\/completions/)
-      assert.include(day.err, "jotgate explain --decision ID")
+      assert.include(day.err, "jotgate explain DECISION")
 
       const why = yield* jotgate(...search, "--on", "2026-11-24", "--status", "200", "--model", "gpt-4o", "--steps")
       assert.match(why.out, /^200 allow {3}alice → team red {3}model gpt-4o /)

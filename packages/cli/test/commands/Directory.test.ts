@@ -248,7 +248,7 @@ describe("who and can", () => {
     Effect.gen(function*() {
       const { config, json, run, write } = yield* world
       yield* run("directory", "apply", write("rows.yaml", file))
-      const who = yield* json("who", "--model", "gpt-4o")
+      const who = yield* json("who", "gpt-4o")
       assert.deepStrictEqual(who, {
         teams: [{ id: "red", alias: "Red" }],
         users: [{ id: "u-1", email: "a@acme.test", teams: ["red"], alone: true }],
@@ -262,7 +262,10 @@ describe("who and can", () => {
       const nobody = yield* jotgate("who", "--model", "gpt-4o", "--route", "/key/generate", "--config", config)
       assert.deepStrictEqual([nobody.code, nobody.out.startsWith("nobody: ")], [1, true], nobody.out)
       assert.deepStrictEqual((yield* json("can", "--team", "red")).models, ["gpt-4o*"])
-      assert.deepStrictEqual((yield* json("can", "--user", "u-1")).models, ["gpt-4o*"])
+      assert.deepStrictEqual((yield* json("can", "u-1")).models, ["gpt-4o*"])
+      const team = yield* jotgate("can", "red", "--config", config)
+      assert.deepStrictEqual([team.code, team.out], [1, ""])
+      assert.match(team.err, /^no user has the id red: for others give --team red or --agent red; [^\n]*$/)
       yield* run("team", "update", "red", "--blocked")
       const blocked = yield* jotgate("can", "--team", "red", "--config", config)
       assert.deepStrictEqual([blocked.code, blocked.err], [1, ""])

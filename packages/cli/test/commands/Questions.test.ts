@@ -42,7 +42,7 @@ describe("explain", () => {
       const { config, folder } = yield* world
       const denied = record(1, question(["blue"], "gpt-4o"), "deny", null)
       yield* remember(folder, [denied])
-      const found = yield* jotgate("explain", "--config", config, "--decision", denied.id)
+      const found = yield* jotgate("explain", denied.id, "--config", config)
       assert.strictEqual(found.code, 0, found.err)
       assert.include(found.out, "403 deny   team_model_denied   alice")
       assert.include(found.out, "✘ team")

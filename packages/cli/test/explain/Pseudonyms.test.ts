@@ -94,6 +94,7 @@ const world = Effect.gen(function*() {
           identities: { linkByEmail: "always" },
           claims: { user: { from: [], orEmail: true }, teams: "groups" }
         }],
+        gateway: { admin: "127.0.0.1:0" },
         directory: { url: "memory:", file: "rows.json" },
         cache: { dir: null },
         decisions: { store: "sqlite:records.db", redact: ["email"], redactKey: "file:key" }
