@@ -92,8 +92,10 @@ interface OperatorChange extends Told {
   readonly change: "operator"
   /** The path of the setting that decides; `null` when it is a row alone. */
   readonly setting: string | null
-  /** The line of that setting in the configuration file, from 1. */
+  /** The line of that setting in the configuration file, or of the row in the file of rows, from 1. */
   readonly line?: number
+  /** The file of rows (`directory.file`), where the line is one of it. */
+  readonly file?: string
   /** The row that it rests on. */
   readonly row: {
     /** What kind of row, such as `team`. */

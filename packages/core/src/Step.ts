@@ -63,6 +63,7 @@ const Change = Schema.Union([
     change: Schema.Literal("operator"),
     setting: name,
     line: Schema.optionalKey(number),
+    file: Schema.optionalKey(text),
     row: Schema.NullOr(Schema.Struct({ kind: text, id: text })),
     text
   })

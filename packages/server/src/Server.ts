@@ -33,6 +33,7 @@ import { lineOf } from "./config/SettingLines.ts"
 import { type Deployment, Deployments, makeDoors } from "./Deployment.ts"
 import type { DirectoryFileInvalid } from "./directory/DirectoryFileSource.ts"
 import * as Management from "./directory/Management.ts"
+import * as RowLines from "./directory/RowLines.ts"
 import * as SharedDirectory from "./directory/SharedDirectory.ts"
 import { GrpcDoor } from "./doors/grpc/GrpcDoor.ts"
 import { Gate } from "./Gate.ts"
@@ -118,7 +119,11 @@ export const deploymentOf = <E>(
       scopes: policy.scopes.map((it) => it.scope),
       lineOf: options.lines === undefined
         ? undefined
-        : lineOf(settings.issuers.map((it) => it.id), options.lines),
+        : lineOf(
+          settings.issuers.map((it) => it.id),
+          options.lines,
+          settings.directory.file === null ? undefined : RowLines.make(settings.directory.file)
+        ),
       supposing: { auth: Context.get(services, AuthBuilder), issuers: Issuers.make(settings.issuers).all, users },
       keys: keys.status,
       directory: Option.match(health, {

@@ -4,6 +4,7 @@
  * Exit 0 for an allow, 1 for a denial, 2 when nothing could be decided.
  */
 import * as NamedTool from "@jotgate/server/NamedTool"
+import * as RowLines from "@jotgate/server/RowLines"
 import { lineOf } from "@jotgate/server/SettingLines"
 import type { Somebody } from "@jotgate/server/Supposition"
 import { Console, Effect, FileSystem, Option, Result, Schema, Stdio, Stream } from "effect"
@@ -198,7 +199,15 @@ export const explain = Command.make(
     const explained = about === undefined || supposing === undefined
       ? yield* Explanation.explain(auth, question)
       : yield* Explanation.explainFor(supposing, about, question)
-    const it = Explanation.remedied(explained, lineOf(settings.issuers.map((it) => it.id), config.lines))
+    const { file: rowsFile } = settings.directory
+    const it = Explanation.remedied(
+      explained,
+      lineOf(
+        settings.issuers.map((it) => it.id),
+        config.lines,
+        rowsFile === null ? undefined : RowLines.make(rowsFile)
+      )
+    )
     yield* Console.log(json ? JSON.stringify(it.decision, null, 2) : explanationText(it, name))
     if (it.decision.allowed) return
     if (it.decision.status < 500) return yield* new Negative({ lines: [] })

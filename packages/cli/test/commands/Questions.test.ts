@@ -17,6 +17,7 @@ describe("explain", () => {
       const blue = yield* jotgate("explain", "--config", config, "--claims", claims, "--model", "gpt-4o")
       assert.strictEqual(blue.code, 1, blue.err)
       assert.include(blue.out, "team_model_denied")
+      assert.match(blue.out, /\(directory, \S*rows\.yaml:\d+\)/, "the row's own line")
       const both = yield* jotgate("explain", "--config", config, "--user", "alice", "--claims", claims)
       assert.strictEqual(both.code, 2)
     }))

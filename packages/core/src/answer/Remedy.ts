@@ -407,21 +407,29 @@ const remedies: Readonly<Record<Code, (it: Denied) => Remedy>> = {
 /** What an operator would change about a denial with this code and these steps. */
 export const remedyOf = (code: Code, steps: ReadonlyArray<Printed>): Remedy => remedies[code](new Denied(steps))
 
-/** Where a setting stands in its file; `undefined` when it has its default, or the file is not at hand. */
-export type LineOf = (setting: string, row: Row | null) => number | undefined
+/** Where something stands. */
+export interface Line {
+  /** The line, from 1. */
+  readonly line: number
+  /** The file, where it is another one than the configuration. */
+  readonly file?: string
+}
 
-const changeOf = ({ row, setting, text }: Remedy, line: number | undefined): Change => ({
+/** Where a setting, or the row that it is about, stands in its file; `undefined` when it has its default, or the file is not at hand. */
+export type LineOf = (setting: string, row: Row | null) => Line | undefined
+
+const changeOf = ({ row, setting, text }: Remedy, place: Line | undefined): Change => ({
   change: "operator",
   setting,
-  ...(line === undefined ? {} : { line }),
+  ...place,
   row,
   text
 })
 
 /** The line that a step tells of the setting. */
-const lineIn = (steps: ReadonlyArray<Printed>, setting: string): number | undefined => {
+const lineIn = (steps: ReadonlyArray<Printed>, setting: string): Line | undefined => {
   const line = steps.find((it) => it.facts["rule"] === setting)?.facts["line"]
-  return typeof line === "number" ? line : undefined
+  return typeof line === "number" ? { line } : undefined
 }
 
 /** The steps of a denial with what an operator would change, after what the caller could do. */
@@ -432,9 +440,11 @@ export const withRemedy = (
 ): ReadonlyArray<Step> => {
   if (code === null) return steps
   const remedy = remedyOf(code, steps)
-  const line = remedy.setting === null ? undefined : lineOf(remedy.setting, remedy.row) ?? lineIn(steps, remedy.setting)
+  const place = remedy.setting === null
+    ? undefined
+    : lineOf(remedy.setting, remedy.row) ?? lineIn(steps, remedy.setting)
   const hint = steps.find((it) => it.step === "hint")
-  const changes = [...hint?.facts.changes ?? [], changeOf(remedy, line)]
+  const changes = [...hint?.facts.changes ?? [], changeOf(remedy, place)]
   return [
     ...steps.filter((it) => it.step !== "hint"),
     { step: "hint", outcome: "note", facts: { ...hint?.facts, changes } }

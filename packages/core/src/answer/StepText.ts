@@ -229,9 +229,10 @@ const hints = ({ changes, missing }: Facts, file: string | undefined): ReadonlyA
   ...(missing === undefined ? [] : [` · hint         ${plain(missing)}`]),
   ...(Array.isArray(changes) ? changes.filter(isFacts) : []).map((it) => {
     const { change, line, setting, text } = it
+    const at = typeof it["file"] === "string" ? it["file"] : file
     if (change !== "operator") return ` → ${plain(text)}`
     const place = line !== undefined
-      ? `, ${file === undefined ? "line " : `${file}:`}${plain(line)}`
+      ? `, ${at === undefined ? "line " : `${at}:`}${plain(line)}`
       : file === undefined
       ? ""
       : `, not said in ${file}`

@@ -209,7 +209,7 @@ describe("what an operator would change", () => {
       },
       { step: "hint", outcome: "note", facts: { changes: [caller] } }
     ]
-    const told = withRemedy("user_route_denied", steps, (it) => it === "policy.userRoutes" ? 7 : undefined)
+    const told = withRemedy("user_route_denied", steps, (it) => it === "policy.userRoutes" ? { line: 7 } : undefined)
     assert.deepStrictEqual(told.at(-1)?.facts, {
       changes: [caller, {
         change: "operator",

@@ -81,6 +81,35 @@ const placesIn = (text: string): PlaceOf =>
   (text.length > long && asJson(text) === undefined ? YamlPieces.read(text)?.placeOf : undefined) ??
     (text.length > longest ? () => "1:1" : yamlOf(text).placeOf)
 
+/** The section of a directory file for each kind of row that has one. */
+const sections = {
+  team: "teams",
+  user: "users",
+  membership: "memberships",
+  organization: "organizations",
+  endUser: "endUsers",
+  agent: "agents"
+} as const
+
+/** Under which key a row's line is found. */
+export const rowKey = (kind: string, id: string): string => `${kind} ${id}`
+
+/** The line of each row of a text; of a long one none, because reading it would keep others waiting. */
+export const rowLines = (text: string): ReadonlyMap<string, number> => {
+  if (text.length > long) return new Map()
+  const { document, placeOf } = yamlOf(text)
+  const rows = parse(valueOf(document))
+  if (Result.isFailure(rows)) return new Map()
+  return new Map(
+    (["team", "user", "membership", "organization", "endUser", "agent"] as const).flatMap((kind) =>
+      (rows.success[sections[kind]] ?? []).map((row, at): readonly [string, number] => [
+        rowKey(kind, "id" in row ? row.id : `${row.user}/${row.team}`),
+        Number.parseInt(placeOf([sections[kind], at]), 10)
+      ])
+    )
+  )
+}
+
 /** Words findings about a text that was read from the file `name`. */
 export const findingLines = (name: string, text: string, findings: ReadonlyArray<Finding>): Lines =>
   worded(name, findings, placesIn(text))

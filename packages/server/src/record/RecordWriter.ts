@@ -36,11 +36,11 @@ const droppedCounter = Metric.counter("jotgate_records_dropped_total", {
   incremental: true
 })
 
-/** The first of what waits, as much as one batch is to have. */
+/** The first of what waits, as much as one batch is to have; more may come while it is stored. */
 const nextOf = (chunks: ReadonlyArray<Waiting>): ReadonlyArray<Waiting> => {
   let count = 0
   const end = chunks.findIndex((it) => (count += it.count) >= batch)
-  return end === -1 ? chunks : chunks.slice(0, end + 1)
+  return end === -1 ? [...chunks] : chunks.slice(0, end + 1)
 }
 
 /** What readiness says of the store. */

@@ -88,11 +88,9 @@ export const kit = (verdicts: Readonly<Record<string, string>>) => {
           if (command !== undefined) change.append(element("code", command))
           if (it.change === "operator" && typeof it.setting === "string") {
             const fact = element("span", "", "fact")
-            const place = typeof it.line !== "number"
-              ? ""
-              : session.file === ""
-              ? `, line ${it.line}`
-              : `, ${session.file}:${it.line}`
+            // A row of directory.file stands there, a setting in the configuration.
+            const file = text(it.file) || session.file
+            const place = typeof it.line !== "number" ? "" : file === "" ? `, line ${it.line}` : `, ${file}:${it.line}`
             fact.append(element("i", "setting"), ` ${it.setting}${place}`)
             change.append(" ", fact)
           }
