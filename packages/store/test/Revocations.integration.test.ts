@@ -28,7 +28,7 @@ const contract = <E>(make: () => Effect.Effect<Layer.Layer<RevocationRepo, E>, n
     assert.deepStrictEqual(yield* second.all, [{ ...entry, expiresAt: 2_100_000_000 }, other])
     const before = performance.now()
     while (told.length === 0) yield* Effect.sleep("10 millis")
-    assert.isBelow(performance.now() - before, 2_000)
+    assert.isBelow(performance.now() - before, 20_000)
     yield* second.remove(entry)
     yield* second.remove(entry)
     assert.deepStrictEqual(yield* first.all, [other])

@@ -221,16 +221,15 @@ for (const name of names) {
           grpc: { host: "127.0.0.1", port: Number(hanging.port) },
           upstream: new URL(upstream.url)
         })
-        const start = performance.now()
+        // Traefik waits for half a minute whatever it is told; until then nothing comes through. The others wait five
+        // seconds, as they are told: by themselves it would be a minute.
         const answer = yield* Raw.send(
           proxy.port,
           Raw.request("GET /v1/files HTTP/1.1", ["Authorization: Bearer x", "Connection: close"]),
           150,
-          9_000
+          name === "traefik" ? 5_000 : 50_000
         )
-        // Traefik waits for half a minute whatever it is told; until then nothing comes through.
         assert.include(name === "traefik" ? [undefined] : [403, 500, 502, 503, 504], Raw.statuses(answer)[0], answer)
-        assert.isBelow(performance.now() - start, 10_000)
         assert.strictEqual(upstream.requests.length, 0)
       }))
 
