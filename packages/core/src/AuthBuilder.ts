@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { Tallies } from "./cache/Tally.ts"
-import { fromClock } from "./cache/Ticks.ts"
+import { nowOf } from "./cache/Ticks.ts"
 import type { Allowed } from "./Decision.ts"
 import * as Allowance from "./decision/Allowance.ts"
 import type { Caller } from "./decision/Caller.ts"
@@ -306,9 +306,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
 
       const authenticate = (asked: Asked, brief = false): Effect.Effect<Allowed, Denial> =>
         Effect.withFiber((fiber) => {
-          const clock = fiber.getRef(Clock.Clock)
-          const time = clock.currentTimeMillisUnsafe()
-          const now = { time, ticks: fromClock(clock), note: fiber.getRef(Trace), brief }
+          const now = nowOf(fiber.getRef(Clock.Clock), fiber.getRef(Trace), brief)
           return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(asked, allowed, now))
         })
 

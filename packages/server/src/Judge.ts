@@ -14,7 +14,7 @@ import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { Allowed } from "@jotgate/core/Decision"
 import { type Denial, Unavailable } from "@jotgate/core/Errors"
 import type { Asked } from "@jotgate/core/Request"
-import * as Ticks from "@jotgate/core/Ticks"
+import { fromClock, nowOf } from "@jotgate/core/Ticks"
 import { type Noted, type Now, Trace } from "@jotgate/core/Trace"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
 import { Deployments } from "./Deployment.ts"
@@ -138,7 +138,7 @@ export class Judge extends Context.Service<Judge, {
       const mayHint = makeHintAllowance()
       const recorder: Recorder = {
         time: () => clock.currentTimeMillisUnsafe(),
-        ticks: () => Ticks.fromClock(clock),
+        ticks: () => fromClock(clock),
         record: log.record,
         lineOf: (setting, row) => deployments.current().lineOf?.(setting, row),
         redact: log.redact,
@@ -157,7 +157,7 @@ export class Judge extends Context.Service<Judge, {
         result: Allowed | Denial,
         steps: ReadonlyArray<Noted>
       ): Verdict => {
-        const millis = Ticks.fromClock(clock) - ticks
+        const millis = fromClock(clock) - ticks
         recording.judged(asked, result, steps, millis)
         const { door, parties } = recording
         const issuer = parties.issuer ?? ""
@@ -249,7 +249,7 @@ export class Judge extends Context.Service<Judge, {
 
       const ask = (question: Question, done: (verdict: Verdict) => void): () => void => {
         const { asked, auth, recording, trace } = question
-        const now: Now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
+        const now = nowOf(clock)
         recording.begin(now.time)
         const { dry } = recording
         const decided = traced ? undefined : auth.decide(asked, now)
@@ -293,11 +293,7 @@ export class Judge extends Context.Service<Judge, {
             })
           }),
         glance: (auth, asked, done) => {
-          const decided = auth.decide(asked, {
-            time: clock.currentTimeMillisUnsafe(),
-            ticks: Ticks.fromClock(clock),
-            note: undefined
-          })
+          const decided = auth.decide(asked, nowOf(clock))
           finish(decided, (exit) => done(resultOf(exit)))
         }
       }

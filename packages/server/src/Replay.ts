@@ -10,7 +10,7 @@
 import type { Allowed } from "@jotgate/core/Decision"
 import type { Denial } from "@jotgate/core/Errors"
 import { toolName } from "@jotgate/core/Request"
-import * as Ticks from "@jotgate/core/Ticks"
+import { nowOf } from "@jotgate/core/Ticks"
 import type { Now } from "@jotgate/core/Trace"
 import type { FoundRecord } from "@jotgate/store/RecordStore"
 import { Clock, Effect, Exit, Option, Schema } from "effect"
@@ -187,7 +187,7 @@ export const run = <E>(
     const clock = yield* Clock.Clock
     do {
       const page = yield* pageAfter(next)
-      const now = { time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined }
+      const now = nowOf(clock)
       for (const [at, { body, question }] of page.records.entries()) {
         if (at % stretch === 0) yield* Effect.yieldNow
         if (question === null) {

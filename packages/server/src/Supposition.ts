@@ -11,7 +11,7 @@ import type { Identity } from "@jotgate/core/Identity"
 import type { IssuerProfile } from "@jotgate/core/Issuer"
 import type { JsonObject } from "@jotgate/core/Json"
 import type { Asked } from "@jotgate/core/Request"
-import * as Ticks from "@jotgate/core/Ticks"
+import { fromClock, nowOf } from "@jotgate/core/Ticks"
 import type { Noted, Now } from "@jotgate/core/Trace"
 import type { UserRepo } from "@jotgate/core/UserRepo"
 import { isNamedByItsId } from "@jotgate/core/UserResolver"
@@ -163,11 +163,7 @@ export const suppose = Effect.fnUntraced(function*(
   })
   const clock = yield* Clock.Clock
   const steps: Array<Noted> = []
-  const now = {
-    time: clock.currentTimeMillisUnsafe(),
-    ticks: Ticks.fromClock(clock),
-    note: (step: Noted) => void steps.push(step)
-  }
+  const now = nowOf(clock, (step) => void steps.push(step))
   const payload = "claims" in who ? who.claims : "user" in who ? { sub: who.user } : {}
   const claims = supposed(profile, payload)
   let identity: Identity | undefined
@@ -187,5 +183,5 @@ export const suppose = Effect.fnUntraced(function*(
     onFailure: (denial): Allowed | Denial => denial,
     onSuccess: (allowed): Allowed | Denial => allowed
   })
-  return { result, steps, millis: Ticks.fromClock(clock) - now.ticks }
+  return { result, steps, millis: fromClock(clock) - now.ticks }
 })

@@ -8,7 +8,7 @@ import * as DecisionId from "@jotgate/core/DecisionId"
 import { BadRequest, type Denial } from "@jotgate/core/Errors"
 import * as Remedy from "@jotgate/core/Remedy"
 import * as Request from "@jotgate/core/Request"
-import * as Ticks from "@jotgate/core/Ticks"
+import { fromClock, nowOf } from "@jotgate/core/Ticks"
 import type { Noted } from "@jotgate/core/Trace"
 import * as ModelPeek from "@jotgate/server/ModelPeek"
 import { type Somebody, suppose, type Supposing } from "@jotgate/server/Supposition"
@@ -60,13 +60,9 @@ const ask = ({ headers, method, model, target, tool }: Question): Exit.Exit<Requ
 
 const decide = Effect.fnUntraced(function*(auth: Auth, asked: Request.Asked, steps: Array<Noted>) {
   const clock = yield* Clock.Clock
-  const now = {
-    time: clock.currentTimeMillisUnsafe(),
-    ticks: Ticks.fromClock(clock),
-    note: (step: Noted) => void steps.push(step)
-  }
+  const now = nowOf(clock, (step) => void steps.push(step))
   const result = yield* Effect.result(auth.decide(asked, now))
-  return { result, millis: Ticks.fromClock(clock) - now.ticks }
+  return { result, millis: fromClock(clock) - now.ticks }
 })
 
 /** The answer to a request that cannot be judged, with what is ambiguous in it. */

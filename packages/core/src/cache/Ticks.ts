@@ -6,9 +6,21 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type { Now } from "../Trace.ts"
 
 /** Reads a clock at once; fractions of a millisecond are kept. */
 export const fromClock = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
 
 /** Reads the clock of the running fiber. */
 export const ticks: Effect.Effect<number> = Effect.clockWith((clock) => Effect.succeed(fromClock(clock)))
+
+/** What a clock shows now, for one decision; `note` hears its steps, `brief` without what would have allowed a denial. */
+export const nowOf = (clock: Clock.Clock, note?: Now["note"], brief = false): Now => ({
+  time: clock.currentTimeMillisUnsafe(),
+  ticks: fromClock(clock),
+  note,
+  brief
+})
+
+/** The moment of the running fiber, where nobody listens. */
+export const now: Effect.Effect<Now> = Effect.clockWith((clock) => Effect.succeed(nowOf(clock)))

@@ -19,7 +19,7 @@ import { challenges } from "../answer/ProblemResponse.ts"
 import * as ResourceMetadata from "../answer/ResourceMetadata.ts"
 import * as Verdict from "../answer/Verdict.ts"
 import type { AuthBuilder } from "../AuthBuilder.ts"
-import { fromClock } from "../cache/Ticks.ts"
+import { nowOf } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"
 import { type Code, type Denial, Unavailable } from "../Errors.ts"
 import * as Request from "../Request.ts"
@@ -97,7 +97,7 @@ export const make = (
   clock: Clock.Clock,
   { bodyLimit = defaultBodyLimit, log, metadata = true, reader = read, tools }: DoorOptions = {}
 ): Door => {
-  const now = (note: Now["note"]): Now => ({ time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note })
+  const now = (note: Now["note"]): Now => nowOf(clock, note)
 
   const metadataOf = ({ origin }: Judged, path: string): string | undefined =>
     metadata && origin !== "" ? ResourceMetadata.metadataUrl(origin, path) : undefined

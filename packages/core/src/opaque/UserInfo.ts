@@ -10,7 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import { ticks } from "../cache/Ticks.ts"
+import { now } from "../cache/Ticks.ts"
 import { type Discovery, make as makeDiscovery, urlsOf } from "../issuer/Discovery.ts"
 import type { IssuerProfile } from "../issuer/Issuer.ts"
 import type { IssuerClient } from "../issuer/IssuerClient.ts"
@@ -66,8 +66,7 @@ export const make = (
     if (!profile.algorithms.has(header.algorithm)) {
       return yield* refuse("userinfo", { algorithm: shown(header.algorithm) })
     }
-    const now = { time: yield* Clock.currentTimeMillis, ticks: yield* ticks, note: undefined }
-    for (const key of yield* keys.find(profile, header, now)) {
+    for (const key of yield* keys.find(profile, header, yield* now)) {
       if (yield* key.verify(signingInput, parts.signature)) return payload
     }
     return yield* refuse("userinfo", { cause: "nobody known signed the answer" })

@@ -20,11 +20,11 @@ import type { BadRequest, Code } from "@jotgate/core/Errors"
 import { KnownAnswers } from "@jotgate/core/KnownAnswers"
 import type { Settings } from "@jotgate/core/Settings"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
-import { fromClock } from "@jotgate/core/Ticks"
+import { now as moment } from "@jotgate/core/Ticks"
 import type { Now } from "@jotgate/core/Trace"
 import { DirectoryAdmin, everyOf, everyRow, type Page } from "@jotgate/store/DirectoryAdmin"
 import * as People from "@jotgate/store/People"
-import { Clock, Context, Effect, Exit, Layer } from "effect"
+import { Context, Effect, Exit, Layer } from "effect"
 import * as Given from "./Given.ts"
 import { type About, Questioner, type Said } from "./Questioner.ts"
 import type { Person as PersonAtHand } from "./RowsAtHand.ts"
@@ -209,12 +209,6 @@ const make = (settings: Settings) =>
     /** What no row can be called. */
     const somebody = crypto.randomUUID()
     let asking = 0
-
-    const moment = Effect.map(Clock.Clock, (clock): Now => ({
-      time: clock.currentTimeMillisUnsafe(),
-      ticks: fromClock(clock),
-      note: undefined
-    }))
 
     /** Decides on one call; `lists`: whether it is told what else could be called. `key`: what tells the question apart. */
     const way = (

@@ -15,7 +15,7 @@ import { compound, foldEmail } from "@jotgate/core/MemoryRows"
 import { OrganizationRepo } from "@jotgate/core/OrganizationRepo"
 import { RowMemory } from "@jotgate/core/RowMemory"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
-import * as Ticks from "@jotgate/core/Ticks"
+import { nowOf } from "@jotgate/core/Ticks"
 import { ToolRepo } from "@jotgate/core/ToolRepo"
 import type { Now } from "@jotgate/core/Trace"
 import { UserRepo } from "@jotgate/core/UserRepo"
@@ -108,9 +108,7 @@ const answersOf = <K, A>(
 const at = <A, E>(now: Now | undefined, ask: (now: Now) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
   now !== undefined ?
     ask(now) :
-    Effect.clockWith((clock) =>
-      ask({ time: clock.currentTimeMillisUnsafe(), ticks: Ticks.fromClock(clock), note: undefined })
-    )
+    Effect.clockWith((clock) => ask(nowOf(clock)))
 
 const makeRegions = Effect.fnUntraced(function*(options: Options) {
   const cache = yield* Cache.Cache

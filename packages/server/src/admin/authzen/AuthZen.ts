@@ -11,8 +11,8 @@ import { DirectoryUnavailable, type User } from "@jotgate/core/Directory"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
 import type { Asked } from "@jotgate/core/Request"
 import * as Request from "@jotgate/core/Request"
-import { fromClock } from "@jotgate/core/Ticks"
-import { Clock, Effect } from "effect"
+import { now } from "@jotgate/core/Ticks"
+import { Effect } from "effect"
 import type { Deployment } from "../../Deployment.ts"
 import type { Management } from "../../directory/Management.ts"
 import type { Supposed } from "../../directory/Questioner.ts"
@@ -90,10 +90,7 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
 
   /** Whether a call is allowed, without a record; a directory that is away is no answer. */
   const silent: Ask<DirectoryUnavailable> = (auth, asked) =>
-    Effect.flatMap(
-      Clock.Clock,
-      (clock) => auth.decide(asked, { time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note: undefined })
-    ).pipe(
+    Effect.flatMap(now, (at) => auth.decide(asked, at)).pipe(
       Effect.matchEffect({
         onSuccess: () => Effect.succeed(yes),
         onFailure: (denial) =>
