@@ -6,6 +6,7 @@
  */
 import { enableCompileCache } from "node:module"
 import { atStart, flagsOf, hasFlags } from "./NodeFlags.ts"
+import * as OwnModules from "./OwnModules.ts"
 import { version } from "./Version.ts"
 
 const verb = process.argv[2] ?? ""
@@ -24,5 +25,6 @@ if (atStart(verb, process.versions.v8) && typeof process.execve === "function" &
 if (verb === "--version" && process.argv.length === 3) console.log(version)
 else {
   enableCompileCache()
+  OwnModules.register(import.meta.url)
   await import("./Program.ts")
 }
