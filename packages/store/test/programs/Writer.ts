@@ -51,7 +51,8 @@ const program = DirectoryAdmin.use((it) => it.apply({ teams: [{ id: "base" }] },
     Effect.andThen(Effect.sync(flushCompileCache)),
     Effect.andThen(say("ready")),
     Effect.andThen(Effect.all([provision, apply], { concurrency: "unbounded" })),
-    Effect.provide(storeOf({ url }))
+    // What is asked here is what a kill leaves, not how long a busy machine takes.
+    Effect.provide(storeOf({ url, connection: { timeout: "30s" } }))
   )
 
 void Effect.runPromise(program)

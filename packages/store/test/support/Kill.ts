@@ -62,7 +62,7 @@ const check = (url: string, { users, version }: Said) =>
     const [kept = "version-0"] = versions
     assert.isAtLeast(Number(kept.slice("version-".length)), version, "an acknowledged version")
     return Number(kept.slice("version-".length))
-  }).pipe(Effect.provide(storeOf({ url })))
+  }).pipe(Effect.provide(storeOf({ url, connection: { timeout: "30s" } })))
 
 /** Kills `times` writers, one after the other, on one directory. */
 export const writers = Effect.fnUntraced(function*(url: string, times: number) {
