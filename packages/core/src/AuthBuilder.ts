@@ -53,6 +53,7 @@ import { Token } from "./Token.ts"
 import type { Claims } from "./token/Claims.ts"
 import { type ClaimsCheck, ClaimsPolicy } from "./token/ClaimsPolicy.ts"
 import { layerAround } from "./token/Given.ts"
+import type { IssuerUnavailable, TokenRefused } from "./token/Refusal.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
 import { type Now, Trace } from "./Trace.ts"
@@ -80,6 +81,16 @@ const displaced = ({ identity: { team, teamAlias, teams } }: Caller, within: Cal
     : { step: "agent", code: "team_denied", facts: { agent: acting.id, team: named } } as const
 }
 
+/** What became of the check of a token. */
+type Proof = Exit.Exit<VerifiedTokens.VerifiedToken, TokenRefused | IssuerUnavailable>
+
+/** Whether a proof counts later in the same request: a refusal does; what memory holds with its epochs is looked up there. */
+const stands = (proof: Proof, { time }: Now): boolean => {
+  if (Exit.isFailure(proof)) return true
+  const { expiresAt, verifiedBy } = proof.value.claims
+  return verifiedBy._tag !== "Signature" && (expiresAt === undefined || time < expiresAt)
+}
+
 /** What is supposed of a caller besides its claims, or in their place. */
 export interface Said {
   /** Instead of what the claims say. */
@@ -102,8 +113,13 @@ const Own = Context.Reference<OwnChecks>("@jotgate/core/OwnChecks", { defaultVal
 
 /** The way through, from a request to a decision; every door asks it, and there is no other way to one. */
 export class AuthBuilder extends Context.Service<AuthBuilder, {
-  /** Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint. */
-  readonly authenticate: (asked: Asked, brief?: boolean) => Effect.Effect<Allowed, Denial>
+  /**
+   * Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint; `once`:
+   * the request, where it was asked about before.
+   */
+  readonly authenticate: (asked: Asked, brief?: boolean, once?: object) => Effect.Effect<Allowed, Denial>
+  /** Whether the credential alone lets the request go on, before anything else is read or asked. */
+  readonly admit: (asked: Asked, now: Now) => Effect.Effect<void, Denial>
   /** Decides and writes nothing; works when called, and is an `Exit` when every answer is in memory. */
   readonly decide: (asked: Asked, now: Now) => Effect.Effect<Allowed, Denial>
   /**
@@ -244,10 +260,33 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
           ? Exit.void
           : raiseTelling(McpClients.ruling(refused), McpClients.changeFor(refused), now)
 
+      /** What others have said of the credential of a request, while it is decided on. */
+      const proofs = new WeakMap<object, Proof>()
+
+      /** The verified token; whoever had to be asked about it is asked once a request. */
+      const proven = (token: string, now: Now): ReturnType<VerifiedTokens.Verify> => {
+        const { once } = now
+        if (once === undefined) return verify(token, now)
+        const known = proofs.get(once)
+        if (known !== undefined && stands(known, now)) return known
+        const answer = verify(token, now)
+        return Exit.isExit(answer) ? answer : Effect.onExit(answer, (proof) =>
+          Effect.sync(() => {
+            if (!Exit.hasInterrupts(proof)) proofs.set(once, proof)
+          }))
+      }
+
+      const admit = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
+        if (policy.routes.isOpen(asked.path, asked.method)) return
+        const { token } = yield* question.read(asked, now)
+        const { claims } = yield* question.verified(proven(token, now), now)
+        yield* question.meant(claims, asked, now)
+      })
+
       const decide = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {
         if (policy.routes.isOpen(asked.path, asked.method)) return Allowance.open(asked, now)
         const { header, token } = yield* question.read(asked, now)
-        const { claims, decisions, identity, standing } = yield* question.verified(verify(token, now), now)
+        const { claims, decisions, identity, standing } = yield* question.verified(proven(token, now), now)
         if (question.objects(asked)) yield* question.objection(claims, asked, now)
         // Only an agent may have to name its trace.
         const traced = (!agents.readsClaims && !hasIdentities) || hasTraceId(asked)
@@ -295,23 +334,25 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
       const provisioned = Effect.fnUntracedEager(function*(asked: Asked, allowed: Allowed, now: Now) {
         if (allowed.writes.length === 0) return allowed
         const done = yield* written(allowed, now)
+        const after = { ...now, once: undefined }
         const created = allowed.writes.find((it) => it._tag === "CreateUser")?.user
         const subject = created?.subjects[0]
         if (subject === undefined) return done
-        const row = yield* orAbsent(users.bySubject(subject.namespace, subject.subject, now), now)
+        const row = yield* orAbsent(users.bySubject(subject.namespace, subject.subject, after), after)
         if (row === undefined || row.id === created?.id) return done
-        const again = yield* decide(asked, now)
-        return again.writes.length === 0 ? again : yield* written(again, now)
+        const again = yield* decide(asked, after)
+        return again.writes.length === 0 ? again : yield* written(again, after)
       })
 
-      const authenticate = (asked: Asked, brief = false): Effect.Effect<Allowed, Denial> =>
+      const authenticate = (asked: Asked, brief = false, once?: object): Effect.Effect<Allowed, Denial> =>
         Effect.withFiber((fiber) => {
-          const now = nowOf(fiber.getRef(Clock.Clock), fiber.getRef(Trace), brief)
+          const now = nowOf(fiber.getRef(Clock.Clock), fiber.getRef(Trace), brief, once)
           return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(asked, allowed, now))
         })
 
       return {
         authenticate,
+        admit,
         decide,
         suppose,
         teamAskedFor: question.teamAskedFor,

@@ -96,4 +96,9 @@ export interface Now {
   readonly note: Sink | undefined
   /** Whether the sink does without what would have allowed a denial, which takes several decisions to find out. */
   readonly brief?: boolean
+  /**
+   * Stands for one request, which may be decided in several passes (at once from memory, then with a listener, then to
+   * find out what would have allowed it): what was asked of others on its behalf is not asked again.
+   */
+  readonly once?: object | undefined
 }

@@ -49,6 +49,33 @@ describe("Gate.make", () => {
       assert.strictEqual(missing.problem?.decision, missing.decision)
     }))
 
+  it.live("tells whom a proven token names, also where a denial comes before anybody is looked up", () =>
+    Effect.gen(function*() {
+      const ada = { user: "ada", email: null, teams: ["red"] }
+      const reject = () => Promise.reject(new Error("down"))
+      const rows: ReadonlyArray<readonly [parts: Parts, body: unknown, line: string]> = [
+        [{ directory: teams }, { model: "gpt-4o" }, "allow ada red"],
+        [{ directory: teams }, { model: "o1" }, "403 team_model_denied"],
+        [{ directory: teams }, `{"model":"o1","model":"gpt-4o"}`, "400 request_ambiguous"],
+        [{ directory: teams, hook: () => false }, { model: "gpt-4o" }, "403 custom_denied"],
+        [{}, { model: "gpt-4o" }, "404 team_not_found"],
+        [{ directory: { team: reject } }, { model: "gpt-4o" }, "503 directory_unavailable"]
+      ]
+      const token = yield* tokenOf()
+      for (const [parts, body, line] of rows) {
+        const verdict = yield* decided(parts, chat(token, body))
+        assert.strictEqual(lineOf(verdict), line)
+        assert.deepStrictEqual(verdict.claimed, ada, line)
+        if (!verdict.allowed) assert.isNull(verdict.user)
+      }
+      const quiet = yield* gateOf({ directory: teams })
+      const denied = yield* Effect.promise(() => quiet.decide(chat(token, { model: "o1" }), { steps: "never" }))
+      assert.deepStrictEqual(denied.claimed, ada)
+      for (const unproven of [null, "a.b.c"]) {
+        assert.isNull((yield* decided({ directory: teams }, chat(unproven))).claimed)
+      }
+    }))
+
   it.live("a verdict is JSON and comes back from it", () =>
     Effect.gen(function*() {
       const token = yield* tokenOf()
@@ -136,6 +163,15 @@ describe("plain functions as directory", () => {
     }, "503 directory_unavailable"],
     "a rejection": [{ team: () => Promise.reject(new Error("down")) }, "503 directory_unavailable"],
     "a failing effect": [{ team: () => Effect.fail(new RowNotFound({ kind: "team" })) }, "503 directory_unavailable"],
+    "a column that nobody knows": [
+      { team: async (id) => JSON.parse(JSON.stringify({ id, model: ["gpt-4o"] })) },
+      "503 directory_unavailable"
+    ],
+    "a column that says nothing": [{ team: (id) => ({ id, note: undefined }) }, "allow ada red"],
+    "one row where there are several": [
+      { teams: async (ids) => JSON.parse(JSON.stringify({ id: ids[0] })) },
+      "503 directory_unavailable"
+    ],
     "a row that does not fit": [
       { team: async (id) => JSON.parse(JSON.stringify({ id, models: "all" })) },
       "503 directory_unavailable"
@@ -148,6 +184,24 @@ describe("plain functions as directory", () => {
         assert.strictEqual(lineOf(verdict), line)
       }))
   }
+
+  it.live("says which column of a row does not fit", () =>
+    Effect.gen(function*() {
+      const operationOf = (row: object) =>
+        Effect.map(
+          Effect.flatMap(
+            tokenOf(),
+            (token) => decided({ directory: { team: (id) => JSON.parse(JSON.stringify({ id, ...row })) } }, chat(token))
+          ),
+          ({ steps }) => steps.find((it) => it.step === "principal")?.facts
+        )
+      assert.deepStrictEqual(yield* operationOf({ model: ["gpt-4o"] }), {
+        operation: "teams: a row does not fit: unknown column model, did you mean models?"
+      })
+      assert.deepStrictEqual(yield* operationOf({ models: null }), {
+        operation: "teams: a row does not fit: models is not what it may be"
+      })
+    }))
 
   it.live("writes what an allowed decision wants, and nothing when it is dry or denied", () =>
     Effect.gen(function*() {

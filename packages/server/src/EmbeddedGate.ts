@@ -54,8 +54,8 @@ export interface GateParts<E = never> extends Partial<Pick<PipelineOptions<E>, "
   readonly hook?: Hook
   /** Looks at what every other rule allows; can only deny. */
   readonly rule?: Rule
-  /** Told of every verdict; what it throws is ignored. */
-  readonly log?: (verdict: Verdict) => void
+  /** Told of every verdict, and whether it was only to explain (`dry`); what it throws is ignored. */
+  readonly log?: Door.DoorOptions["log"]
   /** Whether a challenge names the metadata of RFC 9728 at the request's own origin; yes unless said. */
   readonly metadata?: boolean
 }

@@ -102,7 +102,7 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
     /** Every actor, outermost first. */
     chain: Schema.Array(Schema.String)
   })),
-  /** Patterns of the models that a call could reach; `["*"]` when nothing restricts, `null` where that is not known. */
+  /** Patterns of the models that a call could reach; `["*"]` when nothing restricts, `null` where that is not known, as of most denials. */
   models: Schema.NullOr(Schema.Array(Schema.String)),
   /** The models that were judged, as one text; `null` when none is named. */
   model: Schema.NullOr(Schema.String),
@@ -115,7 +115,7 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
   /** With a denial the headers of its answer, with an allow those that tell the next hop who is calling. */
   headers: Schema.Record(Schema.String, Schema.String)
 }) {
-  /** Whether a call of this model would be allowed, with the rows of this decision. */
+  /** Whether a call of this model would be allowed, with the rows of this decision; of a denial, which has decided on none but its own, never. */
   mayCall(model: string): boolean {
     if (!this.allowed) return false
     const reach = reaches.get(this)

@@ -14,12 +14,16 @@ export const fromClock = (clock: Clock.Clock): number => Number(clock.monotonicT
 /** Reads the clock of the running fiber. */
 export const ticks: Effect.Effect<number> = Effect.clockWith((clock) => Effect.succeed(fromClock(clock)))
 
-/** What a clock shows now, for one decision; `note` hears its steps, `brief` without what would have allowed a denial. */
-export const nowOf = (clock: Clock.Clock, note?: Now["note"], brief = false): Now => ({
+/**
+ * What a clock shows now, for one decision; `note` hears its steps, `brief` without what would have allowed a denial;
+ * `once` stands for the request, where it is decided in several passes.
+ */
+export const nowOf = (clock: Clock.Clock, note?: Now["note"], brief = false, once?: object): Now => ({
   time: clock.currentTimeMillisUnsafe(),
   ticks: fromClock(clock),
   note,
-  brief
+  brief,
+  once
 })
 
 /** The moment of the running fiber, where nobody listens. */

@@ -22,6 +22,26 @@ const refusedBy = (
 /** A check of the host's own. */
 type Check<About> = (about: About) => Effect.Effect<void, CustomDenied | CustomUnavailable>
 
+/** What checks have said at once about the requests that are decided on. */
+const said = new WeakMap<object, Map<unknown, Effect.Effect<void, CustomDenied | CustomUnavailable>>>()
+
+/** What a check says; one that has said it is not asked again about the same request, whatever is found out besides. */
+const sayingOf = <About>(check: Check<About>, about: About, { once }: Now) => {
+  if (once === undefined) return check(about)
+  let known = said.get(once)
+  if (known === undefined) said.set(once, known = new Map())
+  const before = known.get(check)
+  if (before !== undefined) return before
+  const says = check(about)
+  // What is not said yet is an effect that has not begun, or one that another pass goes on with.
+  const kept = Exit.isExit(says) ? says : Effect.onExit(says, (exit) =>
+    Effect.sync(() => {
+      if (!Exit.hasInterrupts(exit)) known.set(check, exit)
+    }))
+  known.set(check, kept)
+  return kept
+}
+
 /** Asks each check until one objects. */
 export const objections = <About>(
   checks: ReadonlyArray<Check<About>>,
@@ -31,6 +51,6 @@ export const objections = <About>(
 ): Effect.Effect<void, Denial> => {
   const [first, ...others] = checks
   if (first === undefined) return Exit.void
-  const asked = Effect.catchEager(first(about), (error) => refusedBy(error, step, now))
+  const asked = Effect.catchEager(sayingOf(first, about, now), (error) => refusedBy(error, step, now))
   return others.length === 0 ? asked : Effect.flatMapEager(asked, () => objections(others, about, step, now))
 }

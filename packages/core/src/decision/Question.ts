@@ -154,17 +154,23 @@ export const make = (policy: Policy, given: Checks<ClaimsCheck>) => {
   const objects = ({ model }: Asked): boolean =>
     audience !== undefined || hooks().length > 0 || model._tag === "Conflict"
 
+  /** A token that is for something else is no token here. */
+  const meant = (claims: Claims, asked: Asked, now: Now): Exit.Exit<void, Denial> => {
+    const foreign = audience?.(claims, asked.path)
+    return foreign === undefined ? Exit.void : refused(foreign, now)
+  }
+
   /**
    * A token that is for something else is no token here; two different models in one request are 400 (RULES D19); the
    * custom hook can only take rights away.
    */
   const objection = (claims: Claims, asked: Asked, now: Now): Effect.Effect<void, Denial> => {
-    const foreign = audience?.(claims, asked.path)
-    if (foreign !== undefined) return refused(foreign, now)
+    const foreign = meant(claims, asked, now)
+    if (Exit.isFailure(foreign)) return foreign
     return asked.model._tag === "Conflict"
       ? raise({ step: "model", code: "request_ambiguous", facts: conflictOf(asked.model) }, now)
       : objections(hooks(), claims, "custom", now)
   }
 
-  return { headerOf, teamAskedFor, clientAskedFor, read, verified, objects, objection }
+  return { headerOf, teamAskedFor, clientAskedFor, read, verified, meant, objects, objection }
 }

@@ -38,6 +38,12 @@ export interface DecideOptions {
   readonly dry?: boolean
 }
 
+/** What a log is told beside a verdict. */
+export interface Logged {
+  /** Whether it was decided to be shown, and nobody was let in or turned away by it. */
+  readonly dry: boolean
+}
+
 /** Reads what requests ask for of MCP servers. */
 export interface ToolReader {
   /** Whether this path is a server's: what is sent there names tools, and no model. */
@@ -56,8 +62,8 @@ export interface DoorOptions {
   readonly tools?: ToolReader
   /** Whether a challenge names the metadata of RFC 9728 at the request's own origin; yes unless said. */
   readonly metadata?: boolean
-  /** Told of every verdict; what it throws is ignored. */
-  readonly log?: (verdict: Verdict.Verdict) => void
+  /** Told of every verdict, and whether it was only to explain (`dry`); what it throws is ignored. */
+  readonly log?: (verdict: Verdict.Verdict, how: Logged) => void
 }
 
 /** A verdict with what it tells of. */
@@ -83,11 +89,6 @@ const resultOf = (exit: Decided): Allowed | Denial =>
 
 const isAllowed = (result: Allowed | Denial): result is Allowed => result._tag === "Allowed"
 
-/** What is judged when the body is not looked at yet: whether it is worth reading. */
-const mayGoOn = (result: Allowed | Denial): boolean =>
-  isAllowed(result) ||
-  (result._tag !== "Unauthenticated" && result._tag !== "BadRequest" && result._tag !== "Unavailable")
-
 /** Answers requests; eager, so that an answer from memory is an `Exit`. */
 export type Door = (request: Judged, options?: DecideOptions) => Effect.Effect<Answer>
 
@@ -97,21 +98,21 @@ export const make = (
   clock: Clock.Clock,
   { bodyLimit = defaultBodyLimit, log, metadata = true, reader = read, tools }: DoorOptions = {}
 ): Door => {
-  const now = (note: Now["note"]): Now => nowOf(clock, note)
+  const now = (note: Now["note"], once: object): Now => nowOf(clock, note, false, once)
 
   const metadataOf = ({ origin }: Judged, path: string): string | undefined =>
     metadata && origin !== "" ? ResourceMetadata.metadataUrl(origin, path) : undefined
 
   /** The host's log is told; neither a throw nor a rejection of it is anybody's business here. */
-  const logged = (answer: Answer): Answer => {
+  const logged = (answer: Answer, dry = false): Answer => {
     if (log === undefined) return answer
-    const told: Result.Result<unknown, unknown> = Result.try(() => log(answer.verdict))
+    const told: Result.Result<unknown, unknown> = Result.try(() => log(answer.verdict, { dry }))
     if (Result.isSuccess(told) && Predicate.isPromiseLike(told.success)) void told.success.then(undefined, () => {})
     return answer
   }
 
   /** A verdict on a request that could not be judged. */
-  const unjudged = (request: Judged, code: Code): Exit.Exit<Answer> => {
+  const unjudged = (request: Judged, code: Code, { dry }: DecideOptions): Exit.Exit<Answer> => {
     const path = pathOf(request.target)
     const id = DecisionId.make(clock.currentTimeMillisUnsafe())
     const steps: ReadonlyArray<Noted> = [{ step: "request", outcome: "denied", facts: { code } }]
@@ -124,7 +125,7 @@ export const make = (
         undefined
       ),
       result: undefined
-    }))
+    }, dry))
   }
 
   const settle = (
@@ -132,11 +133,11 @@ export const make = (
     asked: Request.Asked,
     result: Allowed | Denial,
     steps: ReadonlyArray<Noted>,
-    wanted: StepsWanted
+    { dry, steps: wanted }: DecideOptions
   ): Answer => {
     const id = DecisionId.make(clock.currentTimeMillisUnsafe())
     if (isAllowed(result)) {
-      return logged({ verdict: Verdict.ofAllowed(id, result, wanted === "always" ? steps : noSteps), result })
+      return logged({ verdict: Verdict.ofAllowed(id, result, wanted === "always" ? steps : noSteps), result }, dry)
     }
     const url = challenges(result) ? metadataOf(request, asked.path) : undefined
     const told = wanted === "never" ? noSteps : steps
@@ -146,78 +147,84 @@ export const make = (
       ...("held" in result && result.held !== undefined ? { held: result.held } : {}),
       ...("retryAfter" in result ? { retryAfter: result.retryAfter } : {})
     }
-    return logged({ verdict: Verdict.ofDenied(id, asked, refusal, { known: steps, told }, url), result })
+    return logged({ verdict: Verdict.ofDenied(id, asked, refusal, { known: steps, told }, url), result }, dry)
   }
 
   /** The steps of a decision that rests on memory alone, told by deciding again; none when it does not. */
-  const stepsOf = (asked: Request.Asked): ReadonlyArray<Noted> => {
+  const stepsOf = (asked: Request.Asked, once: object): ReadonlyArray<Noted> => {
     const steps: Array<Noted> = []
-    const decided = auth.decide(asked, now((step) => void steps.push(step)))
+    const decided = auth.decide(asked, now((step) => void steps.push(step), once))
     return isAnswered(decided) ? steps : noSteps
   }
 
-  const listening = (asked: Request.Asked, dry: boolean): Effect.Effect<[Allowed | Denial, ReadonlyArray<Noted>]> =>
+  const listening = (
+    asked: Request.Asked,
+    dry: boolean,
+    once: object
+  ): Effect.Effect<[Allowed | Denial, ReadonlyArray<Noted>]> =>
     Effect.suspend(() => {
       const steps: Array<Noted> = []
       const note = (step: Noted) => void steps.push(step)
       const decided = dry
-        ? auth.decide(asked, now(note))
-        : Effect.provideService(auth.authenticate(asked), Trace, note)
+        ? auth.decide(asked, now(note, once))
+        : Effect.provideService(auth.authenticate(asked, false, once), Trace, note)
       return Effect.map(Effect.exit(decided), (exit) => [resultOf(exit), steps])
     })
 
   const ask = (
     request: Judged,
     asked: Request.Asked,
-    { dry = false, steps: wanted = "denied" }: DecideOptions
+    options: DecideOptions,
+    once: object
   ): Effect.Effect<Answer> => {
+    const { dry = false, steps: wanted } = options
     if (wanted !== "always") {
-      const decided = auth.decide(asked, now(undefined))
+      const decided = auth.decide(asked, now(undefined, once))
       if (isAnswered(decided)) {
         const result = resultOf(decided)
-        if (!isAllowed(result)) return Exit.succeed(settle(request, asked, result, stepsOf(asked), wanted))
-        if (dry || result.writes.length === 0) return Exit.succeed(settle(request, asked, result, noSteps, wanted))
+        if (!isAllowed(result)) return Exit.succeed(settle(request, asked, result, stepsOf(asked, once), options))
+        if (dry || result.writes.length === 0) return Exit.succeed(settle(request, asked, result, noSteps, options))
       }
     }
-    return Effect.map(listening(asked, dry), ([result, steps]) => settle(request, asked, result, steps, wanted))
+    return Effect.map(listening(asked, dry, once), ([result, steps]) => settle(request, asked, result, steps, options))
   }
 
   const judged = (
     request: Judged,
     body: Uint8Array | undefined,
-    options: DecideOptions
+    options: DecideOptions,
+    once: object = {}
   ): Effect.Effect<Answer> => {
     const { method, rawHeaders, target } = request
     const readable = { method: method.toUpperCase(), target, rawHeaders, body }
     const tool = tools?.concerns(pathOf(target)) === true ? tools.read(readable) : undefined
-    if (typeof tool === "string") return unjudged(request, tool)
+    if (typeof tool === "string") return unjudged(request, tool, options)
     const model = tool === undefined ? reader(readable) : Request.noModel
-    if (typeof model === "string") return unjudged(request, model)
+    if (typeof model === "string") return unjudged(request, model, options)
     const asked = Request.make({ method, target, rawHeaders, model, ...(tool === undefined ? {} : { tool }) })
     return Exit.isSuccess(asked)
-      ? ask(request, { ...asked.value, listsModels: true }, options)
-      : unjudged(request, "request_ambiguous")
+      ? ask(request, { ...asked.value, listsModels: true }, options, once)
+      : unjudged(request, "request_ambiguous", options)
   }
 
-  /** Whether the body of this request may be read: the credential comes first. */
-  const glance = (request: Judged): Effect.Effect<boolean> => {
-    const { method, rawHeaders, target } = request
-    const asked = Request.make({ method, target, rawHeaders, model: Request.unseenModel })
-    if (!Exit.isSuccess(asked)) return Exit.succeed(false)
-    const decided = auth.decide(asked.value, now(undefined))
-    return isAnswered(decided)
-      ? Exit.succeed(mayGoOn(resultOf(decided)))
-      : Effect.map(Effect.exit(decided), (exit) => mayGoOn(resultOf(exit)))
+  /** Whether the body of this request may be read: the credential comes first, and nobody else is asked yet. */
+  const mayRead = (request: Judged, once: object): Effect.Effect<boolean> => {
+    const asked = Request.make({ ...request, model: Request.unseenModel })
+    return Exit.isSuccess(asked)
+      ? Effect.map(Effect.exit(auth.admit(asked.value, now(undefined, once))), Exit.isSuccess)
+      : Exit.succeed(false)
   }
 
-  const reading = (request: Judged, body: Body & { readonly _tag: "Unread" }, options: DecideOptions) =>
-    Effect.flatMap(glance(request), (mayRead) =>
-      mayRead
+  const reading = (request: Judged, body: Body & { readonly _tag: "Unread" }, options: DecideOptions) => {
+    const once = {}
+    return Effect.flatMap(mayRead(request, once), (isProven) =>
+      isProven
         ? Effect.matchEffect(body.read(bodyLimit), {
-          onFailure: (code) => unjudged(request, code),
-          onSuccess: (bytes) => judged(request, bytes, options)
+          onFailure: (code) => unjudged(request, code, options),
+          onSuccess: (bytes) => judged(request, bytes, options, once)
         })
-        : judged(request, undefined, options))
+        : judged(request, undefined, options, once))
+  }
 
   const nothing = new Uint8Array()
 
@@ -228,7 +235,7 @@ export const make = (
         return judged(request, nothing, options)
       case "Bytes":
         return body.bytes.length > bodyLimit
-          ? unjudged(request, "body_too_large")
+          ? unjudged(request, "body_too_large", options)
           : judged(request, body.bytes, options)
       case "Unseen":
         return judged(request, undefined, options)

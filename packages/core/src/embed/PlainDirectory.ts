@@ -6,9 +6,11 @@
  * schema of its noun, and one that throws, fails or answers something else is a
  * directory that does not answer (503), never a missing row.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Directory from "../directory/Directory.ts"
@@ -16,6 +18,8 @@ import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
+import { findings, pathText, suggestion } from "../settings/SchemaFindings.ts"
+import type { Now } from "../Trace.ts"
 
 /** What a function may answer. */
 export type Answer<A> =
@@ -79,11 +83,11 @@ type Kind = Directory.RowNotFound["kind"]
 const isPromise = <A>(it: unknown): it is PromiseLike<A> =>
   typeof it === "object" && it !== null && "then" in it && typeof it.then === "function"
 
+/** What the host's function says; `undefined` is nothing. */
+type Found = Effect.Effect<unknown, Directory.DirectoryUnavailable>
+
 /** What a function answers, an `Exit` when it does so at once; whatever goes wrong is a directory that does not answer. */
-const asked = <A>(
-  operation: string,
-  ask: () => Answer<A>
-): Effect.Effect<A | undefined, Directory.DirectoryUnavailable> => {
+const asked = (operation: string, ask: () => Answer<unknown>): Found => {
   const unavailable = (cause: unknown) =>
     Effect.andThen(
       Effect.logWarning("the host's directory failed", {
@@ -98,7 +102,7 @@ const asked = <A>(
   if (Effect.isEffect(answer)) {
     return Effect.map(answer, (it) => it ?? undefined).pipe(Effect.catch(unavailable), Effect.catchDefect(unavailable))
   }
-  return isPromise<A | null | undefined>(answer)
+  return isPromise<unknown>(answer)
     ? Effect.tryPromise(() => answer).pipe(
       Effect.map((it) => it ?? undefined),
       Effect.catchTag("UnknownError", ({ cause }) => unavailable(cause))
@@ -106,68 +110,139 @@ const asked = <A>(
     : Exit.succeed(answer ?? undefined)
 }
 
-type Decode<A> = (row: unknown) => Exit.Exit<A, Schema.SchemaError>
+/** A question to one of the host's functions. */
+interface Question {
+  readonly operation: string
+  /** What tells it from others of this operation. */
+  readonly about: string
+  readonly ask: () => Answer<unknown>
+}
 
-/** A row with its defaults, checked by the schema of its noun, which is compiled for the first one. */
-const reader = <A>(operation: string, schema: () => Decode<A>, defaultsOf: () => object = () => ({})) => {
-  let made: { readonly decode: Decode<A>; readonly defaults: object } | undefined
-  const misfit = () => Exit.fail(new Directory.DirectoryUnavailable({ operation: `${operation}: a row does not fit` }))
-  return (row: unknown): Exit.Exit<A, Directory.DirectoryUnavailable> => {
-    if (typeof row !== "object") return misfit()
-    made ??= { decode: schema(), defaults: defaultsOf() }
-    const noun = made.decode({ ...made.defaults, ...row })
-    return Exit.isSuccess(noun) ? Exit.succeed(noun.value) : misfit()
+/** Asks the host's functions, each once about the same of one request, however often that is decided. */
+type Ask = (question: Question, now: Now | undefined) => Found
+
+const asking = (): Ask => {
+  const requests = new WeakMap<object, Map<string, Found>>()
+  return ({ about, ask, operation }, now) => {
+    const once = now?.once
+    if (once === undefined) return asked(operation, ask)
+    let known = requests.get(once)
+    if (known === undefined) requests.set(once, known = new Map())
+    const key = `${operation} ${about}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const answer = asked(operation, ask)
+    const kept = Exit.isExit(answer) ? answer : Effect.onExit(answer, (exit) =>
+      Effect.sync(() => {
+        if (!Exit.hasInterrupts(exit)) known.set(key, exit)
+      }))
+    known.set(key, kept)
+    return kept
   }
 }
 
-type Read<A> = (row: unknown) => Exit.Exit<A, Directory.DirectoryUnavailable>
+type Decode<A> = (row: unknown) => Exit.Exit<A, Schema.SchemaError>
+
+type Read<A> = (row: unknown) => Effect.Effect<A, Directory.DirectoryUnavailable>
+
+/**
+ * A row with its defaults, checked by the schema of its noun, which is compiled for the first one. A column that the noun
+ * does not have is refused: a misspelt list would be one that is left out, which allows everything.
+ */
+const reader = <A>(
+  operation: string,
+  columns: object,
+  schema: () => Decode<A>,
+  defaultsOf: () => object = () => ({})
+) => {
+  let made: { readonly decode: Decode<A>; readonly defaults: object } | undefined
+  const known: ReadonlySet<string> = new Set(Object.keys(columns))
+  const misfit = (why: string): Effect.Effect<never, Directory.DirectoryUnavailable> =>
+    Effect.andThen(
+      Effect.logWarning("a row of the host's directory does not fit", { rows: operation, why }),
+      Exit.fail(new Directory.DirectoryUnavailable({ operation: `${operation}: a row does not fit: ${why}` }))
+    )
+  return (row: unknown): Effect.Effect<A, Directory.DirectoryUnavailable> => {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) return misfit("it is no object")
+    for (const [name, value] of Object.entries(row)) {
+      if (!known.has(name) && value !== undefined) {
+        const meant = suggestion(name, known)
+        return misfit(`unknown column ${name}${meant === undefined ? "" : `, did you mean ${meant}?`}`)
+      }
+    }
+    made ??= { decode: schema(), defaults: defaultsOf() }
+    const noun = made.decode({ ...made.defaults, ...row })
+    if (Exit.isSuccess(noun)) return Exit.succeed(noun.value)
+    const places = Option.match(Cause.findErrorOption(noun.cause), {
+      onNone: () => [],
+      onSome: ({ issue }) => findings(issue).map(({ path }) => pathText(path))
+    })
+    return misfit(`${places.join(", ")} is not what it may be`)
+  }
+}
 
 const readUser = reader(
   "users",
+  Directory.User.fields,
   () => Schema.decodeUnknownExit(Directory.User),
   () => Directory.makeUser({ id: Directory.UserId.make("-") })
 )
 const readTeam = reader(
   "teams",
+  Directory.Team.fields,
   () => Schema.decodeUnknownExit(Directory.Team),
   () => Directory.makeTeam({ id: Directory.TeamId.make("-") })
 )
 const readOrganization = reader(
   "organizations",
+  Directory.Organization.fields,
   () => Schema.decodeUnknownExit(Directory.Organization),
   () => Directory.makeOrganization({ id: Directory.OrganizationId.make("-") })
 )
 const readEndUser = reader(
   "endUsers",
+  Directory.EndUser.fields,
   () => Schema.decodeUnknownExit(Directory.EndUser),
   () => Directory.makeEndUser({ id: Directory.EndUserId.make("-") })
 )
 const readMembership = reader(
   "memberships",
+  Directory.Membership.fields,
   () => Schema.decodeUnknownExit(Directory.Membership),
   () => Directory.makeMembership({ user: Directory.UserId.make("-"), team: Directory.TeamId.make("-") })
 )
-const readGroup = reader("modelGroups", () => Schema.decodeUnknownExit(Directory.ModelGroup))
+const readGroup = reader(
+  "modelGroups",
+  Directory.ModelGroup.fields,
+  () => Schema.decodeUnknownExit(Directory.ModelGroup)
+)
+
+/** A function of the host with what it is asked about, where there is one. */
+const bound = <A extends ReadonlyArray<unknown>>(
+  operation: string,
+  f: ((...args: A) => Answer<unknown>) | undefined,
+  ...args: A
+): Question | undefined =>
+  f === undefined ? undefined : { operation, about: JSON.stringify(args), ask: () => f(...args) }
 
 /** The row that a function answers, or its absence. */
-const one = <A>(kind: Kind, operation: string, read: Read<A>, ask: (() => Answer<object>) | undefined) =>
-  ask === undefined
+const one = <A>(kind: Kind, read: Read<A>, said: Found | undefined) =>
+  said === undefined
     ? Directory.absent(kind)
     : Effect.flatMapEager(
-      asked(operation, ask),
-      (row): Exit.Exit<A, Directory.RowNotFound | Directory.DirectoryUnavailable> =>
+      said,
+      (row): Effect.Effect<A, Directory.RowNotFound | Directory.DirectoryUnavailable> =>
         row === undefined ? Directory.absent(kind) : read(row)
     )
 
 /** The rows that a function answers. */
 const many = <A>(
-  operation: string,
   read: Read<A>,
-  ask: (() => Answer<ReadonlyArray<object>>) | undefined
+  said: Found | undefined
 ): Effect.Effect<ReadonlyArray<A>, Directory.DirectoryUnavailable> =>
-  ask === undefined
+  said === undefined
     ? Exit.succeed([])
-    : Effect.flatMap(asked(operation, ask), (rows) => Effect.forEach(rows ?? [], read))
+    : Effect.flatMap(said, (rows = []) => Effect.forEach(Array.isArray(rows) ? rows : [undefined], read))
 
 /** The only row among those that a function answers. */
 const only = <A>(
@@ -207,44 +282,47 @@ const found = <A>(rows: ReadonlyArray<Look<A>>): Effect.Effect<ReadonlyArray<A>,
 
 const isAtHand = <A, E>(it: Effect.Effect<A, E>): it is Exit.Success<A> => Exit.isExit(it) && Exit.isSuccess(it)
 
-const bound = <A extends ReadonlyArray<unknown>, B>(
-  f: ((...args: A) => B) | undefined,
-  ...args: A
-): (() => B) | undefined => f === undefined ? undefined : () => f(...args)
-
 /** The repositories over the host's functions. */
 export const layer = (
   directory: PlainDirectory
 ): Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner> => {
-  const team = (id: Directory.TeamId) => one("team", "team", readTeam, bound(directory.team, id))
-  const membership = (user: Directory.UserId, within: Directory.TeamId) =>
-    one("membership", "membership", readMembership, bound(directory.membership, user, within))
-  const teamsByAlias = (alias: string) => many("teamsByAlias", readTeam, bound(directory.teamsByAlias, alias))
+  const ask = asking()
+  const said = (question: Question | undefined, now: Now | undefined) =>
+    question === undefined ? undefined : ask(question, now)
+  const team = (id: Directory.TeamId, now?: Now) => one("team", readTeam, said(bound("team", directory.team, id), now))
+  const membership = (user: Directory.UserId, within: Directory.TeamId, now?: Now) =>
+    one("membership", readMembership, said(bound("membership", directory.membership, user, within), now))
+  const teamsByAlias = (alias: string, now?: Now) =>
+    many(readTeam, said(bound("teamsByAlias", directory.teamsByAlias, alias), now))
   return Layer.mergeAll(
     Layer.succeed(UserRepo, {
-      byId: (id) => one("user", "user", readUser, bound(directory.user, id)),
-      bySubject: (namespace, subject) =>
-        one("user", "userBySubject", readUser, bound(directory.userBySubject, namespace, subject)),
-      byEmail: (email) => many("usersByEmail", readUser, bound(directory.usersByEmail, email)),
+      byId: (id, now) => one("user", readUser, said(bound("user", directory.user, id), now)),
+      bySubject: (namespace, subject, now) =>
+        one("user", readUser, said(bound("userBySubject", directory.userBySubject, namespace, subject), now)),
+      byEmail: (email, now) => many(readUser, said(bound("usersByEmail", directory.usersByEmail, email), now)),
       membership,
-      memberships: (user, teams) => found(teams.map((it) => membership(user, it)))
+      memberships: (user, teams, now) => found(teams.map((it) => membership(user, it, now)))
     }),
     Layer.succeed(TeamRepo, {
       byId: team,
-      byIds: (ids) =>
-        directory.teams === undefined ? found(ids.map(team)) : many("teams", readTeam, bound(directory.teams, ids)),
-      byAlias: (alias) => only("team", teamsByAlias(alias)),
-      byAliases: (aliases) => Effect.map(Effect.forEach(aliases, teamsByAlias), (rows) => rows.flat()),
-      modelGroups: (ids) => many("modelGroups", readGroup, bound(directory.modelGroups, ids))
+      byIds: (ids, now) =>
+        directory.teams === undefined
+          ? found(ids.map((it) => team(it, now)))
+          : many(readTeam, said(bound("teams", directory.teams, ids), now)),
+      byAlias: (alias, now) => only("team", teamsByAlias(alias, now)),
+      byAliases: (aliases, now) =>
+        Effect.map(Effect.forEach(aliases, (it) => teamsByAlias(it, now)), (rows) => rows.flat()),
+      modelGroups: (ids, now) => many(readGroup, said(bound("modelGroups", directory.modelGroups, ids), now))
     }),
     Layer.succeed(OrganizationRepo, {
-      byId: (id) => one("organization", "organization", readOrganization, bound(directory.organization, id)),
-      byAlias: (alias) =>
+      byId: (id, now) =>
+        one("organization", readOrganization, said(bound("organization", directory.organization, id), now)),
+      byAlias: (alias, now) =>
         only(
           "organization",
-          many("organizationsByAlias", readOrganization, bound(directory.organizationsByAlias, alias))
+          many(readOrganization, said(bound("organizationsByAlias", directory.organizationsByAlias, alias), now))
         ),
-      endUser: (id) => one("endUser", "endUser", readEndUser, bound(directory.endUser, id))
+      endUser: (id, now) => one("endUser", readEndUser, said(bound("endUser", directory.endUser, id), now))
     }),
     Layer.succeed(Provisioner, {
       run: (writes) => {
