@@ -109,6 +109,14 @@ export interface OwnChecks {
   readonly rule?: RequestCheck | undefined
 }
 
+/** Parts of the way itself that a host has instead of ours. */
+export interface OwnSteps {
+  /** Reads the identity out of verified claims. */
+  readonly claims?: Layer.Layer<ClaimExtractor>
+  /** Chooses the team that a call counts for. */
+  readonly teams?: Layer.Layer<TeamResolver>
+}
+
 const Own = Context.Reference<OwnChecks>("@jotgate/core/OwnChecks", { defaultValue: () => ({}) })
 
 /** The way through, from a request to a decision; every door asks it, and there is no other way to one. */
@@ -367,14 +375,14 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
    * writes, and the host's own hook and rule (`layerNone` of each where there is none,
    * or where they stand in the options). Two of them in one graph share none of it.
    */
-  static readonly layerFor = (settings: Settings, options?: PolicyOptions & OwnChecks) =>
+  static readonly layerFor = (settings: Settings, options?: PolicyOptions & OwnChecks & OwnSteps) =>
     Layer.fresh(
       Layer.merge(AuthBuilder.layer, layerAround).pipe(
         Layer.provide([
-          TeamResolver.layer,
+          options?.teams ?? TeamResolver.layer,
           UserResolver.layer,
           OrganizationResolver.layer,
-          ClaimExtractor.layer,
+          options?.claims ?? ClaimExtractor.layer,
           options?.maxTokenLength === undefined ? Token.layer : Token.layerWith({ maxLength: options.maxTokenLength }),
           DecisionMemory.layer
         ]),

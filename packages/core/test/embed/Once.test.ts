@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { Cache } from "../../src/cache/Cache.ts"
 import type { ClaimsCheck, RequestCheck } from "../../src/CustomPolicy.ts"
 import type { GateRequest, Parts, PlainDirectory, UserRow } from "../../src/Gate.ts"
 import { Gate } from "../../src/Gate.ts"
@@ -177,6 +178,27 @@ describe("one request", () => {
           assert.strictEqual(verdict.status, active ? 200 : 401, `${way}: ${verdict.text()}`)
           assert.strictEqual(asked, 1, way)
         }
+      }
+    }))
+
+  it.live("remembers what the issuer said where the host gives a cache for it", () =>
+    Effect.gen(function*() {
+      let asked = 0
+      const outbound = async () => {
+        asked++
+        return new Response(`{"active":false}`, { headers: { "content-type": "application/json" } })
+      }
+      const secret = "env:SECRET"
+      const introspection = { url: `${idp.iss}/introspect`, clientId: "gate", clientSecret: secret }
+      const issuers = (settings.issuers ?? []).map((it) => ({ ...it, opaque: { introspection, rate: 1000 } }))
+      for (const [parts, times] of [[{}, 2], [{ cache: Cache.layer }, 1]] as const) {
+        const gate = yield* gateOf({ outbound, secrets: { [secret]: "x" }, ...parts }, { ...settings, issuers })
+        asked = 0
+        for (const _ of [1, 2]) {
+          const request = { method: "GET", path: "/v1/models", headers: { authorization: "Bearer opaque-token" } }
+          assert.strictEqual((yield* Effect.promise(() => gate.decide(request))).status, 401)
+        }
+        assert.strictEqual(asked, times)
       }
     }))
 
