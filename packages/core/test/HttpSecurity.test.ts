@@ -61,6 +61,7 @@ const decide = (asked: Asked): Effect.Effect<Allowed, Denial> => {
 }
 const Auth = Layer.succeed(AuthBuilder, {
   authenticate: decide,
+  admit: (asked) => Effect.asVoid(decide(asked)),
   decide,
   suppose: (_, asked) => decide(asked),
   teamAskedFor: () => undefined,

@@ -87,7 +87,10 @@ const isPromise = <A>(it: unknown): it is PromiseLike<A> =>
 type Found = Effect.Effect<unknown, Directory.DirectoryUnavailable>
 
 /** What a function answers, an `Exit` when it does so at once; whatever goes wrong is a directory that does not answer. */
-const asked = (operation: string, ask: () => Answer<unknown>): Found => {
+const asked = <A>(
+  operation: string,
+  ask: () => Answer<A>
+): Effect.Effect<A | undefined, Directory.DirectoryUnavailable> => {
   const unavailable = (cause: unknown) =>
     Effect.andThen(
       Effect.logWarning("the host's directory failed", {
@@ -102,7 +105,7 @@ const asked = (operation: string, ask: () => Answer<unknown>): Found => {
   if (Effect.isEffect(answer)) {
     return Effect.map(answer, (it) => it ?? undefined).pipe(Effect.catch(unavailable), Effect.catchDefect(unavailable))
   }
-  return isPromise<unknown>(answer)
+  return isPromise<A | null | undefined>(answer)
     ? Effect.tryPromise(() => answer).pipe(
       Effect.map((it) => it ?? undefined),
       Effect.catchTag("UnknownError", ({ cause }) => unavailable(cause))
@@ -115,7 +118,7 @@ interface Question {
   readonly operation: string
   /** What tells it from others of this operation. */
   readonly about: string
-  readonly ask: () => Answer<unknown>
+  readonly ask: () => Found
 }
 
 /** Asks the host's functions, each once about the same of one request, however often that is decided. */
@@ -125,13 +128,13 @@ const asking = (): Ask => {
   const requests = new WeakMap<object, Map<string, Found>>()
   return ({ about, ask, operation }, now) => {
     const once = now?.once
-    if (once === undefined) return asked(operation, ask)
+    if (once === undefined) return ask()
     let known = requests.get(once)
     if (known === undefined) requests.set(once, known = new Map())
     const key = `${operation} ${about}`
     const before = known.get(key)
     if (before !== undefined) return before
-    const answer = asked(operation, ask)
+    const answer = ask()
     const kept = Exit.isExit(answer) ? answer : Effect.onExit(answer, (exit) =>
       Effect.sync(() => {
         if (!Exit.hasInterrupts(exit)) known.set(key, exit)
@@ -218,12 +221,14 @@ const readGroup = reader(
 )
 
 /** A function of the host with what it is asked about, where there is one. */
-const bound = <A extends ReadonlyArray<unknown>>(
+const bound = <A extends ReadonlyArray<unknown>, B>(
   operation: string,
-  f: ((...args: A) => Answer<unknown>) | undefined,
+  f: ((...args: A) => Answer<B>) | undefined,
   ...args: A
 ): Question | undefined =>
-  f === undefined ? undefined : { operation, about: JSON.stringify(args), ask: () => f(...args) }
+  f === undefined
+    ? undefined
+    : { operation, about: JSON.stringify(args), ask: () => asked(operation, () => f(...args)) }
 
 /** The row that a function answers, or its absence. */
 const one = <A>(kind: Kind, read: Read<A>, said: Found | undefined) =>

@@ -6,6 +6,7 @@ import { compile } from "../../src/mcp/McpServers.ts"
 export const doorsOf = (limits: Doors["limits"]): Deployment => ({
   auth: {
     authenticate: () => Effect.die("nobody asks"),
+    admit: () => Effect.die("nobody asks"),
     decide: () => Effect.die("nobody asks"),
     suppose: () => Effect.die("nobody asks"),
     teamAskedFor: () => undefined,
