@@ -45,22 +45,23 @@ interface Places {
   readonly headers: ReadonlySet<string>
 }
 
+const headersIn = (places: ModelRoute["places"]): ReadonlySet<string> =>
+  new Set(places.flatMap((it) => it._tag === "Header" ? [it.name] : []))
+
 const sorted = (places: ModelRoute["places"]): Places => {
   const members: Array<MemberPlace> = []
   const lines: Array<MemberPlace> = []
   const query: Array<QueryPlace> = []
-  const headers = new Set<string>()
   for (const place of places) {
     if (place._tag === "Member") members.push(place)
     else if (place._tag === "Query") query.push(place)
-    else if (place._tag === "Header") headers.add(place.name)
     else if (place._tag === "Lines") lines.push(place)
   }
   return {
     members: placesOf(members),
     lines: lines.length === 0 ? undefined : placesOf(lines),
     query,
-    headers
+    headers: headersIn(places)
   }
 }
 
@@ -76,10 +77,10 @@ const placesOfRoute = (places: ModelRoute["places"]): Places => {
 
 /** Elsewhere than on model routes: what some upstream could obey all the same. */
 const elsewhere: Places = {
-  ...sorted(find("POST", "/v1/chat/completions")?.places ?? []),
   members: placesOf([{ path: "model" }]),
   lines: undefined,
-  query: [{ name: "model" }]
+  query: [{ name: "model" }],
+  headers: headersIn(find("POST", "/v1/chat/completions")?.places ?? [])
 }
 
 const placesOn = (route: ModelRoute | undefined): Places =>
