@@ -6,6 +6,7 @@
 import { Context, Effect, type Scope } from "effect"
 import type { FileSettings } from "./config/GatewaySettings.ts"
 import type { Deployment } from "./Deployment.ts"
+import * as Pseudonyms from "./record/Pseudonyms.ts"
 import type { Records, RecordsAway, SearchInvalid } from "./record/Records.ts"
 import * as Replay from "./Replay.ts"
 
@@ -52,7 +53,7 @@ export const make = <E>(
 ): Planning["Service"] => ({
   plan: (settings) =>
     Effect.scoped(Effect.gen(function*() {
-      const { supposing } = yield* build(looked(settings)).pipe(
+      const { managed, supposing } = yield* build(looked(settings)).pipe(
         Effect.mapError((error): PlanRefused => ({
           _tag: "PlanRefused",
           reason: error instanceof Error ? error.message : String(error)
@@ -60,6 +61,7 @@ export const make = <E>(
       )
       if (supposing === undefined) return undefined
       const [teamHeader = "x-team-id"] = settings.policy.teamHeaders
-      return yield* Replay.run(pages(records), supposing, teamHeader)
+      const plain = yield* Pseudonyms.undone(records.redact, managed?.directory)
+      return yield* Replay.run(pages(records), supposing, teamHeader, plain)
     }))
 })

@@ -6,9 +6,10 @@
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import * as DirectoryDocument from "@jotgate/server/DirectoryDocument"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
+import * as Pseudonyms from "@jotgate/server/Pseudonyms"
 import { make, undo } from "@jotgate/server/Redaction"
 import * as RedactionKey from "@jotgate/server/RedactionKey"
-import { DirectoryAdmin, everyOf } from "@jotgate/store/DirectoryAdmin"
+import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
 import { Effect, FileSystem, Layer, Redacted, Result } from "effect"
 import { dirname, resolve } from "node:path"
 import * as AdminClient from "../admin/AdminClient.ts"
@@ -26,33 +27,21 @@ export const made = Effect.fnUntraced(
   }
 )
 
-/** A row of a person, as far as it may hold an address. */
-interface Person {
-  readonly id: string
-  readonly email?: string | null | undefined
-  readonly subjects?: ReadonlyArray<{ readonly subject: string }> | undefined
-}
-
-const addressesOf = ({ email, id, subjects = [] }: Person): ReadonlyArray<string> =>
-  [id, ...(email === null || email === undefined ? [] : [email]), ...subjects.map((it) => it.subject)].filter((it) =>
-    it.includes("@")
-  )
-
 /** The addresses in the rows of the directory and of `directory.file`. */
 const addresses = Effect.fnUntraced(function*({ name, settings }: ConfigFile) {
   const files = yield* FileSystem.FileSystem
   const { file } = settings.directory
   const text = file === null ? "" : yield* Effect.orElseSucceed(files.readFileString(file), () => "")
   const document = file === null ? Result.succeed({}) : DirectoryDocument.read(file, text)
-  const own: ReadonlyArray<Person> = Result.isSuccess(document) && "users" in document.success
+  const own = Result.isSuccess(document) && "users" in document.success
     ? document.success.users ?? []
     : []
-  const stored = DirectoryAdmin.use((admin) => everyOf(admin, "users", (users) => users.flatMap(addressesOf)))
+  const stored = DirectoryAdmin.use(Pseudonyms.addresses)
   const rows = yield* stored.pipe(
     Effect.provide(readOnly(settings).pipe(Layer.provide(NodeSecrets.layer(dirname(resolve(name)), process.env)))),
     Effect.mapError(() => failure("the directory does not answer"))
   )
-  return [...own.flatMap(addressesOf), ...rows]
+  return [...own.flatMap(Pseudonyms.addressesOf), ...rows]
 })
 
 /** Takes pseudonyms of people with a row back; `undefined` where there are none, or no key is at hand. */

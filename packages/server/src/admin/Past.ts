@@ -11,7 +11,9 @@ import * as Problem from "../directory/DirectoryProblem.ts"
 import { Judge } from "../Judge.ts"
 import { AnswerRecord } from "../record/AnswerRecord.ts"
 import { readQuestion } from "../record/KeptQuestion.ts"
+import * as Pseudonyms from "../record/Pseudonyms.ts"
 import { Records, type SearchInvalid } from "../record/Records.ts"
+import { isRedacted } from "../record/Redaction.ts"
 import { AdminApi, DecisionUnknown, RecordsUnavailable } from "./AdminApi.ts"
 import { again } from "./Decide.ts"
 
@@ -43,6 +45,14 @@ export const layer = HttpApiBuilder.group(
     const records = yield* Records
     const judge = yield* Judge
     const deployments = yield* Deployments
+    /** A kept question with the addresses of people who have a row. */
+    const asItWas = (question: string) =>
+      isRedacted(question)
+        ? Effect.map(
+          Pseudonyms.undone(records.redact, deployments.current().managed?.directory),
+          (plain) => plain(question)
+        )
+        : Effect.succeed(question)
     const unknown = (why: string) => new DecisionUnknown({ detail: `${why} ${records.kept}` })
     return handlers
       .handle("find", ({ params }) =>
@@ -69,7 +79,7 @@ export const layer = HttpApiBuilder.group(
           (question): Effect.Effect<DecisionJson, DecisionUnknown | Problem.InputInvalid> =>
             question === undefined
               ? Effect.fail(unknown("The question of this decision is not kept."))
-              : again(judge, deployments.current(), question)
+              : Effect.flatMap(asItWas(question), (text) => again(judge, deployments.current(), text))
         ))
   })
 )

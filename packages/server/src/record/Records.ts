@@ -8,6 +8,7 @@ import { AnswerRecord } from "./AnswerRecord.ts"
 import { DecisionLog } from "./DecisionLog.ts"
 import { matches, pageOf, queryOf, type Search } from "./RecordQuery.ts"
 import { RecordWriter } from "./RecordWriter.ts"
+import type { Redaction } from "./Redaction.ts"
 
 /** The store of records does not answer. */
 export class RecordsAway extends Schema.TaggedError<RecordsAway>()("RecordsAway", {}) {}
@@ -56,6 +57,8 @@ export class Records extends Context.Service<Records, {
   readonly follow: (listener: (it: AnswerRecord) => void) => () => void
   /** How long records are kept, in words. */
   readonly kept: string
+  /** Makes pseudonyms of what records must not tell; absent where they may tell everything. */
+  readonly redact: Redaction | undefined
 }>()("@jotgate/server/Records") {
   /** `keep` records in memory, those in the store for `life` milliseconds. */
   static readonly layer = (options: { readonly keep: number; readonly life: number }) =>
@@ -106,6 +109,7 @@ export class Records extends Context.Service<Records, {
             return { items: rows, next: rows.length < limit ? null : rows.at(-1)?.id ?? null }
           }),
           follow: log.follow,
+          redact: log.redact,
           kept: `The last ${options.keep} answers of this process are kept in memory${
             store === undefined
               ? "; decisions.store would keep them longer"

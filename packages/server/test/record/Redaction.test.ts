@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
+import { Effect, Schedule } from "effect"
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Redaction from "../../src/record/Redaction.ts"
@@ -89,4 +89,44 @@ describe("decisions.redact", () => {
         assert.strictEqual(statSync(join(dir, "redact.key")).mode & 0o777, 0o600)
       })
   )
+
+  it.live("a question whose person is found by an address is asked again, and planned with, as it was", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      writeFileSync(
+        join(path, "rows.json"),
+        JSON.stringify({ users: [{ id: "u-1", email: "ada@acme.test" }], teams: [{ id: "red", models: [] }] })
+      )
+      const { admin, gate, settings, token } = yield* ServerWorld.make({
+        cache: { dir: join(path, "cache") },
+        issuer: { claims: { user: { from: [], orEmail: true }, email: "email", teams: "groups" } },
+        directory: { url: `sqlite:${join(path, "rows.db")}`, file: join(path, "rows.json") },
+        gateway: { adminToken: "env:ADMIN" },
+        decisions: { store: `sqlite:${join(path, "records.db")}`, redact: ["email"] }
+      }, { ADMIN: "a-token-for-the-admin-listener" })
+      const authorization = `Bearer ${yield* token("x", {
+        groups: ["red"],
+        email: "ada@acme.test",
+        email_verified: true
+      })}`
+      const json = (at: string, body?: object) =>
+        Effect.promise(() =>
+          fetch(`${admin}/admin/v1/${at}`, {
+            ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+            headers: { authorization: "Bearer a-token-for-the-admin-listener", "content-type": "application/json" }
+          }).then((it) => it.json())
+        )
+      const answer = yield* Effect.promise(() => fetch(`${gate}/v1/files`, { headers: { authorization } }))
+      assert.strictEqual(answer.status, 200)
+      const { items } = yield* Effect.repeat(json("decisions/questions"), {
+        until: (it) => it.items.length > 0,
+        schedule: Schedule.spaced("20 millis")
+      })
+      assert.match(JSON.stringify(items[0].question), /h_[\w-]{16}@acme\.test/)
+      const again = yield* json(`decisions/${items[0].record.decision}/again`, {})
+      assert.deepInclude(again, { allowed: true, status: 200 })
+      assert.strictEqual(again.user.id, "u-1")
+      const planned = yield* json("config/plan", { text: JSON.stringify(settings) })
+      assert.deepInclude(planned, { asked: 1, lost: [], gained: [], moved: [], hidden: 0 }, JSON.stringify(planned))
+    }))
 })
