@@ -11,6 +11,6 @@ export const run = (
   input = ""
 ): { readonly code: number | null; readonly output: string } => {
   const program = Catalog.beside(Catalog.locate("prometheus"), "promtool")
-  const { status, stderr, stdout } = spawnSync(program, args, { encoding: "utf8", input, timeout: 60_000 })
+  const { status, stderr, stdout } = spawnSync(program, args, { encoding: "utf8", input, timeout: 170_000 })
   return { code: status, output: `${stdout}${stderr}` }
 }
