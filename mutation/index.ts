@@ -84,7 +84,14 @@ const near = ({ file, package: name }: Mutation): ReadonlyArray<string> =>
 
 /** Tests of the second try: everything that is quick. */
 const quick: Readonly<Record<Package, ReadonlyArray<string>>> = {
-  server: ["test/proxy/Bodies", "test/proxy/Frames", "test/proxy/Ambiguous", "test/Judge", "test/doors/F"],
+  server: [
+    "test/proxy/Bodies",
+    "test/proxy/Uploads",
+    "test/proxy/Frames",
+    "test/proxy/Ambiguous",
+    "test/Judge",
+    "test/doors/F"
+  ],
   core: [
     "test/rules/R",
     "test/rules/routes",

@@ -223,9 +223,9 @@ describe("createGate", () => {
   it.live("rejects settings that cannot be used, with a line for each reason", () =>
     Effect.gen(function*() {
       const wrong: GateSettings = { issuers: [{ id: "idp", issuer: "https://idp.test", audience: [] }] }
-      const error = yield* Effect.flip(Effect.tryPromise({ try: () => createGate(wrong), catch: (it) => it }))
-      assert.instanceOf(error, SettingsInvalid)
-      assert.match(error instanceof SettingsInvalid ? error.findings.join() : "", /audience/)
+      const error = yield* Effect.flip(Effect.tryPromise(() => createGate(wrong)))
+      assert.instanceOf(error.cause, SettingsInvalid)
+      assert.match(error.cause instanceof SettingsInvalid ? error.cause.findings.join() : "", /audience/)
     }))
 
   it.live("answers nobody after it was closed, and can be closed twice", () =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { RequestPolicy } from "../../src/CustomPolicy.ts"
 import { Gate, type Parts, type PlainRequest, type Rule } from "../../src/Gate.ts"
 import { namesOf } from "../../src/Request.ts"
@@ -61,8 +61,8 @@ describe("a rule of the host's own", () => {
       const live = Gate.layer(settings, { directory: everything })
       const decide = Gate.use((gate) => gate.decide(request(token, row)))
       assert.strictEqual(lineOf(yield* Effect.provide(decide, live)), "allow ada red")
-      const around = Effect.provide(Effect.provide(decide, live), RequestPolicy.layer(() => Effect.void))
-      assert.strictEqual(lineOf(yield* around), "403 model_unseen")
+      const given = Layer.merge(live, RequestPolicy.layer(() => Effect.void))
+      assert.strictEqual(lineOf(yield* Effect.provide(decide, given)), "403 model_unseen")
     }))
 
   it.live("is asked once about a request whose body is read in between", () =>
