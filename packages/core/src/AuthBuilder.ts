@@ -56,7 +56,7 @@ import { layerAround } from "./token/Given.ts"
 import type { IssuerUnavailable, TokenRefused } from "./token/Refusal.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
-import { type Now, Trace } from "./Trace.ts"
+import { type Now, type Once, Trace } from "./Trace.ts"
 
 export { OpaqueToken } from "./opaque/OpaqueToken.ts"
 export { Revocation } from "./token/Revocation.ts"
@@ -83,6 +83,8 @@ const displaced = ({ identity: { team, teamAlias, teams } }: Caller, within: Cal
 
 /** What became of the check of a token. */
 type Proof = Exit.Exit<VerifiedTokens.VerifiedToken, TokenRefused | IssuerUnavailable>
+
+const isProof = (it: unknown): it is Proof => Exit.isExit(it)
 
 /** Whether a proof counts later in the same request: a refusal does; what memory holds with its epochs is looked up there. */
 const stands = (proof: Proof, { time }: Now): boolean => {
@@ -123,9 +125,9 @@ const Own = Context.Reference<OwnChecks>("@jotgate/core/OwnChecks", { defaultVal
 export class AuthBuilder extends Context.Service<AuthBuilder, {
   /**
    * Decides, and after Allow has the wanted writes executed. Lazy: every door calls this. `brief`: without a hint; `once`:
-   * the request, where it was asked about before.
+   * what was said on behalf of the request, where it was asked about before.
    */
-  readonly authenticate: (asked: Asked, brief?: boolean, once?: object) => Effect.Effect<Allowed, Denial>
+  readonly authenticate: (asked: Asked, brief?: boolean, once?: Once) => Effect.Effect<Allowed, Denial>
   /** Whether the credential alone lets the request go on, before anything else is read or asked. */
   readonly admit: (asked: Asked, now: Now) => Effect.Effect<void, Denial>
   /** Decides and writes nothing; works when called, and is an `Exit` when every answer is in memory. */
@@ -268,19 +270,16 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
           ? Exit.void
           : raiseTelling(McpClients.ruling(refused), McpClients.changeFor(refused), now)
 
-      /** What others have said of the credential of a request, while it is decided on. */
-      const proofs = new WeakMap<object, Proof>()
-
       /** The verified token; whoever had to be asked about it is asked once a request. */
       const proven = (token: string, now: Now): ReturnType<VerifiedTokens.Verify> => {
         const { once } = now
         if (once === undefined) return verify(token, now)
-        const known = proofs.get(once)
-        if (known !== undefined && stands(known, now)) return known
+        const known = once.get(verify)
+        if (isProof(known) && stands(known, now)) return known
         const answer = verify(token, now)
         return Exit.isExit(answer) ? answer : Effect.onExit(answer, (proof) =>
           Effect.sync(() => {
-            if (!Exit.hasInterrupts(proof)) proofs.set(once, proof)
+            if (!Exit.hasInterrupts(proof)) once.set(verify, proof)
           }))
       }
 
@@ -352,7 +351,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         return again.writes.length === 0 ? again : yield* written(again, after)
       })
 
-      const authenticate = (asked: Asked, brief = false, once?: object): Effect.Effect<Allowed, Denial> =>
+      const authenticate = (asked: Asked, brief = false, once?: Once): Effect.Effect<Allowed, Denial> =>
         Effect.withFiber((fiber) => {
           const now = nowOf(fiber.getRef(Clock.Clock), fiber.getRef(Trace), brief, once)
           return Effect.flatMapEager(decide(asked, now), (allowed) => provisioned(asked, allowed, now))

@@ -86,6 +86,9 @@ export type Sink = (step: Noted) => void
 /** The sink of the running decision; absent by default. */
 export const Trace = Context.Reference<Sink | undefined>("@jotgate/core/Trace", { defaultValue: () => undefined })
 
+/** Answers by what was asked: who keeps one knows what it is. */
+export type Once = Map<unknown, unknown>
+
 /** What a decision reads once from its fiber: wall-clock and monotonic milliseconds, and the sink. */
 export interface Now {
   /** Unix time in milliseconds; for claims. */
@@ -97,8 +100,8 @@ export interface Now {
   /** Whether the sink does without what would have allowed a denial, which takes several decisions to find out. */
   readonly brief?: boolean
   /**
-   * Stands for one request, which may be decided in several passes (at once from memory, then with a listener, then to
-   * find out what would have allowed it): what was asked of others on its behalf is not asked again.
+   * What others have said on behalf of one request, which may be decided in several passes (at once from memory, then with
+   * a listener, then to find out what would have allowed it): nobody is asked the same again.
    */
-  readonly once?: object | undefined
+  readonly once?: Once | undefined
 }

@@ -6,7 +6,7 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Now } from "../Trace.ts"
+import type { Now, Once } from "../Trace.ts"
 
 /** Reads a clock at once; fractions of a millisecond are kept. */
 export const fromClock = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
@@ -16,9 +16,9 @@ export const ticks: Effect.Effect<number> = Effect.clockWith((clock) => Effect.s
 
 /**
  * What a clock shows now, for one decision; `note` hears its steps, `brief` without what would have allowed a denial;
- * `once` stands for the request, where it is decided in several passes.
+ * `once` is what was said on behalf of the request, where it is decided in several passes.
  */
-export const nowOf = (clock: Clock.Clock, note?: Now["note"], brief = false, once?: object): Now => ({
+export const nowOf = (clock: Clock.Clock, note?: Now["note"], brief = false, once?: Once): Now => ({
   time: clock.currentTimeMillisUnsafe(),
   ticks: fromClock(clock),
   note,

@@ -22,23 +22,23 @@ const refusedBy = (
 /** A check of the host's own. */
 type Check<About> = (about: About) => Effect.Effect<void, CustomDenied | CustomUnavailable>
 
-/** What checks have said at once about the requests that are decided on. */
-const said = new WeakMap<object, Map<unknown, Effect.Effect<void, CustomDenied | CustomUnavailable>>>()
+/** What a check says. */
+type Said = Effect.Effect<void, CustomDenied | CustomUnavailable>
+
+const isSaid = (it: unknown): it is Said => Effect.isEffect(it)
 
 /** What a check says; one that has said it is not asked again about the same request, whatever is found out besides. */
-const sayingOf = <About>(check: Check<About>, about: About, { once }: Now) => {
+const sayingOf = <About>(check: Check<About>, about: About, { once }: Now): Said => {
   if (once === undefined) return check(about)
-  let known = said.get(once)
-  if (known === undefined) said.set(once, known = new Map())
-  const before = known.get(check)
-  if (before !== undefined) return before
+  const before = once.get(check)
+  if (isSaid(before)) return before
   const says = check(about)
   // What is not said yet is an effect that has not begun, or one that another pass goes on with.
   const kept = Exit.isExit(says) ? says : Effect.onExit(says, (exit) =>
     Effect.sync(() => {
-      if (!Exit.hasInterrupts(exit)) known.set(check, exit)
+      if (!Exit.hasInterrupts(exit)) once.set(check, exit)
     }))
-  known.set(check, kept)
+  once.set(check, kept)
   return kept
 }
 

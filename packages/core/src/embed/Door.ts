@@ -23,7 +23,7 @@ import { nowOf } from "../cache/Ticks.ts"
 import type { Allowed } from "../Decision.ts"
 import { type Code, type Denial, Unavailable } from "../Errors.ts"
 import * as Request from "../Request.ts"
-import { type Noted, type Now, Trace } from "../Trace.ts"
+import { type Noted, type Now, type Once, Trace } from "../Trace.ts"
 import { type Body, type Judged, of } from "./GateRequest.ts"
 import { needsBody, read, type Readable, type RequestReader } from "./RequestReader.ts"
 
@@ -98,7 +98,7 @@ export const make = (
   clock: Clock.Clock,
   { bodyLimit = defaultBodyLimit, log, metadata = true, reader = read, tools }: DoorOptions = {}
 ): Door => {
-  const now = (note: Now["note"], once: object): Now => nowOf(clock, note, false, once)
+  const now = (note: Now["note"], once: Once): Now => nowOf(clock, note, false, once)
 
   const metadataOf = ({ origin }: Judged, path: string): string | undefined =>
     metadata && origin !== "" ? ResourceMetadata.metadataUrl(origin, path) : undefined
@@ -151,7 +151,7 @@ export const make = (
   }
 
   /** The steps of a decision that rests on memory alone, told by deciding again; none when it does not. */
-  const stepsOf = (asked: Request.Asked, once: object): ReadonlyArray<Noted> => {
+  const stepsOf = (asked: Request.Asked, once: Once): ReadonlyArray<Noted> => {
     const steps: Array<Noted> = []
     const decided = auth.decide(asked, now((step) => void steps.push(step), once))
     return isAnswered(decided) ? steps : noSteps
@@ -160,7 +160,7 @@ export const make = (
   const listening = (
     asked: Request.Asked,
     dry: boolean,
-    once: object
+    once: Once
   ): Effect.Effect<[Allowed | Denial, ReadonlyArray<Noted>]> =>
     Effect.suspend(() => {
       const steps: Array<Noted> = []
@@ -175,7 +175,7 @@ export const make = (
     request: Judged,
     asked: Request.Asked,
     options: DecideOptions,
-    once: object
+    once: Once
   ): Effect.Effect<Answer> => {
     const { dry = false, steps: wanted } = options
     if (wanted !== "always") {
@@ -193,7 +193,7 @@ export const make = (
     request: Judged,
     body: Uint8Array | undefined,
     options: DecideOptions,
-    once: object = {}
+    once: Once = new Map()
   ): Effect.Effect<Answer> => {
     const { method, rawHeaders, target } = request
     const readable = { method: method.toUpperCase(), target, rawHeaders, body }
@@ -208,7 +208,7 @@ export const make = (
   }
 
   /** Whether the body of this request may be read: the credential comes first, and nobody else is asked yet. */
-  const mayRead = (request: Judged, once: object): Effect.Effect<boolean> => {
+  const mayRead = (request: Judged, once: Once): Effect.Effect<boolean> => {
     const asked = Request.make({ ...request, model: Request.unseenModel })
     return Exit.isSuccess(asked)
       ? Effect.map(Effect.exit(auth.admit(asked.value, now(undefined, once))), Exit.isSuccess)
@@ -216,7 +216,7 @@ export const make = (
   }
 
   const reading = (request: Judged, body: Body & { readonly _tag: "Unread" }, options: DecideOptions) => {
-    const once = {}
+    const once: Once = new Map()
     return Effect.flatMap(mayRead(request, once), (isProven) =>
       isProven
         ? Effect.matchEffect(body.read(bodyLimit), {

@@ -121,32 +121,34 @@ interface Question {
   readonly ask: () => Found
 }
 
-/** Asks the host's functions, each once about the same of one request, however often that is decided. */
-type Ask = (question: Question, now: Now | undefined) => Found
+const isFound = (it: unknown): it is Found => Effect.isEffect(it)
 
-const asking = (): Ask => {
-  const requests = new WeakMap<object, Map<string, Found>>()
-  return ({ about, ask, operation }, now) => {
-    const once = now?.once
-    if (once === undefined) return ask()
-    let known = requests.get(once)
-    if (known === undefined) requests.set(once, known = new Map())
-    const key = `${operation} ${about}`
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const answer = ask()
-    const kept = Exit.isExit(answer) ? answer : Effect.onExit(answer, (exit) =>
-      Effect.sync(() => {
-        if (!Exit.hasInterrupts(exit)) known.set(key, exit)
-      }))
-    known.set(key, kept)
-    return kept
-  }
+/** Asks one of the host's functions, once about the same of one request, however often that is decided. */
+const said = (question: Question | undefined, now: Now | undefined): Found | undefined => {
+  if (question === undefined) return undefined
+  const { about, ask, operation } = question
+  const once = now?.once
+  if (once === undefined) return ask()
+  const key = `${operation} ${about}`
+  const before = once.get(key)
+  if (isFound(before)) return before
+  const answer = ask()
+  const kept = Exit.isExit(answer) ? answer : Effect.onExit(answer, (exit) =>
+    Effect.sync(() => {
+      if (!Exit.hasInterrupts(exit)) once.set(key, exit)
+    }))
+  once.set(key, kept)
+  return kept
 }
 
 type Decode<A> = (row: unknown) => Exit.Exit<A, Schema.SchemaError>
 
 type Read<A> = (row: unknown) => Effect.Effect<A, Directory.DirectoryUnavailable>
+
+const unknownColumn = (name: string, known: Iterable<string>): string => {
+  const meant = suggestion(name, known)
+  return `unknown column ${name}${meant === undefined ? "" : `, did you mean ${meant}?`}`
+}
 
 /**
  * A row with its defaults, checked by the schema of its noun, which is compiled for the first one. A column that the noun
@@ -167,11 +169,8 @@ const reader = <A>(
     )
   return (row: unknown): Effect.Effect<A, Directory.DirectoryUnavailable> => {
     if (typeof row !== "object" || row === null || Array.isArray(row)) return misfit("it is no object")
-    for (const [name, value] of Object.entries(row)) {
-      if (!known.has(name) && value !== undefined) {
-        const meant = suggestion(name, known)
-        return misfit(`unknown column ${name}${meant === undefined ? "" : `, did you mean ${meant}?`}`)
-      }
+    for (const name of Object.keys(row)) {
+      if (!known.has(name) && Reflect.get(row, name) !== undefined) return misfit(unknownColumn(name, known))
     }
     made ??= { decode: schema(), defaults: defaultsOf() }
     const noun = made.decode({ ...made.defaults, ...row })
@@ -220,6 +219,10 @@ const readGroup = reader(
   () => Schema.decodeUnknownExit(Directory.ModelGroup)
 )
 
+/** One text for what is asked about; of one operation the arguments are always as many. */
+const textOf = (args: ReadonlyArray<unknown>): string =>
+  args.length === 1 && typeof args[0] === "string" ? args[0] : JSON.stringify(args)
+
 /** A function of the host with what it is asked about, where there is one. */
 const bound = <A extends ReadonlyArray<unknown>, B>(
   operation: string,
@@ -228,7 +231,7 @@ const bound = <A extends ReadonlyArray<unknown>, B>(
 ): Question | undefined =>
   f === undefined
     ? undefined
-    : { operation, about: JSON.stringify(args), ask: () => asked(operation, () => f(...args)) }
+    : { operation, about: textOf(args), ask: () => asked(operation, () => f(...args)) }
 
 /** The row that a function answers, or its absence. */
 const one = <A>(kind: Kind, read: Read<A>, said: Found | undefined) =>
@@ -291,9 +294,6 @@ const isAtHand = <A, E>(it: Effect.Effect<A, E>): it is Exit.Success<A> => Exit.
 export const layer = (
   directory: PlainDirectory
 ): Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner> => {
-  const ask = asking()
-  const said = (question: Question | undefined, now: Now | undefined) =>
-    question === undefined ? undefined : ask(question, now)
   const team = (id: Directory.TeamId, now?: Now) => one("team", readTeam, said(bound("team", directory.team, id), now))
   const membership = (user: Directory.UserId, within: Directory.TeamId, now?: Now) =>
     one("membership", readMembership, said(bound("membership", directory.membership, user, within), now))
