@@ -245,7 +245,7 @@ export const questions = (managed: Managed["Service"]) => {
             for (const row of rows) items.push(row)
             next = after
             if (next === undefined) break
-            yield* Effect.sleep(0)
+            yield* Effect.yieldNow
           }
           return Table.page(kind, query, { items, next })
         })
