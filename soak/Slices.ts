@@ -76,9 +76,13 @@ export const median = (values: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 1 ? sorted[half] ?? Number.NaN : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2
 }
 
-/** What an answer of one costs beside one of the other: the median over their slices, turn by turn. */
-export const beside = (it: Sliced, other: Sliced): number =>
-  median(it.own.map((micros, turn) => micros / (other.own[turn] ?? Number.NaN)))
+/** What an answer of one costs beside one of the others, on average: the median over their slices, turn by turn. */
+export const beside = (it: Sliced, ...others: ReadonlyArray<Sliced>): number =>
+  median(
+    it.own.map((micros, turn) =>
+      micros * others.length / others.reduce((sum, other) => sum + (other.own[turn] ?? Number.NaN), 0)
+    )
+  )
 
 /** Asks gates of these configurations `rate` times a second, in `turns` slices of `seconds` each; in every turn another one is first. */
 export const inTurn = async (
