@@ -45,7 +45,7 @@ import { Revocation } from "./token/Revocation.ts"
 import type { RevocationRepo } from "./token/RevocationRepo.ts"
 import { Signature } from "./token/Signature.ts"
 
-export type { DecideOptions } from "./embed/Door.ts"
+export type { DecideOptions, Logged } from "./embed/Door.ts"
 export type { Hook, Rule, Said } from "./embed/Extensions.ts"
 export {
   type BodyReader,

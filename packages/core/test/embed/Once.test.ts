@@ -4,6 +4,7 @@ import { Cache } from "../../src/cache/Cache.ts"
 import type { ClaimsCheck, RequestCheck } from "../../src/CustomPolicy.ts"
 import type { GateRequest, Parts, PlainDirectory, UserRow } from "../../src/Gate.ts"
 import { Gate } from "../../src/Gate.ts"
+import * as NodeSignature from "../../src/token/NodeSignature.ts"
 import { gateOf, idp, lineOf, settings, tokenOf } from "../support/GateWorld.ts"
 
 const path = "/v1/chat/completions"
@@ -35,8 +36,8 @@ const answers: Readonly<Record<string, <A>(value: A) => A | Promise<A> | Effect.
 
 type Answering = (typeof answers)[string]
 
-/** Parts that count who is asked what. */
-const counting = (answer: Answering) => {
+/** Parts that count who is asked what; without a hook the directory is reached before anybody waits. */
+const counting = (answer: Answering, isHooked: boolean) => {
   const asked: Record<string, number> = {}
   const count = (what: string) => {
     asked[what] = (asked[what] ?? 0) + 1
@@ -54,10 +55,15 @@ const counting = (answer: Answering) => {
   }
   const parts: Parts = {
     directory,
-    hook: () => {
-      count("hook")
-      return answer(true)
-    },
+    signature: NodeSignature.layer,
+    ...(isHooked
+      ? {
+        hook: () => {
+          count("hook")
+          return answer(true)
+        }
+      }
+      : {}),
     rule: ({ model }) => {
       count("rule")
       return answer(model._tag === "Known" && model.name !== "gpt-4o-mini")
@@ -70,17 +76,21 @@ const most = (asked: Readonly<Record<string, number>>) => Object.entries(asked).
 
 describe("one request", () => {
   const cases = Object.entries(ways).flatMap(([way, request]) =>
-    Object.entries(answers).map(([how, answer]) => [`${way}, answered ${how}`, request, answer] as const)
+    Object.entries(answers).flatMap(([how, answer]) => [
+      [`${way}, answered ${how}`, request, answer, true] as const,
+      [`${way}, answered ${how}, without a hook`, request, answer, false] as const
+    ])
   )
-  for (const [name, request, answer] of cases) {
+  for (const [name, request, answer, isHooked] of cases) {
     it.live(`asks hook, rule and directory once: ${name}`, () =>
       Effect.gen(function*() {
-        const { asked, parts } = counting(answer)
+        const { asked, parts } = counting(answer, isHooked)
         const gate = yield* gateOf(parts)
         const lines: Array<string> = []
+        // The first one proves the token, the others find it proven: these get to the directory before anybody waits.
+        const token = yield* tokenOf()
         for (const model of ["gpt-4o", "gpt-4o", "gpt-4o-mini", "o1"]) {
           for (const what of Object.keys(asked)) delete asked[what]
-          const token = yield* tokenOf()
           lines.push(lineOf(yield* Effect.promise(() => gate.decide(request(token, model)))))
           assert.deepStrictEqual(most(asked), [], `${model}: ${JSON.stringify(asked)}`)
         }
@@ -106,6 +116,7 @@ describe("one request", () => {
         for (const [way, request] of Object.entries(ways)) {
           let times = 0
           const gate = yield* gateOf({
+            signature: NodeSignature.layer,
             directory: {
               team: () => {
                 times++
@@ -113,9 +124,9 @@ describe("one request", () => {
               }
             }
           })
+          const token = yield* tokenOf()
           for (const _ of [1, 2]) {
             times = 0
-            const token = yield* tokenOf()
             const verdict = yield* Effect.promise(() => gate.decide(request(token, "gpt-4o")))
             assert.strictEqual(lineOf(verdict), "503 directory_unavailable")
             assert.strictEqual(times, 1, `${name} ${way}`)
@@ -135,7 +146,12 @@ describe("one request", () => {
         asked.push("rule")
         return Effect.void
       }
-      const gate = yield* gateOf({ hook, rule, directory: { team: async (id) => ({ id }) } })
+      const gate = yield* gateOf({
+        hook,
+        rule,
+        signature: NodeSignature.layer,
+        directory: { team: async (id) => ({ id }) }
+      })
       const token = yield* tokenOf()
       for (const request of Object.values(ways)) {
         asked.length = 0
