@@ -68,6 +68,8 @@ export class DecisionLog extends Context.Service<DecisionLog, {
   readonly audit: AuditState
   /** Those that are looked for, with the highest ids, the highest first. */
   readonly matching: (wanted: (it: Searched) => boolean, limit: number) => ReadonlyArray<AnswerRecord>
+  /** Writes what was answered until now, which else waits for its moment. */
+  readonly flush: () => void
   /** Whoever is told of each record as it is written; the returned function ends it. */
   readonly follow: (listener: (it: AnswerRecord) => void) => () => void
 }>()("@jotgate/server/DecisionLog") {
@@ -152,6 +154,7 @@ export class DecisionLog extends Context.Service<DecisionLog, {
             if (wantsSteps && collected.push(it) === 1) setTimeout(flush, collecting)
           },
           take,
+          flush,
           wantsSteps,
           redact: options.redact,
           keepsQuestions: writer.store !== undefined,

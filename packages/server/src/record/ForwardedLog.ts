@@ -69,6 +69,7 @@ export const layer = (
           if (options.wanted && collected.push(it) === 1) setTimeout(flush, collecting)
         },
         take: () => {},
+        flush,
         wantsSteps: options.wanted,
         keepsQuestions: options.keepsQuestions,
         find: () => undefined,

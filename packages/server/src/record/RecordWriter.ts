@@ -9,7 +9,7 @@
 import * as DecisionId from "@jotgate/core/DecisionId"
 import { RecordStore } from "@jotgate/store/RecordStore"
 import * as RecordText from "@jotgate/store/RecordText"
-import { Cause, Clock, Context, Effect, Layer, Metric, Schedule } from "effect"
+import { Cause, Clock, Context, Effect, Fiber, Layer, Metric, Schedule, Semaphore } from "effect"
 import type { Recording } from "./Recording.ts"
 import { type Constant, constantOf } from "./RecordLine.ts"
 import { type Searched, Told } from "./Told.ts"
@@ -24,7 +24,7 @@ const pause = "200 millis"
 /** How often what is too old is looked for. */
 const pruning = "1 minute"
 
-/** How the end of the process waits for the last batch. */
+/** How long the end of the process, and whoever reads, waits for the last batch. */
 const ending = "2 seconds"
 
 const waitingGauge = Metric.gauge("jotgate_records_waiting", { description: "Records that wait to be stored." })
@@ -94,6 +94,8 @@ export interface RecordWriter {
   /** Takes records with their lines. */
   readonly write: (records: ReadonlyArray<Recording | Told>, lines: ReadonlyArray<string>) => void
   readonly state: () => WriterState
+  /** Stores what waits, for whoever reads the store now; at most two seconds, and not at all while the store is away. */
+  readonly settled: Effect.Effect<void>
   /** Where records are found again; absent when they are not stored. */
   readonly store: RecordStore["Service"] | undefined
 }
@@ -101,6 +103,7 @@ export interface RecordWriter {
 const nothing: RecordWriter = {
   write: () => {},
   state: () => ({ away: false, waiting: 0, dropped: 0 }),
+  settled: Effect.void,
   store: undefined
 }
 
@@ -120,6 +123,7 @@ export const layer = (life: number) =>
       let dropped = 0
       let away = false
 
+      const one = yield* Semaphore.make(1)
       const flush: Effect.Effect<void> = Effect.gen(function*() {
         while (chunks.length > 0) {
           const taken = nextOf(chunks)
@@ -129,14 +133,24 @@ export const layer = (life: number) =>
           if (away) yield* Effect.logInfo("the store of records answers again", { waiting, dropped })
           away = false
         }
-      }).pipe(Effect.catchCause((cause) => {
-        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause).pipe(Effect.ignore)
-        const isNew = !away
-        away = true
-        return isNew
-          ? Effect.logError("records cannot be stored: they wait", { cause: Cause.pretty(cause).split("\n", 1)[0] })
-          : Effect.void
-      }))
+      }).pipe(
+        Effect.catchCause((cause) => {
+          if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause).pipe(Effect.ignore)
+          const isNew = !away
+          away = true
+          return isNew
+            ? Effect.logError("records cannot be stored: they wait", { cause: Cause.pretty(cause).split("\n", 1)[0] })
+            : Effect.void
+        }),
+        one.withPermits(1)
+      )
+      const scope = yield* Effect.scope
+      // Who does not wait any longer ends no batch: what is in the store already would be stored again.
+      const settled = Effect.forkIn(flush, scope).pipe(
+        Effect.flatMap(Fiber.await),
+        Effect.timeout(ending),
+        Effect.ignore
+      )
 
       const prune = Effect.gen(function*() {
         const oldest = DecisionId.floor((yield* Clock.currentTimeMillis) - life)
@@ -164,6 +178,7 @@ export const layer = (life: number) =>
           chunks.push({ bytes: RecordText.bytesOf(text), count })
         },
         state: () => ({ away, waiting, dropped }),
+        settled,
         store
       }
     })

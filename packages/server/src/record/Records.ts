@@ -66,7 +66,7 @@ export class Records extends Context.Service<Records, {
       Records,
       Effect.gen(function*() {
         const log = yield* DecisionLog
-        const { store } = yield* RecordWriter
+        const { settled, store } = yield* RecordWriter
         const stored = (id: string) => store === undefined ? Effect.succeed(undefined) : away(store.find(id))
         return {
           find: (id) =>
@@ -105,6 +105,11 @@ export class Records extends Context.Service<Records, {
           questions: Effect.fnUntraced(function*({ after, limit, since }) {
             const query = queryOf({ after, limit, since }, yield* Clock.currentTimeMillis)
             if (Result.isFailure(query)) return yield* new SearchInvalid({ member: query.failure })
+            // Who asks what changes a moment after an answer asks about that one too.
+            if (after === undefined) {
+              log.flush()
+              yield* settled
+            }
             const rows = store === undefined ? [] : yield* away(store.search(query.success))
             return { items: rows, next: rows.length < limit ? null : rows.at(-1)?.id ?? null }
           }),

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { RecordStore } from "@jotgate/store/RecordStore"
 import { rowsOf } from "@jotgate/store/RecordText"
-import { Deferred, Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Recording } from "../../src/record/Recording.ts"
 import { line } from "../../src/record/RecordLine.ts"
@@ -68,5 +68,39 @@ it.effect("of more than there is room for, the newest are dropped and counted", 
       write(writer, [one, one, one])
       assert.deepStrictEqual(writer.state(), { away: false, waiting: 50_000, dropped: 2 })
       yield* Deferred.succeed(go, undefined)
+    }).pipe(Effect.provide(layer))
+  }))
+
+it.effect("who reads the store now finds what was answered before, however short ago", () =>
+  Effect.gen(function*() {
+    const { go, layer, stored } = yield* slow
+    yield* Deferred.succeed(go, undefined)
+    yield* Effect.gen(function*() {
+      const writer = yield* RecordWriter.RecordWriter
+      // The writer has just looked whether there is something, and looks again in its time.
+      yield* TestClock.adjust("200 millis")
+      const records = [1, 2].map(answered)
+      write(writer, records)
+      yield* writer.settled
+      assert.deepStrictEqual(stored, records.map((it) => `${it.decision} 200 ${it.question}`))
+      yield* writer.settled
+      assert.lengthOf(stored, 2)
+    }).pipe(Effect.provide(layer))
+  }))
+
+it.effect("who reads while the store is slow waits for two seconds, and no batch is stored twice", () =>
+  Effect.gen(function*() {
+    const { begun, go, layer, stored } = yield* slow
+    yield* Effect.gen(function*() {
+      const writer = yield* RecordWriter.RecordWriter
+      write(writer, [1, 2].map(answered))
+      const reader = yield* Effect.forkChild(writer.settled)
+      yield* Deferred.await(begun)
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(reader)
+      assert.lengthOf(stored, 0)
+      yield* Deferred.succeed(go, undefined)
+      yield* writer.settled
+      assert.lengthOf(stored, 2)
     }).pipe(Effect.provide(layer))
   }))
