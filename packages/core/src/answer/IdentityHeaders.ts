@@ -199,6 +199,17 @@ export const appendIdentity = (
   appendFurther(raw, further, id, allowed, false)
 }
 
+/** The same by name, of a decision that may not be asked for again: nothing is remembered with it. */
+export const identityRecord = (id: string, allowed: Allowed): Record<string, string> => {
+  const { values } = read(allowed)
+  const headers: Record<string, string> = { [identityHeaders[0]]: id }
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (value !== undefined && value !== "") headers[identityHeaders[i + 1] ?? ""] = value
+  }
+  return headers
+}
+
 /** Names and values of the complete set, without the id of a decision. */
 const complete = ({ room, values }: Attributes, { reach }: Allowed): ReadonlyArray<string> => {
   const models = patternList(reach.models(), room)

@@ -14,7 +14,7 @@ import { type Asked, modelText } from "../Request.ts"
 import { compileAny } from "../rules/patterns/Pattern.ts"
 import { CodeSchema, Step } from "../Step.ts"
 import { type Noted, told } from "../Trace.ts"
-import { appendIdentity } from "./IdentityHeaders.ts"
+import { identityRecord } from "./IdentityHeaders.ts"
 import { type Refusal, render } from "./ProblemResponse.ts"
 import * as VerdictText from "./VerdictText.ts"
 
@@ -115,11 +115,13 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
   /** With a denial the headers of its answer, with an allow those that tell the next hop who is calling. */
   headers: Schema.Record(Schema.String, Schema.String)
 }) {
+  /** What may be called, of a verdict that was made here; seen by nobody who goes through its members. */
+  declare private readonly reach: Reach | undefined
+
   /** Whether a call of this model would be allowed, with the rows of this decision; of a denial, which has decided on none but its own, never. */
   mayCall(model: string): boolean {
     if (!this.allowed) return false
-    const reach = reaches.get(this)
-    return reach === undefined ? compileAny(this.models ?? [])(model) : reach.mayCall(model)
+    return this.reach === undefined ? compileAny(this.models ?? [])(model) : this.reach.mayCall(model)
   }
 
   /** The answer to the caller: the problem with its challenge, or an empty 200 with the identity headers. */
@@ -135,9 +137,6 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
     return VerdictText.of(this)
   }
 }
-
-/** What may be called, of the verdicts that were made here. */
-const reaches = new WeakMap<Verdict, Reach>()
 
 type Fields = { readonly [K in keyof typeof Verdict.fields]: Verdict[K] }
 
@@ -158,15 +157,9 @@ type Whom = Pick<
   "admin" | "issuer" | "claimed" | "user" | "team" | "organization" | "endUser" | "agent" | "models" | "model" | "route"
 >
 
-/** The same decision is given again while it is remembered, and what a host is told of it with it. */
-const known = new WeakMap<Allowed, Whom>()
-
-const whomOf = (allowed: Allowed): Whom => {
-  const before = known.get(allowed)
-  if (before !== undefined) return before
-  const { identity, model, principal, reach, route } = allowed
+const whomOf = ({ identity, model, principal, reach, route }: Allowed): Whom => {
   const { admin, agent, email, endUserId, organizationId, role, team, teamId, userId } = principal
-  const whom: Whom = {
+  return {
     admin,
     issuer: identity?.issuer ?? null,
     claimed: identity === undefined ? null : claimedBy(identity),
@@ -179,16 +172,12 @@ const whomOf = (allowed: Allowed): Whom => {
     model: model ?? null,
     route
   }
-  known.set(allowed, whom)
-  return whom
 }
 
 const noSteps: ReadonlyArray<Step> = []
 
 /** The verdict of an allowed request; `id` is the decision's. */
 export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Noted>): Verdict => {
-  const raw: Array<string> = []
-  appendIdentity(raw, id, allowed)
   const verdict = trusted({
     decision: id,
     allowed: true,
@@ -197,10 +186,10 @@ export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Not
     ...whomOf(allowed),
     steps: steps.length === 0 ? noSteps : steps.map(told),
     problem: null,
-    headers: recordOf(raw)
+    headers: identityRecord(id, allowed)
   })
-  reaches.set(verdict, allowed.reach)
-  return verdict
+  // A map from verdicts costs several times as much, and the collector most of all.
+  return Object.defineProperty(verdict, "reach", { value: allowed.reach })
 }
 
 /** What a denial is told by. */
