@@ -36,6 +36,7 @@ import { ClaimExtractor } from "./identity/ClaimExtractor.ts"
 import * as McpClients from "./identity/McpClients.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
+import { keepingLate, type Once } from "./Once.ts"
 import * as AgentResolver from "./principal/AgentResolver.ts"
 import { namesOrganization, OrganizationResolver } from "./principal/OrganizationResolver.ts"
 import { orAbsent, orOutage, outage, raise, raiseTelling, unless } from "./principal/Ruled.ts"
@@ -56,7 +57,7 @@ import { layerAround } from "./token/Given.ts"
 import type { IssuerUnavailable, TokenRefused } from "./token/Refusal.ts"
 import { Revocation } from "./token/Revocation.ts"
 import { Signature } from "./token/Signature.ts"
-import { type Now, type Once, Trace } from "./Trace.ts"
+import { type Now, Trace } from "./Trace.ts"
 
 export { OpaqueToken } from "./opaque/OpaqueToken.ts"
 export { Revocation } from "./token/Revocation.ts"
@@ -276,11 +277,7 @@ export class AuthBuilder extends Context.Service<AuthBuilder, {
         if (once === undefined) return verify(token, now)
         const known = once.get(verify)
         if (isProof(known) && stands(known, now)) return known
-        const answer = verify(token, now)
-        return Exit.isExit(answer) ? answer : Effect.onExit(answer, (proof) =>
-          Effect.sync(() => {
-            if (!Exit.hasInterrupts(proof)) once.set(verify, proof)
-          }))
+        return keepingLate(once, verify, verify(token, now))
       }
 
       const admit = Effect.fnUntracedEager(function*(asked: Asked, now: Now) {

@@ -12,7 +12,7 @@ import { withDefault } from "./settings/Fields.ts"
 import { Issuer } from "./settings/IssuerSettings.ts"
 import { PolicySettings } from "./settings/PolicySettings.ts"
 
-export { CacheSettings, DirectorySettings, UserRole } from "./settings/DirectorySettings.ts"
+export { CacheSettings, DirectorySettings } from "./settings/DirectorySettings.ts"
 export { HeaderName, LinearPattern } from "./settings/Fields.ts"
 export { Algorithms, ClaimMapping, Issuer, normalizeMapping } from "./settings/IssuerSettings.ts"
 export type {
@@ -34,6 +34,7 @@ export {
 } from "./settings/PolicySettings.ts"
 export { Duration, Size } from "./settings/Quantity.ts"
 export { SecretReference } from "./settings/Secrets.ts"
+export { UserRole } from "./settings/UserRole.ts"
 
 const settingsFields = {
   /**

@@ -8,6 +8,7 @@
  */
 import * as Context from "effect/Context"
 import type { JsonObject } from "./Json.ts"
+import type { Once } from "./Once.ts"
 import type { StepName, StepOf } from "./Step.ts"
 
 /** One step as a decision notes it. */
@@ -85,9 +86,6 @@ export type Sink = (step: Noted) => void
 
 /** The sink of the running decision; absent by default. */
 export const Trace = Context.Reference<Sink | undefined>("@jotgate/core/Trace", { defaultValue: () => undefined })
-
-/** Answers by what was asked: who keeps one knows what it is. */
-export type Once = Map<unknown, unknown>
 
 /** What a decision reads once from its fiber: wall-clock and monotonic milliseconds, and the sink. */
 export interface Now {

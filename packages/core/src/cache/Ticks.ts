@@ -6,7 +6,8 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Now, Once } from "../Trace.ts"
+import type { Once } from "../Once.ts"
+import type { Now } from "../Trace.ts"
 
 /** Reads a clock at once; fractions of a millisecond are kept. */
 export const fromClock = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000

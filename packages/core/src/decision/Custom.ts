@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type Denial, unavailable } from "../Errors.ts"
+import { asking } from "../Once.ts"
 import { raise } from "../principal/Ruled.ts"
 import type { CustomDenied, CustomUnavailable } from "../token/ClaimsPolicy.ts"
 import type { Now } from "../Trace.ts"
@@ -28,19 +29,8 @@ type Said = Effect.Effect<void, CustomDenied | CustomUnavailable>
 const isSaid = (it: unknown): it is Said => Effect.isEffect(it)
 
 /** What a check says; one that has said it is not asked again about the same request, whatever is found out besides. */
-const sayingOf = <About>(check: Check<About>, about: About, { once }: Now): Said => {
-  if (once === undefined) return check(about)
-  const before = once.get(check)
-  if (isSaid(before)) return before
-  const says = check(about)
-  // What is not said yet is an effect that has not begun, or one that another pass goes on with.
-  const kept = Exit.isExit(says) ? says : Effect.onExit(says, (exit) =>
-    Effect.sync(() => {
-      if (!Exit.hasInterrupts(exit)) once.set(check, exit)
-    }))
-  once.set(check, kept)
-  return kept
-}
+const sayingOf = <About>(check: Check<About>, about: About, { once }: Now): Said =>
+  asking(once, check, isSaid, () => check(about))
 
 /** Asks each check until one objects. */
 export const objections = <About>(

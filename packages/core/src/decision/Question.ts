@@ -47,7 +47,10 @@ const unloaded: ReadonlyArray<ClaimsCheck> = [
 export const make = (policy: Policy, given: Checks<ClaimsCheck>) => {
   const hooks = policy.settings.policy.custom === null
     ? given
-    : () => given().length === 0 ? unloaded : given()
+    : () => {
+      const own = given()
+      return own.length === 0 ? unloaded : own
+    }
   const audience = Audience.compile(policy.settings.policy)
   const lengths = new Set([...policy.teamHeaders].map((name) => name.length))
 

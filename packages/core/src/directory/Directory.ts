@@ -8,21 +8,10 @@
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId } from "../Ids.ts"
+import { UserRole } from "../settings/UserRole.ts"
 import { stackless } from "../Stackless.ts"
 
-export { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId }
-
-/** The roles that a user row can have. */
-export const UserRole = Schema.Literals([
-  "proxy_admin",
-  "proxy_admin_viewer",
-  "org_admin",
-  "internal_user",
-  "internal_user_viewer",
-  "team",
-  "customer"
-])
-export type UserRole = typeof UserRole.Type
+export { AgentId, EndUserId, ModelGroupId, OrganizationId, TeamId, UserId, UserRole }
 
 /** Who made a row, a role or a membership: sync removes only what a token made (RULES D32), a directory file only what it made. */
 export const Origin = Schema.Literals(["token", "file", "api"])

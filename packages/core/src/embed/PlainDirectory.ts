@@ -18,6 +18,7 @@ import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
+import { asking } from "../Once.ts"
 import { findings, pathText, suggestion } from "../settings/SchemaFindings.ts"
 import type { Now } from "../Trace.ts"
 
@@ -127,18 +128,7 @@ const isFound = (it: unknown): it is Found => Effect.isEffect(it)
 const said = (question: Question | undefined, now: Now | undefined): Found | undefined => {
   if (question === undefined) return undefined
   const { about, ask, operation } = question
-  const once = now?.once
-  if (once === undefined) return ask()
-  const key = `${operation} ${about}`
-  const before = once.get(key)
-  if (isFound(before)) return before
-  const answer = ask()
-  const kept = Exit.isExit(answer) ? answer : Effect.onExit(answer, (exit) =>
-    Effect.sync(() => {
-      if (!Exit.hasInterrupts(exit)) once.set(key, exit)
-    }))
-  once.set(key, kept)
-  return kept
+  return asking(now?.once, `${operation} ${about}`, isFound, ask)
 }
 
 type Decode<A> = (row: unknown) => Exit.Exit<A, Schema.SchemaError>

@@ -5,17 +5,7 @@ import * as Schema from "effect/Schema"
 import { LinearPattern, strings, withDefault } from "./Fields.ts"
 import { Duration } from "./Quantity.ts"
 import { SecretReference } from "./Secrets.ts"
-
-/** The roles that a row of a user can have; the same as the directory knows. */
-export const UserRole = Schema.Literals([
-  "proxy_admin",
-  "proxy_admin_viewer",
-  "org_admin",
-  "internal_user",
-  "internal_user_viewer",
-  "team",
-  "customer"
-])
+import { UserRole } from "./UserRole.ts"
 
 const UserTemplate = Schema.Struct({
   /** Their role. */
