@@ -183,6 +183,15 @@ const appendFurther = (
   }
 }
 
+/** Puts name and value of the decision's id, and of every attribute that there is. */
+const tell = ({ values }: Attributes, id: string, put: (name: string, value: string) => void): void => {
+  put(identityHeaders[0], id)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (value !== undefined && value !== "") put(identityHeaders[i + 1] ?? "", value)
+  }
+}
+
 /** Appends name and value of every attribute that there is: for the upstream. */
 export const appendIdentity = (
   raw: Array<string>,
@@ -190,23 +199,16 @@ export const appendIdentity = (
   allowed: Allowed,
   further: ReadonlyArray<FurtherHeader> = nothing
 ): void => {
-  const { values } = attributesOf(allowed)
-  raw.push(identityHeaders[0], id)
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    if (value !== undefined && value !== "") raw.push(identityHeaders[i + 1] ?? "", value)
-  }
+  tell(attributesOf(allowed), id, (name, value) => void raw.push(name, value))
   appendFurther(raw, further, id, allowed, false)
 }
 
 /** The same by name, of a decision that may not be asked for again: nothing is remembered with it. */
 export const identityRecord = (id: string, allowed: Allowed): Record<string, string> => {
-  const { values } = read(allowed)
-  const headers: Record<string, string> = { [identityHeaders[0]]: id }
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    if (value !== undefined && value !== "") headers[identityHeaders[i + 1] ?? ""] = value
-  }
+  const headers: Record<string, string> = {}
+  tell(read(allowed), id, (name, value) => {
+    headers[name] = value
+  })
   return headers
 }
 
