@@ -22,7 +22,7 @@ class Ending implements Parcel {
     if (!this.#response.destroyed) this.#response.end(this.#body)
   }
 
-  destroy(): void {
+  abort(): void {
     this.#response.destroy()
   }
 }

@@ -12,7 +12,7 @@ export interface Parcel {
   /** Writes it; nothing, where nobody is left to read it. */
   readonly leave: () => void
   /** Ends its connection: it could not be written. */
-  readonly destroy: () => void
+  readonly abort: () => void
 }
 
 /** How many wait at most, so that the first of a long turn is not late by more than about a millisecond. */
@@ -32,7 +32,7 @@ export const leave = (): void => {
       parcel.leave()
     } catch {
       // What cannot be written is the end of its own connection, not of those behind it, nor of the process.
-      parcel.destroy()
+      parcel.abort()
     }
   }
 }

@@ -82,14 +82,14 @@ const placesIn = (text: string): PlaceOf =>
     (text.length > longest ? () => "1:1" : yamlOf(text).placeOf)
 
 /** The section of a directory file for each kind of row that has one. */
-const sections = {
-  team: "teams",
-  user: "users",
-  membership: "memberships",
-  organization: "organizations",
-  endUser: "endUsers",
-  agent: "agents"
-} as const
+const sections = [
+  ["team", "teams"],
+  ["user", "users"],
+  ["membership", "memberships"],
+  ["organization", "organizations"],
+  ["endUser", "endUsers"],
+  ["agent", "agents"]
+] as const
 
 /** Under which key a row's line is found. */
 export const rowKey = (kind: string, id: string): string => `${kind} ${id}`
@@ -101,10 +101,10 @@ export const rowLines = (text: string): ReadonlyMap<string, number> => {
   const rows = parse(valueOf(document))
   if (Result.isFailure(rows)) return new Map()
   return new Map(
-    (["team", "user", "membership", "organization", "endUser", "agent"] as const).flatMap((kind) =>
-      (rows.success[sections[kind]] ?? []).map((row, at): readonly [string, number] => [
+    sections.flatMap(([kind, section]) =>
+      (rows.success[section] ?? []).map((row, at): readonly [string, number] => [
         rowKey(kind, "id" in row ? row.id : `${row.user}/${row.team}`),
-        Number.parseInt(placeOf([sections[kind], at]), 10)
+        Number.parseInt(placeOf([section, at]), 10)
       ])
     )
   )

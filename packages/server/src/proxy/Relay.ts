@@ -122,10 +122,6 @@ export class Relay implements Dispatcher.DispatchHandler, Parcel {
     dispatcher.dispatch({ method, path, headers, body: body ?? null }, this)
   }
 
-  destroy(): void {
-    this.abort()
-  }
-
   /** Writes what there is of the answer. */
   #write(): void {
     if (this.#outgoing.destroyed) return

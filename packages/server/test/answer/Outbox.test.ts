@@ -11,7 +11,7 @@ const parcels = () => {
       leave()
       left.push(name)
     },
-    destroy: () => void destroyed.push(name)
+    abort: () => void destroyed.push(name)
   })
   return { left, destroyed, parcel }
 }
