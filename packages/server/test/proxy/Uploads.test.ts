@@ -1,32 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { makeTeam, makeUser, TeamId, UserId } from "@jotgate/core/Directory"
 import { Effect } from "effect"
 import { type IncomingMessage, request as httpRequest } from "node:http"
-import * as World from "../support/World.ts"
-
-const rows = {
-  users: [
-    makeUser({ id: UserId.make("alice"), teams: [TeamId.make("red")], role: "internal_user" }),
-    makeUser({ id: UserId.make("dora"), teams: [TeamId.make("free")], role: "internal_user" })
-  ],
-  teams: [
-    makeTeam({ id: TeamId.make("red"), alias: "Red", models: ["gpt-4o*"] }),
-    makeTeam({ id: TeamId.make("free"), alias: "Free", models: [] })
-  ]
-}
-
-const mebibyte = 1024 * 1024
-
-const make = Effect.fnUntraced(function*(body = 4 * mebibyte) {
-  const world = yield* World.make({ rows, doors: { limits: { ...World.defaultLimits, body } } })
-  return {
-    world,
-    /** Whose team may call `gpt-4o*`. */
-    alice: yield* world.token("alice", { groups: ["red"] }),
-    /** Whose team may call everything. */
-    dora: yield* world.token("dora", { groups: ["free"] })
-  }
-})
+import { make, mebibyte } from "../support/BodyWorld.ts"
+import type * as World from "../support/World.ts"
 
 const form = "multipart/form-data; boundary=B"
 const field = (name: string, value: string) =>
