@@ -11,7 +11,7 @@ import * as Columns from "../admin/Columns.ts"
 import { oneOf } from "../Given.ts"
 import { failure, Negative } from "../Outcome.ts"
 import * as Anybody from "./Anybody.ts"
-import { items, method, route } from "./Who.ts"
+import { aboutOf, items, method, route } from "./Who.ts"
 
 /** What came of one way, as columns. */
 const told = (
@@ -61,15 +61,8 @@ export const can = Command.make(
         return yield* failure("who? Give the id of a user, or one of --team ID, --agent ID and --anybody")
       }
       const ask = yield* AdminClient.connect(at)
-      const query = {
-        model: Option.getOrUndefined(model),
-        tool: Option.getOrUndefined(tool),
-        prompt: Option.getOrUndefined(prompt),
-        resource: Option.getOrUndefined(resource),
-        agent: isAgent ? undefined : Option.getOrUndefined(agent),
-        route: Option.getOrUndefined(route),
-        method: Option.getOrUndefined(method)
-      }
+      const acting = isAgent ? Option.none() : agent
+      const query = aboutOf({ model, tool, prompt, resource, agent: acting, route, method })
       const id = encodeURIComponent(
         Option.getOrElse(Option.orElse(Option.orElse(team, () => user), () => agent), () => "")
       )

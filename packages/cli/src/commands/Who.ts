@@ -37,6 +37,21 @@ export const items = {
   resource: text("resource", "The resource of an MCP server: SERVER/URI")
 }
 
+/** The call in question, as the API is asked about it. */
+export const aboutOf = (
+  { agent, method, model, prompt, resource, route, tool }: Readonly<
+    Record<"agent" | "method" | "model" | "prompt" | "resource" | "route" | "tool", Option.Option<string>>
+  >
+) => ({
+  model: Option.getOrUndefined(model),
+  tool: Option.getOrUndefined(tool),
+  prompt: Option.getOrUndefined(prompt),
+  resource: Option.getOrUndefined(resource),
+  agent: Option.getOrUndefined(agent),
+  route: Option.getOrUndefined(route),
+  method: Option.getOrUndefined(method)
+})
+
 export const who = Command.make(
   "who",
   {
@@ -56,15 +71,7 @@ export const who = Command.make(
       return yield* failure("what? Give the model, or --tool, --prompt or --resource SERVER/NAME")
     }
     const ask = yield* AdminClient.connect(at)
-    const about = {
-      model: Option.getOrUndefined(model),
-      tool: Option.getOrUndefined(tool),
-      prompt: Option.getOrUndefined(prompt),
-      resource: Option.getOrUndefined(resource),
-      agent: Option.getOrUndefined(agent),
-      route: Option.getOrUndefined(route),
-      method: Option.getOrUndefined(method)
-    }
+    const about = aboutOf({ model, tool, prompt, resource, agent, route, method })
     const listed = Effect.fnUntraced(function*(kind: "teams" | "users" | "agents", more: { readonly agents?: "true" }) {
       const found: Array<Columns.Row> = []
       yield* AdminClient.pages(
