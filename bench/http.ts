@@ -159,8 +159,13 @@ const upstream = child(1, "./Roles.ts", ["upstream"])
 const upstreamPort = Number((await upstream.ask())["port"])
 
 let written = 0
-const served = (workload: Workload.Workload, audit: "stdout" | "none", at: string) =>
-  Effect.runPromise(Workload.write(mkdtempSync(join(scratch, `${written++}-`)), workload, { audit, upstream: at }))
+const served = (workload: Workload.Workload, audit: "stdout" | "none") =>
+  Effect.runPromise(
+    Workload.write(mkdtempSync(join(scratch, `${written++}-`)), workload, {
+      audit,
+      upstream: `http://127.0.0.1:${upstreamPort}`
+    })
+  )
 
 /** A server, and how much processor time it has used. */
 const started = async (row: Row, which: "candidate" | "baseline", config: string) => {
@@ -214,7 +219,7 @@ if (values.profile) {
     if (row.candidate === "noise" || (row.baseline !== "floor" && row.baseline !== "bare")) continue
     if (!row.name.includes(values.only)) continue
     const { audit, workload } = row.candidate
-    const world = await served(workload, audit, `http://127.0.0.1:${upstreamPort}`)
+    const world = await served(workload, audit)
     const { gate, lines, peer } = await Profile.of(world, row.request, {
       peer: row.baseline,
       upstream: String(upstreamPort),
@@ -240,12 +245,12 @@ console.log(
 )
 for (const row of rows.filter((it) => it.name.includes(values.only))) {
   const { audit, workload } = row.candidate === "noise" ? silent(work) : row.candidate
-  const world = await served(workload, audit, `http://127.0.0.1:${upstreamPort}`)
+  const world = await served(workload, audit)
   const candidate = await pair(row, "candidate", world)
   const baseline = await pair(
     row,
     "baseline",
-    row.baseline === "decide" ? await served(workload, audit, `http://127.0.0.1:${upstreamPort}`) : world
+    row.baseline === "decide" ? await served(workload, audit) : world
   )
   const turns = values.together ? [[candidate, baseline]] : [[candidate], [baseline]]
   const round = async (seconds: number) => {
@@ -299,7 +304,7 @@ for (const row of rows.filter((it) => it.name.includes(values.only))) {
 
 if ("what survives a scavenge".includes(values.only)) {
   for (const [name, request] of [["forward auth", question], ["proxy JSON", json]] as const) {
-    const world = await served(work, "stdout", `http://127.0.0.1:${upstreamPort}`)
+    const world = await served(work, "stdout")
     const share = await Garbage.survivors(world, request, { connections: values.connections, seconds: warm })
     if (share > 0.02) missed = true
     console.log(

@@ -4,6 +4,7 @@
  */
 import { parseSync, Visitor } from "oxc-parser"
 import type { Source } from "./Sources.ts"
+import { at, isNode, type Node, nodes } from "./Syntax.ts"
 
 /** One thing without a doc comment. */
 export interface Undocumented {
@@ -12,18 +13,6 @@ export interface Undocumented {
   /** `Settings`, `Verdict.status`. */
   readonly name: string
 }
-
-interface Node {
-  readonly type: string
-  readonly start: number
-}
-
-const isNode = (it: unknown): it is Node =>
-  typeof it === "object" && it !== null && "type" in it && typeof it.type === "string" && "start" in it
-
-const nodes = (it: unknown): ReadonlyArray<Node> => Array.isArray(it) ? it.filter(isNode) : isNode(it) ? [it] : []
-
-const at = (node: Node, name: string): unknown => Reflect.get(node, name)
 
 const nameOf = (node: Node): string => {
   const [key] = nodes(at(node, "key") ?? at(node, "id"))

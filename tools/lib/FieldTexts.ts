@@ -8,6 +8,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { type Comment, parseSync } from "oxc-parser"
+import { at, type Node, nodes } from "./Syntax.ts"
 
 /** What is said of a field. */
 export interface FieldText {
@@ -19,16 +20,6 @@ export interface FieldText {
 /** A text and where it holds: members by `.`, items of a list as `[]`, any name of a map as `*`. */
 type Texts = ReadonlyArray<readonly [path: string, text: FieldText]>
 
-interface Node {
-  readonly type: string
-  readonly start: number
-}
-
-const isNode = (it: unknown): it is Node =>
-  typeof it === "object" && it !== null && "type" in it && typeof it.type === "string" && "start" in it
-
-const nodes = (it: unknown): ReadonlyArray<Node> => Array.isArray(it) ? it.filter(isNode) : isNode(it) ? [it] : []
-const at = (node: Node, name: string): unknown => Reflect.get(node, name)
 const child = (node: Node, name: string): Node | undefined => nodes(at(node, name))[0]
 const nameOf = (node: Node | undefined): string =>
   node === undefined ? "" : String(at(node, "name") ?? at(node, "value") ?? "")
