@@ -11,6 +11,7 @@ import type { Now } from "../Trace.ts"
 import type { DirectoryUnavailable } from "./Directory.ts"
 import { answer, MemoryRows, type MemoryTables, serverTables } from "./MemoryRows.ts"
 
+/** What the rows of a directory say of MCP servers. */
 export interface ToolRepo {
   /** The server parts of the patterns in all rows, kind by kind. */
   readonly servers: (now?: Now) => Effect.Effect<ServerNames, DirectoryUnavailable>
@@ -21,6 +22,7 @@ const anyServer = Exit.succeed(anyNames)
 /** A directory that cannot tell: any server may be named (unknown is never none). */
 export const unknown: ToolRepo = { servers: () => anyServer }
 
+/** A directory that cannot tell, unless one is provided: every server may be named. */
 export const ToolRepo = Context.Reference<ToolRepo>("@jotgate/core/ToolRepo", { defaultValue: () => unknown })
 
 const kinds = ["tool", "prompt", "resource"] as const

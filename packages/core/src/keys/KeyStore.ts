@@ -23,14 +23,15 @@ import { Signature } from "../token/Signature.ts"
 import type { Now } from "../Trace.ts"
 import { type IssuerKeys, type IssuerStatus, type KeyHeader, make as makeIssuerKeys } from "./IssuerKeys.ts"
 import { KeyFleet } from "./KeyFleet.ts"
-import { fromJson, prepare, type UsableKeys, type VerificationKey } from "./KeySet.ts"
+import { fromJson, type KeySet, prepare, type UsableKeys, type VerificationKey } from "./KeySet.ts"
 import type { FetchedBy } from "./KeySupply.ts"
 import { SavedKeys } from "./SavedKeys.ts"
 
 export { Issuers } from "../issuer/Issuer.ts"
+export { IssuerUnavailable, TokenRefused } from "../token/Refusal.ts"
 export { SavedKeys } from "./SavedKeys.ts"
 
-export type { IssuerStatus, VerificationKey }
+export type { IssuerStatus, KeyHeader, VerificationKey }
 
 /** Verifies signatures with the keys of the trusted issuers, and keeps these fresh. */
 export class KeyStore extends Context.Service<KeyStore, {
@@ -66,45 +67,63 @@ export class KeyStore extends Context.Service<KeyStore, {
    */
   static readonly layerOnDemand = Layer.effect(KeyStore, Effect.suspend(() => make("callers")))
 
-  /** Knows the key sets (JWK Set documents by issuer `id`) that it is given, and no other, for ever. */
+  /** Knows the key sets (JWK Set documents by issuer `id`) that it is given, and no other; `refresh` brings dropped keys back. */
   static readonly layerMemory = (sets: Readonly<Record<string, unknown>>) =>
     Layer.effect(
       KeyStore,
       Effect.gen(function*() {
         const signature = yield* Signature
         const { all } = yield* Issuers
-        const usable = new Map<string, UsableKeys>()
+        const held = new Map<string, { readonly set: KeySet; usable: UsableKeys; epoch: number }>()
         for (const { id, settings } of all) {
           const set = fromJson(sets[id])
-          if (Result.isSuccess(set)) usable.set(id, yield* prepare(set.success, signature, settings.algorithms))
+          if (Result.isFailure(set)) continue
+          const usable = yield* prepare(set.success, signature, settings.algorithms)
+          held.set(id, { set: set.success, usable, epoch: 0 })
         }
         const unavailable = (issuer: string) =>
           new IssuerUnavailable({ issuer, retryAfter: 30, facts: { error: "no keys" } })
+        /** From now on these keys of its set are in use. */
+        const use = Effect.fnUntraced(function*(issuer: string, isKept: (kid: string | undefined) => boolean) {
+          const one = held.get(issuer)
+          const { algorithms = [] } = all.find((it) => it.id === issuer)?.settings ?? {}
+          if (one === undefined) return
+          const keys = one.set.keys.filter((it) => isKept(it.kid))
+          one.usable = yield* prepare({ ...one.set, keys }, signature, algorithms)
+          one.epoch += 1
+        })
         return {
           find: ({ id }, header) => {
-            const keys = usable.get(id)
-            if (keys === undefined) return Exit.fail(unavailable(id))
+            const keys = held.get(id)?.usable
+            if (keys === undefined || keys.keys.length === 0) return Exit.fail(unavailable(id))
             const found = keys.select(header)
             return found.length > 0
               ? Exit.succeed(found)
               : Exit.fail(new TokenRefused({ reason: "unknown_key", facts: { kid: header.kid ?? null } }))
           },
-          epoch: () => 0,
+          epoch: (issuer) => held.get(issuer)?.epoch ?? 0,
           status: Effect.sync(() =>
-            all.map(({ id }) => ({
-              issuer: id,
-              ready: usable.get(id) !== undefined,
-              keys: usable.get(id)?.keys ?? [],
-              ageSeconds: null,
-              nextRefreshSeconds: null,
-              lastError: usable.get(id) === undefined ? "no keys" : null,
-              stale: false,
-              skippedMembers: usable.get(id)?.skipped.length ?? 0,
-              unknownKeys: 0
-            }))
+            all.map(({ id }) => {
+              const usable = held.get(id)?.usable
+              const keys = usable?.keys ?? []
+              return {
+                issuer: id,
+                ready: keys.length > 0,
+                keys,
+                ageSeconds: null,
+                nextRefreshSeconds: null,
+                lastError: keys.length === 0 ? "no keys" : null,
+                stale: false,
+                skippedMembers: usable?.skipped.length ?? 0,
+                unknownKeys: 0
+              }
+            })
           ),
-          refresh: (issuer) => usable.get(issuer) === undefined ? Effect.fail(unavailable(issuer)) : Effect.void,
-          drop: (issuer) => Effect.sync(() => void usable.delete(issuer))
+          refresh: (issuer) => held.has(issuer) ? use(issuer, () => true) : Effect.fail(unavailable(issuer)),
+          drop: (issuer, kid) => {
+            const still = new Set(held.get(issuer)?.usable.keys.map((it) => it.kid ?? undefined))
+            return use(issuer, (it) => kid !== undefined && it !== kid && still.has(it))
+          }
         }
       })
     )

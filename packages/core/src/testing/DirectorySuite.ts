@@ -3,14 +3,14 @@
  * the same cases for every store.
  *
  * A case is an effect that fails when the store breaks the contract, so that
- * any test runner can run it; reading, writing and outages are apart (`reads`,
- * `writes`, `outages`):
+ * any test runner can run it; reading, writing and outages of both are apart
+ * (`reads`, `writes`, `outages`, `writeOutages`), and so is what a directory may leave out (`agents`,
+ * `servers`):
  *
- *     for (const { title, run } of DirectorySuite.suite(layerOfRows)) it.live(title, () => run)
+ *     for (const { title, run } of DirectorySuite.reads(layerOfRows)) it.live(title, () => run)
  */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import { AgentRepo } from "../directory/AgentRepo.ts"
 import { AgentId, type DirectoryWrite, EndUserId, makeTeam, makeUser, type User } from "../directory/Directory.ts"
@@ -21,34 +21,15 @@ import { TeamRepo } from "../directory/TeamRepo.ts"
 import { ToolRepo } from "../directory/ToolRepo.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
 import { namesOf, type ToolLists } from "../rules/patterns/ToolPattern.ts"
+import { type Case, type Cases, over, same, show, tagOf } from "./Contract.ts"
 import { group, hostile, organization, rows, team, user } from "./DirectoryRows.ts"
 
+export type { Rows } from "../directory/MemoryRows.ts"
+export type { Case } from "./Contract.ts"
 export { rows } from "./DirectoryRows.ts"
 
 /** What a store provides. */
 export type Repos = UserRepo | TeamRepo | OrganizationRepo | Provisioner
-
-/** One case of the contract. */
-export interface Case {
-  readonly title: string
-  readonly run: Effect.Effect<void, unknown>
-}
-
-const show = (value: unknown): string => JSON.stringify(value) ?? String(value)
-
-const same = (actual: unknown, expected: unknown, what: string): Effect.Effect<void> =>
-  Equal.equals(actual, expected)
-    ? Effect.void
-    : Effect.die(new Error(`${what}: expected ${show(expected)}, got ${show(actual)}`))
-
-const tagOf = <A, E extends { readonly _tag: string }, R>(
-  look: Effect.Effect<A, E, R>
-): Effect.Effect<string, never, R> =>
-  Effect.map(Effect.exit(look), (exit) =>
-    Exit.match(exit, {
-      onSuccess: () => "found",
-      onFailure: (cause) => cause.reasons.map((it) => it._tag === "Fail" ? it.error._tag : it._tag).join()
-    }))
 
 const rowOf = <A extends { readonly id: string }>(list: ReadonlyArray<A> | undefined, id: string): A | undefined =>
   list?.find((it) => it.id === id)
@@ -76,9 +57,10 @@ const has = (id: string, holds: (row: User) => boolean) =>
     Effect.match(found(id), { onSuccess: holds, onFailure: () => false })
   )
 
-type Cases = Readonly<Record<string, Effect.Effect<void, unknown, Repos>>>
+/** What rows say of tools, prompts and resources. */
+const listed = (row: ToolLists | undefined) => [row?.tools ?? null, row?.prompts ?? null, row?.resources ?? null]
 
-const readCases = (rows: Rows): Cases => ({
+const readCases = (rows: Rows): Cases<Repos> => ({
   "a user comes back as it was put": Effect.gen(function*() {
     for (const id of ["u-1", "u-2", "u-3", "é"]) yield* same(yield* found(id), rowOf(rows.users, id), id)
   }),
@@ -163,6 +145,13 @@ const readCases = (rows: Rows): Cases => ({
       yield* same(yield* tagOf(teams.byAlias("Twin")), "RowAmbiguous", "Twin")
     }
   ),
+  "RULES D56: many aliases are one question, and an alias of several teams gives them all": Effect.gen(function*() {
+    const teams = yield* TeamRepo
+    const aliases = ["Red", "Twin", "red", "nobody's", "\u00e9"]
+    yield* same(ids(yield* teams.byAliases(aliases)), ["red", "twin-a", "twin-b", "日本 😀"], "some")
+    yield* same(yield* teams.byAliases([]), [], "none")
+    yield* same(yield* teams.byAliases(hostile), [], "hostile")
+  }),
   "the model groups that exist among these": Effect.gen(function*() {
     const teams = yield* TeamRepo
     const asked = [group("cheap"), group("nowhere"), group("none"), group("cheap")]
@@ -184,27 +173,18 @@ const readCases = (rows: Rows): Cases => ({
   }),
   "what rows say of tools, prompts and resources: a list, an empty one, nothing, each on its own": Effect.gen(
     function*() {
-      const [teams, organizations, agents] = [yield* TeamRepo, yield* OrganizationRepo, yield* AgentRepo]
-      const wanted = (row: ToolLists | undefined) => [row?.tools ?? null, row?.prompts ?? null, row?.resources ?? null]
-      const red = rowOf(rows.teams, "red")
-      yield* same(wanted(yield* teams.byId(team("red"))), wanted(red), "team")
+      const [teams, organizations] = [yield* TeamRepo, yield* OrganizationRepo]
+      yield* same(listed(yield* teams.byId(team("red"))), listed(rowOf(rows.teams, "red")), "team")
       const acme = rowOf(rows.organizations, "acme")
-      yield* same(wanted(yield* organizations.byId(organization("acme"))), wanted(acme), "organization")
-      yield* same(wanted(yield* found("u-1")), wanted(rowOf(rows.users, "u-1")), "user")
+      yield* same(listed(yield* organizations.byId(organization("acme"))), listed(acme), "organization")
+      yield* same(listed(yield* found("u-1")), listed(rowOf(rows.users, "u-1")), "user")
       const member = yield* UserRepo.use((users) => users.membership(user("u-1"), team("red")))
-      yield* same(wanted(member), wanted(rows.memberships?.[0]), "membership")
-      for (const agent of rows.agents ?? []) yield* same(wanted(yield* agents.byId(agent.id)), wanted(agent), agent.id)
+      yield* same(listed(member), listed(rows.memberships?.[0]), "membership")
     }
-  ),
-  "the servers that rows name, for each kind apart": Effect.gen(function*() {
-    const { agents = [], memberships = [], organizations = [], teams = [], users = [] } = rows
-    const all: ReadonlyArray<ToolLists> = [...organizations, ...teams, ...users, ...memberships, ...agents]
-    const names = namesOf(all)
-    const told = yield* Effect.flatMap(ToolRepo, (it) => it.servers())
-    for (const kind of ["tool", "prompt", "resource"] as const) {
-      yield* same(told[kind].toSorted(), names[kind].toSorted(), kind)
-    }
-  }),
+  )
+})
+
+const agentCases = (rows: Rows): Cases<Repos> => ({
   "agents by id and by name": Effect.gen(function*() {
     const agents = yield* AgentRepo
     const { agents: [scout, plain] = [] } = rows
@@ -216,10 +196,26 @@ const readCases = (rows: Rows): Cases => ({
       yield* same(yield* tagOf(agents.byName(text)), "RowNotFound", `agent ${show(text)}`)
       if (text !== "") yield* same(yield* tagOf(agents.byId(AgentId.make(text))), "RowNotFound", show(text))
     }
+  }),
+  "what agents say of tools, prompts and resources": Effect.gen(function*() {
+    const agents = yield* AgentRepo
+    for (const agent of rows.agents ?? []) yield* same(listed(yield* agents.byId(agent.id)), listed(agent), agent.id)
   })
 })
 
-const writeCases: Cases = {
+const serverCases = (rows: Rows): Cases<Repos> => ({
+  "the servers that rows name, for each kind apart": Effect.gen(function*() {
+    const { agents = [], memberships = [], organizations = [], teams = [], users = [] } = rows
+    const all: ReadonlyArray<ToolLists> = [...organizations, ...teams, ...users, ...memberships, ...agents]
+    const names = namesOf(all)
+    const told = yield* Effect.flatMap(ToolRepo, (it) => it.servers())
+    for (const kind of ["tool", "prompt", "resource"] as const) {
+      yield* same(told[kind].toSorted(), names[kind].toSorted(), kind)
+    }
+  })
+})
+
+const writeCases: Cases<Repos> = {
   "RULES D33: a person whom the decision rests on is there when the answer is": Effect.gen(function*() {
     const made = makeUser({
       id: user("new"),
@@ -308,8 +304,8 @@ const writeCases: Cases = {
   })
 }
 
-/** What every look-up and every write that a decision rests on answers while the store is away. */
-const outageCases: Cases = {
+/** What every look-up answers while the store is away. */
+const outageCases: Cases<Repos> = {
   "RULES D27: a look-up that is not answered is an outage, never an absence": Effect.gen(function*() {
     const users = yield* UserRepo
     const teams = yield* TeamRepo
@@ -319,22 +315,35 @@ const outageCases: Cases = {
       "subject": users.bySubject("", "okta|1"),
       "e-mail": users.byEmail("alice@acme.com"),
       "membership": users.membership(user("u-1"), team("red")),
+      "memberships": users.memberships(user("u-1"), [team("red")]),
       "team": teams.byId(team("red")),
       "teams": teams.byIds([team("red"), team("nowhere")]),
       "alias": teams.byAlias("Red"),
+      "aliases": teams.byAliases(["Red", "Twin"]),
+      "model groups": teams.modelGroups([group("cheap")]),
       "organization": organizations.byId(organization("acme")),
+      "alias of an organization": organizations.byAlias("Acme"),
       "end user": organizations.endUser(EndUserId.make("c-1"))
     }
     for (const [name, look] of Object.entries(looks)) yield* same(yield* tagOf(look), "DirectoryUnavailable", name)
-  }),
-  "RULES D33: a row that the decision rests on and cannot be made is an outage": Effect.gen(function*() {
-    const made = write({ _tag: "CreateUser", user: makeUser({ id: user("u-new") }) })
-    yield* same(yield* tagOf(made), "DirectoryUnavailable", "CreateUser")
   })
 }
 
-const over = <E>(cases: Cases, layer: () => Layer.Layer<Repos, E>): ReadonlyArray<Case> =>
-  Object.entries(cases).map(([title, run]) => ({ title, run: Effect.provide(run, layer()) }))
+const writeOutageCases: Cases<Repos> = {
+  "RULES D33: a row that the decision rests on and cannot be made is an outage": Effect.gen(function*() {
+    const made = write({ _tag: "CreateUser", user: makeUser({ id: user("u-new") }) })
+    yield* same(yield* tagOf(made), "DirectoryUnavailable", "CreateUser")
+  }),
+  "RULES D33: what is written after the answer and cannot be is no denial": Effect.gen(function*() {
+    const writes: ReadonlyArray<DirectoryWrite> = [
+      { _tag: "LinkSubject", user: user("u-1"), namespace: "okta", subject: "linked" },
+      { _tag: "SetRole", user: user("u-1"), role: "proxy_admin", origin: "token" },
+      { _tag: "JoinTeam", user: user("u-1"), team: team("red"), role: "user" },
+      { _tag: "LeaveTeam", user: user("u-1"), team: team("blue") }
+    ]
+    for (const one of writes) yield* same(yield* tagOf(write(one)), "found", one._tag)
+  })
+}
 
 /** The cases that only read; a store that may not be written passes them. */
 export const reads = <E>(layerOf: (rows: Rows) => Layer.Layer<Repos, E>, given: Rows = rows): ReadonlyArray<Case> =>
@@ -347,11 +356,23 @@ export const writes = <E>(layerOf: (rows: Rows) => Layer.Layer<Repos, E>, given:
 /** The cases of a store that is away: `layer` builds without it, and nothing of it answers. */
 export const outages = <E>(layer: Layer.Layer<Repos, E>): ReadonlyArray<Case> => over(outageCases, () => layer)
 
+/** What `Provisioner` does of a store that is away; a directory that only reads has nothing that could fail. */
+export const writeOutages = <E>(layer: Layer.Layer<Repos, E>): ReadonlyArray<Case> =>
+  over(writeOutageCases, () => layer)
+
+/** The cases of a layer that also provides `AgentRepo`; without one nobody is an agent. */
+export const agents = <E>(layerOf: (rows: Rows) => Layer.Layer<Repos, E>, given: Rows = rows): ReadonlyArray<Case> =>
+  over(agentCases(given), () => layerOf(given))
+
+/** The cases of a layer that also provides `ToolRepo`; without one every MCP server counts as named. */
+export const servers = <E>(layerOf: (rows: Rows) => Layer.Layer<Repos, E>, given: Rows = rows): ReadonlyArray<Case> =>
+  over(serverCases(given), () => layerOf(given))
+
 /**
- * Reading and writing over a store; `layerOf` builds a store that holds exactly these rows, anew for each case. A store
- * that cannot say everything that the rows say brings rows of its own with the same ids.
+ * Everything that reads and writes, over a store that leaves nothing out; `layerOf` builds a store that holds exactly these
+ * rows, anew for each case. A store that cannot say everything that the rows say brings rows of its own with the same ids.
  */
 export const suite = <E>(
   layerOf: (rows: Rows) => Layer.Layer<Repos, E>,
   given: Rows = rows
-): ReadonlyArray<Case> => [...reads(layerOf, given), ...writes(layerOf, given)]
+): ReadonlyArray<Case> => [reads, agents, servers, writes].flatMap((cases) => cases(layerOf, given))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { Cache, type RegionOptions } from "../../src/cache/Cache.ts"
+import * as CacheSuite from "../../src/testing/CacheSuite.ts"
 import type { Now } from "../../src/Trace.ts"
 
 const at = (ticks: number): Now => ({ time: 0, ticks, note: undefined })
@@ -33,65 +34,24 @@ const scripted = Effect.fnUntraced(function*(
 
 const run = <A, E>(effect: Effect.Effect<A, E, Cache>) => effect.pipe(Effect.provide(Cache.layer))
 
+describe("the memory keeps the contract of a cache", () => {
+  for (
+    const { run, title } of [CacheSuite.answers, CacheSuite.remembers, CacheSuite.outages].flatMap((it) =>
+      it(Cache.layer)
+    )
+  ) {
+    it.effect(title, () => run)
+  }
+  for (const { run, title } of CacheSuite.answers(Cache.layerNoop)) {
+    it.effect(`remembering nothing: ${title}`, () => run)
+  }
+})
+
 describe("Cache", () => {
-  it.effect("a hit is an Exit, and the look-up ran once", () =>
-    run(Effect.gen(function*() {
-      const { calls, region } = yield* scripted((key) => Effect.succeed(key.toUpperCase()))
-      assert.isFalse(Exit.isExit(region.get("a", at(0))))
-      assert.strictEqual(yield* region.get("a", at(0)), "A")
-      const hit = region.get("a", at(29_999))
-      assert.isTrue(Exit.isExit(hit))
-      assert.strictEqual(yield* hit, "A")
-      assert.deepStrictEqual(calls, ["a"])
-    })))
-
-  it.effect("an answer is looked up again when its time is over", () =>
-    run(Effect.gen(function*() {
-      const { region } = yield* scripted((_, call) => Effect.succeed(String(call)))
-      assert.strictEqual(yield* region.get("a", at(0)), "1")
-      assert.strictEqual(yield* region.get("a", at(30_000)), "2")
-    })))
-
-  it.effect("time to live goes by outcome: an absence shortly, an outage not at all", () =>
-    run(Effect.gen(function*() {
-      const { calls, region } = yield* scripted((key) => Effect.fail(key === "gone" ? "absent" : "down"))
-      yield* Effect.exit(region.get("gone", at(0)))
-      assert.isTrue(Exit.isExit(region.get("gone", at(1_999))))
-      yield* Effect.exit(region.get("gone", at(2_000)))
-      yield* Effect.exit(region.get("broken", at(0)))
-      yield* Effect.exit(region.get("broken", at(0)))
-      assert.deepStrictEqual(calls, ["gone", "gone", "broken", "broken"])
-      assert.strictEqual(region.size(), 1)
-    })))
-
   it.effect("an answer that a look-up has at once is given at once", () =>
     run(Effect.gen(function*() {
       const { region } = yield* scripted(() => Effect.succeed("x"), { lookup: (key) => Exit.succeed(key) })
       assert.isTrue(Exit.isExit(region.get("a", at(0))))
-    })))
-
-  it.effect("callers of one key share one look-up", () =>
-    run(Effect.gen(function*() {
-      const gate = yield* Deferred.make<string>()
-      const { calls, region } = yield* scripted(() => Deferred.await(gate))
-      const callers = yield* Effect.forEach(Array.from({ length: 50 }), () => Effect.forkChild(region.get("a", at(0))))
-      yield* Effect.yieldNow
-      yield* Deferred.succeed(gate, "shared")
-      const answers = yield* Effect.forEach(callers, Fiber.join)
-      assert.deepStrictEqual(new Set(answers), new Set(["shared"]))
-      assert.deepStrictEqual(calls, ["a"])
-    })))
-
-  it.effect("an interrupted first caller takes nothing from those who wait with it", () =>
-    run(Effect.gen(function*() {
-      const gate = yield* Deferred.make<string>()
-      const { calls, region } = yield* scripted(() => Deferred.await(gate))
-      const first = yield* Effect.forkChild(region.get("a", at(0)), { startImmediately: true })
-      const second = yield* Effect.forkChild(region.get("a", at(0)), { startImmediately: true })
-      yield* Fiber.interrupt(first)
-      yield* Deferred.succeed(gate, "kept")
-      assert.strictEqual(yield* Fiber.join(second), "kept")
-      assert.deepStrictEqual(calls, ["a"])
     })))
 
   it.effect("RULES D27, threat E14: an outage is served from the last answer for the stated window and then fails", () =>
@@ -104,14 +64,6 @@ describe("Cache", () => {
       assert.strictEqual(yield* Effect.flip(region.get("a", at(90_000))), "down")
       assert.deepStrictEqual(calls.length, 4)
       assert.strictEqual(region.stats().stale, 2)
-    })))
-
-  it.effect("an absence replaces what was known, at once", () =>
-    run(Effect.gen(function*() {
-      const { region } = yield* scripted((_, call) => call === 1 ? Effect.succeed("known") : Effect.fail("absent"))
-      yield* region.get("a", at(0))
-      assert.strictEqual(yield* Effect.flip(region.get("a", at(31_000))), "absent")
-      assert.strictEqual(yield* Effect.flip(region.get("a", at(31_001))), "absent")
     })))
 
   it.effect("a forgotten key is looked up again, and not served in an outage", () =>
@@ -148,18 +100,6 @@ describe("Cache", () => {
       assert.strictEqual(yield* Fiber.join(second), "a")
     })))
 
-  it.effect("what was forgotten while it was looked up is not kept", () =>
-    run(Effect.gen(function*() {
-      const gate = yield* Deferred.make<string>()
-      const { calls, region } = yield* scripted((_, call) => call === 1 ? Deferred.await(gate) : Effect.succeed("new"))
-      const first = yield* Effect.forkChild(region.get("a", at(0)), { startImmediately: true })
-      region.invalidate("a")
-      yield* Deferred.succeed(gate, "old")
-      assert.strictEqual(yield* Fiber.join(first), "old")
-      assert.strictEqual(yield* region.get("a", at(1)), "new")
-      assert.deepStrictEqual(calls, ["a", "a"])
-    })))
-
   it.effect("is bounded, and spares what was used", () =>
     run(Effect.gen(function*() {
       const { calls, region } = yield* scripted((key) => Effect.succeed(key), { capacity: 10 })
@@ -170,14 +110,6 @@ describe("Cache", () => {
       yield* region.get("k0", at(2))
       assert.strictEqual(calls.filter((it) => it === "k0").length, 1)
       assert.strictEqual(region.stats().evictions, 9)
-    })))
-
-  it.effect("a defect of a look-up reaches every caller and is not kept", () =>
-    run(Effect.gen(function*() {
-      const { region } = yield* scripted((_, call) => call === 1 ? Effect.die("bug") : Effect.succeed("well"))
-      const exit = yield* Effect.exit(region.get("a", at(0)))
-      assert.isTrue(Exit.hasDies(exit))
-      assert.strictEqual(yield* region.get("a", at(0)), "well")
     })))
 
   it.effect("a look-up that the end of the cache cuts off leaves nobody waiting", () =>

@@ -10,9 +10,13 @@ import * as DirectorySuite from "../../src/testing/DirectorySuite.ts"
 describe("the directory in memory keeps the contract", () => {
   for (const { run, title } of DirectorySuite.suite(MemoryDirectory.layerRepos)) it.effect(title, () => run)
 
-  const away = new Set(["users", "teams", "organizations", "endUsers", "memberships", "users.write"] as const)
+  const away = new Set(
+    ["users", "teams", "organizations", "endUsers", "memberships", "modelGroups", "users.write"] as const
+  )
   const broken = MemoryDirectory.layerRepos(DirectorySuite.rows, { failing: away })
-  for (const { run, title } of DirectorySuite.outages(broken)) it.effect(title, () => run)
+  for (const { run, title } of [...DirectorySuite.outages(broken), ...DirectorySuite.writeOutages(broken)]) {
+    it.effect(title, () => run)
+  }
 })
 
 describe("MemoryDirectory", () => {
