@@ -4,11 +4,15 @@
  */
 import { checkConfig } from "@jotgate/server/ConfigCheck"
 import { findingText } from "@jotgate/server/ConfigFile"
-import { Console, Effect, Option } from "effect"
+import * as NodeOutbound from "@jotgate/server/NodeOutbound"
+import * as NodeSecrets from "@jotgate/server/NodeSecrets"
+import { Console, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { dirname, resolve } from "node:path"
 import { configFlag, fileOf, load } from "../Configuration.ts"
 import * as Diagnosis from "../doctor/Diagnosis.ts"
+import type { Finding } from "../doctor/Finding.ts"
+import * as IssuerDiagnosis from "../doctor/IssuerDiagnosis.ts"
 import * as TokenDiagnosis from "../doctor/TokenDiagnosis.ts"
 import { failure, Negative } from "../Outcome.ts"
 import { unreadable } from "../SecretCheck.ts"
@@ -38,9 +42,11 @@ export const doctor = Command.make(
     if (Option.isNone(config) && Option.isNone(issuer) && Option.isNone(token)) {
       return yield* failure("what? Give a configuration FILE, --issuer URL or --token TOKEN")
     }
-    const findings: Array<Diagnosis.Finding> = []
-    const add = (found: ReadonlyArray<Diagnosis.Finding>) => void findings.push(...found)
+    const findings: Array<Finding> = []
+    const add = (found: ReadonlyArray<Finding>) => void findings.push(...found)
     const loaded = Option.isSome(config) ? yield* load(config.value) : undefined
+    const base = loaded === undefined ? "." : dirname(resolve(loaded.name))
+    const asked = Effect.provide(Layer.merge(NodeOutbound.layer, NodeSecrets.layer(base, process.env)))
     if (loaded !== undefined) {
       const { settings } = loaded
       const checked = checkConfig(loaded)
@@ -53,13 +59,18 @@ export const doctor = Command.make(
       const missing = yield* unreadable(loaded)
       add(missing.map((text) => ({ state: "wrong", about: "secret", text })))
       if (missing.length === 0) add([{ state: "ok", about: "secret", text: "every reference can be read" }])
-      for (const it of settings.issuers) if (it.issuer !== "any") add(yield* Diagnosis.issuer(it.issuer, it))
+      for (const it of settings.issuers) {
+        add([...yield* asked(IssuerDiagnosis.issuer(it)), IssuerDiagnosis.audience(it)])
+      }
       add(yield* Diagnosis.upstreams(settings))
-      add(yield* Diagnosis.directory(loaded, dirname(resolve(loaded.name))))
-      add(yield* Diagnosis.redis(settings, dirname(resolve(loaded.name))))
+      add(yield* Diagnosis.directory(loaded, base))
+      add(yield* Diagnosis.redis(settings, base))
       add(yield* Diagnosis.ports(settings))
     }
-    if (Option.isSome(issuer)) add(yield* Diagnosis.issuer(issuer.value, undefined))
+    if (Option.isSome(issuer)) {
+      const it = yield* Effect.catch(IssuerDiagnosis.at(issuer.value), () => failure("--issuer: this is no issuer"))
+      add(yield* asked(IssuerDiagnosis.issuer(it)))
+    }
     for (const { about, state, text } of findings) yield* Console.log(`${marks[state]} ${about.padEnd(13)} ${text}`)
     if (Option.isSome(token)) {
       const told = TokenDiagnosis.lines(token.value, loaded?.settings.issuers ?? [])
