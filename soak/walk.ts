@@ -18,15 +18,21 @@ import { run } from "../tools/lib/Run.ts"
 import { figure } from "./Figures.ts"
 
 const root = mkdtempSync(join(tmpdir(), "jotgate-walk-"))
-for (const folder of ["etc/prometheus", "etc/systemd/system", "var/cache", "opt", "run", "bin"]) {
+for (const folder of ["etc/prometheus", "etc/systemd/system", "var/cache", "var/backups", "opt", "run", "bin"]) {
   mkdirSync(join(root, folder), { recursive: true })
 }
 
-/** Starts and stops what a unit says, in the background, with the environment that it names. */
+/** Starts and stops what a unit says, in the background, with the environment that it names; what runs once, in front. */
 const systemctl = (prometheus: number): string =>
   `#!/bin/bash
 [ "$*" = daemon-reload ] && exit 0
 [ "$1" = enable ] && set -- start "$3"
+case $2 in
+  *.timer) grep -q OnCalendar= ${root}/etc/systemd/system/$2; exit ;;
+  *.service)
+    sed -n 's/^ExecStart\\(Post\\)*=//p' ${root}/etc/systemd/system/$2 | sed 's/%%/%/g; s/[$][$]/$/g' | bash -ef
+    exit ;;
+esac
 pid=${root}/run/$2.pid
 if [ $1 != start ] && [ -f $pid ]; then
   kill $(cat $pid)
@@ -59,7 +65,7 @@ const pack = async (): Promise<void> => {
   await done("tar", ["xzf", packed], root)
   const manifest = join(root, "package/package.json")
   const text = readFileSync(manifest, "utf8")
-  for (const version of ["0.2.0", "0.1.0"]) {
+  for (const version of ["0.3.0", "0.2.0"]) {
     writeFileSync(manifest, text.replace(/"version": "[^"]*"/, `"version": "${version}"`))
     await done("tar", ["czf", `next.tgz`, "package"], root)
     renameSync(join(root, "next.tgz"), join(root, `jotgate-${version}.tgz`))
@@ -79,8 +85,12 @@ const walk = Effect.gen(function*() {
     now: Math.floor(Date.now() / 1000),
     claims: { iss: issuer.origin + realm, sub: "ada", aud: ["llm-gateway", "account"], typ: "Bearer", azp: "llm-cli" }
   })
-  writeFileSync(join(root, "bin/systemctl"), systemctl(prometheus))
-  chmodSync(join(root, "bin/systemctl"), 0o755)
+  for (
+    const [name, text] of [["systemctl", systemctl(prometheus)], ["apt-get", "#!/bin/sh\ncommand -v $3\n"]] as const
+  ) {
+    writeFileSync(join(root, "bin", name), text)
+    chmodSync(join(root, "bin", name), 0o755)
+  }
   yield* Effect.promise(pack)
 
   /** A block as it is run here. */
@@ -97,10 +107,12 @@ const walk = Effect.gen(function*() {
       .replaceAll("snippets prometheus", "snippets prometheus | sed 's/for: 5m/for: 2s/'")
   const known = `PATH=${root}/bin:${root}/opt/jotgate/bin:$PATH
 [ ! -f etc/jotgate/environment ] || { set -a; . etc/jotgate/environment; set +a; }`
+  /** What is done on another day has a shell of its own. */
+  const isAlone = (block: string) => block.includes("OLD=")
   const shell = (block: string) =>
     Effect.promise(() =>
       // A reader has one shell: what it has read of the environment it still knows in the next block.
-      run("bash", ["-ec", `${known}\n${here(block)}`], {
+      run("bash", ["-ec", isAlone(block) ? `PATH=${root}/bin:$PATH\n${here(block)}` : `${known}\n${here(block)}`], {
         cwd: root,
         env: { HOME: root, TOKEN: token, npm_config_cache: join(homedir(), ".npm") }
       })
@@ -125,14 +137,15 @@ const walk = Effect.gen(function*() {
 
   /** What has to stand in what a block prints, by a word of the block. */
   const expected: ReadonlyArray<readonly [block: string, words: ReadonlyArray<RegExp>]> = [
-    ["jotgate --version", [/0\.1\.0/]],
+    ["jotgate --version", [/0\.2\.0/]],
     ["check --config", []],
     ["daemon-reload", [/"ready"/]],
     ["chat/completions", [/\{\}/, /ada/]],
     ["promtool", [/SUCCESS/]],
     ["lisen", []],
     ["api/v1/alerts", [/"JotgateConfigRefused".*"firing"/, /jotgate\.yaml:1:\d+.*lisen/]],
-    ["0.2.0.tgz", [/0002|0003|0004/, /"ready"/]],
+    ["jotgate-backup", [/\d{4}-\d\d-\d\d-\d{6}\.db/]],
+    ["jotgate-$NEW.tgz", [/0002|0003|0004/, /"ready"/]],
     ["restore", [/"ready"/]]
   ]
   let steps = 0

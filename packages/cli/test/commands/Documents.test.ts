@@ -1,13 +1,15 @@
 /** What the documents say is there: their links lead somewhere, their commands have these verbs and flags, their scripts and tests exist. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { existsSync, globSync } from "node:fs"
+import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { pages, root, textOf } from "../support/Documents.ts"
 import { jotgate } from "../support/Shell.ts"
 
-const Manifest = Schema.fromJsonString(Schema.Struct({ scripts: Schema.Record(Schema.String, Schema.String) }))
-const { scripts } = Schema.decodeUnknownSync(Manifest)(textOf("package.json"))
+const Manifest = Schema.fromJsonString(
+  Schema.Struct({ version: Schema.String, scripts: Schema.Record(Schema.String, Schema.String) })
+)
+const { scripts, version } = Schema.decodeUnknownSync(Manifest)(textOf("package.json"))
 
 /** Every command of ours in code, one line each. */
 const commandsOf = (text: string): ReadonlyArray<string> =>
@@ -62,6 +64,21 @@ describe("the documents", () => {
       }
       assert.isAbove(commands, 30)
     }))
+
+  it("and what is deployed name the release that ships", () => {
+    const release = version.replaceAll(".", "\\.")
+    assert.match(textOf("CHANGELOG.md"), new RegExp(`^## ${release}$`, "m"))
+    assert.include(textOf("docs/install.md"), `./jotgate-${version}.tgz`)
+    assert.include(textOf("docs/install.md"), ` OLD=${version} `)
+    assert.include(textOf("docs/upgrading.md"), `\n| ${version.replace(/\.\d+$/, "")} |`)
+    for (const file of globSync("{deploy/**/*,packages/server/src/snippets/*}", { cwd: root, withFileTypes: true })) {
+      if (!file.isFile()) continue
+      const text = readFileSync(join(file.parentPath, file.name), "utf8")
+      for (const [, named] of text.matchAll(/jotgate[:-](\d+\.\d+\.\d+)|newTag: (\S+)/g)) {
+        assert.strictEqual(named ?? version, version, file.name)
+      }
+    }
+  })
 
   it("name scripts of the workspace and tests that exist", () => {
     for (const page of pages) {

@@ -59,7 +59,7 @@ spec:
       securityContext: { runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000, seccompProfile: { type: RuntimeDefault } }
       containers:
         - name: jotgate
-          image: jotgate:0.1.0
+          image: jotgate:0.2.0
           args: [serve, --config, /etc/jotgate/jotgate.yaml]
           envFrom: [{ secretRef: { name: jotgate } }]
           ports:

@@ -2,7 +2,7 @@
 export const systemd = (): string =>
   `# jotgate as a service: /etc/jotgate/jotgate.yaml, secrets in /etc/jotgate/environment (mode 0600, root).
 #
-#   npm install --global --prefix /opt/jotgate jotgate
+#   npm install --global --prefix /opt/jotgate-0.2.0 ./jotgate-0.2.0.tgz && ln -sfn jotgate-0.2.0 /opt/jotgate
 #   cp jotgate.service /etc/systemd/system/ && systemctl daemon-reload && systemctl enable --now jotgate
 [Unit]
 Description=jotgate, the gate where tokens are read
