@@ -6,7 +6,7 @@
  */
 import { build, type Plugin } from "esbuild"
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
-import { isBuiltin } from "node:module"
+import { barrels, builtins, deferred, parts } from "./Imports.ts"
 import { licensesOf } from "./Licenses.ts"
 
 /** The manifest that tells the version is the command's, from wherever it is asked. */
@@ -16,33 +16,6 @@ const manifest: Plugin = {
     onLoad({ filter: /packages.(?:cli.src.Version|server.src.platform.Version)\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, "utf8").replace(/"(?:\.\.\/)+package\.json"/, `"../../package.json"`),
       loader: "ts"
-    }))
-  }
-}
-
-/**
- * Node's own modules are asked for by name: an `import` makes a copy of all that a module exports, which calls what only
- * some would ever ask for. Of `node:http` alone that loads a second HTTP client, a tenth of what a server takes to start.
- */
-const builtin: Plugin = {
-  name: "builtin",
-  setup: ({ onEnd, onLoad, onResolve }) => {
-    // Nothing of it is in the bundle.
-    onEnd(({ metafile }) => {
-      const inputs = [metafile?.inputs, ...Object.values(metafile?.outputs ?? {}).map((it) => it.inputs)]
-      for (const them of inputs) {
-        for (const name of Object.keys(them ?? {})) {
-          if (name.startsWith("builtin:")) Reflect.deleteProperty(them ?? {}, name)
-        }
-      }
-    })
-    onResolve(
-      { filter: /./ },
-      ({ kind, path }) => isBuiltin(path) && kind !== "require-call" ? { path, namespace: "builtin" } : undefined
-    )
-    onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
-      loader: "js"
     }))
   }
 }
@@ -64,7 +37,7 @@ export const command = async (root: string, plugins: ReadonlyArray<Plugin> = [])
     target: "node22.19",
     conditions: ["source"],
     metafile: true,
-    plugins: [manifest, builtin, ...plugins],
+    plugins: [manifest, builtins, barrels, parts, deferred, ...plugins],
     // Names stay, for who reads where an error came from, and so do lines that can be read; what is left is read sooner.
     minifySyntax: true,
     minifyWhitespace: true,
