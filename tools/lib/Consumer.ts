@@ -71,6 +71,7 @@ export const pointing = `import { /*?*/Gate } from "@jotgate/core/Gate"
 import type { /*?*/Settings } from "@jotgate/core/Settings"
 import type { /*?*/Verdict } from "@jotgate/core/Verdict"
 import { /*?*/createGate } from "@jotgate/server/EmbeddedGate"
+import type { FileSettings } from "@jotgate/server/GatewaySettings"
 
 const gate = await Gate./*?*/make({
   /*?*/issuers: [{
@@ -84,7 +85,7 @@ const gate = await Gate./*?*/make({
   }],
   /*?*/policy: { /*?*/roles: [{ /*?*/role: "team", /*?*/models: [] }], /*?*/withoutTeam: "none", /*?*/mcp: [] },
   /*?*/directory: { /*?*/users: { /*?*/unknown: "allow" }, /*?*/teams: { /*?*/create: { match: "^a" } } },
-  /*?*/cache: { /*?*/rows: "5s" }
+  /*?*/cache: { /*?*/tokens: 1000 }
 }, { /*?*/directory: { /*?*/team: (id) => ({ id, /*?*/models: [] }) }, /*?*/hook: () => true, /*?*/rule: () => true })
 const verdict: Verdict = await gate./*?*/decide(new Request("https://api.test"), { /*?*/steps: "always", /*?*/dry: true })
 verdict./*?*/allowed
@@ -104,6 +105,11 @@ for (const it of verdict./*?*/steps) if (it.step === "team") it./*?*/facts./*?*/
 export type Input = Settings./*?*/Input
 export const every = await createGate({
   /*?*/issuers: [],
+  /*?*/cache: { /*?*/rows: "5s" },
+  /*?*/directory: { /*?*/url: "memory:" },
+  /*?*/gateway: { /*?*/credentials: ["x-token"], /*?*/limits: { /*?*/body: "1MiB" } }
+})
+export const file: typeof FileSettings.Encoded = {
   /*?*/gateway: {
     /*?*/limits: { /*?*/body: "1MiB" },
     /*?*/identityHeaders: { "x-who": { /*?*/from: "user", /*?*/raw: true } },
@@ -111,7 +117,7 @@ export const every = await createGate({
   },
   /*?*/policy: { /*?*/mcp: [{ /*?*/server: "a", /*?*/path: "/a", /*?*/upstream: { /*?*/url: "http://a.test" } }] },
   /*?*/decisions: { /*?*/keep: 1 }
-})
+}
 `
 
 /** What must not compile, with what the compiler must say first. */
@@ -126,6 +132,18 @@ await createGate({})
     /'skew' does not exist in type/,
     `import { Gate } from "@jotgate/core/Gate"
 await Gate.make({ issuers: [{ id: "idp", issuer: "https://idp.test", audience: "gate", skew: 30 }] })
+`
+  ],
+  [
+    /'custom' does not exist in type/,
+    `import { Gate } from "@jotgate/core/Gate"
+await Gate.make({ issuers: [], policy: { custom: "./claims-policy.mjs" } })
+`
+  ],
+  [
+    /'upstream' does not exist in type/,
+    `import { createGate } from "@jotgate/server/EmbeddedGate"
+await createGate({ issuers: [], gateway: { upstream: { url: "http://llm.test" } } })
 `
   ],
   [

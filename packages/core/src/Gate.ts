@@ -30,7 +30,7 @@ import { checkOf, type Hook, type Rule } from "./embed/Extensions.ts"
 import * as GateRequest from "./embed/GateRequest.ts"
 import { documentOf } from "./embed/MetadataDocument.ts"
 import * as PlainDirectory from "./embed/PlainDirectory.ts"
-import { unread } from "./embed/Unread.ts"
+import { type GateSettings, unread } from "./embed/Unread.ts"
 import { Issuers } from "./issuer/Issuer.ts"
 import { type Fetch, fetchTransport, Outbound } from "./issuer/Outbound.ts"
 import { KeyStore } from "./keys/KeyStore.ts"
@@ -56,6 +56,7 @@ export {
 } from "./embed/GateRequest.ts"
 export type { PlainDirectory, TeamRow, UserRow } from "./embed/PlainDirectory.ts"
 export type { Readable, RequestReader } from "./embed/RequestReader.ts"
+export type { GateSettings } from "./embed/Unread.ts"
 
 /** The settings cannot be used; `findings` has one line for each reason, with its place and never a value. */
 export class SettingsInvalid extends Schema.TaggedError<SettingsInvalid>()("SettingsInvalid", {
@@ -104,7 +105,7 @@ const decode = Schema.decodeUnknownResult(Settings.Settings, { errors: "all", on
 
 /** The settings of an input, or every reason why it cannot be used with these parts. */
 export const settingsOf = <E, R>(
-  input: Settings.Input,
+  input: GateSettings,
   { directory, secrets = {} }: Pick<Parts<E, R>, "directory" | "secrets"> = {}
 ): Result.Result<Settings.Settings, SettingsInvalid> => {
   const decoded = decode(input)
@@ -219,7 +220,7 @@ export class Gate extends Context.Service<Gate, {
    * its graph of layers without a gate of its own, is asked as well.
    */
   static readonly layer = <E = never, R = never>(
-    input: Settings.Input,
+    input: GateSettings,
     parts: Parts<E, R> = {}
   ): Layer.Layer<Gate | AuthBuilder | KeyStore, E | SettingsInvalid, R> =>
     Layer.unwrap(Effect.map(Effect.fromResult(settingsOf(input, parts)), (settings) =>
@@ -243,7 +244,7 @@ export class Gate extends Context.Service<Gate, {
    * `SettingsInvalid`.
    */
   static readonly make = async <E = never>(
-    input: Settings.Input,
+    input: GateSettings,
     parts: Parts<E> = {}
   ): Promise<PromiseGate> => {
     const settings = Result.getOrThrow(settingsOf(input, parts))

@@ -1,9 +1,9 @@
 /**
  * The gate inside another program on Node, with every store: what the
- * configuration file holds in, verdicts out.
+ * configuration file says of decisions in, verdicts out.
  *
- * `createGate(settings)` takes what the file holds, as an object, and fails when
- * it is wrong; `decide` answers about a Fetch `Request`, a Node request
+ * `createGate(settings)` takes it as an object, and fails when it is wrong, or
+ * says what is for listeners alone; `decide` answers about a Fetch `Request`, a Node request
  * (`fromNode`), or method, path and headers, and reads models as the proxy does;
  * `close` ends background work. It writes no file that the settings do not name:
  * without `directory.url` rows are in memory, without `cache.dir` no keys are
@@ -18,9 +18,12 @@ import type { RequestedModel } from "@jotgate/core/Request"
 import { read, type Readable } from "@jotgate/core/RequestReader"
 import type { Settings } from "@jotgate/core/Settings"
 import type { Verdict } from "@jotgate/core/Verdict"
-import { Clock, Context, Effect, Exit, Layer, Predicate, Result, Scope } from "effect"
+import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import { Clock, Context, Effect, Exit, Layer, Option, Predicate, Result, Scope } from "effect"
 import { checkConfig } from "./config/ConfigCheck.ts"
+import { resolvePaths } from "./config/ConfigPaths.ts"
 import { decodeFile, type FileSettings } from "./config/GatewaySettings.ts"
+import { type ObeyedGateway, unserved } from "./config/Unserved.ts"
 import { toolReader } from "./mcp/McpPeek.ts"
 import { asked } from "./model/ModelPeek.ts"
 import { readTarget } from "./model/RequestModel.ts"
@@ -35,18 +38,16 @@ export {
   type Rule
 } from "@jotgate/core/Gate"
 
-type Encoded = typeof FileSettings.Encoded
-
-/** The settings as the file writes them, with the issuers that are trusted. */
-export type GateSettings =
-  & Omit<Settings.Input, "issuers" | "policy">
-  & Omit<Encoded, keyof Settings.Input>
-  & {
-    /** Whom is trusted; at least one. */
-    readonly issuers: NonNullable<Settings.Input["issuers"]>
-    /** Who may do what, with the MCP servers that the gate stands in front of. */
-    readonly policy?: Encoded["policy"]
-  }
+/**
+ * What the configuration file holds of whom is trusted, the rules, rows and memory, and of `gateway` what is read off a
+ * request. What else stands there is refused (`SettingsInvalid`), with what to do instead.
+ */
+export interface GateSettings extends Omit<Settings.Input, "issuers"> {
+  /** Whom is trusted; at least one. */
+  readonly issuers: NonNullable<Settings.Input["issuers"]>
+  /** How a request is read: which headers carry the token, and how long token and body may be. */
+  readonly gateway?: ObeyedGateway
+}
 
 /** What the settings do not say. */
 export interface GateParts<E = never> extends Partial<Pick<PipelineOptions<E>, "directory" | "env" | "base">> {
@@ -115,6 +116,21 @@ const says = (settings: GateSettings) => (path: string): boolean => {
   return true
 }
 
+/** Rows of `directory.file` are in force when this ends, and followed until the scope closes. */
+const followRows = Effect.fnUntraced(
+  function*({ directory: { file } }: FileSettings, services: Context.Context<never>) {
+    if (file === null) return
+    const directory = Context.getOption(services, DirectoryAdmin)
+    if (Option.isNone(directory)) {
+      return yield* Effect.fail(
+        new SettingsInvalid("directory.file is not read where the `directory` is the program's own")
+      )
+    }
+    const { follow } = yield* Effect.promise(() => import("./directory/DirectoryFileSource.ts"))
+    yield* follow(file, directory.value)
+  }
+)
+
 /**
  * Starts the pipeline over settings as they stand in the file. `directory` is
  * the host's own, where rows are not where `directory.url` says. Rejects with
@@ -126,18 +142,26 @@ export const createGate = async <E = never>(
 ): Promise<EmbeddedGate> => {
   const decoded = decodeFile(settings)
   if (Result.isFailure(decoded)) throw new SettingsInvalid(decoded.failure.message)
-  const file = withoutFiles(decoded.success, settings)
+  const refused = unserved(settings)
+  if (refused.length > 0) throw new SettingsInvalid(refused.join("\n"))
+  const base = options.base ?? process.cwd()
+  const file = resolvePaths(withoutFiles(decoded.success, settings), base)
   const scope = Scope.makeUnsafe()
-  const services = await Effect.runPromise(
-    Layer.build(pipeline(file, {
+  const started = Effect.gen(function*() {
+    const services = yield* Layer.build(pipeline(file, {
       env: options.env ?? process.env,
-      base: options.base ?? process.cwd(),
+      base,
       checks: {
         hook: options.hook === undefined ? undefined : checkOf(options.hook),
         rule: options.rule === undefined ? undefined : checkOf(options.rule)
       },
       ...(options.directory === undefined ? {} : { directory: options.directory })
-    })).pipe(Scope.provide(scope), Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
+    }))
+    yield* followRows(file, services)
+    return services
+  })
+  const services = await Effect.runPromise(
+    started.pipe(Scope.provide(scope), Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
   )
   const door = Door.make(Context.get(services, AuthBuilder), await Effect.runPromise(Clock.clockWith(Effect.succeed)), {
     reader,
@@ -152,7 +176,7 @@ export const createGate = async <E = never>(
       closed ? Promise.reject(new Error("this gate is closed")) : Door.promised(door(Door.judged(request), how)),
     metadata: documentOf(file),
     findings: checkConfig({ settings: file, says: says(settings) })
-      .filter(({ path }) => !/^(?:gateway|telemetry|audit|decisions)\b/.test(path))
+      .filter(({ path }) => !/^(?:gateway|log|telemetry|audit|decisions)\b/.test(path))
       .map(({ message, path, severity }) => `${severity}: ${path}: ${message}`),
     close: async () => {
       if (closed) return

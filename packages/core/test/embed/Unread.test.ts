@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { Gate, type Parts, SettingsInvalid } from "../../src/Gate.ts"
-import type { Settings } from "../../src/Settings.ts"
+import { Effect, Schema } from "effect"
+import { unread } from "../../src/embed/Unread.ts"
+import { Gate, type GateSettings, type Parts, SettingsInvalid } from "../../src/Gate.ts"
+import { Settings } from "../../src/Settings.ts"
 import * as CoreTest from "../../src/testing/CoreTest.ts"
 import { chat, gateOf, lineOf, settings, tokenOf } from "../support/GateWorld.ts"
 
@@ -31,6 +32,11 @@ const refused: Readonly<Record<string, Row>> = {
     { directory: { team: () => null } },
     /^directory\.teams\.create /
   ],
+  "memberships that are joined, and nobody writes": [
+    { directory: { memberships: "join" } },
+    { directory: { team: () => null } },
+    /^directory\.memberships .*`write`/
+  ],
   "what is to be written, and nobody writes": [{ directory: { write: true } }, {}, /^directory\.write /],
   "a secret that nobody gave": [
     { issuers: [{ ...trusted, opaque }] },
@@ -49,9 +55,66 @@ const refused: Readonly<Record<string, Row>> = {
   ]
 }
 
+type Keys<Section extends "policy" | "directory" | "cache"> = Readonly<
+  Record<keyof Required<NonNullable<GateSettings[Section]>>, true>
+>
+
+/** Every key that this gate obeys; a new one of the settings does not compile until it is here or among those that are refused. */
+const obeyed: { readonly [Section in "policy" | "directory" | "cache"]: Keys<Section> } = {
+  policy: {
+    roles: true,
+    requireRole: true,
+    roleMappings: true,
+    allowedUserRoles: true,
+    scopes: true,
+    requireScope: true,
+    adminRoutes: true,
+    adminOnlyRoutes: true,
+    teamRoutes: true,
+    userRoutes: true,
+    openRoutes: true,
+    passThroughRoutes: true,
+    requireTeamClaim: true,
+    requireTeam: true,
+    requirePrincipal: true,
+    withoutTeam: true,
+    groupOrder: true,
+    teamHeader: true,
+    mcpClients: true,
+    mcp: true,
+    agents: true,
+    litellm: true,
+    teamHeaders: true,
+    emailDomains: true,
+    modelGroups: true,
+    modelAliases: true,
+    providers: true
+  },
+  directory: { write: true, users: true, teams: true, memberships: true, userRoles: true },
+  cache: { tokens: true }
+}
+
 const failureOf = (make: Promise<unknown>) => Effect.promise(() => make.catch((it: unknown) => it))
 
 describe("settings that a gate in a host could not obey", () => {
+  it("every key of the settings is obeyed, or refused by its name", () => {
+    const all = Schema.decodeSync(Settings)({ directory: { write: false } })
+    for (const section of ["policy", "directory", "cache"] as const) {
+      const said = {
+        policy: { custom: "./x.mjs" },
+        directory: { url: "x", file: "x", connection: {} },
+        cache: { dir: "x", rows: "1s", staleRows: "1s", redis: "env:X" }
+      }[section]
+      const decoded = Schema.decodeSync(Settings)({ [section]: said })
+      const brought = { writes: true, knows: () => true }
+      assert.deepStrictEqual(
+        unread({ [section]: said }, decoded, brought).map((it) => it.split(" ", 1)[0]),
+        Object.keys(said).map((key) => `${section}.${key}`)
+      )
+      assert.sameMembers(Object.keys(all[section]), [...Object.keys(obeyed[section]), ...Object.keys(said)])
+    }
+  })
+
   for (const [name, [input, parts, finding]] of Object.entries(refused)) {
     it.live(`${name}: refused, with the place and what to give instead`, () =>
       Effect.gen(function*() {

@@ -52,7 +52,10 @@ const world = Effect.fnUntraced(function*(urlIn: (folder: string) => Effect.Effe
     },
     directory: { url: yield* urlIn(folder), users: { unknown: "allow" } },
     // Rows are remembered for so long that only a word of the other process can make a gate forget one.
-    cache: { dir: null, rows: "10m", staleRows: "20m" },
+    cache: { dir: null, rows: "10m", staleRows: "20m" }
+  }
+  const served = {
+    ...settings,
     gateway: {
       listen: "127.0.0.1:0",
       admin: "127.0.0.1:0",
@@ -66,8 +69,8 @@ const world = Effect.fnUntraced(function*(urlIn: (folder: string) => Effect.Effe
   }
   const env = { ADMIN: token }
   // One after the other: the first makes the tables.
-  const first = yield* ServedGate.here(settings, env)
-  const second = yield* ServedGate.elsewhere(settings, env)
+  const first = yield* ServedGate.here(served, env)
+  const second = yield* ServedGate.elsewhere(served, env)
   const embedded = yield* Effect.acquireRelease(
     Effect.promise(() => createGate(settings, { env })),
     (it) => Effect.promise(() => it.close())

@@ -65,8 +65,9 @@ class Setting extends Context.Service<Setting, {
     Setting,
     Effect.gen(function*() {
       const world = yield* ServerWorld.make({ gateway: { grpc: "127.0.0.1:0", forwardAuth: { unseenModel: "pass" } } })
+      const { gateway: _, audit: _lines, decisions: _records, telemetry: _traces, ...settings } = world.settings
       const gate = yield* Effect.acquireRelease(
-        Effect.promise(() => createGate(world.settings, { directory: () => MemoryStore.layer(rows), env: {} })),
+        Effect.promise(() => createGate(settings, { directory: () => MemoryStore.layer(rows), env: {} })),
         (it) => Effect.promise(() => it.close())
       )
       const { port } = world.server.gate

@@ -3,7 +3,6 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { FileSettings } from "../../src/config/GatewaySettings.ts"
-import type { GateSettings } from "../../src/EmbeddedGate.ts"
 import { Server } from "../../src/Server.ts"
 
 /** The ports of one; that of gRPC is 0 without it. */
@@ -16,7 +15,7 @@ export interface ServedGate {
 type Env = Readonly<Record<string, string | undefined>>
 
 /** Starts one here; it ends with the scope. */
-export const here = Effect.fnUntraced(function*(settings: GateSettings, env: Env) {
+export const here = Effect.fnUntraced(function*(settings: typeof FileSettings.Encoded, env: Env) {
   const decoded = yield* Schema.decodeUnknownEffect(FileSettings)(settings)
   const services = yield* Layer.build(Server.layer(decoded, { base: ".", env, grace: 500 }))
   const { admin, gate, grpc } = Context.get(services, Server)
@@ -26,7 +25,7 @@ export const here = Effect.fnUntraced(function*(settings: GateSettings, env: Env
 const program = join(import.meta.dirname, "served-gate.ts")
 
 /** Starts one in a process of its own; it ends with the scope. */
-export const elsewhere = Effect.fnUntraced(function*(settings: GateSettings, env: Env) {
+export const elsewhere = Effect.fnUntraced(function*(settings: typeof FileSettings.Encoded, env: Env) {
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
       spawn(process.execPath, ["--conditions=source", program, JSON.stringify(settings)], {

@@ -11,6 +11,9 @@ import { Server } from "../../src/Server.ts"
 import * as Upstream from "./Upstream.ts"
 import { rows } from "./World.ts"
 
+/** The configuration file as it is written. */
+type Encoded = typeof FileSettings.Encoded & Pick<GateSettings, "issuers">
+
 /** Publishes a key set with discovery. */
 const publish = Effect.fnUntraced(function*() {
   let jwks: unknown = { keys: [] }
@@ -45,14 +48,14 @@ const publish = Effect.fnUntraced(function*() {
 export const make = Effect.fnUntraced(function*(
   more: {
     readonly gateway?: object
-    readonly policy?: NonNullable<GateSettings["policy"]>
+    readonly policy?: NonNullable<Encoded["policy"]>
     /** Instead of the rows in memory: the directory that these settings name. */
-    readonly directory?: NonNullable<GateSettings["directory"]>
+    readonly directory?: NonNullable<Encoded["directory"]>
     readonly issuer?: object
-    readonly telemetry?: NonNullable<GateSettings["telemetry"]>
-    readonly decisions?: NonNullable<GateSettings["decisions"]>
-    readonly audit?: NonNullable<GateSettings["audit"]>
-    readonly cache?: NonNullable<GateSettings["cache"]>
+    readonly telemetry?: NonNullable<Encoded["telemetry"]>
+    readonly decisions?: NonNullable<Encoded["decisions"]>
+    readonly audit?: NonNullable<Encoded["audit"]>
+    readonly cache?: NonNullable<Encoded["cache"]>
     /** How long a look-up in a database server may take; that of the product where it is left out. */
     readonly lookups?: Duration.Duration
   } = {},
@@ -61,7 +64,7 @@ export const make = Effect.fnUntraced(function*(
 ) {
   const upstream = yield* Upstream.make
   const { idp, url } = yield* publish()
-  const file = (policy: NonNullable<GateSettings["policy"]> = more.policy ?? {}): GateSettings => ({
+  const file = (policy: NonNullable<Encoded["policy"]> = more.policy ?? {}): Encoded => ({
     issuers: [{
       id: "idp",
       issuer: url,
@@ -112,6 +115,6 @@ export const make = Effect.fnUntraced(function*(
     settings: file(),
     gate: `http://127.0.0.1:${server.gate.port}`,
     admin: `http://127.0.0.1:${server.admin.port}`,
-    reload: (policy: NonNullable<GateSettings["policy"]>) => Effect.flatMap(decode(file(policy)), server.reload)
+    reload: (policy: NonNullable<Encoded["policy"]>) => Effect.flatMap(decode(file(policy)), server.reload)
   }
 })
