@@ -43,9 +43,10 @@ export const command = async (root: string, plugins: ReadonlyArray<Plugin> = [])
     minifyWhitespace: true,
     lineLimit: 160,
     legalComments: "linked",
-    // What is bundled of CommonJS asks for Node's modules by `require`.
+    // What is bundled of CommonJS asks for Node's modules by `require`, and for some that nobody needs.
     banner: {
-      js: `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`
+      js:
+        `const require = (it) => { const found = process.getBuiltinModule(it); if (found) return found; throw new Error("no " + it) };`
     },
     logLevel: "error"
   })

@@ -7,9 +7,10 @@
  */
 import type { Plugin } from "esbuild"
 import { readFileSync } from "node:fs"
-import { isBuiltin } from "node:module"
+import { createRequire, isBuiltin } from "node:module"
 import { dirname } from "node:path"
-import { fileURLToPath } from "node:url"
+
+const { resolve } = createRequire(import.meta.url)
 
 const isName = (it: string): boolean => /^[A-Za-z_$][\w$]*$/.test(it) && it !== "default"
 
@@ -53,7 +54,7 @@ const barrel = /^import \{([^}]*)\} from "(effect(?:\/[a-z-]+)?)"/gm
 /** The modules that a barrel of effect names. */
 const modulesOf = (path: string): ReadonlySet<string> =>
   new Set(
-    [...readFileSync(fileURLToPath(import.meta.resolve(path)), "utf8").matchAll(/^export \* as (\w+) from/gm)]
+    [...readFileSync(resolve(path), "utf8").matchAll(/^export \* as (\w+) from/gm)]
       .map(([, name = ""]) => name)
   )
 
