@@ -1,7 +1,7 @@
 /**
  * `node ../../tools/manifest.ts pack|restore`, in the folder of a package: before it is packed its package file becomes
  * the one that ships, with LICENSE and NOTICE beside it, and `dist` gets the modules of core that it brings along, or is put together
- * into few files where it is core's own; the command gets what whoever runs it reads. Afterwards everything is as it was.
+ * into few files where it is core's own; command and core get what their users read. Afterwards everything is as it was.
  */
 import {
   copyFileSync,
@@ -23,8 +23,14 @@ const root = join(import.meta.dirname, "..")
 const kept = "package.json.workspace"
 const keptDist = "dist.workspace"
 const terms = ["LICENSE", "NOTICE"]
-/** Folders that the command brings along: where nothing but its tarball is, the runbook of an alert is there too. */
-const read = ["docs", "deploy"]
+/** What is to be read, beside the package that it is about: where nothing but the tarball is, the runbook of an alert is there too. */
+const read: Readonly<Record<string, ReadonlyArray<string>>> = {
+  jotgate: ["docs", "deploy", "examples/src"],
+  "@jotgate/core": [
+    ...["configuration", "directory", "embedding", "errors"].map((page) => `docs/${page}.md`),
+    "examples/src"
+  ]
+}
 const [what] = process.argv.slice(2)
 
 /** The package file of the workspace, also while another one stands in its place. */
@@ -78,13 +84,11 @@ if (what === "pack") {
   writeFileSync(kept, text)
   writeFileSync("package.json", `${JSON.stringify(packed(file, imported(shippedModules(root))), null, 2)}\n`)
   for (const it of terms) copyFileSync(join(root, it), it)
-  if (file.name === "jotgate") {
-    for (const it of read) {
-      cpSync(join(root, it), it, {
-        recursive: true,
-        filter: (path) => !path.endsWith("/packages")
-      })
-    }
+  for (const it of read[file.name] ?? []) {
+    cpSync(join(root, it), it, {
+      recursive: true,
+      filter: (path) => !path.endsWith("/packages")
+    })
   }
   if (file.name === "@jotgate/core") {
     const { shown, subpaths } = coreOf()
@@ -99,7 +103,9 @@ if (what === "pack") {
     renameSync(keptDist, "dist")
   }
   for (const it of terms) rmSync(it, { force: true })
-  if (workspaceFile(".").name === "jotgate") { for (const it of read) rmSync(it, { recursive: true, force: true }) }
+  for (const it of read[workspaceFile(".").name] ?? []) {
+    rmSync(it.split("/", 1)[0] ?? it, { recursive: true, force: true })
+  }
 } else {
   console.error("manifest: pack or restore")
   process.exitCode = 2

@@ -147,6 +147,14 @@ try {
     }
     const strange = names.find((it) => /tsbuildinfo|^src\b|\.workspace$/.test(it))
     if (strange !== undefined) fail(`${folder} ships ${strange}`)
+    if (names.includes("docs/embedding.md")) {
+      const page = readFileSync(join(folder, "docs/embedding.md"), "utf8")
+      const links = [...page.matchAll(/\]\(([^)#:]+)[^)]*\)/g)].map(([, to = ""]) => to)
+      for (const to of links) {
+        if (!existsSync(join(folder, "docs", to))) fail(`${folder}: docs/embedding.md names ${to}`)
+      }
+      console.log(`packed: ${basename(folder)}: ${links.length} links of the page on embedding lead somewhere`)
+    }
     if (JSON.stringify(manifestOf(folder).exports ?? {}).includes(`"source":`)) fail(`${folder} names sources`)
     await expectRun(`publint ${folder.slice(consumer.length)}`, bin("publint"), ["run", "--strict", folder], ".")
   }
@@ -179,6 +187,11 @@ if (open.length > 0) throw new Error("can be imported: " + open.join(", "))`
   writeFileSync(join(consumer, "hosts.mjs"), hosts)
   const answered = await expectRun("the Fetch, Worker and Lambda examples", bin("node"), ["hosts.mjs"], consumer)
   if (answered.trim() !== "Fetch 200 403 401\nWorker 200 403 401\nLambda 200 403 401") fail(`answered ${answered}`)
+
+  cpSync("tools/lib/OwnParts.ts", join(consumer, "OwnParts.ts"))
+  const held = await expectRun("a stranger's own parts, held to the contracts", bin("node"), ["OwnParts.ts"], consumer)
+  const [contracts, decisions] = [held.match(/^\w+ (\d+) of \1$/gm) ?? [], held.trim().split("\n").slice(-2)]
+  if (contracts.length !== 5 || decisions.join() !== "allow user=ada team=red,404 user_not_found") fail(`held ${held}`)
 
   for (const file of files) {
     const ignored = ["--profile", "esm-only", ...file.includes("jotgate-0") ? ["--ignore-rules", "no-resolution"] : []]

@@ -4,8 +4,13 @@ import { fetchTransport, Outbound } from "@jotgate/core/Outbound"
 import { Issuer } from "@jotgate/core/testing"
 import { Clock, Effect, Layer } from "effect"
 import { HttpClient, HttpRouter } from "effect/http"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Routes } from "../src/notes/Api.ts"
 import { database, gate, settingsFor } from "../src/notes/Live.ts"
+import { listening } from "./support/Workerd.ts"
 
 /** An issuer that publishes what an issuer publishes, without a wire. */
 const published = (idp: Issuer.TestIssuer) =>
@@ -66,5 +71,18 @@ describe("the notes", () => {
       const stranger = yield* get("/me", yield* token("s-3"))
       assert.strictEqual(stranger.status, 404)
       assert.strictEqual(JSON.parse(stranger.text).code, "user_not_found")
+    }))
+
+  it.live("the program serves them", () =>
+    Effect.gen(function*() {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-notes-"))),
+        (it) => Effect.sync(() => rmSync(it, { recursive: true, force: true }))
+      )
+      const program = fileURLToPath(new URL("../src/notes/main.ts", import.meta.url))
+      const args = ["--conditions=source", program, "http://127.0.0.1:9", "notes", "0"]
+      const { url } = yield* listening(process.execPath, args, /Listening on \S+:(\d+)/, {}, folder)
+      const { status } = yield* Effect.promise(() => fetch(`${url}/me`))
+      assert.strictEqual(status, 401)
     }))
 })

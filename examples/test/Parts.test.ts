@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { Gate } from "@jotgate/core/Gate"
 import { knownModel } from "@jotgate/core/Request"
+import { CoreTest } from "@jotgate/core/testing"
 import { Effect, type Layer } from "effect"
 import { gate, pipeline } from "../src/parts/Pipeline.ts"
 import * as World from "./support/World.ts"
@@ -35,21 +36,23 @@ describe("parts of the host's own", () => {
     Effect.gen(function*() {
       const world = yield* World.make()
       const { input, sets } = apart(world)
-      const asked = {
-        method: "POST",
-        path: "/v1/chat/completions",
-        rawHeaders: ["authorization", world.authorization],
-        model: knownModel("gpt-4o")
-      }
-      const principalOf = (withoutTeam: "all" | "none") =>
+      const teamOf = (token: string) =>
         Effect.provide(
-          AuthBuilder.use((auth) => Effect.result(auth.authenticate(asked))),
-          pipeline({ ...input, policy: { withoutTeam } }, Effect.succeed(sets))
+          Effect.matchEager(
+            AuthBuilder.use((auth) =>
+              auth.authenticate({
+                method: "POST",
+                path: "/v1/chat/completions",
+                rawHeaders: ["authorization", `Bearer ${token}`],
+                model: knownModel("gpt-4o")
+              })
+            ),
+            { onSuccess: ({ principal }) => principal.teamId, onFailure: ({ code }) => code }
+          ),
+          pipeline(input, Effect.succeed(sets), { teams: [CoreTest.team("red")] })
         )
-      const allowed = yield* principalOf("all")
-      assert.strictEqual(allowed._tag, "Success")
-      if (allowed._tag === "Success") assert.isUndefined(allowed.success.principal.teamId)
-      const denied = yield* principalOf("none")
-      assert.strictEqual(denied._tag === "Failure" ? denied.failure.code : "", "user_model_denied")
+      assert.strictEqual(yield* teamOf(world.token), "red")
+      assert.strictEqual(yield* teamOf(yield* world.tokenOf(["red", "contractors-acme"])), "team_denied")
+      assert.strictEqual(yield* teamOf(yield* world.tokenOf(["blue"])), "team_not_found")
     }))
 })

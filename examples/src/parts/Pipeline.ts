@@ -5,6 +5,7 @@
 import { AuthBuilder, OpaqueToken, Revocation } from "@jotgate/core/AuthBuilder"
 import { Cache } from "@jotgate/core/Cache"
 import { ClaimsPolicy, RequestPolicy } from "@jotgate/core/CustomPolicy"
+import { Forbidden } from "@jotgate/core/Errors"
 import { Gate, type PlainDirectory } from "@jotgate/core/Gate"
 import { Issuers, KeyStore } from "@jotgate/core/KeyStore"
 import { NodeSignature } from "@jotgate/core/node"
@@ -23,8 +24,17 @@ export const keysOf = (sets: KeySets) => Layer.unwrap(Effect.map(sets, KeyStore.
 export const gate = (settings: Settings.Input, sets: KeySets, directory: PlainDirectory) =>
   Gate.layer(settings, { keys: keysOf(sets), cache: Cache.layer, directory })
 
-/** Nobody is of a team here, whatever a token says. */
-const teamless = TeamResolver.layerTest(undefined)
+/** As always, but whoever is in a group of contractors has no team, whatever else the token says. */
+const careful = Layer.effect(
+  TeamResolver,
+  Effect.map(TeamResolver, (usual): TeamResolver["Service"] => ({
+    ...usual,
+    fromToken: (question, now) =>
+      question.identity.teams.some((it) => it.startsWith("contractors-"))
+        ? Effect.fail(new Forbidden({ code: "team_denied" }))
+        : usual.fromToken(question, now)
+  }))
+).pipe(Layer.provide(TeamResolver.layer))
 
 /** The pipeline by hand: `HttpSecurity.layer` stands on it as on `Gate.layer`. */
 export const pipeline = (
@@ -34,7 +44,7 @@ export const pipeline = (
 ) =>
   Layer.unwrap(
     Effect.map(Effect.orDie(Schema.decodeUnknownEffect(Settings)(input)), (settings) =>
-      AuthBuilder.layerFor(settings, { teams: teamless }).pipe(
+      AuthBuilder.layerFor(settings, { teams: careful }).pipe(
         Layer.provide([OpaqueToken.layerNone, Revocation.layerNoop, ClaimsPolicy.layerNone, RequestPolicy.layerNone]),
         Layer.provide(keysOf(sets).pipe(Layer.provide(Issuers.layerFor(settings)))),
         Layer.provide([MemoryDirectory.layerRepos(rows), NodeSignature.layer])

@@ -30,10 +30,13 @@ export const listening = Effect.fnUntraced(function*(
   command: string,
   args: ReadonlyArray<string>,
   port: RegExp,
-  env: Readonly<Record<string, string>> = {}
+  env: Readonly<Record<string, string>> = {},
+  cwd = process.cwd()
 ) {
   const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } })),
+    Effect.sync(() =>
+      spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env }, cwd })
+    ),
     (it) =>
       Effect.promise(() =>
         new Promise<void>((done) => {

@@ -22,13 +22,16 @@ export const make = Effect.fnUntraced(function*(parts: Parts = {}) {
     (it) => Effect.promise(it.close)
   )
   const millis = yield* Clock.currentTimeMillis
-  const token = yield* idp.token({ now: Math.floor(millis / 1000), claims: { sub: "ada", groups: ["red"] } })
+  const tokenOf = (groups: ReadonlyArray<string>) =>
+    idp.token({ now: Math.floor(millis / 1000), claims: { sub: "ada", groups } })
+  const token = yield* tokenOf(["red"])
   const authorization = `Bearer ${token}`
   return {
     gate,
     settings,
     parts: all,
     token,
+    tokenOf,
     authorization,
     models: { path: "/v1/models", init: { headers: { authorization } } },
     chat: (model: string) => ({

@@ -114,10 +114,10 @@ export interface OwnChecks {
 
 /** Parts of the way itself that a host has instead of ours. */
 export interface OwnSteps {
-  /** Reads the identity out of verified claims. */
+  /** Reads the identity out of verified claims; `ClaimExtractor.layer` may stand below it. */
   readonly claims?: Layer.Layer<ClaimExtractor>
-  /** Chooses the team that a call counts for. */
-  readonly teams?: Layer.Layer<TeamResolver>
+  /** Chooses the team that a call counts for; `TeamResolver.layer` may stand below it. */
+  readonly teams?: Layer.Layer<TeamResolver, never, Rules | TeamRepo>
 }
 
 const Own = Context.Reference<OwnChecks>("@jotgate/core/OwnChecks", { defaultValue: () => ({}) })
