@@ -196,8 +196,8 @@ export class Gate extends Context.Service<Gate, {
             deny(request, response, lease.deployment, { code: "route_unknown" }, false)
             return lease.release()
           }
+          enter(lease, request, response)
           run(document).addObserver((exit) => {
-            lease.release()
             if (Exit.isSuccess(exit)) write(response, 200, documentHeaders(exit.value), exit.value)
             else deny(request, response, lease.deployment, { code: "issuer_unavailable", retryAfter: 10 }, false)
           })
@@ -441,6 +441,7 @@ export class Gate extends Context.Service<Gate, {
         const address = yield* listen(server, options, {
           drain: () => state.replaced ? 0 : options.drain,
           grace: options.grace,
+          busy: () => new Set(admission.all().map((it) => it.socket)),
           onDrain: () => {
             state.draining = true
             for (const it of admission.all()) it.response.shouldKeepAlive = false
