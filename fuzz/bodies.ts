@@ -51,7 +51,7 @@ const judged = (target: TargetReading, seen: Peeked): ReadonlySet<string> | unde
 /** What the gate sends of a body. */
 const sentOf = ({ body, contentType }: Drawn, target: TargetReading): Sent | undefined => {
   const pieces: Array<Buffer> = []
-  const reader = bodyReader(target, contentType, "jotgate-7d0f", (bytes) => void pieces.push(Buffer.from(bytes)))
+  const reader = bodyReader(target, contentType, () => "jotgate-7d0f", (bytes) => void pieces.push(Buffer.from(bytes)))
   if (reader === undefined) return undefined
   // In two pieces, somewhere.
   const cut = body.length % 7

@@ -94,7 +94,8 @@ export class JsonModel {
 
   /** What the whole body names. */
   end(): Peeked {
-    this.push(lineFeed)
+    // Only a number or a literal waits for what comes behind it.
+    if (!isDone(this.#walk)) this.push(lineFeed)
     if (this.#refused !== undefined) return this.#refused
     if (!isDone(this.#walk)) return invalid("JSON that does not end")
     if (this.#isUnnamed) return unnamed

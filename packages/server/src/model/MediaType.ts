@@ -38,10 +38,17 @@ export const parseParameters = (text: string): MediaType | undefined => {
   return { name: found[1].toLowerCase(), parameters }
 }
 
+let lastText = ""
+let lastType: MediaType | undefined
+
 /** The media type in `text`; `undefined` when there is none, or it can be read in more than one way. */
 export const parse = (text: string): MediaType | undefined => {
+  // Nearly every body of a gate is of the same one.
+  if (text === lastText) return lastType
   const it = parseParameters(text)
-  return it?.name.includes("/") === true ? it : undefined
+  lastType = it?.name.includes("/") === true ? it : undefined
+  lastText = text
+  return lastType
 }
 
 /** The one spelling in which a media type is sent. */

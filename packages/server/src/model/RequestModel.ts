@@ -171,12 +171,12 @@ export const readOriginal = (
 
 /**
  * The reader for a body of this type (`contentType` as sent, "" when absent); `undefined` when the type can be read in
- * more than one way. `boundary` is the one that a form is sent with.
+ * more than one way. `boundary` makes the one that a form is sent with.
  */
 export const bodyReader = (
   { route, seen }: TargetReading,
   contentType: string,
-  boundary: string | undefined,
+  boundary: (() => string) | undefined,
   send: Send
 ): BodyReader | undefined => {
   const { lines, members } = placesOn(route)
@@ -200,7 +200,7 @@ export const bodyReader = (
     const mustName = route?.runs === "always" && seen._tag !== "Found"
     return new MultipartBody(
       from,
-      boundary ?? from,
+      boundary?.() ?? from,
       { places: members, lines, mustName, isKnown: takes("multipart") },
       send
     )

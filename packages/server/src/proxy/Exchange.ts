@@ -204,12 +204,11 @@ export class Exchange {
     if (expectsContinue) response.writeContinue()
     let isRead = false
     const grow = (bytes: number) => stay.grow(bytes)
-    const boundary = `jotgate-${randomUUID()}`
     this.#stopBody = read({
       request,
       response,
       head,
-      reader: (send) => this.#mcp?.bodyReader(send) ?? bodyReader(this.#reading, head.contentType, boundary, send),
+      reader: (send) => this.#mcp?.bodyReader(send) ?? bodyReader(this.#reading, head.contentType, ownBoundary, send),
       limit: deployment.doors.limits.body,
       grow,
       streams: true
@@ -342,7 +341,7 @@ export class Exchange {
         path: upstream.basePath + this.#target,
         headers,
         body: this.#body?.content,
-        secret: secretOf(credential),
+        secret: credential?.secret,
         extra: this.#extraHeaders(),
         recording: this.recording
       },
@@ -457,6 +456,9 @@ export class Exchange {
   }
 }
 
+/** The boundary of a form that is written anew: nothing that a caller could know. */
+const ownBoundary = (): string => `jotgate-${randomUUID()}`
+
 /** The text of the caller's token, as a name of the caller while nothing else is known. */
 const tokenOf = (rawHeaders: ReadonlyArray<string>, credentials: ReadonlySet<string>): string | undefined => {
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -471,6 +473,3 @@ const isJudgeable = (method: string, target: string): boolean =>
 
 /** Whether the caller's connection is encrypted. */
 export const isSecure = (request: IncomingMessage): boolean => "encrypted" in request.socket
-
-const secretOf = (credential: UpstreamCredential | undefined): string | undefined =>
-  credential?.value.replace(/^Bearer /, "")

@@ -21,6 +21,8 @@ export interface UpstreamCredential {
   readonly name: string
   /** Its whole value. */
   readonly value: string
+  /** The key in it, which no answer may repeat. */
+  readonly secret: string
 }
 
 /** What the headers say of the body that is sent. */

@@ -8,13 +8,16 @@
 import type { Socket } from "node:net"
 import { buildConnector } from "undici"
 
-const status = "HTTP/1.1 100"
+const status = Buffer.from("HTTP/1.1 100")
 /** The largest head of an interim answer; a larger one is left to be refused. */
 const largest = 16 * 1024
 
 /** Whether a text is the beginning of an interim answer, or may become one. */
-const mayBe = (bytes: Buffer): boolean =>
-  bytes.subarray(0, status.length).equals(Buffer.from(status.slice(0, bytes.length)))
+const mayBe = (bytes: Buffer): boolean => {
+  const length = Math.min(bytes.length, status.length)
+  for (let i = 0; i < length; i++) if (bytes[i] !== status[i]) return false
+  return true
+}
 
 const without = (socket: Socket): void => {
   const read = socket.read.bind(socket)

@@ -184,7 +184,7 @@ export class Upgrade {
         headers: withoutExtensions(headers),
         upgrade: "websocket"
       },
-      this.#handler(credential?.value)
+      this.#handler(credential?.secret)
     )
   }
 

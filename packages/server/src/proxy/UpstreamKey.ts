@@ -99,7 +99,7 @@ type Source = (team: string | undefined) => Key
 
 const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/
 
-/** Where one reference leads: `file:` is read anew when it changed, `env:` when it is used. */
+/** Where one reference leads: `file:` is read anew when it changed; a variable of a process never does. */
 const sourceOf = (reference: string, files: KeyFiles, env: Readonly<Record<string, string | undefined>>): Source => {
   if (reference.startsWith("file:")) {
     const path = reference.slice(5)
@@ -110,11 +110,13 @@ const sourceOf = (reference: string, files: KeyFiles, env: Readonly<Record<strin
     }
   }
   const name = reference.slice(4)
-  return (team) => {
-    const variable = name.includes("{team}") ? name.replaceAll("{team}", team ?? "-") : name
+  const valueOf = (variable: string): Key => {
     const value = environmentName.test(variable) ? env[variable] : undefined
     return value === undefined ? undefined : keyIn(value)
   }
+  if (name.includes("{team}")) return (team) => valueOf(name.replaceAll("{team}", team ?? "-"))
+  const value = valueOf(name)
+  return () => value
 }
 
 const teamSource = (
@@ -150,9 +152,18 @@ export const compile = (
   const name = header.toLowerCase()
   const own = teamSource(settings.team, files, env)
   const fallback = settings.default === undefined ? () => undefined : sourceOf(settings.default, files, env)
-  const value = (key: string) => name === "authorization" ? `Bearer ${key}` : key
+  const choiceOf = (key: string): KeyChoice => {
+    const value = name === "authorization" ? `Bearer ${key}` : key
+    return { _tag: "Key", credential: { name, value, secret: key.replace(/^Bearer /, "") } }
+  }
+  let lastKey = ""
+  let last = choiceOf(lastKey)
   return (team) => {
     const key = own(team) ?? (onMissing === "deny" && settings.team !== undefined ? undefined : fallback(team))
-    return key === undefined || key === false ? missing : { _tag: "Key", credential: { name, value: value(key) } }
+    if (key === undefined || key === false) return missing
+    // Nearly every request gets the same one.
+    if (key !== lastKey) last = choiceOf(key)
+    lastKey = key
+    return last
   }
 }
