@@ -16,7 +16,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer, Server as SecureServer } from "node:https"
 import type { Socket } from "node:net"
 import { refuse, write } from "./answer/Answer.ts"
-import * as Outbox from "./answer/Outbox.ts"
+import * as Turn from "./answer/Turn.ts"
 import { type Deployment, Deployments, type Lease } from "./Deployment.ts"
 import { type Dialect, dialectOf } from "./doors/Dialect.ts"
 import { forwardAuth } from "./doors/ForwardAuth.ts"
@@ -369,7 +369,7 @@ export class Gate extends Context.Service<Gate, {
          */
         const taken = (request: IncomingMessage, socket: Socket): ServerResponse | undefined => {
           socket.on("error", ignore)
-          Outbox.leave()
+          Turn.leave()
           if (admission.on(socket) === undefined) {
             const response = responseOn(request, socket)
             if (response !== undefined) return response
@@ -401,7 +401,7 @@ export class Gate extends Context.Service<Gate, {
         }
 
         const onError = (error: NodeJS.ErrnoException, socket: Socket) => {
-          Outbox.leave()
+          Turn.leave()
           try {
             onClientError(error, socket, closing, admission, isUnread, judge.open)
           } catch (defect) {

@@ -6,7 +6,7 @@ import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
 import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import type { ServerResponse } from "node:http"
 import type { Recording } from "../record/Recording.ts"
-import { type Parcel, post } from "./Outbox.ts"
+import { type Parcel, post } from "./Turn.ts"
 
 /** The end of an answer whose head is made. */
 class Ending implements Parcel {

@@ -10,7 +10,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
-import { type Parcel, post } from "../answer/Outbox.ts"
+import { type Parcel, post } from "../answer/Turn.ts"
 import type { RelayEnd } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
 import { answeredHeaders, answeredTrailers } from "./ForwardedHeaders.ts"

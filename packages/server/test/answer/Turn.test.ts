@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { setImmediate as turn } from "node:timers/promises"
-import { post } from "../../src/answer/Outbox.ts"
+import { post } from "../../src/answer/Turn.ts"
 
 /** Parcels that write their names down when they leave. */
 const parcels = () => {
