@@ -319,12 +319,18 @@ export class Gate extends Context.Service<Gate, {
 
         const onRequest = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
           const lease = deployments.lease()
-          try {
-            answer(request, response, lease, expectsContinue)
-          } catch (error) {
-            lease.release()
-            crashed("request", error, request, response)
-          }
+          // Should its connection end meanwhile, that is told after this turn: whatever waits for it hears of it.
+          Turn.decide({
+            run: () => {
+              try {
+                answer(request, response, lease, expectsContinue)
+              } catch (error) {
+                lease.release()
+                crashed("request", error, request, response)
+              }
+            },
+            abort: () => request.socket.destroy()
+          })
         }
 
         const upgrade = (
@@ -369,7 +375,7 @@ export class Gate extends Context.Service<Gate, {
          */
         const taken = (request: IncomingMessage, socket: Socket): ServerResponse | undefined => {
           socket.on("error", ignore)
-          Turn.leave()
+          Turn.end()
           if (admission.on(socket) === undefined) {
             const response = responseOn(request, socket)
             if (response !== undefined) return response
@@ -401,7 +407,7 @@ export class Gate extends Context.Service<Gate, {
         }
 
         const onError = (error: NodeJS.ErrnoException, socket: Socket) => {
-          Turn.leave()
+          Turn.end()
           try {
             onClientError(error, socket, closing, admission, isUnread, judge.open)
           } catch (defect) {

@@ -6,10 +6,10 @@ import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
 import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import type { ServerResponse } from "node:http"
 import type { Recording } from "../record/Recording.ts"
-import { type Parcel, post } from "./Turn.ts"
+import * as Turn from "./Turn.ts"
 
 /** The end of an answer whose head is made. */
-class Ending implements Parcel {
+class Ending implements Turn.Part {
   readonly #response: ServerResponse
   readonly #body: string | Uint8Array
 
@@ -18,7 +18,7 @@ class Ending implements Parcel {
     this.#body = body
   }
 
-  leave(): void {
+  run(): void {
     if (!this.#response.destroyed) this.#response.end(this.#body)
   }
 
@@ -36,7 +36,7 @@ export const write = (
 ): void => {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, headers)
-  post(new Ending(response, body))
+  Turn.write(new Ending(response, body))
 }
 
 /** A body that stands in place of the problem. */

@@ -10,7 +10,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
-import { type Parcel, post } from "../answer/Turn.ts"
+import * as Turn from "../answer/Turn.ts"
 import type { RelayEnd } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
 import { answeredHeaders, answeredTrailers } from "./ForwardedHeaders.ts"
@@ -67,8 +67,11 @@ const callerGone = new CallerGone("the caller hung up")
 /** Bytes of an answer that wait for the end of a turn at most. */
 const mostWaiting = 65_536
 
+/** Bytes of an answer that are worth turning into text, so that they leave with their head. */
+const largestText = 16_384
+
 /** One dispatch in flight. */
-export class Relay implements Dispatcher.DispatchHandler, Parcel {
+export class Relay implements Dispatcher.DispatchHandler, Turn.Part {
   readonly #request: RelayRequest
   readonly #outgoing: ServerResponse
   readonly #reader: AnswerReader | undefined
@@ -109,10 +112,10 @@ export class Relay implements Dispatcher.DispatchHandler, Parcel {
   #post(): void {
     if (this.#isPosted) return
     this.#isPosted = true
-    post(this)
+    Turn.write(this)
   }
 
-  leave(): void {
+  run(): void {
     this.#isPosted = false
     if (this.#isSent) return this.#write()
     this.#isSent = true
@@ -135,20 +138,20 @@ export class Relay implements Dispatcher.DispatchHandler, Parcel {
       if (this.#status !== 0 && this.#outgoing.headersSent) return this.drop()
       this.#head()
     }
-    let hasRoom = true
-    for (const piece of pieces) hasRoom = this.#outgoing.write(piece)
-    if (this.#trailers !== undefined) {
-      for (const name in this.#trailers) {
-        if (name !== "") {
-          this.#outgoing.addTrailers(answeredTrailers(this.#trailers))
-          break
-        }
-      }
-      this.#outgoing.end()
-    } else if (!hasRoom) {
+    const bytes = pieces.length > 1 ? Buffer.concat(pieces) : pieces[0]
+    if (this.#trailers !== undefined) this.#end(bytes, answeredTrailers(this.#trailers))
+    else if (bytes !== undefined && !this.#outgoing.write(bytes)) {
       this.#controller?.pause()
       this.#outgoing.once("drain", () => this.#controller?.resume())
-    } else if (flushes && pieces.length === 0) this.#outgoing.flushHeaders()
+    } else if (flushes && bytes === undefined) this.#outgoing.flushHeaders()
+  }
+
+  #end(bytes: Buffer | undefined, trailers: Record<string, string>): void {
+    if (Object.keys(trailers).length > 0) this.#outgoing.addTrailers(trailers)
+    if (bytes === undefined) this.#outgoing.end()
+    // Node writes a head and a text at once, a head and bytes one after the other.
+    else if (bytes.length <= largestText) this.#outgoing.end(bytes.toString("latin1"), "latin1")
+    else this.#outgoing.end(bytes)
   }
 
   /** Breaks both sides off, as when a stream has lasted too long. */

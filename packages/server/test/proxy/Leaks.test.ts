@@ -1,9 +1,10 @@
 /** What is left when something broke: sockets, listeners, requests in flight are counted before and after. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { EventEmitter } from "node:events"
 import { type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http"
-import { connect } from "node:net"
+import { connect, Socket } from "node:net"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
 
@@ -43,7 +44,13 @@ const chat = (world: World.World, token: string, hangUp?: "at once" | "in mid-st
     })
     request.on("error", () => done("broken"))
     request.end(body)
-    if (hangUp === "at once") setTimeout(() => request.destroy(), 20)
+    const asked = world.upstream.requests.length
+    if (hangUp === "at once") {
+      until(() => world.upstream.requests.length > asked, () => "the upstream was not asked").then(
+        () => request.destroy(),
+        done
+      )
+    }
   })
 
 type Misbehaviour = (request: IncomingMessage, response: ServerResponse) => void
@@ -161,6 +168,38 @@ describe("nothing leaks", () => {
         socket.destroy()
         await until(() => world.state.inFlight === 0, () => "it did not end")
       })
+      assert.strictEqual(world.upstream.requests.length, 0)
+    }))
+
+  it.live(`when the caller is gone before anything was done with its requests, ${times} times`, () =>
+    Effect.gen(function*() {
+      const world = yield* World.make()
+      const token = yield* world.token("alice", { groups: ["red"] })
+      const one = Raw.request("POST /v1/chat/completions HTTP/1.1", [
+        `Authorization: Bearer ${token}`,
+        "Content-Type: application/json",
+        `Content-Length: ${body.length}`
+      ], body)
+      /** What Node tells when it has read the head of a request, before it gives it to the gate. */
+      const leaves = (it: unknown) => {
+        if (typeof it === "object" && it !== null && "socket" in it && it.socket instanceof Socket) it.socket.destroy()
+      }
+      let connections = 0
+      subscribe("http.server.request.start", leaves)
+      yield* counted(world, async () => {
+        connections++
+        const socket = connect(world.port, "127.0.0.1")
+        socket.on("error", () => {})
+        socket.write(one.repeat(3))
+        await until(() => socket.closed, () => "the connection has not ended")
+      })
+      unsubscribe("http.server.request.start", leaves)
+      const records = world.log.recent(10_000)
+      assert.isAtLeast(records.length, connections)
+      for (const { aborted, status } of records) {
+        assert.deepStrictEqual({ aborted, status }, { aborted: true, status: 499 })
+      }
+      assert.strictEqual(new Set(records.map((it) => it.decision)).size, records.length)
       assert.strictEqual(world.upstream.requests.length, 0)
     }))
 })
