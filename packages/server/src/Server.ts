@@ -25,7 +25,7 @@ import { Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope } 
 import { FetchHttpClient, HttpServer } from "effect/http"
 import { Otlp } from "effect/observability"
 import type { SqlError } from "effect/sql"
-import { AdminListener } from "./admin/AdminAccessLive.ts"
+import { AdminListener } from "./admin/AdminListener.ts"
 import * as AdminServer from "./admin/AdminServer.ts"
 import { type ConfigSource, ConfigState } from "./config/ConfigState.ts"
 import { type FileSettings, grpcAddress, grpcTls, isLoopback } from "./config/GatewaySettings.ts"

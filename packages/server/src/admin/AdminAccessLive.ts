@@ -3,39 +3,22 @@
  *
  * Two keys open it: the configured token, compared in constant time, and a
  * token that is decided to be an admin's. Without a configured token `/decide`
- * is open on loopback. The `Host` must be one that no foreign web page can have
- * a browser send (DNS rebinding): a loopback name, an address, this machine.
+ * is open on loopback.
  */
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import type { Allowed } from "@jotgate/core/Decision"
 import type { Denial } from "@jotgate/core/Errors"
 import * as Request from "@jotgate/core/Request"
-import { Context, Effect, Layer, Redacted } from "effect"
-import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Effect, Layer, Redacted } from "effect"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { createHash, timingSafeEqual } from "node:crypto"
-import { isIP } from "node:net"
-import { hostname } from "node:os"
 import { isLoopback } from "../config/GatewaySettings.ts"
 import { Deployments } from "../Deployment.ts"
 import { inputInvalid } from "../directory/DirectoryProblem.ts"
 import * as RequestBody from "../directory/RequestBody.ts"
 import { isAllowed, Judge } from "../Judge.ts"
-import { foreignLine } from "../proxy/RequestHead.ts"
 import { AdminAccess, AdminDenied, AdminRequired, AuthZenAccess, DecideAccess } from "./AdminApi.ts"
-
-/** What the listener was started with. */
-export interface AdminSettings {
-  readonly host: string
-  /** May be another one after a reload. */
-  token: Redacted.Redacted | undefined
-  /** More names that it is reached by (`gateway.hosts`). */
-  readonly hosts: ReadonlyArray<string>
-}
-
-export class AdminListener extends Context.Service<AdminListener, AdminSettings>()("@jotgate/server/AdminListener") {
-  static readonly layer = (settings: AdminSettings) => Layer.succeed(AdminListener, settings)
-}
+import { AdminListener } from "./AdminListener.ts"
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
@@ -126,39 +109,4 @@ export const layer = Layer.mergeAll(
     )
   ),
   Layer.effect(AdminAccess, Effect.map(make(false), (check) => (next) => Effect.andThen(check, next)))
-)
-
-/** Whether a `Host` header is one of ours: a loopback name, an address, this machine, or one of `names`. */
-export const isOurHost = (host: string | undefined, names: ReadonlyArray<string>): boolean => {
-  if (host === undefined) return false
-  const name = host.replace(/:\d{1,5}$/, "").replace(/^\[(.*)\]$/, "$1").toLowerCase()
-  return name === "localhost" || isIP(name) !== 0 || name === hostname().toLowerCase() ||
-    names.some((it) => it.toLowerCase() === name)
-}
-
-/** What balancers and scrapers ask, by whatever name they know this machine, or by none. Nothing there is secret. */
-const health = /^\/(?:livez|readyz|metrics)(?:\?|$)/
-
-const refused = (text: string) =>
-  Effect.succeed(HttpServerResponse.text(`${text}\n`, { status: 400, headers: { connection: "close" } }))
-
-/** Refuses what is no request of HTTP/1, and requests with a foreign `Host`, on every path but those of health. */
-export const layerHostCheck = HttpRouter.middleware(
-  Effect.map(
-    AdminListener,
-    ({ host, hosts }) => {
-      const names = [host, ...hosts]
-      return (next) =>
-        Effect.flatMap(
-          HttpServerRequest.HttpServerRequest,
-          (request) =>
-            foreignLine(NodeHttpServerRequest.toIncomingMessage(request)) !== undefined
-              ? refused("This is no request of HTTP/1.0 or HTTP/1.1.")
-              : health.test(request.url) || isOurHost(request.headers["host"], names)
-              ? next
-              : refused("This host name is not served here.")
-        )
-    }
-  ),
-  { global: true }
 )

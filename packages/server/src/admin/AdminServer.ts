@@ -1,64 +1,41 @@
 /**
- * The admin listener: decisions on request, the page, health, metrics, and the
- * API's own documentation.
+ * The admin listener: health and metrics as long as it is open, and whatever
+ * else is asked of it from the first time that somebody does.
+ *
+ * The API and its page are a quarter of what a start would take, and a gate may
+ * never be asked for them.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { ByteSize, Effect, Layer } from "effect"
+import { ByteSize, type Context, Effect, Layer } from "effect"
 import { HttpIncomingMessage, HttpRouter } from "effect/http"
-import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import { createServer } from "node:http"
-import { Deployments } from "../Deployment.ts"
-import * as DirectoryServer from "../directory/DirectoryServer.ts"
-import { Judge } from "../Judge.ts"
 import { Telemetry } from "../platform/Telemetry.ts"
-import * as AdminAccessLive from "./AdminAccessLive.ts"
-import { AdminApi } from "./AdminApi.ts"
-import * as AuthZenServer from "./authzen/AuthZenServer.ts"
-import * as Configuration from "./Configuration.ts"
-import { decide } from "./Decide.ts"
-import * as DirectoryAccessLive from "./DirectoryAccessLive.ts"
-import * as Docs from "./Docs.ts"
+import { AdminListener, parted } from "./AdminListener.ts"
 import * as Health from "./Health.ts"
-import * as Page from "./Page.ts"
-import * as Past from "./Past.ts"
 
-const Decisions = HttpApiBuilder.group(
-  AdminApi,
-  "decisions",
-  Effect.fn(function*(handlers) {
-    const judge = yield* Judge
-    const deployments = yield* Deployments
-    return handlers
-      .handle("decide", ({ payload }) => decide(judge, deployments.current(), payload))
-      .handle(
-        "decideBatch",
-        ({ payload }) => Effect.forEach(payload, (it) => decide(judge, deployments.current(), it), { concurrency: 16 })
-      )
-  })
-)
+/** Builds what is not health. */
+const load = Effect.flatMap(Effect.promise(() => import("./AdminRoutes.ts")), ({ app }) => app)
 
-const Api = HttpApiBuilder.layer(AdminApi, { openapiPath: "/openapi.json" }).pipe(
-  Layer.provide([Decisions, Past.layer, Configuration.layer, AuthZenServer.handlers, DirectoryServer.handlers]),
-  Layer.provide([AdminAccessLive.layer, DirectoryAccessLive.layer, DirectoryAccessLive.layerManaged]),
-  Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
-)
-
-/** Every route of the admin listener. */
-export const Routes = Layer.mergeAll(
-  Api,
-  Docs.layer,
-  Health.layer,
-  AuthZenServer.metadata,
-  Page.layer,
-  AdminAccessLive.layerHostCheck
+/** Parts what is asked of health from everything else. */
+const Parted = HttpRouter.middleware(
+  Effect.gen(function*() {
+    const context = yield* Effect.context<Effect.Services<typeof load>>()
+    const part = parted(yield* AdminListener)
+    // Among what the listener was built with alone, for what is built keeps that: of the request that happens to be the
+    // first it must know nothing. Whoever sent that may go away meanwhile.
+    const others = yield* Effect.cached(
+      Effect.uninterruptible(Effect.updateContext(load, (_: Context.Context<never>) => context))
+    )
+    return (probes) => part(probes, Effect.flatten(others))
+  }),
+  { global: true }
 )
 
 /** The largest body that is read, in bytes: a whole directory. */
 const maxBody = ByteSize.mebibytes(64)
 
 /**
- * Serves `Routes` and whatever else is served beside them. Port 0 takes a free one.
+ * Serves all of it. Port 0 takes a free one.
  *
  * Nothing here upgrades: an `Upgrade` is answered like any request. A request needs no `Host`, as plain health checks
  * have none; whoever needs one asks for it.
@@ -73,11 +50,9 @@ export const layer = (at: { readonly host: string; readonly port: number }) =>
       server.on("error", (error) => telemetry.defect("listener", error))
     }))
     return plain.pipe(
-      Layer.provide(HttpRouter.serve(Routes, {
-        disableLogger: true,
-        disableListenLog: true,
-        routerConfig: { maxParamLength: DirectoryServer.maxParamLength }
-      })),
+      Layer.provide(
+        HttpRouter.serve(Layer.merge(Health.layer, Parted), { disableLogger: true, disableListenLog: true })
+      ),
       Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, maxBody)),
       Layer.provideMerge(
         NodeHttpServer.layer(() => server, { host: at.host, port: at.port, gracefulShutdownTimeout: "1 second" })

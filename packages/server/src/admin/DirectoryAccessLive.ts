@@ -17,7 +17,8 @@ import * as DirectoryInputLive from "../directory/DirectoryInputLive.ts"
 import { NotAvailable, notAvailable } from "../directory/DirectoryProblem.ts"
 import { Managed } from "../directory/Management.ts"
 import { isAllowed, Judge } from "../Judge.ts"
-import { AdminListener, isToken, verdictOn } from "./AdminAccessLive.ts"
+import { isToken, verdictOn } from "./AdminAccessLive.ts"
+import { AdminListener } from "./AdminListener.ts"
 
 const auditor = "proxy_admin_viewer"
 
@@ -33,13 +34,14 @@ const withHint = (problem: AdminRequired | NotAvailable) =>
 const access = Layer.effect(
   DirectoryAccess,
   Effect.gen(function*() {
-    const { token } = yield* AdminListener
+    const listener = yield* AdminListener
     const judge = yield* Judge
     const deployments = yield* Deployments
 
     const whoIs = Effect.fnUntraced(
       function*(sent: string): Effect.fn.Return<Who, AdminRequired | AdminDenied | NotAvailable> {
         if (sent === "") return yield* new AdminRequired()
+        const { token } = listener
         if (token !== undefined && isToken(sent, token)) return { name: "admin token", mayWrite: true }
         const result = yield* verdictOn(judge, deployments.current().auth, `Bearer ${sent}`)
         if (!isAllowed(result)) {

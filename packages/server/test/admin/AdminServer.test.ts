@@ -254,4 +254,19 @@ describe("reload", () => {
       yield* world.reload({})
       assert.strictEqual(yield* status, 200)
     }))
+
+  it.live("another admin token is the one that manages from then on, the former nobody's", () =>
+    Effect.gen(function*() {
+      const env: Record<string, string> = { ADMIN: "the-first-token" }
+      const world = yield* ServerWorld.make({ gateway: { adminToken: "env:ADMIN" } }, env)
+      const statuses = Effect.forEach(["the-first-token", "the-second-token"], (token) =>
+        Effect.map(
+          call(`${world.admin}/admin/v1/teams`, { headers: { authorization: `Bearer ${token}` } }),
+          (it) => it.status
+        ))
+      assert.deepStrictEqual(yield* statuses, [200, 401])
+      env["ADMIN"] = "the-second-token"
+      yield* world.reload({})
+      assert.deepStrictEqual(yield* statuses, [401, 200])
+    }))
 })
