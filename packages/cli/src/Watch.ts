@@ -5,14 +5,14 @@
  * a change in many ways, and some in none. A file that another one has taken the
  * place of is whole, and is read at once; one that is written in place is read
  * when it has not changed for two seconds, so that half of it is never taken for
- * the whole.
+ * the whole. One that is gone for as long is read too: somebody has to be told.
  */
 import { Duration, Effect, Queue, Schedule, Stream } from "effect"
 import { stat } from "node:fs/promises"
 
 /** How often the files are looked at. */
 const interval = Duration.millis(250)
-/** How long a file that is written in place must have been left alone, in milliseconds. */
+/** How long a file that is written in place must have been left alone, and how long one may be gone, in milliseconds. */
 const settled = 2_000
 
 /** What a look at a file remembers: which file it is, and what state it is in; "" while it is not there. */
@@ -60,7 +60,7 @@ export const changes = (files: () => ReadonlyArray<string>, before: Seen): Strea
         }
         if (stateOf(now) === stateOf(known)) return
         // A file that is being replaced is gone for a moment: what counts is what is there next.
-        if (!isThere(now) || (!isReplaced && performance.now() - since < settled)) return
+        if (!(isReplaced && isThere(now)) && performance.now() - since < settled) return
         known = now
         yield* Queue.offer(queue, "changed")
       })

@@ -8,6 +8,7 @@ import type { LitellmRelease } from "@jotgate/core/Settings"
 import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { type Address, addressText, defaultTimeouts, grpcTls } from "@jotgate/server/GatewaySettings"
 import * as LogLine from "@jotgate/server/LogLine"
+import * as RegularFile from "@jotgate/server/RegularFile"
 import { Console, Effect, Layer, Option, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import cluster from "node:cluster"
@@ -155,6 +156,14 @@ export const serve = Command.make(
       )
       let current = first
       const reload = Effect.gen(function*() {
+        // At the start a pipe may say what to serve; to read it again would be to wait without end.
+        yield* Effect.mapError(
+          RegularFile.check(name),
+          (code) =>
+            new Failure({
+              lines: [`${name}: ${code === "ENOENT" ? "there is no such file" : `cannot be read (${code})`}`]
+            })
+        )
         const next = yield* read
         yield* server.reload(next.settings, next.lines, sourceOf(next))
         current = next

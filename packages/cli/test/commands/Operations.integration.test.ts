@@ -64,6 +64,29 @@ describe("the configuration file of a running server", { concurrent: true }, () 
       }))
   )
 
+  it.live("that is gone, or no file any more, is told of, holds up nothing, and counts when it is back", () =>
+    run(Effect.gen(function*() {
+      const { file, files } = yield* folder
+      const whole = configuration("", "audit: { to: none }")
+      yield* files.writeFileString(file, whole)
+      const serve = yield* start(["serve", "--config", file])
+      const [, gate = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+      yield* files.remove(file)
+      yield* serve.until(/what was stays[^\n]*there is no such file/)
+      execFileSync("mkfifo", [`${file}.pipe`])
+      yield* files.rename(`${file}.pipe`, file)
+      yield* serve.until(/what was stays[^\n]*no regular file/)
+      symlinkSync("/dev/zero", `${file}.link`)
+      renameSync(`${file}.link`, file)
+      serve.process.kill("SIGHUP")
+      yield* serve.until(/what was stays[^\n]*no regular file[^]*what was stays[^\n]*no regular file/)
+      yield* files.writeFileString(`${file}.new`, `${whole}\npolicy: { openRoutes: [/status] }`)
+      yield* files.rename(`${file}.new`, file)
+      yield* serve.until(/is in force/)
+      assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
+      assert.strictEqual((yield* get(`${gate}/status`)).status, 502)
+    })))
+
   it.live("is read anew by a SIGHUP that comes with the line that says ready, and ends nothing", () =>
     run(Effect.gen(function*() {
       const { file, files } = yield* folder

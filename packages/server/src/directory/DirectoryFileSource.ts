@@ -12,7 +12,8 @@ import { DirectoryUnavailable } from "@jotgate/core/Directory"
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import { type DirectoryAdmin, sizeOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect, Schedule, Schema, type Scope } from "effect"
-import { readFile, stat } from "node:fs/promises"
+import { stat } from "node:fs/promises"
+import * as RegularFile from "../platform/RegularFile.ts"
 import * as DirectoryDocument from "./DirectoryDocument.ts"
 
 /** The file cannot be applied; one line for each reason. */
@@ -41,11 +42,6 @@ const signature = (file: string) =>
     }
   })
 
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT"
-    ? "there is no such file"
-    : "cannot be read"
-
 const reasons = {
   taken: "a subject is linked to somebody else",
   readonly: "the directory is only read (directory.write: false)",
@@ -58,9 +54,12 @@ export const load = (
   file: string
 ): Effect.Effect<{ readonly text: string; readonly rows: DirectoryFile }, DirectoryFileInvalid> =>
   Effect.gen(function*() {
-    const text = yield* Effect.tryPromise({
-      try: (signal) => readFile(file, { encoding: "utf8", signal }),
-      catch: (error) => new DirectoryFileInvalid({ lines: [`${file}: ${codeOf(error)}`] })
+    const text = yield* Effect.mapBoth(RegularFile.read(file), {
+      onFailure: (code) =>
+        new DirectoryFileInvalid({
+          lines: [`${file}: ${code === "ENOENT" ? "there is no such file" : `cannot be read (${code})`}`]
+        }),
+      onSuccess: (bytes) => new TextDecoder().decode(bytes)
     })
     const rows = yield* Effect.mapError(
       Effect.fromResult(DirectoryDocument.read(file, text)),

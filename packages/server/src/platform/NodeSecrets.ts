@@ -7,26 +7,18 @@
  */
 import { Secrets, SecretUnavailable } from "@jotgate/core/Secrets"
 import { Effect, Layer, Redacted } from "effect"
-import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
+import * as RegularFile from "./RegularFile.ts"
 
 /** Largest file that is read, in bytes. */
 const maxBytes = 1024 * 1024
 
-const reasonOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
-    ? error.code
-    : "cannot be read"
-
 const readText = (path: string) =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const bytes = await readFile(path, { signal })
-      if (bytes.byteLength > maxBytes) throw Object.assign(new Error(), { code: "EFBIG" })
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-    },
-    catch: reasonOf
-  })
+  Effect.flatMap(RegularFile.read(path, maxBytes), (bytes) =>
+    Effect.try({
+      try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+      catch: () => "ERR_ENCODING_INVALID_ENCODED_DATA"
+    }))
 
 /** `directory`: what relative file names are relative to. `environment`: where `env:NAME` is looked up. */
 export const layer = (

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Secrets } from "@jotgate/core/Secrets"
 import { Effect, Inspectable, Redacted } from "effect"
+import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -46,6 +47,11 @@ describe("NodeSecrets", () => {
       assert.strictEqual(yield* reasonOf("file:empty"), "empty")
       assert.strictEqual(yield* reasonOf("file:bytes"), "ERR_ENCODING_INVALID_ENCODED_DATA")
       assert.strictEqual(yield* reasonOf("file:large"), "EFBIG")
+      execFileSync("mkfifo", [join(directory, "pipe")])
+      for (const it of [".", "pipe", "/dev/zero", "/dev/tty0"]) {
+        assert.match(yield* reasonOf(`file:${it}`), /^(no regular file|E[A-Z]+)$/, it)
+      }
+      assert.strictEqual(yield* reasonOf("file:pipe"), "no regular file")
       assert.strictEqual(yield* reasonOf("vault:x"), "neither env:NAME nor file:PATH")
     }))
 })
