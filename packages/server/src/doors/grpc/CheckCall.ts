@@ -7,6 +7,7 @@
  */
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js"
 import { Result } from "effect"
+import * as Turn from "../../answer/Turn.ts"
 import type { CheckedRequest, Unreadable } from "./CheckMessage.ts"
 import type { ReadingTurns } from "./ReadingTurns.ts"
 
@@ -38,6 +39,7 @@ export class CheckCall extends ServerInterceptingCall {
   #message: Checked | undefined
   /** Ends the turn. */
   #leave = nothing
+  #isCancelled = false
   /** Gives the check up. */
   #stop = nothing
 
@@ -76,15 +78,22 @@ export class CheckCall extends ServerInterceptingCall {
   }
 
   onCancel(): void {
+    this.#isCancelled = true
     this.#leave()
     this.#stop()
   }
 
   #ask(message: Checked): void {
-    this.#stop = this.#handlers.check(message, this.#peer, (answer) => {
-      this.#call.sendMetadata(noMetadata)
-      this.#call.sendMessage(answer, nothing)
-      this.#call.sendStatus(answered)
+    Turn.decide({
+      run: () => {
+        this.#stop = this.#handlers.check(message, this.#peer, (answer) => {
+          this.#call.sendMetadata(noMetadata)
+          this.#call.sendMessage(answer, nothing)
+          this.#call.sendStatus(answered)
+        })
+        if (this.#isCancelled) this.#stop()
+      },
+      abort: () => giveUp(this.#call)
     })
   }
 
