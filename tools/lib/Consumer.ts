@@ -123,7 +123,7 @@ export const file: typeof FileSettings.Encoded = {
 /** What must not compile, with what the compiler must say first. */
 export const refused: ReadonlyArray<readonly [words: RegExp, program: string]> = [
   [
-    /Argument of type '\{\}' is not assignable to parameter of type 'GateSettings'/,
+    /Property 'issuers' is missing in type '\{\}' but required in type 'GateSettings'/,
     `import { createGate } from "@jotgate/server/EmbeddedGate"
 await createGate({})
 `

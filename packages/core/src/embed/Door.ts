@@ -230,7 +230,7 @@ export const make = (
   const nothing = new Uint8Array()
 
   return (request, options = {}) => {
-    const { body, method, target } = request
+    const { body, method, rawHeaders, target } = request
     switch (body._tag) {
       case "None":
         return judged(request, nothing, options)
@@ -241,7 +241,7 @@ export const make = (
       case "Unseen":
         return judged(request, undefined, options)
       case "Unread":
-        return needsBody(method.toUpperCase(), target) || tools?.concerns(pathOf(target)) === true
+        return needsBody(method.toUpperCase(), target, rawHeaders) || tools?.concerns(pathOf(target)) === true
           ? reading(request, body, options)
           : judged(request, nothing, options)
     }

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import { rawHeadersOf } from "../Request.ts"
+import { announcesBody } from "./RequestReader.ts"
 
 /** A request as any program can tell it. */
 export interface PlainRequest {
@@ -88,14 +89,9 @@ const bodyOf = (body: unknown): Body => {
     : unseen
 }
 
-/** Whether headers tell of a body. Over HTTP/2, told by its pseudo-headers, there may be one without any. */
-const announcesBody = (method: string, raw: ReadonlyArray<string>): boolean => {
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]?.toLowerCase()
-    if (name === "transfer-encoding" || (name === "content-length" && raw[i + 1] !== "0")) return true
-  }
-  return raw[0]?.startsWith(":") === true && !/^(?:GET|HEAD)$/i.test(method)
-}
+/** Whether a body is announced. Over HTTP/2, told by its pseudo-headers, there may be one without any header of it. */
+const isAnnounced = (method: string, raw: ReadonlyArray<string>): boolean =>
+  announcesBody(raw) || (raw[0]?.startsWith(":") === true && !/^(?:GET|HEAD)$/i.test(method))
 
 const joined = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
   const all = new Uint8Array(size)
@@ -195,7 +191,7 @@ export const of = (request: GateRequest): Judged => {
       target: path,
       rawHeaders,
       origin,
-      body: bodyOfPlain(body, () => announcesBody(method, rawHeaders))
+      body: bodyOfPlain(body, () => isAnnounced(method, rawHeaders))
     }
   }
   const { method, url } = request

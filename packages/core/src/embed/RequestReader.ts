@@ -255,10 +255,30 @@ const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "
   return foundOn(route, one !== undefined && others.size === 0 ? knownModel(one, at[0]) : severalModels(names, at))
 }
 
-/** Whether the body of this request is worth reading. */
-export const needsBody = (method: string, target: string): boolean => {
+/** Types of a body in which nothing but a form or media stands: on routes that run no model nobody takes it for JSON. */
+const isOpaque = (contentType: string): boolean =>
+  /^(?:multipart\/|image\/|audio\/|video\/|application\/(?:octet-stream|x-www-form-urlencoded)\s*(?:;|$))/i.test(
+    contentType.trim()
+  )
+
+/** Whether headers tell of a body (RFC 9112 §6.3). */
+export const announcesBody = (raw: ReadonlyArray<string>): boolean => {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]?.toLowerCase()
+    if (name === "transfer-encoding" || (name === "content-length" && raw[i + 1] !== "0")) return true
+  }
+  return false
+}
+
+/**
+ * Whether the body of this request is worth reading: where a model stands in it, and everywhere else where it may be
+ * JSON, because some upstream could obey a `model` on a route that nobody here knows.
+ */
+export const needsBody = (method: string, target: string, raw: ReadonlyArray<string>): boolean => {
   const route = find(method, target.split("?", 1)[0] ?? "/")
-  return route !== undefined && route.body.length > 0
+  return route === undefined
+    ? !isOpaque(contentTypeOf(raw)) && ((method !== "GET" && method !== "HEAD") || announcesBody(raw))
+    : route.body.length > 0
 }
 
 /** The reader that runs anywhere. */
@@ -284,16 +304,19 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
     return typeof seen === "string" || seen._tag === "Conflict" ? seen : unseen(route, namesOf(seen), false)
   }
   if (body.length === 0) return settle(found, route)
-  if (!isJson(contentTypeOf(rawHeaders))) {
-    if (route === undefined || !hidesModels(route)) return settle(found, route)
+  const isTyped = isJson(contentTypeOf(rawHeaders))
+  if (!isTyped && route !== undefined) {
+    if (!hidesModels(route)) return settle(found, route)
     const seen = settle(found, undefined)
     return typeof seen === "string" || seen._tag === "Conflict" ? seen : unseen(route, namesOf(seen), false)
   }
   const text = textOfBytes(body)
+  // Servers that do not look at the type read an object all the same; of what is none nobody takes a model.
+  if (!isTyped && text?.trimStart().startsWith("{") !== true) return settle(found, route)
   const json = text === undefined ? undefined : Json.parse(text)
   if (json === undefined || Result.isFailure(json)) {
-    if (route === undefined) return settle(found, route)
-    return json !== undefined && json.failure === "duplicate_member" ? conflictingModels : "body_invalid"
+    if (json !== undefined && json.failure === "duplicate_member") return conflictingModels
+    return isTyped ? "body_invalid" : unnamedModel
   }
   const value = json.success
   if (typeof value === "object" && value !== null && !isArray(value)) readMembers(found, places.members, "", value)

@@ -79,6 +79,25 @@ const requests: ReadonlyArray<readonly [title: string, method: "GET" | "POST", p
   ["one more", "POST", "/v1/chat/completions", { model: "gpt-4o", fallbacks: names(101) }]
 ]
 
+/** Routes that run no model, which a deployment has opened: what some upstream could obey there is judged all the same. */
+const ownRoutes: ReadonlyArray<readonly [title: string, type: string | null, body: string]> = [
+  ["a model of the team", "application/json", `{"model":"gpt-4o"}`],
+  ["another model", "application/json", `{"model":"o1"}`],
+  ["no model", "application/json", `{"text":"x"}`],
+  ["a model that is no text", "application/json", `{"model":7}`],
+  ["a model twice", "application/json", `{"model":"gpt-4o","model":"o1"}`],
+  ["a list", "application/json", `[{"model":"o1"}]`],
+  ["no JSON", "application/json", `{"model":`],
+  ["nothing", "application/json", ""],
+  ["a type of its own", "application/vnd.acme+json", `{"model":"o1"}`],
+  ["without a type", null, `{"model":"o1"}`],
+  ["under another type", "text/plain", `{"model":"o1"}`],
+  ["under another type, a model of the team", "text/plain", ` {"model":"gpt-4o"}`],
+  ["under another type, no JSON", "text/plain", `{"model":`],
+  ["text", "text/plain", "model=o1"],
+  ["other text", "text/csv", "o1"]
+]
+
 const Any = Schema.Unknown
 
 class Api extends HttpApi.make("host").add(
@@ -201,6 +220,26 @@ describe("a host is answered as the proxy's callers are", () => {
         }
       }))
   }
+
+  it.live("routes of the deployment's own: status, headers and body", () =>
+    Effect.gen(function*() {
+      const { gate, middleware, proxy, token } = yield* setting({
+        policy: { teamRoutes: ["llm_api_routes", "/own/*", "/v1/*"] }
+      })
+      const authorization = `Bearer ${yield* token("alice", { groups: ["red"] })}`
+      const statuses = new Set<number>()
+      for (const path of ["/own/notes", "/v1/chat/completions%20"]) {
+        for (const [title, type, body] of ownRoutes) {
+          const headers = { authorization, ...(type === null ? {} : { "content-type": type }) }
+          const question = { title, method: "POST" as const, path, headers, body }
+          const expected = yield* proxy(question)
+          statuses.add(expected.status)
+          assert.deepStrictEqual(yield* gate(question), expected, `Gate: ${path}: ${title}`)
+          assert.deepStrictEqual(yield* middleware(question), expected, `HttpSecurity: ${path}: ${title}`)
+        }
+      }
+      assert.sameMembers([...statuses], [200, 400, 403])
+    }))
 
   it.live("agents and tools by rows: status, headers and body", () =>
     Effect.gen(function*() {
