@@ -30,7 +30,7 @@ export interface PlainRequest {
 }
 
 /**
- * Reads a body and answers what `body` could hold, or a promise of it. It is called at most once, where models can stand
+ * Reads a body and answers what `body` could hold, or a promise of it. It is called at most once, where a model may stand
  * in a body, and only when the credential was looked at and may go on; `limit` is the longest length in bytes. What it
  * throws is 400 `body_invalid`, or 413 `body_too_large` where the error has that status, as those of Express and Fastify
  * do.
