@@ -133,7 +133,7 @@ export const loadConfig = Effect.fn("ConfigFile.load")(function*(
   env: Readonly<Record<string, string | undefined>>
 ) {
   const files = yield* FileSystem.FileSystem
-  const text = yield* files.readFileString(file).pipe(
+  const bytes = yield* files.readFile(file).pipe(
     Effect.catchTag("PlatformError", (error) =>
       new ConfigUnreadable({
         file,
@@ -144,6 +144,11 @@ export const loadConfig = Effect.fn("ConfigFile.load")(function*(
           : `cannot be read (${error.reason._tag})`
       }))
   )
+  // A byte of another encoding would make another name of a team, which no rule means.
+  const text = yield* Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    catch: () => new ConfigUnreadable({ file, reason: "is not written in UTF-8" })
+  })
   return yield* Effect.fromResult(
     parseConfig({ name: file, text, directory: dirname(resolve(file)), env })
   )

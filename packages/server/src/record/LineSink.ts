@@ -8,7 +8,7 @@
  * after a failure, and anew when another one stands in its place (rotation by
  * rename) or on `reopen`.
  */
-import { close, constants, open, stat, write } from "node:fs"
+import { close, constants, fstat, open, stat, write } from "node:fs"
 
 /** A path, or a descriptor that somebody else has opened. */
 export type LineTarget = { readonly path: string } | { readonly fd: number }
@@ -169,12 +169,18 @@ export class LineSink {
     if (!("path" in this.#target)) return
     this.#isBusy = true
     open(this.#target.path, forLines, 0o600, (error, fd) => {
-      this.#isBusy = false
-      if (error !== null) return this.#fail(error)
+      if (error !== null) {
+        this.#isBusy = false
+        return this.#fail(error)
+      }
       this.#fd = fd
-      this.#inode = ""
-      this.#lookAt = 0
-      this.#go()
+      // Of what was opened, not of what stands at the path by now: another may have taken its place in between.
+      fstat(fd, (error, found) => {
+        this.#isBusy = false
+        this.#inode = error === null ? `${found.dev} ${found.ino}` : ""
+        this.#lookAt = 0
+        this.#go()
+      })
     })
   }
 
@@ -185,7 +191,6 @@ export class LineSink {
       this.#isBusy = false
       this.#lookAt = performance.now() + lookMillis
       const inode = error === null ? `${found.dev} ${found.ino}` : "none"
-      if (this.#inode === "") this.#inode = inode
       if (this.#inode !== inode) {
         this.#shut()
         this.#isCut = false

@@ -220,7 +220,7 @@ describe("loadConfig", () => {
       assert.strictEqual(settings.directory.file, `${directory}/rows.yaml`)
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
 
-  it.effect("a file that is not there, and one that is a folder", () =>
+  it.effect("a file that is not there, one that is a folder, and one in another encoding", () =>
     Effect.gen(function*() {
       const files = yield* FileSystem.FileSystem
       const directory = yield* files.makeTempDirectoryScoped()
@@ -228,5 +228,11 @@ describe("loadConfig", () => {
       assert.strictEqual(missing.message, `${directory}/none.yaml: there is no such file`)
       const folder = yield* Effect.flip(loadConfig(directory, {}))
       assert.match(folder.message, /cannot be read/)
+      for (const encoding of ["latin1", "utf16le"] as const) {
+        const bytes = Buffer.from("directory: { file: \"gr\u00fcn.yaml\" }", encoding)
+        yield* files.writeFile(`${directory}/other.yaml`, bytes)
+        const other = yield* Effect.flip(loadConfig(`${directory}/other.yaml`, {}))
+        assert.strictEqual(other.message, `${directory}/other.yaml: is not written in UTF-8`)
+      }
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
 })
