@@ -199,7 +199,7 @@ const doorOptions = ({ bodyLimit, log, metadata, reader, tools }: Door.DoorOptio
 
 /** The gate of a program that speaks promises. */
 export interface PromiseGate {
-  /** Judges a request as the proxy would. Never rejects for a denial; rejects after `close`. */
+  /** Judges a request as the proxy would. Never rejects for a denial; rejects after `close`, and for what is no request. */
   readonly decide: (request: GateRequest.GateRequest, options?: Door.DecideOptions) => Promise<Verdict>
   /** The answer to a request for the metadata of RFC 9728 (`/.well-known/oauth-protected-resource…`), else `undefined`. */
   readonly metadata: (request: GateRequest.GateRequest) => Response | undefined
@@ -257,7 +257,7 @@ export class Gate extends Context.Service<Gate, {
       decide: (request, options) =>
         closed
           ? Promise.reject(new Error("this gate is closed"))
-          : Door.promised(door(GateRequest.of(request), options)),
+          : Door.promised(() => door(GateRequest.of(request), options)),
       metadata: documentOf(settings),
       close: async () => {
         if (closed) return

@@ -137,6 +137,15 @@ describe("Gate.make", () => {
       assert.instanceOf(yield* Effect.promise(() => gate.decide(chat(null)).catch((it: unknown) => it)), Error)
     }))
 
+  it.live("rejects what is no request, and never throws in the place of a promise", () =>
+    Effect.gen(function*() {
+      const gate = yield* gateOf({ directory: teams })
+      for (const text of ["null", "{}", `{"method":"GET","path":"/v1/models","headers":{"authorization":5}}`]) {
+        const told: unknown = yield* Effect.promise(() => gate.decide(JSON.parse(text)).catch((it: unknown) => it))
+        assert.instanceOf(told, TypeError, text)
+      }
+    }))
+
   it.live("tells where a token comes from, at the paths of RFC 9728", () =>
     Effect.gen(function*() {
       const gate = yield* gateOf({})

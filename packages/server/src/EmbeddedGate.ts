@@ -63,7 +63,7 @@ export interface GateParts<E = never> extends Partial<Pick<PipelineOptions<E>, "
 
 /** The pipeline, running. */
 export interface EmbeddedGate {
-  /** Judges a request as the proxy would. Never rejects for a denial; rejects after `close`. */
+  /** Judges a request as the proxy would. Never rejects for a denial; rejects after `close`, and for what is no request. */
   readonly decide: (request: GateRequest, options?: DecideOptions) => Promise<Verdict>
   /** The answer to a request for the metadata of RFC 9728 (`/.well-known/oauth-protected-resource…`), else `undefined`. */
   readonly metadata: (request: GateRequest) => Response | undefined
@@ -173,7 +173,7 @@ export const createGate = async <E = never>(
   let closed = false
   return {
     decide: (request, how) =>
-      closed ? Promise.reject(new Error("this gate is closed")) : Door.promised(door(Door.judged(request), how)),
+      closed ? Promise.reject(new Error("this gate is closed")) : Door.promised(() => door(Door.judged(request), how)),
     metadata: documentOf(file),
     findings: checkConfig({ settings: file, says: says(settings) })
       .filter(({ path }) => !/^(?:gateway|log|telemetry|audit|decisions)\b/.test(path))

@@ -253,8 +253,15 @@ export const judged = of
 
 const isAtHand = (it: Effect.Effect<Answer>): it is Exit.Success<Answer> => Exit.isExit(it) && Exit.isSuccess(it)
 
-/** The verdict of an answer as a promise; no fiber is made for one that is at hand. */
-export const promised = (answer: Effect.Effect<Answer>): Promise<Verdict.Verdict> =>
-  isAtHand(answer)
+/**
+ * The verdict of an answer as a promise; no fiber is made for one that is at hand. A request that is none (no path, a header
+ * that is no text) is a rejection like any other, never a throw.
+ */
+export const promised = (ask: () => Effect.Effect<Answer>): Promise<Verdict.Verdict> => {
+  const asked = Result.try(ask)
+  if (Result.isFailure(asked)) return Promise.reject(asked.failure)
+  const answer = asked.success
+  return isAtHand(answer)
     ? Promise.resolve(answer.value.verdict)
     : Effect.runPromise(answer).then(({ verdict }) => verdict)
+}

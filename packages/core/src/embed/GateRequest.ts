@@ -138,7 +138,7 @@ const isTooLarge = (error: unknown): boolean =>
   typeof error === "object" && error !== null &&
   (("status" in error && error.status === 413) || ("statusCode" in error && error.statusCode === 413))
 
-/** The host's own way to read the body; one that is announced and not given is not seen. */
+/** The host's own way to read the body; one that is announced and not given, or given empty (another read it), is not seen. */
 const readGiven = (read: BodyReader, isAnnounced: boolean): ReadBody => (limit) =>
   Effect.flatMap(
     Effect.tryPromise({
@@ -148,7 +148,7 @@ const readGiven = (read: BodyReader, isAnnounced: boolean): ReadBody => (limit) 
     (given) => {
       if (given === undefined || given === null) return Exit.succeed(isAnnounced ? undefined : new Uint8Array())
       const body = isReader(given) ? unseen : bodyOf(given)
-      if (body._tag !== "Bytes") return Exit.succeed(undefined)
+      if (body._tag !== "Bytes" || (isAnnounced && body.bytes.length === 0)) return Exit.succeed(undefined)
       return body.bytes.length > limit ? Exit.fail("body_too_large" as const) : Exit.succeed(body.bytes)
     }
   )
@@ -170,12 +170,12 @@ const bodyOfFetch = (request: globalThis.Request): Body => {
   }
 }
 
-const bodyOfPlain = (body: unknown, isAnnounced: () => boolean): Body =>
-  body === undefined || body === null
-    ? isAnnounced() ? unseen : noBody
-    : isReader(body)
-    ? { _tag: "Unread", read: readGiven(body, isAnnounced()) }
-    : bodyOf(body)
+const bodyOfPlain = (body: unknown, isAnnounced: () => boolean): Body => {
+  if (body === undefined || body === null) return isAnnounced() ? unseen : noBody
+  if (isReader(body)) return { _tag: "Unread", read: readGiven(body, isAnnounced()) }
+  const given = bodyOf(body)
+  return given._tag === "Bytes" && given.bytes.length === 0 && isAnnounced() ? unseen : given
+}
 
 const isFetch = (request: GateRequest): request is globalThis.Request => "bodyUsed" in request && "clone" in request
 

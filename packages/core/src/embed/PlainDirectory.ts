@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Directory from "../directory/Directory.ts"
+import { foldEmail } from "../directory/MemoryRows.ts"
 import { OrganizationRepo } from "../directory/OrganizationRepo.ts"
 import { Provisioner } from "../directory/Provisioner.ts"
 import { TeamRepo } from "../directory/TeamRepo.ts"
@@ -133,7 +134,8 @@ const said = (question: Question | undefined, now: Now | undefined): Found | und
 
 type Decode<A> = (row: unknown) => Exit.Exit<A, Schema.SchemaError>
 
-type Read<A> = (row: unknown) => Effect.Effect<A, Directory.DirectoryUnavailable>
+/** Checks a row, and that it is one of those that were asked for. */
+type Read<A> = (row: unknown, isAsked: (row: A) => boolean) => Effect.Effect<A, Directory.DirectoryUnavailable>
 
 const unknownColumn = (name: string, known: Iterable<string>): string => {
   const meant = suggestion(name, known)
@@ -157,14 +159,16 @@ const reader = <A>(
       Effect.logWarning("a row of the host's directory does not fit", { rows: operation, why }),
       Exit.fail(new Directory.DirectoryUnavailable({ operation: `${operation}: a row does not fit: ${why}` }))
     )
-  return (row: unknown): Effect.Effect<A, Directory.DirectoryUnavailable> => {
+  return (row: unknown, isAsked: (row: A) => boolean): Effect.Effect<A, Directory.DirectoryUnavailable> => {
     if (typeof row !== "object" || row === null || Array.isArray(row)) return misfit("it is no object")
     for (const name of Object.keys(row)) {
       if (!known.has(name) && Reflect.get(row, name) !== undefined) return misfit(unknownColumn(name, known))
     }
     made ??= { decode: schema(), defaults: defaultsOf() }
     const noun = made.decode({ ...made.defaults, ...row })
-    if (Exit.isSuccess(noun)) return Exit.succeed(noun.value)
+    if (Exit.isSuccess(noun)) {
+      return isAsked(noun.value) ? Exit.succeed(noun.value) : misfit("it is not the one that was asked for")
+    }
     const places = Option.match(Cause.findErrorOption(noun.cause), {
       onNone: () => [],
       onSome: ({ issue }) => findings(issue).map(({ path }) => pathText(path))
@@ -224,23 +228,25 @@ const bound = <A extends ReadonlyArray<unknown>, B>(
     : { operation, about: textOf(args), ask: () => asked(operation, () => f(...args)) }
 
 /** The row that a function answers, or its absence. */
-const one = <A>(kind: Kind, read: Read<A>, said: Found | undefined) =>
+const one = <A>(kind: Kind, read: Read<A>, said: Found | undefined, isAsked: (row: A) => boolean) =>
   said === undefined
     ? Directory.absent(kind)
     : Effect.flatMapEager(
       said,
       (row): Effect.Effect<A, Directory.RowNotFound | Directory.DirectoryUnavailable> =>
-        row === undefined ? Directory.absent(kind) : read(row)
+        row === undefined ? Directory.absent(kind) : read(row, isAsked)
     )
 
 /** The rows that a function answers. */
 const many = <A>(
   read: Read<A>,
-  said: Found | undefined
+  said: Found | undefined,
+  isAsked: (row: A) => boolean
 ): Effect.Effect<ReadonlyArray<A>, Directory.DirectoryUnavailable> =>
   said === undefined
     ? Exit.succeed([])
-    : Effect.flatMap(said, (rows = []) => Effect.forEach(Array.isArray(rows) ? rows : [undefined], read))
+    : Effect.flatMap(said, (rows = []) =>
+      Effect.forEach(Array.isArray(rows) ? rows : [undefined], (row) => read(row, isAsked)))
 
 /** The only row among those that a function answers. */
 const only = <A>(
@@ -280,21 +286,48 @@ const found = <A>(rows: ReadonlyArray<Look<A>>): Effect.Effect<ReadonlyArray<A>,
 
 const isAtHand = <A, E>(it: Effect.Effect<A, E>): it is Exit.Success<A> => Exit.isExit(it) && Exit.isSuccess(it)
 
+/** Whether each row is one of these ids, and none comes twice. */
+const among = (ids: ReadonlyArray<string>) => {
+  const left = new Set(ids)
+  return (row: { readonly id: string }): boolean => left.delete(row.id)
+}
+
+/** Whether a row has this alias; one that leaves it out says nothing else. */
+const called = (alias: string) => (row: { readonly alias: string | null }): boolean =>
+  row.alias === null || row.alias === alias
+
 /** The repositories over the host's functions. */
 export const layer = (
   directory: PlainDirectory
 ): Layer.Layer<UserRepo | TeamRepo | OrganizationRepo | Provisioner> => {
-  const team = (id: Directory.TeamId, now?: Now) => one("team", readTeam, said(bound("team", directory.team, id), now))
+  const team = (id: Directory.TeamId, now?: Now) =>
+    one("team", readTeam, said(bound("team", directory.team, id), now), (row) => row.id === id)
   const membership = (user: Directory.UserId, within: Directory.TeamId, now?: Now) =>
-    one("membership", readMembership, said(bound("membership", directory.membership, user, within), now))
+    one(
+      "membership",
+      readMembership,
+      said(bound("membership", directory.membership, user, within), now),
+      (row) => row.user === user && row.team === within
+    )
   const teamsByAlias = (alias: string, now?: Now) =>
-    many(readTeam, said(bound("teamsByAlias", directory.teamsByAlias, alias), now))
+    many(readTeam, said(bound("teamsByAlias", directory.teamsByAlias, alias), now), called(alias))
   return Layer.mergeAll(
     Layer.succeed(UserRepo, {
-      byId: (id, now) => one("user", readUser, said(bound("user", directory.user, id), now)),
+      byId: (id, now) => one("user", readUser, said(bound("user", directory.user, id), now), (row) => row.id === id),
       bySubject: (namespace, subject, now) =>
-        one("user", readUser, said(bound("userBySubject", directory.userBySubject, namespace, subject), now)),
-      byEmail: (email, now) => many(readUser, said(bound("usersByEmail", directory.usersByEmail, email), now)),
+        one(
+          "user",
+          readUser,
+          said(bound("userBySubject", directory.userBySubject, namespace, subject), now),
+          ({ subjects }) =>
+            subjects.length === 0 || subjects.some((it) => it.namespace === namespace && it.subject === subject)
+        ),
+      byEmail: (email, now) =>
+        many(
+          readUser,
+          said(bound("usersByEmail", directory.usersByEmail, email), now),
+          (row) => row.email === null || foldEmail(row.email) === foldEmail(email)
+        ),
       membership,
       memberships: (user, teams, now) => found(teams.map((it) => membership(user, it, now)))
     }),
@@ -303,21 +336,32 @@ export const layer = (
       byIds: (ids, now) =>
         directory.teams === undefined
           ? found(ids.map((it) => team(it, now)))
-          : many(readTeam, said(bound("teams", directory.teams, ids), now)),
+          : many(readTeam, said(bound("teams", directory.teams, ids), now), among(ids)),
       byAlias: (alias, now) => only("team", teamsByAlias(alias, now)),
       byAliases: (aliases, now) =>
         Effect.map(Effect.forEach(aliases, (it) => teamsByAlias(it, now)), (rows) => rows.flat()),
-      modelGroups: (ids, now) => many(readGroup, said(bound("modelGroups", directory.modelGroups, ids), now))
+      modelGroups: (ids, now) =>
+        many(readGroup, said(bound("modelGroups", directory.modelGroups, ids), now), among(ids))
     }),
     Layer.succeed(OrganizationRepo, {
       byId: (id, now) =>
-        one("organization", readOrganization, said(bound("organization", directory.organization, id), now)),
+        one(
+          "organization",
+          readOrganization,
+          said(bound("organization", directory.organization, id), now),
+          (row) => row.id === id
+        ),
       byAlias: (alias, now) =>
         only(
           "organization",
-          many(readOrganization, said(bound("organizationsByAlias", directory.organizationsByAlias, alias), now))
+          many(
+            readOrganization,
+            said(bound("organizationsByAlias", directory.organizationsByAlias, alias), now),
+            called(alias)
+          )
         ),
-      endUser: (id, now) => one("endUser", readEndUser, said(bound("endUser", directory.endUser, id), now))
+      endUser: (id, now) =>
+        one("endUser", readEndUser, said(bound("endUser", directory.endUser, id), now), (row) => row.id === id)
     }),
     Layer.succeed(Provisioner, {
       run: (writes) => {

@@ -250,6 +250,21 @@ describe("the body", () => {
       assert.strictEqual(yield* line([":method", "GET"], "GET"), "allow ada red")
     }))
 
+  it.live("that the headers announce and that comes empty was read by another, and is not seen", () =>
+    Effect.gen(function*() {
+      const gate = yield* gateOf({ directory: teams })
+      const token = yield* tokenOf()
+      for (const body of ["", new Uint8Array(), () => "", async () => new Uint8Array()]) {
+        const sent = (more: object) => ({
+          ...chat(token, body),
+          headers: { authorization: `Bearer ${token}`, ...more }
+        })
+        const told = yield* Effect.promise(() => gate.decide(sent({ "content-length": "20" })))
+        assert.strictEqual(lineOf(told), "403 model_unseen")
+        assert.strictEqual(lineOf(yield* Effect.promise(() => gate.decide(sent({})))), "403 model_unnamed")
+      }
+    }))
+
   it.live("of a Fetch request that somebody holds, has read, or that breaks is not seen, or 400; never a rejection", () =>
     Effect.gen(function*() {
       const gate = yield* gateOf({ directory: teams })
