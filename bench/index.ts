@@ -12,6 +12,8 @@
  * `--plot` draws the rows that have a target, one chart for each benchmark, into `docs/benchmarks`; `--plot=FILE` draws
  * what runs printed earlier, those of `npm run bench:http` too, and measures nothing.
  *
+ * `--profile` has those that know it (`start`) say where the time goes instead, part by part.
+ *
  * The last line counts. A missed target does not fail the run, a benchmark that breaks does.
  */
 import { spawn } from "node:child_process"
@@ -29,7 +31,8 @@ if (kept !== undefined) {
   for (const [name, chart] of Plot.chartsOf(readFileSync(kept, "utf8"))) Plot.write(name, chart)
   process.exit()
 }
-const wanted = given.filter((it) => it !== "--plot")
+const profile = given.filter((it) => it === "--profile")
+const wanted = given.filter((it) => it !== "--plot" && it !== "--profile")
 
 const names = readdirSync(folder)
   .filter((file) => /^[a-z]+\.ts$/.test(file) && file !== "index.ts" && file !== "http.ts")
@@ -49,7 +52,7 @@ const broken: Array<string> = []
 
 for (const name of names) {
   console.log(`— ${name}`)
-  const run = spawn(process.execPath, ["--conditions=source", "--expose-gc", `${folder}${name}.ts`], {
+  const run = spawn(process.execPath, ["--conditions=source", "--expose-gc", `${folder}${name}.ts`, ...profile], {
     stdio: ["ignore", "pipe", "inherit"]
   })
   const ended = once(run, "close")

@@ -20,9 +20,9 @@ const manifest: Plugin = {
   }
 }
 
-/** Writes the command of the package in `root` to its folder `dist/command`. */
-export const command = async (root: string, plugins: ReadonlyArray<Plugin> = []): Promise<void> => {
-  const outdir = `${root}/dist/command`
+/** Writes the command of the package in `root` to its folder `dist/command`, or to another one with its source maps. */
+export const command = async (root: string, plugins: ReadonlyArray<Plugin> = [], mapped?: string): Promise<void> => {
+  const outdir = mapped ?? `${root}/dist/command`
   const { metafile } = await build({
     entryPoints: {
       main: `${root}/src/main.ts`,
@@ -48,6 +48,7 @@ export const command = async (root: string, plugins: ReadonlyArray<Plugin> = [])
       js:
         `const require = (it) => { const found = process.getBuiltinModule(it); if (found) return found; throw new Error("no " + it) };`
     },
+    ...(mapped === undefined ? {} : { sourcemap: "linked", sourcesContent: false }),
     logLevel: "error"
   })
   writeFileSync(`${outdir}/LICENSES.txt`, licensesOf(metafile))
