@@ -331,6 +331,25 @@ const make = (settings: Settings) =>
       return found
     })
 
+    /** In which teams whoever is of this kind may, and whether alone; where agents are told, which of them may for them. */
+    const mayOf = Effect.fnUntraced(function*(
+      kind: Given.Kind,
+      posed: Posed,
+      now: Now,
+      acting: ReadonlyArray<readonly [AgentId, Posed]> | undefined
+    ): Effect.fn.Return<Omit<UserWhoMay, "id" | "email">, Failure> {
+      const ways = yield* ofKind(kind, posed, now)
+      const teams = ways.flatMap((it) => it.allowed && it.team !== null ? [it.team] : [])
+      const alone = ways[0]?.allowed === true
+      if (acting === undefined) return { teams, alone }
+      if (!alone && teams.length === 0) return { teams, alone, agents: [] }
+      const agents = yield* agentsFor(
+        acting,
+        (posed) => Effect.mapEager(ofKind(kind, posed, now), (all) => all.some(({ allowed }) => allowed))
+      )
+      return { teams, alone, agents }
+    })
+
     /** Has the rows of these teams at hand, read together. */
     const read = (ids: ReadonlyArray<TeamId>, now: Now) => ids.length === 0 ? Effect.void : teamRows.byIds(ids, now)
 
@@ -392,27 +411,12 @@ const make = (settings: Settings) =>
         const posed = posedOf(about, false)
         const acting = (agents ?? []).map((agent) => [agent, posedOf({ ...about, agent }, false)] as const)
         const found: Array<UserWhoMay> = []
+        const told = new Map<Given.Kind, Omit<UserWhoMay, "id" | "email">>()
         for (const person of rows) {
           const kind = kindOf(person)
-          const keys = posed.keysOf(kind)
-          const ways = knownOf(keys, now) ?? (yield* askedOf(kind, keys, posed, now))
-          const teams: Array<string> = []
-          for (const it of ways) if (it.allowed && it.team !== null) teams.push(it.team)
-          const alone = ways[0]?.allowed === true
-          if (!alone && teams.length === 0) continue
-          const { email, id } = person
-          found.push(
-            agents === undefined ? { id, email, teams, alone } : {
-              id,
-              email,
-              teams,
-              alone,
-              agents: acting.length === 0 ? [] : yield* agentsFor(
-                acting,
-                (posed) => Effect.mapEager(ofKind(kind, posed, now), (all) => all.some(({ allowed }) => allowed))
-              )
-            }
-          )
+          const may = told.get(kind) ?? (yield* mayOf(kind, posed, now, agents === undefined ? undefined : acting))
+          told.set(kind, may)
+          if (may.alone || may.teams.length > 0) found.push({ id: person.id, email: person.email, ...may })
         }
         return { next, rows: found }
       })
