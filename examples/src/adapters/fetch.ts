@@ -17,7 +17,8 @@ export const guard = (gate: PromiseGate, next: Next) => async (request: Request)
 export const forwarded = (request: Request, { headers }: Verdict): Request => {
   const sent = new Headers(request.headers)
   for (const name of request.headers.keys()) {
-    if (name.startsWith("x-jotgate-") || name === "authorization") sent.delete(name)
+    // Some servers read a name with `_` for one with `-`.
+    if (/^x[-_]jotgate[-_]/.test(name) || name === "authorization") sent.delete(name)
   }
   for (const [name, value] of Object.entries(headers)) sent.set(name, value)
   return new Request(request, { headers: sent })

@@ -94,7 +94,7 @@ const contentTypeOf = (raw: ReadonlyArray<string>): string => {
 /** The reader of the proxy; what it has no body for is left to the one that runs anywhere. */
 const reader = (request: Readable): RequestedModel | "body_invalid" => {
   const { body, method, rawHeaders, target } = request
-  return body === undefined || readTarget(method, target, rawHeaders).isWebSocket
+  return body === undefined || method === "CONNECT" || readTarget(method, target, rawHeaders).isWebSocket
     ? read(request)
     : asked({ ...request, body, contentType: contentTypeOf(request.rawHeaders) }) ?? "body_invalid"
 }

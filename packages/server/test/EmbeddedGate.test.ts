@@ -266,6 +266,17 @@ describe("createGate", () => {
       assert.deepStrictEqual(told, ["allow ada red", "403 team_model_denied"])
     }))
 
+  it.live("sees no message of a WebSocket, over HTTP/2 either", () =>
+    Effect.gen(function*() {
+      const gate = yield* gateOf({})
+      const authorization = `Bearer ${yield* tokenOf()}`
+      const upgrade = { connection: "upgrade", upgrade: "websocket" }
+      for (const [method, more] of [["GET", upgrade], ["CONNECT", { ":protocol": "websocket" }]] as const) {
+        const request = { method, path: "/v1/realtime", headers: { ...more, authorization } }
+        assert.strictEqual(lineOf(yield* Effect.promise(() => gate.decide(request))), "403 model_unseen")
+      }
+    }))
+
   it.live("says what jotgate check would say of its settings, but of the gateway that it has not", () =>
     Effect.gen(function*() {
       const audience = yield* gateOf({}, {

@@ -194,10 +194,10 @@ const elsewhereNamed = (target: string): ReadonlyArray<string> | undefined => {
   return name === undefined ? [] : name === null ? undefined : [name]
 }
 
-const contentTypeOf = (raw: ReadonlyArray<string>): string => {
-  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === "content-type") return raw[i + 1] ?? ""
-  return ""
-}
+const contentTypesOf = (raw: ReadonlyArray<string>): ReadonlyArray<string> =>
+  raw.flatMap((name, i) => i % 2 === 0 && name.toLowerCase() === "content-type" ? [raw[i + 1] ?? ""] : [])
+
+const contentTypeOf = (raw: ReadonlyArray<string>): string => contentTypesOf(raw)[0] ?? ""
 
 const isJson = (contentType: string): boolean => {
   const type = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase()
@@ -255,11 +255,12 @@ const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "
   return foundOn(route, one !== undefined && others.size === 0 ? knownModel(one, at[0]) : severalModels(names, at))
 }
 
-/** Types of a body in which nothing but a form or media stands: on routes that run no model nobody takes it for JSON. */
-const isOpaque = (contentType: string): boolean =>
-  /^(?:multipart\/|image\/|audio\/|video\/|application\/(?:octet-stream|x-www-form-urlencoded)\s*(?:;|$))/i.test(
-    contentType.trim()
-  )
+/** Types in which a file comes: on routes that run no model they are the host's to take, however large. */
+const isFile = (contentType: string): boolean =>
+  /^(?:multipart\/|image\/|audio\/|video\/|application\/octet-stream\s*(?:;|$))/i.test(contentType.trim())
+
+const isForm = (contentType: string): boolean =>
+  /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType.trim())
 
 /** Whether headers tell of a body (RFC 9112 §6.3). */
 export const announcesBody = (raw: ReadonlyArray<string>): boolean => {
@@ -271,21 +272,25 @@ export const announcesBody = (raw: ReadonlyArray<string>): boolean => {
 }
 
 /**
- * Whether the body of this request is worth reading: where a model stands in it, and everywhere else where it may be
- * JSON, because some upstream could obey a `model` on a route that nobody here knows.
+ * Whether the body of this request is worth reading: where a model stands in it, and everywhere else but in files, because
+ * some upstream could obey a `model` on a route that nobody here knows.
  */
 export const needsBody = (method: string, target: string, raw: ReadonlyArray<string>): boolean => {
   const route = find(method, target.split("?", 1)[0] ?? "/")
-  return route === undefined
-    ? !isOpaque(contentTypeOf(raw)) && ((method !== "GET" && method !== "HEAD") || announcesBody(raw))
-    : route.body.length > 0
+  if (route !== undefined) return route.body.length > 0
+  const types = contentTypesOf(raw)
+  return (types.length === 0 || !types.every(isFile)) &&
+    ((method !== "GET" && method !== "HEAD") || announcesBody(raw))
 }
 
 /** The reader that runs anywhere. */
 export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
   const query = target.indexOf("?")
   const path = query === -1 ? target : target.slice(0, query)
-  const messages = method === "GET" && asksForWebSocket(rawHeaders) ? find(websocket, path) : undefined
+  // Over HTTP/2 and 3 a WebSocket is asked for with CONNECT (RFC 8441, 9220).
+  const messages = method === "CONNECT" || (method === "GET" && asksForWebSocket(rawHeaders))
+    ? find(websocket, path)
+    : undefined
   const route = messages ?? find(method, path)
   const places = placesOf(route?.places ?? elsewhere)
   const found: Found = { one: undefined, others: new Set(), at: [], isUnnamed: false, state: "fine" }
@@ -311,6 +316,7 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
     return typeof seen === "string" || seen._tag === "Conflict" ? seen : unseen(route, namesOf(seen), false)
   }
   const text = textOfBytes(body)
+  if (!isTyped && isForm(contentTypeOf(rawHeaders))) readQuery(found, text ?? "", places)
   // Servers that do not look at the type read an object all the same; of what is none nobody takes a model.
   if (!isTyped && text?.trimStart().startsWith("{") !== true) return settle(found, route)
   const json = text === undefined ? undefined : Json.parse(text)

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { runInNewContext } from "node:vm"
 import { fromNode } from "../../src/Gate.ts"
-import { chat, gateOf, lineOf, teams, tokenOf } from "../support/GateWorld.ts"
+import { chat, gateOf, lineOf, settings, teams, tokenOf } from "../support/GateWorld.ts"
 
 describe("the body", () => {
   const streamed = (token: string, chunks: ReadonlyArray<string>, headers: Record<string, string> = {}) => {
@@ -86,6 +86,35 @@ describe("the body", () => {
       assert.strictEqual(yield* line("/v1/realtime?model=gpt-4o", "h2c, WebSocket"), "403 model_unseen")
       assert.strictEqual(yield* line("/v1/realtime?model=o1", "websocket"), "403 team_model_denied")
       assert.strictEqual(yield* line("/v1/responses/r-1"), "allow ada red")
+    }))
+
+  it.live("of a WebSocket over HTTP/2, which is asked for with CONNECT, is not seen either", () =>
+    Effect.gen(function*() {
+      const gate = yield* gateOf({ directory: teams })
+      const authorization = `Bearer ${yield* tokenOf()}`
+      const headers = [[":method", "CONNECT"], [":protocol", "websocket"], ["authorization", authorization]] as const
+      const told = yield* Effect.promise(() => gate.decide({ method: "CONNECT", path: "/v1/realtime", headers }))
+      assert.strictEqual(lineOf(told), "403 model_unseen")
+    }))
+
+  it.live("under two types is read, whichever comes first", () =>
+    Effect.gen(function*() {
+      const open = { ...settings, policy: { teamRoutes: ["/own/*"] } }
+      const gate = yield* gateOf({ directory: teams }, open)
+      const authorization = `Bearer ${yield* tokenOf()}`
+      const types = ["application/octet-stream", "application/json"].map((it) => ["content-type", it] as const)
+      const asked = (headers: ReadonlyArray<readonly [string, string]>) =>
+        Effect.promise(() =>
+          gate.decide({
+            method: "POST",
+            path: "/own/x",
+            headers: [["authorization", authorization], ...headers],
+            body: () => `{"model":"o1"}`
+          })
+        )
+      assert.strictEqual(lineOf(yield* asked(types)), "403 team_model_denied")
+      assert.strictEqual(lineOf(yield* asked(types.toReversed())), "403 team_model_denied")
+      assert.strictEqual(lineOf(yield* asked(types.slice(0, 1))), "allow ada red")
     }))
 
   it.live("is asked of its reader when the credential was looked at, once and with the limit", () =>

@@ -95,7 +95,11 @@ const ownRoutes: ReadonlyArray<readonly [title: string, type: string | null, bod
   ["under another type, a model of the team", "text/plain", ` {"model":"gpt-4o"}`],
   ["under another type, no JSON", "text/plain", `{"model":`],
   ["text", "text/plain", "model=o1"],
-  ["other text", "text/csv", "o1"]
+  ["other text", "text/csv", "o1"],
+  ["a form", "application/x-www-form-urlencoded", "model=o1&x=1"],
+  ["a form, a model of the team", "application/x-www-form-urlencoded", "model=gpt-4o"],
+  ["a form with two", "application/x-www-form-urlencoded", "model=gpt-4o&model=o1"],
+  ["a form without", "application/x-www-form-urlencoded", "x=1"]
 ]
 
 const Any = Schema.Unknown
