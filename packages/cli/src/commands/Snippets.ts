@@ -15,7 +15,9 @@ const asksOverGrpc: ReadonlySet<string> = new Set(["envoy", "envoy-gateway", "is
 export const snippets = Command.make(
   "snippets",
   {
-    name: Argument.Literals("name", snippetNames).pipe(Argument.withDescription("The program")),
+    name: Argument.Literals("name", snippetNames).pipe(
+      Argument.withDescription(`The program: ${snippetNames.join(", ")}`)
+    ),
     gate: optional("gate", "URL", "Where the gate answers"),
     upstream: optional("upstream", "URL", "What the program forwards to"),
     listen: optional("listen", "HOST:PORT", "Where the program listens"),
