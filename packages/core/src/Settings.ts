@@ -7,10 +7,10 @@
  * ignored.
  */
 import * as Schema from "effect/Schema"
-import { CacheSettings, DirectorySettings } from "./settings/DirectorySettings.ts"
-import { withDefault } from "./settings/Fields.ts"
+import { CacheSettings, DirectorySettings, standardCache, standardDirectory } from "./settings/DirectorySettings.ts"
+import { block, withDefault } from "./settings/Fields.ts"
 import { Issuer } from "./settings/IssuerSettings.ts"
-import { PolicySettings } from "./settings/PolicySettings.ts"
+import { PolicySettings, standardPolicy } from "./settings/PolicySettings.ts"
 
 export { CacheSettings, DirectorySettings } from "./settings/DirectorySettings.ts"
 export { HeaderName, LinearPattern } from "./settings/Fields.ts"
@@ -41,18 +41,18 @@ const settingsFields = {
    * Who is trusted to say who is calling.
    * @default []
    */
-  issuers: withDefault(Schema.Array(Issuer), []),
+  issuers: block(Schema.Array(Issuer), []),
   /**
    * Two issuers may have one namespace.
    * @default false
    */
   sharedIdentities: withDefault(Schema.Boolean, false),
   /** The rules. */
-  policy: withDefault(PolicySettings, {}),
+  policy: block(PolicySettings, standardPolicy),
   /** Where people and teams are. */
-  directory: withDefault(DirectorySettings, {}),
+  directory: block(DirectorySettings, standardDirectory),
   /** What is remembered. */
-  cache: withDefault(CacheSettings, {})
+  cache: block(CacheSettings, standardCache)
 }
 /** The schema of everything a decision depends on; editors show by this name what each key means. */
 export interface SettingsSchema extends Schema.Struct<typeof settingsFields> {}

@@ -14,6 +14,37 @@ const bad = (value: unknown): ReadonlyArray<string> => {
 }
 const issuer = (more: object = {}) => ({ issuers: [{ id: "a", issuer: "https://a.test", audience: "x", ...more }] })
 
+describe("Settings: a block that is left out", () => {
+  const introspection = { url: "https://a.test/introspect", clientId: "gate", clientSecret: "env:SECRET" }
+  const left = good(issuer({ opaque: { introspection, userinfo: {} } }))
+
+  it("is what an empty one is", () => {
+    const empty = { expiry: {}, grants: {}, identities: {}, claims: {}, keys: {} }
+    const settings = good({
+      ...issuer({ ...empty, opaque: { introspection: { ...introspection, accept: {} }, userinfo: {} } }),
+      policy: { agents: {} },
+      directory: { connection: {}, users: { template: {} }, teams: {} },
+      cache: {}
+    })
+    assert.deepStrictEqual(settings, left)
+  })
+
+  it("is what CONFIG writes as its defaults", () => {
+    const written = {
+      expiry: { maxLifetime: "24h", skew: "60s" },
+      claims: { user: "sub", email: "email", emailVerified: "email_verified", scopes: ["scope", "scp"] },
+      keys: { life: "5m", stale: "24h" }
+    }
+    const settings = good({
+      ...issuer({ ...written, opaque: { introspection, userinfo: { ttl: "5m" } } }),
+      policy: { teamHeaders: ["X-Team-Id", "X-LiteLLM-Team-Id"] },
+      directory: { connection: { timeout: "1s" }, teams: { template: { models: ["no-default-models"] } } },
+      cache: { rows: "30s", staleRows: "60s" }
+    })
+    assert.deepStrictEqual(settings, left)
+  })
+})
+
 describe("Settings: the defaults of CONFIG", () => {
   const settings = good(issuer())
   const [only] = settings.issuers

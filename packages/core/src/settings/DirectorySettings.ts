@@ -2,7 +2,7 @@
  * The schema of where rows are, what a decision may create, and what is remembered (CONFIG.md `directory`, `cache`).
  */
 import * as Schema from "effect/Schema"
-import { LinearPattern, strings, withDefault } from "./Fields.ts"
+import { block, LinearPattern, strings, withDefault } from "./Fields.ts"
 import { Duration } from "./Quantity.ts"
 import { SecretReference } from "./Secrets.ts"
 import { UserRole } from "./UserRole.ts"
@@ -32,6 +32,19 @@ const TeamTemplate = Schema.Struct({
   maxBudget: Schema.optionalKey(Schema.NullOr(Schema.Finite))
 })
 
+/** What is so where nothing is said. */
+const standard = {
+  connection: { pool: 10, timeout: 1_000, ca: null },
+  users: { unknown: "deny", create: false, template: {} },
+  teams: {
+    fromMemberships: "single",
+    whenUnknown: "deny",
+    create: "never",
+    template: { models: ["no-default-models"] },
+    default: null
+  }
+} as const
+
 const directoryFields = {
   /**
    * `memory:`, sqlite:PATH, postgres://… or litellm+postgres://….
@@ -41,25 +54,25 @@ const directoryFields = {
   /** `false`: nothing is created in the database; default false for litellm+postgres. */
   write: Schema.optionalKey(Schema.Boolean),
   /** How a database server is reached. */
-  connection: withDefault(
+  connection: block(
     Schema.Struct({
       /**
        * Connections.
        * @default 10
        */
-      pool: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), 10),
+      pool: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), standard.connection.pool),
       /**
        * How long a statement may take.
        * @default "1s"
        */
-      timeout: withDefault(Duration, "1s"),
+      timeout: block(Duration, standard.connection.timeout),
       /**
        * Certificates of its authority.
        * @default null
        */
-      ca: withDefault(Schema.NullOr(SecretReference), null)
+      ca: withDefault(Schema.NullOr(SecretReference), standard.connection.ca)
     }),
-    {}
+    standard.connection
   ),
   /**
    * Rows that are kept in a file.
@@ -67,42 +80,42 @@ const directoryFields = {
    */
   file: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
   /** People without a row. */
-  users: withDefault(
+  users: block(
     Schema.Struct({
       /**
        * `deny`: 404; allow: an internal_user without a row.
        * @default "deny"
        */
-      unknown: withDefault(Schema.Literals(["deny", "allow"]), "deny"),
+      unknown: withDefault(Schema.Literals(["deny", "allow"]), standard.users.unknown),
       /**
        * Unknown people get a row.
        * @default false
        */
-      create: withDefault(Schema.Boolean, false),
+      create: withDefault(Schema.Boolean, standard.users.create),
       /** Columns of people who are created. */
-      template: withDefault(UserTemplate, {})
+      template: block(UserTemplate, standard.users.template)
     }),
-    {}
+    standard.users
   ),
   /** Teams without a row. */
-  teams: withDefault(
+  teams: block(
     Schema.Struct({
       /**
        * The team of a token without a team claim: none, the user's only one, or the first that may use model and
        * route.
        * @default "single"
        */
-      fromMemberships: withDefault(Schema.Literals(["none", "single", "first"]), "single"),
+      fromMemberships: withDefault(Schema.Literals(["none", "single", "first"]), standard.teams.fromMemberships),
       /**
        * `deny`: 404; next: on to the membership and the default team.
        * @default "deny"
        */
-      whenUnknown: withDefault(Schema.Literals(["deny", "next"]), "deny"),
+      whenUnknown: withDefault(Schema.Literals(["deny", "next"]), standard.teams.whenUnknown),
       /**
        * Which unknown teams get a row.
        * @default "never"
        */
-      create: withDefault(
+      create: block(
         Schema.Union([
           Schema.Literals(["never", "always"]),
           Schema.Struct({
@@ -110,17 +123,17 @@ const directoryFields = {
             match: LinearPattern
           })
         ]),
-        "never"
+        standard.teams.create
       ),
       /** Columns of teams that are created. */
-      template: withDefault(TeamTemplate, { models: ["no-default-models"] }),
+      template: block(TeamTemplate, standard.teams.template),
       /**
        * The team of whoever has none.
        * @default null
        */
-      default: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
+      default: withDefault(Schema.NullOr(Schema.NonEmptyString), standard.teams.default)
     }),
-    {}
+    standard.teams
   ),
   /**
    * None; join: whoever arrives with a team joins it; replace: the token's teams are the teams.
@@ -131,7 +144,7 @@ const directoryFields = {
    * Roles of rows from roles of tokens; the first match wins.
    * @default []
    */
-  userRoles: withDefault(
+  userRoles: block(
     Schema.Array(Schema.Struct({
       /** A shell-style glob over the roles of the token. */
       claim: Schema.NonEmptyString,
@@ -146,6 +159,14 @@ export interface DirectorySchema extends Schema.Struct<typeof directoryFields> {
 /** Where people and teams are, and what a decision may create (CONFIG.md `directory`). */
 export const DirectorySettings: DirectorySchema = Schema.Struct(directoryFields)
 export type DirectorySettings = typeof DirectorySettings.Type
+/** What is done about people and teams where nothing is said. */
+export const standardDirectory: DirectorySettings = {
+  url: "sqlite:./jotgate.db",
+  file: null,
+  memberships: "none",
+  userRoles: [],
+  ...standard
+}
 
 const cacheFields = {
   /**
@@ -162,12 +183,12 @@ const cacheFields = {
    * How long rows are remembered.
    * @default "30s"
    */
-  rows: withDefault(Duration, "30s"),
+  rows: block(Duration, 30_000),
   /**
    * How much longer they serve while the directory cannot be reached.
    * @default "60s"
    */
-  staleRows: withDefault(Duration, "60s"),
+  staleRows: block(Duration, 60_000),
   /**
    * A shared second tier; a secret with its URL.
    * @default null
@@ -179,3 +200,11 @@ export interface CacheSchema extends Schema.Struct<typeof cacheFields> {}
 /** Sizes and ages of the caches (CONFIG.md `cache`). */
 export const CacheSettings: CacheSchema = Schema.Struct(cacheFields)
 export type CacheSettings = typeof CacheSettings.Type
+/** The caches where nothing is said. */
+export const standardCache: CacheSettings = {
+  dir: "./jotgate-cache",
+  tokens: 10_000,
+  rows: 30_000,
+  staleRows: 60_000,
+  redis: null
+}

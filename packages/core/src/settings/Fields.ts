@@ -2,13 +2,28 @@
  * Kinds of keys that several blocks of a configuration have.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as LinearRegExp from "../rules/patterns/LinearRegExp.ts"
 import { PatternText } from "./PatternText.ts"
 
-/** A key that may be left out, and what it then is. */
+/** What was read already, by the schema in front of it. */
+const asRead = <A>() => Schema.declare<A>((_): _ is A => true)
+
+/**
+ * A block that may be left out, and what it then is, ready for use. Unlike `withDefault` it makes no schema of what is
+ * written, and reads neither twice what is there nor what is not: most of what a process with one decision to make
+ * would do with its settings.
+ */
+export const block = <S extends Schema.Constraint>(schema: S, standard: S["Type"]) =>
+  Schema.optionalKey(schema).pipe(Schema.decodeTo(asRead<S["Type"]>(), {
+    decode: SchemaGetter.transformOptional(Option.orElseSome(() => standard)),
+    encode: SchemaGetter.passthrough()
+  }))
+
+/** A key that may be left out, and what a file would say in its place. */
 export const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 

@@ -4,7 +4,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as LinearRegExp from "../rules/patterns/LinearRegExp.ts"
-import { LinearPattern, nonEmpty, oneOrMany, patterns, strings, toolLists, withDefault } from "./Fields.ts"
+import { block, LinearPattern, nonEmpty, oneOrMany, patterns, strings, toolLists, withDefault } from "./Fields.ts"
 import { Duration } from "./Quantity.ts"
 import { SecretReference } from "./Secrets.ts"
 
@@ -59,7 +59,7 @@ export const normalizeMapping = (
 
 /** A mapping that is read only where the file says so. */
 const unlessSaid = Schema.optionalKey(Schema.NullOr(ClaimMapping))
-const unlessNull = (paths: typeof ClaimMapping.Encoded) => withDefault(Schema.NullOr(ClaimMapping), paths)
+const unlessNull = (paths: typeof ClaimMapping.Type) => block(Schema.NullOr(ClaimMapping), paths)
 
 const AgentMapping = Schema.Struct({
   /** The chain of actors (RFC 8693), four at most. */
@@ -87,7 +87,7 @@ const ClaimMappings = Schema.Struct({
    * place.
    * @default "email_verified"
    */
-  emailVerified: withDefault(Schema.NullOr(oneOrMany), "email_verified"),
+  emailVerified: block(Schema.NullOr(oneOrMany), ["email_verified"]),
   /** The groups, each a team. */
   teams: unlessSaid,
   /** The id of the one team. */
@@ -157,7 +157,7 @@ const Introspection = Schema.Struct({
     "client_secret_basic"
   ),
   /** For whom a token must have been issued. */
-  accept: withDefault(
+  accept: block(
     Schema.Struct({
       /**
        * Accepted `client_id`.
@@ -170,7 +170,7 @@ const Introspection = Schema.Struct({
        */
       audiences: withDefault(strings, [])
     }),
-    {}
+    { clients: [], audiences: [] }
   )
 })
 /** How opaque tokens are introspected (RFC 7662). */
@@ -183,7 +183,7 @@ const UserInfo = Schema.Struct({
    * How long an answer is remembered.
    * @default "5m"
    */
-  ttl: withDefault(Duration, "300s")
+  ttl: block(Duration, 300_000)
 })
 
 const Opaque = Schema.Struct({
@@ -235,12 +235,12 @@ const Expiry = Schema.Struct({
    * The longest life of a token; none opts out.
    * @default "24h"
    */
-  maxLifetime: withDefault(Schema.Union([Schema.Literal("none"), Duration]), "24h"),
+  maxLifetime: block(Schema.Union([Schema.Literal("none"), Duration]), 86_400_000),
   /**
    * How much clocks may differ.
    * @default "60s"
    */
-  skew: withDefault(Duration.check(between(0, 300_000, "must be from 0s to 300s")), "60s")
+  skew: block(Duration.check(between(0, 300_000, "must be from 0s to 300s")), 60_000)
 })
 
 const ServiceAccounts = Schema.Union([
@@ -269,7 +269,7 @@ const issuerFields = {
    * With {tenant} in issuer: whose tokens are trusted, by `tid`, or any.
    * @default []
    */
-  tenants: withDefault(Schema.Union([Schema.Literal("any"), strings]), []),
+  tenants: block(Schema.Union([Schema.Literal("any"), strings]), []),
   /** One of these must be in `aud`; `any` opts out. */
   audience: oneOrMany.check(Schema.isMinLength(1, nonEmpty)),
   /** Where its keys are, in order: key set URL, discovery URL, file:KEYS.json, file:CERT.pem or an inline key set. */
@@ -281,7 +281,7 @@ const issuerFields = {
    * Signature algorithms that are accepted.
    * @default ["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","Ed25519"]
    */
-  algorithms: withDefault(Schema.Array(Schema.Literals(Algorithms)).check(Schema.isMinLength(1, nonEmpty)), Algorithms),
+  algorithms: block(Schema.Array(Schema.Literals(Algorithms)).check(Schema.isMinLength(1, nonEmpty)), Algorithms),
   /**
    * Accepted `typ` besides none.
    * @default ["JWT","at+jwt","application/at+jwt"]
@@ -293,7 +293,7 @@ const issuerFields = {
    */
   tokens: withDefault(Schema.Literals(["any", "access"]), "any"),
   /** How long tokens live. */
-  expiry: withDefault(Expiry, {}),
+  expiry: block(Expiry, { required: true, maxLifetime: 86_400_000, skew: 60_000 }),
   /**
    * Tokens that are bound to a key (`cnf`).
    * @default "refuse"
@@ -303,16 +303,16 @@ const issuerFields = {
    * Tokens whose `client_id` or `azp` is their `sub`: no directory user, or a user like any.
    * @default "apart"
    */
-  serviceAccounts: withDefault(ServiceAccounts, "apart"),
+  serviceAccounts: block(ServiceAccounts, "apart"),
   /** Claims that must have one of these values, or 401. */
-  require: withDefault(Required, {}),
+  require: block(Required, {}),
   /**
    * A scope that makes the token an admin's.
    * @default null
    */
   adminScope: withDefault(Schema.NullOr(Schema.NonEmptyString), null),
   /** The most that tokens of this issuer can get. */
-  grants: withDefault(
+  grants: block(
     Schema.Struct({
       /**
        * Patterns of teams.
@@ -341,10 +341,10 @@ const issuerFields = {
       /** Patterns of resources of MCP servers by URI, alike: `SERVER/URI`. */
       resources: toolLists.resources
     }),
-    {}
+    { teams: ["*"], roles: ["*"], models: ["*"], routes: ["*"] }
   ),
   /** How its subjects become people. */
-  identities: withDefault(
+  identities: block(
     Schema.Struct({
       /**
        * Keeps the subjects of issuers apart; at most one issuer may leave it out.
@@ -357,7 +357,7 @@ const issuerFields = {
        */
       linkByEmail: withDefault(Schema.Literals(["verified", "always", "never"]), "verified")
     }),
-    {}
+    { namespace: "", linkByEmail: "verified" }
   ),
   /**
    * `userinfo`: what a verified token lacks is asked there; its failure is 503.
@@ -370,22 +370,28 @@ const issuerFields = {
    */
   unreadable: withDefault(Schema.Literals(["deny", "ignore"]), "deny"),
   /** Which claim says what; what is left out keeps its default, null turns it off. */
-  claims: withDefault(ClaimMappings, {}),
+  claims: block(ClaimMappings, {
+    user: "sub",
+    email: "email",
+    emailVerified: ["email_verified"],
+    scopes: ["scope", "scp"],
+    overage: "deny"
+  }),
   /** Tokens that are no JWT; absent: refused. */
   opaque: Schema.optionalKey(Opaque),
   /** How keys are kept. */
-  keys: withDefault(
+  keys: block(
     Schema.Struct({
       /**
        * How long a key set is used before it is fetched again; at least 30s.
        * @default "5m"
        */
-      life: withDefault(Duration.check(between(30_000, 31_536_000_000, "must be at least 30s")), "5m"),
+      life: block(Duration.check(between(30_000, 31_536_000_000, "must be at least 30s")), 300_000),
       /**
        * How much longer it is used while the issuer cannot be reached.
        * @default "24h"
        */
-      stale: withDefault(Duration.check(between(0, 604_800_000, "must be from 0s to 7d")), "24h"),
+      stale: block(Duration.check(between(0, 604_800_000, "must be from 0s to 7d")), 86_400_000),
       /**
        * Keeps the key set in cache.dir for the next start.
        * @default true
@@ -397,7 +403,7 @@ const issuerFields = {
        */
       hosts: withDefault(strings, [])
     }),
-    {}
+    { life: 300_000, stale: 86_400_000, save: true, hosts: [] }
   ),
   /** How its endpoints are trusted. */
   tls: Schema.optionalKey(Schema.Struct({

@@ -3,7 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { HeaderName, nonEmpty, strings, toolLists, withDefault } from "./Fields.ts"
+import { block, HeaderName, nonEmpty, strings, toolLists, withDefault } from "./Fields.ts"
 
 /** The three roles that a token can have (RULES, role precedence). */
 export const TokenRole = Schema.Literals(["proxy_admin", "team", "internal_user"])
@@ -107,7 +107,9 @@ const serverFields = {
   aliases: withDefault(
     Schema.Array(
       Schema.String.check(
-        Schema.isPattern(/^(?!!)[^/*\p{Cc}]+$/u, { message: "must be a name without '/', '*' and a '!' in front" })
+        Schema.isPattern(/^(?!!)[^/*\u0000-\u001f\u007f-\u009f]+$/u, {
+          message: "must be a name without '/', '*' and a '!' in front"
+        })
       )
     ),
     []
@@ -159,158 +161,190 @@ export type LitellmRelease = (typeof LitellmReleases)[number]
 /** The release that is meant where none is named. */
 export const newestLitellm: LitellmRelease = "1.110"
 
+/** What the rules are where nothing is said. */
+const standard = {
+  roles: [],
+  requireRole: false,
+  roleMappings: [],
+  allowedUserRoles: [],
+  scopes: [],
+  requireScope: false,
+  adminRoutes: ["management_routes", "spend_tracking_routes", "global_spend_tracking_routes", "info_routes"],
+  adminOnlyRoutes: [],
+  teamRoutes: ["llm_api_routes", "info_routes"],
+  userRoutes: ["llm_api_routes", "info_routes"],
+  openRoutes: [],
+  passThroughRoutes: [],
+  requireTeamClaim: false,
+  requireTeam: false,
+  requirePrincipal: true,
+  withoutTeam: "user",
+  groupOrder: "claim",
+  teamHeader: "token",
+  mcpClients: null,
+  mcp: [],
+  agents: { unknown: "allow" },
+  litellm: newestLitellm,
+  teamHeaders: ["x-team-id", "x-litellm-team-id"],
+  emailDomains: [],
+  modelGroups: {},
+  modelAliases: {},
+  providers: {},
+  custom: null
+} as const
+
 const policyFields = {
   /**
    * What a role may do; the first entry for a role wins.
    * @default []
    */
-  roles: withDefault(Schema.Array(RolePermission), []),
+  roles: block(Schema.Array(RolePermission), standard.roles),
   /**
    * A role must match.
    * @default false
    */
-  requireRole: withDefault(Schema.Boolean, false),
+  requireRole: withDefault(Schema.Boolean, standard.requireRole),
   /**
    * Roles of claims.roles that give a role here, in order.
    * @default []
    */
-  roleMappings: withDefault(
+  roleMappings: block(
     Schema.Array(Schema.Struct({
       /** The value of the claim. */
       claim: Schema.NonEmptyString,
       /** The role that it gives. */
       role: TokenRole
     })),
-    []
+    standard.roleMappings
   ),
   /**
    * One of these in claims.userRoles makes the token an internal_user.
    * @default []
    */
-  allowedUserRoles: withDefault(strings, []),
+  allowedUserRoles: withDefault(strings, standard.allowedUserRoles),
   /**
    * What a scope allows.
    * @default []
    */
-  scopes: withDefault(Schema.Array(ScopeMapping), []),
+  scopes: block(Schema.Array(ScopeMapping), standard.scopes),
   /**
    * Scopes decide on models and routes.
    * @default false
    */
-  requireScope: withDefault(Schema.Boolean, false),
+  requireScope: withDefault(Schema.Boolean, standard.requireScope),
   /**
    * What admins by scope may call.
    * @default ["management_routes","spend_tracking_routes","global_spend_tracking_routes","info_routes"]
    */
-  adminRoutes: withDefault(strings, [
-    "management_routes",
-    "spend_tracking_routes",
-    "global_spend_tracking_routes",
-    "info_routes"
-  ]),
+  adminRoutes: withDefault(strings, standard.adminRoutes),
   /**
    * What nobody but admins may call.
    * @default []
    */
-  adminOnlyRoutes: withDefault(strings, []),
+  adminOnlyRoutes: withDefault(strings, standard.adminOnlyRoutes),
   /**
    * What callers with a team may call.
    * @default ["llm_api_routes","info_routes"]
    */
-  teamRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  teamRoutes: withDefault(strings, standard.teamRoutes),
   /**
    * What callers without a team may call.
    * @default ["llm_api_routes","info_routes"]
    */
-  userRoutes: withDefault(strings, ["llm_api_routes", "info_routes"]),
+  userRoutes: withDefault(strings, standard.userRoutes),
   /**
    * Where nobody is asked for a token.
    * @default []
    */
-  openRoutes: withDefault(strings, []),
+  openRoutes: withDefault(strings, standard.openRoutes),
   /**
    * Routes for teams that list them.
    * @default []
    */
-  passThroughRoutes: withDefault(Schema.Array(PassThroughRoute), []),
+  passThroughRoutes: block(Schema.Array(PassThroughRoute), standard.passThroughRoutes),
   /**
    * The token must name a single team or an alias.
    * @default false
    */
-  requireTeamClaim: withDefault(Schema.Boolean, false),
+  requireTeamClaim: withDefault(Schema.Boolean, standard.requireTeamClaim),
   /**
    * A team must be named.
    * @default false
    */
-  requireTeam: withDefault(Schema.Boolean, false),
+  requireTeam: withDefault(Schema.Boolean, standard.requireTeam),
   /**
    * A user or a team must result.
    * @default true
    */
-  requirePrincipal: withDefault(Schema.Boolean, true),
+  requirePrincipal: withDefault(Schema.Boolean, standard.requirePrincipal),
   /**
    * What a caller without a team may call: `user`: what the own row lists, nothing without a row or with an empty
    * list; `none`; `all`: the upstream's whole list. Admins are not meant.
    * @default "user"
    */
-  withoutTeam: withDefault(Schema.Literals(["none", "user", "all"]), "user"),
+  withoutTeam: withDefault(Schema.Literals(["none", "user", "all"]), standard.withoutTeam),
   /**
    * In which order groups are tried: that of the claim, or by id.
    * @default "claim"
    */
-  groupOrder: withDefault(Schema.Literals(["claim", "id"]), "claim"),
+  groupOrder: withDefault(Schema.Literals(["claim", "id"]), standard.groupOrder),
   /**
    * Which teams the header may name: those of the token, or any membership of the user.
    * @default "token"
    */
-  teamHeader: withDefault(Schema.Literals(["token", "memberships"]), "token"),
+  teamHeader: withDefault(Schema.Literals(["token", "memberships"]), standard.teamHeader),
   /**
    * Which applications may ask on MCP routes, admins included; null: every one.
    * @default null
    */
-  mcpClients: withDefault(Schema.NullOr(McpClients), null),
+  mcpClients: block(Schema.NullOr(McpClients), standard.mcpClients),
   /** MCP servers behind the gate. */
-  mcp: withDefault(Schema.Array(McpServer).check(distinctServers), []),
+  mcp: block(Schema.Array(McpServer).check(distinctServers), standard.mcp),
   /** Programs that act for people. */
-  agents: withDefault(
+  agents: block(
     Schema.Struct({
       /**
        * An agent without a row: the user alone is judged (`allow`), or 403 agent_unknown (`deny`).
        * @default "allow"
        */
-      unknown: withDefault(Schema.Literals(["allow", "deny"]), "allow")
+      unknown: withDefault(Schema.Literals(["allow", "deny"]), standard.agents.unknown)
     }),
-    {}
+    standard.agents
   ),
   /**
    * The release of LiteLLM whose route groups and model routes are meant.
    * @default "1.110"
    */
-  litellm: withDefault(Schema.Literals(LitellmReleases), newestLitellm),
+  litellm: withDefault(Schema.Literals(LitellmReleases), standard.litellm),
   /**
    * Headers by which a caller asks for one of its teams.
    * @default ["x-team-id","x-litellm-team-id"]
    */
-  teamHeaders: withDefault(Schema.Array(HeaderName), ["x-team-id", "x-litellm-team-id"]),
+  teamHeaders: block(Schema.Array(HeaderName), standard.teamHeaders),
   /**
    * Accepted domains of e-mail addresses.
    * @default []
    */
-  emailDomains: withDefault(Schema.Array(EmailDomain), []),
+  emailDomains: block(Schema.Array(EmailDomain), standard.emailDomains),
   /** Names for lists of models. */
-  modelGroups: withDefault(Schema.Record(Schema.String, /** Patterns of models. */ strings), {}),
+  modelGroups: block(Schema.Record(Schema.String, /** Patterns of models. */ strings), standard.modelGroups),
   /** Other names of models. */
-  modelAliases: withDefault(Schema.Record(Schema.String, /** The model that is meant. */ Schema.String), {}),
+  modelAliases: block(
+    Schema.Record(Schema.String, /** The model that is meant. */ Schema.String),
+    standard.modelAliases
+  ),
   /** Providers of bare model names. */
-  providers: withDefault(Schema.Record(Schema.String, /** The provider. */ Schema.String), {}),
+  providers: block(Schema.Record(Schema.String, /** The provider. */ Schema.String), standard.providers),
   /**
    * A local ES module that looks at the claims of every request.
    * @default null
    */
-  custom: withDefault(Schema.NullOr(Schema.NonEmptyString), null)
+  custom: withDefault(Schema.NullOr(Schema.NonEmptyString), standard.custom)
 }
 /** The schema of the rules, by a name of its own: editors show what each key means then, in whatever holds it. */
 export interface PolicySchema extends Schema.Struct<typeof policyFields> {}
 /** The rules of one deployment (CONFIG.md `policy`). */
 export const PolicySettings: PolicySchema = Schema.Struct(policyFields)
 export type PolicySettings = typeof PolicySettings.Type
+/** The rules where nothing is said. */
+export const standardPolicy: PolicySettings = standard
