@@ -49,31 +49,50 @@ export interface MemberPlace {
   readonly keys?: true
 }
 
-interface Draft extends BodyPlace {
-  names: BodyPlace["names"]
-  reads: BodyPlace["reads"]
-  isLabel: boolean
-  separator: BodyPlace["separator"]
-  strict: boolean
-  keys: boolean
-  readonly members: Map<string, Draft>
-  readonly folds: Set<string>
-  others: Draft | undefined
-  elements: Draft | undefined
-}
+class Draft implements BodyPlace {
+  names: BodyPlace["names"] = undefined
+  reads: BodyPlace["reads"] = undefined
+  isLabel = false
+  separator: BodyPlace["separator"] = undefined
+  strict = false
+  keys = false
+  others: Draft | undefined = undefined
+  elements: Draft | undefined = undefined
+  readonly #members = new Map<string, Draft>()
+  readonly #folds = new Set<string>()
+  #source: Draft | undefined = undefined
 
-const draft = (): Draft => ({
-  names: undefined,
-  reads: undefined,
-  isLabel: false,
-  separator: undefined,
-  strict: false,
-  keys: false,
-  members: new Map(),
-  folds: new Set(),
-  others: undefined,
-  elements: undefined
-})
+  get members(): ReadonlyMap<string, Draft> {
+    this.#take()
+    return this.#members
+  }
+
+  get folds(): ReadonlySet<string> {
+    this.#take()
+    return this.#folds
+  }
+
+  put(name: string, place: Draft): void {
+    if (this.#members.has(name)) return
+    this.#members.set(name, place)
+    this.#folds.add(fold(name))
+  }
+
+  /** Lets what stands in `source` stand here too. */
+  share(source: Draft): void {
+    this.#take()
+    this.#source = source
+  }
+
+  /** Copies what is shared when somebody first looks here: of dozens of places that hold a body, a body has few. */
+  #take(): void {
+    const source = this.#source
+    if (source === undefined) return
+    this.#source = undefined
+    for (const [name, place] of [...source.members]) if (!this.#members.has(name)) this.#members.set(name, place)
+    for (const it of source.folds) this.#folds.add(it)
+  }
+}
 
 /** Places that mean one and the same model: two that differ are a contradiction, not a list. */
 const meansOne = new Set(["model", "model_id", "modelId", "session.model", "response.model"])
@@ -90,19 +109,13 @@ const otherSpelling = (name: string): string =>
     ? name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
     : name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-const put = (parent: Draft, name: string, place: Draft): void => {
-  if (parent.members.has(name)) return
-  parent.members.set(name, place)
-  parent.folds.add(fold(name))
-}
-
 const memberDraft = (parent: Draft, name: string): Draft => {
-  if (name === "*") return parent.others ??= draft()
+  if (name === "*") return parent.others ??= new Draft()
   const known = parent.members.get(name)
   if (known !== undefined) return known
-  const made = draft()
-  put(parent, name, made)
-  put(parent, otherSpelling(name), made)
+  const made = new Draft()
+  parent.put(name, made)
+  parent.put(otherSpelling(name), made)
   return made
 }
 
@@ -116,7 +129,7 @@ const at = (root: Draft, path: string): { readonly place: Draft; readonly list: 
     list = undefined
     for (let depth = (part.length - name.length) / 2; depth > 0; depth--) {
       list = place
-      place = place.elements ??= draft()
+      place = place.elements ??= new Draft()
     }
   }
   return { place, list }
@@ -144,12 +157,6 @@ const add = (root: Draft, { isLabel, keys, path, reads, separator }: MemberPlace
   if (list !== undefined) list.strict = true
 }
 
-/** Lets what stands in `source` stand in `carrier` too. */
-const share = (carrier: Draft, source: Draft): void => {
-  for (const [name, place] of [...source.members]) if (!carrier.members.has(name)) carrier.members.set(name, place)
-  for (const it of source.folds) carrier.folds.add(it)
-}
-
 const compiled = new Map<string, BodyPlace>()
 
 /** The tree of these places; the same places have the same tree. */
@@ -159,13 +166,13 @@ export const placesOf = (places: ReadonlyArray<MemberPlace>): BodyPlace => {
   )
   const known = compiled.get(key)
   if (known !== undefined) return known
-  const root = draft()
+  const root = new Draft()
   for (const place of places) if (place.like === undefined) add(root, place)
   const carriers = places.flatMap(({ like, path }) =>
     like === undefined ? [] : [{ place: at(root, path).place, source: at(root, like).place }]
   )
   for (const { place, source } of carriers) {
-    share(place, source)
+    if (place !== source) place.share(source)
     // A body is an object: what cannot be one is not read alike everywhere.
     place.strict = true
   }
