@@ -154,11 +154,13 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
       options.constant || fetchedAt === undefined ? Infinity : fetchedAt + Math.max(options.stale, life)
 
     // There from the start: an alert on the first failure would not see a counter that begins with 1.
-    yield* Effect.forEach(
-      ["ok", "failed"],
-      (result) => Metric.update(Metric.withAttributes(fetchCount, { issuer, result }), 0),
-      { discard: true }
-    )
+    if (!options.constant) {
+      yield* Effect.forEach(
+        ["ok", "failed"],
+        (result) => Metric.update(Metric.withAttributes(fetchCount, { issuer, result }), 0),
+        { discard: true }
+      )
+    }
 
     const replace = (next: UsableKeys | undefined, set?: KeySet) => {
       if (next?.fingerprint === keys?.fingerprint) return
@@ -289,7 +291,8 @@ export const make: (options: SupplyOptions) => Effect.Effect<KeySupply, never, S
         // A defect of one source must not end its fiber: it is a failed fetch.
         Effect.catchDefect(() => Effect.as(fail("unexpected defect", startedAt), "failed"))
       )
-      yield* Metric.update(Metric.withAttributes(fetchCount, { issuer, result }), 1)
+      // Keys in the settings are not fetched.
+      if (!options.constant) yield* Metric.update(Metric.withAttributes(fetchCount, { issuer, result }), 1)
       fetchingSince = undefined
       fetches += 1
       ended = true
