@@ -3,12 +3,15 @@
  */
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-/** Every pair of characters: ten random bits at a time. */
-const pairs = Array.from({ length: 1024 }, (_, it) => `${alphabet[it >> 5] ?? ""}${alphabet[it & 31] ?? ""}`)
+/** Pairs of characters, ten random bits at a time: each made when it is first drawn. */
+const pairs: Array<string> = []
 
 const pool = new Uint16Array(8 * 512)
 
-const pair = (at: number): string => pairs[(pool[at] ?? 0) & 1023] ?? ""
+const pair = (at: number): string => {
+  const drawn = (pool[at] ?? 0) & 1023
+  return pairs[drawn] ??= `${alphabet[drawn >> 5] ?? ""}${alphabet[drawn & 31] ?? ""}`
+}
 
 let used = pool.length
 

@@ -118,7 +118,7 @@ const isSubject = (path: string): boolean => path === "sub" || path === "metadat
 const firm: ReadonlySet<Settings.MappedClaim> = new Set(["user", "scopes", "roles"])
 
 /** Control characters and lone surrogates: no `sub` that is used holds them (RULES D8). */
-const unprintable = /[\p{Cc}\p{Cs}]/u
+const unprintable = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/u
 
 /** The reading of one payload; what cannot be believed is kept for the end. */
 class Reading {

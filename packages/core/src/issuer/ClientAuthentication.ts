@@ -6,11 +6,11 @@
  * stays `Redacted` until the request leaves.
  */
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type { JWK } from "jose"
 import { SignJWT } from "jose/jwt/sign"
 import { importJWK, importPKCS8 } from "jose/key/import"
@@ -19,9 +19,7 @@ import type { Introspection } from "../Settings.ts"
 import type { Secrets } from "../settings/Secrets.ts"
 
 /** We cannot show who we are; `detail` is for the operator. */
-export class CredentialsUnusable extends Schema.TaggedClass<CredentialsUnusable>()("CredentialsUnusable", {
-  detail: Schema.String
-}) {}
+export class CredentialsUnusable extends Data.TaggedClass("CredentialsUnusable")<{ readonly detail: string }> {}
 
 /** What a request carries to show who is asking. */
 export interface ClientCredentials {

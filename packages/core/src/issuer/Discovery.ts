@@ -7,6 +7,7 @@
  * network (threat C08). One bad member makes the whole document unusable: the
  * issuer is then not ready, which is 503 and never a fallback (threat C09).
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -26,9 +27,7 @@ export interface DiscoveryDocument {
 }
 
 /** The document cannot be had or says something else; `detail` is for the operator. */
-export class DiscoveryFailed
-  extends Schema.TaggedClass<DiscoveryFailed>()("DiscoveryFailed", { detail: Schema.String })
-{}
+export class DiscoveryFailed extends Data.TaggedClass("DiscoveryFailed")<{ readonly detail: string }> {}
 
 /** How long a document is believed while the key set it names can be had, in milliseconds. */
 const life = 3_600_000

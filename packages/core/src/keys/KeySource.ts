@@ -7,10 +7,10 @@
  * wherever it comes from. There is no default: a source that cannot be read
  * yields no key (threat C09).
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import { isDiscoveryUrl, make as makeDiscovery, urlsOf } from "../issuer/Discovery.ts"
 import type { IssuerClient } from "../issuer/IssuerClient.ts"
 import type { Reach } from "../issuer/Target.ts"
@@ -29,10 +29,10 @@ export type KeySource =
  * The source has no usable answer; `detail` is for the operator and holds nothing that was received.
  * `keyless`: it did answer, with a key set that has no key for us.
  */
-export class KeySourceFailed extends Schema.TaggedClass<KeySourceFailed>()("KeySourceFailed", {
-  detail: Schema.String,
-  keyless: Schema.optionalKey(Schema.Boolean)
-}) {}
+export class KeySourceFailed extends Data.TaggedClass("KeySourceFailed")<{
+  readonly detail: string
+  readonly keyless?: boolean
+}> {}
 
 /** A set as it was read. */
 export interface KeyDocument {

@@ -4,7 +4,7 @@
 const longest = 1024
 
 /** What is no text to read, and the comma, at which LiteLLM splits names. */
-const unprintable = /[\p{Cc},]/u
+const unprintable = /[\u0000-\u001f\u007f-\u009f,]/u
 
 /** A segment of dots, however it is written: an upstream that puts the name into a path runs another model. */
 const dots = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\?#]|%2f|%5c)/i

@@ -9,12 +9,7 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const others = /[^\w-]/
 
 /** The characters after which a text may end, by how many are left over of the last group of four. */
-const endings = [
-  alphabet,
-  "",
-  [...alphabet].filter((_, value) => (value & 0x0f) === 0).join(""),
-  [...alphabet].filter((_, value) => (value & 0x03) === 0).join("")
-]
+const endings = [alphabet, "", "AQgw", "AEIMQUYcgkosw048"]
 
 /** Whether a text of the alphabet ends without stray bits. */
 const endsCanonically = (text: string): boolean =>

@@ -132,20 +132,19 @@ const rocaPrimes = [
   167
 ]
 
-/** Per prime the powers of 65537: a ROCA modulus (CVE-2017-15361) is such a power modulo every one of them. */
-const rocaPowers = rocaPrimes.map((prime) => {
-  const powers = new Set<number>()
-  for (let power = 1; !powers.has(power); power = (power * 65_537) % prime) powers.add(power)
-  return powers
-})
-
-const rocaProduct = rocaPrimes.reduce((product, prime) => product * BigInt(prime), 1n)
-
-/** Whether a modulus has the fingerprint of the broken key generator (CVE-2017-15361). */
-export const hasRocaFingerprint = (modulus: bigint): boolean => {
-  const rest = modulus % rocaProduct
-  return rocaPrimes.every((prime, i) => rocaPowers[i]?.has(Number(rest % BigInt(prime))) === true)
+/** Whether a number below a prime is a power of 65537 modulo it. */
+const isRocaPower = (rest: number, prime: number): boolean => {
+  let power = 1
+  do {
+    if (power === rest) return true
+    power = (power * 65_537) % prime
+  } while (power !== 1)
+  return false
 }
+
+/** Whether a modulus has the fingerprint of the broken key generator (CVE-2017-15361): such a power modulo every prime. */
+export const hasRocaFingerprint = (modulus: bigint): boolean =>
+  rocaPrimes.every((prime) => isRocaPower(Number(modulus % BigInt(prime)), prime))
 
 interface Material {
   readonly algorithms: ReadonlyArray<Algorithm>

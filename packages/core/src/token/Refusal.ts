@@ -61,13 +61,18 @@ export class IssuerUnavailable extends Data.TaggedClass("IssuerUnavailable")<{
   readonly facts: FactsOf<"token">
 }> {}
 
-/** Characters that would break a line, hide text or are no text: controls, format characters, separators, lone surrogates. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+/** What needs no escaping, as most texts of tokens. */
+const plain = /^[ -~]*$/
+
+/** Escapes characters that would break a line, hide text or are no text: controls, format characters, separators, lone surrogates. */
+const escaped = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`)
 
 /** A text of a token as an operator may see it: escaped, and cut at `limit` characters. */
 export const shownText = (text: string, limit = 64): string => {
-  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text
-  return cut.replace(unprintable, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`)
+  const cut = text.length > limit ? text.slice(0, limit) : text
+  const shown = plain.test(cut) ? cut : escaped(cut)
+  return cut === text ? shown : `${shown}…`
 }
 
 /**

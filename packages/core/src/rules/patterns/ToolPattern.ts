@@ -14,8 +14,8 @@ export interface ToolPattern {
   readonly name: string
 }
 
-const serverPart = /^(?:\*|(?!\s)[^/!\p{Cc}][^/\p{Cc}]*(?<!\s))$/u
-const namePart = /^(?!\s)\P{Cc}+(?<!\s)$/u
+const serverPart = /^(?:\*|(?!\s)[^/!\u0000-\u001f\u007f-\u009f][^/\u0000-\u001f\u007f-\u009f]*(?<!\s))$/u
+const namePart = /^(?!\s)[^\u0000-\u001f\u007f-\u009f]+(?<!\s)$/u
 
 /** Whether a text is a pattern as people are to write it. */
 export const isToolPattern = (text: string): boolean => {
