@@ -168,18 +168,19 @@ const placeOf = (request: HttpServerRequest.HttpServerRequest): readonly [origin
 const noBody: Body = { _tag: "None" }
 const unseen: Body = { _tag: "Unseen" }
 
-/** Whether it is certain that a request has no body: a runtime says so, or HTTP/1.1 does (RFC 9112 §6.3). */
+/** Whether it is certain that a request has no body: a runtime says so, or its headers do (RFC 9112 §6.3). */
 const hasNone = (source: object, headers: Readonly<Record<string, string | undefined>>): boolean =>
   "bodyUsed" in source && "body" in source
     ? source.body === null
-    : "httpVersionMajor" in source && source.httpVersionMajor === 1 && headers["content-length"] === undefined &&
-      headers["transfer-encoding"] === undefined
+    : headers["content-length"] === "0" ||
+      ("httpVersionMajor" in source && source.httpVersionMajor === 1 && headers["content-length"] === undefined &&
+        headers["transfer-encoding"] === undefined)
 
 /** The body as far as it may be read: a form is the endpoint's to take apart, so it is not seen. */
 const bodyOfRequest = (request: HttpServerRequest.HttpServerRequest, reads: boolean): Body => {
   const { headers, source } = request
   const announced = headers["content-length"]
-  if (announced === "0" || hasNone(source, headers)) return noBody
+  if (hasNone(source, headers)) return noBody
   if (!reads || /^multipart\//i.test(headers["content-type"] ?? "")) return unseen
   return {
     _tag: "Unread",

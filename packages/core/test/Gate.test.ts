@@ -238,7 +238,16 @@ describe("hook and rule", () => {
     "a throw": [() => {
       throw new Error("down")
     }, "503 custom_unavailable"],
-    "a rejection": [() => Promise.reject(new Error("down")), "503 custom_unavailable"]
+    "a rejection": [() => Promise.reject(new Error("down")), "503 custom_unavailable"],
+    "an interruption": [() => Effect.interrupt, "503 directory_unavailable"],
+    "a promise of a denial": [async () => JSON.parse(`{"_tag":"Success","value":true}`), "403 custom_denied"],
+    "what has to be taken for true": [() => JSON.parse("1"), "403 custom_denied"],
+    "what throws when it is looked at": [() =>
+      new Proxy(JSON.parse("{}"), {
+        has: () => {
+          throw new Error("down")
+        }
+      }), "503 custom_unavailable"]
   }
   for (const [name, [hook, line]] of Object.entries(said)) {
     it.live(`say ${name}: ${line}`, () =>
