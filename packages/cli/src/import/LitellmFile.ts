@@ -7,7 +7,7 @@
  * audience), so does the import. `os.environ/NAME` is resolved first.
  */
 import { findings } from "@jotgate/core/SchemaFindings"
-import type { LitellmRelease } from "@jotgate/core/Settings"
+import { type LitellmRelease, UserRole } from "@jotgate/core/Settings"
 import { Option, Result, Schema, SchemaGetter } from "effect"
 import { isLater, laterThan, type Section } from "./Releases.ts"
 
@@ -40,16 +40,6 @@ const texts = optional(Schema.Array(Schema.String))
 const flag = optional(Flag)
 
 const RbacRole = Schema.Literals(["proxy_admin", "team", "internal_user"])
-export const RowRole = Schema.Literals([
-  "proxy_admin",
-  "proxy_admin_viewer",
-  "org_admin",
-  "internal_user",
-  "internal_user_viewer",
-  "team",
-  "customer"
-])
-
 const UnregisteredClient = Schema.Literals(["fallback_team_mapping", "reject", "auto_register", "link_only"])
 
 const IssuerEntry = Schema.Struct({
@@ -102,7 +92,7 @@ export const JwtAuth = Schema.Struct({
   enforce_team_based_model_access: flag,
   custom_validate: text,
   jwt_litellm_role_map: optional(
-    Schema.Array(Schema.Struct({ jwt_role: Schema.String, litellm_role: RowRole }))
+    Schema.Array(Schema.Struct({ jwt_role: Schema.String, litellm_role: UserRole }))
   ),
   sync_user_role_and_teams: flag,
   oidc_userinfo_endpoint: text,
@@ -164,7 +154,7 @@ const GroupAliases = Schema.Record(
 )
 
 const UserDefaults = Schema.Struct({
-  user_role: optional(RowRole),
+  user_role: optional(UserRole),
   models: texts,
   max_budget: optional(Schema.Finite),
   user_email: text

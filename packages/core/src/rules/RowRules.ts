@@ -3,7 +3,7 @@
  */
 import type { DirectoryUnavailable, EndUser, Organization, Team, User } from "../directory/Directory.ts"
 import type { Asked } from "../Request.ts"
-import type { PolicySettings } from "../Settings.ts"
+import type { PolicySettings, UserRole } from "../Settings.ts"
 import * as Limit from "./Limit.ts"
 import * as Model from "./Model.ts"
 import { namesOf, refusedName, type RequestedModel } from "./RequestedModel.ts"
@@ -22,15 +22,17 @@ export interface LoadedTeam {
   readonly unread?: DirectoryUnavailable
 }
 
-const knownRoles: ReadonlySet<string> = new Set([
-  "proxy_admin",
-  "proxy_admin_viewer",
-  "org_admin",
-  "internal_user",
-  "internal_user_viewer",
-  "team",
-  "customer"
-])
+/** Every role that rows may have; one more does not compile until it is here. */
+const roles: Readonly<Record<typeof UserRole.Type, true>> = {
+  proxy_admin: true,
+  proxy_admin_viewer: true,
+  org_admin: true,
+  internal_user: true,
+  internal_user_viewer: true,
+  team: true,
+  customer: true
+}
+const knownRoles: ReadonlySet<string> = new Set(Object.keys(roles))
 
 export class RowRules {
   readonly models: Model.ModelRules
