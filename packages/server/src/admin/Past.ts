@@ -13,7 +13,6 @@ import { AnswerRecord } from "../record/AnswerRecord.ts"
 import { readQuestion } from "../record/KeptQuestion.ts"
 import * as Pseudonyms from "../record/Pseudonyms.ts"
 import { Records, type SearchInvalid } from "../record/Records.ts"
-import { isRedacted } from "../record/Redaction.ts"
 import { AdminApi, DecisionUnknown, RecordsUnavailable } from "./AdminApi.ts"
 import { again } from "./Decide.ts"
 
@@ -47,12 +46,7 @@ export const layer = HttpApiBuilder.group(
     const deployments = yield* Deployments
     /** A kept question with the addresses of people who have a row. */
     const asItWas = (question: string) =>
-      isRedacted(question)
-        ? Effect.map(
-          Pseudonyms.undone(records.redact, deployments.current().managed?.directory),
-          (plain) => plain(question)
-        )
-        : Effect.succeed(question)
+      Pseudonyms.plain(question, records.redact, deployments.current().managed?.directory)
     const unknown = (why: string) => new DecisionUnknown({ detail: `${why} ${records.kept}` })
     return handlers
       .handle("find", ({ params }) =>

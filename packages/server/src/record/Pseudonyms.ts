@@ -4,7 +4,7 @@
  */
 import { type DirectoryAdmin, everyOf } from "@jotgate/store/DirectoryAdmin"
 import { Effect } from "effect"
-import { type Redaction, undo } from "./Redaction.ts"
+import { pseudonymOf, pseudonymsIn, type Redaction, undo } from "./Redaction.ts"
 
 /** A row of a person, as far as it may hold an address. */
 interface Person {
@@ -32,4 +32,33 @@ export const undone = (
   return redact === undefined || directory === undefined
     ? Effect.succeed(nothing)
     : Effect.orElseSucceed(Effect.map(addresses(directory), (it) => undo(redact, it)), () => nothing)
+}
+
+/** How many rows are read together. */
+const together = 1_000
+
+/**
+ * One text with the pseudonyms of people with a row taken back: rows are read until every one of it is known. While they
+ * cannot be read all stay.
+ */
+export const plain = (
+  text: string,
+  redact: Redaction | undefined,
+  directory: DirectoryAdmin["Service"] | undefined
+): Effect.Effect<string> => {
+  const wanted = pseudonymsIn(text)
+  if (redact === undefined || directory === undefined || wanted.size === 0) return Effect.succeed(text)
+  const from = (
+    after: string | undefined,
+    found: ReadonlyArray<string>
+  ): Effect.Effect<ReadonlyArray<string>, unknown> =>
+    Effect.flatMap(
+      directory.list("users", { limit: together, filter: {}, ...(after === undefined ? {} : { after }) }),
+      ({ next, rows }) => {
+        const here = rows.flatMap(addressesOf).filter((it) => wanted.delete(pseudonymOf(redact, it)))
+        const all = [...found, ...here]
+        return next === undefined || wanted.size === 0 ? Effect.succeed(all) : from(next, all)
+      }
+    )
+  return Effect.orElseSucceed(Effect.map(from(undefined, []), (it) => undo(redact, it)(text)), () => text)
 }

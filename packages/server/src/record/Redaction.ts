@@ -26,12 +26,21 @@ const pseudonyms = /\bh_[\w-]{16}(?=@|%40)/g
 /** Whether a text holds a pseudonym. */
 export const isRedacted = (text: string): boolean => text.search(pseudonyms) !== -1
 
+/** The pseudonyms in a text, each once. */
+export const pseudonymsIn = (text: string): Set<string> => new Set(text.match(pseudonyms))
+
+/** What stands before the `@` of an address. */
+const personIn = (address: string): string => address.slice(0, address.lastIndexOf("@"))
+
+/** The pseudonym of the person of an address. */
+export const pseudonymOf = (redact: Redaction, address: string): string => personIn(redact(address))
+
 /** Takes the pseudonyms of these addresses back, for a question that is asked again; those of others stay. */
 export const undo = (redact: Redaction, addresses: Iterable<string>): Redaction => {
   const people = new Map<string, string>()
   for (const it of addresses) {
     const told = redact(it)
-    if (told !== it) people.set(told.slice(0, told.lastIndexOf("@")), it.slice(0, it.lastIndexOf("@")))
+    if (told !== it) people.set(personIn(told), personIn(it))
   }
   return (text) => text.replace(pseudonyms, (it) => people.get(it) ?? it)
 }
