@@ -115,13 +115,11 @@ export class Verdict extends Schema.Class<Verdict>("@jotgate/core/Verdict")({
   /** With a denial the headers of its answer, with an allow those that tell the next hop who is calling. */
   headers: Schema.Record(Schema.String, Schema.String)
 }) {
-  /** What may be called, of a verdict that was made here; seen by nobody who goes through its members. */
-  declare private readonly reach: Reach | undefined
-
   /** Whether a call of this model would be allowed, with the rows of this decision; of a denial, which has decided on none but its own, never. */
   mayCall(model: string): boolean {
     if (!this.allowed) return false
-    return this.reach === undefined ? compileAny(this.models ?? [])(model) : this.reach.mayCall(model)
+    const reach = Made.reachOf(this)
+    return reach === undefined ? compileAny(this.models ?? [])(model) : reach.mayCall(model)
   }
 
   /** The answer to the caller: the problem with its challenge, or an empty 200 with the identity headers. */
@@ -142,9 +140,63 @@ type Fields = { readonly [K in keyof typeof Verdict.fields]: Verdict[K] }
 
 /**
  * A verdict of our own values, which need no check: a constructor that checks them costs several times what a decision
- * from memory does.
+ * from memory does, and values that are copied into an object one by one as much as that. What may be called is seen by
+ * nobody who goes through its members.
  */
-const trusted = (fields: Fields): Verdict => Object.assign(Object.create(Verdict.prototype), fields)
+class Made {
+  declare readonly decision: Fields["decision"]
+  declare readonly allowed: Fields["allowed"]
+  declare readonly status: Fields["status"]
+  declare readonly code: Fields["code"]
+  declare readonly admin: Fields["admin"]
+  declare readonly issuer: Fields["issuer"]
+  declare readonly claimed: Fields["claimed"]
+  declare readonly user: Fields["user"]
+  declare readonly team: Fields["team"]
+  declare readonly organization: Fields["organization"]
+  declare readonly endUser: Fields["endUser"]
+  declare readonly agent: Fields["agent"]
+  declare readonly models: Fields["models"]
+  declare readonly model: Fields["model"]
+  declare readonly route: Fields["route"]
+  declare readonly steps: Fields["steps"]
+  declare readonly problem: Fields["problem"]
+  declare readonly headers: Fields["headers"]
+  // Made with the prototype of `Verdict`, so its methods are there.
+  declare readonly mayCall: Verdict["mayCall"]
+  declare readonly toResponse: Verdict["toResponse"]
+  declare readonly text: Verdict["text"]
+  readonly #reach: Reach | undefined
+
+  constructor(fields: Fields, reach: Reach | undefined) {
+    this.#reach = reach
+    this.decision = fields.decision
+    this.allowed = fields.allowed
+    this.status = fields.status
+    this.code = fields.code
+    this.admin = fields.admin
+    this.issuer = fields.issuer
+    this.claimed = fields.claimed
+    this.user = fields.user
+    this.team = fields.team
+    this.organization = fields.organization
+    this.endUser = fields.endUser
+    this.agent = fields.agent
+    this.models = fields.models
+    this.model = fields.model
+    this.route = fields.route
+    this.steps = fields.steps
+    this.problem = fields.problem
+    this.headers = fields.headers
+  }
+
+  /** What may be called, of a verdict that was made here. */
+  static reachOf(verdict: object): Reach | undefined {
+    return #reach in verdict ? verdict.#reach : undefined
+  }
+}
+
+const trusted = (fields: Fields, reach?: Reach): Verdict => Reflect.construct(Made, [fields, reach], Verdict)
 
 const recordOf = (raw: ReadonlyArray<string>): Record<string, string> => {
   const headers: Record<string, string> = {}
@@ -178,7 +230,7 @@ const noSteps: ReadonlyArray<Step> = []
 
 /** The verdict of an allowed request; `id` is the decision's. */
 export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Noted>): Verdict => {
-  const verdict = trusted({
+  return trusted({
     decision: id,
     allowed: true,
     status: 200,
@@ -187,9 +239,7 @@ export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Not
     steps: steps.length === 0 ? noSteps : steps.map(told),
     problem: null,
     headers: identityRecord(id, allowed)
-  })
-  // A map from verdicts costs several times as much, and the collector most of all.
-  return Object.defineProperty(verdict, "reach", { value: allowed.reach })
+  }, allowed.reach)
 }
 
 /** What a denial is told by. */
