@@ -8,7 +8,6 @@
 import type { Plugin } from "esbuild"
 import { readFileSync } from "node:fs"
 import { createRequire, isBuiltin } from "node:module"
-import { dirname } from "node:path"
 
 const { resolve } = createRequire(import.meta.url)
 
@@ -89,27 +88,19 @@ export const barrels: Plugin = {
 
 /** What is used of undici, by its place in the package: its index makes test doubles, sockets and caches besides. */
 const undici: Readonly<Record<string, string>> = {
-  Agent: `require("undici/lib/dispatcher/agent")`,
-  EnvHttpProxyAgent: `require("undici/lib/dispatcher/env-http-proxy-agent")`,
-  Pool: `require("undici/lib/dispatcher/pool")`,
-  buildConnector: `require("undici/lib/core/connect")`,
-  fetch: `require("undici/lib/web/fetch").fetch`
+  Agent: `require("./lib/dispatcher/agent")`,
+  EnvHttpProxyAgent: `require("./lib/dispatcher/env-http-proxy-agent")`,
+  Pool: `require("./lib/dispatcher/pool")`,
+  buildConnector: `require("./lib/core/connect")`,
+  fetch: `require("./lib/web/fetch").fetch`
 }
 
 /** Of undici what is used. */
 export const parts: Plugin = {
   name: "parts",
-  setup: ({ onLoad, onResolve }) => {
-    onResolve(
-      { filter: /^undici$/ },
-      ({ importer, kind }) =>
-        kind === "import-statement"
-          ? { path: "undici", namespace: "parts", pluginData: dirname(importer), sideEffects: false }
-          : undefined
-    )
-    onLoad({ filter: /./, namespace: "parts" }, ({ pluginData }) => ({
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /node_modules.undici.index\.js$/ }, () => ({
       contents: Object.entries(undici).map(([name, from]) => `export const ${name} = ${from}`).join("\n"),
-      resolveDir: String(pluginData),
       loader: "js"
     }))
   }
