@@ -51,11 +51,12 @@ export const builtins: Plugin = {
 const barrel = /^import \{([^}]*)\} from "(effect(?:\/[a-z-]+)?)"/gm
 
 /** The modules that a barrel of effect names. */
-const modulesOf = (path: string): ReadonlySet<string> =>
-  new Set(
-    [...readFileSync(resolve(path), "utf8").matchAll(/^export \* as (\w+) from/gm)]
-      .map(([, name = ""]) => name)
-  )
+const modulesOf = (path: string): ReadonlySet<string> => {
+  const found = readFileSync(resolve(path), "utf8").matchAll(/^export \* as (\w+) from/gm)
+  const names = new Set([...found].map(([, name = ""]) => name))
+  if (names.size === 0) throw new Error(`${path}: names its modules otherwise`)
+  return names
+}
 
 /**
  * Modules of effect are imported themselves. A barrel names each of them as a value, and a bundler keeps all of what such
