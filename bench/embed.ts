@@ -1,6 +1,7 @@
 /**
  * The gate inside another program: `Gate.make().decide` against the bare pipeline, the first decision of a process
- * against jose alone, and how large the bundles are.
+ * against jose alone, and how large the bundles are. `--profile` measures nothing and says where the time of that first
+ * decision goes.
  */
 import { AuthBuilder } from "@jotgate/core/AuthBuilder"
 import { Gate } from "@jotgate/core/Gate"
@@ -15,6 +16,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { figure, spread } from "./Measure.ts"
+import * as Profile from "./Profile.ts"
 
 const time = Math.floor(Date.now() / 1000)
 const idp = await Effect.runPromise(Issuer.make("https://idp.test", ["ES256"]))
@@ -32,6 +34,77 @@ const token = await Effect.runPromise(
 )
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
 const request = { method: "POST", path: "/v1/chat/completions", headers, body: `{"model":"gpt-4o"}` }
+
+const isProfile = process.argv.includes("--profile")
+
+const frames: Profile.Parts = [
+  ["collecting garbage", /^\(garbage collector\) /],
+  ["parsing what is loaded", /^compileSourceTextModule /],
+  ["Web Crypto", / node:internal\/crypto\//],
+  ["Node, starting and ending", / node:|^\((?:root|program)\) /],
+  ["what schemas are made of", /\/effect\/\S*\/(?:Schema|internal\/schema)/],
+  ["the settings", /\/core\/src\/(?:settings\/|Settings)/],
+  ["keys and tokens", /\/core\/src\/(?:keys|token|issuer|identity|Token)|\/jose\//],
+  ["the request and its models", /\/core\/src\/(?:embed|rules\/routes|Request|Json)/],
+  ["the decision, and what it is made of", /\/core\/src\//],
+  ["Effect, and what modules do when they are loaded", /\/effect\//]
+]
+
+const bundling = (contents: string): BuildOptions => ({
+  stdin: { contents, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
+  bundle: true,
+  minify: true,
+  format: "esm",
+  mainFields: ["module", "main"],
+  conditions: ["source", "import"],
+  logLevel: "silent"
+})
+
+const folder = mkdtempSync(join(tmpdir(), "jotgate-embed-"))
+
+/** A program as one file. */
+const bundled = async (name: string, contents: string): Promise<string> => {
+  const outfile = join(folder, `${name}.mjs`)
+  await build({ ...bundling(contents), external: [], platform: "neutral", outfile, sourcemap: isProfile && "linked" })
+  return outfile
+}
+
+const millisOf = (program: string, flags: ReadonlyArray<string> = []): number => {
+  const start = performance.now()
+  execFileSync(process.execPath, [...flags, program])
+  return performance.now() - start
+}
+
+const jose = await bundled(
+  "jose",
+  `import { importJWK, jwtVerify } from "jose"
+await jwtVerify(${JSON.stringify(token)}, await importJWK(${JSON.stringify(keys.keys[0])}, "ES256"))`
+)
+const core = await bundled(
+  "core",
+  `import { Gate } from "@jotgate/core/Gate"
+const gate = await Gate.make(${JSON.stringify(settings)}, { directory: { team: (id) => ({ id }) } })
+const verdict = await gate.decide(${JSON.stringify(request)})
+if (!verdict.allowed) throw new Error(verdict.text())`
+)
+if (isProfile) {
+  const runs = 11
+  const all = new Map<string, number>()
+  for (let run = 0; run < runs; run++) {
+    const written = mkdtempSync(join(folder, "profile-"))
+    millisOf(core, [...Profile.flags(written), "--cpu-prof-interval=100"])
+    for (const [part, micros] of Profile.sums(await Profile.written(written), frames)) {
+      all.set(part, (all.get(part) ?? 0) + micros / runs / 1000)
+    }
+  }
+  rmSync(folder, { recursive: true })
+  const total = [...all.values()].reduce((sum, it) => sum + it, 0)
+  console.log(`first decision of a process, by the profiler: ${total.toFixed(1)} ms`)
+  for (const [part, millis] of [...all].toSorted(([, left], [, right]) => right - left)) {
+    console.log(`${millis.toFixed(1).padStart(8)} ms  ${part}`)
+  }
+  process.exit()
+}
 
 const runtime = ManagedRuntime.make(Gate.layer(settings, parts))
 const auth = await runtime.runPromise(AuthBuilder)
@@ -66,16 +139,6 @@ for (let round = 0; round < 15; round++) {
 }
 figure(spread(ratios)[1], "×", "Gate.make().decide warm, as dear as AuthBuilder.decide warm, median of 15", 2)
 
-const bundling = (contents: string): BuildOptions => ({
-  stdin: { contents, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
-  bundle: true,
-  minify: true,
-  format: "esm",
-  mainFields: ["module", "main"],
-  conditions: ["source", "import"],
-  logLevel: "silent"
-})
-
 /** KiB of a bundle: of its entry and the pieces that it always loads, without those that are loaded when named. */
 const sizeOf = async (contents: string, platform: "neutral" | "node"): Promise<number> => {
   const { metafile: { outputs } } = await build({
@@ -101,33 +164,6 @@ figure(
   3072
 )
 
-const folder = mkdtempSync(join(tmpdir(), "jotgate-embed-"))
-
-/** A program as one file. */
-const bundled = async (name: string, contents: string): Promise<string> => {
-  const outfile = join(folder, `${name}.mjs`)
-  await build({ ...bundling(contents), external: [], platform: "neutral", outfile })
-  return outfile
-}
-
-const millisOf = (program: string): number => {
-  const start = performance.now()
-  execFileSync(process.execPath, [program])
-  return performance.now() - start
-}
-
-const jose = await bundled(
-  "jose",
-  `import { importJWK, jwtVerify } from "jose"
-await jwtVerify(${JSON.stringify(token)}, await importJWK(${JSON.stringify(keys.keys[0])}, "ES256"))`
-)
-const core = await bundled(
-  "core",
-  `import { Gate } from "@jotgate/core/Gate"
-const gate = await Gate.make(${JSON.stringify(settings)}, { directory: { team: (id) => ({ id }) } })
-const verdict = await gate.decide(${JSON.stringify(request)})
-if (!verdict.allowed) throw new Error(verdict.text())`
-)
 /** Processes of both in turn, so that both meet the same machine. */
 const pairs = Array.from({ length: 21 }, () => [millisOf(jose), millisOf(core)] as const)
 rmSync(folder, { recursive: true })

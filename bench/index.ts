@@ -12,7 +12,7 @@
  * `--plot` draws the rows that have a target, one chart for each benchmark, into `docs/benchmarks`; `--plot=FILE` draws
  * what runs printed earlier, those of `npm run bench:http` too, and measures nothing.
  *
- * `--profile` has those that know it (`start`) say where the time goes instead, part by part.
+ * `--profile` has those that know it (`embed`, `start`) say where the time goes instead, part by part.
  *
  * The last line counts. A missed target does not fail the run, a benchmark that breaks does.
  */
