@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { connect } from "node:net"
 import * as Raw from "../support/Raw.ts"
 import * as ServerWorld from "../support/ServerWorld.ts"
 
@@ -116,6 +117,27 @@ describe("/decide", () => {
       assert.strictEqual(found.status, 200, found.text)
       assert.strictEqual(JSON.parse(found.text).code, "invalid_token")
       assert.strictEqual((yield* call(`${world.admin}/admin/v1/decisions/d_x`, { headers })).status, 404)
+    }))
+})
+
+describe("what is built when it is first asked for", () => {
+  it.live("is there for the next when the first goes away, and takes nothing of that request", () =>
+    Effect.gen(function*() {
+      const world = yield* ServerWorld.make({ gateway: { adminToken: "env:ADMIN" } }, { ADMIN: "the-admin-token" })
+      const { port } = world.server.admin
+      yield* Effect.callback<void>((resume) => {
+        const socket = connect(port, "127.0.0.1", () => {
+          const head = ["GET /admin/v1/teams HTTP/1.1", "Host: localhost", "Authorization: Bearer the-admin-token"]
+          socket.write(`${head.join("\r\n")}\r\n\r\n`, () => {
+            socket.destroy()
+            resume(Effect.void)
+          })
+        })
+      })
+      const ask = (headers = {}) => Effect.map(call(`${world.admin}/admin/v1/teams`, { headers }), (it) => it.status)
+      assert.strictEqual(yield* ask(), 401)
+      assert.strictEqual(yield* ask({ authorization: "Bearer the-admin-token" }), 200)
+      assert.strictEqual(yield* ask(), 401)
     }))
 })
 
