@@ -139,7 +139,10 @@ export const denials = [
 export interface TargetReader {
   /** Path and query that are judged; the request's own unless said. */
   readonly path?: (request: HttpServerRequest.HttpServerRequest) => string
-  /** Whether JSON bodies are read on model routes; yes unless said. What is not read is not known (403 `model_unseen`). */
+  /**
+   * Whether bodies are read, forms with files apart; yes unless said. On a model route what is not read is not known (403
+   * `model_unseen`); on the host's own a `model` in it counts for nothing.
+   */
   readonly payload?: boolean
   /** The longest body that is read, in bytes; that of the gate unless said. */
   readonly limit?: number

@@ -255,8 +255,9 @@ const settle = (found: Found, route: ModelRoute | undefined): RequestedModel | "
   return foundOn(route, one !== undefined && others.size === 0 ? knownModel(one, at[0]) : severalModels(names, at))
 }
 
-/** Types in which a file comes: on routes that run no model they are the host's to take, however large. */
+/** Types in which a file comes: on routes that run no model they are the host's to take, however large. Two in one line are none. */
 const isFile = (contentType: string): boolean =>
+  !contentType.includes(",") &&
   /^(?:multipart\/|image\/|audio\/|video\/|application\/octet-stream\s*(?:;|$))/i.test(contentType.trim())
 
 const isForm = (contentType: string): boolean =>

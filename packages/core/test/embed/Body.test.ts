@@ -114,6 +114,10 @@ describe("the body", () => {
         )
       assert.strictEqual(lineOf(yield* asked(types)), "403 team_model_denied")
       assert.strictEqual(lineOf(yield* asked(types.toReversed())), "403 team_model_denied")
+      assert.strictEqual(
+        lineOf(yield* asked([["content-type", "image/png, application/json"]])),
+        "403 team_model_denied"
+      )
       assert.strictEqual(lineOf(yield* asked(types.slice(0, 1))), "allow ada red")
     }))
 
