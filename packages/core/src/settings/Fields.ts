@@ -12,12 +12,17 @@ import { PatternText } from "./PatternText.ts"
 /** What was read already, by the schema in front of it. */
 const asRead = <A>() => Schema.declare<A>((_): _ is A => true)
 
+/** The schema of a block; by this name, which keeps the one of its keys, editors show what each of them means. */
+export interface Block<S extends Schema.Constraint>
+  extends Schema.decodeTo<Schema.declare<S["Type"]>, Schema.optionalKey<S>>
+{}
+
 /**
  * A block that may be left out, and what it then is, ready for use. Unlike `withDefault` it makes no schema of what is
  * written, and reads neither twice what is there nor what is not: most of what a process with one decision to make
  * would do with its settings.
  */
-export const block = <S extends Schema.Constraint>(schema: S, standard: S["Type"]) =>
+export const block = <S extends Schema.Constraint>(schema: S, standard: S["Type"]): Block<S> =>
   Schema.optionalKey(schema).pipe(Schema.decodeTo(asRead<S["Type"]>(), {
     decode: SchemaGetter.transformOptional(Option.orElseSome(() => standard)),
     encode: SchemaGetter.passthrough()
