@@ -77,6 +77,8 @@ export const make = (input: {
   readonly model?: RequestedModel
   /** What is asked for of an MCP server. */
   readonly tool?: RequestedTool
+  /** Whether the door tells what else may be called. */
+  readonly listsModels?: boolean
 }): Exit.Exit<Asked, BadRequest> => {
   const query = input.target.indexOf("?")
   const path = query === -1 ? input.target : input.target.slice(0, query)
@@ -88,7 +90,8 @@ export const make = (input: {
     path,
     rawHeaders: input.rawHeaders,
     model: input.model ?? noModel,
-    ...(input.tool === undefined ? {} : { tool: input.tool })
+    ...(input.tool === undefined ? {} : { tool: input.tool }),
+    ...(input.listsModels === undefined ? {} : { listsModels: input.listsModels })
   })
 }
 

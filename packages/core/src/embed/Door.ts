@@ -202,9 +202,10 @@ export const make = (
     if (typeof tool === "string") return unjudged(request, tool, options)
     const model = tool === undefined ? reader(readable) : Request.noModel
     if (typeof model === "string") return unjudged(request, model, options)
-    const asked = Request.make({ method, target, rawHeaders, model, ...(tool === undefined ? {} : { tool }) })
+    const about = { method, target, rawHeaders, model, listsModels: true }
+    const asked = Request.make(tool === undefined ? about : { ...about, tool })
     return Exit.isSuccess(asked)
-      ? ask(request, { ...asked.value, listsModels: true }, options, once)
+      ? ask(request, asked.value, options, once)
       : unjudged(request, "request_ambiguous", options)
   }
 

@@ -197,9 +197,14 @@ const elsewhereNamed = (target: string): ReadonlyArray<string> | undefined => {
 const contentTypesOf = (raw: ReadonlyArray<string>): ReadonlyArray<string> =>
   raw.flatMap((name, i) => i % 2 === 0 && name.toLowerCase() === "content-type" ? [raw[i + 1] ?? ""] : [])
 
-const contentTypeOf = (raw: ReadonlyArray<string>): string => contentTypesOf(raw)[0] ?? ""
+/** The first of them: what every request is asked. */
+const contentTypeOf = (raw: ReadonlyArray<string>): string => {
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.toLowerCase() === "content-type") return raw[i + 1] ?? ""
+  return ""
+}
 
 const isJson = (contentType: string): boolean => {
+  if (contentType === "application/json") return true
   const type = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase()
   return type === "" || type === "application/json" || /^application\/[\w.+-]+\+json$/.test(type)
 }
