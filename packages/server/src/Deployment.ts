@@ -254,11 +254,15 @@ export class Deployments extends Context.Service<Deployments, {
           )
           return { deployment, scope, uses: 0, replaced: false } satisfies Slot
         })
-        let slot: Slot = yield* Effect.acquireRelease(open(build), () => Effect.suspend(() => close(slot)))
+        // Whoever is told to stop while the first one is built comes no further than here.
+        const held: { slot: Slot } = yield* Effect.acquireRelease(
+          Effect.map(open(build), (slot) => ({ slot })),
+          (held) => Effect.suspend(() => close(held.slot))
+        )
         return {
-          current: () => slot.deployment,
+          current: () => held.slot.deployment,
           lease: () => {
-            const leased = slot
+            const leased = held.slot
             leased.uses++
             let isOpen = true
             return {
@@ -273,8 +277,8 @@ export class Deployments extends Context.Service<Deployments, {
           },
           swap: Effect.fnUntraced(function*(next) {
             const opened = yield* open(next)
-            const old = slot
-            slot = opened
+            const old = held.slot
+            held.slot = opened
             old.replaced = true
             old.deployment.managed?.retire()
             if (old.uses === 0) yield* close(old)
