@@ -25,8 +25,8 @@ import { type Code, type Denial, Unavailable } from "../Errors.ts"
 import type { Once } from "../Once.ts"
 import * as Request from "../Request.ts"
 import { type Noted, type Now, Trace } from "../Trace.ts"
-import { type Body, type Judged, of } from "./GateRequest.ts"
-import { needsBody, read, type Readable, type RequestReader } from "./RequestReader.ts"
+import { type Body, isLonger, type Judged, of } from "./GateRequest.ts"
+import { needsBody, read, type Readable, ReadableText, type RequestReader } from "./RequestReader.ts"
 
 /** Which verdicts tell their steps. */
 export type StepsWanted = "denied" | "always" | "never"
@@ -192,12 +192,13 @@ export const make = (
 
   const judged = (
     request: Judged,
-    body: Uint8Array | undefined,
+    body: Uint8Array | string | undefined,
     options: DecideOptions,
     once: Once = new Map()
   ): Effect.Effect<Answer> => {
     const { method, rawHeaders, target } = request
-    const readable = { method: method.toUpperCase(), target, rawHeaders, body }
+    const head = { method: method.toUpperCase(), target, rawHeaders }
+    const readable = typeof body === "string" ? new ReadableText(head, body) : { ...head, body }
     const tool = tools?.concerns(pathOf(target)) === true ? tools.read(readable) : undefined
     if (typeof tool === "string") return unjudged(request, tool, options)
     const model = tool === undefined ? reader(readable) : Request.noModel
@@ -239,6 +240,10 @@ export const make = (
         return body.bytes.length > bodyLimit
           ? unjudged(request, "body_too_large", options)
           : judged(request, body.bytes, options)
+      case "Text":
+        return isLonger(body.text, bodyLimit)
+          ? unjudged(request, "body_too_large", options)
+          : judged(request, body.text, options)
       case "Unseen":
         return judged(request, undefined, options)
       case "Unread":

@@ -50,6 +50,7 @@ export type ReadBody = (limit: number) => Effect.Effect<Uint8Array | undefined, 
 export type Body =
   | { readonly _tag: "None" }
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
+  | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Unread"; readonly read: ReadBody }
   | { readonly _tag: "Unseen" }
 
@@ -66,6 +67,10 @@ const noBody: Body = { _tag: "None" }
 const unseen: Body = { _tag: "Unseen" }
 
 const encoder = new TextEncoder()
+
+/** Whether a text takes more bytes than this as UTF-8, of which a character takes three at most. */
+export const isLonger = (text: string, limit: number): boolean =>
+  text.length > limit || (text.length * 3 > limit && encoder.encode(text).length > limit)
 
 /** Whether a value can be what a parser of JSON made: an instance of a class is not (a stream, a form, a map). */
 const isParsed = (value: unknown): boolean => {
@@ -85,7 +90,7 @@ const bodyOf = (body: unknown): Body => {
   if (body instanceof ArrayBuffer) return { _tag: "Bytes", bytes: new Uint8Array(body) }
   const text = textOf(body)
   return Result.isSuccess(text) && text.success !== undefined
-    ? { _tag: "Bytes", bytes: encoder.encode(text.success) }
+    ? { _tag: "Text", text: text.success.toWellFormed() }
     : unseen
 }
 
@@ -148,8 +153,9 @@ const readGiven = (read: BodyReader, isAnnounced: boolean): ReadBody => (limit) 
     (given) => {
       if (given === undefined || given === null) return Exit.succeed(isAnnounced ? undefined : new Uint8Array())
       const body = isReader(given) ? unseen : bodyOf(given)
-      if (body._tag !== "Bytes" || (isAnnounced && body.bytes.length === 0)) return Exit.succeed(undefined)
-      return body.bytes.length > limit ? Exit.fail("body_too_large" as const) : Exit.succeed(body.bytes)
+      const bytes = body._tag === "Bytes" ? body.bytes : body._tag === "Text" ? encoder.encode(body.text) : undefined
+      if (bytes === undefined || (isAnnounced && bytes.length === 0)) return Exit.succeed(undefined)
+      return bytes.length > limit ? Exit.fail("body_too_large" as const) : Exit.succeed(bytes)
     }
   )
 
@@ -174,7 +180,8 @@ const bodyOfPlain = (body: unknown, isAnnounced: () => boolean): Body => {
   if (body === undefined || body === null) return isAnnounced() ? unseen : noBody
   if (isReader(body)) return { _tag: "Unread", read: readGiven(body, isAnnounced()) }
   const given = bodyOf(body)
-  return given._tag === "Bytes" && given.bytes.length === 0 && isAnnounced() ? unseen : given
+  const isEmpty = given._tag === "Text" ? given.text === "" : given._tag === "Bytes" && given.bytes.length === 0
+  return isEmpty && isAnnounced() ? unseen : given
 }
 
 const isFetch = (request: GateRequest): request is globalThis.Request => "bodyUsed" in request && "clone" in request

@@ -45,6 +45,30 @@ export interface Readable {
   readonly rawHeaders: ReadonlyArray<string>
   /** The body; `undefined` when it cannot be seen. */
   readonly body: Uint8Array | undefined
+  /** The same as text, where it was given so. */
+  readonly text?: string
+}
+
+const encoder = new TextEncoder()
+
+/** A request whose body was given as text, which becomes bytes for who wants some. */
+export class ReadableText implements Readable {
+  readonly method: string
+  readonly target: string
+  readonly rawHeaders: ReadonlyArray<string>
+  /** Without lone surrogates. */
+  readonly text: string
+
+  constructor({ method, rawHeaders, target }: Omit<Readable, "body" | "text">, text: string) {
+    this.method = method
+    this.target = target
+    this.rawHeaders = rawHeaders
+    this.text = text
+  }
+
+  get body(): Uint8Array {
+    return encoder.encode(this.text)
+  }
 }
 
 /** Reads the models of a request; a code when it cannot be judged at all. */
@@ -149,10 +173,17 @@ const inside = (value: Json.JsonObject, path: string): Json.Json | undefined => 
 const saysSomething = (value: Json.Json | undefined): boolean =>
   typeof value === "string" || (typeof value === "object" && value !== null && isArray(value) && value.length > 0)
 
+const runnersOf = ({ members }: BodyPlace): ReadonlyArray<string> =>
+  [...members].flatMap(([name, { reads }]) => reads === "runner" ? [name] : [])
+
+const runners = new WeakMap<BodyPlace, ReadonlyArray<string>>()
+
 /** Whether an object that runs a model of its own says which. */
-const namesItsModel = ({ members }: BodyPlace, value: Json.JsonObject): boolean => {
-  for (const [name, { reads }] of members) {
-    const type = reads === "runner" ? value[name] : undefined
+const namesItsModel = (place: BodyPlace, value: Json.JsonObject): boolean => {
+  const names = runners.get(place) ?? runnersOf(place)
+  runners.set(place, names)
+  for (const name of names) {
+    const type = value[name]
     const at = typeof type === "string" ? namedAt(type) : undefined
     if (at !== undefined && !saysSomething(inside(value, at.replace("[]", "")))) return false
   }
@@ -290,7 +321,9 @@ export const needsBody = (method: string, target: string, raw: ReadonlyArray<str
 }
 
 /** The reader that runs anywhere. */
-export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
+export const read: RequestReader = (request) => {
+  const { method, rawHeaders, target } = request
+  const body = request.text ?? request.body
   const query = target.indexOf("?")
   const path = query === -1 ? target : target.slice(0, query)
   // Over HTTP/2 and 3 a WebSocket is asked for with CONNECT (RFC 8441, 9220).
@@ -321,7 +354,7 @@ export const read: RequestReader = ({ body, method, rawHeaders, target }) => {
     const seen = settle(found, undefined)
     return typeof seen === "string" || seen._tag === "Conflict" ? seen : unseen(route, namesOf(seen), false)
   }
-  const text = textOfBytes(body)
+  const text = typeof body === "string" ? body : textOfBytes(body)
   if (!isTyped && isForm(contentTypeOf(rawHeaders))) readQuery(found, text ?? "", places)
   // Servers that do not look at the type read an object all the same; of what is none nobody takes a model.
   if (!isTyped && text?.trimStart().startsWith("{") !== true) return settle(found, route)
