@@ -3,7 +3,6 @@ import { ClaimsPolicy, CustomDenied, RequestPolicy } from "@jotgate/core/CustomP
 import { makeTeam, TeamId } from "@jotgate/core/Directory"
 import { Gate } from "@jotgate/core/Gate"
 import { namesOf } from "@jotgate/core/Request"
-import { Issuer } from "@jotgate/core/testing"
 import type { Verdict } from "@jotgate/core/Verdict"
 import * as MemoryStore from "@jotgate/store/MemoryStore"
 import { Clock, Effect, Layer } from "effect"
@@ -18,18 +17,8 @@ import {
   type Rule,
   SettingsInvalid
 } from "../src/EmbeddedGate.ts"
+import { idp, settings } from "./support/EmbeddedIssuer.ts"
 
-const idp = await Effect.runPromise(Issuer.make("https://idp.test", ["ES256"]))
-const settings: GateSettings = {
-  issuers: [{
-    id: "idp",
-    issuer: idp.iss,
-    audience: "https://api.test",
-    jwks: { keys: idp.jwks.keys.map((it) => ({ ...it })) },
-    claims: { user: "sub", teams: "groups" }
-  }],
-  directory: { users: { unknown: "allow" } }
-}
 const rows = MemoryStore.layer({ teams: [makeTeam({ id: TeamId.make("red"), models: ["gpt-4o*"] })] })
 
 const gateOf = <E = never>(parts: Partial<GateParts<E>>, input = settings) =>

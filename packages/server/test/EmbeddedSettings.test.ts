@@ -1,24 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MemoryDirectory, RevocationRepo } from "@jotgate/core/Repositories"
-import { Issuer } from "@jotgate/core/testing"
 import { Clock, Effect, Layer, Schedule } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { decodeFile, FileSettings } from "../src/config/GatewaySettings.ts"
 import { createGate, type GateSettings, SettingsInvalid } from "../src/EmbeddedGate.ts"
-
-const idp = await Effect.runPromise(Issuer.make("https://idp.test", ["ES256"]))
-const settings: GateSettings = {
-  issuers: [{
-    id: "idp",
-    issuer: idp.iss,
-    audience: "https://api.test",
-    jwks: { keys: idp.jwks.keys.map((it) => ({ ...it })) },
-    claims: { user: "sub", teams: "groups" }
-  }],
-  directory: { users: { unknown: "allow" } }
-}
+import { idp, settings } from "./support/EmbeddedIssuer.ts"
 
 /** What is wrong with settings that no compiler has seen; none when they make a gate. */
 const findingsOf = (given: unknown, parts: Parameters<typeof createGate>[1] = {}) =>

@@ -39,16 +39,22 @@ const run = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Sco
 
 const linesOf = (file: string): number => existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 1 : 0
 
+/** A server that is ready, with its configuration in a file. */
+const served = Effect.gen(function*() {
+  const { file, files } = yield* folder
+  const whole = configuration("", "audit: { to: none }")
+  yield* files.writeFileString(file, whole)
+  const serve = yield* start(["serve", "--config", file])
+  const [, gate = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+  return { file, files, gate, serve, whole }
+})
+
 describe("the configuration file of a running server", { concurrent: true }, () => {
   it.live(
     "that is emptied changes nothing; one that is written in two parts is read as a whole",
     () =>
       run(Effect.gen(function*() {
-        const { file, files } = yield* folder
-        const whole = configuration("", "audit: { to: none }")
-        yield* files.writeFileString(file, whole)
-        const serve = yield* start(["serve", "--config", file])
-        const [, gate = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+        const { file, files, gate, serve, whole } = yield* served
         assert.strictEqual((yield* get(`${gate}/v1/files`)).status, 401)
         yield* files.writeFileString(file, "")
         yield* serve.until(/what was stays[^\n]*the file is empty/)
@@ -66,11 +72,7 @@ describe("the configuration file of a running server", { concurrent: true }, () 
 
   it.live("that is gone, or no file any more, is told of, holds up nothing, and counts when it is back", () =>
     run(Effect.gen(function*() {
-      const { file, files } = yield* folder
-      const whole = configuration("", "audit: { to: none }")
-      yield* files.writeFileString(file, whole)
-      const serve = yield* start(["serve", "--config", file])
-      const [, gate = ""] = yield* serve.until(/^ready gate=(\S+) admin=(\S+)\n/)
+      const { file, files, gate, serve, whole } = yield* served
       yield* files.remove(file)
       yield* serve.until(/what was stays[^\n]*there is no such file/)
       execFileSync("mkfifo", [`${file}.pipe`])

@@ -229,8 +229,8 @@ const whomOf = ({ identity, model, principal, reach, route }: Allowed): Whom => 
 const noSteps: ReadonlyArray<Step> = []
 
 /** The verdict of an allowed request; `id` is the decision's. */
-export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Noted>): Verdict => {
-  return trusted({
+export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Noted>): Verdict =>
+  trusted({
     decision: id,
     allowed: true,
     status: 200,
@@ -240,7 +240,6 @@ export const ofAllowed = (id: string, allowed: Allowed, steps: ReadonlyArray<Not
     problem: null,
     headers: identityRecord(id, allowed)
   }, allowed.reach)
-}
 
 /** What a denial is told by. */
 export type Told = Omit<Refusal, "cause">

@@ -14,40 +14,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
-import { Cache, type RegionOptions } from "../cache/Cache.ts"
+import type { Cache } from "../cache/Cache.ts"
 import type { Now } from "../Trace.ts"
 import { type Case, type Cases, over, same } from "./Contract.ts"
+import { type Failure, type Said, scripted } from "./ScriptedRegion.ts"
 
 export type { Case } from "./Contract.ts"
 
 const at = (ticks: number): Now => ({ time: 0, ticks, note: undefined })
-
-type Failure = "absent" | "down"
-
-type Said = Effect.Effect<string, Failure>
-
-/** A region over a script of outcomes, fresh for half a minute; `calls` lists the keys that were looked up. */
-const scripted = Effect.fnUntraced(function*(
-  outcome: (key: string, call: number) => Said,
-  options: Partial<RegionOptions<string, string, Failure>> = {}
-) {
-  const calls: Array<string> = []
-  const region = yield* (yield* Cache).region<string, string, Failure>({
-    name: "suite",
-    capacity: 100,
-    key: (key) => key,
-    lookup: (key) =>
-      Effect.suspend(() => {
-        calls.push(key)
-        return outcome(key, calls.length)
-      }),
-    timeToLive: (answer) => answer._tag === "Success" ? 30_000 : answer.error === "absent" ? 2_000 : 0,
-    staleOnError: 60_000,
-    isOutage: (error) => error === "down",
-    ...options
-  })
-  return { region, calls }
-})
 
 /** How a look-up ends. */
 const end = (look: Said): Effect.Effect<string> =>

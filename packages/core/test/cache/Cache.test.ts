@@ -1,36 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
-import { Cache, type RegionOptions } from "../../src/cache/Cache.ts"
+import { Cache } from "../../src/cache/Cache.ts"
 import * as CacheSuite from "../../src/testing/CacheSuite.ts"
+import { type Failure, scripted } from "../../src/testing/ScriptedRegion.ts"
 import type { Now } from "../../src/Trace.ts"
 
 const at = (ticks: number): Now => ({ time: 0, ticks, note: undefined })
-
-type Failure = "absent" | "down"
-
-/** A region over a script of outcomes; `calls` lists the keys that were looked up. */
-const scripted = Effect.fnUntraced(function*(
-  outcome: (key: string, call: number) => Effect.Effect<string, Failure>,
-  options: Partial<RegionOptions<string, string, Failure>> = {}
-) {
-  const calls: Array<string> = []
-  const cache = yield* Cache
-  const region = yield* cache.region<string, string, Failure>({
-    name: "test",
-    capacity: 100,
-    key: (key) => key,
-    lookup: (key) =>
-      Effect.suspend(() => {
-        calls.push(key)
-        return outcome(key, calls.length)
-      }),
-    timeToLive: (answer) => answer._tag === "Success" ? 30_000 : answer.error === "absent" ? 2_000 : 0,
-    staleOnError: 60_000,
-    isOutage: (error) => error === "down",
-    ...options
-  })
-  return { region, calls }
-})
 
 const run = <A, E>(effect: Effect.Effect<A, E, Cache>) => effect.pipe(Effect.provide(Cache.layer))
 
