@@ -16,6 +16,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer, Server as SecureServer } from "node:https"
 import type { Socket } from "node:net"
 import { refuse, write } from "./answer/Answer.ts"
+import * as Pipelined from "./answer/Pipelined.ts"
 import * as Turn from "./answer/Turn.ts"
 import { type Deployment, Deployments, type Lease } from "./Deployment.ts"
 import { type Dialect, dialectOf } from "./doors/Dialect.ts"
@@ -218,7 +219,7 @@ export class Gate extends Context.Service<Gate, {
             route: pathOf(request.url ?? ""),
             requestId: head.requestId ?? null
           })
-          const ends = { cut: () => response.destroy(), recording }
+          const ends = { cut: () => Pipelined.breakOff(response), recording }
           const stay = head.hasBody ? enter(lease, request, response) : undefined
           if (stay !== undefined) stay.ends = ends
           forwardAuth({

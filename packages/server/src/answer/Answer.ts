@@ -6,6 +6,7 @@ import { challenges, type Refusal, render } from "@jotgate/core/ProblemResponse"
 import { metadataUrl } from "@jotgate/core/ResourceMetadata"
 import type { ServerResponse } from "node:http"
 import type { Recording } from "../record/Recording.ts"
+import * as Pipelined from "./Pipelined.ts"
 import * as Turn from "./Turn.ts"
 
 /** The end of an answer whose head is made. */
@@ -19,11 +20,14 @@ class Ending implements Turn.Part {
   }
 
   run(): void {
-    if (!this.#response.destroyed) this.#response.end(this.#body)
+    if (this.#response.destroyed) return
+    // A head that leaves with a text has the encoding of the text, and its values have one byte a character.
+    if (typeof this.#body === "string") this.#response.end(Buffer.from(this.#body).toString("latin1"), "latin1")
+    else this.#response.end(this.#body)
   }
 
   abort(): void {
-    this.#response.destroy()
+    Pipelined.breakOff(this.#response)
   }
 }
 

@@ -12,6 +12,7 @@ import { Exit } from "effect"
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { refusalOf, refuse, write } from "../answer/Answer.ts"
+import * as Pipelined from "../answer/Pipelined.ts"
 import type { Deployment } from "../Deployment.ts"
 import { callerOf, isAllowed, type Judge, type Verdict } from "../Judge.ts"
 import type { McpRefusal } from "../mcp/McpRequest.ts"
@@ -134,7 +135,7 @@ export class Exchange {
   /** Breaks off an exchange that has lasted too long, or at the end of the gate's life. */
   cut(): void {
     this.#stop?.()
-    if (this.#relay === undefined) this.#it.response.destroy()
+    if (this.#relay === undefined) Pipelined.breakOff(this.#it.response)
     else this.#relay.abort()
     // An answer that waited for its turn on the connection is never told of its end.
     this.recording.over(this.#it.response)
@@ -201,7 +202,7 @@ export class Exchange {
 
   #read(): void {
     const { deployment, expectsContinue, head, request, response, stay } = this.#it
-    if (expectsContinue) response.writeContinue()
+    if (expectsContinue) Pipelined.goOn(response)
     let isRead = false
     const grow = (bytes: number) => stay.grow(bytes)
     this.#stopBody = read({

@@ -10,6 +10,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http"
 import type { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
+import * as Pipelined from "../answer/Pipelined.ts"
 import * as Turn from "../answer/Turn.ts"
 import type { RelayEnd } from "../platform/Telemetry.ts"
 import type { Recording } from "../record/Recording.ts"
@@ -143,7 +144,7 @@ export class Relay implements Dispatcher.DispatchHandler, Turn.Part {
     else if (bytes !== undefined && !this.#outgoing.write(bytes)) {
       this.#controller?.pause()
       this.#outgoing.once("drain", () => this.#controller?.resume())
-    } else if (flushes && bytes === undefined) this.#outgoing.flushHeaders()
+    } else if (flushes && bytes === undefined) this.#outgoing.write("", "latin1")
   }
 
   #end(bytes: Buffer | undefined, trailers: Record<string, string>): void {
@@ -156,7 +157,7 @@ export class Relay implements Dispatcher.DispatchHandler, Turn.Part {
 
   /** Breaks both sides off, as when a stream has lasted too long. */
   abort(): void {
-    this.#outgoing.destroy()
+    Pipelined.breakOff(this.#outgoing)
     this.#controller?.abort(callerGone)
   }
 
@@ -247,7 +248,7 @@ export class Relay implements Dispatcher.DispatchHandler, Turn.Part {
     if (error !== callerGone) this.#request.recording.upstreamFailed(errorCode(error))
     this.#write()
     if (this.#outgoing.headersSent) {
-      this.#outgoing.destroy()
+      Pipelined.breakOff(this.#outgoing)
       this.#finish(error === callerGone ? "aborted" : "broken")
     } else {
       this.#finish(error === callerGone ? "aborted" : timeouts.has(errorCode(error)) ? "timeout" : "unreachable")

@@ -363,4 +363,84 @@ describe("RequestBody", () => {
       assert.deepStrictEqual(Raw.statuses(yield* Raw.send(world.port, head(token) + body, 1_000)), [100, 200])
       assert.isUndefined(world.upstream.last().headers["expect"])
     }))
+
+  it.live("a caller is told to go on once the answers before are there, and never in the middle of one", () =>
+    Effect.gen(function*() {
+      const { token, world } = yield* alice()
+      const held: Array<() => void> = []
+      world.upstream.answer = (_, response, { url }) => {
+        const answer = () => response.end(`{"of":"${url}"}`.padEnd(20_000))
+        if (url === "/v1/files") held.push(answer)
+        else {
+          answer()
+          for (const it of held) setTimeout(it, 30)
+        }
+      }
+      const bearer = `Authorization: Bearer ${token}`
+      const post = ["Content-Type: application/json", "Expect: 100-continue", `Content-Length: ${body.length}`]
+      const got = yield* Raw.send(
+        world.port,
+        Raw.request("GET /v1/files HTTP/1.1", [bearer]) +
+          Raw.request("POST /v1/chat/completions HTTP/1.1", [bearer, ...post], body)
+      )
+      assert.deepStrictEqual(
+        got.split(/(?<=\r\n\r\n)|\s*(?=HTTP\/1.1 )/).map((it) => it.split("\r\n", 1)[0]?.trim()),
+        ["HTTP/1.1 200 OK", `{"of":"/v1/files"}`, "HTTP/1.1 200 OK", `{"of":"/v1/chat/completions"}`]
+      )
+    }))
+
+  it.live("an answer that breaks off before its turn ends the connection in its place", () =>
+    Effect.gen(function*() {
+      const { token, world } = yield* alice()
+      const held: Array<() => void> = []
+      world.upstream.answer = (_, response, { url }) => {
+        if (url === "/v1/files") return void held.push(() => response.end("first"))
+        response.write("second")
+        setTimeout(() => response.destroy(), 20)
+        for (const it of held) setTimeout(it, 60)
+      }
+      const bearer = `Authorization: Bearer ${token}`
+      const got = yield* Effect.promise(() =>
+        new Promise<string>((resolve, reject) => {
+          const socket = connect(world.port, "127.0.0.1")
+          let text = ""
+          const timer = setTimeout(() => reject(new Error(`it goes on: ${text}`)), 5_000)
+          socket.on("data", (chunk) => (text += chunk.toString()))
+          socket.on("close", () => {
+            clearTimeout(timer)
+            resolve(text)
+          })
+          for (const path of ["/v1/files", "/v1/files/broken", "/v1/files"]) {
+            socket.write(Raw.request(`GET ${path} HTTP/1.1`, [bearer]))
+          }
+        })
+      )
+      assert.deepStrictEqual(Raw.statuses(got), [200], got)
+      assert.include(got, "first")
+      yield* Effect.promise(() => until(() => world.state.inFlight === 0))
+    }))
+})
+
+describe("a header of an answer", () => {
+  for (
+    const [what, path, type, content] of [
+      ["a text", "/v1/files", "application/json", "{}"],
+      ["a list that is filtered", "/v1/models", "application/json", `{"object":"list","data":[]}`],
+      ["a stream", "/v1/files", "text/event-stream", "data: 1\n\n"],
+      ["a large one", "/v1/files", "application/json", "x".repeat(100_000)]
+    ] as const
+  ) {
+    it.live(`has the bytes that the upstream sent: ${what}`, () =>
+      Effect.gen(function*() {
+        const { token, world } = yield* alice()
+        world.upstream.answer = (_, response) => {
+          response.writeHead(200, ["content-type", type, "x-name", "\u00c3\u00a9\u00ff"])
+          response.write("", "latin1")
+          setTimeout(() => response.end(content), 20)
+        }
+        const request = Raw.request(`GET ${path} HTTP/1.1`, [`Authorization: Bearer ${token}`])
+        const got = yield* Raw.send(world.port, request)
+        assert.strictEqual(Raw.header(got, "x-name"), "\u00c3\u00a9\u00ff")
+      }))
+  }
 })

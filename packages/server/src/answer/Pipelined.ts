@@ -1,0 +1,22 @@
+/**
+ * What Node leaves undone for an answer that waits for those before it on its connection: it has no socket yet.
+ */
+import type { ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+
+/**
+ * Ends an answer that cannot be whole, and its connection with it: one whose turn it is not would else be sent as far as
+ * it came, and its caller would wait for the rest.
+ */
+export const breakOff = (response: ServerResponse): void => {
+  if (response.socket === null) response.once("socket", (socket: Socket) => socket.destroySoon())
+  response.destroy()
+}
+
+/** Lets a caller send its body, once it is its turn: what is written before that stands behind the head of the answer. */
+export const goOn = (response: ServerResponse): void => {
+  if (response.socket !== null) return response.writeContinue()
+  response.once("socket", () => {
+    if (!response.headersSent) response.writeContinue()
+  })
+}
