@@ -2,13 +2,21 @@
  * What the rules are given of a person, for each way to call: without naming a
  * team, and in each of the person's teams.
  *
- * It is made of what can be told of people (`People`) and of nothing else: who
- * it is never gets to the rules, so people with the same `Given` get the same
- * decision. Of the teams it has those that the way can lead to.
+ * It is made of what can be told of people (`People`) and of their teams
+ * (`GivenTeam`) and of nothing else: who it is never gets to the rules, so people
+ * with the same `Given` get the same decision. Of the teams it has those that the
+ * way can lead to.
  */
 import { type Membership, type TeamId, TeamId as TeamIdSchema, type User, UserId } from "@jotgate/core/Directory"
 import type { Settings } from "@jotgate/core/Settings"
-import type { Person, Place, Traits } from "@jotgate/store/People"
+import { once, type Person, type Place as PlaceOfRow, type Traits } from "@jotgate/store/People"
+import type { Alike, AlikeOf, GivenTeam } from "./GivenTeam.ts"
+
+/** One of a person's teams; without `given` the rules look the team up. */
+export interface Place extends PlaceOfRow {
+  /** The team, under the name that it has here. */
+  readonly given?: GivenTeam
+}
 
 /** What the rules are given of a person for one way to call. */
 export interface Given {
@@ -72,12 +80,52 @@ const within = <K extends object, A>(map: WeakMap<K, A>, key: K, make: () => A):
   return made
 }
 
-/** Tells the kind of a person, which people who are alike share. */
-export const make = ({ directory: { teams } }: Pick<Settings, "directory">): (person: Person) => Kind => {
+/** The same places in teams as the rules are given them; people whose teams are alike share them. */
+const placing = () => {
+  const placeBy = once<Place>()
+  const placesBy = once<ReadonlyArray<Place>>()
   const numberOf = numbering()
+  const known = new WeakMap<
+    ReadonlyArray<PlaceOfRow>,
+    { readonly alike: ReadonlyArray<Alike | undefined>; readonly places: ReadonlyArray<Place> }
+  >()
+
+  const made = (places: ReadonlyArray<PlaceOfRow>, alike: ReadonlyArray<Alike | undefined>): ReadonlyArray<Place> => {
+    const before = new Map<Alike, number>()
+    const all = places.map((place, at): Place => {
+      const one = alike[at]
+      if (one === undefined) return place
+      const nth = before.get(one) ?? 0
+      before.set(one, nth + 1)
+      const given = one(nth)
+      const placed: Place = { ...place, team: given.name }
+      return placeBy(JSON.stringify(placed), () => ({ ...placed, given })) ?? place
+    })
+    return placesBy(all.map(numberOf).join(" "), () => all) ?? all
+  }
+
+  return (places: ReadonlyArray<PlaceOfRow>, alikeOf: AlikeOf): ReadonlyArray<Place> => {
+    const before = known.get(places)
+    if (before !== undefined && places.every(({ team }, at) => before.alike[at] === alikeOf(team))) return before.places
+    const alike = places.map((it) => alikeOf(it.team))
+    const now = made(places, alike)
+    known.set(places, { alike, places: now })
+    return now
+  }
+}
+
+/** Tells the kind of a person, which people who are alike share; in teams as they are given, where it is told which are alike. */
+export const make = (
+  { directory: { teams } }: Pick<Settings, "directory">
+): (person: Person, alikeOf?: AlikeOf) => Kind => {
+  const numberOf = numbering()
+  const placesIn = placing()
   const kinds = new WeakMap<Traits, WeakMap<ReadonlyArray<Place>, Map<string | null, Kind>>>()
   /** One of several places whose limits count, because its team applies when nothing is named. */
   const severalWith = new WeakMap<Place, ReadonlyArray<Place>>()
+
+  /** A named team that has no row leads to whatever a call without a team does. */
+  const leadsElsewhere = teams.whenUnknown === "next"
 
   /** The places that a call without a team can lead to. */
   const alone = (places: ReadonlyArray<Place>): ReadonlyArray<Place> => {
@@ -89,17 +137,18 @@ export const make = ({ directory: { teams } }: Pick<Settings, "directory">): (pe
   }
 
   const keyOf = ({ email, name, places, team, traits }: Given): string =>
-    JSON.stringify([numberOf(traits), places.map(numberOf), team === null, email, name])
+    JSON.stringify([numberOf(traits), places.map(numberOf), team, email, name])
 
   const kindOf = (person: Pick<Given, "name" | "email" | "traits">, places: ReadonlyArray<Place>): Kind => {
     const named = places.flatMap((it): ReadonlyArray<Given> =>
-      it.isMember ? [{ ...person, team: it.team, places: [it] }] : []
+      it.isMember ? [{ ...person, team: it.team, places: leadsElsewhere ? places : [it] }] : []
     )
     const ways = [{ ...person, team: null, places: alone(places) }, ...named] as const
     return { ways, keys: ways.map(keyOf) }
   }
 
-  return ({ email, id, places, traits }) => {
+  return ({ email, id, places: ofRow, traits }, alikeOf) => {
+    const places = alikeOf === undefined ? ofRow : placesIn(ofRow, alikeOf)
     const address = email === null ? null : addressOf(email)
     if (!sayable.test(id)) return kindOf({ name: id, email: address, traits }, places)
     const known = within(within(kinds, traits, () => new WeakMap()), places, () => new Map<string | null, Kind>())
@@ -120,6 +169,10 @@ export const rowOf = (name: string, { email, places, traits }: Omit<Given, "team
   teams: places.flatMap((it) => it.isMember ? [it.team] : []),
   tokenTeams: places.flatMap((it) => it.isMember && it.isByToken ? [it.team] : [])
 })
+
+/** The teams of that row that no other row names. */
+export const teamsOf = ({ places }: Pick<Given, "places">): ReadonlyArray<GivenTeam> =>
+  places.flatMap(({ given }) => given ?? [])
 
 /** The limits of that row in its teams. */
 export const membershipsOf = (name: string, { places }: Pick<Given, "places">): ReadonlyMap<string, Membership> =>

@@ -55,12 +55,12 @@ const CHAT = "/v1/chat/completions"
 
 /** Puts questions to the rules of some settings, over the rows of the directory and those at hand. */
 export class Questioner extends Context.Service<Questioner, {
-  /** Puts the question of a caller who would say this to the rules, while `use` lasts; `person` is found by name then. */
+  /** Puts the question of a caller who would say this to the rules, while `use` lasts; `rows` are found by name then. */
   readonly suppose: <A, E, R>(
     said: Said,
     about: Supposed,
     use: (auth: AuthBuilder["Service"], asked: Request.Asked) => Effect.Effect<A, E, R>,
-    person?: RowsAtHand.Person
+    rows?: RowsAtHand.Rows
   ) => Effect.Effect<A, E | BadRequest, R>
 }>()("@jotgate/server/Questioner") {
   /** Asks the rules of these settings. */
@@ -201,7 +201,7 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
       said: Said,
       { agent, method, model, prompt, resource, route, team, tool }: Supposed,
       use: (auth: AuthBuilder["Service"], asked: Request.Asked) => Effect.Effect<A, E, R>,
-      person?: RowsAtHand.Person
+      rows?: RowsAtHand.Rows
     ) {
       const token = `question-${asking++}`
       const named = tool !== undefined
@@ -224,7 +224,7 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
         ...(named === undefined ? {} : { tool: Request.knownTool(named) })
       })
       sayings.set(token, { scopes: allScopes, ...(agent === undefined ? {} : { act: { sub: agent } }), ...said })
-      const used = person === undefined ? use(auth, asked) : hand.holding(person, () => use(auth, asked))
+      const used = rows === undefined ? use(auth, asked) : hand.holding(rows, () => use(auth, asked))
       return yield* Effect.ensuring(used, Effect.sync(() => sayings.delete(token)))
     })
 

@@ -3,31 +3,25 @@
  * may a team, a user or an agent call?
  *
  * The rules are asked (`Questioner`), about each person, team and agent with its
- * rows; people whom no rule can tell apart (`Given`) are asked about once, for
- * as long as the rows that the answer rests on stand. What tokens of one issuer
+ * rows; people whom no rule can tell apart (`Given`), and teams (`GivenTeam`),
+ * are asked about once, for as long as the rows that the answer rests on stand. What tokens of one issuer
  * may get at most (`grants`) and a custom hook are not part of the answer.
  */
 import { readLog } from "@jotgate/core/DecisionMemory"
-import {
-  type Agent,
-  type AgentId,
-  DirectoryUnavailable,
-  type RowNotFound,
-  type Team,
-  type TeamId
-} from "@jotgate/core/Directory"
+import { type Agent, type AgentId, DirectoryUnavailable, type RowNotFound, type TeamId } from "@jotgate/core/Directory"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
 import { KnownAnswers } from "@jotgate/core/KnownAnswers"
 import type { Settings } from "@jotgate/core/Settings"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { now as moment } from "@jotgate/core/Ticks"
 import type { Now } from "@jotgate/core/Trace"
-import { DirectoryAdmin, everyOf, everyRow, type Page } from "@jotgate/store/DirectoryAdmin"
+import { DirectoryAdmin, everyOf, everyRow, type Page, type Person } from "@jotgate/store/DirectoryAdmin"
 import * as People from "@jotgate/store/People"
 import { Context, Effect, Exit, Layer } from "effect"
 import * as Given from "./Given.ts"
+import * as GivenTeam from "./GivenTeam.ts"
 import { type About, Questioner, type Said } from "./Questioner.ts"
-import type { Person as PersonAtHand } from "./RowsAtHand.ts"
+import type { Rows } from "./RowsAtHand.ts"
 
 /** One way to call: in a team or without one; and what came of it. */
 export interface Way {
@@ -159,24 +153,26 @@ interface Posed {
   readonly about: About
   /** Whether it is told what else could be called. */
   readonly lists: boolean
+  /** What tells it apart. */
+  readonly number: number
   /** The texts that tell apart each way of a kind to make it. */
   readonly keysOf: (kind: Given.Kind) => ReadonlyArray<string>
 }
 
-/** Poses calls; the same one is posed once. */
+/** Poses calls; the same one is posed once, and nothing but what tells it apart is asked about. */
 const posing = () => {
   const all = new Map<string, Posed>()
   let last = 0
-  return (about: About, lists: boolean): Posed => {
-    const { agent, method, model, prompt, resource, route, tool } = about
+  return ({ agent, method, model, prompt, resource, route, tool }: About, lists: boolean): Posed => {
     const text = JSON.stringify([method, route, model, tool, prompt, resource, agent, lists])
     const known = all.get(text)
     if (known !== undefined) return known
     const number = ++last
     const keys = new WeakMap<Given.Kind, ReadonlyArray<string>>()
     const posed: Posed = {
-      about,
+      about: { agent, method, model, prompt, resource, route, tool },
       lists,
+      number,
       keysOf: (kind) => {
         const before = keys.get(kind)
         if (before !== undefined) return before
@@ -208,6 +204,7 @@ const make = (settings: Settings) =>
     const posedOf = posing()
     /** What no row can be called. */
     const somebody = crypto.randomUUID()
+    const alikeAmong = GivenTeam.make(settings, somebody)
     let asking = 0
 
     /** Decides on one call; `lists`: whether it is told what else could be called. `key`: what tells the question apart. */
@@ -215,7 +212,7 @@ const make = (settings: Settings) =>
       team: string | null,
       said: Said,
       about: About,
-      { key, lists, person }: { readonly lists: boolean; readonly key?: string; readonly person?: PersonAtHand }
+      { key, lists, rows }: { readonly lists: boolean; readonly key?: string; readonly rows?: Rows }
     ) =>
       Effect.flatMap(moment, (now) =>
         suppose(
@@ -243,11 +240,18 @@ const make = (settings: Settings) =>
                   }))
             return key === undefined ? decide() : known.decide(key, decide)
           },
-          person
+          rows
         ))
 
-    const ofTeam = ({ id }: Pick<Team, "id">, about: About, lists: boolean) =>
-      way(id, { team: id, ...anybody }, about, { lists })
+    const ofTeam = (id: TeamId, about: About, lists: boolean) => way(id, { team: id, ...anybody }, about, { lists })
+
+    /** The same of whatever team is like this one. */
+    const ofAlike = (alike: GivenTeam.Alike, { about, lists, number }: Posed, now: Now) => {
+      const given = alike(0)
+      const key = `${number} ${given.name}`
+      return known.recall(key, now) ??
+        way(given.name, { team: given.name, ...anybody }, about, { key, lists, rows: { teams: [given] } })
+    }
 
     /** One way of a person to call, as the rules say. */
     const wayOf = (given: Given.Given, key: string, { about, lists }: Posed) => {
@@ -255,7 +259,7 @@ const make = (settings: Settings) =>
       const said = { person: name, ...(email === null ? anybody : { email }) }
       const named = team === null ? {} : header === undefined ? { team } : { groups: [team] }
       const person = { row: Given.rowOf(name, given), memberships: Given.membershipsOf(name, given) }
-      return way(team, { ...said, ...named }, about, { key, lists, person })
+      return way(team, { ...said, ...named }, about, { key, lists, rows: { person, teams: Given.teamsOf(given) } })
     }
 
     /** What is known of each way of whoever is of this kind; `undefined` when something has to be asked. */
@@ -331,32 +335,17 @@ const make = (settings: Settings) =>
       return found
     })
 
-    /** In which teams whoever is of this kind may, and whether alone; where agents are told, which of them may for them. */
-    const mayOf = Effect.fnUntraced(function*(
-      kind: Given.Kind,
-      posed: Posed,
-      now: Now,
-      acting: ReadonlyArray<readonly [AgentId, Posed]> | undefined
-    ): Effect.fn.Return<Omit<UserWhoMay, "id" | "email">, Failure> {
-      const ways = yield* ofKind(kind, posed, now)
-      const teams = ways.flatMap((it) => it.allowed && it.team !== null ? [it.team] : [])
-      const alone = ways[0]?.allowed === true
-      if (acting === undefined) return { teams, alone }
-      if (!alone && teams.length === 0) return { teams, alone, agents: [] }
-      const agents = yield* agentsFor(
-        acting,
-        (posed) => Effect.mapEager(ofKind(kind, posed, now), (all) => all.some(({ allowed }) => allowed))
-      )
-      return { teams, alone, agents }
-    })
-
-    /** Has the rows of these teams at hand, read together. */
-    const read = (ids: ReadonlyArray<TeamId>, now: Now) => ids.length === 0 ? Effect.void : teamRows.byIds(ids, now)
+    /** Which of these teams are alike, read together; nobody tells it where an agent is asked about, whose row names teams. */
+    const alikeOf = (ids: ReadonlyArray<TeamId>, { agent }: About, now: Now) => {
+      const rows = ids.length === 0 ? Exit.succeed([]) : teamRows.byIds(ids, now)
+      return Effect.mapEager(rows, (it) => agent === undefined ? alikeAmong(it) : undefined)
+    }
 
     return ReverseQuestions.of({
       suppose,
       team: (id, about) =>
-        Effect.flatMap(directory.get("teams", id), (row) => Effect.map(ofTeam(row, about, true), (it) => answer([it]))),
+        Effect.flatMap(directory.get("teams", id), (row) =>
+          Effect.map(ofTeam(row.id, about, true), (it) => answer([it]))),
       user: Effect.fnUntraced(function*(id, about) {
         const row = yield* directory.get("users", id)
         const memberships = yield* everyRow(directory, "memberships", { user: id })
@@ -365,7 +354,8 @@ const make = (settings: Settings) =>
       }),
       anybody: (about) =>
         Effect.map(
-          Effect.forEach(settings.issuers, ({ id }) => stranger(id, about)),
+          Effect.forEach(settings.issuers, ({ id }) =>
+            stranger(id, about)),
           (issuers): Anybody => ({ ...together(issuers), issuers })
         ),
       agents: Effect.fnUntraced(function*(about, range) {
@@ -385,18 +375,21 @@ const make = (settings: Settings) =>
       teams: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("teams", range)
         const agents = about.withAgents === true ? yield* everyAgent : undefined
-        yield* read(rows.map((it) => it.id), yield* moment)
+        const now = yield* moment
+        const posed = posedOf(about, false)
+        const alike = yield* alikeOf(rows.map((it) => it.id), about, now)
         const found: Array<TeamWhoMay> = []
-        for (const row of rows) {
-          const { alias, id } = row
-          if (!(yield* ofTeam(row, about, false)).allowed) continue
+        for (const { alias, id } of rows) {
+          const one = alike?.(id)
+          const { allowed } = yield* one === undefined ? ofTeam(id, about, false) : ofAlike(one, posed, now)
+          if (!allowed) continue
           found.push(
             agents === undefined ? { id, alias } : {
               id,
               alias,
               agents: yield* agentsFor(
                 agents.map((agent) => [agent, agent]),
-                (agent) => Effect.map(ofTeam(row, { ...about, agent }, false), (it) => it.allowed)
+                (agent) => Effect.map(ofTeam(id, { ...about, agent }, false), (it) => it.allowed)
               )
             }
           )
@@ -407,18 +400,39 @@ const make = (settings: Settings) =>
         const { next, rows } = yield* directory.people(range)
         const agents = about.withAgents === true ? yield* everyAgent : undefined
         const now = yield* moment
-        yield* read([...new Set(rows.flatMap((it) => it.places.map(({ team }) => team)))], now)
+        const ids = new Set<TeamId>()
+        for (const { places } of rows) for (const { team } of places) ids.add(team)
+        const alike = yield* alikeOf([...ids], about, now)
         const posed = posedOf(about, false)
         const acting = (agents ?? []).map((agent) => [agent, posedOf({ ...about, agent }, false)] as const)
         const found: Array<UserWhoMay> = []
-        const told = new Map<Given.Kind, Omit<UserWhoMay, "id" | "email">>()
+        const told = new Map<Given.Kind, ReadonlyArray<Way>>()
         for (const person of rows) {
-          const kind = kindOf(person)
-          const may = told.get(kind) ?? (yield* mayOf(kind, posed, now, agents === undefined ? undefined : acting))
-          told.set(kind, may)
-          if (may.alone || may.teams.length > 0) found.push({ id: person.id, email: person.email, ...may })
+          const kind = kindOf(person, alike)
+          const ways = told.get(kind) ?? (yield* ofKind(kind, posed, now))
+          told.set(kind, ways)
+          if (!ways.some((it) => it.allowed)) continue
+          const { email, id } = person
+          const alone = ways[0]?.allowed === true
+          const teams = teamsOf(person, ways)
+          found.push(
+            agents === undefined ? { id, email, teams, alone } : {
+              id,
+              email,
+              teams,
+              alone,
+              agents: yield* agentsFor(
+                acting,
+                (posed) => Effect.mapEager(ofKind(kindOf(person), posed, now), (all) => all.some((it) => it.allowed))
+              )
+            }
+          )
         }
         return { next, rows: found }
       })
     })
   })
+
+/** The teams in whose name somebody may who has these ways: alone, and in each team in the order of the row. */
+const teamsOf = ({ places }: Person, [, ...ways]: ReadonlyArray<Way>): ReadonlyArray<TeamId> =>
+  places.filter((it) => it.isMember).flatMap(({ team }, at) => ways[at]?.allowed === true ? [team] : [])

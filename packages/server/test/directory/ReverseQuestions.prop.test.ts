@@ -1,18 +1,21 @@
 /**
- * Law: people whom no rule can tell apart are asked about once, and the answer is the one that each of them would get,
- * asked anew with the whole row, under drawn settings, over a drawn directory, and after it has changed.
+ * Law: people and teams whom no rule can tell apart are asked about once, and the answer is the one that each of them
+ * would get, asked anew with the whole row and by its own name, under drawn settings, over a drawn directory, and after it
+ * has changed.
  */
 import { assert, it } from "@effect/vitest"
-import type { User, UserRole } from "@jotgate/core/Directory"
+import { absent, type Team, type User, type UserRole } from "@jotgate/core/Directory"
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import { Secrets } from "@jotgate/core/Secrets"
 import { Settings } from "@jotgate/core/Settings"
+import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { fromClock } from "@jotgate/core/Ticks"
-import { DirectoryAdmin } from "@jotgate/store/DirectoryAdmin"
+import { DirectoryAdmin, type Person } from "@jotgate/store/DirectoryAdmin"
 import * as Store from "@jotgate/store/Store"
 import { Clock, Context, Effect, Exit, Layer, Schema } from "effect"
-import { type About, Questioner } from "../../src/directory/Questioner.ts"
+import { type About, Questioner, type Said, type Supposed } from "../../src/directory/Questioner.ts"
 import { ReverseQuestions } from "../../src/directory/ReverseQuestions.ts"
+import type { Rows } from "../../src/directory/RowsAtHand.ts"
 import { draws, policy } from "../support/SearchLaw.ts"
 
 type Pick = (below: number) => number
@@ -20,17 +23,21 @@ const decode = Schema.decodeUnknownSync(Settings)
 
 const some = <A>(pick: Pick, first: A, ...more: ReadonlyArray<A>): A => more[pick(more.length + 1)] ?? first
 
-const teamIds = ["blue", "green", "red"]
+/** Some of them are what a header carries as another name, one is what another team is called. */
+const teamIds = ["blue", "green", "red", "team:4", "team/5", " padded", "Zoë", "two words"]
 const agentIds = ["a-1", "a-2"]
 
 /** Some settings: whose memberships count, who is let in, which tools there are. */
 const settingsOf = (pick: Pick): Settings => {
-  const header = some(pick, ["x-litellm-team-id"], [])
+  const header = some(pick, ["x-litellm-team-id"], ["x-litellm-team-id"], [])
   return decode({
     issuers: [{ id: "idp", issuer: "https://idp.test", audience: "x", claims: { agent: { actor: "act" } } }],
     policy: {
       ...policy,
       teamHeaders: header,
+      teamHeader: some(pick, "token", "memberships"),
+      ...some(pick, {}, { teamRoutes: ["/*"] }),
+      passThroughRoutes: [{ path: "/through" }],
       emailDomains: some(pick, [], ["acme.com"]),
       withoutTeam: some(pick, "user", "all", "none"),
       requireTeam: pick(4) === 0,
@@ -40,7 +47,7 @@ const settingsOf = (pick: Pick): Settings => {
       url: "memory:",
       teams: {
         fromMemberships: some(pick, "single", "first", "none"),
-        default: some(pick, null, "green"),
+        default: some(pick, null, "blue", "green", "team:4"),
         whenUnknown: some(pick, "deny", "next")
       },
       users: { create: pick(3) === 0 }
@@ -55,8 +62,17 @@ const lists = (pick: Pick) => ({
 })
 const budget = (pick: Pick) => pick(3) === 0 ? { maxBudget: 1 + pick(3), spend: pick(5) } : {}
 
-/** Few kinds of people, so that many are alike, with the names that rows can have. */
+/** Few kinds of people and of teams, so that many are alike, with the names that rows can have. */
 const directoryOf = (pick: Pick): DirectoryFile => {
+  const teamKinds = Array.from({ length: 2 }, () => ({
+    ...lists(pick),
+    ...budget(pick),
+    ...(pick(2) === 0 ? { modelAliases: { "gpt-4o": "claude-x" } } : {}),
+    ...(pick(3) === 0 ? { organization: some(pick, "o-1", "o-2") } : {}),
+    ...(pick(2) === 0 ? { modelGroups: ["some"] } : {}),
+    passThroughRoutes: some(pick, [], ["/through"]),
+    blocked: pick(6) === 0
+  }))
   const kinds = Array.from({ length: 4 }, () => ({
     role: some<UserRole>(pick, "internal_user", "internal_user_viewer", "proxy_admin"),
     email: some(pick, undefined, "@acme.com", "@other.com"),
@@ -64,23 +80,38 @@ const directoryOf = (pick: Pick): DirectoryFile => {
     ...budget(pick),
     blocked: pick(6) === 0,
     active: pick(6) !== 0,
-    in: teamIds.filter(() => pick(3) === 0).map((team) => ({ team, ...lists(pick), ...budget(pick) }))
+    in: Array.from({ length: some(pick, 0, 1, 2, 3) }, () => ({ ...lists(pick), ...budget(pick) }))
   }))
-  const people = Array.from({ length: 9 }, (_, at) => {
+  const people = Array.from({ length: 12 }, (_, at) => {
     const kind = some(pick, ...kinds as [typeof kinds[0], ...typeof kinds])
     const name = some(pick, `u-${at}`, `u_01ARZ3NDEKTSV4RRFFQ69G5F0${at}`, `okta|${at}`, `Zoë ${at} 日`)
-    return { kind, name, subject: pick(2) === 0 ? [{ namespace: some(pick, "", "okta"), subject: `${at}` }] : [] }
+    const first = pick(teamIds.length)
+    // Alike people are in different teams, some of which are alike.
+    const inTeams = kind.in.map((it, nth) => ({ team: teamIds[(first + nth) % teamIds.length] ?? "", ...it }))
+    const subject = pick(2) === 0 ? [{ namespace: some(pick, "", "okta"), subject: `${at}` }] : []
+    return { kind, name, subject, inTeams }
   })
   return {
-    teams: teamIds.map((id) => ({ id, ...lists(pick), ...budget(pick), blocked: pick(6) === 0 })),
+    organizations: ["o-1", "o-2"].map((id) => ({ id, ...budget(pick) })),
+    modelGroups: [{ id: "some", models: some(pick, ["claude-*"], ["gpt-*"]) }],
+    teams: teamIds.map((id, at) => ({
+      ...some(pick, ...teamKinds as [typeof teamKinds[0], ...typeof teamKinds]),
+      id,
+      alias: some(pick, `Team ${at}`, "blue")
+    })),
     users: people.map(({ kind: { email, in: _, ...rest }, name, subject }, at) => ({
       ...rest,
       id: name,
       subjects: subject,
       ...(email === undefined ? {} : { email: `p${at}${email}` })
     })),
-    memberships: people.flatMap(({ kind, name }) => kind.in.map((it) => ({ user: name, ...it }))),
-    agents: agentIds.map((id) => ({ id, ...lists(pick), blocked: pick(6) === 0 }))
+    memberships: people.flatMap(({ inTeams, name }) => inTeams.map((it) => ({ user: name, ...it }))),
+    agents: agentIds.map((id) => ({
+      id,
+      ...lists(pick),
+      ...(pick(2) === 0 ? { teams: teamIds.filter(() => pick(2) === 0) } : {}),
+      blocked: pick(6) === 0
+    }))
   }
 }
 
@@ -88,7 +119,7 @@ const aboutOf = (pick: Pick): About => ({
   method: "POST",
   ...some<Partial<About>>(pick, { model: "gpt-4o" }, { model: "claude-x" }, { tool: "github/delete" }, {}),
   ...(pick(3) === 0 ? { agent: some(pick, "a-1", "a-2", "a-9") } : {}),
-  ...(pick(4) === 0 ? { route: some(pick, "/v1/models", "/admin/x") } : {})
+  ...(pick(3) === 0 ? { route: some(pick, "/v1/models", "/admin/x", "/through") } : {})
 })
 
 const everything = Effect.fnUntraced(function*<A>(
@@ -108,23 +139,32 @@ const everything = Effect.fnUntraced(function*<A>(
   return found
 })
 
+/** Whether the rules allow a call now. */
+const isAllowed = Effect.fnUntraced(
+  function*(said: Said, call: Supposed, rows?: Rows) {
+    const { suppose } = yield* Questioner
+    const clock = yield* Clock.Clock
+    const now = { time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note: undefined }
+    return Exit.isSuccess(yield* Effect.exit(suppose(said, call, (auth, it) => auth.decide(it, now), rows)))
+  }
+)
+
+const emailOf = ({ policy: { emailDomains: [domain] } }: Settings, email: string | null = null) => {
+  const address = email ?? (domain === undefined ? undefined : `somebody@${domain}`)
+  return address === undefined ? {} : { email: address }
+}
+
 /** What each person may, asked anew: the whole row, all of its teams, and the memberships that the directory has. */
 const anew = Effect.fnUntraced(function*(settings: Settings, about: About) {
   const directory = yield* DirectoryAdmin
-  const { suppose } = yield* Questioner
-  const { emailDomains: [domain], teamHeaders: [header] } = settings.policy
+  const [header] = settings.policy.teamHeaders
   const users: ReadonlyArray<User> = yield* everything((range) => directory.list("users", range), 100)
-  const may = Effect.fnUntraced(function*(row: User, team: string | null) {
-    const clock = yield* Clock.Clock
-    const now = { time: clock.currentTimeMillisUnsafe(), ticks: fromClock(clock), note: undefined }
-    const email = row.email ?? (domain === undefined ? undefined : `somebody@${domain}`)
-    const said = { person: row.id, ...(email === undefined ? {} : { email }) }
+  const may = (row: User, team: string | null) => {
     const named = team === null ? {} : header === undefined ? { team } : { groups: row.teams }
+    const said = { person: row.id, ...emailOf(settings, row.email), ...named }
     const call = { ...about, ...(team === null ? {} : { team }) }
-    const person = { row: { ...row, subjects: [] } }
-    const answer = yield* Effect.exit(suppose({ ...said, ...named }, call, (auth, it) => auth.decide(it, now), person))
-    return Exit.isSuccess(answer)
-  })
+    return isAllowed(said, call, { person: { row: { ...row, subjects: [] } } })
+  }
   const found = []
   for (const row of users) {
     const alone = yield* may(row, null)
@@ -134,7 +174,54 @@ const anew = Effect.fnUntraced(function*(settings: Settings, about: About) {
   return found
 })
 
-const drawn = 20
+/** The teams that may, each asked about anew. */
+const teamsAnew = Effect.fnUntraced(function*(settings: Settings, about: About) {
+  const directory = yield* DirectoryAdmin
+  const teams: ReadonlyArray<Team> = yield* everything((range) => directory.list("teams", range), 100)
+  const allowed = yield* Effect.filter(
+    teams,
+    ({ id }) => isAllowed({ team: id, ...emailOf(settings) }, { ...about, team: id })
+  )
+  return allowed.map(({ alias, id }) => ({ id, alias }))
+})
+
+/** The repository of teams in which one of them has no row, although somebody is a member of it. */
+const withoutRow = (ghost: string | undefined) =>
+  Layer.effect(
+    TeamRepo,
+    Effect.map(TeamRepo, (behind): TeamRepo["Service"] =>
+      ghost === undefined ? behind : {
+        ...behind,
+        byId: (id, now) => id === ghost ? absent("team") : behind.byId(id, now),
+        byIds: (ids, now) => behind.byIds(ids.filter((it) => it !== ghost), now)
+      })
+  )
+
+/** The directory in which nobody is a member of one of the teams, although there are limits in it. */
+const withoutMembers = (left: string | undefined) => {
+  const isOther = (team: string): boolean => team !== left
+  const leaving = <A extends object>(row: A): A =>
+    "tokenTeams" in row && "teams" in row && Array.isArray(row.teams)
+      ? { ...row, teams: row.teams.filter(isOther) }
+      : row
+  const members = ({ places, ...person }: Person): Person => ({
+    ...person,
+    places: places.map((it) => ({ ...it, isMember: isOther(it.team) }))
+  })
+  return Layer.effect(
+    DirectoryAdmin,
+    Effect.map(DirectoryAdmin, (behind): DirectoryAdmin["Service"] =>
+      left === undefined ? behind : {
+        ...behind,
+        list: (kind, query) =>
+          Effect.map(behind.list(kind, query), (page) => ({ ...page, rows: page.rows.map(leaving) })),
+        get: (kind, id) => Effect.map(behind.get(kind, id), leaving),
+        people: (query) => Effect.map(behind.people(query), (page) => ({ ...page, rows: page.rows.map(members) }))
+      })
+  )
+}
+
+const drawn = 40
 
 it.live(
   `who may is what each would be told, over ${drawn} drawn directories`,
@@ -144,6 +231,8 @@ it.live(
       for (let seed = 1; seed <= drawn; seed++) {
         const pick = draws(seed)
         const settings = settingsOf(pick)
+        const ghost = pick(2) === 0 ? teamIds[pick(teamIds.length)] : undefined
+        const left = pick(4) === 0 ? teamIds[pick(teamIds.length)] : undefined
         yield* Effect.gen(function*() {
           const questions = Context.get(yield* Layer.build(ReverseQuestions.layer(settings)), ReverseQuestions)
           const directory = yield* DirectoryAdmin
@@ -162,6 +251,15 @@ it.live(
                   `${told}, in pages of ${limit}`
                 )
               }
+              const expectedTeams = yield* teamsAnew(settings, about)
+              listed += expectedTeams.length
+              for (const limit of [3, 100]) {
+                assert.deepStrictEqual(
+                  yield* everything((range) => questions.teams(about, range), limit),
+                  expectedTeams,
+                  `${told}, teams in pages of ${limit}`
+                )
+              }
               const users: ReadonlyArray<User> = yield* everything((range) => directory.list("users", range), 100)
               for (const { id } of users) {
                 const { ways } = yield* questions.user(id, about)
@@ -177,6 +275,8 @@ it.live(
         }).pipe(
           Effect.provide(
             Questioner.layer(settings).pipe(
+              Layer.provideMerge(withoutRow(ghost)),
+              Layer.provideMerge(withoutMembers(left)),
               Layer.provideMerge(Store.layer(settings)),
               Layer.provide(Secrets.layerTest({}))
             )
@@ -188,7 +288,7 @@ it.live(
   120_000
 )
 
-it.live("of people who are alike one is asked about, on every page", () =>
+it.live("of people and teams that are alike one is asked about, on every page", () =>
   Effect.gen(function*() {
     const settings = decode({
       issuers: [{ id: "idp", issuer: "https://idp.test", audience: "x" }],
@@ -211,8 +311,12 @@ it.live("of people who are alike one is asked about, on every page", () =>
       const questions = yield* ReverseQuestions
       const directory = yield* DirectoryAdmin
       const users = Array.from({ length: 300 }, (_, at) => ({ id: `u-${at}`, email: `p${at}@acme.com` }))
-      const memberships = users.map(({ id }, at) => ({ user: id, team: ["red", "blue"][at % 2] ?? "" }))
-      const teams = [{ id: "red", models: ["gpt-4o"] }, { id: "blue", models: ["o1"] }]
+      // Fifty teams of either kind.
+      const memberships = users.map(({ id }, at) => ({ user: id, team: `t-${at % 100}` }))
+      const teams = Array.from(
+        { length: 100 },
+        (_, at) => ({ id: `t-${at}`, models: [at % 2 === 0 ? "gpt-4o" : "o1"] })
+      )
       yield* directory.apply({ teams, users, memberships }, { actor: "test", prune: "all" })
       const ask = everything((range) => questions.users({ method: "POST", model: "gpt-4o" }, range), 20)
       assert.strictEqual((yield* ask).length, 150)
@@ -221,7 +325,12 @@ it.live("of people who are alike one is asked about, on every page", () =>
       const before = asked
       yield* ask
       assert.strictEqual(asked, before)
-      yield* directory.put("teams", { id: "red", models: ["o1"] }, { actor: "test" })
-      assert.strictEqual((yield* ask).length, 0)
+      const may = everything((range) => questions.teams({ method: "POST", model: "gpt-4o" }, range), 20)
+      assert.strictEqual((yield* may).length, 50)
+      assert.isAtMost(asked - before, 4)
+      // One team changes: nobody else's answer does, and the same kinds are asked about.
+      yield* directory.put("teams", { id: "t-0", models: ["o1"] }, { actor: "test" })
+      assert.strictEqual((yield* ask).length, 147)
+      assert.strictEqual((yield* may).length, 49)
     }).pipe(Effect.provide(Layer.provideMerge(rules, store)))
   }))

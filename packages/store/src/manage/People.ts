@@ -44,7 +44,7 @@ interface Budgeted {
 }
 
 /** Of a budget whether the spend is below, at, or above it. */
-const measured = ({ maxBudget, spend }: Budgeted): Budgeted =>
+export const measured = ({ maxBudget, spend }: Budgeted): Budgeted =>
   maxBudget === null ? { maxBudget, spend: 0 } : { maxBudget: 0, spend: Math.sign(spend - maxBudget) }
 
 /** The traits of a row: whatever it has but names and teams. */
@@ -62,7 +62,7 @@ export const limitsOf = ({ team: _, user: __, ...row }: Membership): Limits => (
 const MOST = 50_000
 
 /** Makes a value once for each text; all of them are forgotten when there are too many. */
-const once = <A>() => {
+export const once = <A>() => {
   const made = new Map<string, A>()
   return (text: string, make: () => A | undefined): A | undefined => {
     const known = made.get(text)

@@ -103,12 +103,12 @@ export const make = ({ deployment, judge, management, requestId }: AuthZenParts)
   const ofUser = Effect.fnUntraced(function*<E>(row: User, call: Supposed, ask: Ask<E>) {
     const [first, ...others] = waysOf(row, call)
     // The row is asked about: its id finds it, also where a token would say one of its subjects (RULES D61).
-    const person = { row: { ...row, subjects: [] } }
+    const rows = { person: { row: { ...row, subjects: [] } } }
     for (const way of others.length === 0 ? [] : [first, ...others]) {
-      const { decision } = yield* questions.suppose(way.said, way.call, silent, person)
-      if (decision) return yield* questions.suppose(way.said, way.call, ask, person)
+      const { decision } = yield* questions.suppose(way.said, way.call, silent, rows)
+      if (decision) return yield* questions.suppose(way.said, way.call, ask, rows)
     }
-    return yield* questions.suppose(first.said, first.call, ask, person)
+    return yield* questions.suppose(first.said, first.call, ask, rows)
   })
 
   const ofToken = Effect.fnUntraced(function*<E>({ id }: Subject, call: Supposed, ask: Ask<E>) {
