@@ -3,7 +3,8 @@
  *
  * Packs the four packages, installs the tarballs into an empty folder beside an own `effect`, and uses them there with
  * plain Node: one copy of effect, a command that tells its version (and installs without a registry), every subpath that is shown importable and no other
- * module, the same decision by the core and by the gate with every store; then with each supported compiler, both ways
+ * module, the same decision by the core and by the gate with every store, and every block of docs/install.md, down to an
+ * alert of Debian's Prometheus, an upgrade and the way back; then with each supported compiler, both ways
  * of finding modules and nothing silenced. Needs `npm run build` before it, and a package registry.
  */
 import {
@@ -19,6 +20,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
+import * as Catalog from "../servers/src/Catalog.ts"
 import { compilers, deciding, host, hosts, optionsOf, pointing, refused } from "./lib/Consumer.ts"
 import { bin, run } from "./lib/Run.ts"
 
@@ -133,6 +135,14 @@ try {
   const megabytes = sizeOf(join(alone, "node_modules")) / 1e6
   if (megabytes > largestInstall) fail(`${megabytes.toFixed(1)} MB are installed, more than ${largestInstall}`)
   console.log(`packed: the command takes ${megabytes.toFixed(1)} MB, every dependency included`)
+
+  if (Catalog.find("prometheus") === undefined && process.env["CI"] === undefined) {
+    console.log(`packed: docs/install.md is not walked: ${Catalog.hint("prometheus")}`)
+  } else {
+    const walk = ["--conditions=source", "tools/walk.ts", command]
+    const walked = await expectRun("docs/install.md, walked from its first line to its last", bin("node"), walk, ".")
+    console.log(`packed: ${walked.trim().split("\n").at(-1)}`)
+  }
 
   const installed = packages.map(manifestOf).map(({ name }) => join(consumer, "node_modules", name))
   for (const folder of installed) {

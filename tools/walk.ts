@@ -1,21 +1,20 @@
 /**
- * The page of the installation, walked: `npm run soak -- walk`.
+ * The page of the installation, walked: `node --conditions=source tools/walk.ts TARBALL`, which `npm run packed` does.
  *
- * Packs the command, and runs every block of docs/install.md in its order, from tarballs in an otherwise empty folder.
- * Absolute paths lie below that folder, ports are free ones, and an issuer, an upstream and a second release of this
- * machine stand in for those of the reader; `systemctl` is a script that starts what the unit says, and Prometheus looks
- * every second. Needs `npm run build` and Debian's `prometheus` before it.
+ * Runs every block of docs/install.md in its order, from the packed command in an otherwise empty folder. Absolute paths
+ * lie below that folder, ports are free ones, and an issuer, an upstream and a second release of this machine stand in
+ * for those of the reader; `systemctl` is a script that starts what the unit says, Prometheus looks every quarter of a
+ * second, and no process waits for balancers when it ends. Needs Debian's `prometheus`.
  */
 import { Ports } from "@jotgate/servers"
 import { Effect, Schedule } from "effect"
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { homedir, tmpdir } from "node:os"
-import { join } from "node:path"
-import { blocksOf } from "../packages/cli/test/support/Documents.ts"
+import { join, resolve } from "node:path"
+import { blocksOf, textOf } from "../packages/cli/test/support/Documents.ts"
 import * as IssuerServer from "../packages/cli/test/support/IssuerServer.ts"
-import { run } from "../tools/lib/Run.ts"
-import { figure } from "./Figures.ts"
+import { run } from "./lib/Run.ts"
 
 const root = mkdtempSync(join(tmpdir(), "jotgate-walk-"))
 for (const folder of ["etc/prometheus", "etc/systemd/system", "var/cache", "var/backups", "opt", "run", "bin"]) {
@@ -58,17 +57,17 @@ const done = async (command: string, args: ReadonlyArray<string>, cwd: string): 
   return output
 }
 
-/** Two releases: the packed command, and the same under a later version. */
-const pack = async (): Promise<void> => {
-  const output = await done("npm", ["pack", "--silent", "--workspace", "packages/cli", "--pack-destination", root], ".")
-  const packed = /^jotgate-.*\.tgz$/m.exec(output)?.[0] ?? ""
-  await done("tar", ["xzf", packed], root)
+/** Two releases: the packed command under the versions that the page names. */
+const releases = async (tarball: string): Promise<void> => {
+  await done("tar", ["xzf", tarball], root)
   const manifest = join(root, "package/package.json")
   const text = readFileSync(manifest, "utf8")
-  for (const version of ["0.3.0", "0.2.0"]) {
+  const [, older = "", newer = ""] = / OLD=(\S+) NEW=(\S+)/.exec(textOf("docs/install.md")) ?? []
+  for (const version of [older, newer]) {
     writeFileSync(manifest, text.replace(/"version": "[^"]*"/, `"version": "${version}"`))
-    await done("tar", ["czf", `next.tgz`, "package"], root)
-    renameSync(join(root, "next.tgz"), join(root, `jotgate-${version}.tgz`))
+    await done("tar", ["cf", "next.tar", "package"], root)
+    await done("gzip", ["-1", "next.tar"], root)
+    renameSync(join(root, "next.tar.gz"), join(root, `jotgate-${version}.tgz`))
   }
   rmSync(join(root, "package"), { recursive: true })
 }
@@ -91,7 +90,7 @@ const walk = Effect.gen(function*() {
     writeFileSync(join(root, "bin", name), text)
     chmodSync(join(root, "bin", name), 0o755)
   }
-  yield* Effect.promise(pack)
+  yield* Effect.promise(() => releases(resolve(process.argv[2] ?? "")))
 
   /** A block as it is run here. */
   const here = (block: string): string =>
@@ -102,9 +101,10 @@ const walk = Effect.gen(function*() {
       .replaceAll(":4181", `:${admin}`)
       .replaceAll(":9090", `:${prometheus}`)
       .replaceAll(":4000", `:${typeof address === "object" ? address?.port : 0}`)
-      .replaceAll("15s", "1s")
+      .replaceAll("15s", "250ms")
+      .replace("\ngateway:\n", "\ngateway:\n  drain: 0s\n")
       .replaceAll("snippets systemd", `snippets systemd | sed -E 's#(=-?| )/(opt|etc|var)/#\\1${root}/\\2/#g'`)
-      .replaceAll("snippets prometheus", "snippets prometheus | sed 's/for: 5m/for: 2s/'")
+      .replaceAll("snippets prometheus", "snippets prometheus | sed 's/for: 5m/for: 1s/'")
   const known = `PATH=${root}/bin:${root}/opt/jotgate/bin:$PATH
 [ ! -f etc/jotgate/environment ] || { set -a; . etc/jotgate/environment; set +a; }`
   /** What is done on another day has a shell of its own. */
@@ -131,8 +131,8 @@ const walk = Effect.gen(function*() {
   const until = (command: string, words: RegExp) =>
     Effect.repeat(shell(command), {
       until: ({ output }) => words.test(output),
-      schedule: Schedule.spaced("1 second"),
-      times: 60
+      schedule: Schedule.spaced("250 millis"),
+      times: 240
     })
 
   /** What has to stand in what a block prints, by a word of the block. */
@@ -154,21 +154,19 @@ const walk = Effect.gen(function*() {
     // Whoever walks this page waits for the alert, and for the end of it.
     if (text.includes("api/v1/alerts")) yield* until("curl -s http://127.0.0.1:9090/api/v1/alerts", /"firing"/)
     const { code, output, seconds } = yield* shell(text)
-    const [, words] = expected[steps] ?? ["", []]
-    const missing = words.filter((it) => !it.test(output))
-    const isRight = code === 0 && missing.length === 0 && text.includes(expected[steps]?.[0] ?? "\0")
-    figure(`docs/install.md:${line}: ended with`, isRight ? 0 : Math.max(code, 1), { most: 0 })
-    if (!isRight) {
+    const [block, words] = expected[steps++] ?? ["a block that is expected", []]
+    const missing = [...words.filter((it) => !it.test(output)), ...text.includes(block) ? [] : [block]]
+    if (code !== 0 || missing.length > 0) {
       const log = yield* shell("cat run/jotgate.log")
-      console.error(`${output}\nmissing: ${missing.join(" ")} (${seconds.toFixed(1)} s)\n${log.output}`)
-      break
+      throw new Error(`docs/install.md:${line}: exit ${code}, missing: ${missing.join(" ")}\n${output}\n${log.output}`)
     }
+    console.log(`docs/install.md:${line} (${seconds.toFixed(1)} s)`)
     if (text.includes("lisen")) yield* until("cat run/jotgate.log", /not in force/)
-    steps++
   }
   const after = yield* until("curl -s http://127.0.0.1:9090/api/v1/alerts", /"alerts":\[\]/)
-  figure("alerts that still fire", after.output.includes("firing") ? 1 : 0, { most: 0 })
-  figure("blocks that were run", steps, { least: expected.length })
+  if (after.output.includes("firing")) throw new Error(`the alert still fires: ${after.output}`)
+  if (steps !== expected.length) throw new Error(`${steps} blocks were run, not ${expected.length}`)
+  console.log(`${steps} of ${expected.length} blocks of docs/install.md`)
 })
 
 await Effect.runPromise(Effect.scoped(walk))
