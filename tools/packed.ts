@@ -128,7 +128,7 @@ try {
   mkdirSync(alone)
   writeFileSync(join(alone, "package.json"), JSON.stringify({ name: "alone", private: true }))
   const command = files.find((it) => /^jotgate-\d/.test(basename(it))) ?? fail("there is no tarball of the command")
-  // As on a machine that reaches no registry and has never seen one of its packages.
+  // As on a machine that reaches no registry and has never seen one of its packages; docs/development.md has the size.
   const nothing = { npm_config_cache: join(scratch, "cache"), npm_config_offline: "true" }
   await expectRun("npm install of the command alone, offline", "npm", ["install", command], alone, nothing)
   await expectRun("its npx jotgate check", "npx", ["jotgate", "check", "../consumer/jotgate.yaml"], alone, nothing)

@@ -25,6 +25,7 @@ const claims = {
   aud: "llm-gateway",
   sub: person,
   email: `${person}@acme.com`,
+  email_verified: true,
   groups,
   iat: now,
   exp: now + 3600

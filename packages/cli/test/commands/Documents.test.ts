@@ -3,21 +3,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { pages, root, textOf } from "../support/Documents.ts"
+import { documents, pages, root, textOf } from "../support/Documents.ts"
+import { commandsOf, spelledOut } from "../support/PageCommands.ts"
 import { jotgate } from "../support/Shell.ts"
 
 const Manifest = Schema.fromJsonString(
   Schema.Struct({ version: Schema.String, scripts: Schema.Record(Schema.String, Schema.String) })
 )
 const { scripts, version } = Schema.decodeUnknownSync(Manifest)(textOf("package.json"))
-
-/** Every command of ours in code, one line each. */
-const commandsOf = (text: string): ReadonlyArray<string> =>
-  [...text.matchAll(/```[^\n]*\n([^]*?)```|`([^`\n]+)`/g)]
-    .flatMap(([, block, inline]) => (block ?? inline ?? "").split("\n"))
-    .flatMap((line) =>
-      /^(?:\w+=\S+ )?(?:npx |\/opt\/jotgate\/bin\/)?jotgate ([a-z][^#|>]*)/.exec(line.trim())?.[1] ?? []
-    )
 
 const verbs = new Map<string, string>()
 
@@ -32,11 +25,43 @@ const helpOf = (words: ReadonlyArray<string>): Effect.Effect<string> =>
     return out
   })
 
+/** A script of the workspace as a command calls it. */
+const scriptOf = (text: string) => {
+  const [, before = "", run, short, rest = ""] =
+    /^((?:[A-Z_]+=\S+ )*)npm (?:run (?:--silent )?([\w:]+)|(start|test))(?: -- (.*))?$/.exec(text) ?? []
+  const name = run ?? short
+  if (name === undefined) return undefined
+  const words = rest.replaceAll(/"[^"]*"/g, "TEXT").split(" ").filter((it) => it !== "")
+  return {
+    run: name,
+    variables: name === "test" ? [] : [...before.matchAll(/([A-Z_]+)=/g)].map(([, it = ""]) => it),
+    flags: words.filter((it) => it.startsWith("--")).map((it) => it.slice(2).replace(/=.*/, "")),
+    // What stands behind a flag is its value.
+    parts: words.filter((it, at) => !it.startsWith("--") && words[at - 1]?.startsWith("--") !== true)
+  }
+}
+
+/** The files of ours that a command names: what it starts, and the tests that it runs. */
+const filesOf = (text: string): ReadonlyArray<string> => {
+  const [, tests = ""] = /npx vitest run (.*)$/.exec(text) ?? []
+  const started = /(?<=(?:node|python3) (?:--\S+ )*)(?:[\w-]+\/)+[\w-]+\.(?:m?[jt]s|py)\b/.exec(text)?.[0]
+  return [
+    ...tests.split(/\s+/).filter((it) => it !== "").map((it) => `${it}*`),
+    ...started === undefined ? [] : [started]
+  ]
+}
+
+/** What is written in the scripts of a folder as a text. */
+const partsOf = (folder: string): string =>
+  globSync(`${folder}/*.ts`, { cwd: root }).map((it) => readFileSync(join(root, it), "utf8")).join("\n")
+
 describe("the documents", () => {
   it("link to what is there, and the index names every page", () => {
-    for (const page of pages) {
+    for (const page of documents) {
       for (const [, target = ""] of textOf(page).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
-        assert.isTrue(existsSync(join(root, dirname(page), target)), `${page}: ${target}`)
+        // What a package's own page names lies beside it once the package is packed.
+        const folders = page.startsWith("packages/") ? [dirname(page), "."] : [dirname(page)]
+        assert.isTrue(folders.some((it) => existsSync(join(root, it, target))), `${page}: ${target}`)
       }
     }
     const index = textOf("docs/README.md")
@@ -49,20 +74,26 @@ describe("the documents", () => {
   it.effect("have commands with verbs and flags that the command has", () =>
     Effect.gen(function*() {
       let commands = 0
-      for (const page of pages) {
-        for (const line of commandsOf(textOf(page))) {
-          const words = line.split(/\s+/)
-          const [verb = "", sub = ""] = words
-          let help = yield* helpOf([verb])
-          assert.include(help, `jotgate ${verb}`, `${page}: jotgate ${line}`)
-          if (/^[a-z]+$/.test(sub) && new RegExp(`^  ${sub}\\s`, "m").test(help)) help = yield* helpOf([verb, sub])
-          for (const flag of words.filter((it) => /^--[a-z]/.test(it)).map((it) => it.replace(/[=\])].*$/, ""))) {
-            assert.include(help, flag, `${page}: jotgate ${line}`)
-          }
-          commands++
+      const lines = documents.flatMap(commandsOf).flatMap(({ page, text }) =>
+        spelledOut(text).flatMap((it) =>
+          [...it.matchAll(/(?<=^|[ /|] ?)jotgate ([a-z][^#|>]*)/g)].map(([, line = ""]) => ({ page, line }))
+        )
+      )
+      for (const { line, page } of lines) {
+        const words = line.split(/\s+/)
+        const [verb = "", sub = ""] = words
+        let help = yield* helpOf([verb])
+        assert.include(help, `jotgate ${verb}`, `${page}: jotgate ${line}`)
+        if (/^[a-z]+$/.test(sub) && help.includes("SUBCOMMANDS")) {
+          assert.match(help, new RegExp(`^  ${sub}\\s`, "m"), `${page}: jotgate ${line}`)
+          help = yield* helpOf([verb, sub])
         }
+        for (const flag of words.filter((it) => /^--[a-z]/.test(it)).map((it) => it.replace(/[=\])].*$/, ""))) {
+          assert.include(help, flag, `${page}: jotgate ${line}`)
+        }
+        commands++
       }
-      assert.isAbove(commands, 30)
+      assert.isAbove(commands, 180)
     }))
 
   it("and what is deployed name the release that ships", () => {
@@ -80,18 +111,29 @@ describe("the documents", () => {
     }
   })
 
-  it("name scripts of the workspace and tests that exist", () => {
-    for (const page of pages) {
-      for (const [, script = ""] of textOf(page).matchAll(/npm run (?:--silent )?([\w:]+)/g)) {
-        assert.property(scripts, script, page)
+  it("name scripts of the workspace, with the parts and flags that these have, and files that are there", () => {
+    let named = 0
+    for (const { page, text } of documents.flatMap(commandsOf)) {
+      for (const file of filesOf(text)) assert.isNotEmpty([...globSync(file, { cwd: root })], `${page}: ${text}`)
+      const script = scriptOf(text)
+      if (script === undefined) continue
+      named++
+      const { flags, parts, run, variables } = script
+      assert.property(scripts, run, `${page}: ${text}`)
+      const main = /\S+\.ts\b/.exec(scripts[run] ?? "")?.[0] ?? ""
+      const beside = parts.map((it) => join(dirname(main), `${it}.ts`)).filter((it) => existsSync(join(root, it)))
+      const source = [main, ...beside].filter((it) => it !== "").map(textOf).join("\n")
+      for (const part of parts.filter((it) => !existsSync(join(root, it)) && !/…|[A-Z]/.test(it))) {
+        const isThere = ["bench", "soak"].includes(run)
+          ? existsSync(join(root, dirname(main), `${part}.ts`))
+          : ["mutation", "fuzz"].includes(run) && partsOf(dirname(main)).includes(part)
+        assert.isTrue(isThere, `${page}: ${text}: ${part}`)
       }
-      for (const [, path = ""] of textOf(page).matchAll(/`((?:npx vitest run )?packages\/[\w/.-]*test\/[^`]+)`/g)) {
-        for (const one of path.replace("npx vitest run ", "").split(/\s+/)) {
-          // Files that a reader is to make are named too.
-          if (one.includes("/fixtures/")) continue
-          assert.isNotEmpty([...globSync(`${one}*`, { cwd: root })], `${page}: ${one}`)
-        }
+      for (const flag of run === "start" ? [] : flags) {
+        assert.match(source, new RegExp(`["'](?:--)?${flag}["']|\\b${flag}: \\{`), `${page}: ${text}: --${flag}`)
       }
+      for (const variable of variables) assert.include(source, `process.env["${variable}"]`, `${page}: ${text}`)
     }
+    assert.isAbove(named, 90)
   })
 })

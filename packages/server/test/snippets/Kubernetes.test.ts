@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
-import { parseAllDocuments } from "yaml"
+import { parse, parseAllDocuments } from "yaml"
 import { checkConfig } from "../../src/config/ConfigCheck.ts"
 import { parseConfig } from "../../src/config/ConfigFile.ts"
 import { snippet } from "../../src/snippets/Snippet.ts"
@@ -115,6 +115,12 @@ const NetworkPolicy = Schema.Struct({
     egress: Schema.Array(Schema.Struct({ ports: Schema.Array(NetworkPort) }))
   })
 })
+const Kustomization = Schema.Struct({
+  apiVersion: Schema.Literal("kustomize.config.k8s.io/v1beta1"),
+  kind: Schema.Literal("Kustomization"),
+  resources: Schema.Array(Schema.String),
+  images: Schema.Array(Schema.Struct({ name: Schema.String, newName: Schema.String, newTag: Schema.String }))
+})
 const Ingress = Schema.Struct({
   apiVersion: Schema.Literal("networking.k8s.io/v1"),
   kind: Schema.Literal("Ingress"),
@@ -205,6 +211,19 @@ describe("the snippet of kubernetes", () => {
     const file = new URL("../../../../deploy/kubernetes/jotgate.yaml", import.meta.url)
     if (process.env["UPDATE_DOCS"] === "true") writeFileSync(file, snippet("kubernetes"))
     assert.strictEqual(readFileSync(file, "utf8"), snippet("kubernetes"))
+  })
+
+  it("and that folder is the one that docs/operating.md applies: its kustomization finds what it names", () => {
+    const root = new URL("../../../../", import.meta.url)
+    const page = readFileSync(new URL("docs/operating.md", root), "utf8")
+    const [, folder = ""] = /`kubectl apply -k (\S+)`/.exec(page) ?? []
+    const text = readFileSync(new URL(`${folder}/kustomization.yaml`, root), "utf8")
+    const { images, resources } = Schema.decodeUnknownSync(Kustomization, { onExcessProperty: "error" })(parse(text))
+    const applied = resources.flatMap((it) =>
+      parseAllDocuments(readFileSync(new URL(`${folder}/${it}`, root), "utf8")).map((one) => one.toJS())
+    )
+    assert.deepStrictEqual(applied, parseAllDocuments(snippet("kubernetes")).map((it) => it.toJS()))
+    assert.deepStrictEqual(images.map(({ name }) => name), [container.image.replace(/:.*/, "")])
   })
 
   it("the probes ask the paths that the admin listener answers, and more than one gate runs", () => {
