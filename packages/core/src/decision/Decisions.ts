@@ -77,8 +77,13 @@ const sameQuestion = (one: Question, other: Asked): boolean =>
 
 /** What was decided about one token; gone with it. */
 export class Decisions {
-  #isKnown = false
+  #isKnown: boolean
   readonly #decided: Array<Decided> = []
+
+  /** `isKnown`: whether the token came before. */
+  constructor(isKnown = false) {
+    this.#isKnown = isKnown
+  }
 
   /** Whether the token came before. */
   isFirst(): boolean {

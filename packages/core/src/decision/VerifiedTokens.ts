@@ -215,21 +215,26 @@ export const make = (
     )
 
   /** Who verified claims speak of and what that stands for, unless they are revoked. */
-  const understood = (claims: Claims, now: Now): ReturnType<Verify> =>
+  const understood = (claims: Claims, isKnown: boolean, now: Now): ReturnType<Verify> =>
     Effect.flatMapEager(
       revocation.check(claims, now.time),
       () =>
         Effect.mapEager(
           extractor.extract(claims),
-          (identity) => ({ claims, identity, standing: policy.token.standing(identity), decisions: new Decisions() })
+          (identity) => ({
+            claims,
+            identity,
+            standing: policy.token.standing(identity),
+            decisions: new Decisions(isKnown)
+          })
         )
     )
 
-  const verify = (token: string, digest: string, now: Now): ReturnType<Verify> => {
+  const verify = (token: string, digest: string, isKnown: boolean, now: Now): ReturnType<Verify> => {
     const revocationEpoch = revocation.epoch()
     return Effect.flatMapEager(claimsOf(token, digest, now), (claims) => {
       const keyEpoch = keys.epoch(claims.issuer.id)
-      return Effect.mapEager(understood(claims, now), (verified) => {
+      return Effect.mapEager(understood(claims, isKnown, now), (verified) => {
         remember(token, digest, verified, [keyEpoch, revocationEpoch], now)
         return verified
       })
@@ -237,13 +242,14 @@ export const make = (
   }
 
   const byDigest = (token: string, digest: string, now: Now): ReturnType<Verify> => {
+    const isKnown = entries.has(digest)
     const known = recall(digest, now)
     if (known !== undefined) {
       tally.hits++
       return known
     }
     tally.misses++
-    return verify(token, digest, now)
+    return verify(token, digest, isKnown, now)
   }
 
   return (token, now) => Effect.flatMapEager(signature.digest(token), (digest) => byDigest(token, digest, now))

@@ -94,6 +94,16 @@ describe("verified tokens", () => {
       assert.strictEqual(back.world.verified, 2, "a wall clock that stepped back lengthens no life")
     }))
 
+  it.effect("a token that is verified anew is known: what is decided about it is worth remembering at once", () =>
+    Effect.gen(function*() {
+      const { ask } = yield* memory(10)
+      const isFirst = (seconds: number, token: string) =>
+        Effect.map(Effect.flatten(ask(seconds, token)), ({ decisions }) => decisions.isFirst())
+      assert.isTrue(yield* isFirst(0, "t"))
+      assert.isFalse(yield* isFirst(60, "t"))
+      assert.isTrue(yield* isFirst(60, "another"))
+    }))
+
   it.effect("are a miss when the key set of their issuer or the deny list changed", () =>
     Effect.gen(function*() {
       const { ask, world } = yield* memory(10)
