@@ -15,12 +15,10 @@ import type * as Scope from "effect/Scope"
 import type { Now } from "../Trace.ts"
 import type { CacheRegion, CacheTier, RegionOptions } from "./CacheRegion.ts"
 import { Oldest } from "./Oldest.ts"
-import type { Kept, ReadLog } from "./Reads.ts"
+import { isFresh, type Kept, type ReadLog } from "./Reads.ts"
 
 interface Entry<A, E> extends Kept {
   answer: Exit.Exit<A, E> | undefined
-  freshUntil: number
-  staleUntil: number
   flight: Deferred.Deferred<A, E> | undefined
 }
 
@@ -44,6 +42,8 @@ export const make = <K, A, E>(
 ): CacheRegion<K, A, E> => {
   const entries = new Map<string, Entry<A, E>>()
   const shared = tier === undefined ? undefined : options.shared
+  // How old a text of the second tier is, is told by another process: too roughly to go on from there.
+  const unchanged = shared === undefined ? options.unchanged : undefined
   const stats = { hits: 0, misses: 0, stale: 0, evictions: 0 }
   /** Texts of the second tier that are older than this are not believed: everything was forgotten then. */
   let believedFrom = Number.NEGATIVE_INFINITY
@@ -70,7 +70,15 @@ export const make = <K, A, E>(
   const insert = (name: string): Entry<A, E> => {
     if (entries.size >= options.capacity) evict()
     else oldest.rest()
-    const entry: Entry<A, E> = { answer: undefined, freshUntil: 0, staleUntil: 0, used: false, flight: undefined }
+    const entry: Entry<A, E> = {
+      answer: undefined,
+      freshUntil: 0,
+      staleUntil: 0,
+      life: 0,
+      used: false,
+      unchanged,
+      flight: undefined
+    }
     entries.set(name, entry)
     return entry
   }
@@ -92,6 +100,7 @@ export const make = <K, A, E>(
     if (entry.answer !== undefined && from < entry.freshUntil) reads.changed()
     entry.answer = answer
     entry.freshUntil = from + life
+    entry.life = life
     entry.staleUntil = entry.freshUntil + stale
   }
 
@@ -120,6 +129,7 @@ export const make = <K, A, E>(
     const known = staleOf(entry, error.value, from)
     if (known !== undefined) {
       entry.freshUntil = Math.min(entry.staleUntil, from + RETRY_PAUSE)
+      entry.life = Number.NaN
       return known
     }
     keep(name, entry, outcome, from, options.timeToLive({ _tag: "Failure", error: error.value }), 0)
@@ -194,7 +204,7 @@ export const make = <K, A, E>(
       return wait
     })
 
-  const fresh = (entry: Entry<A, E>, now: Now): boolean => entry.answer !== undefined && now.ticks < entry.freshUntil
+  const fresh = (entry: Entry<A, E>, now: Now): boolean => entry.answer !== undefined && isFresh(entry, now.ticks)
 
   const begin = (now: Now) => {
     if (!cleared) return
@@ -209,23 +219,31 @@ export const make = <K, A, E>(
     return entry.flight !== undefined ? restore(Deferred.await(entry.flight)) : fly(name, key, entry, now, restore)
   }
 
+  /** Remembers an answer that was there at once: from then on it is read from memory like any other, unless it is not kept. */
+  const learn = (name: string, entry: Entry<A, E>, outcome: Exit.Exit<A, E>, now: Now): Exit.Exit<A, E> => {
+    const answer = settle(name, entry, outcome, now.ticks)
+    if (entry.answer === answer && fresh(entry, now)) reads.hit(entry)
+    else reads.miss()
+    return answer
+  }
+
   const get = (key: K, now: Now): Effect.Effect<A, E> => {
     const name = options.key(key)
     const entry = entries.get(name)
-    if (entry !== undefined && entry.answer !== undefined && now.ticks < entry.freshUntil) {
+    if (entry !== undefined && entry.answer !== undefined && isFresh(entry, now.ticks)) {
       entry.used = true
       stats.hits++
       reads.hit(entry)
       return entry.answer
     }
     stats.misses++
-    reads.miss()
     begin(now)
     if (shared === undefined && entry?.flight === undefined) {
       const looked = options.lookup(key)
       // A look-up that has its answer at once (a directory in memory) needs no flight.
-      if (isAnswer(looked)) return settle(name, entry ?? insert(name), looked, now.ticks)
+      if (isAnswer(looked)) return learn(name, entry ?? insert(name), looked, now)
     }
+    reads.miss()
     return Effect.uninterruptibleMask((restore) => join(name, key, now, restore))
   }
 
@@ -287,8 +305,10 @@ export const make = <K, A, E>(
       const name = options.key(key)
       const entry = entries.get(name)
       if (entry?.flight !== undefined) return undefined
-      if (entry?.answer !== undefined && fresh(entry, now)) answers.set(name, entry.answer)
-      else missing.set(name, key)
+      if (entry?.answer !== undefined && fresh(entry, now)) {
+        reads.hit(entry)
+        answers.set(name, entry.answer)
+      } else missing.set(name, key)
     }
     const looked = lookupMany([...missing.values()])
     if (!isAnswer(looked)) return undefined
@@ -297,7 +317,7 @@ export const make = <K, A, E>(
       const outcome: Exit.Exit<A, E> = Exit.isFailure(looked)
         ? Exit.failCause(looked.cause)
         : looked.value[at++] ?? Exit.die(`${options.name}: a look-up left a key out`)
-      answers.set(name, settle(name, entries.get(name) ?? insert(name), outcome, now.ticks))
+      answers.set(name, learn(name, entries.get(name) ?? insert(name), outcome, now))
     }
     return keys.flatMap((key) => answers.get(options.key(key)) ?? [])
   }
@@ -306,7 +326,7 @@ export const make = <K, A, E>(
     const answers: Array<Exit.Exit<A, E>> = []
     for (const key of keys) {
       const entry = entries.get(options.key(key))
-      if (entry === undefined || entry.answer === undefined || !(now.ticks < entry.freshUntil)) break
+      if (entry === undefined || entry.answer === undefined || !isFresh(entry, now.ticks)) break
       entry.used = true
       reads.hit(entry)
       answers.push(entry.answer)
@@ -314,16 +334,15 @@ export const make = <K, A, E>(
     stats.hits += answers.length
     if (answers.length === keys.length) return Exit.succeed(answers)
     stats.misses += keys.length - answers.length
-    reads.miss()
     begin(now)
     const { lookupMany } = options
-    const atOnce = lookupMany === undefined ? undefined : manyAtOnce(keys, now, lookupMany)
-    if (atOnce !== undefined) return Exit.succeed(atOnce)
-    return lookupMany === undefined
-      ? Effect.forEach(keys, (key) => Effect.exit(get(key, now)))
-      : Effect.uninterruptibleMask((restore) =>
-        flyMany(keys.map((key) => ({ name: options.key(key), key })), now, lookupMany, restore)
-      )
+    if (lookupMany === undefined) return Effect.forEach(keys, (key) => Effect.exit(get(key, now)))
+    const rest = manyAtOnce(keys.slice(answers.length), now, lookupMany)
+    if (rest !== undefined) return Exit.succeed(answers.concat(rest))
+    reads.miss()
+    return Effect.uninterruptibleMask((restore) =>
+      flyMany(keys.map((key) => ({ name: options.key(key), key })), now, lookupMany, restore)
+    )
   }
 
   const forget = (entry: Entry<A, E>) => {

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { Now } from "../Trace.ts"
+import type { Unchanged } from "./Reads.ts"
 
 /** What a region did since it was made. */
 export interface CacheStats {
@@ -80,6 +81,8 @@ export interface RegionOptions<K, A, E> {
   readonly staleOnError?: number
   /** Whether a failure says nothing about the answer. */
   readonly isOutage?: (error: E) => boolean
+  /** When nothing was written that an answer could rest on, where that can be told: such a span makes none older. */
+  readonly unchanged?: (() => Unchanged) | undefined
   /** Present when successes of this region may be kept in the second tier. */
   readonly shared?: SharedOptions<K, A>
 }

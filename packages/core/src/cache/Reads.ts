@@ -8,18 +8,49 @@
  * would be given again: none was forgotten, replaced, or is past its time. As
  * long as nothing was forgotten anywhere and the shortest-lived of them is
  * fresh, that is known without a look at any of them.
+ *
+ * The time of an answer counts from when it was last known to be true: from its
+ * look-up, or from the latest moment at which whoever was asked says that
+ * nothing has changed since.
  */
 import type { Now } from "../Trace.ts"
 
-/** An entry of the memory tier. */
+/** A span of time in which nothing was written that an answer could rest on, in monotonic milliseconds. */
+export interface Unchanged {
+  /** Answers that were looked up earlier may rest on what is no longer true. */
+  readonly since: number
+  /** The last moment of which it is known. */
+  readonly until: number
+}
+
+/** An entry of the memory tier; times in monotonic milliseconds. */
 export interface Kept {
   /** `undefined` once it is forgotten. */
   answer: unknown
-  /** Monotonic milliseconds. */
-  readonly freshUntil: number
+  freshUntil: number
+  /** How much longer it serves while nobody answers. */
+  staleUntil: number
+  /** How long it is fresh once it is known to be true; not a number where only a look-up can tell. */
+  life: number
   /** Whether it was of use since the last round of eviction. */
   used: boolean
+  /** When nothing was written, where that can be told. */
+  readonly unchanged: (() => Unchanged) | undefined
 }
+
+/** An entry past its time is as good as new when nothing was written since it was looked up. */
+const renew = (entry: Kept, ticks: number): boolean => {
+  const span = entry.unchanged?.()
+  if (span === undefined || !(entry.freshUntil - entry.life >= span.since)) return false
+  const until = span.until + entry.life
+  if (!(ticks < until)) return false
+  entry.staleUntil += until - entry.freshUntil
+  entry.freshUntil = until
+  return true
+}
+
+/** Whether an answer that is there may be given as it is. */
+export const isFresh = (entry: Kept, ticks: number): boolean => ticks < entry.freshUntil || renew(entry, ticks)
 
 /** The answers that one run read. */
 export class Reads {
@@ -48,7 +79,7 @@ export class Reads {
     let until = Number.POSITIVE_INFINITY
     for (let i = 0; i < answers.length; i++) {
       const entry = this.#entries[i]
-      if (entry === undefined || entry.answer !== answers[i] || !(ticks < entry.freshUntil)) return false
+      if (entry === undefined || entry.answer !== answers[i] || !isFresh(entry, ticks)) return false
       entry.used = true
       if (entry.freshUntil < until) until = entry.freshUntil
     }

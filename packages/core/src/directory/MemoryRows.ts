@@ -111,7 +111,14 @@ const servers = (row: ToolLists): ReadonlyArray<string> => {
 /** Makes the tables. */
 export const make = (rows: Rows = {}, failing: Iterable<Operation> = []): MemoryTables => {
   const reads = new ReadLog()
-  const state: Kept = { answer: {}, freshUntil: Number.POSITIVE_INFINITY, used: true }
+  const state: Kept = {
+    answer: {},
+    freshUntil: Number.POSITIVE_INFINITY,
+    staleUntil: Number.POSITIVE_INFINITY,
+    life: Number.NaN,
+    used: true,
+    unchanged: undefined
+  }
   const changed = () => {
     state.answer = {}
     reads.changed()

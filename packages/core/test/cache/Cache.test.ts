@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
-import { Cache } from "../../src/cache/Cache.ts"
+import { Cache, CacheTier } from "../../src/cache/Cache.ts"
+import type { Unchanged } from "../../src/cache/Reads.ts"
 import * as CacheSuite from "../../src/testing/CacheSuite.ts"
 import { type Failure, scripted } from "../../src/testing/ScriptedRegion.ts"
 import type { Now } from "../../src/Trace.ts"
@@ -74,6 +75,85 @@ describe("Cache", () => {
       yield* Deferred.fail(gate, "down")
       assert.strictEqual(yield* Fiber.join(second), "a")
     })))
+
+  it.effect("an answer counts from the last moment at which nothing had changed since it was looked up", () =>
+    run(Effect.gen(function*() {
+      let span: Unchanged = { since: 100, until: 100 }
+      const { calls, region } = yield* scripted(
+        (key, call) => key === "none" ? Effect.fail("absent") : Effect.succeed(`${key}${call}`),
+        { unchanged: () => span }
+      )
+      for (const key of ["early", "a", "none"]) yield* Effect.exit(region.get(key, at(key === "early" ? 99 : 100)))
+      span = { since: 100, until: 3_600_000 }
+      assert.strictEqual(yield* region.get("early", at(30_099)), "early4", "looked up before the span: asked again")
+      assert.strictEqual(yield* region.get("a", at(3_629_999)), "a2")
+      assert.strictEqual(yield* Effect.flip(region.get("none", at(3_601_999))), "absent")
+      assert.strictEqual(calls.length, 4)
+      const many = yield* region.getMany(["a", "early"], at(3_629_999))
+      assert.deepStrictEqual(many, [Exit.succeed("a2"), Exit.succeed("early4")])
+      assert.strictEqual(calls.length, 4)
+      yield* Effect.exit(region.get("none", at(3_602_000)))
+      assert.strictEqual(calls.length, 5, "an absence for its own time after it")
+      assert.strictEqual(yield* region.get("a", at(3_630_000)), "a6", "and a row for its own")
+    })))
+
+  it.effect("something changed: what was looked up before keeps the time that it was known to be true for, and no more", () =>
+    run(Effect.gen(function*() {
+      let span: Unchanged = { since: 0, until: 0 }
+      const { region } = yield* scripted((key, call) => Effect.succeed(`${key}${call}`), { unchanged: () => span })
+      yield* region.get("a", at(0))
+      span = { since: 0, until: 40_000 }
+      yield* region.get("a", at(40_000))
+      span = { since: 40_500, until: 60_000 }
+      assert.strictEqual(yield* region.get("a", at(69_999)), "a1")
+      assert.strictEqual(yield* region.get("a", at(70_000)), "a2")
+    })))
+
+  it.effect("threat E14: what was last known to be true serves in an outage for its time from then, and no stale answer is made fresh", () =>
+    run(Effect.gen(function*() {
+      let span: Unchanged = { since: 0, until: 0 }
+      const { calls, region } = yield* scripted(
+        (_, call) => call === 1 ? Effect.succeed("known") : Effect.fail("down"),
+        { unchanged: () => span }
+      )
+      yield* region.get("a", at(0))
+      span = { since: 0, until: 600_000 }
+      yield* region.get("a", at(600_000))
+      span = { since: 600_500, until: 600_500 }
+      assert.strictEqual(yield* region.get("a", at(689_999)), "known", "30 s fresh, 60 s in the outage")
+      assert.strictEqual(calls.length, 2)
+      span = { since: 600_500, until: 700_000 }
+      assert.strictEqual(yield* Effect.flip(region.get("a", at(690_999))), "down")
+    })))
+
+  it.effect("threat E14: doubt is not answered by a span without changes", () =>
+    run(Effect.gen(function*() {
+      const { region } = yield* scripted((key, call) => Effect.succeed(`${key}${call}`), {
+        unchanged: () => ({ since: 0, until: 1_000 })
+      })
+      yield* region.get("a", at(0))
+      region.expire()
+      assert.strictEqual(yield* region.get("a", at(1_000)), "a2")
+    })))
+
+  it.effect("how old a text of the second tier is, is told roughly: it is as old as that, whatever has not changed", () =>
+    Effect.gen(function*() {
+      let asked = 0
+      const tier = {
+        get: () => Effect.sync(() => ({ text: String(++asked), age: 0 })),
+        set: () => Effect.void,
+        remove: () => Effect.void
+      }
+      yield* Effect.gen(function*() {
+        const { region } = yield* scripted(() => Effect.fail("down"), {
+          unchanged: () => ({ since: 0, until: 60_000 }),
+          shared: { encode: (value) => value, decode: (text) => text }
+        })
+        assert.strictEqual(yield* region.get("a", at(0)), "1")
+        assert.strictEqual(yield* region.get("a", at(29_999)), "1")
+        assert.strictEqual(yield* region.get("a", at(30_000)), "2")
+      }).pipe(Effect.provide(Cache.layer.pipe(Layer.provide(Layer.succeed(CacheTier, tier)))))
+    }))
 
   it.effect("is bounded, and spares what was used", () =>
     run(Effect.gen(function*() {

@@ -126,6 +126,7 @@ const makeRegions = Effect.fnUntraced(function*(options: Options) {
       timeToLive: (answer) => answer._tag === "Success" ? options.rows : isOutage(answer.error) ? 0 : absence(),
       staleOnError: options.staleRows,
       isOutage,
+      unchanged: forgetting.unchanged,
       shared: SharedRecord.of(schema, region.key)
     })
 })

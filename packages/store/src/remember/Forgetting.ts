@@ -7,6 +7,7 @@
  * missed something is told to be unsure: it asks again before it serves a row as
  * fresh, and keeps what it knows for the outage that may have been the reason.
  */
+import type { Unchanged } from "@jotgate/core/Reads"
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
@@ -29,6 +30,8 @@ export class Forgetting extends Context.Service<Forgetting, {
   readonly addWay: (isOpen: () => boolean) => void
   /** Whether changes of other processes arrive by some way; while they do not, rows age out by their time to live. */
   readonly isConnected: () => boolean
+  /** When nobody at all wrote, announced or not, where the store can tell: no row is older for such a span. */
+  readonly unchanged?: () => Unchanged
 }>()("@jotgate/store/Forgetting") {
   /** One process alone: nobody else changes anything. */
   static readonly layerLocal = Layer.sync(Forgetting, () => {

@@ -4,8 +4,11 @@
  *
  * Asking whether the file has changed is one statement of microseconds; so a
  * second process, a command line for example, is noticed within half a second
- * at no cost to speak of.
+ * at no cost to speak of. As long as it has not, whoever writes it and however,
+ * no row that was read since is older than the last time of asking.
  */
+import type { Unchanged } from "@jotgate/core/Reads"
+import * as Ticks from "@jotgate/core/Ticks"
 import { Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Change from "../remember/Change.ts"
@@ -27,11 +30,18 @@ export const layer = Layer.effect(
     const sqlite = yield* SqliteClient
     const { deliver, doubt, ...shared } = makeListeners(() => true)
     let version = yield* sqlite.dataVersion
+    const begun = yield* Ticks.ticks
+    let unchanged: Unchanged = { since: begun, until: begun }
     let seen = Number((yield* sqlite.read(latest, []))[0]?.["seq"])
 
     const look = Effect.gen(function*() {
+      const asked = yield* Ticks.ticks
       const now = yield* sqlite.dataVersion
-      if (now === version) return
+      if (now === version) {
+        unchanged = { since: unchanged.since, until: asked }
+        return
+      }
+      const told = yield* Ticks.ticks
       const rows = yield* sqlite.read(since, [seen])
       const first = Number(rows[0]?.["seq"] ?? seen + 1)
       const last = Number(rows.at(-1)?.["seq"] ?? seen)
@@ -39,27 +49,24 @@ export const layer = Layer.effect(
       else for (const row of rows) shared.hear(Change.decode(String(row["change"])))
       seen = rows.length === KEPT ? Number((yield* sqlite.read(latest, []))[0]?.["seq"]) : last
       version = now
+      unchanged = { since: told, until: told }
     })
 
-    yield* look.pipe(
-      Effect.catch((error) =>
-        Effect.andThen(
-          Effect.logWarning("changes of the directory cannot be read", { reason: error.reason._tag }),
-          Effect.sync(doubt)
-        )
-      ),
-      Effect.andThen(Effect.sleep(EVERY)),
-      Effect.forever,
-      Effect.forkScoped
-    )
+    const looked = Effect.catch(look, (error) =>
+      Effect.andThen(
+        Effect.logWarning("changes of the directory cannot be read", { reason: error.reason._tag }),
+        Effect.sync(doubt)
+      ))
+    yield* looked.pipe(Effect.andThen(Effect.sleep(EVERY)), Effect.forever, Effect.forkScoped)
 
     return {
       ...shared,
+      unchanged: () => unchanged,
       announce: (change) =>
         Effect.gen(function*() {
           yield* sql`INSERT INTO changes (change) VALUES (${Change.encode(change, shared.self)})`
           yield* sql`DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - ${KEPT}`
-          yield* sql.afterCommit(Effect.sync(() => deliver(change)))
+          yield* sql.afterCommit(Effect.andThen(Effect.sync(() => deliver(change)), looked))
         })
     }
   })
