@@ -134,8 +134,8 @@ export interface Deployment {
   readonly scopes: ReadonlyArray<string>
   /** The key sets, one by one. */
   readonly keys: Effect.Effect<ReadonlyArray<IssuerStatus>>
-  /** Fails when the directory does not answer. */
-  readonly directory: Effect.Effect<void, unknown>
+  /** Fails when the directory does not answer, with what is known of the reason. */
+  readonly directory: Effect.Effect<void, string>
   /** How long those who are known go on without the directory, in milliseconds. */
   readonly remembers: number
   /** What memory was asked for, and how often it knew; absent where nobody counts. */

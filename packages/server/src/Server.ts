@@ -84,6 +84,9 @@ const defaultGrace = 20_000
 /** A row that nobody has: looking for it shows whether the directory answers. */
 const probe = UserId.make("jotgate-readiness-probe")
 
+/** What is known of a directory that says nothing. */
+const silent = "does not answer"
+
 /** Builds one deployment; it lives as long as its scope. */
 export const deploymentOf = <E>(
   settings: FileSettings,
@@ -127,8 +130,13 @@ export const deploymentOf = <E>(
       supposing: { auth: Context.get(services, AuthBuilder), issuers: Issuers.make(settings.issuers).all, users },
       keys: keys.status,
       directory: Option.match(health, {
-        onNone: () => Effect.asVoid(Effect.catchTag(users.byId(probe), "RowNotFound", () => Effect.void)),
-        onSome: ({ check }) => check
+        onNone: () =>
+          Effect.catch(
+            Effect.asVoid(users.byId(probe)),
+            (error) => error._tag === "RowNotFound" ? Effect.void : Effect.fail(silent)
+          ),
+        onSome: ({ check, report }) =>
+          Effect.catch(check, () => Effect.flatMap(report, ({ trouble }) => Effect.fail(trouble ?? silent)))
       }),
       remembers: settings.cache.rows + settings.cache.staleRows,
       remembered: options.tallies === undefined

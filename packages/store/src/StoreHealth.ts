@@ -12,6 +12,8 @@ export interface Report {
   readonly store: string
   /** Whether changes of other processes arrive at once; otherwise rows age out. */
   readonly forgetting: boolean
+  /** Why the store does not answer, while it does not, and what mends that. */
+  readonly trouble: string | undefined
 }
 
 /** Whether the store answers. */
@@ -30,7 +32,7 @@ export class StoreHealth extends Context.Service<StoreHealth, {
         const forgetting = yield* Forgetting
         return {
           check: lookups.health,
-          report: Effect.sync(() => ({ store, forgetting: forgetting.isConnected() }))
+          report: Effect.sync(() => ({ store, forgetting: forgetting.isConnected(), trouble: lookups.trouble() }))
         }
       })
     )
@@ -38,6 +40,6 @@ export class StoreHealth extends Context.Service<StoreHealth, {
   /** A store in memory answers always. */
   static readonly layerMemory = Layer.succeed(StoreHealth, {
     check: Effect.void,
-    report: Effect.succeed({ store: "memory", forgetting: true })
+    report: Effect.succeed({ store: "memory", forgetting: true, trouble: undefined })
   })
 }

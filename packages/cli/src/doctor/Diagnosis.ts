@@ -6,7 +6,6 @@ import * as NodeSecrets from "@jotgate/server/NodeSecrets"
 import { Effect, Option, Redacted } from "effect"
 import { connect, createServer, isIP } from "node:net"
 import { connect as connectSafely } from "node:tls"
-import { Failure } from "../Outcome.ts"
 import { type Finding, ok, remedied, warning, wrong } from "./Finding.ts"
 
 const patience = 5_000
@@ -48,9 +47,9 @@ export const directory = Effect.fnUntraced(function*(config: ConfigFile, base: s
   const { dry } = yield* Effect.promise(() => import("../Running.ts"))
   return yield* dry({ config, env: process.env, base }).pipe(
     Effect.flatMap(({ directory: check, rows }) => Effect.as(check, [ok("directory", rows)])),
-    Effect.timeout("10 seconds"),
+    Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => Effect.fail("does not answer") }),
     Effect.catch((error) =>
-      Effect.succeed([wrong("directory", error instanceof Failure ? error.lines.join("; ") : "does not answer")])
+      Effect.succeed([wrong("directory", typeof error === "string" ? error : error.lines.join("; "))])
     )
   )
 })

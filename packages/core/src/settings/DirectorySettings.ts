@@ -62,7 +62,7 @@ const directoryFields = {
        */
       pool: withDefault(Schema.Int.check(Schema.isGreaterThan(0)), standard.connection.pool),
       /**
-       * How long a statement may take.
+       * How long a statement may take; of a database that is near a look-up of a decision has 200 ms.
        * @default "1s"
        */
       timeout: block(Duration, standard.connection.timeout),

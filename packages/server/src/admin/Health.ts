@@ -9,7 +9,7 @@
  * been away for as long as anybody is remembered.
  */
 import { ticks } from "@jotgate/core/Ticks"
-import { Duration, Effect } from "effect"
+import { Cause, Duration, Effect, Option } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { ConfigState } from "../config/ConfigState.ts"
 import { Deployments } from "../Deployment.ts"
@@ -33,23 +33,24 @@ const readiness = Effect.gen(function*() {
   let awaySince: number | undefined
   let wasThere = false
   const probe = Effect.gen(function*() {
-    const isThere = yield* deployments.current().directory.pipe(
-      Effect.timeout(patience),
-      Effect.as(true),
-      Effect.catchCause(() => Effect.succeed(false))
+    const trouble = yield* deployments.current().directory.pipe(
+      Effect.as(undefined),
+      Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed("does not answer") }),
+      Effect.catchCause((cause) => Effect.succeed(Option.getOrElse(Cause.findErrorOption(cause), () => "fails")))
     )
-    if (isThere) {
+    if (trouble === undefined) {
       awaySince = undefined
       wasThere = true
     } else awaySince ??= yield* ticks
-    return isThere
+    return trouble
   })
   // What is known at the first question must not depend on when it is asked.
   yield* Effect.forkScoped(probe)
   return Effect.gen(function*() {
     const { keys, remembers } = deployments.current()
     const issuers = yield* keys
-    const isThere = yield* probe
+    const why = yield* probe
+    const isThere = why === undefined
     const now = yield* ticks
     const isForgotten = !isThere && (!wasThere || now - (awaySince ?? now) > remembers)
     const hasKeys = issuers.length === 0 || issuers.some((it) => it.ready)
@@ -71,7 +72,7 @@ const readiness = Effect.gen(function*() {
         status: isOut ? "out" : missing.length > 0 ? "degraded" : "ready",
         missing,
         draining: gate.draining,
-        directory: { ready: isThere },
+        directory: isThere ? { ready: true } : { ready: false, reason: why },
         ...(crew === undefined ? {} : { workers: crew }),
         issuers,
         ...(records.store === undefined ? {} : { records: records.state() }),

@@ -208,9 +208,10 @@ const make = Effect.gen(function*() {
     return Change.merge([...changes, ...writes.map(named), { teams }])
   })
 
-  return (writes: ReadonlyArray<DirectoryWrite>) =>
+  return (writes: ReadonlyArray<DirectoryWrite>, begun: Effect.Effect<void> = Effect.void) =>
     Effect.flatMap(known.read, (tables) =>
       tables === undefined ? away : sql.withTransaction(Effect.gen(function*() {
+        yield* begun
         for (const it of writes) yield* write(tables, it)
         yield* forgetting.announce(yield* changeOf(tables, writes))
       })))

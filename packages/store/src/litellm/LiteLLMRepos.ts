@@ -17,9 +17,8 @@ import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { noNames } from "@jotgate/core/ToolPattern"
 import { ToolRepo } from "@jotgate/core/ToolRepo"
 import { UserRepo } from "@jotgate/core/UserRepo"
-import { Context, Duration, Effect, Exit, Layer } from "effect"
-import { within } from "../sql/Deadline.ts"
-import { LookupDeadline, Lookups, type Question } from "../sql/Lookups.ts"
+import { Context, Effect, Exit, Layer } from "effect"
+import { Lookups, type Question } from "../sql/Lookups.ts"
 import { isStorable } from "../sql/Rows.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
 import { LiteLLMTables } from "./LiteLLMTables.ts"
@@ -30,8 +29,6 @@ type Kind = RowNotFound["kind"]
 const none = Exit.succeed([])
 const noServers = Exit.succeed(noNames)
 const noUser = absent("user")
-/** How long reading the catalog may take at least: it is read once, by a connection that is new, and a table is no row. */
-const TABLES = Duration.seconds(1)
 const unavailable = Exit.fail(new DirectoryUnavailable({ operation: "read the tables of LiteLLM" }))
 
 /** The only row of two that were asked for. */
@@ -45,10 +42,9 @@ const only = <A>(kind: "team" | "organization") => {
 export const layer = Layer.effectContext(Effect.gen(function*() {
   const lookups = yield* Lookups
   const tables = yield* LiteLLMTables
-  const patience = Duration.max(TABLES, yield* LookupDeadline)
   let questions: LiteLLMQuestions.Questions | undefined
 
-  const read = within(tables.read, patience, () => unavailable).pipe(
+  const read = tables.read.pipe(
     Effect.catchTag("SqlError", () => unavailable),
     Effect.flatMap((found) => {
       if (found === undefined) {

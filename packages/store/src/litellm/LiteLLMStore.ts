@@ -42,11 +42,10 @@ export const layer = (options: Options) =>
       options.write ? SqlRevocationRepo.layer : revocationsBeside(options.folder)
     ).pipe(
       Layer.provideMerge(
-        Layer.mergeAll(
-          Lookups.layerPg(options.pool),
-          PostgresForgetting.layer(options.pool),
-          LiteLLMTables.layer(options.schema)
-        )
+        Layer.merge(PostgresForgetting.layer(options.pool), LiteLLMTables.layer(options.schema))
+      ),
+      Layer.provideMerge(
+        Lookups.layerPg({ timeout: options.timeout, connecting: PostgresClient.connecting(options) })
       ),
       Layer.provideMerge(
         !options.write

@@ -4,9 +4,10 @@
  * Releases differ in their columns, and our own tables stand beside only when
  * we may write; what is not there is read as its default, never as an error.
  */
-import { Context, Effect, Layer } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { Context, Deferred, Effect, Exit, Layer } from "effect"
+import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import { SCHEMA } from "../postgres/PostgresClient.ts"
+import { Lookups } from "../sql/Lookups.ts"
 
 /** LiteLLM's tables that are read here. */
 export const names = {
@@ -41,15 +42,19 @@ export interface Tables {
 
 const quoted = (name: string): string => `"${name.replaceAll("\"", "\"\"")}"`
 
-const load = (sql: SqlClient.SqlClient, schema: string) =>
+const load = (connection: SqlConnection.Connection, schema: string) =>
   Effect.gen(function*() {
-    const rows = yield* sql.unsafe<{ table_name: string; column_name: string }>(
-      "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = $1",
-      [schema]
-    ).withoutTransform
-    const own = yield* sql.unsafe("SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'token_memberships'", [
-      SCHEMA
-    ]).withoutTransform
+    const rows: ReadonlyArray<{ readonly table_name: string; readonly column_name: string }> = yield* connection
+      .execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = $1",
+        [schema],
+        undefined
+      )
+    const own = yield* connection.execute(
+      "SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'token_memberships'",
+      [SCHEMA],
+      undefined
+    )
     const columns = new Set(rows.flatMap((row) => [row.table_name, `${row.table_name}.${row.column_name}`]))
     const has = (table: Name, column?: string) =>
       columns.has(column === undefined ? names[table] : `${names[table]}.${column}`)
@@ -62,8 +67,18 @@ const load = (sql: SqlClient.SqlClient, schema: string) =>
     return { tables, found: has("team") && has("user") }
   })
 
+const tooLate = Exit.fail(
+  new SqlError.SqlError({
+    reason: new SqlError.ConnectionError({
+      cause: undefined,
+      message: "the tables of LiteLLM are not named in time",
+      operation: "read"
+    })
+  })
+)
+
 export class LiteLLMTables extends Context.Service<LiteLLMTables, {
-  /** Fails while the database is away; read once after that. `undefined`: there is no LiteLLM in this database. */
+  /** Fails while the database is away; read once after that, however many ask. `undefined`: there is no LiteLLM in this database. */
   readonly read: Effect.Effect<Tables | undefined, SqlError.SqlError>
   /** What was read already. */
   readonly known: () => Tables | undefined
@@ -73,15 +88,32 @@ export class LiteLLMTables extends Context.Service<LiteLLMTables, {
       LiteLLMTables,
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
+        const lookups = yield* Lookups
         let known: Tables | undefined
+        let flight: Deferred.Deferred<Tables | undefined, SqlError.SqlError> | undefined
+        const loaded = lookups.within(
+          (begun) =>
+            Effect.scoped(Effect.flatMap(sql.reserve, (connection) => Effect.andThen(begun, load(connection, schema)))),
+          () => tooLate
+        ).pipe(Effect.map(({ found, tables }) => {
+          // A database that is migrated later is read again.
+          if (found) known = tables
+          return known
+        }))
+        const fly = Effect.suspend(() => {
+          const mine = Deferred.makeUnsafe<Tables | undefined, SqlError.SqlError>()
+          flight = mine
+          const run = Effect.onExit(loaded, (exit) =>
+            Effect.sync(() => {
+              flight = undefined
+              Deferred.doneUnsafe(mine, exit)
+            }))
+          return Effect.andThen(Effect.forkDetach(run, { startImmediately: true }), Deferred.await(mine))
+        })
         return {
           known: () => known,
           read: Effect.suspend(() =>
-            known !== undefined ? Effect.succeed(known) : Effect.map(load(sql, schema), ({ found, tables }) => {
-              // A database that is migrated later is read again.
-              if (found) known = tables
-              return known
-            })
+            known !== undefined ? Effect.succeed(known) : flight === undefined ? fly : Deferred.await(flight)
           )
         }
       })

@@ -36,6 +36,9 @@ export const closingInTime = <A, E, R>(layer: Layer.Layer<A, E, R>) =>
     return yield* Layer.buildWithScope(layer, scope)
   }))
 
+/** How long a connection may take to be made, in milliseconds: names, encryption and password are several ways there and back. */
+export const connecting = ({ timeout }: Pick<Options, "timeout">): number => Math.max(3_000, 3 * timeout)
+
 /** A client builds while the database is away; its first statement says so. */
 export const layer = (options: Options) =>
   closingInTime(PgClient.layer({
@@ -44,7 +47,7 @@ export const layer = (options: Options) =>
     // No decision should have to wait for a connection to be made, not even the first ones.
     minConnections: options.pool,
     // Look-ups have a deadline of their own: this one only ends attempts that nobody answers.
-    connectTimeout: Duration.seconds(3),
+    connectTimeout: Duration.millis(connecting(options)),
     idleTimeout: Duration.seconds(60),
     applicationName: "jotgate",
     ...(options.ca === undefined ? {} : { ssl: { ca: options.ca, rejectUnauthorized: true } }),

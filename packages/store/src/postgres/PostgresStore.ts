@@ -88,7 +88,12 @@ export interface Options extends PostgresClient.Options {
 export const layer = (options: Options) =>
   PostgresClient.closingInTime(
     SqlDirectory.layer.pipe(
-      Layer.provideMerge(Layer.merge(Lookups.layerPg(options.pool), PostgresForgetting.layer(options.pool))),
+      Layer.provideMerge(
+        Layer.merge(
+          Lookups.layerPg({ timeout: options.timeout, connecting: PostgresClient.connecting(options) }),
+          PostgresForgetting.layer(options.pool)
+        )
+      ),
       Layer.provideMerge(
         options.write === false
           ? Layer.empty

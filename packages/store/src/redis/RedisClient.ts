@@ -73,12 +73,19 @@ const connect = Effect.fnUntraced(function*(url: Redacted.Redacted) {
   return client
 })
 
+/** Whoever put it far away is told: nothing else shows that nothing is shared. */
+const tooLate = (patience: Duration.Duration) =>
+  Effect.logWarning("Redis does not answer in time: rows are remembered in this process only", {
+    reason: `no answer in ${Duration.toMillis(patience)} ms`
+  })
+
 const make = Effect.fnUntraced(function*(url: Redacted.Redacted, patience: Duration.Duration) {
   const client = yield* connect(url)
   const listener = yield* connect(url)
   const first = Deferred.makeUnsafe<void>()
   client.once("ready", () => Deferred.doneUnsafe(first, Effect.void))
   const startedAt = yield* Ticks.ticks
+  const log = Effect.runForkWith(yield* Effect.context<never>())
   let failures = 0
   let openUntil = Number.NEGATIVE_INFINITY
 
@@ -89,8 +96,14 @@ const make = Effect.fnUntraced(function*(url: Redacted.Redacted, patience: Durat
         Effect.timeout(patience),
         Effect.onExit((exit) =>
           Effect.sync(() => {
-            if (Exit.isSuccess(exit)) failures = 0
-            else if (++failures >= FAILURES_TO_OPEN) openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
+            if (Exit.isSuccess(exit)) {
+              if (failures >= FAILURES_TO_OPEN) log(Effect.logInfo("Redis answers in time again"))
+              failures = 0
+            } else if (++failures >= FAILURES_TO_OPEN) {
+              openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
+              // One that was cut off has said so already.
+              if (failures === FAILURES_TO_OPEN && client.isReady) log(tooLate(patience))
+            }
           })
         ),
         Effect.catch(() => Effect.undefined)

@@ -10,19 +10,24 @@
  */
 import { DirectoryUnavailable } from "@jotgate/core/Directory"
 import * as Ticks from "@jotgate/core/Ticks"
-import { type Clock, Context, Duration, Effect, Exit, Layer, Semaphore } from "effect"
+import { Context, Duration, Effect, Exit, Layer } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
-import { within } from "./Deadline.ts"
+import * as Breaker from "./Breaker.ts"
+import { onceBegun, sleep } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
+import { Pulse } from "./Pulse.ts"
 import type { Read, Row, Value } from "./Rows.ts"
 
-/** How long a look-up of a decision may take, so that a caller who waits 250 ms has the answer (reliability, database down). */
+/**
+ * How long a look-up of a decision may take of a database that is near, so that a caller who waits 250 ms has the answer
+ * (reliability, database down).
+ */
 export const LookupDeadline = Context.Reference<Duration.Duration>("@jotgate/store/LookupDeadline", {
   defaultValue: () => Duration.millis(200)
 })
 
-const FAILURES_TO_OPEN = 3
-const OPEN_MILLIS = 1_000
+/** How long what is more than a look-up may take at least: the writes that a decision rests on, or reading a catalog. */
+export const LONGER = Duration.seconds(1)
 
 /** One question, compiled once: `name` is for the log and the metrics. */
 export interface Question<A> {
@@ -46,40 +51,115 @@ export class Lookups extends Context.Service<Lookups, {
   ) => Effect.Effect<A | B, E | DirectoryUnavailable>
   /** Whether the database answers. */
   readonly health: Effect.Effect<void, DirectoryUnavailable>
+  /** Why it did not answer, while it does not: for the operator. */
+  readonly trouble: () => string | undefined
+  /** The outcome of work on a connection of its own, which says when it has begun: its deadline counts from there. */
+  readonly within: <A, E, B, E2>(
+    work: (begun: Effect.Effect<void>) => Effect.Effect<A, E>,
+    late: () => Effect.Effect<B, E2>
+  ) => Effect.Effect<A | B, E | E2>
 }>()("@jotgate/store/Lookups") {
   /**
-   * On a client with a pool of `pool` connections: each look-up has a deadline, and all of them a breaker. As many run at
-   * once as there are connections; the others wait here, where their time does not count yet: a healthy database that is
-   * asked by many at once refuses nobody.
+   * On a client whose statements may take `timeout`, and its connections `connecting` to be made (milliseconds): each
+   * look-up has a deadline from when it has a connection, and all of them a breaker. A healthy database that is asked by
+   * many at once refuses nobody, and neither does one whose connections are still being made.
    */
-  static readonly layerPg = (pool: number) =>
+  static readonly layerPg = ({ connecting, timeout }: { readonly connecting: number; readonly timeout: number }) =>
     Layer.effect(
       Lookups,
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
-        const deadline = yield* LookupDeadline
-        const breaker = makeBreaker()
-        // One connection listens.
-        const turns = Semaphore.makeUnsafe(Math.max(1, pool - 1))
+        const lookup = Duration.toMillis(yield* LookupDeadline)
+        const longest = Math.max(timeout, lookup)
+        const patience = Duration.max(LONGER, Duration.millis(longest))
+        const pulse = new Pulse({ lookup, longest, connecting }, yield* Ticks.ticks)
+        let trouble: string | undefined
+        let isTold = false
+        const breaker = Breaker.make({
+          opened: (isNew) => {
+            pulse.stop()
+            return isNew ? Effect.logWarning("the directory does not answer", { reason: trouble }) : Effect.void
+          },
+          closed: Effect.logInfo("the directory answers again")
+        })
         const texts = new WeakMap<Question<unknown>, string>()
         const textOf = (question: Question<unknown>): string => {
           const text = texts.get(question) ?? Dialect.numbered(Dialect.pg, question.text)
           texts.set(question, text)
           return text
         }
+        /** What a look-up that nobody waits for any more tells of the database: said once in a row. */
+        const tooSlow = (took: number) => {
+          const help = took > longest ? `: raise directory.connection.timeout, which is ${timeout} ms` : ""
+          trouble = `answers in ${took} ms, and a look-up has ${Math.round(pulse.deadline)} ms${help}`
+          if (isTold) return Effect.void
+          isTold = true
+          return Effect.logWarning("the directory is too far away or too slow", { reason: trouble })
+        }
         const answer: Answer = (question, params, finish) => {
           const { name } = question
-          const query = sql.unsafe<Row>(textOf(question), params).withoutTransform
-          // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
-          const asked = Effect.catchIf(query, isCutOff, () => Effect.retry(query, { times: 1, while: isCutOff }))
-          const late = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
-          const inTime = breaker(within(Effect.catch(asked, failed(name)), deadline, late), late)
-          // Whoever waits while the breaker opens is told so in its turn, which comes at once then.
-          const rows = breaker.isOpen(turns.withPermit(inTime), late)
+          const text = textOf(question)
+          let isLate = false
+          const gone = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
+          const late = (hasBegun: boolean) => {
+            isLate = hasBegun
+            trouble ??= hasBegun ? `does not answer in ${Math.round(pulse.deadline)} ms` : "makes no connection in time"
+            return gone()
+          }
+          const answered = (ticks: number, from: number, isOnProbation: boolean): Effect.Effect<void> => {
+            if (isLate) return tooSlow(Math.round(ticks - from))
+            trouble = undefined
+            isTold = false
+            if (isOnProbation) pulse.isBack(ticks, ticks - from)
+            else pulse.answered(ticks, ticks - from)
+            return Effect.void
+          }
+          const query = (begun: Effect.Effect<void>, isOnProbation: boolean) =>
+            Effect.scoped(Effect.flatMap(sql.reserve, (connection) =>
+              Effect.clockWith((clock) => {
+                const from = Ticks.fromClock(clock)
+                const rows: Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError> = connection.execute(
+                  text,
+                  params,
+                  undefined
+                )
+                return Effect.andThen(
+                  begun,
+                  Effect.tap(rows, () => answered(Ticks.fromClock(clock), from, isOnProbation))
+                )
+              })))
+          const work = (isOnProbation: boolean) => (begun: Effect.Effect<void>) => {
+            const asked = query(begun, isOnProbation)
+            // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
+            const again = Effect.catchIf(asked, isCutOff, () =>
+              Effect.flatMap(Ticks.ticks, (ticks) => {
+                pulse.lost(ticks)
+                return Effect.retry(asked, { times: 1, while: isCutOff })
+              }))
+            return Effect.catch(again, (error) => {
+              if (isLate) return gone()
+              trouble = `cannot be asked: ${error.reason._tag}`
+              return failed(name)(error)
+            })
+          }
+          const rows = breaker(
+            (isOnProbation) =>
+              onceBegun(work(isOnProbation), {
+                // Whoever shows whether it is back shows how long it takes, too.
+                overdue: isOnProbation ? sleep(Duration.millis(longest)) : pulse.overdue,
+                linger: Duration.millis(longest),
+                silence: pulse.silence,
+                late
+              }),
+            gone
+          )
           // A row that does not fit is one row's trouble: it never opens the breaker.
           return Effect.flatMap(rows, finish)
         }
-        return make(Dialect.pg, answer)
+        return make(Dialect.pg, answer, {
+          trouble: () => trouble,
+          within: (work, late) => pulse.within(work, patience, late)
+        })
       })
     )
 }
@@ -102,30 +182,13 @@ const unavailable = (operation: string, reason: string) =>
     Exit.fail(new DirectoryUnavailable({ operation }))
   )
 
-/** Lets look-ups through until several in a row have failed, and then for a second none. */
-const makeBreaker = () => {
-  let failures = 0
-  let openUntil = Number.NEGATIVE_INFINITY
-  /** Runs unless the breaker is open, and counts nothing. */
-  const isOpen = <A, E>(run: Effect.Effect<A, E>, closed: () => Effect.Effect<never, E>): Effect.Effect<A, E> =>
-    Effect.clockWith((clock: Clock.Clock) => Ticks.fromClock(clock) < openUntil ? closed() : run)
-  const counted = <A, E>(run: Effect.Effect<A, E>, closed: () => Effect.Effect<never, E>): Effect.Effect<A, E> =>
-    isOpen(
-      Effect.onExit(run, (exit) =>
-        Effect.clockWith((clock: Clock.Clock) => {
-          if (Exit.isSuccess(exit)) failures = 0
-          else if (!Exit.hasInterrupts(exit) && ++failures >= FAILURES_TO_OPEN) {
-            openUntil = Ticks.fromClock(clock) + OPEN_MILLIS
-          }
-          return Effect.void
-        })),
-      closed
-    )
-  return Object.assign(counted, { isOpen })
-}
-
 /** The look-ups of a database that answers so. */
-export const make = (dialect: Dialect.Dialect, answer: Answer): Lookups["Service"] => ({
+export const make = (
+  dialect: Dialect.Dialect,
+  answer: Answer,
+  rest: Pick<Lookups["Service"], "trouble" | "within">
+): Lookups["Service"] => ({
+  ...rest,
   dialect,
   all: (question, params) =>
     answer(question, params, (rows) => {

@@ -18,19 +18,16 @@ import {
 } from "@jotgate/core/Directory"
 import { RowId } from "@jotgate/core/DirectoryFile"
 import { Provisioner } from "@jotgate/core/Provisioner"
-import { Deferred, Duration, Effect, Exit, Layer, Schema } from "effect"
+import { Deferred, Effect, Exit, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as Trouble from "../manage/Trouble.ts"
 import * as Change from "../remember/Change.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
 import * as WriteQueue from "../remember/WriteQueue.ts"
-import { within } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
+import { Lookups } from "./Lookups.ts"
 import * as Rows from "./Rows.ts"
 import * as Tables from "./Tables.ts"
-
-/** How long the writes that a decision rests on may take. */
-const DEADLINE = Duration.seconds(1)
 
 const canBeId = Schema.is(RowId)
 
@@ -116,8 +113,9 @@ const make = Effect.gen(function*() {
     return Change.merge([...changes, ...writes.map(named)])
   })
 
-  return (writes: ReadonlyArray<DirectoryWrite>) =>
+  return (writes: ReadonlyArray<DirectoryWrite>, begun: Effect.Effect<void> = Effect.void) =>
     sql.withTransaction(Effect.gen(function*() {
+      yield* begun
       for (const it of writes) yield* write(it)
       yield* forgetting.announce(yield* changeOf(writes))
     }))
@@ -164,34 +162,52 @@ const canBeKept = (write: DirectoryWrite): boolean => {
   }
 }
 
-/** The Provisioner of a way to write: `transact` does a batch in one transaction, or none of it. */
+/** One transaction that several wait for. */
+interface Flight {
+  readonly begun: Deferred.Deferred<void>
+  readonly done: Deferred.Deferred<void, SqlError.SqlError>
+}
+
+/** The Provisioner of a way to write: `transact` does a batch in one transaction, or none of it, and says when it begins. */
 export const provisionerOf = Effect.fnUntraced(function*(
-  transact: (writes: ReadonlyArray<DirectoryWrite>) => Effect.Effect<void, SqlError.SqlError>
+  transact: (
+    writes: ReadonlyArray<DirectoryWrite>,
+    begun?: Effect.Effect<void>
+  ) => Effect.Effect<void, SqlError.SqlError>
 ) {
   const forgetting = yield* Forgetting
+  const lookups = yield* Lookups
   const queue = yield* WriteQueue.make({
-    run: transact,
+    run: (writes) => transact(writes),
     reasonOf: Trouble.reasonOf,
     isTransient: (error) => error.isRetryable || error.reason._tag === "UnknownError"
   })
   yield* forgetting.listen(queue.reset)
 
   /** Those who want the same at the same time, as when one person opens many connections at once, share one transaction. */
-  const flights = new Map<string, Deferred.Deferred<void, SqlError.SqlError>>()
-  const shared = (writes: ReadonlyArray<DirectoryWrite>) =>
+  const flights = new Map<string, Flight>()
+  const join = (writes: ReadonlyArray<DirectoryWrite>): Effect.Effect<Flight> =>
     Effect.suspend(() => {
       const key = JSON.stringify(writes)
       const known = flights.get(key)
-      if (known !== undefined) return Deferred.await(known)
-      const flight = Deferred.makeUnsafe<void, SqlError.SqlError>()
+      if (known !== undefined) return Effect.succeed(known)
+      const flight: Flight = { begun: Deferred.makeUnsafe(), done: Deferred.makeUnsafe() }
       flights.set(key, flight)
-      const run = Effect.onExit(transact(writes), (exit) =>
+      const begun = Effect.sync(() => void Deferred.doneUnsafe(flight.begun, Effect.void))
+      const run = Effect.onExit(transact(writes, begun), (exit) =>
         Effect.sync(() => {
           flights.delete(key)
-          Deferred.doneUnsafe(flight, exit)
+          Deferred.doneUnsafe(flight.begun, Effect.void)
+          Deferred.doneUnsafe(flight.done, exit)
         }))
-      return Effect.andThen(Effect.forkDetach(run, { startImmediately: true }), Deferred.await(flight))
+      return Effect.as(Effect.forkDetach(run, { startImmediately: true }), flight)
     })
+  /** A transaction goes on when nobody waits for it any more. */
+  const shared = (writes: ReadonlyArray<DirectoryWrite>) => (begun: Effect.Effect<void>) =>
+    Effect.flatMap(
+      join(writes),
+      (flight) => Effect.andThen(Deferred.await(flight.begun), Effect.andThen(begun, Deferred.await(flight.done)))
+    )
 
   return Provisioner.of({
     run: Effect.fnUntraced(function*(writes) {
@@ -201,7 +217,7 @@ export const provisionerOf = Effect.fnUntraced(function*(
         const operation = required[0]?._tag === "CreateTeam" ? "create team" : "create user"
         const unavailable = Exit.fail(new DirectoryUnavailable({ operation }))
         if (!required.every(canBeKept)) return yield* unavailable
-        yield* within(shared(required), DEADLINE, () => unavailable).pipe(
+        yield* lookups.within(shared(required), () => unavailable).pipe(
           Effect.catchTag(
             "SqlError",
             (error) =>

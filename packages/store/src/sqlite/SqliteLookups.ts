@@ -2,9 +2,11 @@
  * The look-ups of the decision path on SQLite: each is one synchronous call, made when it is asked for, so that its
  * answer is at hand and nobody has to wait for it.
  */
-import { Effect, Exit, Layer } from "effect"
+import * as Ticks from "@jotgate/core/Ticks"
+import { Duration, Effect, Exit, Layer } from "effect"
 import * as Dialect from "../sql/Dialect.ts"
-import { type Answer, failed, Lookups, make } from "../sql/Lookups.ts"
+import { type Answer, failed, LONGER, Lookups, make } from "../sql/Lookups.ts"
+import { Pulse } from "../sql/Pulse.ts"
 import { SqliteClient } from "./SqliteClient.ts"
 
 export const layer = Layer.effect(
@@ -21,6 +23,12 @@ export const layer = Layer.effect(
           onSuccess: finish
         })
     }
-    return make(Dialect.sqlite, answer)
+    // Transactions wait for each other: a disk that is slow for many at once is no directory that is away.
+    const longer = Duration.toMillis(LONGER)
+    const pulse = new Pulse({ lookup: longer, longest: longer, connecting: 0 }, yield* Ticks.ticks)
+    return make(Dialect.sqlite, answer, {
+      trouble: () => undefined,
+      within: (work, late) => pulse.within(work, LONGER, late)
+    })
   })
 )

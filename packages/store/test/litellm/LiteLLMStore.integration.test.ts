@@ -8,13 +8,14 @@ import { TeamRepo } from "@jotgate/core/TeamRepo"
 import { DirectorySuite } from "@jotgate/core/testing"
 import { UserRepo } from "@jotgate/core/UserRepo"
 import { describeWith } from "@jotgate/servers"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as LiteLLMStore from "../../src/litellm/LiteLLMStore.ts"
 import { DirectoryAdmin } from "../../src/manage/DirectoryAdmin.ts"
 import * as People from "../../src/manage/People.ts"
 import * as LiteLLMDatabase from "../support/LiteLLMDatabase.ts"
 import * as PostgresDatabase from "../support/PostgresDatabase.ts"
+import * as SlowWire from "../support/SlowWire.ts"
 
 /** Rows without permissions say nothing of tools (those that do are in LiteLLMTools.integration.test.ts). */
 const silent = { tools: null, prompts: null, resources: null }
@@ -58,6 +59,25 @@ describeWith(["postgres", "litellm-current", "litellm-older"], "a LiteLLM databa
   for (const { run, title } of DirectorySuite.suite((given) => storeOf("older", given), older)) {
     it.live(`of an older release keeps the contract of a directory: ${title}`, () => run)
   }
+
+  it.live("150 people at once, right after a start, wait for one reading of its tables", () =>
+    Effect.gen(function*() {
+      const options = yield* LiteLLMDatabase.fresh(database.server, "current")
+      const { port } = database.server()
+      const wire = yield* SlowWire.make(port)
+      const url = Redacted.make(Redacted.value(options.url).replace(`:${port}/`, `:${wire.port}/`))
+      wire.delay(20)
+      const found = yield* Effect.gen(function*() {
+        const users = yield* UserRepo
+        const people = Array.from({ length: 150 }, (_, at) => UserId.make(`person ${at}`))
+        return yield* Effect.forEach(people, (id) => Effect.flip(users.byId(id)), { concurrency: "unbounded" })
+      }).pipe(
+        Effect.provide(
+          LiteLLMStore.layer({ ...options, url, pool: 4, timeout: 1_000, schema: "public", write: false, folder: null })
+        )
+      )
+      assert.deepStrictEqual(new Set(found.map((it) => it._tag)), new Set(["RowNotFound"]))
+    }))
 
   it.live("an older release is read without the columns that it lacks", () =>
     Effect.gen(function*() {

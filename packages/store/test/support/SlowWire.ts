@@ -1,20 +1,32 @@
 /** A wire to a server that can be made slow: what goes through it comes later, and nothing is lost. */
 import { Ports } from "@jotgate/servers"
 import { Effect } from "effect"
-import { connect, createServer, type Socket } from "node:net"
+import { createServer, Socket } from "node:net"
 
 export interface SlowWire {
   readonly port: number
   /** Milliseconds by which every answer comes later, from now on. */
   readonly delay: (millis: number) => void
+  /** Milliseconds after which a connection is made, for each that is asked for from now on: the first, the second, … */
+  readonly connect: (after: (nth: number) => number) => void
 }
 
 /** A wire to this port of this machine, for as long as the scope lives. */
 export const make = Effect.fnUntraced(function*(to: number) {
   let late = 0
+  let nth = 0
+  let after: (nth: number) => number = () => 0
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
-    const far = connect(to, Ports.host)
+    near.pause()
+    const far = new Socket()
+    const join = () => {
+      far.connect(to, Ports.host)
+      near.resume()
+    }
+    const wait = after(nth++)
+    if (wait === 0) join()
+    else setTimeout(join, wait)
     for (const it of [near, far]) {
       sockets.add(it)
       it.on("error", () => {})
@@ -43,6 +55,10 @@ export const make = Effect.fnUntraced(function*(to: number) {
     port: typeof address === "object" && address !== null ? address.port : 0,
     delay: (millis) => {
       late = millis
+    },
+    connect: (it) => {
+      nth = 0
+      after = it
     }
   }
   return wire
