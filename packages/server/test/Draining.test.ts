@@ -50,4 +50,12 @@ describe("readiness", () => {
       assert.deepStrictEqual([told.code, told.status], [503, "out"])
       assert.lengthOf(told.missing, 1)
     }))
+
+  it.live("says why the directory is not there", () =>
+    Effect.gen(function*() {
+      // Nobody listens on port 9.
+      const { admin } = yield* ServerWorld.make({ directory: { url: "postgres://gate@127.0.0.1:9/people" } })
+      const { directory } = yield* Effect.promise(() => fetch(`${admin}/readyz`).then((it) => it.json()))
+      assert.deepStrictEqual(directory, { ready: false, reason: "cannot be asked: ConnectionError" })
+    }))
 })

@@ -36,13 +36,17 @@ const world = Effect.gen(function*() {
   const origin = `https://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
   yield* files.writeFileString(`${folder}/keys.token`, secret)
   /** What doctor says of this issuer. */
-  const doctor = (issuer: Readonly<Record<string, unknown>>, upstream: string = origin) =>
+  const doctor = (
+    issuer: Readonly<Record<string, unknown>>,
+    upstream: string = origin,
+    directory: object = { url: "memory:" }
+  ) =>
     Effect.gen(function*() {
       yield* files.writeFileString(
         `${folder}/jotgate.yaml`,
         JSON.stringify({
           issuers: [{ id: "acme", issuer: origin, audience: "llm", ...issuer }],
-          directory: { url: "memory:" },
+          directory,
           gateway: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", upstream: { url: upstream } }
         })
       )
@@ -69,6 +73,10 @@ describe("what doctor says of an issuer", () => {
         assert.match(unknown.out, /✘ keys .*DEPTH_ZERO_SELF_SIGNED_CERT.*issuers\[\]\.tls: { ca: file:ca\.pem }/)
         assert.match(unknown.out, /✘ upstream .*DEPTH_ZERO_SELF_SIGNED_CERT.*NODE_EXTRA_CA_CERTS/)
         assert.strictEqual(unknown.code, 1)
+        const far = yield* doctor({ jwks, tls: { ca: "file:ca.pem" } }, origin, {
+          url: "postgres://gate@127.0.0.1:9/people"
+        })
+        assert.include(far.out, "✘ directory     cannot be asked: ConnectionError")
       })))
 
   it.live("names the issuer that discovery names instead, and keys that no algorithm of the file takes", () =>
