@@ -87,6 +87,7 @@ try {
     if (!existsSync(join(folder, "dist"))) fail(`${folder}/dist is missing: npm run build`)
   }
 
+  // As docs/install.md and deploy/Containerfile pack the command.
   const listed = await expectRun(
     "npm pack",
     "npm",

@@ -8,7 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { documents, root } from "../support/Documents.ts"
+import { deployed, documents, root } from "../support/Documents.ts"
 import * as DocumentWorld from "../support/DocumentWorld.ts"
 import { commandsOf, type PageCommand, spelledOut } from "../support/PageCommands.ts"
 
@@ -18,6 +18,9 @@ const elsewhere: ReadonlyArray<readonly [page: string, command: RegExp, by: stri
   ["docs/install.md", /^(?!npm (?:pack|run))/, "tools/walk"],
   ["docs/install.md", /^npm pack/, "tools/packed"],
   ["docs/development.md", /^npm install --offline/, "tools/packed"],
+  ["deploy/Containerfile", /^npm pack/, "tools/packed"],
+  ["deploy/compose.yaml", /^(?:printf|echo)/, "packages/server/test/snippets/Compose"],
+  ["deploy/jotgate.service", /^/, "packages/cli/test/commands/Documents"],
   ["docs/operating.md", /^kubectl apply -k/, "packages/server/test/snippets/Kubernetes"],
   ["docs/directory.md", /^pg_dump/, "packages/cli/test/commands/PostgresBackup"],
   ["docs/doors.md", /> envoy\.yaml$|^pip install/, "packages/cli/test/commands/DoorsPage"],
@@ -47,12 +50,13 @@ const unrun: ReadonlyArray<readonly [command: RegExp, why: string]> = [
     /^(?:SEED=2 )?(?:npm|npx vitest) (?:run|test|ci|start)\b|^\w+=\w+ (?:npm|npx vitest) run/,
     "a script of the workspace"
   ],
-  [/^npm (?:install|ci && npm test)$/, "what CI does first, and this test is a part of"],
+  [/^npm (?:install$|ci && npm (?:test$|run build ))/, "what CI does first, and this test is a part of"],
   [/^jotgate (?:import litellm --release 1\.90\||plan --against-litellm)/, "history; from-litellm.md says it now"],
   [/^node examples\/keycloak\/proof\.mjs/, "needs a Keycloak"],
   [/^node --conditions=source (?:conformance\/library\.ts|examples\/litellm\/places\.mjs)/, "needs a whole LiteLLM"],
   [/^(?:pip download|python3 tools\/litellm-routes\.py)/, "of a release of LiteLLM that is not there yet"],
   [/^(?:buildah|hadolint|kustomize|systemd-analyze) /, "a figure that was measured; tests do not bring the program"],
+  [/^(?:docker|podman) /, "there is no container engine where tests run"],
   [/^systemctl status/, "there is no systemd where tests run"]
 ]
 
@@ -74,7 +78,7 @@ const scriptOf = ({ text }: PageCommand): string | undefined => /(?:\w+\/)+[\w-]
 const linesOf = (text: string): ReadonlyArray<string> =>
   text.split("\n").map((it) => it.replaceAll(/\s+/g, " ").trim()).filter((it) => it !== "")
 
-const commands = documents.flatMap(commandsOf)
+const commands = [...documents, ...deployed].flatMap(commandsOf)
 
 describe("the commands of the documents", () => {
   it("are run here, or by what is named for them: a test that names the page, or the script", () => {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { documents, pages, root, textOf } from "../support/Documents.ts"
+import { deployed, documents, pages, root, textOf } from "../support/Documents.ts"
 import { commandsOf, spelledOut } from "../support/PageCommands.ts"
 import { jotgate } from "../support/Shell.ts"
 
@@ -96,6 +96,14 @@ describe("the documents", () => {
       assert.isAbove(commands, 180)
     }))
 
+  it("and the unit of systemd are installed alike", () => {
+    const page = textOf("docs/install.md")
+    const parts = commandsOf("deploy/jotgate.service").flatMap(({ text }) => text.split(" && "))
+    assert.lengthOf(parts, 5)
+    // The page prints the unit where the file itself is copied.
+    for (const it of parts.filter((one) => !one.startsWith("cp "))) assert.include(page, `\n${it}\n`)
+  })
+
   it("and what is deployed name the release that ships", () => {
     const release = version.replaceAll(".", "\\.")
     assert.match(textOf("CHANGELOG.md"), new RegExp(`^## ${release}$`, "m"))
@@ -113,7 +121,7 @@ describe("the documents", () => {
 
   it("name scripts of the workspace, with the parts and flags that these have, and files that are there", () => {
     let named = 0
-    for (const { page, text } of documents.flatMap(commandsOf)) {
+    for (const { page, text } of [...documents, ...deployed].flatMap(commandsOf)) {
       for (const file of filesOf(text)) assert.isNotEmpty([...globSync(file, { cwd: root })], `${page}: ${text}`)
       const script = scriptOf(text)
       if (script === undefined) continue

@@ -199,7 +199,7 @@ const served = (args: ReadonlyArray<string>): Effect.Effect<Ran> =>
   }).pipe(Effect.scoped)
 
 /** Runs one in this process where it is the command alone, else by a shell with the command that ships. */
-export const run = ({ token }: DocumentWorld, command: string): Effect.Effect<Ran> => {
+export const run = ({ folder, token }: DocumentWorld, command: string): Effect.Effect<Ran> => {
   const words = command.split(/\s+/).slice(1)
   if (command.startsWith("jotgate serve ")) return served(words)
   if (/^jotgate (?!.*--admin)[^$|><(*~`'"\\&;]*$/.test(command)) {
@@ -214,7 +214,7 @@ export const run = ({ token }: DocumentWorld, command: string): Effect.Effect<Ra
       ADMIN_TOKEN: adminToken,
       JOTGATE_ADMIN_TOKEN: adminToken
     }
-    execFile("bash", ["-c", script], { env }, (error, stdout, stderr) =>
+    execFile("bash", ["-c", script], { cwd: folder, env }, (error, stdout, stderr) =>
       resume(Effect.succeed({
         code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1,
         text: stdout + stderr

@@ -21,6 +21,11 @@ export const documents: ReadonlyArray<string> = [
   }).toSorted()
 ]
 
+/** What is deployed, with the commands that say how in the comment at its head. */
+export const deployed: ReadonlyArray<string> = ["Containerfile", "compose.yaml", "jotgate.service"].map((it) =>
+  `deploy/${it}`
+)
+
 export const textOf = (page: string): string => readFileSync(join(root, page), "utf8")
 
 /** One block between fences. */

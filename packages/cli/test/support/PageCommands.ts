@@ -1,4 +1,4 @@
-/** The commands of the documents: those in blocks, and those between backticks in sentences and tables. */
+/** The commands of the documents: those in blocks, those between backticks in sentences and tables, and those of a file's head. */
 import { blocksOf, textOf } from "./Documents.ts"
 
 export interface PageCommand {
@@ -13,7 +13,9 @@ export interface PageCommand {
 /** What a command begins with; what stands before it is its environment. */
 const programs = [
   ...["jotgate", "npm", "npx", "node", "curl", "pip", "python3", "kubectl", "claude", "codex", "gemini"],
-  ...["systemctl", "systemd-analyze", "buildah", "hadolint", "kustomize", "pg_dump", "sha256sum", "cd", "mkdir"],
+  ...["systemctl", "systemd-analyze", "apt-get", "promtool", "pg_dump", "sha256sum"],
+  ...["buildah", "docker", "hadolint", "kustomize", "podman"],
+  ...["cd", "chown", "cp", "echo", "export", "ln", "ls", "mkdir", "printf", "set"],
   "/\\S+/bin/\\w+"
 ].join("|")
 const environment = String.raw`(?:[A-Z_]+=(?:\$\([^)]*\)|"[^"]*"|\S+) )*`
@@ -23,11 +25,12 @@ const inText = new RegExp(
   "g"
 )
 
-/** The blocks of a page that are none of a language; what is too long for a line is one line. */
-const shellOf = (page: string): ReadonlyArray<string> =>
-  blocksOf(page)
-    .filter(({ language }) => language === "" || language === "sh")
-    .map(({ text }) => text.replaceAll(/\\\n\s*/g, ""))
+/** The blocks of a page that are none of a language, or the head of another file; what is too long for a line is one line. */
+const shellOf = (page: string): ReadonlyArray<string> => {
+  const head = [...textOf(page).matchAll(/^# {3,}(.*)$/gm)].map(([, line]) => line).join("\n")
+  const blocks = blocksOf(page).filter(({ language }) => language === "" || language === "sh").map(({ text }) => text)
+  return (page.endsWith(".md") ? blocks : [head]).map((text) => text.replaceAll(/\\\n\s*/g, ""))
+}
 
 /** What stands below commands behind `$ `, by the command. */
 const printedOf = (shell: ReadonlyArray<string>): ReadonlyMap<string, string> =>
