@@ -1,4 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Gate } from "@jotgate/core/Gate"
+import { KeyStore } from "@jotgate/core/KeyStore"
+import { Issuer } from "@jotgate/core/testing"
+import { Effect } from "effect"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -60,4 +64,27 @@ describe("the examples", () => {
       )
     })
   }
+})
+
+describe("docs/embedding.md", () => {
+  it("shows of a denial what text() says", async () => {
+    const issuer = "https://acme.okta.com/oauth2/aus1"
+    const idp = await Effect.runPromise(Issuer.make(issuer))
+    const claims = { sub: "alice", groups: ["red"], aud: "llm-gateway", scope: undefined }
+    const token = await Effect.runPromise(idp.token({ now: Math.floor(Date.now() / 1000), claims }))
+    const gate = await Gate.make({
+      issuers: [{ id: "okta", issuer, audience: "llm-gateway", claims: { user: "sub", teams: "groups" } }],
+      directory: { users: { unknown: "allow" } }
+    }, {
+      directory: { team: (id) => ({ id, models: ["gpt-4o*"] }) },
+      keys: KeyStore.layerMemory({ okta: idp.jwks })
+    })
+    const headers = { authorization: `Bearer ${token}` }
+    const verdict = await gate.decide({ method: "POST", path: "/v1/chat/completions", headers, body: { model: "o1" } })
+    await gate.close()
+    const shapeOf = (text: string) =>
+      text.trim().replace(/d_\w{26}/, "d_").replace(/kid \S+,/, "kid,").replace(/\d+ min/, "0 min")
+    const [block = ""] = /^403 deny [^]*?(?=```)/m.exec(page) ?? []
+    assert.strictEqual(shapeOf(verdict.text()), shapeOf(block))
+  })
 })

@@ -25,6 +25,12 @@ const helpOf = (words: ReadonlyArray<string>): Effect.Effect<string> =>
     return out
   })
 
+/** The headings of a page, as links name them. */
+const anchorsOf = (page: string): ReadonlyArray<string> =>
+  [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+    title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+  )
+
 /** A script of the workspace as a command calls it. */
 const scriptOf = (text: string) => {
   const [, before = "", run, short, rest = ""] =
@@ -58,10 +64,12 @@ const partsOf = (folder: string): string =>
 describe("the documents", () => {
   it("link to what is there, and the index names every page", () => {
     for (const page of documents) {
-      for (const [, target = ""] of textOf(page).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+      for (const [, target = "", anchor] of textOf(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
         // What a package's own page names lies beside it once the package is packed.
         const folders = page.startsWith("packages/") ? [dirname(page), "."] : [dirname(page)]
-        assert.isTrue(folders.some((it) => existsSync(join(root, it, target))), `${page}: ${target}`)
+        const at = target === "" ? page : folders.map((it) => join(it, target)).find((it) => existsSync(join(root, it)))
+        assert.isDefined(at, `${page}: ${target}`)
+        if (anchor !== undefined) assert.include(anchorsOf(at ?? ""), anchor, `${page}: ${target}`)
       }
     }
     const index = textOf("docs/README.md")

@@ -146,6 +146,8 @@ export const here = (world: DocumentWorld, command: string): string => {
     .replace(/^npx /, "")
     .replace(/^(GET|POST|DELETE) (\S+)$/, (_, method: string, target: string) => asked(world, method, target))
     .replace(/^curl … /, `curl -sf -H "authorization: Bearer $ADMIN_TOKEN" -H 'content-type: application/json' `)
+    // An answer that is an error is one of the command too.
+    .replace(/^curl (?!-sf)/, "curl -sf ")
     .replaceAll(/http:\/\/(?:127\.0\.0\.1|HOST):4181/g, admin)
     .replaceAll(/d_(?:01M8)?…/g, decision)
     .replaceAll(
