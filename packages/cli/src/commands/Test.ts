@@ -1,5 +1,5 @@
 /** `jotgate test FILES…`: policy tests, offline. Exit 1 when one does not hold. */
-import { parseConfig } from "@jotgate/server/ConfigFile"
+import { type ConfigFile, parseConfig } from "@jotgate/server/ConfigFile"
 import { Console, Effect, FileSystem, Option, Result } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -7,6 +7,8 @@ import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { configFlag, loadSound } from "../Configuration.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
+
+type Rows = { readonly [name: string]: unknown }
 
 /** What a file without a configuration is tested with: claims as most providers name them. */
 const plain = {
@@ -19,31 +21,37 @@ const plain = {
   }]
 }
 
-/** The configuration that a file brings, with its rows in a file beside it, which is gone with the scope. */
-const brought = Effect.fnUntraced(function*(
-  name: string,
-  config: { readonly [name: string]: unknown } | undefined,
-  rows: { readonly [name: string]: unknown } | undefined
-) {
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-test-"))),
-    (it) => Effect.sync(() => rmSync(it, { recursive: true, force: true }))
+/** A file beside nobody's own with these rows, which is gone with the scope. */
+const fileOf = (rows: Rows) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-test-"))),
+      (it) => Effect.sync(() => rmSync(it, { recursive: true, force: true }))
+    ),
+    (folder) => {
+      const file = join(folder, "rows.json")
+      writeFileSync(file, JSON.stringify(rows))
+      return file
+    }
   )
-  const given: { readonly [name: string]: unknown } = config ?? plain
+
+/** The configuration that a file brings, over no store. */
+const brought = (name: string, given: { readonly [name: string]: unknown } = plain) => {
   const directory = typeof given["directory"] === "object" ? { ...given["directory"] } : {}
-  if (rows !== undefined) writeFileSync(join(folder, "rows.json"), JSON.stringify(rows))
-  const text = JSON.stringify({
-    ...plain,
-    ...given,
-    directory: { ...directory, url: "memory:", ...(rows === undefined ? {} : { file: join(folder, "rows.json") }) }
-  })
-  const parsed = parseConfig({ name, text, directory: dirname(resolve(name)), env: process.env })
-  return yield* Result.match(parsed, {
+  const text = JSON.stringify({ ...plain, ...given, directory: { ...directory, url: "memory:" } })
+  return Result.match(parseConfig({ name, text, directory: dirname(resolve(name)), env: process.env }), {
     onFailure: (error) =>
       new Failure({ lines: error.findings.map((it) => `${name}: given.config: ${it.path}: ${it.message}`) }),
     onSuccess: (it) => Effect.succeed({ ...it, lines: new Map() })
   })
-})
+}
+
+/** The same rules over these rows alone. */
+const over = (rows: Rows | undefined, config: ConfigFile) =>
+  rows === undefined ? Effect.succeed(config) : Effect.map(fileOf(rows), (file): ConfigFile => ({
+    ...config,
+    settings: { ...config.settings, directory: { ...config.settings.directory, url: "memory:", file } }
+  }))
 
 export const test = Command.make(
   "test",
@@ -72,11 +80,10 @@ export const test = Command.make(
           onFailure: (lines) => new Failure({ lines: [...lines] }),
           onSuccess: (it) => Effect.succeed(it)
         })
-        const own = Option.isNone(config) || file.given?.config !== undefined || file.given?.directory !== undefined
-        const loaded = own
-          ? yield* brought(name, file.given?.config, file.given?.directory)
-          : yield* loadSound(config.value)
-        const base = dirname(resolve(own ? name : Option.getOrElse(config, () => name)))
+        const own = Option.isNone(config) || file.given?.config !== undefined
+        const rules = own ? brought(name, file.given?.config) : loadSound(config.value)
+        const loaded = yield* over(file.given?.directory, yield* rules)
+        const base = dirname(resolve(own ? name : config.value))
         const { supposing } = yield* dry({ config: loaded, env: process.env, base })
         if (supposing === undefined) return yield* failure(`${name}: nobody can be asked`)
         return { name, outcomes: yield* PolicyTest.run(supposing, loaded.settings, file) }

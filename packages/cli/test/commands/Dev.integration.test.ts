@@ -102,7 +102,7 @@ describe("jotgate dev", { concurrent: true }, () => {
       const why = yield* pasted(line(dev, "npx jotgate explain"))
       assert.include(shapeOf(why.text), explained)
       const bob = yield* pasted(line(dev, "npx jotgate explain").replace("--person alice", "--person bob"))
-      const [help = ""] = blocksOf("docs/decisions.md").map(({ text }) => text).filter((it) => it.startsWith(" → "))
+      const help = blocksOf("docs/decisions.md").find(({ text }) => text.startsWith(" → "))?.text ?? "no help is shown"
       assert.include(bob.text.replaceAll(/\S+\/(?=jotgate\.yaml)/g, "").replaceAll(/ +/g, " "), help.trim())
 
       const gate = `http://127.0.0.1:${port}`

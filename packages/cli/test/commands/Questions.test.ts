@@ -215,6 +215,27 @@ tests:
       assert.include(bad.out, "team_model_denied")
     }))
 
+  it.live("rows of its own take the place of those of --config, whose rules hold", () =>
+    Effect.gen(function*() {
+      const { write } = yield* world
+      const text = `
+given: { directory: { users: [{ id: alice }], teams: [{ id: red, models: ["gpt-4o*"] }], memberships: [{ user: alice, team: red }] } }
+tests:
+  - { name: in the team, given: { claims: { person: alice, squads: [red] } }, when: { model: gpt-4o }, then: { allowed: true, team: red } }
+  - { name: in none, given: { claims: { person: alice } }, when: { model: gpt-4o }, then: { code: team_required } }
+  - { name: of the directory, given: { claims: { person: alice, squads: [blue] } }, when: { model: gpt-4o }, then: { code: team_not_found } }
+`
+      const config = write(
+        "own.yaml",
+        `issuers: [{ id: idp, issuer: https://idp.test, audience: [llm], claims: { user: person, teams: squads } }]
+policy: { requireTeam: true }
+directory: { url: sqlite:./jotgate.db, file: rows.yaml }
+`
+      )
+      const { code, err, out } = yield* jotgate("test", write("rows-of-its-own.yaml", text), "--config", config)
+      assert.strictEqual(code, 0, out + err)
+    }))
+
   it.live("refuses a key that it does not know, with its place", () =>
     Effect.gen(function*() {
       const { write } = yield* world
