@@ -5,20 +5,33 @@
  * gRPC. The package needs no other one: it can be installed where there is no registry.
  */
 import { build, type Plugin } from "esbuild"
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { barrels, builtins, deferred, parts } from "./Imports.ts"
 import { licensesOf } from "./Licenses.ts"
 
-/** The manifest that tells the version is the command's, from wherever it is asked. */
-const manifest: Plugin = {
-  name: "manifest",
+/**
+ * What modules read of their package is in them: the manifest that tells the version, which is the command's from wherever
+ * it is asked, and the messages of gRPC. So the command is its modules and nothing else.
+ */
+const inlined = (root: string): Plugin => ({
+  name: "inlined",
   setup: ({ onLoad }) => {
-    onLoad({ filter: /packages.(?:cli.src.Version|server.src.platform.Version)\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace(/"(?:\.\.\/)+package\.json"/, `"../../package.json"`),
+    const version = `export const version = ${
+      JSON.stringify(JSON.parse(readFileSync(`${root}/package.json`, "utf8")).version)
+    }`
+    onLoad({ filter: /packages.(?:cli.src.Version|server.src.platform.Version)\.ts$/ }, () => ({
+      contents: version,
+      loader: "ts"
+    }))
+    onLoad({ filter: /packages.server.src.doors.grpc.CheckReply\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(
+        /readFileSync\(new URL\("ExtAuthz\.proto", import\.meta\.url\), "utf8"\)/,
+        () => JSON.stringify(readFileSync(`${root}/../server/src/doors/grpc/ExtAuthz.proto`, "utf8"))
+      ),
       loader: "ts"
     }))
   }
-}
+})
 
 /** Writes the command of the package in `root` to its folder `dist/command`, or to another one with its source maps. */
 export const command = async (root: string, plugins: ReadonlyArray<Plugin> = [], mapped?: string): Promise<void> => {
@@ -37,7 +50,7 @@ export const command = async (root: string, plugins: ReadonlyArray<Plugin> = [],
     target: "node22.19",
     conditions: ["source"],
     metafile: true,
-    plugins: [manifest, builtins, barrels, parts, deferred, ...plugins],
+    plugins: [inlined(root), builtins, barrels, parts, deferred, ...plugins],
     // Names stay, for who reads where an error came from, and so do lines that can be read; what is left is read sooner.
     minifySyntax: true,
     minifyWhitespace: true,
@@ -52,5 +65,4 @@ export const command = async (root: string, plugins: ReadonlyArray<Plugin> = [],
     logLevel: "error"
   })
   writeFileSync(`${outdir}/LICENSES.txt`, licensesOf(metafile))
-  copyFileSync(`${root}/../server/src/doors/grpc/ExtAuthz.proto`, `${outdir}/ExtAuthz.proto`)
 }

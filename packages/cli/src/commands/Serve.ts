@@ -9,6 +9,7 @@ import type { ConfigFile } from "@jotgate/server/ConfigFile"
 import { type Address, addressText, defaultTimeouts, grpcTls } from "@jotgate/server/GatewaySettings"
 import * as LogLine from "@jotgate/server/LogLine"
 import * as RegularFile from "@jotgate/server/RegularFile"
+import { WorkerProgram } from "@jotgate/server/WorkerProgram"
 import { Console, Effect, Layer, Option, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import cluster from "node:cluster"
@@ -16,6 +17,7 @@ import { dirname, resolve } from "node:path"
 import { addressFlag, urlFlag } from "../Address.ts"
 import { configFlag, fileOf, fromImport, load, sound, sourceOf } from "../Configuration.ts"
 import { needsAttention, toText } from "../import/ParityReport.ts"
+import { KeptProgram } from "../KeptProgram.ts"
 import * as LastNet from "../LastNet.ts"
 import * as NodeFlags from "../NodeFlags.ts"
 import { Failure, failure, Negative } from "../Outcome.ts"
@@ -97,9 +99,14 @@ const inForce = (name: string, { settings }: ConfigFile): ReadonlyArray<string> 
   return [name, ...[...read].flatMap((it) => it?.startsWith("file:") === true ? [it.slice("file:".length)] : [])]
 }
 
+const program = new KeptProgram(import.meta.url)
+
 /** What a process that serves does when everything stands, before it says so. */
 const stands = (wounded: (error: unknown) => void) =>
-  Effect.andThen(LastNet.under(wounded), Effect.sync(NodeFlags.settle))
+  LastNet.under(wounded).pipe(
+    Effect.andThen(Effect.sync(NodeFlags.settle)),
+    Effect.andThen(Effect.forkScoped(program.keep))
+  )
 
 /** One of the processes of `gateway.workers`: it is told what to serve, and when to read it again. */
 const work = Effect.gen(function*() {
@@ -194,7 +201,10 @@ export const serve = Command.make(
         base: dirname(resolve(name)),
         source: sourceOf(first),
         names: { gate: "gateway.listen", admin: "gateway.admin" }
-      }).pipe(Layer.provideMerge(LogLine.layer(first.settings.log.format)))
+      }).pipe(
+        Layer.provide(Layer.succeed(WorkerProgram, program.start)),
+        Layer.provideMerge(LogLine.layer(first.settings.log.format))
+      )
     )
   }, Effect.scoped)
 ).pipe(Command.withDescription("Run the server"))

@@ -27,6 +27,7 @@ import { GateState } from "../proxy/GateState.ts"
 import { DecisionLog } from "../record/DecisionLog.ts"
 import { isToOwner, type Serving, type ToOwner, type ToWorker } from "./Message.ts"
 import type * as SharedFetch from "./SharedFetch.ts"
+import { type Start, WorkerProgram } from "./WorkerProgram.ts"
 
 /** A worker did not start; `reason` is its own. */
 export class WorkerFailed extends Schema.TaggedError<WorkerFailed>()("WorkerFailed", {
@@ -272,9 +273,17 @@ export class Crew {
     log: DecisionLog["Service"],
     share: SharedFetch.Share,
     sessions: Sessions,
-    run: (effect: Effect.Effect<void>) => void
+    run: (effect: Effect.Effect<void>) => void,
+    program: () => Start
   ): Effect.Effect<string> {
     return Effect.suspend(() => {
+      const { exec, execArgv, first } = program()
+      cluster.setupPrimary({
+        exec,
+        args: process.argv.slice(2),
+        execArgv: [...execArgv],
+        serialization: "advanced"
+      })
       const member: Member = {
         worker: cluster.fork(),
         gone: Deferred.makeUnsafe(),
@@ -285,6 +294,7 @@ export class Crew {
       }
       this.#members.add(member)
       const { worker } = member
+      if (first !== undefined) worker.send(first, () => {})
       const hear = (message: ToOwner): void => {
         switch (message._tag) {
           case "Here":
@@ -377,14 +387,7 @@ export class Crew {
       const grpcListen = gateway.grpc === null ? null : grpcAt(gateway.grpc, yield* settled(grpcAddress(gateway.grpc)))
       this.#listening = { listen, grpc: grpcListen }
       this.#serving = this.#listens(this.#serving)
-      const [script = ""] = process.argv.slice(1)
       cluster.schedulingPolicy = cluster.SCHED_RR
-      cluster.setupPrimary({
-        exec: script,
-        args: process.argv.slice(2),
-        execArgv: process.execArgv,
-        serialization: "advanced"
-      })
       const life = this.#life(
         {
           ready: (it) => {
@@ -399,7 +402,8 @@ export class Crew {
         log,
         share,
         state.sessions,
-        run
+        run,
+        yield* WorkerProgram
       )
       state.figures = this.figures
       state.crew = () => ({ wanted: this.#wanted, ready: this.ready })
