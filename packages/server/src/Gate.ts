@@ -26,7 +26,7 @@ import type { Certificate } from "./platform/Certificate.ts"
 import { type Address, listen } from "./platform/Listener.ts"
 import { Telemetry } from "./platform/Telemetry.ts"
 import { Admission, type Stay } from "./proxy/Admission.ts"
-import { endAfterAnswer, finish, onClientError } from "./proxy/ClientError.ts"
+import { endAfterAnswers, finish, onClientError } from "./proxy/ClientError.ts"
 import type { Crashed } from "./proxy/Crashed.ts"
 import { Exchange, isSecure } from "./proxy/Exchange.ts"
 import { GateState } from "./proxy/GateState.ts"
@@ -320,9 +320,12 @@ export class Gate extends Context.Service<Gate, {
 
         const onRequest = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
           const lease = deployments.lease()
+          Pipelined.note(response, request.socket)
           // Should its connection end meanwhile, that is told after this turn: whatever waits for it hears of it.
           Turn.decide({
             run: () => {
+              // The answer before said that it is the last one.
+              if (closing.has(request.socket)) return lease.release()
               try {
                 answer(request, response, lease, expectsContinue)
               } catch (error) {
@@ -377,12 +380,10 @@ export class Gate extends Context.Service<Gate, {
         const taken = (request: IncomingMessage, socket: Socket): ServerResponse | undefined => {
           socket.on("error", ignore)
           Turn.end()
-          if (admission.on(socket) === undefined) {
-            const response = responseOn(request, socket)
-            if (response !== undefined) return response
-          }
-          if (!endAfterAnswer(admission, socket)) finish(socket)
-          return undefined
+          if (endAfterAnswers(admission, socket)) return undefined
+          const response = responseOn(request, socket)
+          if (response === undefined) finish(socket)
+          return response
         }
 
         const onUpgrade = (request: IncomingMessage, socket: Socket, rest: Buffer) => {

@@ -47,6 +47,9 @@ const isWell = Effect.fnUntraced(
   }
 )
 
+/** The statuses of answers that follow each other without an end of line. */
+const statuses = (answers: string) => [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, it]) => Number(it))
+
 const json = (body: string) => ["Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`]
 const chat = "POST /v1/chat/completions HTTP/1.1"
 
@@ -123,13 +126,48 @@ describe("a socket that Node hands over", () => {
         ])
         for (const [many, behind] of [[1, "\0\0\r\n\r\n"], [3, "GARBAGE\r\n\r\n"], [40, "\0"]] as const) {
           const answer = yield* Raw.send(it.world.port, one.repeat(many) + behind)
-          const told = Raw.statuses(answer)
-          assert.strictEqual(told[0], status, answer)
-          assert.include([status, 400], told.at(-1), answer)
+          const told = statuses(answer)
+          assert.deepStrictEqual(told.slice(0, many), Array.from({ length: many }, () => status), answer)
+          assert.isTrue(told.slice(many).every((it) => it === 400), answer)
         }
         yield* isWell(it)
       }))
   }
+
+  for (
+    const [title, behind] of [
+      ["garbage", "GARBAGE\r\n\r\n"],
+      [
+        "a body that is none",
+        Raw.request(chat, ["Content-Type: application/json", "Transfer-Encoding: chunked"], "zz\r\n")
+      ],
+      ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"],
+      ["an upgrade", Raw.request("GET /v1/x HTTP/1.1", ["Connection: Upgrade", "Upgrade: websocket"])]
+    ] as const
+  ) {
+    it.live(`${title} behind several requests takes the answer of none of them away`, () =>
+      Effect.gen(function*() {
+        const it = yield* setting({ doors: { websocket: ["/v1/x"] } })
+        it.world.upstream.answer = (_, response, { url }) => void setTimeout(() => response.end(url), 30)
+        const urls = ["/v1/files?1", "/v1/files?2", "/v1/files?3"]
+        const asked = urls.map((url) => Raw.request(`GET ${url} HTTP/1.1`, [it.bearer])).join("")
+        const answer = yield* Raw.send(it.world.port, asked + behind)
+        assert.deepStrictEqual(answer.match(/\/v1\/files\?\d/g), urls, answer)
+        assert.deepStrictEqual(statuses(answer), [200, 200, 200], answer)
+        yield* isWell(it)
+      }))
+  }
+
+  it.live("a request behind one that ends its connection is not decided, and goes nowhere", () =>
+    Effect.gen(function*() {
+      const it = yield* setting()
+      const ambiguous = Raw.request("GET /v1/files HTTP/1.1", [it.bearer, "Host: a", "Host: b"])
+      const answer = yield* Raw.send(it.world.port, ambiguous + Raw.request("GET /v1/files HTTP/1.1", [it.bearer]))
+      assert.deepStrictEqual(Raw.statuses(answer), [400], answer)
+      assert.deepStrictEqual(it.world.log.recent(10).map(({ status }) => status), [400])
+      assert.deepStrictEqual(it.world.upstream.requests, [])
+      yield* isWell(it)
+    }))
 })
 
 describe("a connection that ends", () => {

@@ -4,6 +4,20 @@
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
+/** The last answer on each connection that waits, or has waited, for those before it. */
+const waiting = new WeakMap<Socket, ServerResponse>()
+
+/** Notes an answer as its request comes. */
+export const note = (response: ServerResponse, socket: Socket): void => {
+  if (response.socket === null) waiting.set(socket, response)
+}
+
+/** The last of the answers that are still to be sent on a connection; `undefined` when none waits for another. */
+export const lastOn = (socket: Socket): ServerResponse | undefined => {
+  const last = waiting.get(socket)
+  return last === undefined || last.destroyed || last.writableFinished ? undefined : last
+}
+
 /**
  * Ends an answer that cannot be whole, and its connection with it: one whose turn it is not would else be sent as far as
  * it came, and its caller would wait for the rest.

@@ -5,8 +5,9 @@
  * (threat E10): that one ends first, and the connection with it.
  */
 import { render } from "@jotgate/core/ProblemResponse"
-import { STATUS_CODES } from "node:http"
+import { type ServerResponse, STATUS_CODES } from "node:http"
 import type { Socket } from "node:net"
+import * as Pipelined from "../answer/Pipelined.ts"
 import type { Opened, Recording } from "../record/Recording.ts"
 import type { Admission } from "./Admission.ts"
 
@@ -22,12 +23,19 @@ export const finish = (socket: Socket, text?: string): void => {
   socket.once("close", () => clearTimeout(timer))
 }
 
-/** Ends a connection once the answer that is due on it is there; `false` when none is. */
-export const endAfterAnswer = (admission: Admission, socket: Socket): boolean => {
-  const stay = admission.on(socket)
-  if (stay === undefined) return false
-  stay.response.shouldKeepAlive = false
-  stay.response.once("close", () => finish(socket))
+/** Ends a connection once this answer is there. */
+const endAfter = (response: ServerResponse, socket: Socket): void => {
+  response.shouldKeepAlive = false
+  response.once("close", () => finish(socket))
+}
+
+/** Ends a connection once all answers are there that are due on it; `false` when none is known. */
+export const endAfterAnswers = (admission: Admission, socket: Socket): boolean => {
+  const last = Pipelined.lastOn(socket) ?? admission.on(socket)?.response
+  if (last === undefined) return false
+  // The body of this one was to come where something else did.
+  if (last.req.complete) endAfter(last, socket)
+  else Pipelined.breakOff(last)
   return true
 }
 
@@ -46,6 +54,7 @@ export const onClientError = (
     socket.destroy()
     return
   }
+  if (Pipelined.lastOn(socket) !== undefined) return void endAfterAnswers(admission, socket)
   const stay = admission.on(socket)
   if (stay !== undefined && stay.response.headersSent) {
     socket.destroy()
@@ -59,7 +68,7 @@ export const onClientError = (
     return
   }
   // What is wrong stands behind a request that is whole: that one gets its answer.
-  if (stay !== undefined && stay.response.req.complete && endAfterAnswer(admission, socket)) return
+  if (stay !== undefined && stay.response.req.complete) return endAfter(stay.response, socket)
   const code = error.code === "HPE_HEADER_OVERFLOW" ? "headers_too_large" : "request_ambiguous"
   // What is wrong in the body of a request is the answer to that one; else nothing is known of what was asked.
   const recording = stay?.ends?.recording ?? open({ door: "proxy", method: "", route: "", requestId: null })
