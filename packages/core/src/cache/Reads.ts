@@ -27,6 +27,7 @@ export interface Unchanged {
 export interface Kept {
   /** `undefined` once it is forgotten. */
   answer: unknown
+  /** Until when it is given without a look. */
   freshUntil: number
   /** How much longer it serves while nobody answers. */
   staleUntil: number

@@ -39,7 +39,9 @@ export interface Person {
 }
 
 interface Budgeted {
+  /** What may be spent; `null` where there is no bound. */
   readonly maxBudget: number | null
+  /** What was spent. */
   readonly spend: number
 }
 
