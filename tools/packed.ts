@@ -5,7 +5,7 @@
  * plain Node: one copy of effect, a command that tells its version (and installs without a registry), every subpath that is shown importable and no other
  * module, the same decision by the core and by the gate with every store, and every block of docs/install.md, down to an
  * alert of Debian's Prometheus, an upgrade and the way back; then with each supported compiler, both ways
- * of finding modules and nothing silenced. Needs `npm run build` before it, and a package registry.
+ * of finding modules and nothing silenced, beside the programs that the pages show. Needs `npm run build` before it, and a package registry.
  */
 import {
   cpSync,
@@ -22,6 +22,7 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import * as Catalog from "../servers/src/Catalog.ts"
 import { compilers, deciding, host, hosts, optionsOf, pointing, refused } from "./lib/Consumer.ts"
+import { programsOf, supposed } from "./lib/PagePrograms.ts"
 import { bin, run } from "./lib/Run.ts"
 
 interface Manifest {
@@ -217,6 +218,7 @@ if (open.length > 0) throw new Error("can be imported: " + open.join(", "))`
       "--no-audit",
       "--no-fund",
       `@types/node@${own.devDependencies["@types/node"]}`,
+      `@effect/platform-node@${own.devDependencies["@effect/platform-node"]}`,
       ...Object.entries(compilers).map(([name, it]) => `${name}@${it}`)
     ],
     consumer
@@ -249,6 +251,18 @@ if (open.length > 0) throw new Error("can be imported: " + open.join(", "))`
     )
     return folder
   }
+  const pages = ["docs/embedding.md", ...packages.map((it) => `${it}/README.md`)]
+  const shown = pages.flatMap((it) => programsOf(readFileSync(it, "utf8")))
+  const pagesFolder = project("pages", "", "NodeNext")
+  for (const [index, text] of shown.entries()) writeFileSync(join(pagesFolder, `page${index}.ts`), text)
+  writeFileSync(join(pagesFolder, "supposed.d.ts"), supposed)
+  writeFileSync(
+    join(pagesFolder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { ...optionsOf("NodeNext"), skipLibCheck: true }, include: ["*.ts"] })
+  )
+  const compiled = await compile(Object.keys(compilers).at(-1) ?? "", pagesFolder)
+  if (compiled.code !== 0 || shown.length < 8) fail(`${shown.length} programs of the pages: ${compiled.output}`)
+  console.log(`packed: ${shown.length} programs that the pages show compile (${compiled.seconds.toFixed(1)} s)`)
   for (const resolution of ["NodeNext", "Bundler"] as const) {
     const folder = project("host", host, resolution)
     // What differs between the ways of finding modules does not differ between compilers in the middle.
