@@ -7,6 +7,7 @@
  * server sees such a change within two seconds.
  */
 import { Secrets } from "@jotgate/core/Secrets"
+import type { Answered as AnsweredHere, Sent } from "@jotgate/server/DirectDirectory"
 import type { FileSettings } from "@jotgate/server/GatewaySettings"
 import { addressText } from "@jotgate/server/GatewaySettings"
 import * as NodeSecrets from "@jotgate/server/NodeSecrets"
@@ -67,7 +68,11 @@ export type OnProgress = (done: number, of: number) => void
 /** How long one answer may take: an import of many rows is one request. */
 const patience = 900_000
 
-type Send = (request: Request) => Promise<Response>
+/** What is answered; the text may still be on its way. */
+type Answered = Omit<AnsweredHere, "text"> & { readonly text: Effect.Effect<string, Failure> }
+
+/** Sends a request, and gives its answer. */
+type Send = (sent: Sent) => Effect.Effect<Answered, Failure>
 
 const Problem = Schema.Struct({
   title: Schema.optionalKey(Schema.String),
@@ -99,18 +104,21 @@ const linesOf = (status: number, body: unknown, wording: Asked["wording"]): Read
 
 const faultText = ({ message, path }: Fault): string => `${path.length === 0 ? "" : `${path.join(".")}: `}${message}`
 
-const answerOf = (response: Response, wording: Asked["wording"]): Effect.Effect<unknown, Failure | Negative> =>
+const answerOf = (
+  status: number,
+  text: string,
+  wording: Asked["wording"]
+): Effect.Effect<unknown, Failure | Negative> =>
   Effect.gen(function*() {
-    const text = yield* Effect.promise(() => response.text())
     const body = yield* text === ""
       ? Effect.succeed(null)
       : Result.match(parsed(text), {
-        onFailure: () => failure(`this is no admin listener of jotgate: it answers ${response.status} without JSON`),
+        onFailure: () => failure(`this is no admin listener of jotgate: it answers ${status} without JSON`),
         onSuccess: (it) => Effect.succeed(it)
       })
-    if (response.ok) return body
-    const lines = linesOf(response.status, body, wording)
-    return yield* negative.has(response.status) ? new Negative({ lines }) : new Failure({ lines })
+    if (status >= 200 && status < 300) return body
+    const lines = linesOf(status, body, wording)
+    return yield* negative.has(status) ? new Negative({ lines }) : new Failure({ lines })
   })
 
 /** The cursor of the page that a list's link leads to; `undefined` without one. */
@@ -128,30 +136,45 @@ const urlOf = (base: string, { from, path, query = {} }: Asked): string => {
   }`
 }
 
-const requestOf = (base: string, token: Redacted.Redacted | undefined, asked: Asked): Request => {
+const sentBy = (base: string, asked: Asked): Sent => {
   const body = asked.json ?? (asked.body === undefined ? undefined : JSON.stringify(asked.body))
-  return new Request(urlOf(base, asked), {
-    method: asked.method,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${Redacted.value(token)}` }),
-      ...(body === undefined ? {} : { "content-type": "application/json" })
-    },
-    ...(body === undefined ? {} : { body }),
-    signal: AbortSignal.timeout(patience)
-  })
+  return { method: asked.method, url: urlOf(base, asked), ...(body === undefined ? {} : { body }) }
 }
 
-const asking = (base: string, token: Redacted.Redacted | undefined, send: Send): Ask => (asked) =>
-  Effect.tryPromise({
-    try: () => send(requestOf(base, token, asked)),
-    catch: (error) => failure(silence(base, error))
-  }).pipe(Effect.flatMap((response) => {
-    asked.onHead?.(cursorIn(response.headers.get("link") ?? ""))
-    return answerOf(response, asked.wording)
+/** Sends to the listener at `base`. */
+const overWire = (base: string, token: Redacted.Redacted | undefined): Send => ({ body, method, url }) => {
+  const waiting = <A>(answer: () => Promise<A>) =>
+    Effect.tryPromise({ try: answer, catch: (error) => failure(silence(base, error)) })
+  const sent = waiting(() =>
+    fetch(url, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${Redacted.value(token)}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" })
+      },
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(patience)
+    })
+  )
+  return Effect.map(sent, (response) => ({
+    status: response.status,
+    link: response.headers.get("link") ?? undefined,
+    text: waiting(() => response.text())
   }))
+}
+
+const asking = (base: string, send: Send): Ask =>
+  Effect.fnUntraced(function*(asked) {
+    const { link = "", status, text } = yield* send(sentBy(base, asked))
+    asked.onHead?.(cursorIn(link))
+    return yield* answerOf(status, yield* text, asked.wording)
+  })
+
+/** The API of the listener at this address. */
+const at = (base: string, token: Redacted.Redacted | undefined): Ask => asking(base, overWire(base, token))
 
 /** The API as somebody answers it in this process. */
-export const over = (send: Send): Ask => asking("http://localhost", undefined, send)
+export const over = (send: Send): Ask => asking("http://localhost", send)
 
 const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 
@@ -213,7 +236,7 @@ export const listening = Effect.fnUntraced(function*(
   const token = settings === undefined || Option.isNone(config)
     ? fromEnv(tokenEnv)
     : yield* tokenOf(settings, dirname(resolve(config.value)), tokenEnv)
-  if (yield* answers(url.replace(/\/+$/, ""))) return asking(url, token, fetch)
+  if (yield* answers(url.replace(/\/+$/, ""))) return at(url, token)
   return settings === undefined ? yield* failure(`${url} does not answer`) : undefined
 })
 
@@ -234,7 +257,7 @@ export const connect = Effect.fnUntraced(function*(
     if (only) return yield* failure("--direct works on the store of --config FILE")
     if (Option.isNone(admin)) return yield* failure("which directory? Give --config FILE or --admin URL")
     if (!isUrl(admin.value)) return yield* failure(`--admin ${admin.value}: must be a URL`)
-    return asking(admin.value, fromEnv(tokenEnv), fetch)
+    return at(admin.value, fromEnv(tokenEnv))
   }
   const { settings } = yield* loadSound(config.value)
   const base = dirname(resolve(config.value))
@@ -242,16 +265,16 @@ export const connect = Effect.fnUntraced(function*(
   const token = yield* tokenOf(settings, base, tokenEnv)
   if (Option.isSome(admin)) {
     return isUrl(admin.value)
-      ? asking(admin.value, token, fetch)
+      ? at(admin.value, token)
       : yield* failure(`--admin ${admin.value}: must be a URL`)
   }
   const own = ownAddress(settings)
   if (isRunning) {
     return own !== undefined && (yield* answers(own))
-      ? asking(own, token, fetch)
+      ? at(own, token)
       : yield* failure(`no gate runs at ${own ?? "gateway.admin"}: start one, or give --admin URL`)
   }
-  if (own !== undefined && token !== undefined && (yield* answers(own))) return asking(own, token, fetch)
+  if (own !== undefined && token !== undefined && (yield* answers(own))) return at(own, token)
   if (own !== undefined && token !== undefined) {
     yield* Console.error(`${own} does not answer: working on the store itself`)
   }

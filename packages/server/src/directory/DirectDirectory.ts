@@ -7,8 +7,16 @@
 import { KeyStore } from "@jotgate/core/KeyStore"
 import { Revocation } from "@jotgate/core/Revocation"
 import * as Store from "@jotgate/store/Store"
-import { Effect, Layer, type Scope } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import { Context, Deferred, Effect, Exit, Layer, type Scope } from "effect"
+import {
+  HttpClientRequest,
+  HttpEffect,
+  type HttpMethod,
+  HttpRouter,
+  HttpServer,
+  HttpServerRequest,
+  HttpServerResponse
+} from "effect/http"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { FileSettings } from "../config/GatewaySettings.ts"
 import * as NodeSecrets from "../platform/NodeSecrets.ts"
@@ -36,11 +44,44 @@ const keyless = Layer.succeed(KeyStore, {
   drop: () => Effect.void
 })
 
-/** Answers requests as the admin listener would; the store is open until the scope closes. */
+/** A request to the API. */
+export interface Sent {
+  readonly method: HttpMethod.HttpMethod
+  /** The whole URL, of whatever host. */
+  readonly url: string
+  /** A JSON text. */
+  readonly body?: string
+}
+
+/** What is answered. */
+export interface Answered {
+  readonly status: number
+  /** The header that leads to the next page. */
+  readonly link: string | undefined
+  readonly text: Effect.Effect<string>
+}
+
+const requestOf = ({ body, method, url }: Sent): HttpServerRequest.HttpServerRequest => {
+  const request = HttpClientRequest.make(method)(url)
+  return HttpServerRequest.fromClientRequest(
+    body === undefined ? request : HttpClientRequest.bodyText(request, body, "application/json")
+  )
+}
+
+const answeredBy = (response: HttpServerResponse.HttpServerResponse): Answered => ({
+  status: response.status,
+  link: response.headers["link"],
+  text: Effect.orDie(HttpServerResponse.toClientResponse(response).text)
+})
+
+/**
+ * Answers requests as the admin listener would; the store is open until the scope closes. `Request` and `Response` of
+ * the platform are not used: they load a client of HTTP and HTTP/2, for nobody is asked over a wire.
+ */
 export const make = Effect.fnUntraced(function*(
   settings: FileSettings,
   { actor, ...places }: Options
-): Effect.fn.Return<(request: Request) => Promise<Response>, Store.StoreFailed, Scope.Scope> {
+): Effect.fn.Return<(sent: Sent) => Effect.Effect<Answered>, Store.StoreFailed, Scope.Scope> {
   const services = yield* Layer.build(
     Revocation.layer.pipe(
       Layer.provideMerge(Store.layer(settings)),
@@ -54,10 +95,16 @@ export const make = Effect.fnUntraced(function*(
     Layer.provide([DirectoryInputLive.layerDirect(actor), Management.Managed.layer(management)]),
     Layer.provide(HttpServer.layerServices)
   )
-  const { dispose, handler } = HttpRouter.toWebHandler(routes, {
-    disableLogger: true,
-    routerConfig: { maxParamLength: DirectoryServer.maxParamLength }
+  const config = Layer.succeed(HttpRouter.RouterConfig, { maxParamLength: DirectoryServer.maxParamLength })
+  const built = yield* Layer.build(Layer.provideMerge(routes, Layer.provide(HttpRouter.layer, config)))
+  const router = Context.get(built, HttpRouter.HttpRouter).asHttpEffect()
+  return Effect.fnUntraced(function*(sent) {
+    const answer = yield* Deferred.make<Answered>()
+    const handled = HttpEffect.toHandled(
+      router,
+      (_, response) => Deferred.done(answer, Exit.succeed(answeredBy(response)))
+    )
+    yield* Effect.provideService(handled, HttpServerRequest.HttpServerRequest, requestOf(sent))
+    return yield* Deferred.await(answer)
   })
-  yield* Effect.addFinalizer(() => Effect.promise(dispose))
-  return (request) => handler(request)
 })

@@ -36,13 +36,18 @@ export interface TargetReading {
   readonly isWebSocket: boolean
 }
 
-/** The places of one route, by where they are. */
+/** The places of one route, by where they are; those in a body are made when the first body is read. */
 interface Places {
-  readonly members: JsonPlace
+  readonly members: () => JsonPlace
   /** Of a line of an uploaded file. */
-  readonly lines: JsonPlace | undefined
+  readonly lines: () => JsonPlace | undefined
   readonly query: ReadonlyArray<QueryPlace>
   readonly headers: ReadonlySet<string>
+}
+
+const later = <A>(make: () => A): () => A => {
+  let made: A | undefined
+  return () => made ??= make()
 }
 
 const headersIn = (places: ModelRoute["places"]): ReadonlySet<string> =>
@@ -58,8 +63,8 @@ const sorted = (places: ModelRoute["places"]): Places => {
     else if (place._tag === "Lines") lines.push(place)
   }
   return {
-    members: placesOf(members),
-    lines: lines.length === 0 ? undefined : placesOf(lines),
+    members: later(() => placesOf(members)),
+    lines: lines.length === 0 ? () => undefined : later(() => placesOf(lines)),
     query,
     headers: headersIn(places)
   }
@@ -77,8 +82,8 @@ const placesOfRoute = (places: ModelRoute["places"]): Places => {
 
 /** Elsewhere than on model routes: what some upstream could obey all the same. */
 const elsewhere: Places = {
-  members: placesOf([{ path: "model" }]),
-  lines: undefined,
+  members: later(() => placesOf([{ path: "model" }])),
+  lines: () => undefined,
   query: [{ name: "model" }],
   headers: headersIn(find("POST", "/v1/chat/completions")?.places ?? [])
 }
@@ -179,7 +184,8 @@ export const bodyReader = (
   boundary: (() => string) | undefined,
   send: Send
 ): BodyReader | undefined => {
-  const { lines, members } = placesOn(route)
+  const places = placesOn(route)
+  const members = places.members()
   const takes = (type: BodyType): boolean => route === undefined || route.body.includes(type)
   if (contentType.trim() === "") {
     return route === undefined
@@ -201,7 +207,7 @@ export const bodyReader = (
     return new MultipartBody(
       from,
       boundary?.() ?? from,
-      { places: members, lines, mustName, isKnown: takes("multipart") },
+      { places: members, lines: places.lines(), mustName, isKnown: takes("multipart") },
       send
     )
   }
