@@ -57,10 +57,8 @@ export const make = ({ directory: { teams } }: Pick<Settings, "directory">, nobo
 
   /** Tells the teams of these rows; any other has no row. */
   return (rows: ReadonlyArray<Team>): AlikeOf => {
-    const found = new Map(rows.map((it) => [it.id, it]))
-    return (id) => {
-      const row = found.get(id)
-      return row !== undefined ? ofRow(row) : counts(id) ? undefined : missing
-    }
+    const found = new Map<TeamId, Alike | undefined>()
+    for (const row of rows) found.set(row.id, ofRow(row))
+    return (id) => found.get(id) ?? (found.has(id) || counts(id) ? undefined : missing)
   }
 }

@@ -434,5 +434,9 @@ const make = (settings: Settings) =>
   })
 
 /** The teams in whose name somebody may who has these ways: alone, and in each team in the order of the row. */
-const teamsOf = ({ places }: Person, [, ...ways]: ReadonlyArray<Way>): ReadonlyArray<TeamId> =>
-  places.filter((it) => it.isMember).flatMap(({ team }, at) => ways[at]?.allowed === true ? [team] : [])
+const teamsOf = ({ places }: Person, ways: ReadonlyArray<Way>): ReadonlyArray<TeamId> => {
+  const found: Array<TeamId> = []
+  let at = 0
+  for (const { isMember, team } of places) if (isMember && ways[++at]?.allowed === true) found.push(team)
+  return found
+}
