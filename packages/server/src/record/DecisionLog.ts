@@ -19,6 +19,8 @@ import { type Searched, Told } from "./Told.ts"
  * costs several times as much.
  */
 const collecting = 20
+/** Characters that are made bytes at a time: what stays in the processor's caches takes half the time. */
+const portion = 32 * 1024
 
 const droppedCounter = Metric.counter("jotgate_audit_dropped_total", {
   description: "Lines of decisions that could not be written.",
@@ -98,8 +100,16 @@ export class DecisionLog extends Context.Service<DecisionLog, {
           )
         const write = sink === undefined ? undefined : (lines: ReadonlyArray<string>): void => {
           let text = ""
-          for (const it of lines) text += `${it}\n`
-          sink.write(text, lines.length)
+          let count = 0
+          for (const it of lines) {
+            text += `${it}\n`
+            count++
+            if (text.length < portion) continue
+            sink.write(text, count)
+            text = ""
+            count = 0
+          }
+          if (count > 0) sink.write(text, count)
         }
         const keep = (records: ReadonlyArray<Recording | Told>) => {
           for (const it of records) kept.add(it)

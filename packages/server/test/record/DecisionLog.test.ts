@@ -48,6 +48,20 @@ describe("DecisionLog", () => {
       assert.deepStrictEqual(log.recent(9).map((it) => it.decision), [last])
     }))
 
+  it.live("writes every line of a moment that brings thousands, in order", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "audit.jsonl")
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(DecisionLog.layer({ audit: `file:${file}`, keep: 0 }), scope)
+      const log = Context.get(services, DecisionLog)
+      const given = Array.from({ length: 2_000 }, () => record(log))
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(
+        readFileSync(file, "utf8").split("\n").map((it) => it === "" ? it : JSON.parse(it).decision),
+        [...given, ""]
+      )
+    }))
+
   it.live("keeps no address of what another process tells, neither of its lines nor of their questions", () =>
     Effect.scoped(Effect.gen(function*() {
       const redact = Redaction.make("key")
