@@ -228,10 +228,11 @@ function endOfNumber(i: u32): u32 {
   let next = i
   let byte = byteAt(next)
   if (byte === 0x2d) byte = byteAt(++next)
-  if (byte === 0x30) next++
-  else if (byte - 0x31 <= 8) next = skipDigits(next + 1)
+  if (byte - 0x31 <= 8) next = skipDigits(next + 1)
+  else if (byte === 0x30) next++
   else return 0
   byte = byteAt(next)
+  if (byte === COMMA || byte === CLOSE_ARRAY) return next
   if (byte === 0x2e) {
     if (!isDigit(byteAt(next + 1))) return 0
     next = skipDigits(next + 2)
@@ -447,14 +448,23 @@ export function walk(to: u32): i32 {
         i = end + 1
       } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
         if (level === MOST_DEPTH) return stop(i, next, level, Bad)
+        const second = byteAt(i + 1)
         // `{` and `}`, `[` and `]` lie two apart.
-        if (byteAt(i + 1) === byte + 2) i += 2
+        if (second === byte + 2) i += 2
         else {
           close = byte + 2
           store<u8>(NESTING + ++level, close)
           if (level === named) opened++
           next = byte === OPEN_OBJECT ? NameOrEnd : ValueOrEnd
           i++
+          if (second === OPEN_ARRAY && byte === OPEN_ARRAY) {
+            // Lists in lists: of all but the innermost nothing else is asked.
+            while (byteAt(i + 1) === OPEN_ARRAY && level !== reported && level !== MOST_DEPTH) {
+              store<u8>(NESTING + ++level, CLOSE_ARRAY)
+              if (level === named) opened++
+              i++
+            }
+          }
           continue
         }
       } else if (byte !== close || (next & 1) === 0) {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { JsonModel } from "../../src/model/JsonModel.ts"
+import * as JsonWalk from "../../src/model/JsonWalk.ts"
 import { found, type Peeked } from "../../src/model/Peeked.ts"
 import { compile, target } from "../../wasm/compile.ts"
 import { chatPlaces } from "../support/ChatPlaces.ts"
@@ -41,6 +42,40 @@ describe("the walk over JSON", () => {
         assert.strictEqual(read(`{"n":[1,${long},2],"model":"a"}`, step), tag)
         assert.strictEqual(read(`{"n":0.${long},"model":"a"}`, step), tag)
       }
+    }
+  })
+
+  it("lists in lists stop it at the same places, whether they come in one piece or byte by byte", () => {
+    const stopsOf = (text: string, step: number, watched: Partial<JsonWalk.Place>) => {
+      const bytes = Buffer.from(text)
+      const place = { ...JsonWalk.startPlace(), wanted: false, ...watched }
+      const stops: Array<string> = []
+      for (let at = 0; at < bytes.length && stops.at(-1)?.startsWith("Bad") !== true; at += step) {
+        JsonWalk.walk(place, bytes.subarray(at, at + step), (why, raw) => {
+          const found = why === "Name" || why === "Text" || why === "Other" ? JsonWalk.asText(raw) : ""
+          stops.push(`${why} ${found} at ${place.at}, depth ${place.depth}, ${place.opened} opened`)
+          return why !== "Bad"
+        })
+      }
+      return [...stops, `${JsonWalk.isDone(place)}, ${place.opened} opened`]
+    }
+    const texts = [
+      `[[[[1]],[[[2]]]],[0],[[[{"a":[[[3]]]}]]],[[[0]]]]`,
+      `{"a":[[[[0]]],[[[["b"]]]]]}`,
+      `[[[}]]]`,
+      `[[[[`
+    ]
+    for (const text of texts) {
+      for (let depth = 0; depth < 8; depth++) {
+        for (const watched of [{ elements: depth }, { names: depth, allNames: true }, { floor: Math.max(1, depth) }]) {
+          const what = `${text} ${JSON.stringify(watched)}`
+          assert.deepStrictEqual(stopsOf(text, text.length, watched), stopsOf(text, 1, watched), what)
+        }
+      }
+    }
+    for (const depth of [499, 500, 501, 502, 900, 5_000]) {
+      const [last] = stopsOf(`${"[".repeat(depth)}1${"]".repeat(depth)}`, 20_000, {}).toReversed()
+      assert.strictEqual(last, depth <= 500 ? "true, 0 opened" : "false, 0 opened", String(depth))
     }
   })
 
