@@ -61,6 +61,22 @@ const filesOf = (text: string): ReadonlyArray<string> => {
 const partsOf = (folder: string): string =>
   globSync(`${folder}/*.ts`, { cwd: root }).map((it) => readFileSync(join(root, it), "utf8")).join("\n")
 
+/** The files and folders of ours that stand in code, and those beside them of which the same cell has the name alone. */
+const placesOf = (page: string): ReadonlyArray<string> =>
+  textOf(page).split(/[\n|]/).flatMap((cell) => {
+    const paths = [
+      ...cell.matchAll(
+        /`((?:bench|conformance|deploy|docs|examples|fuzz|mutation|packages|servers|soak|tools)\/[^`\s]+)`/g
+      )
+    ]
+      .map(([, it = ""]) => it)
+    const tests = paths.findLast((it) => it.includes("/test/"))
+    const beside = tests === undefined
+      ? []
+      : [...cell.matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, it]) => `${dirname(tests)}/${it}`)
+    return [...paths, ...beside]
+  })
+
 describe("the documents", () => {
   it("link to what is there, and the index names every page", () => {
     for (const page of documents) {
@@ -125,6 +141,19 @@ describe("the documents", () => {
         assert.strictEqual(named ?? version, version, file.name)
       }
     }
+  })
+
+  it("name files, folders and tests of the workspace that are there", () => {
+    let places = 0
+    for (const page of documents) {
+      for (const place of placesOf(page)) {
+        // Methods of MCP look like files; and a page names a file that its reader makes.
+        if (/^tools\/(?:call|list)$|-1\.112\.json$/.test(place)) continue
+        assert.isNotEmpty([...globSync(`${place}*`, { cwd: root })], `${page}: ${place}`)
+        places++
+      }
+    }
+    assert.isAbove(places, 50)
   })
 
   it("name scripts of the workspace, with the parts and flags that these have, and files that are there", () => {
