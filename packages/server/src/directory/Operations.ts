@@ -12,7 +12,6 @@ import type { FileSettings } from "../config/GatewaySettings.ts"
 import * as NamedTool from "../mcp/NamedTool.ts"
 import * as Change from "./Change.ts"
 import { Caller } from "./DirectoryAccess.ts"
-import { maxPage } from "./DirectoryApi.ts"
 import * as Problem from "./DirectoryProblem.ts"
 import type { Managed, Management } from "./Management.ts"
 import type { About } from "./Questioner.ts"
@@ -202,6 +201,9 @@ const aboutOf = (
   resource
 })
 
+/** How many rows are looked at before others have a turn: some 10 ms. */
+const piece = 2_000
+
 /** A page of those who may, of whichever kind. */
 type Listing = (
   about: About,
@@ -237,9 +239,9 @@ export const questions = (managed: Managed["Service"]) => {
           const items: Array<unknown> = []
           let next = range.after
           // In pieces: whoever else is answered here does not wait for all of them.
-          for (let left = range.limit; left > 0; left -= maxPage) {
+          for (let left = range.limit; left > 0; left -= piece) {
             const { next: after, rows } = yield* page(it)(about, {
-              limit: Math.min(left, maxPage),
+              limit: Math.min(left, piece),
               ...(next === undefined ? {} : { after: next })
             })
             for (const row of rows) items.push(row)
