@@ -4,11 +4,12 @@
  * For each place in which LiteLLM takes a model (RULES D54) a model that is denied is asked for, through the proxy, behind
  * Traefik and Envoy, and with the printed `custom_auth`. LiteLLM serves its models from an upstream of ours, which notes
  * what it is really asked for: a denied model must never be among it. The same requests without a gate show that the
- * places are real. LiteLLM is installed once, by pip, into a folder of its own.
+ * places are real. LiteLLM is installed once, by pip, into a folder of its own. Then docs/litellm.md is run line by line,
+ * with the LiteLLM that it installs.
  */
 import { Catalog } from "@jotgate/servers"
 import { Effect } from "effect"
-import { execFileSync, spawn } from "node:child_process"
+import { execFileSync, spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type IncomingMessage } from "node:http"
 import { createServer as createPort } from "node:net"
@@ -245,4 +246,9 @@ const program = Effect.gen(function*() {
 })
 
 await Effect.runPromise(Effect.scoped(program))
+const page = spawnSync("npm", ["exec", "--", "vitest", "run", "packages/cli/test/commands/LiteLLMPage"], {
+  stdio: "inherit",
+  env: { ...process.env, LITELLM: "pypi" }
+})
+figure("lines of docs/litellm.md that do otherwise than it says", page.status === 0 ? 0 : 1, { most: 0 })
 process.exit()

@@ -11,6 +11,7 @@ import { join } from "node:path"
 import { deployed, documents, root } from "../support/Documents.ts"
 import * as DocumentWorld from "../support/DocumentWorld.ts"
 import { commandsOf, type PageCommand, spelledOut } from "../support/PageCommands.ts"
+import { pasted } from "../support/Process.ts"
 
 /** Commands that another test runs, or a script that CI calls. */
 const elsewhere: ReadonlyArray<readonly [page: string, command: RegExp, by: string]> = [
@@ -94,6 +95,19 @@ describe("the commands of the documents", () => {
       assert.isTrue(names.some((it) => text.includes(it)), `${by} names neither ${names.join(" nor ")}`)
     }
   })
+
+  it.live("say of a program that tests do not bring which one they need, in the words of the page", () =>
+    Effect.gen(function*() {
+      const needy = commands.filter((it) =>
+        String(unrun.find(([command]) => command.test(it.text))?.[1]).startsWith("needs")
+      )
+      const scripts = needy.map(({ text }) => text.replace(/ [A-Z]+$/, "")).filter((it) => it.endsWith(".mjs"))
+      assert.isNotEmpty(scripts)
+      for (const line of new Set(scripts)) {
+        const { code, text } = yield* pasted(line)
+        assert.deepStrictEqual([code, text.includes(`? ${line} `)], [2, true], text)
+      }
+    }))
 
   it.live("do what their pages say", () =>
     Effect.gen(function*() {

@@ -113,7 +113,7 @@ describe("the documents", () => {
           help = yield* helpOf([verb, sub])
         }
         for (const flag of words.filter((it) => /^--[a-z]/.test(it)).map((it) => it.replace(/[=\])].*$/, ""))) {
-          assert.include(help, flag, `${page}: jotgate ${line}`)
+          assert.match(help, new RegExp(`${flag}(?![\\w-])`), `${page}: jotgate ${line}`)
         }
         commands++
       }
@@ -159,7 +159,14 @@ describe("the documents", () => {
   it("name scripts of the workspace, with the parts and flags that these have, and files that are there", () => {
     let named = 0
     for (const { page, text } of [...documents, ...deployed].flatMap(commandsOf)) {
-      for (const file of filesOf(text)) assert.isNotEmpty([...globSync(file, { cwd: root })], `${page}: ${text}`)
+      for (const file of filesOf(text)) {
+        assert.isNotEmpty([...globSync(file, { cwd: root })], `${page}: ${text}`)
+        // What is started without npm has its flags behind it.
+        const [, behind = ""] = text.split(`${file} `)
+        for (const [, flag = ""] of behind.matchAll(/--([a-z-]+)/g)) {
+          assert.match(textOf(file), new RegExp(`\\b${flag}: \\{`), `${page}: ${text}: --${flag}`)
+        }
+      }
       const script = scriptOf(text)
       if (script === undefined) continue
       named++
