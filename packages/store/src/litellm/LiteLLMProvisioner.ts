@@ -15,6 +15,7 @@ import { Forgetting } from "../remember/Forgetting.ts"
 import { numbered, pg } from "../sql/Dialect.ts"
 import type { Row, Value } from "../sql/Rows.ts"
 import { named, provisionerOf, userOf } from "../sql/SqlProvisioner.ts"
+import * as Transaction from "../sql/Transaction.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
 import * as LiteLLMRows from "./LiteLLMRows.ts"
 import { LiteLLMTables, type Tables } from "./LiteLLMTables.ts"
@@ -31,6 +32,7 @@ const away = Exit.fail(
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  const inTransaction = Transaction.within(sql)
   const forgetting = yield* Forgetting
   const known = yield* LiteLLMTables
 
@@ -175,7 +177,7 @@ const make = Effect.gen(function*() {
 
   /** Somebody else was faster with the same subject: what this write wants is true or cannot be. */
   const settled = <A>(self: Effect.Effect<A, SqlError.SqlError>) =>
-    Effect.catchReason(sql.withTransaction(self), "SqlError", "UniqueViolation", () => Effect.void)
+    Effect.catchReason(inTransaction(self), "SqlError", "UniqueViolation", () => Effect.void)
 
   const write = (tables: Tables, it: DirectoryWrite): Effect.Effect<unknown, SqlError.SqlError> => {
     switch (it._tag) {
@@ -210,7 +212,7 @@ const make = Effect.gen(function*() {
 
   return (writes: ReadonlyArray<DirectoryWrite>, begun: Effect.Effect<void> = Effect.void) =>
     Effect.flatMap(known.read, (tables) =>
-      tables === undefined ? away : sql.withTransaction(Effect.gen(function*() {
+      tables === undefined ? away : inTransaction(Effect.gen(function*() {
         yield* begun
         for (const it of writes) yield* write(tables, it)
         yield* forgetting.announce(yield* changeOf(tables, writes))

@@ -11,6 +11,7 @@ import { type Migrator, SqlError } from "effect/sql"
 import { Lookups } from "../sql/Lookups.ts"
 import * as Migrations from "../sql/Migrations.ts"
 import * as SqlDirectory from "../sql/SqlDirectory.ts"
+import { isCutOff } from "../sql/Transaction.ts"
 import * as PostgresClient from "./PostgresClient.ts"
 import * as PostgresForgetting from "./PostgresForgetting.ts"
 
@@ -35,17 +36,12 @@ const makeSchema = Effect.gen(function*() {
 /** Makes what is missing of our tables. */
 export const migrate = (kind: Migrations.Kind) => Effect.andThen(makeSchema, Migrations.run(kind))
 
-/** SQLSTATE 57P01 to 57P03: the server stops, has crashed, or is starting. */
-const isStopping = ({ cause }: SqlError.SqlError["reason"]): boolean =>
-  typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" &&
-  cause.code.startsWith("57P")
-
 /** Whether a later attempt may go better: the database is away, or another process is making its tables. */
 const isAway = (error: SqlError.SqlError | Migrator.MigrationError): boolean => {
   if (error._tag === "MigrationError") {
     return error.kind === "Locked" || (SqlError.isSqlError(error.cause) && isAway(error.cause))
   }
-  return error.reason._tag === "ConnectionError" || error.reason.isRetryable || isStopping(error.reason)
+  return isCutOff(error) || error.reason.isRetryable
 }
 
 /** Tries until it could, whatever is in its way: a store that had given up would answer nobody for good. */

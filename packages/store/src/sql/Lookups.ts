@@ -17,6 +17,7 @@ import { onceBegun, sleep } from "./Deadline.ts"
 import * as Dialect from "./Dialect.ts"
 import { Pulse } from "./Pulse.ts"
 import type { Read, Row, Value } from "./Rows.ts"
+import { isCutOff } from "./Transaction.ts"
 
 /**
  * How long a look-up of a decision may take of a database that is near, so that a caller who waits 250 ms has the answer
@@ -71,7 +72,6 @@ export class Lookups extends Context.Service<Lookups, {
         const sql = yield* SqlClient.SqlClient
         const lookup = Duration.toMillis(yield* LookupDeadline)
         const longest = Math.max(timeout, lookup)
-        const patience = Duration.max(LONGER, Duration.millis(longest))
         const pulse = new Pulse({ lookup, longest, connecting }, yield* Ticks.ticks)
         let trouble: string | undefined
         let isTold = false
@@ -128,37 +128,36 @@ export class Lookups extends Context.Service<Lookups, {
                   Effect.tap(rows, () => answered(Ticks.fromClock(clock), from, isOnProbation))
                 )
               })))
-          const work = (isOnProbation: boolean) => (begun: Effect.Effect<void>) => {
-            const asked = query(begun, isOnProbation)
-            // A connection that was cut off meanwhile says so when it is used; reading again on another is safe.
-            const again = Effect.catchIf(asked, isCutOff, () =>
-              Effect.flatMap(Ticks.ticks, (ticks) => {
-                pulse.lost(ticks)
-                return Effect.retry(asked, { times: 1, while: isCutOff })
-              }))
-            return Effect.catch(again, (error) => {
-              if (isLate) return gone()
-              trouble = `cannot be asked: ${error.reason._tag}`
-              return failed(name)(error)
+          const attempt = (isOnProbation: boolean) =>
+            onceBegun((begun) => query(begun, isOnProbation), {
+              // Whoever shows whether it is back shows how long it takes, too.
+              overdue: isOnProbation ? sleep(Duration.millis(longest)) : pulse.overdue,
+              linger: Duration.millis(longest),
+              silence: pulse.silence,
+              late
             })
-          }
-          const rows = breaker(
-            (isOnProbation) =>
-              onceBegun(work(isOnProbation), {
-                // Whoever shows whether it is back shows how long it takes, too.
-                overdue: isOnProbation ? sleep(Duration.millis(longest)) : pulse.overdue,
-                linger: Duration.millis(longest),
-                silence: pulse.silence,
-                late
-              }),
-            gone
-          )
+          // A connection that was cut off meanwhile says so when it is used; reading again on another is safe, and that
+          // one is waited for like the first.
+          const again = (isOnProbation: boolean) =>
+            Effect.flatMap(Ticks.ticks, (ticks) => {
+              pulse.lost(ticks)
+              return Effect.retry(attempt(isOnProbation), { times: 1, while: isGone })
+            })
+          const asked = (isOnProbation: boolean) =>
+            attempt(isOnProbation).pipe(
+              Effect.catchIf(isGone, () => again(isOnProbation)),
+              Effect.catchTag("SqlError", (error) => {
+                trouble = `cannot be asked: ${error.reason._tag}`
+                return failed(name)(error)
+              })
+            )
+          const rows = breaker(asked, gone)
           // A row that does not fit is one row's trouble: it never opens the breaker.
           return Effect.flatMap(rows, finish)
         }
         return make(Dialect.pg, answer, {
           trouble: () => trouble,
-          within: (work, late) => pulse.within(work, patience, late)
+          within: (work, late) => pulse.within(work, Duration.max(LONGER, Duration.millis(longest)), late)
         })
       })
     )
@@ -171,7 +170,8 @@ export type Answer = <A, B, E>(
   finish: (rows: ReadonlyArray<Row>) => Effect.Effect<B, E>
 ) => Effect.Effect<B, E | DirectoryUnavailable>
 
-const isCutOff = (error: SqlError.SqlError): boolean => error.reason._tag === "ConnectionError"
+const isGone = (error: SqlError.SqlError | DirectoryUnavailable): error is SqlError.SqlError =>
+  error._tag === "SqlError" && isCutOff(error)
 
 /** What went wrong is for the operator; it may quote a value, so only the kind of failure is logged. */
 export const failed = (operation: string) => (error: SqlError.SqlError) => unavailable(operation, error.reason._tag)

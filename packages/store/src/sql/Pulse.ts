@@ -12,6 +12,9 @@ import * as Ticks from "@jotgate/core/Ticks"
 import { Duration, Effect } from "effect"
 import { onceBegun, sleep } from "./Deadline.ts"
 
+/** So many statements work may be, one after the other. */
+const SEVERAL = 20
+
 /** How long nothing may be heard, in milliseconds. */
 export interface Patience {
   /** By a look-up that was sent, to a database that is near. */
@@ -58,6 +61,11 @@ export class Pulse {
     return Math.min(this.#patience.longest, Math.max(this.#patience.lookup, 2 * this.#quickest))
   }
 
+  /** How long some statements one after the other take at most, in milliseconds, as far as that is known. */
+  get #statements(): number {
+    return Number.isFinite(this.#quickest) ? SEVERAL * this.#quickest : 0
+  }
+
   /** A connection was lost. */
   lost(ticks: number): void {
     this.#quickest = Number.POSITIVE_INFINITY
@@ -101,7 +109,7 @@ export class Pulse {
       : Math.min(from + longest, Math.max(from, this.#heardAt) + this.deadline)
   })
 
-  /** The outcome of work on one of its connections, which says when it has begun: the deadline counts from there. */
+  /** The outcome of work on one of its connections, which says when it has begun: the deadline counts from there, and is later when the database is far away. */
   readonly within = <A, E, B, E2>(
     work: (begun: Effect.Effect<void>) => Effect.Effect<A, E>,
     deadline: Duration.Duration,
@@ -109,6 +117,10 @@ export class Pulse {
   ): Effect.Effect<A | B, E | E2> =>
     onceBegun(
       (begun) => Effect.tap(work(begun), () => Effect.map(Ticks.ticks, (ticks) => this.heard(ticks))),
-      { overdue: sleep(deadline), late, silence: this.silence }
+      {
+        overdue: Effect.suspend(() => sleep(Duration.millis(Math.max(Duration.toMillis(deadline), this.#statements)))),
+        late,
+        silence: this.silence
+      }
     )
 }

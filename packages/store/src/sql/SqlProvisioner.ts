@@ -28,12 +28,14 @@ import * as Dialect from "./Dialect.ts"
 import { Lookups } from "./Lookups.ts"
 import * as Rows from "./Rows.ts"
 import * as Tables from "./Tables.ts"
+import * as Transaction from "./Transaction.ts"
 
 const canBeId = Schema.is(RowId)
 
 /** The statements of one database, each inside the transaction of its caller. */
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  const inTransaction = Transaction.within(sql)
   const forgetting = yield* Forgetting
   const dialect = Dialect.of(sql)
   const run = (text: string, params: ReadonlyArray<Rows.Value>) =>
@@ -74,7 +76,7 @@ const make = Effect.gen(function*() {
     switch (it._tag) {
       case "CreateUser":
         return Effect.catchReason(
-          sql.withTransaction(createUser(it.user)),
+          inTransaction(createUser(it.user)),
           "SqlError",
           "UniqueViolation",
           () => Effect.void
@@ -114,7 +116,7 @@ const make = Effect.gen(function*() {
   })
 
   return (writes: ReadonlyArray<DirectoryWrite>, begun: Effect.Effect<void> = Effect.void) =>
-    sql.withTransaction(Effect.gen(function*() {
+    inTransaction(Effect.gen(function*() {
       yield* begun
       for (const it of writes) yield* write(it)
       yield* forgetting.announce(yield* changeOf(writes))
@@ -180,7 +182,7 @@ export const provisionerOf = Effect.fnUntraced(function*(
   const queue = yield* WriteQueue.make({
     run: (writes) => transact(writes),
     reasonOf: Trouble.reasonOf,
-    isTransient: (error) => error.isRetryable || error.reason._tag === "UnknownError"
+    isTransient: (error) => error.isRetryable || Transaction.isCutOff(error) || error.reason._tag === "UnknownError"
   })
   yield* forgetting.listen(queue.reset)
 
@@ -218,6 +220,8 @@ export const provisionerOf = Effect.fnUntraced(function*(
         const unavailable = Exit.fail(new DirectoryUnavailable({ operation }))
         if (!required.every(canBeKept)) return yield* unavailable
         yield* lookups.within(shared(required), () => unavailable).pipe(
+          // What a lost connection did not do, or did without saying so, may be done again: it comes to the same.
+          Effect.retry({ times: 1, while: (error) => error._tag === "SqlError" && Transaction.isCutOff(error) }),
           Effect.catchTag(
             "SqlError",
             (error) =>

@@ -11,6 +11,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { Forgetting } from "../remember/Forgetting.ts"
 import * as Dialect from "./Dialect.ts"
 import type { Row, Value } from "./Rows.ts"
+import * as Transaction from "./Transaction.ts"
 
 const decode = Schema.decodeUnknownEffect(Revoked)
 
@@ -32,13 +33,14 @@ export const layer = Layer.effect(
   RevocationRepo,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
+    const inTransaction = Transaction.within(sql)
     const forgetting = yield* Forgetting
     const dialect = Dialect.of(sql)
     const columns = ["id", ...Object.values(fields)]
     const run = (text: string, params: ReadonlyArray<Value>) =>
       sql.unsafe<Row>(Dialect.numbered(dialect, text), params).withoutTransform
     const change = (text: string, params: ReadonlyArray<Value>) =>
-      sql.withTransaction(Effect.andThen(run(text, params), forgetting.announce({ revocations: true })))
+      inTransaction(Effect.andThen(run(text, params), forgetting.announce({ revocations: true })))
     const unavailable = (operation: string) => (error: SqlError.SqlError | Schema.SchemaError) =>
       new RevocationsUnavailable({
         reason: `${operation}: ${error._tag === "SqlError" ? error.reason._tag : "a row does not fit"}`

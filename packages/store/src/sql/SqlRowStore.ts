@@ -19,6 +19,7 @@ import * as Dialect from "./Dialect.ts"
 import * as Rows from "./Rows.ts"
 import * as SqlPeople from "./SqlPeople.ts"
 import * as Tables from "./Tables.ts"
+import * as Transaction from "./Transaction.ts"
 
 const DAY_MILLIS = 86_400_000
 
@@ -63,6 +64,7 @@ const conditions = (kind: TableName, filter: Filter): ReadonlyArray<Condition> =
 /** The store of a client whose directory has our own tables. */
 export const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  const inTransaction = Transaction.within(sql)
   const forgetting = yield* Forgetting
   const dialect = Dialect.of(sql)
   const personOf = SqlPeople.make()
@@ -124,7 +126,7 @@ export const make = Effect.gen(function*() {
 
   const store: RowStore = {
     transaction: (self) =>
-      sql.withTransaction(dialect.name === "pg" ? Effect.andThen(sql.unsafe(PATIENT).withoutTransform, self) : self),
+      inTransaction(dialect.name === "pg" ? Effect.andThen(sql.unsafe(PATIENT).withoutTransform, self) : self),
     current: (kind, ids) =>
       Effect.flatMap(
         run(statements[kind].current, [keys(kind, ids)]),
