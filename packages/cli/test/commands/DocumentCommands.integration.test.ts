@@ -22,6 +22,8 @@ const elsewhere: ReadonlyArray<readonly [page: string, command: RegExp, by: stri
   ["deploy/Containerfile", /^npm pack/, "tools/packed"],
   ["deploy/compose.yaml", /^(?:printf|echo)/, "packages/server/test/snippets/Compose"],
   ["deploy/jotgate.service", /^/, "packages/cli/test/commands/Documents"],
+  ["docs/development.md", /^kustomize build/, "packages/server/test/snippets/Kubernetes"],
+  ["docs/development.md", /^systemd-analyze/, "packages/server/test/snippets/Systemd"],
   ["docs/operating.md", /^kubectl apply -k/, "packages/server/test/snippets/Kubernetes"],
   ["docs/directory.md", /^pg_dump/, "packages/cli/test/commands/PostgresBackup"],
   ["docs/doors.md", /> envoy\.yaml$|^pip install/, "packages/cli/test/commands/DoorsPage"],
@@ -56,7 +58,7 @@ const unrun: ReadonlyArray<readonly [command: RegExp, why: string]> = [
   [/^node examples\/keycloak\/proof\.mjs/, "needs a Keycloak"],
   [/^node --conditions=source (?:conformance\/library\.ts|examples\/litellm\/places\.mjs)/, "needs a whole LiteLLM"],
   [/^(?:pip download|python3 tools\/litellm-routes\.py)/, "of a release of LiteLLM that is not there yet"],
-  [/^(?:buildah|hadolint|kustomize|systemd-analyze) /, "a figure that was measured; tests do not bring the program"],
+  [/^(?:buildah|hadolint) /, "a figure that was measured; tests do not bring the program"],
   [/^(?:docker|podman) /, "there is no container engine where tests run"],
   [/^systemctl status/, "there is no systemd where tests run"]
 ]

@@ -1,10 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
+import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { parse, parseAllDocuments } from "yaml"
 import { checkConfig } from "../../src/config/ConfigCheck.ts"
 import { parseConfig } from "../../src/config/ConfigFile.ts"
 import { snippet } from "../../src/snippets/Snippet.ts"
+
+const hasKubectl = spawnSync("kubectl", ["version", "--client"]).status === 0
 
 const upstream = "http://litellm.llm.svc:4000"
 
@@ -224,6 +228,17 @@ describe("the snippet of kubernetes", () => {
     )
     assert.deepStrictEqual(applied, parseAllDocuments(snippet("kubernetes")).map((it) => it.toJS()))
     assert.deepStrictEqual(images.map(({ name }) => name), [container.image.replace(/:.*/, "")])
+  })
+
+  it.skipIf(!hasKubectl)("which kubectl renders, as kustomize build of docs/development.md does", () => {
+    const page = readFileSync(new URL("../../../../docs/development.md", import.meta.url), "utf8")
+    const [, folder = ""] = /`kustomize build (\S+)`/.exec(page) ?? []
+    const cwd = fileURLToPath(new URL("../../../../", import.meta.url))
+    const { stderr, stdout } = spawnSync("kubectl", ["kustomize", folder], { cwd, encoding: "utf8" })
+    assert.strictEqual(stderr, "")
+    const kinds = (text: string) => parseAllDocuments(text).map((it) => it.toJS().kind).toSorted()
+    assert.deepStrictEqual(kinds(stdout), kinds(snippet("kubernetes")))
+    assert.include(stdout, `image: ${container.image}`)
   })
 
   it("the probes ask the paths that the admin listener answers, and more than one gate runs", () => {
