@@ -428,6 +428,8 @@ export class Gate extends Context.Service<Gate, {
         server.on("connect", onConnect)
         server.on("clientError", onError)
         server.on(options.tls === null ? "connection" : "secureConnection", (socket: Socket) => {
+          // Node ends a connection with its caller: what is at hand is answered before.
+          socket.prependListener("end", Turn.end)
           socket.once("close", () => admission.gone(socket))
         })
 

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { request } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { connect } from "node:tls"
 import * as ServerWorld from "./support/ServerWorld.ts"
 import * as Upstream from "./support/Upstream.ts"
 
@@ -64,31 +65,36 @@ describe("a port that is taken", () => {
 })
 
 describe("TLS", () => {
+  /** A gate that speaks it with a certificate of its own. */
+  const secured = Effect.gen(function*() {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-tls-"))),
+      (it) => Effect.sync(() => rmSync(it, { recursive: true }))
+    )
+    const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")]
+    execFileSync("openssl", [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-days",
+      "1",
+      "-subj",
+      "/CN=localhost",
+      "-keyout",
+      key,
+      "-out",
+      cert
+    ], { stdio: "ignore" })
+    return yield* ServerWorld.make({ gateway: { tls: { cert: `file:${cert}`, key: `file:${key}` } } })
+  })
+
   it.live("the gate speaks it with certificate and key from secrets", () =>
     Effect.gen(function*() {
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "jotgate-tls-"))),
-        (it) => Effect.sync(() => rmSync(it, { recursive: true }))
-      )
-      const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")]
-      execFileSync("openssl", [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=localhost",
-        "-keyout",
-        key,
-        "-out",
-        cert
-      ], { stdio: "ignore" })
-      const world = yield* ServerWorld.make({ gateway: { tls: { cert: `file:${cert}`, key: `file:${key}` } } })
+      const world = yield* secured
       const token = yield* world.token("alice", { groups: ["red"] })
       const answer = yield* Effect.promise(() =>
         new Promise<number | undefined>((done, fail) => {
@@ -106,6 +112,22 @@ describe("TLS", () => {
       )
       assert.strictEqual(answer, 200)
       assert.strictEqual(world.upstream.last().headers["x-forwarded-proto"], "https")
+    }))
+
+  it.live("whoever ends its side with its question gets the answer that is at hand", () =>
+    Effect.gen(function*() {
+      const world = yield* secured
+      const ask = () =>
+        new Promise<string>((done, fail) => {
+          let answer = ""
+          const socket = connect({ host: "127.0.0.1", port: world.server.gate.port, rejectUnauthorized: false }, () => {
+            socket.end("GET /v1/files HTTP/1.1\r\nHost: gate.test\r\n\r\n")
+          })
+          socket.on("data", (chunk) => (answer += chunk.toString()))
+          socket.on("error", fail).on("close", () => done(answer.split(" ", 2).join(" ")))
+        })
+      const answers = yield* Effect.promise(() => Promise.all(Array.from({ length: 20 }, ask)))
+      assert.deepStrictEqual(answers, Array.from({ length: 20 }, () => "HTTP/1.1 401"))
     }))
 })
 
