@@ -59,11 +59,11 @@ const timeouts = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UN
 /** The code of an error of Node or undici; "" when it has none. */
 export const errorCode = (error: Error): string => "code" in error && typeof error.code === "string" ? error.code : ""
 
-/** The reason of an abort that the caller caused. */
 class CallerGone extends Error {
   readonly code = "CALLER_GONE"
 }
-const callerGone = new CallerGone("the caller hung up")
+/** The reason of an abort that the caller caused. */
+export const callerGone = new CallerGone("the caller hung up")
 
 /** Bytes of an answer that wait for the end of a turn at most. */
 const mostWaiting = 65_536

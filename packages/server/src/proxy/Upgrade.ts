@@ -28,7 +28,7 @@ import { isSecure } from "./Exchange.ts"
 import { answeredHeaders, forwardedHeaders, passedCredentials } from "./ForwardedHeaders.ts"
 import { type Denied, Frames } from "./Frames.ts"
 import { addressOf } from "./Peers.ts"
-import { errorCode } from "./Relay.ts"
+import { callerGone, errorCode } from "./Relay.ts"
 import type { RequestHead } from "./RequestHead.ts"
 
 /** What an upgrade is made of. */
@@ -193,7 +193,10 @@ export class Upgrade {
     const extra = ["x-request-id", this.#it.requestId]
     return {
       onRequestStart: (controller) => {
-        this.#it.socket.once("close", () => controller.abort(new Error("the caller hung up")))
+        const { socket } = this.#it
+        // It may have hung up while a connection was being made: nothing would end that one any more.
+        if (socket.destroyed) controller.abort(callerGone)
+        else socket.once("close", () => controller.abort(callerGone))
       },
       onRequestUpgrade: (_, status, headers, socket) =>
         this.#joined(status, withoutExtensions(answeredHeaders(headers, secret, extra)), socket),
@@ -213,6 +216,7 @@ export class Upgrade {
         this.#it.relayed("done")
       },
       onResponseError: (_, error) => {
+        if (error === callerGone) return this.#it.relayed("aborted")
         this.recording.upstreamFailed(errorCode(error))
         this.#it.relayed("unreachable")
         if (response.headersSent) this.#it.socket.destroy()

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { connect } from "node:net"
 import { WebSocket, WebSocketServer } from "ws"
 import * as Raw from "../support/Raw.ts"
 import * as World from "../support/World.ts"
@@ -72,6 +73,36 @@ describe("Upgrade", () => {
       assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/realtime?model=o1`, token)).status, 403)
       assert.strictEqual((yield* dial(url, "bad")).status, 401)
       assert.strictEqual((yield* dial(`ws://127.0.0.1:${world.port}/v1/other`, token)).status, 404)
+    }))
+
+  it.live("a caller that hangs up while the upstream is being reached leaves no connection there", () =>
+    Effect.gen(function*() {
+      const { port, server } = yield* socketServer
+      const { token, world } = yield* alice({
+        // A name, because looking it up takes its time.
+        doors: { websocket: ["/v1/realtime"], upstream: { url: `http://localhost:${port}` } }
+      })
+      const asked = Raw.request("GET /v1/realtime?model=gpt-4o-realtime HTTP/1.1", [
+        `Authorization: Bearer ${token}`,
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+      ])
+      const hangUp = () =>
+        new Promise<void>((done) => {
+          const socket = connect(world.port, "127.0.0.1", () => {
+            socket.write(asked)
+            setImmediate(() => socket.resetAndDestroy())
+          })
+          socket.on("error", () => {}).on("close", () => done())
+        })
+      yield* Effect.promise(async () => {
+        for (let round = 0; round < 5; round++) await Promise.all(Array.from({ length: 20 }, hangUp))
+        await new Promise((done) => setTimeout(done, 200))
+        await until(() => server.clients.size === 0 && world.state.inFlight === 0)
+      })
+      assert.strictEqual(world.telemetry.defects(), 0)
     }))
 
   it.live("an upstream that does not switch has its answer passed on", () =>
