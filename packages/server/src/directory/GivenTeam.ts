@@ -4,8 +4,8 @@
  * Which team it is never gets to the rules then, so teams whose rows say the
  * same get the same decision. It is given as itself where its id can count: it is
  * the default team of the settings, or no plain text, which a header or a claim
- * may carry as another one. An agent's row names teams too: who asks about an
- * agent gives every team as itself.
+ * may carry as another one. An agent's row can name teams too: who asks about such
+ * an agent gives every team as itself.
  */
 import { type Team, TeamId } from "@jotgate/core/Directory"
 import type { Settings } from "@jotgate/core/Settings"

@@ -7,9 +7,11 @@
  * are asked about once, for as long as the rows that the answer rests on stand. What tokens of one issuer
  * may get at most (`grants`) and a custom hook are not part of the answer.
  */
+import { AgentRepo } from "@jotgate/core/AgentRepo"
 import { readLog } from "@jotgate/core/DecisionMemory"
 import { type Agent, type AgentId, DirectoryUnavailable, type RowNotFound, type TeamId } from "@jotgate/core/Directory"
 import type { BadRequest, Code } from "@jotgate/core/Errors"
+import { isAgentId } from "@jotgate/core/Ids"
 import { KnownAnswers } from "@jotgate/core/KnownAnswers"
 import type { Settings } from "@jotgate/core/Settings"
 import { TeamRepo } from "@jotgate/core/TeamRepo"
@@ -159,6 +161,12 @@ interface Posed {
   readonly keysOf: (kind: Given.Kind) => ReadonlyArray<string>
 }
 
+/** A call that is asked about, and which teams no rule can tell apart in it; `undefined`: all of them can be. */
+interface Asked {
+  readonly posed: Posed
+  readonly alike: GivenTeam.AlikeOf | undefined
+}
+
 /** Poses calls; the same one is posed once, and nothing but what tells it apart is asked about. */
 const posing = () => {
   const all = new Map<string, Posed>()
@@ -194,6 +202,7 @@ const make = (settings: Settings) =>
     const { suppose } = yield* Questioner
     const directory = yield* DirectoryAdmin
     const teamRows = yield* TeamRepo
+    const agentRows = yield* AgentRepo
     const known = new KnownAnswers<Way, Failure>(yield* readLog, REMEMBERED)
     const { emailDomains, teamHeaders: [header] } = settings.policy
     const isServing = settings.policy.mcp.length > 0
@@ -335,17 +344,56 @@ const make = (settings: Settings) =>
       return found
     })
 
-    /** Which of these teams are alike, read together; nobody tells it where an agent is asked about, whose row names teams. */
-    const alikeOf = (ids: ReadonlyArray<TeamId>, { agent }: About, now: Now) => {
-      const rows = ids.length === 0 ? Exit.succeed([]) : teamRows.byIds(ids, now)
-      return Effect.mapEager(rows, (it) => agent === undefined ? alikeAmong(it) : undefined)
+    /** Whether an agent's row may name teams: of one that cannot be read that is not known. */
+    const mayNameTeams = (id: string, now: Now): Effect.Effect<boolean> =>
+      isAgentId(id)
+        ? Effect.match(agentRows.byId(id, now), {
+          onFailure: ({ _tag }) => _tag !== "RowNotFound",
+          onSuccess: ({ teams }) => teams !== null
+        })
+        : Effect.succeed(true)
+
+    /** One call, and which teams are alike in it: where an agent acts whose row names teams, none are. */
+    const askedIn = (about: About, among: GivenTeam.AlikeOf, now: Now): Effect.Effect<Asked> => {
+      const posed = posedOf(about, false)
+      return about.agent === undefined
+        ? Exit.succeed({ posed, alike: among })
+        : Effect.map(mayNameTeams(about.agent, now), (names) => ({ posed, alike: names ? undefined : among }))
+    }
+
+    /** The same call made by each agent that is told of. */
+    const askedBy = (about: About, among: GivenTeam.AlikeOf, now: Now) =>
+      about.withAgents === true
+        ? Effect.flatMap(everyAgent, (agents) =>
+          Effect.forEach(agents, (agent) =>
+            Effect.map(askedIn({ ...about, agent }, among, now), (it) => [agent, it] as const)))
+        : Exit.succeed(undefined)
+
+    /** Which of these teams are alike; their rows are read together. */
+    const alikeIn = (ids: ReadonlyArray<TeamId>, now: Now) =>
+      ids.length === 0 ? Exit.succeed(alikeAmong([])) : Effect.mapEager(teamRows.byIds(ids, now), alikeAmong)
+
+    /** What somebody may in one call; who is of one kind is told the same. */
+    const telling = ({ alike, posed }: Asked, now: Now) => {
+      const told = new Map<Given.Kind, ReadonlyArray<Way>>()
+      return {
+        known: (person: Person) => told.get(kindOf(person, alike)),
+        ask: (person: Person) => {
+          const kind = kindOf(person, alike)
+          return Effect.mapEager(ofKind(kind, posed, now), (ways) => {
+            told.set(kind, ways)
+            return ways
+          })
+        }
+      }
     }
 
     return ReverseQuestions.of({
       suppose,
       team: (id, about) =>
         Effect.flatMap(directory.get("teams", id), (row) =>
-          Effect.map(ofTeam(row.id, about, true), (it) => answer([it]))),
+          Effect.map(ofTeam(row.id, about, true), (it) =>
+            answer([it]))),
       user: Effect.fnUntraced(function*(id, about) {
         const row = yield* directory.get("users", id)
         const memberships = yield* everyRow(directory, "memberships", { user: id })
@@ -374,44 +422,38 @@ const make = (settings: Settings) =>
         ),
       teams: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.list("teams", range)
-        const agents = about.withAgents === true ? yield* everyAgent : undefined
         const now = yield* moment
-        const posed = posedOf(about, false)
-        const alike = yield* alikeOf(rows.map((it) => it.id), about, now)
+        const among = yield* alikeIn(rows.map((it) => it.id), now)
+        const asked = yield* askedIn(about, among, now)
+        const agents = yield* askedBy(about, among, now)
+        const may = (id: TeamId, { alike, posed }: Asked) => {
+          const one = alike?.(id)
+          const way = one === undefined ? ofTeam(id, posed.about, false) : ofAlike(one, posed, now)
+          return Effect.mapEager(way, (it) => it.allowed)
+        }
         const found: Array<TeamWhoMay> = []
         for (const { alias, id } of rows) {
-          const one = alike?.(id)
-          const { allowed } = yield* one === undefined ? ofTeam(id, about, false) : ofAlike(one, posed, now)
-          if (!allowed) continue
+          if (!(yield* may(id, asked))) continue
           found.push(
-            agents === undefined ? { id, alias } : {
-              id,
-              alias,
-              agents: yield* agentsFor(
-                agents.map((agent) => [agent, agent]),
-                (agent) => Effect.map(ofTeam(id, { ...about, agent }, false), (it) => it.allowed)
-              )
-            }
+            agents === undefined
+              ? { id, alias }
+              : { id, alias, agents: yield* agentsFor(agents, (acting) => may(id, acting)) }
           )
         }
         return { next, rows: found }
       }),
       users: Effect.fnUntraced(function*(about, range) {
         const { next, rows } = yield* directory.people(range)
-        const agents = about.withAgents === true ? yield* everyAgent : undefined
         const now = yield* moment
         const ids = new Set<TeamId>()
         for (const { places } of rows) for (const { team } of places) ids.add(team)
-        const alike = yield* alikeOf([...ids], about, now)
-        const posed = posedOf(about, false)
-        const acting = (agents ?? []).map((agent) => [agent, posedOf({ ...about, agent }, false)] as const)
+        const among = yield* alikeIn([...ids], now)
+        const told = telling(yield* askedIn(about, among, now), now)
+        const agents = (yield* askedBy(about, among, now))?.map(([id, it]) => [id, telling(it, now)] as const)
         const found: Array<UserWhoMay> = []
-        const told = new Map<Given.Kind, ReadonlyArray<Way>>()
         for (const person of rows) {
-          const kind = kindOf(person, alike)
-          const ways = told.get(kind) ?? (yield* ofKind(kind, posed, now))
-          told.set(kind, ways)
-          if (!ways.some((it) => it.allowed)) continue
+          const ways = told.known(person) ?? (yield* told.ask(person))
+          if (!ways.some(isAllowed)) continue
           const { email, id } = person
           const alone = ways[0]?.allowed === true
           const teams = teamsOf(person, ways)
@@ -421,10 +463,12 @@ const make = (settings: Settings) =>
               email,
               teams,
               alone,
-              agents: yield* agentsFor(
-                acting,
-                (posed) => Effect.mapEager(ofKind(kindOf(person), posed, now), (all) => all.some((it) => it.allowed))
-              )
+              agents: yield* agentsFor(agents, (acting) => {
+                const known = acting.known(person)
+                return known === undefined
+                  ? Effect.mapEager(acting.ask(person), (ways) => ways.some(isAllowed))
+                  : Exit.succeed(known.some(isAllowed))
+              })
             }
           )
         }
@@ -432,6 +476,8 @@ const make = (settings: Settings) =>
       })
     })
   })
+
+const isAllowed = ({ allowed }: Way): boolean => allowed
 
 /** The teams in whose name somebody may who has these ways: alone, and in each team in the order of the row. */
 const teamsOf = ({ places }: Person, ways: ReadonlyArray<Way>): ReadonlyArray<TeamId> => {

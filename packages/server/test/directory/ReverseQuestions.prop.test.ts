@@ -4,7 +4,7 @@
  * has changed.
  */
 import { assert, it } from "@effect/vitest"
-import { absent, type Team, type User, type UserRole } from "@jotgate/core/Directory"
+import { absent, type Agent, type Team, type User, type UserRole } from "@jotgate/core/Directory"
 import type { DirectoryFile } from "@jotgate/core/DirectoryFile"
 import { Secrets } from "@jotgate/core/Secrets"
 import { Settings } from "@jotgate/core/Settings"
@@ -119,7 +119,7 @@ const aboutOf = (pick: Pick): About => ({
   method: "POST",
   ...some<Partial<About>>(pick, { model: "gpt-4o" }, { model: "claude-x" }, { tool: "github/delete" }, {}),
   ...(pick(3) === 0 ? { agent: some(pick, "a-1", "a-2", "a-9") } : {}),
-  ...(pick(3) === 0 ? { route: some(pick, "/v1/models", "/admin/x", "/through") } : {})
+  ...(pick(2) === 0 ? { route: some(pick, "/v1/models", "/admin/x", "/through", "/through") } : {})
 })
 
 const everything = Effect.fnUntraced(function*<A>(
@@ -183,6 +183,23 @@ const teamsAnew = Effect.fnUntraced(function*(settings: Settings, about: About) 
     ({ id }) => isAllowed({ team: id, ...emailOf(settings) }, { ...about, team: id })
   )
   return allowed.map(({ alias, id }) => ({ id, alias }))
+})
+
+/** The agents that may for each of those who may, each agent asked about anew. */
+const agentsAnew = Effect.fnUntraced(function*<A extends { readonly id: string }>(
+  about: About,
+  may: (about: About) => Effect.Effect<ReadonlyArray<A>, unknown, DirectoryAdmin | Questioner>
+) {
+  const directory = yield* DirectoryAdmin
+  const agents: ReadonlyArray<Agent> = yield* everything((range) => directory.list("agents", range), 100)
+  const mayFor = yield* Effect.forEach(
+    agents.filter((it) => !it.blocked),
+    ({ id }) => Effect.map(may({ ...about, agent: id }), (all) => ({ id, all: new Set(all.map((it) => it.id)) }))
+  )
+  return (yield* may(about)).map((one) => ({
+    ...one,
+    agents: mayFor.flatMap(({ all, id }) => all.has(one.id) ? [id] : [])
+  }))
 })
 
 /** The repository of teams in which one of them has no row, although somebody is a member of it. */
@@ -258,6 +275,19 @@ it.live(
                   yield* everything((range) => questions.teams(about, range), limit),
                   expectedTeams,
                   `${told}, teams in pages of ${limit}`
+                )
+              }
+              if (asked === 0 && about.agent === undefined) {
+                const withAgents = { ...about, withAgents: true }
+                assert.deepStrictEqual(
+                  yield* everything((range) => questions.users(withAgents, range), 100),
+                  yield* agentsAnew(about, (it) => anew(settings, it)),
+                  `${told}, the agents of users`
+                )
+                assert.deepStrictEqual(
+                  yield* everything((range) => questions.teams(withAgents, range), 100),
+                  yield* agentsAnew(about, (it) => teamsAnew(settings, it)),
+                  `${told}, the agents of teams`
                 )
               }
               const users: ReadonlyArray<User> = yield* everything((range) => directory.list("users", range), 100)
