@@ -212,7 +212,6 @@ export const run = ({ folder, token }: DocumentWorld, command: string): Effect.E
     const env = {
       ...process.env,
       TOKEN: token,
-      ADMIN: adminToken,
       ADMIN_TOKEN: adminToken,
       JOTGATE_ADMIN_TOKEN: adminToken
     }
