@@ -32,7 +32,7 @@ const ask = (id: string, user: string, token: string, kind: number): Asked => {
   const none = `{"model":7}`
   switch (kind % 5) {
     case 0: {
-      // The same question of the same person each time: its decision is remembered, and with it what is told of it.
+      // The same question each time, so that what is remembered of its answer may be told again.
       const lines = [...mine, "X-Forwarded-Method: GET", "X-Forwarded-Uri: /v1/files"]
       return { id, user, text: Raw.request("GET /_jotgate/auth/caddy HTTP/1.1", lines), status: 200, isRelayed: false }
     }
