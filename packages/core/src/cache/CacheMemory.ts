@@ -113,6 +113,15 @@ export const make = <K, A, E>(
     return known
   }
 
+  /** The outage of what was known to fail; `undefined` where nothing is known. */
+  const doubtOf = (entry: Entry<A, E>, outage: E, from: number): Exit.Exit<A, E> | undefined => {
+    const known = entry.answer
+    if (options.doubted === undefined || known === undefined || Exit.isSuccess(known)) return undefined
+    if (!(from < entry.staleUntil) || options.isOutage?.(outage) !== true) return undefined
+    const error = Exit.findErrorOption(known)
+    return Option.isSome(error) ? Exit.fail(options.doubted(outage, error.value)) : undefined
+  }
+
   /** Remembers the outcome of a look-up that began at `from`, and says what its callers get. */
   const settle = (name: string, entry: Entry<A, E>, outcome: Exit.Exit<A, E>, from: number): Exit.Exit<A, E> => {
     entry.flight = undefined
@@ -132,7 +141,10 @@ export const make = <K, A, E>(
       entry.life = Number.NaN
       return known
     }
-    keep(name, entry, outcome, from, options.timeToLive({ _tag: "Failure", error: error.value }), 0)
+    const doubted = doubtOf(entry, error.value, from)
+    if (doubted !== undefined) return doubted
+    const life = options.timeToLive({ _tag: "Failure", error: error.value })
+    keep(name, entry, outcome, from, life, options.doubted === undefined ? 0 : options.staleOnError ?? 0)
     return outcome
   }
 
@@ -171,7 +183,8 @@ export const make = <K, A, E>(
     const error = Exit.isFailure(outcome) ? Exit.findErrorOption(outcome) : Option.none()
     return Deferred.doneUnsafe(
       flight,
-      (Option.isSome(error) ? staleOf(entry, error.value, from) : undefined) ?? outcome
+      (Option.isSome(error) ? staleOf(entry, error.value, from) ?? doubtOf(entry, error.value, from) : undefined) ??
+        outcome
     )
   }
 

@@ -81,6 +81,8 @@ export interface RegionOptions<K, A, E> {
   readonly staleOnError?: number
   /** Whether a failure says nothing about the answer. */
   readonly isOutage?: (error: E) => boolean
+  /** What an outage is called of what failed otherwise (`known`) before, for as long as a success would be served. */
+  readonly doubted?: (outage: E, known: E) => E
   /** When nothing was written that an answer could rest on, where that can be told: such a span makes none older. */
   readonly unchanged?: (() => Unchanged) | undefined
   /** Present when successes of this region may be kept in the second tier. */

@@ -334,7 +334,9 @@ export class RowAmbiguous extends Schema.TaggedError<RowAmbiguous>()("RowAmbiguo
 /** The directory did not answer; nothing is known about the row. `operation` names what was tried, never a value. */
 export class DirectoryUnavailable extends Schema.TaggedError<DirectoryUnavailable>()("DirectoryUnavailable", {
   /** What was tried, such as `teams`. */
-  operation: Schema.String
+  operation: Schema.String,
+  /** Whether there was no such row when it was last asked for, a moment ago; there may be one by now. */
+  wasAbsent: Schema.optionalKey(Schema.Boolean)
 }) {}
 
 /** Failures of one kind, each made once and without a stack. */

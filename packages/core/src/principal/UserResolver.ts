@@ -11,7 +11,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { type DirectoryWrite, makeUser, type User } from "../directory/Directory.ts"
+import { type DirectoryUnavailable, type DirectoryWrite, makeUser, type User } from "../directory/Directory.ts"
 import * as MadeId from "../directory/MadeId.ts"
 import { compound } from "../directory/MemoryRows.ts"
 import { UserRepo } from "../directory/UserRepo.ts"
@@ -22,7 +22,7 @@ import { domainOf } from "../rules/EmailDomain.ts"
 import type { Policy } from "../rules/Policy.ts"
 import type { Standing } from "../rules/Role.ts"
 import type { Now } from "../Trace.ts"
-import { orAbsent, orOutage, raise } from "./Ruled.ts"
+import { isAtHand, orAbsent, orOutage, outage, raise } from "./Ruled.ts"
 import { Rules } from "./Rules.ts"
 
 /** A person: the row when there is one, the id, and what is to be written about them. */
@@ -180,14 +180,39 @@ export class UserResolver extends Context.Service<UserResolver, {
         const subject = object !== undefined && isUserId(object) ? subjectOf(identity, object) : identity.user
         if (subject === undefined) return noPerson
         // A row id counts in the empty namespace only (RULES D5), and only where it is somebody's name (RULES D61).
-        return identity.namespace !== "" ? linked(identity, subject, now) : Effect.flatMapEager(
-          orAbsent(users.byId(subject, now), now),
-          (row) =>
-            row !== undefined && isNamedByItsId(row) && mayBe(row, identity)
-              ? personOf(row, now)
-              : linked(identity, subject, now)
+        if (identity.namespace !== "") return linked(identity, subject, now)
+        const own = (row: User) =>
+          isNamedByItsId(row) && mayBe(row, identity) ? personOf(row, now) : linked(identity, subject, now)
+        const byId = users.byId(subject, now)
+        if (isAtHand(byId)) return own(byId.value)
+        return Effect.flatMapEager(
+          Effect.catchEager(
+            Effect.mapEager(byId, own),
+            (error) =>
+              Exit.succeed<Effect.Effect<Person, Denial>>(
+                error._tag === "RowNotFound"
+                  ? linked(identity, subject, now)
+                  : Effect.flatMapEager(linkedBefore(identity, subject, error, now), (row) => personOf(row, now))
+              )
+          ),
+          (person) => person
         )
       }
+
+      /**
+       * The row that this subject is linked to, while the directory is away and nobody had the id a moment ago: they are
+       * found as they were then. Of nobody else is anything known.
+       */
+      const linkedBefore = (
+        identity: Identity,
+        subject: UserId,
+        error: DirectoryUnavailable,
+        now: Now
+      ): Effect.Effect<User, Unavailable> =>
+        error.wasAbsent !== true ? outage(error, now) : Effect.flatMapEager(
+          Effect.catchEager(users.bySubject(identity.namespace, subject, now), () => outage(error, now)),
+          (row) => mayBe(row, identity) ? Exit.succeed(row) : outage(error, now)
+        )
 
       /** The row of a person by id or subject, whether or not they may be unknown. */
       const known = (identity: Identity, now: Now): Effect.Effect<User | undefined, Unavailable> => {

@@ -1,7 +1,7 @@
 /** The resolver of people alone: what it asks, in which order, and what it wants to be written. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
-import { RowNotFound, type User, UserId } from "../../src/directory/Directory.ts"
+import { DirectoryUnavailable, RowNotFound, type User, UserId } from "../../src/directory/Directory.ts"
 import { UserRepo } from "../../src/directory/UserRepo.ts"
 import type { Identity } from "../../src/Identity.ts"
 import { Rules } from "../../src/principal/Rules.ts"
@@ -12,10 +12,17 @@ import type { Now } from "../../src/Trace.ts"
 const now: Now = { time: 0, ticks: 0, note: undefined }
 const noUser = Exit.fail(new RowNotFound({ kind: "user" }))
 
+const said = (row: User | DirectoryUnavailable | undefined) =>
+  row === undefined ? noUser : row instanceof DirectoryUnavailable ? Exit.fail(row) : Exit.succeed(row)
+
 /** What `find` answers and asks for an identity, with some rows found by some way. */
 const find = Effect.fnUntraced(function*(
   who: Partial<Identity>,
-  rows: { readonly id?: User; readonly subject?: User; readonly email?: ReadonlyArray<User> } = {},
+  rows: {
+    readonly id?: User | DirectoryUnavailable
+    readonly subject?: User | DirectoryUnavailable
+    readonly email?: ReadonlyArray<User>
+  } = {},
   directory: CoreTest.World["directory"] = {},
   role: "internal_user" | "team" | null = "internal_user"
 ) {
@@ -23,11 +30,11 @@ const find = Effect.fnUntraced(function*(
   const repo = Layer.mock(UserRepo, {
     byId: (id) => {
       asked.push(`id ${id}`)
-      return rows.id === undefined ? noUser : Exit.succeed(rows.id)
+      return said(rows.id)
     },
     bySubject: (namespace, subject) => {
       asked.push(`subject ${namespace}|${subject}`)
-      return rows.subject === undefined ? noUser : Exit.succeed(rows.subject)
+      return said(rows.subject)
     },
     byEmail: (email) => {
       asked.push(`email ${email}`)
@@ -119,6 +126,23 @@ describe("UserResolver", () => {
       assert.strictEqual((yield* find({}, { email: [admin, row] })).answer, "row row LinkSubject")
       assert.strictEqual((yield* find({}, { email: [admin] })).answer, "404 user_not_found")
       assert.strictEqual((yield* find({}, { id: admin })).answer, "boss boss")
+    }))
+
+  it.effect("whoever is found by subject goes on while the directory is away, if nobody had the id a moment ago", () =>
+    Effect.gen(function*() {
+      const away = new DirectoryUnavailable({ operation: "user by id" })
+      const doubted = new DirectoryUnavailable({ operation: "user by id", wasAbsent: true })
+      assert.strictEqual((yield* find({}, { id: doubted, subject: row })).answer, "row row")
+      const refused = "503 directory_unavailable"
+      assert.strictEqual((yield* find({}, { id: away, subject: row })).answer, refused)
+      // Whether there is anybody is not known: nobody is made, linked or taken at their word.
+      const lax = { users: { create: true, unknown: "allow" as const } }
+      for (const subject of [undefined, away]) {
+        const it = yield* find({}, { id: doubted, email: [row], ...(subject === undefined ? {} : { subject }) }, lax)
+        assert.deepStrictEqual(it, { answer: refused, asked: "id u-1; subject |u-1" })
+      }
+      // By an address no proxy admin is found (RULES D57).
+      assert.strictEqual((yield* find({ userIsAddress: true }, { id: doubted, subject: admin })).answer, refused)
     }))
 
   it.effect("a person whom nobody knows is created, taken at their word, or refused (RULES D50)", () =>

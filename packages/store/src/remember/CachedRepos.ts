@@ -5,7 +5,8 @@
  * announces it, shortly elsewhere; outages never.
  *
  * An absence is never served past its time: while the directory is away nobody
- * is told that a person does not exist (RULES D27).
+ * is told that a person does not exist (RULES D27). That nobody had an id a
+ * moment ago is told with the outage: whoever is found by a subject goes on.
  */
 import { AgentRepo } from "@jotgate/core/AgentRepo"
 import * as Cache from "@jotgate/core/Cache"
@@ -116,7 +117,7 @@ const makeRegions = Effect.fnUntraced(function*(options: Options) {
   const absence = () =>
     options.announced && forgetting.isConnected() ? options.rows : Math.min(options.rows, UNANNOUNCED_MILLIS)
   return <K, A, E extends Failure>(
-    region: Pick<Cache.RegionOptions<K, A, E>, "name" | "lookup" | "lookupMany" | "key">,
+    region: Pick<Cache.RegionOptions<K, A, E>, "name" | "lookup" | "lookupMany" | "key" | "doubted">,
     schema: Schema.ConstraintDecoder<A>,
     capacity = CAPACITY
   ) =>
@@ -152,7 +153,15 @@ const makeUsers = Effect.fnUntraced(function*(options: Options) {
   // Injective like `compound`, and a quarter of its cost: every warm decision asks for one.
   const pair = ([a, b]: Pair) => `${a.length}:${a}${b}`
   const byId = yield* region(
-    { name: "user", key: itself, lookup: (id: Directory.UserId) => inner.byId(id) },
+    {
+      name: "user",
+      key: itself,
+      lookup: (id: Directory.UserId) => inner.byId(id),
+      doubted: (outage, known) =>
+        outage._tag === "DirectoryUnavailable" && known._tag === "RowNotFound"
+          ? new Directory.DirectoryUnavailable({ operation: outage.operation, wasAbsent: true })
+          : outage
+    },
     Directory.User
   )
   const bySubject = yield* region(

@@ -96,45 +96,52 @@ export class Lookups extends Context.Service<Lookups, {
           isTold = true
           return Effect.logWarning("the directory is too far away or too slow", { reason: trouble })
         }
+        const answered = (took: number, ticks: number, isOnProbation: boolean): void => {
+          trouble = undefined
+          isTold = false
+          if (isOnProbation) pulse.isBack(ticks, took)
+          else pulse.answered(ticks, took)
+        }
         const answer: Answer = (question, params, finish) => {
           const { name } = question
           const text = textOf(question)
-          let isLate = false
           const gone = () => Exit.fail(new DirectoryUnavailable({ operation: name }))
-          const late = (hasBegun: boolean) => {
-            isLate = hasBegun
-            trouble ??= hasBegun ? `does not answer in ${Math.round(pulse.deadline)} ms` : "makes no connection in time"
-            return gone()
-          }
-          const answered = (ticks: number, from: number, isOnProbation: boolean): Effect.Effect<void> => {
-            if (isLate) return tooSlow(Math.round(ticks - from))
-            trouble = undefined
-            isTold = false
-            if (isOnProbation) pulse.isBack(ticks, ticks - from)
-            else pulse.answered(ticks, ticks - from)
-            return Effect.void
-          }
-          const query = (begun: Effect.Effect<void>, isOnProbation: boolean) =>
-            Effect.scoped(Effect.flatMap(sql.reserve, (connection) =>
-              Effect.clockWith((clock) => {
-                const from = Ticks.fromClock(clock)
-                const rows: Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError> = connection.execute(
-                  text,
-                  params,
-                  undefined
-                )
-                return Effect.andThen(
-                  begun,
-                  Effect.tap(rows, () => answered(Ticks.fromClock(clock), from, isOnProbation))
-                )
-              })))
           const attempt = (isOnProbation: boolean) =>
-            onceBegun((begun) => query(begun, isOnProbation), {
-              // Whoever shows whether it is back shows how long it takes, too.
-              overdue: isOnProbation ? sleep(Duration.millis(longest)) : pulse.overdue,
-              linger: Duration.millis(longest),
-              silence: pulse.silence,
-              late
+            Effect.suspend(() => {
+              let isLate = false
+              const late = (hasBegun: boolean) => {
+                isLate = hasBegun
+                trouble ??= hasBegun
+                  ? `does not answer in ${Math.round(pulse.deadline)} ms`
+                  : "makes no connection in time"
+                return gone()
+              }
+              const query = (begun: Effect.Effect<void>) =>
+                Effect.scoped(Effect.flatMap(sql.reserve, (connection) =>
+                  Effect.clockWith((clock) => {
+                    const from = Ticks.fromClock(clock)
+                    const rows: Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError> = connection.execute(
+                      text,
+                      params,
+                      undefined
+                    )
+                    return Effect.andThen(
+                      begun,
+                      Effect.tap(rows, () => {
+                        const ticks = Ticks.fromClock(clock)
+                        if (isLate) return tooSlow(Math.round(ticks - from))
+                        answered(ticks - from, ticks, isOnProbation)
+                        return Effect.void
+                      })
+                    )
+                  })))
+              return onceBegun(query, {
+                // Whoever shows whether it is back shows how long it takes, too.
+                overdue: isOnProbation ? sleep(Duration.millis(longest)) : pulse.overdue,
+                linger: Duration.millis(longest),
+                silence: pulse.silence,
+                late
+              })
             })
           // A connection that was cut off meanwhile says so when it is used; reading again on another is safe, and that
           // one is waited for like the first.
@@ -155,10 +162,19 @@ export class Lookups extends Context.Service<Lookups, {
           // A row that does not fit is one row's trouble: it never opens the breaker.
           return Effect.flatMap(rows, finish)
         }
-        return make(Dialect.pg, answer, {
+        /** Whoever asks how it is has an answer at once; the question goes on, and may show that it is back. */
+        const health = (asked: Effect.Effect<void, DirectoryUnavailable>) =>
+          onceBegun((begun) => Effect.andThen(begun, asked), {
+            overdue: Effect.suspend(() => sleep(Duration.millis(pulse.deadline))),
+            linger: Duration.millis(longest + connecting),
+            silence: Effect.never,
+            late: () => Exit.fail(new DirectoryUnavailable({ operation: "health" }))
+          })
+        const lookups = make(Dialect.pg, answer, {
           trouble: () => trouble,
           within: (work, late) => pulse.within(work, Duration.max(LONGER, Duration.millis(longest)), late)
         })
+        return { ...lookups, health: health(lookups.health) }
       })
     )
 }

@@ -58,7 +58,7 @@ export class Pulse {
 
   /** How long a look-up has, in milliseconds. */
   get deadline(): number {
-    return Math.min(this.#patience.longest, Math.max(this.#patience.lookup, 2 * this.#quickest))
+    return Math.min(this.#patience.longest, this.#patience.lookup + 2 * this.#quickest)
   }
 
   /** How long some statements one after the other take at most, in milliseconds, as far as that is known. */

@@ -86,6 +86,20 @@ describe("the repositories with a memory", () => {
         assert.deepStrictEqual(yield* byEmail(life - 1), [])
         assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(life)))), "DirectoryUnavailable")
         assert.strictEqual(tagOf(yield* Effect.exit(byEmail(life))), "DirectoryUnavailable")
+        // It is told with the outage that there was none a moment ago, for as long as a row would be served.
+        const wasAbsent = (ticks: number) =>
+          Effect.map(
+            Effect.flip(users.byId(nobody, at(ticks))),
+            (it) => it._tag === "DirectoryUnavailable" && it.wasAbsent
+          )
+        assert.isTrue(yield* wasAbsent(life + 1))
+        assert.isTrue(yield* wasAbsent(life + 59_999))
+        assert.isUndefined(yield* wasAbsent(life + 60_000))
+        memory.failing.clear()
+        assert.strictEqual(tagOf(yield* Effect.exit(users.byId(nobody, at(life + 61_000)))), "RowNotFound")
+        memory.failing.add("users")
+        yield* Forgetting.use((it) => it.announce({ users: [nobody] }))
+        assert.isUndefined(yield* wasAbsent(life + 61_001), "somebody may have made it")
       }).pipe(Effect.provide(layerOf(rows, announced))))
   }
 
