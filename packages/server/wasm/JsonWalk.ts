@@ -2,21 +2,16 @@
  * Walks JSON text (RFC 8259) by sixteen bytes at a time. AssemblyScript: `npm run wasm` compiles it into
  * `src/model/JsonWalkCode.ts`, and a test says when the two differ.
  *
- * It is the whole grammar and nothing else: which names matter is `model/JsonPlaces.ts`. Text comes in pieces at
- * `INPUT`; what lies between two calls (state, depth, open brackets, what is watched, the tail that was not taken) is
+ * It is the whole grammar and nothing else: which names matter is `model/JsonPlaces.ts`. Text comes in pieces, at 1024
+ * in memory; behind the largest piece and its tail, at 98304, lie tables of letters, written by the host, each of which
+ * says for each first letter and each length the second letters of names that may be of interest, letters by their five
+ * low bits. What lies between two calls (state, depth, open brackets, what is watched, the tail that was not taken) is
  * kept by the caller, so one instance serves every request. Memory behind the piece is zeroed here: zero is no byte of
  * any token, so every loop ends there and none asks for the length.
  */
 
 /** The byte that closes the value open at each depth; 0 at depth 0. */
 const NESTING: u32 = 0
-/** Where a piece of text is put. */
-const INPUT: u32 = 1024
-/**
- * Where the first table of letters lies, behind the largest piece and its tail. A table says for each first letter and
- * each length the second letters of names that may be of interest, letters by their five low bits; written by the caller.
- */
-const LETTERS: u32 = 98304
 
 /** What may come next. Odd where the value may also be closed at once. */
 const Value = 0
@@ -62,26 +57,31 @@ const CLOSE_ARRAY: u32 = 0x5d
 const OPEN_OBJECT: u32 = 0x7b
 const CLOSE_OBJECT: u32 = 0x7d
 
-/** State of the text that is being read; set by the host before each call, and read after it. */
-export let state: i32 = Value
-export let depth: i32 = 0
+/**
+ * What the host sets before each call and reads after it, words of 32 bits side by side in memory: an exported global
+ * would cost the host a call each time.
+ */
+const WORDS: u32 = 512
+/** State of the text that is being read, and how deep it is. */
+const STATE: u32 = WORDS
+const DEPTH: u32 = WORDS + 4
 /** Whether the next value is reported. */
-export let wanted: i32 = 0
+const WANTED: u32 = WORDS + 8
 /** The depth at which names are reported: those that may be of interest, or all; 0 for none. */
-export let names: i32 = 0
-export let allNames: i32 = 0
+const NAMES: u32 = WORDS + 12
+const ALL_NAMES: u32 = WORDS + 16
 /** The table of letters that says which names may be of interest. */
-export let letters: u32 = LETTERS
+const TABLE: u32 = WORDS + 20
 /** The depth of a list whose elements are reported; 0 for none. */
-export let elements: i32 = 0
+const ELEMENTS: u32 = WORDS + 24
 /** The depth whose end is reported; that of the outermost value always is. */
-export let floor: i32 = 1
-/** How many objects and lists were opened at the depth of `names` without being reported. */
-export let opened: i32 = 0
+const FLOOR: u32 = WORDS + 28
+/** How many objects and lists were opened at the depth of `NAMES` without being reported. */
+const OPENED: u32 = WORDS + 32
 /** Where the walk has stopped. What lies between it and the end of the piece belongs before the next piece. */
-export let at: u32 = INPUT
-/** Where the name or text that was found begins; it ends at `at - 1`. */
-export let start: u32 = INPUT
+const AT: u32 = WORDS + 36
+/** Where the name or text that was found begins; it ends one before `AT`. */
+const START: u32 = WORDS + 40
 
 function byteAt(i: u32): u32 {
   return load<u8>(i)
@@ -338,9 +338,9 @@ function isOfInterest(table: u32, first: u32, second: u32, length: u32): bool {
 }
 
 function stop(i: u32, next: i32, level: u32, why: i32): i32 {
-  at = i
-  state = next
-  depth = level
+  store<u32>(AT, i)
+  store<i32>(STATE, next)
+  store<u32>(DEPTH, level)
   return why
 }
 
@@ -348,15 +348,15 @@ function stop(i: u32, next: i32, level: u32, why: i32): i32 {
 export function walk(to: u32): i32 {
   v128.store(to, i8x16.splat(0))
   v128.store(to + 16, i8x16.splat(0))
-  let i = at
-  let next = state
-  let level: u32 = depth
+  let i = load<u32>(AT)
+  let next = load<i32>(STATE)
+  let level = load<u32>(DEPTH)
   let close = byteAt(NESTING + level)
-  const named: u32 = names
-  const table: u32 = letters
+  const named = load<u32>(NAMES)
+  const table = load<u32>(TABLE)
   // The value that is wanted comes next, so it stands at this depth.
-  const reported: u32 = wanted !== 0 ? level : elements
-  const lowest: u32 = floor
+  const reported = load<u32>(WANTED) !== 0 ? level : load<u32>(ELEMENTS)
+  const lowest = load<u32>(FLOOR)
   let pause = 0
   if (next === InText || next === InName) {
     const end = endOfText(i)
@@ -378,16 +378,19 @@ export function walk(to: u32): i32 {
           if (!isCutText(end, to)) return stop(i, next, level, Bad)
           // What may be of interest is read in one piece.
           if (level === named && to - i <= LONGEST_NAME + 1) return stop(i, next, level, More)
-          return level === named && allNames !== 0 ? stop(i, next, level, Bad) : stop(end, InName, level, More)
+          return level === named && load<u32>(ALL_NAMES) !== 0
+            ? stop(i, next, level, Bad)
+            : stop(end, InName, level, More)
         }
         const length = end - i - 1
         if (level === named) {
           if (length > LONGEST_NAME) {
-            if (allNames !== 0) return stop(i, next, level, Bad)
+            if (load<u32>(ALL_NAMES) !== 0) return stop(i, next, level, Bad)
           } else if (
-            allNames !== 0 || isOfInterest(table, byteAt(i + 1), byteAt(i + 2), length) || skipPlain(i + 1) !== end
+            load<u32>(ALL_NAMES) !== 0 || isOfInterest(table, byteAt(i + 1), byteAt(i + 2), length) ||
+            skipPlain(i + 1) !== end
           ) {
-            start = i + 1
+            store<u32>(START, i + 1)
             return stop(end + 1, AfterName, level, FoundName)
           }
         }
@@ -414,15 +417,15 @@ export function walk(to: u32): i32 {
         if (byte === QUOTE) {
           const end = endOfText(i + 1)
           if (byteAt(end) === QUOTE) {
-            start = i + 1
-            wanted = 0
+            store<u32>(START, i + 1)
+            store<u32>(WANTED, 0)
             return stop(end + 1, level === 0 ? Done : AfterValue, level, FoundText)
           }
           return stop(i, next, level, isCutText(end, to) && to - i <= LONGEST_TEXT ? More : Bad)
         }
         if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
           if (level === MOST_DEPTH) return stop(i, next, level, Bad)
-          wanted = 0
+          store<u32>(WANTED, 0)
           store<u8>(NESTING + ++level, byte + 2)
           return stop(i + 1, byte === OPEN_OBJECT ? NameOrEnd : ValueOrEnd, level, FoundOpen)
         }
@@ -430,8 +433,8 @@ export function walk(to: u32): i32 {
         if (end === 0 || end - i > LONGEST_TEXT) {
           return stop(i, next, level, end === 0 && isCutWord(i, to) && to - i <= LONGEST_TEXT ? More : Bad)
         }
-        start = i
-        wanted = 0
+        store<u32>(START, i)
+        store<u32>(WANTED, 0)
         return stop(end, level === 0 ? Done : AfterValue, level, FoundOther)
       }
       if (byte === QUOTE) {
@@ -454,14 +457,14 @@ export function walk(to: u32): i32 {
         else {
           close = byte + 2
           store<u8>(NESTING + ++level, close)
-          if (level === named) opened++
+          if (level === named) store<u32>(OPENED, load<u32>(OPENED) + 1)
           next = byte === OPEN_OBJECT ? NameOrEnd : ValueOrEnd
           i++
           if (second === OPEN_ARRAY && byte === OPEN_ARRAY) {
             // Lists in lists: of all but the innermost nothing else is asked.
             while (byteAt(i + 1) === OPEN_ARRAY && level !== reported && level !== MOST_DEPTH) {
               store<u8>(NESTING + ++level, CLOSE_ARRAY)
-              if (level === named) opened++
+              if (level === named) store<u32>(OPENED, load<u32>(OPENED) + 1)
               i++
             }
           }

@@ -43,61 +43,33 @@ export interface Place {
   at: number
 }
 
-const globals = [
-  "at",
-  "start",
-  "state",
-  "depth",
-  "wanted",
-  "names",
-  "allNames",
-  "letters",
-  "elements",
-  "floor",
-  "opened"
-] as const
-
-interface Walker extends Readonly<Record<(typeof globals)[number], WebAssembly.Global<"i32">>> {
-  readonly memory: WebAssembly.Memory
-  readonly walk: (to: number) => number
-}
-
 const isFunction = (it: unknown): it is (to: number) => number => typeof it === "function"
 
-const isNumber = (it: unknown): it is WebAssembly.Global<"i32"> =>
-  it instanceof WebAssembly.Global && typeof it.value === "number"
-
 /** What the module exports, by type; the constants of `wasm/JsonWalk.ts` are repeated below. */
-const walkerOf = (exports: WebAssembly.Exports): Walker => {
-  const { memory, walk } = exports
-  const global = (name: (typeof globals)[number]): WebAssembly.Global<"i32"> => {
-    const it = exports[name]
-    if (isNumber(it)) return it
-    throw new TypeError("the walk over JSON is not what was compiled")
-  }
+const walkerOf = ({ memory, walk }: WebAssembly.Exports) => {
   if (!(memory instanceof WebAssembly.Memory) || !isFunction(walk)) {
     throw new TypeError("the walk over JSON is not what was compiled")
   }
-  return {
-    memory,
-    walk,
-    at: global("at"),
-    start: global("start"),
-    state: global("state"),
-    depth: global("depth"),
-    wanted: global("wanted"),
-    names: global("names"),
-    allNames: global("allNames"),
-    letters: global("letters"),
-    elements: global("elements"),
-    floor: global("floor"),
-    opened: global("opened")
-  }
+  return { memory, walk }
 }
 
 const walker = walkerOf(new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(code, "base64"))).exports)
 const memory = new Uint8Array(walker.memory.buffer)
 const buffer = Buffer.from(walker.memory.buffer)
+
+/** The words in memory that are set before a walk and read after it. */
+const words = new Int32Array(walker.memory.buffer, 512, 11)
+const STATE = 0
+const DEPTH = 1
+const WANTED = 2
+const NAMES = 3
+const ALL_NAMES = 4
+const LETTERS_IN_FORCE = 5
+const ELEMENTS = 6
+const FLOOR = 7
+const OPENED = 8
+const AT = 9
+const START = 10
 
 const LETTERS = 98_304
 const TABLE = 32 * 64 * 4
@@ -203,38 +175,27 @@ export const walk = (place: Place, bytes: Uint8Array, onStop: (why: Stop, raw: U
   }
 }
 
-/** What the walker was told last: telling it again costs as much as a short walk. */
-const told = { names: 0, allNames: false, letters: everyName, elements: 0, floor: 1 }
-
-/** Tells the walker what is watched. */
-const tell = ({ allNames, elements, floor, letters, names }: Place): void => {
-  if (names !== told.names) walker.names.value = told.names = names
-  if (letters !== told.letters) walker.letters.value = told.letters = letters
-  if (elements !== told.elements) walker.elements.value = told.elements = elements
-  if (floor !== told.floor) walker.floor.value = told.floor = floor
-  if (allNames === told.allNames) return
-  told.allNames = allNames
-  walker.allNames.value = allNames ? 1 : 0
-}
-
 /** Walks to the end of what lies in memory; answers whether the text may go on. */
 const over = (place: Place, to: number, onStop: (why: Stop, raw: Uint8Array) => boolean): boolean => {
   memory.set(place.nesting, 0)
-  walker.state.value = place.state
-  walker.depth.value = place.depth
-  walker.at.value = INPUT
-  let opened = -1
+  words[STATE] = place.state
+  words[DEPTH] = place.depth
+  words[AT] = INPUT
   for (;;) {
-    if (opened !== place.opened) walker.opened.value = place.opened
-    walker.wanted.value = place.wanted ? 1 : 0
-    tell(place)
+    words[OPENED] = place.opened
+    words[WANTED] = place.wanted ? 1 : 0
+    words[NAMES] = place.names
+    words[ALL_NAMES] = place.allNames ? 1 : 0
+    words[LETTERS_IN_FORCE] = place.letters
+    words[ELEMENTS] = place.elements
+    words[FLOOR] = place.floor
     const why = walker.walk(to)
-    const at = walker.at.value
-    place.wanted = walker.wanted.value !== 0
-    place.depth = walker.depth.value
-    place.opened = opened = walker.opened.value
+    const at = words[AT] ?? 0
+    place.wanted = words[WANTED] !== 0
+    place.depth = words[DEPTH] ?? 0
+    place.opened = words[OPENED] ?? 0
     if (why === MORE) {
-      place.state = walker.state.value
+      place.state = words[STATE] ?? 0
       place.nesting = memory.slice(0, place.depth + 1)
       place.tail = at < to ? memory.slice(at, to) : empty
       place.before += at - INPUT
@@ -243,6 +204,6 @@ const over = (place: Place, to: number, onStop: (why: Stop, raw: Uint8Array) => 
     const stop = why === OPEN && memory[at - 1] !== OPEN_OBJECT ? "List" : stops[why] ?? "Bad"
     const end = why === NAME || why === TEXT ? at - 1 : at
     place.at = place.before + at - INPUT
-    if (!onStop(stop, memory.subarray(walker.start.value, end))) return false
+    if (!onStop(stop, memory.subarray(words[START], end))) return false
   }
 }
