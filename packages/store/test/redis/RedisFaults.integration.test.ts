@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { describeWith, Ports, Postgres, Redis } from "@jotgate/servers"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Logger, Redacted } from "effect"
 import { readFileSync } from "node:fs"
 import { getCACertificates, setDefaultCACertificates } from "node:tls"
 import { fileURLToPath } from "node:url"
@@ -27,6 +27,8 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
       const postgres = yield* Postgres.make()
       const redis = yield* Redis.make()
       const wire = yield* SlowWire.make(redis.port)
+      const lines: Array<string> = []
+      const log = Logger.make(({ message }) => void lines.push(String(message)))
       yield* Effect.gen(function*() {
         yield* put("users", { id: "alice" })
         yield* find("alice")
@@ -36,7 +38,13 @@ describeWith(["postgres", "redis"], "threat E14: faults of Redis refuse nobody",
         assert.isBelow(median(waits), 350)
         wire.delay(0)
         assert.isTrue(yield* answers)
-      }).pipe(Effect.provide(behind(postgres.url, wire.port)))
+        // Nothing else shows that nothing is shared: it is said, once.
+        const isSaid = Effect.andThen(answers, Effect.sync(() => lines.some((it) => it.includes("in time again"))))
+        yield* until(isSaid)
+        assert.lengthOf(lines.filter((it) => it.includes("Redis does not answer in time")), 1)
+      }).pipe(
+        Effect.provide(behind(postgres.url, wire.port).pipe(Layer.provide(Logger.layer([log]))))
+      )
     }))
 
   it.live("stopped, emptied and poisoned under load", () =>
