@@ -1,5 +1,6 @@
 /**
- * What Node leaves undone for an answer that waits for those before it on its connection: it has no socket yet.
+ * What Node leaves undone for an answer that waits for those before it on its connection, which has no socket yet, and
+ * for one that breaks off.
  */
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
@@ -20,10 +21,12 @@ export const lastOn = (socket: Socket): ServerResponse | undefined => {
 
 /**
  * Ends an answer that cannot be whole, and its connection with it: one whose turn it is not would else be sent as far as
- * it came, and its caller would wait for the rest.
+ * it came, and its caller would wait for the rest. What was written in this turn leaves first, which Node would keep
+ * until the next one and lose: its caller is told that an answer broke off, not that there was none.
  */
 export const breakOff = (response: ServerResponse): void => {
   if (response.socket === null) response.once("socket", (socket: Socket) => socket.destroySoon())
+  else response.socket.uncork()
   response.destroy()
 }
 
