@@ -144,13 +144,7 @@ export class Relay implements Dispatcher.DispatchHandler, Turn.Part {
     else if (bytes !== undefined && !this.#outgoing.write(bytes)) {
       this.#controller?.pause()
       this.#outgoing.once("drain", () => this.#controller?.resume())
-    } else if (flushes && bytes === undefined) this.#flush()
-  }
-
-  /** Sends the head alone, now: `flushHeaders` of Node would send its values as UTF-8, and a piece is held back until the next tick. */
-  #flush(): void {
-    this.#outgoing.write("", "latin1")
-    this.#outgoing.socket?.uncork()
+    } else if (flushes && bytes === undefined) this.#outgoing.write("", "latin1")
   }
 
   #end(bytes: Buffer | undefined, trailers: Record<string, string>): void {
