@@ -85,14 +85,13 @@ export class Pulse {
 
   /** Ends when the moment has come that `end` says, asked again whenever it seems to have come. */
   #at(end: (from: number) => number): Effect.Effect<void> {
-    return Effect.gen(function*() {
-      const from = yield* Ticks.ticks
-      while (true) {
-        const left = end(from) - (yield* Ticks.ticks)
-        if (left <= 0) return
-        yield* sleep(Duration.millis(left))
-      }
-    })
+    // Without a generator: every look-up starts one of these.
+    const rest = (from: number): Effect.Effect<void> =>
+      Effect.clockWith((clock) => {
+        const left = end(from) - Ticks.fromClock(clock)
+        return left <= 0 ? Effect.void : Effect.andThen(sleep(Duration.millis(left)), Effect.suspend(() => rest(from)))
+      })
+    return Effect.clockWith((clock) => rest(Ticks.fromClock(clock)))
   }
 
   /** Ends when nothing was heard for too long, counted from now, or when it is known to be away. */
