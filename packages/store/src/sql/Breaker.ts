@@ -41,12 +41,15 @@ export const make = ({ closed, opened }: Listener): Breaker => {
 
   return (run, refused) =>
     Effect.clockWith((clock: Clock.Clock) => {
-      const isOpen = failures >= FAILURES_TO_OPEN
-      if (isOpen && (isProbing || Ticks.fromClock(clock) < openUntil)) return refused()
-      if (isOpen) isProbing = true
-      return Effect.onExit(run(isOpen), (exit) => {
-        if (isOpen) isProbing = false
-        return count(exit, clock)
+      if (failures < FAILURES_TO_OPEN) return Effect.onExit(run(false), (exit) => count(exit, clock))
+      // Who is cut off before it has begun must not stay on probation: nobody would be let through any more.
+      return Effect.uninterruptibleMask((restore) => {
+        if (isProbing || Ticks.fromClock(clock) < openUntil) return refused()
+        isProbing = true
+        return Effect.onExit(restore(run(true)), (exit) => {
+          isProbing = false
+          return count(exit, clock)
+        })
       })
     })
 }
