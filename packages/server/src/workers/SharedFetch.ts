@@ -91,9 +91,7 @@ export const make = (outbound: Outbound["Service"]): { readonly share: Share; re
       if (joined !== undefined) return yield* Deferred.await(joined)
       if (running.size >= mostRunning) return failure(newerThan, "connect", "too many exchanges at a time")
       const mine = Deferred.makeUnsafe<Held>()
-      running.set(key, mine)
-      // Who asked first may give up: the others wait for the answer too.
-      yield* Effect.forkDetach(Effect.gen(function*() {
+      const run = Effect.gen(function*() {
         const it: Held = { at: now, fetched: yield* exchange(fetching) }
         held.delete(key)
         const [oldest] = held.keys()
@@ -101,6 +99,11 @@ export const make = (outbound: Outbound["Service"]): { readonly share: Share; re
         held.set(key, it)
         running.delete(key)
         Deferred.doneUnsafe(mine, Effect.succeed(it))
+      })
+      // Who asked first may give up, before it goes out too: the others wait for the answer.
+      yield* Effect.uninterruptible(Effect.suspend(() => {
+        running.set(key, mine)
+        return Effect.forkDetach(run)
       }))
       return yield* Deferred.await(mine)
     }),

@@ -1,7 +1,7 @@
 /** What the owner fetches for all. */
 import { assert, describe, it } from "@effect/vitest"
 import { OutboundFailed } from "@jotgate/core/Outbound"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Scheduler } from "effect"
 import type { Fetching } from "../../src/workers/Message.ts"
 import * as SharedFetch from "../../src/workers/SharedFetch.ts"
 
@@ -40,5 +40,24 @@ describe("what the owner fetches for all", () => {
       assert.deepInclude(first.fetched, { _tag: "Failure", reason: "connect" })
       const second = yield* share(fetching("https://idp.test/keys"), first.at)
       assert.deepInclude(second.fetched, { _tag: "Failure", reason: "timeout" })
+    }))
+
+  it.effect("goes on without whoever asked first, wherever that one is cut off", () =>
+    Effect.gen(function*() {
+      const { share } = SharedFetch.make({
+        ask: () => Effect.fail(new OutboundFailed({ reason: "timeout", detail: "later" }))
+      })
+      // A fiber gives way after every few steps; it is cut off at one of these places after the other.
+      for (let place = 0; place < 30; place++) {
+        const one = share(fetching(`https://idp.test/${place}`), 0)
+        const first = yield* Effect.forkChild(Effect.provideService(one, Scheduler.MaxOpsBeforeYield, 3 + place % 3), {
+          startImmediately: true
+        })
+        for (let left = place / 3; left >= 1; left--) yield* Effect.yieldNow
+        yield* Fiber.interrupt(first)
+        const second = yield* Effect.forkChild(one, { startImmediately: true })
+        for (let turns = 0; turns < 100 && second.pollUnsafe() === undefined; turns++) yield* Effect.yieldNow
+        assert.isDefined(second.pollUnsafe(), `place ${place}`)
+      }
     }))
 })

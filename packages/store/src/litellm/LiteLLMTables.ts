@@ -100,7 +100,8 @@ export class LiteLLMTables extends Context.Service<LiteLLMTables, {
           if (found) known = tables
           return known
         }))
-        const fly = Effect.suspend(() => {
+        // Nobody who is cut off leaves a flight behind that never begins: whoever reads later would wait for it.
+        const fly = Effect.uninterruptibleMask((restore) => {
           const mine = Deferred.makeUnsafe<Tables | undefined, SqlError.SqlError>()
           flight = mine
           const run = Effect.onExit(loaded, (exit) =>
@@ -108,7 +109,7 @@ export class LiteLLMTables extends Context.Service<LiteLLMTables, {
               flight = undefined
               Deferred.doneUnsafe(mine, exit)
             }))
-          return Effect.andThen(Effect.forkDetach(run, { startImmediately: true }), Deferred.await(mine))
+          return Effect.andThen(Effect.forkDetach(run, { startImmediately: true }), restore(Deferred.await(mine)))
         })
         return {
           known: () => known,

@@ -189,7 +189,8 @@ export const provisionerOf = Effect.fnUntraced(function*(
   /** Those who want the same at the same time, as when one person opens many connections at once, share one transaction. */
   const flights = new Map<string, Flight>()
   const join = (writes: ReadonlyArray<DirectoryWrite>): Effect.Effect<Flight> =>
-    Effect.suspend(() => {
+    // Nobody who is cut off leaves a flight behind that never begins: whoever wants the same would wait for it.
+    Effect.uninterruptible(Effect.suspend(() => {
       const key = JSON.stringify(writes)
       const known = flights.get(key)
       if (known !== undefined) return Effect.succeed(known)
@@ -203,7 +204,7 @@ export const provisionerOf = Effect.fnUntraced(function*(
           Deferred.doneUnsafe(flight.done, exit)
         }))
       return Effect.as(Effect.forkDetach(run, { startImmediately: true }), flight)
-    })
+    }))
   /** A transaction goes on when nobody waits for it any more. */
   const shared = (writes: ReadonlyArray<DirectoryWrite>) => (begun: Effect.Effect<void>) =>
     Effect.flatMap(
