@@ -223,9 +223,13 @@ const make = (settings: Settings, hand: ReturnType<typeof RowsAtHand.make>, sayi
         model: modelOf(method, target, model),
         ...(named === undefined ? {} : { tool: Request.knownTool(named) })
       })
-      sayings.set(token, { scopes: allScopes, ...(agent === undefined ? {} : { act: { sub: agent } }), ...said })
-      const used = rows === undefined ? use(auth, asked) : hand.holding(rows, () => use(auth, asked))
-      return yield* Effect.ensuring(used, Effect.sync(() => sayings.delete(token)))
+      const used = Effect.suspend(() =>
+        rows === undefined ? use(auth, asked) : hand.holding(rows, () => use(auth, asked))
+      )
+      return yield* Effect.uninterruptibleMask((restore) => {
+        sayings.set(token, { scopes: allScopes, ...(agent === undefined ? {} : { act: { sub: agent } }), ...said })
+        return Effect.ensuring(restore(used), Effect.sync(() => sayings.delete(token)))
+      })
     })
 
     return Questioner.of({ suppose })

@@ -94,19 +94,25 @@ export const make = () => {
   )
 
   return {
-    /** Runs what is made while these rows are at hand; they are at hand when `run` is called already. */
-    holding: <B, E, R>(rows: Rows, run: () => Effect.Effect<B, E, R>): Effect.Effect<B, E, R> => {
-      const { person, teams: given = [] } = rows
-      if (person !== undefined) people.put(person.row.id, person)
-      for (const it of given) teams.put(it.name, it)
-      return Effect.ensuring(
-        run(),
-        Effect.sync(() => {
-          if (person !== undefined) people.drop(person.row.id, person)
-          for (const it of given) teams.drop(it.name, it)
-        })
-      )
-    },
+    /**
+     * Runs what is made while these rows are at hand; they are at hand when `run` is called already. However it ends, they
+     * go with it: a row that stayed would be that of its person for good.
+     */
+    holding: <B, E, R>(
+      { person, teams: given = [] }: Rows,
+      run: () => Effect.Effect<B, E, R>
+    ): Effect.Effect<B, E, R> =>
+      Effect.uninterruptibleMask((restore) => {
+        if (person !== undefined) people.put(person.row.id, person)
+        for (const it of given) teams.put(it.name, it)
+        return Effect.ensuring(
+          restore(Effect.suspend(run)),
+          Effect.sync(() => {
+            if (person !== undefined) people.drop(person.row.id, person)
+            for (const it of given) teams.drop(it.name, it)
+          })
+        )
+      }),
 
     /** The repositories of people and teams behind those at hand. */
     layer: Layer.mergeAll(users, ofTeams)

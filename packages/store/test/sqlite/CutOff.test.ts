@@ -18,7 +18,7 @@ it.live("whoever is cut off while a person is made, wherever, leaves it to the n
         })
         for (let left = place / 3; left >= 1; left--) yield* Effect.yieldNow
         yield* Fiber.interrupt(fiber)
-        yield* made
+        assert.strictEqual((yield* Effect.exit(made))._tag, "Success", `place ${place}`)
       }
     }).pipe(Effect.provide(storeOf({ url: `sqlite:${file}` })))
   }))
