@@ -94,7 +94,7 @@ export const make = Effect.fnUntraced(function*<E>(options: Options<E>) {
   )
 
   return {
-    /** Queues one batch; never fails and never waits. */
+    /** Queues one batch; never fails and never waits, so whoever is cut off has offered it or not. */
     offer: Effect.fnUntraced(function*(writes: ReadonlyArray<DirectoryWrite>) {
       const key = keyOf(writes)
       const at = finished.get(key)
@@ -104,7 +104,7 @@ export const make = Effect.fnUntraced(function*<E>(options: Options<E>) {
       if (yield* Queue.offer(queue, writes)) return
       waiting.delete(key)
       yield* give("queue full")
-    }),
+    }, Effect.uninterruptible),
     /** Forgets what was done: the rows may have changed under it. */
     reset: () => finished.clear(),
     /** Waits until nothing is left to do. */

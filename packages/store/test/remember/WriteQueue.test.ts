@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type DirectoryWrite, UserId } from "@jotgate/core/Directory"
-import { Deferred, Effect, Exit, Fiber, Metric, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Metric, Scheduler, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as WriteQueue from "../../src/remember/WriteQueue.ts"
 
@@ -45,6 +45,27 @@ describe("WriteQueue", () => {
       yield* settle
       assert.strictEqual(calls, 1)
       assert.strictEqual(yield* total(WriteQueue.dropped), 1)
+    })))
+
+  it.effect("who offers a write and is cut off, wherever, leaves it to be done now or by the next", () =>
+    fresh(Effect.gen(function*() {
+      const done = new Set<string>()
+      const queue = yield* WriteQueue.make(
+        options((writes) => Effect.sync(() => void done.add(JSON.stringify(writes))))
+      )
+      // A fiber gives way after every few steps; it is cut off at one of these places after the other.
+      for (let place = 0; place < 30; place++) {
+        const offer = queue.offer(role(`u-${place}`))
+        const fiber = yield* Effect.forkChild(
+          Effect.provideService(offer, Scheduler.MaxOpsBeforeYield, 3 + place % 3),
+          { startImmediately: true }
+        )
+        for (let left = place / 3; left >= 1; left--) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        yield* offer
+        yield* settle
+        assert.strictEqual(done.size, place + 1, `place ${place}`)
+      }
     })))
 
   it.effect("attempts are bounded", () =>
