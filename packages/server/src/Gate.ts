@@ -151,7 +151,7 @@ export class Gate extends Context.Service<Gate, {
           response: ServerResponse,
           deployment: Deployment
         ): RequestHead | undefined => {
-          if (state.draining) response.shouldKeepAlive = false
+          if (state.draining) leave(request.socket, response)
           if (admission.inFlight >= deployment.doors.limits.inFlight) {
             deny(request, response, deployment, { code: "overloaded", retryAfter: 1 }, false)
             return undefined
@@ -324,8 +324,8 @@ export class Gate extends Context.Service<Gate, {
           // Should its connection end meanwhile, that is told after this turn: whatever waits for it hears of it.
           Turn.decide({
             run: () => {
-              // The answer before said that it is the last one.
-              if (closing.has(request.socket)) return lease.release()
+              // The answer before says that it is the last one.
+              if (closing.has(request.socket) || leaving.has(request.socket)) return lease.release()
               try {
                 answer(request, response, lease, expectsContinue)
               } catch (error) {
@@ -454,7 +454,10 @@ export class Gate extends Context.Service<Gate, {
           busy: () => new Set(admission.all().map((it) => it.socket)),
           onDrain: () => {
             state.draining = true
-            for (const it of admission.all()) it.response.shouldKeepAlive = false
+            for (const { response, socket } of admission.all()) {
+              // Whoever has sent several gets an answer to each; one that is still to be decided will be the last itself.
+              if ((Pipelined.lastOn(socket) ?? response) === response && !response.headersSent) leave(socket, response)
+            }
           },
           onCut: () => {
             for (const it of admission.all()) it.ends?.cut()
@@ -474,6 +477,15 @@ export class Gate extends Context.Service<Gate, {
 
 /** Sockets that end with the answer that is being written: what else comes on them is not answered (threat E10). */
 const closing = new WeakSet<Socket>()
+
+/** Sockets whose last answer is on its way, because the gate ends: who asked more asks another gate. */
+const leaving = new WeakSet<Socket>()
+
+/** Makes an answer the last one of its connection. */
+const leave = (socket: Socket, response: ServerResponse): void => {
+  response.shouldKeepAlive = false
+  leaving.add(socket)
+}
 
 /** The last request with a body on each connection. */
 const bodies = new WeakMap<Socket, IncomingMessage>()

@@ -6,6 +6,7 @@ import { request } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connect } from "node:tls"
+import * as Raw from "./support/Raw.ts"
 import * as ServerWorld from "./support/ServerWorld.ts"
 import * as Upstream from "./support/Upstream.ts"
 
@@ -40,6 +41,29 @@ describe("the end of a server", () => {
         assert.strictEqual(yield* status(`${world.admin}/livez`), 0)
       })
   )
+
+  it.live("several requests of a connection are all answered; what comes behind its last answer goes nowhere", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const world = yield* Scope.provide(ServerWorld.make({ gateway: { drain: "1s" } }), scope)
+      const bearer = `Authorization: Bearer ${yield* world.token("alice", { groups: ["red"] })}`
+      const asked = (url: string) => Raw.request(`GET ${url} HTTP/1.1`, [bearer])
+      const { requests } = world.upstream
+      world.upstream.answer = (_, response, { url }) => void setTimeout(() => response.end(url), 400)
+      const send = (...urls: ReadonlyArray<string>) =>
+        Effect.map(
+          Raw.send(world.server.gate.port, urls.map(asked).join(""), 600),
+          (text) => text.toLowerCase().match(/connection: close|\/v1\/files\?\d/g)
+        )
+      const before = yield* Effect.forkChild(send("/v1/files?1", "/v1/files?2"))
+      while (requests.length < 2) yield* Effect.sleep(5)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* Effect.sleep(100)
+      assert.deepStrictEqual(yield* send("/v1/files?3", "/v1/files?4"), ["connection: close", "/v1/files?3"])
+      assert.deepStrictEqual(yield* Fiber.join(before), ["/v1/files?1", "connection: close", "/v1/files?2"])
+      assert.deepStrictEqual(requests.map(({ url }) => url).toSorted(), ["/v1/files?1", "/v1/files?2", "/v1/files?3"])
+      yield* Fiber.join(closing)
+    }))
 
   it.live("what still runs after the grace is broken off", () =>
     Effect.gen(function*() {
