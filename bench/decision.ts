@@ -287,7 +287,7 @@ const pairs: Pairs = [
   }),
   async () => ({
     name: "cold decision, RS256, of raw crypto.verify",
-    ratio: 0.7,
+    ratio: 0.6,
     candidate: (await decisionOf({ cold: true })).run,
     baseline: rawCheck(ten, rsa)
   }),
