@@ -21,9 +21,10 @@ class Ending implements Turn.Part {
 
   run(): void {
     if (this.#response.destroyed) return
+    const body = this.#body
     // A head that leaves with a text has the encoding of the text, and its values have one byte a character.
-    if (typeof this.#body === "string") this.#response.end(Buffer.from(this.#body).toString("latin1"), "latin1")
-    else this.#response.end(this.#body)
+    if (typeof body !== "string") this.#response.end(body)
+    else this.#response.end(body === "" ? "" : Buffer.from(body).toString("latin1"), "latin1")
   }
 
   abort(): void {
