@@ -2,30 +2,16 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, type Scope } from "effect"
-import { readFileSync } from "node:fs"
 import { dirname } from "node:path"
 import * as IssuerServer from "../support/IssuerServer.ts"
-import { main, type Running, start } from "../support/Process.ts"
+import { children, main, start, until } from "../support/Process.ts"
 
 const asAdmin = { authorization: "Bearer of-the-administrators" }
 
 const run = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Scope.Scope>) =>
   effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-/** Looks until it holds. */
-const until = <A, E>(look: Effect.Effect<A, E>, holds: (it: A) => boolean, what: string): Effect.Effect<A, E> =>
-  Effect.gen(function*() {
-    for (;;) {
-      const found = yield* look
-      if (holds(found)) return found
-      yield* Effect.sleep("50 millis")
-    }
-  }).pipe(Effect.timeoutOrElse({ duration: "1 minute", orElse: () => Effect.die(new Error(`never: ${what}`)) }))
-
 const status = (url: string) => Effect.promise(() => fetch(url, { headers: asAdmin }).then((it) => it.status))
-
-const children = ({ process: { pid } }: Running): ReadonlyArray<number> =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter((it) => it !== "").map(Number)
 
 /** A program of one's own that serves; `replace` puts another release in its place. */
 const serve = (workers: number) =>

@@ -2,9 +2,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, type Scope } from "effect"
-import { readFileSync } from "node:fs"
 import * as IssuerServer from "../support/IssuerServer.ts"
-import { type Running, start } from "../support/Process.ts"
+import { children, start, until } from "../support/Process.ts"
 
 const secret = "of-the-administrators"
 const asAdmin = { authorization: `Bearer ${secret}` }
@@ -63,20 +62,6 @@ const json = (url: string) =>
   Effect.promise(() => fetch(url, { headers: asAdmin }).then((it) => it.json() as Promise<unknown>))
 
 const text = (url: string) => Effect.promise(() => fetch(url).then((it) => it.text()))
-
-/** Looks until it holds. */
-const until = <A, E>(look: Effect.Effect<A, E>, holds: (it: A) => boolean, what: string): Effect.Effect<A, E> =>
-  Effect.gen(function*() {
-    for (;;) {
-      const found = yield* look
-      if (holds(found)) return found
-      yield* Effect.sleep("50 millis")
-    }
-  }).pipe(Effect.timeoutOrElse({ duration: "1 minute", orElse: () => Effect.die(new Error(`never: ${what}`)) }))
-
-/** The processes that a process has started. */
-const children = ({ process: { pid } }: Running): ReadonlyArray<number> =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter((it) => it !== "").map(Number)
 
 const serve = (it: World) =>
   Effect.gen(function*() {

@@ -1,6 +1,7 @@
 /** The command as a process of its own, as a shell would start it. */
 import { Effect, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 /** What ships; it is built before the tests. */
@@ -111,3 +112,17 @@ export const pasted = (
     const code = yield* it.closed
     return { code, out: it.out(), text: it.out() + it.err() }
   }).pipe(Effect.scoped)
+
+/** Looks until it holds. */
+export const until = <A, E>(look: Effect.Effect<A, E>, holds: (it: A) => boolean, what: string): Effect.Effect<A, E> =>
+  Effect.gen(function*() {
+    for (;;) {
+      const found = yield* look
+      if (holds(found)) return found
+      yield* Effect.sleep("50 millis")
+    }
+  }).pipe(Effect.timeoutOrElse({ duration: "1 minute", orElse: () => Effect.die(new Error(`never: ${what}`)) }))
+
+/** The processes that a process has started. */
+export const children = ({ process: { pid } }: Running): ReadonlyArray<number> =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter((it) => it !== "").map(Number)

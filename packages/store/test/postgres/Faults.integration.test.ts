@@ -26,6 +26,13 @@ import {
 import * as SlowWire from "../support/SlowWire.ts"
 import { storeOf } from "../support/StoreOf.ts"
 
+/** A server, and the way to it that can be made long. */
+const farServer = Effect.gen(function*() {
+  const server = yield* Postgres.make()
+  const wire = yield* SlowWire.make(server.port)
+  return { server, wire, url: server.url.replace(`:${server.port}/`, `:${wire.port}/`) }
+})
+
 /** Whether alice is found; a busy machine may be late with a first look-up. */
 const seen = Effect.match(find("alice"), { onSuccess: () => true, onFailure: () => false })
 
@@ -117,9 +124,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
 
   it.live("150 people who are made at once wait for each other, and not at the cost of their own time", () =>
     Effect.gen(function*() {
-      const server = yield* Postgres.make()
-      const wire = yield* SlowWire.make(server.port)
-      const url = server.url.replace(`:${server.port}/`, `:${wire.port}/`)
+      const { url, wire } = yield* farServer
       yield* Effect.gen(function*() {
         yield* until(hears)
         wire.delay(5)
@@ -134,9 +139,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
 
   it.live("people who are made while every connection is cut are made on others", () =>
     Effect.gen(function*() {
-      const server = yield* Postgres.make()
-      const wire = yield* SlowWire.make(server.port)
-      const url = server.url.replace(`:${server.port}/`, `:${wire.port}/`)
+      const { server, url, wire } = yield* farServer
       const make = (id: string) =>
         Provisioner.use((it) => it.run([{ _tag: "CreateUser", user: makeUser({ id: UserId.make(id) }) }]))
       const people = Array.from({ length: 40 }, (_, at) => `person ${at}`)
@@ -160,9 +163,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL", () => {
 
   it.live("a database that is far away refuses nobody; farther than a statement may take, the key that helps is named", () =>
     Effect.gen(function*() {
-      const server = yield* Postgres.make()
-      const wire = yield* SlowWire.make(server.port)
-      const url = server.url.replace(`:${server.port}/`, `:${wire.port}/`)
+      const { server, url, wire } = yield* farServer
       // The schema is made over a short way.
       yield* Effect.provide(until(hears), storeOf({ url: server.url }))
       wire.delay(450)
@@ -271,9 +272,7 @@ describeWith(["postgres", "redis"], "threat E14: faults of PostgreSQL under load
 
   it.live("slowed: nobody waits for it, and what comes too late is nobody's answer", () =>
     Effect.gen(function*() {
-      const server = yield* Postgres.make()
-      const wire = yield* SlowWire.make(server.port)
-      const url = server.url.replace(`:${server.port}/`, `:${wire.port}/`)
+      const { url, wire } = yield* farServer
       yield* Effect.gen(function*() {
         yield* put("users", { id: "alice" })
         yield* until(hears)
