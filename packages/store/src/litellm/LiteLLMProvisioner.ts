@@ -9,7 +9,7 @@
 import type { DirectoryWrite, Team, User } from "@jotgate/core/Directory"
 import { Provisioner } from "@jotgate/core/Provisioner"
 import { Effect, Exit, Layer, Predicate } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import { SqlClient, type SqlError } from "effect/sql"
 import * as Change from "../remember/Change.ts"
 import { Forgetting } from "../remember/Forgetting.ts"
 import { numbered, pg } from "../sql/Dialect.ts"
@@ -18,17 +18,9 @@ import { named, provisionerOf, userOf } from "../sql/SqlProvisioner.ts"
 import * as Transaction from "../sql/Transaction.ts"
 import * as LiteLLMQuestions from "./LiteLLMQuestions.ts"
 import * as LiteLLMRows from "./LiteLLMRows.ts"
-import { LiteLLMTables, type Tables } from "./LiteLLMTables.ts"
+import { LiteLLMTables, notThere, type Tables } from "./LiteLLMTables.ts"
 
-const away = Exit.fail(
-  new SqlError.SqlError({
-    reason: new SqlError.ConnectionError({
-      cause: undefined,
-      message: "there is no LiteLLM in this database",
-      operation: "write"
-    })
-  })
-)
+const away = notThere("write", "there is no LiteLLM in this database")
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient

@@ -67,15 +67,13 @@ const load = (connection: SqlConnection.Connection, schema: string) =>
     return { tables, found: has("team") && has("user") }
   })
 
-const tooLate = Exit.fail(
-  new SqlError.SqlError({
-    reason: new SqlError.ConnectionError({
-      cause: undefined,
-      message: "the tables of LiteLLM are not named in time",
-      operation: "read"
-    })
-  })
-)
+/** The failure of an operation that finds no tables of LiteLLM. */
+export const notThere = (operation: string, message: string): Exit.Exit<never, SqlError.SqlError> =>
+  Exit.fail(
+    new SqlError.SqlError({ reason: new SqlError.ConnectionError({ cause: undefined, message, operation }) })
+  )
+
+const tooLate = notThere("read", "the tables of LiteLLM are not named in time")
 
 export class LiteLLMTables extends Context.Service<LiteLLMTables, {
   /** Fails while the database is away; read once after that, however many ask. `undefined`: there is no LiteLLM in this database. */

@@ -82,24 +82,4 @@ export const within = <A, E, B, E2>(
   duration: Duration.Input,
   orElse: () => Effect.Effect<B, E2>
 ): Effect.Effect<A | B, E | E2> =>
-  Effect.contextWith((context: Context.Context<never>) =>
-    Effect.callback<A | B, E | E2>((resume) => {
-      const run = Effect.runForkWith(context)
-      const work = run(self)
-      const timer = run(sleep(duration))
-      const stop = () => {
-        work.interruptUnsafe()
-        timer.interruptUnsafe()
-      }
-      work.addObserver((exit) => {
-        timer.interruptUnsafe()
-        resume(exit)
-      })
-      timer.addObserver((exit) => {
-        if (Exit.isFailure(exit)) return
-        resume(orElse())
-        work.interruptUnsafe()
-      })
-      return Effect.sync(stop)
-    })
-  )
+  onceBegun((begun) => Effect.andThen(begun, self), { overdue: sleep(duration), silence: Effect.never, late: orElse })
