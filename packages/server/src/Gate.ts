@@ -151,7 +151,7 @@ export class Gate extends Context.Service<Gate, {
           response: ServerResponse,
           deployment: Deployment
         ): RequestHead | undefined => {
-          if (state.draining) leave(request.socket, response)
+          if (state.draining) Pipelined.makeLast(response, request.socket)
           if (admission.inFlight >= deployment.doors.limits.inFlight) {
             deny(request, response, deployment, { code: "overloaded", retryAfter: 1 }, false)
             return undefined
@@ -325,7 +325,7 @@ export class Gate extends Context.Service<Gate, {
           Turn.decide({
             run: () => {
               // The answer before says that it is the last one.
-              if (closing.has(request.socket) || leaving.has(request.socket)) return lease.release()
+              if (closing.has(request.socket) || Pipelined.hasLast(request.socket)) return lease.release()
               try {
                 answer(request, response, lease, expectsContinue)
               } catch (error) {
@@ -456,11 +456,15 @@ export class Gate extends Context.Service<Gate, {
             state.draining = true
             for (const { response, socket } of admission.all()) {
               // Whoever has sent several gets an answer to each; one that is still to be decided will be the last itself.
-              if ((Pipelined.lastOn(socket) ?? response) === response && !response.headersSent) leave(socket, response)
+              if ((Pipelined.lastOn(socket) ?? response) === response && !response.headersSent) {
+                Pipelined.makeLast(response, socket)
+              }
             }
           },
           onCut: () => {
-            for (const it of admission.all()) it.ends?.cut()
+            for (const it of admission.all()) {
+              it.ends?.cut()
+            }
           }
         })
         // A system that has no descriptors left says so here, for as long as it has none.
@@ -477,15 +481,6 @@ export class Gate extends Context.Service<Gate, {
 
 /** Sockets that end with the answer that is being written: what else comes on them is not answered (threat E10). */
 const closing = new WeakSet<Socket>()
-
-/** Sockets whose last answer is on its way, because the gate ends: who asked more asks another gate. */
-const leaving = new WeakSet<Socket>()
-
-/** Makes an answer the last one of its connection. */
-const leave = (socket: Socket, response: ServerResponse): void => {
-  response.shouldKeepAlive = false
-  leaving.add(socket)
-}
 
 /** The last request with a body on each connection. */
 const bodies = new WeakMap<Socket, IncomingMessage>()

@@ -19,6 +19,18 @@ export const lastOn = (socket: Socket): ServerResponse | undefined => {
   return last === undefined || last.destroyed || last.writableFinished ? undefined : last
 }
 
+/** Connections whose last answer is on its way. */
+const leaving = new WeakSet<Socket>()
+
+/** Makes an answer the last one of its connection, because the gate ends: who asked more asks another gate. */
+export const makeLast = (response: ServerResponse, socket: Socket): void => {
+  response.shouldKeepAlive = false
+  leaving.add(socket)
+}
+
+/** Whether the last answer of a connection is on its way, so that nothing behind it is answered. */
+export const hasLast = (socket: Socket): boolean => leaving.has(socket)
+
 /**
  * Ends an answer that cannot be whole, and its connection with it: one whose turn it is not would else be sent as far as
  * it came, and its caller would wait for the rest. What was written in this turn leaves first, which Node would keep
